@@ -1,0 +1,111 @@
+/** The engine port: numbers only. An engine steps recurrent cells over a slab of hidden states and learns by BPTT. */
+
+export const cellKinds = ["rnn", "gru", "lstm"] as const;
+export type CellKind = (typeof cellKinds)[number];
+
+/** What an engine is built for; all counts are fixed for its lifetime but the number of state rows. */
+export interface EngineShape {
+  readonly cell: CellKind;
+  /** Inputs of the cell per step, I. */
+  readonly inputs: number;
+  /** Units of the hidden state, H: a multiple of 4. */
+  readonly hidden: number;
+  /** Values that reach the read-out beside the hidden state, S: a multiple of 4. */
+  readonly skips: number;
+  /** Steps of a window of truncated BPTT, K. */
+  readonly steps: number;
+  /** Windows that one update learns from at most, B. */
+  readonly windows: number;
+  /** Rows that one call of `step` takes at most. */
+  readonly rows: number;
+}
+
+/** How an engine names itself: results are bit-exact only among engines of one name and kernel. */
+export interface EngineDescription extends EngineShape {
+  readonly name: string;
+  readonly kernel: string;
+  /** 32-bit floats in a row of state: H, and 2 H for lstm (h, then c). */
+  readonly stateSize: number;
+  /** 32-bit floats of all weights (see `parameters.ts` for their order). */
+  readonly parameters: number;
+}
+
+/**
+ * Where the caller writes a batch of rows and reads the read-outs. Row r takes `inputs[r*I .. r*I+I-1]` and
+ * `skips[r*S .. r*S+S-1]`, steps state row `states[r]` in place, and leaves its read-out in `readouts[r]`.
+ * A state row appears at most once in a batch.
+ */
+export interface StepBuffers {
+  readonly states: Int32Array;
+  readonly inputs: Float32Array;
+  readonly skips: Float32Array;
+  readonly readouts: Float32Array;
+}
+
+/**
+ * Where the caller writes the windows of an update: step k of window b takes `inputs[(k*B+b)*I ..]`,
+ * `skips[(k*B+b)*S ..]`, target `targets[k*B+b]`, counted where `observed[k*B+b]` is 1 and not where it is 0;
+ * B is `shape.windows` however many are filled. Window b starts from state row `states[b]`, which it leaves as it is.
+ */
+export interface WindowBuffers {
+  readonly states: Int32Array;
+  readonly inputs: Float32Array;
+  readonly skips: Float32Array;
+  readonly targets: Float32Array;
+  readonly observed: Float32Array;
+}
+
+export interface LearnOptions {
+  /** Step size of Adam with its bias corrections folded in. */
+  readonly rate: number;
+  /** The global norm that the gradient is clipped to. */
+  readonly clip: number;
+  /** Where the Huber loss turns from squared to absolute, in units of the target. */
+  readonly huber: number;
+}
+
+export interface LearnReport {
+  /** Mean Huber loss over the K steps of all windows, before the update. */
+  readonly loss: number;
+  /** Norm of the gradient before clipping. */
+  readonly gradientNorm: number;
+}
+
+/** Weights and Adam's moments, each `parameters` floats in the order of `parameters.ts`. */
+export interface ParameterSet {
+  readonly weights: Float32Array;
+  readonly firstMoments: Float32Array;
+  readonly secondMoments: Float32Array;
+}
+
+/**
+ * A recurrent cell with a linear read-out, r = c + w·h + v·skips, over a slab of hidden states.
+ *
+ * `stepBuffers` and `windowBuffers` are views of the engine's memory: fetch them anew after `reserve`.
+ */
+export interface Engine {
+  readonly description: EngineDescription;
+  readonly stepBuffers: StepBuffers;
+  readonly windowBuffers: WindowBuffers;
+  /** Bytes of memory the engine holds. */
+  readonly bytes: number;
+  /** Makes state rows 0 .. rows-1 exist; new ones are zero. Throws MEMORY_EXHAUSTED, changing nothing. */
+  reserve(rows: number): void;
+  /** Steps the first `count` rows of `stepBuffers`. */
+  step(count: number): void;
+  /** One Adam step (β₁ .9, β₂ .999, ε 1e-8) on the mean Huber loss of the first `count` windows. */
+  learn(count: number, options: LearnOptions): LearnReport;
+  /** Copies one row of state over another. */
+  copyState(from: number, to: number): void;
+  /** Reads a row of state into `into[at ..]`. */
+  readState(row: number, into: Float32Array, at: number): void;
+  /** Writes a row of state from `from[at ..]`. */
+  writeState(row: number, from: Float32Array, at: number): void;
+  /** Copies of the weights and moments. */
+  readParameters(): ParameterSet;
+  writeParameters(parameters: ParameterSet): void;
+  /** Gives the memory back; the engine must not be used after. */
+  dispose(): void;
+}
+
+export type EngineFactory = (shape: EngineShape, seed: number) => Engine;

@@ -1,0 +1,167 @@
+/** The one list of errors: a code, what happened to the data, and what to do next. */
+
+interface ErrorEntry {
+  /** Exit code of a command that ends with this error; rejections of single events do not end a command. */
+  readonly exit: number;
+  /** What happened to the data. */
+  readonly data: string;
+  /** What the operator does next. */
+  readonly action: string;
+}
+
+/** Exit codes of every command, in the order in which they are documented. */
+export const exitCodes = {
+  ok: 0,
+  unexpected: 1,
+  settings: 2,
+  input: 3,
+  output: 4,
+  state: 5,
+  external: 6,
+} as const;
+
+const list = {
+  SETTING_INVALID: {
+    exit: exitCodes.settings,
+    data: "Nothing was read or written.",
+    action: "Correct the setting that is named and start again.",
+  },
+  SETTING_UNAVAILABLE: {
+    exit: exitCodes.settings,
+    data: "Nothing was read or written.",
+    action: "Choose one of the values that are named.",
+  },
+  FILE_UNREADABLE: {
+    exit: exitCodes.input,
+    data: "Nothing was forecast from this file.",
+    action: "Check that the path exists and that this user may read it.",
+  },
+  INPUT_EMPTY: {
+    exit: exitCodes.input,
+    data: "There was no observation to forecast from.",
+    action: "Check that the file has a header and at least one row of data, and the names of its columns.",
+  },
+  INPUT_COLUMN_MISSING: {
+    exit: exitCodes.input,
+    data: "Nothing was forecast from this file.",
+    action: "Name the columns with --time, --key and --value, or use --wide for one column per key.",
+  },
+  ROW_UNREADABLE: {
+    exit: exitCodes.input,
+    data: "This row was rejected and counted; every other row was processed.",
+    action: "Correct the row that is named, or leave it out.",
+  },
+  LINE_TOO_LONG: {
+    exit: exitCodes.input,
+    data: "This line was rejected and counted; every other line was processed.",
+    action: "Check the line for a missing line break or quotation mark.",
+  },
+  KEY_INVALID: {
+    exit: exitCodes.input,
+    data: "This event was rejected and counted; no state was changed.",
+    action: "Give every event a key that is a string of 1 to 1,024 characters.",
+  },
+  TIME_INVALID: {
+    exit: exitCodes.input,
+    data: "This event was rejected and counted; no state was changed.",
+    action: "Give the time as epoch milliseconds, a Date or an ISO 8601 string.",
+  },
+  VALUE_NOT_A_NUMBER: {
+    exit: exitCodes.input,
+    data: "This event was rejected and counted; no state was changed.",
+    action: "Give the value as a number, or leave it empty (null, NaN) if it is missing.",
+  },
+  VALUE_OUT_OF_RANGE: {
+    exit: exitCodes.input,
+    data: "This event was rejected and counted; no state was changed.",
+    action: "Give a finite value between -1e30 and 1e30, or leave it empty (null, NaN) if it is missing.",
+  },
+  OUTPUT_UNWRITABLE: {
+    exit: exitCodes.output,
+    data: "The output is incomplete.",
+    action: "Check the path, this user's permissions and the space left on the disk.",
+  },
+  ADDRESS_IN_USE: {
+    exit: exitCodes.output,
+    data: "Nothing was served.",
+    action: "Choose another port with --port, or stop the process that listens there.",
+  },
+  SNAPSHOT_FOREIGN: {
+    exit: exitCodes.state,
+    data: "Nothing of the snapshot was loaded; the forecaster is unchanged.",
+    action: "Restore with the settings that the snapshot was made with, or start fresh without it.",
+  },
+  SNAPSHOT_VERSION: {
+    exit: exitCodes.state,
+    data: "Nothing of the snapshot was loaded; the forecaster is unchanged.",
+    action: "Restore with the release that wrote the snapshot or a later one.",
+  },
+  SNAPSHOT_CORRUPT: {
+    exit: exitCodes.state,
+    data: "Nothing of the snapshot was loaded; the forecaster is unchanged.",
+    action: "Restore an older snapshot, or start fresh and replay the input.",
+  },
+  FORECASTER_DISPOSED: {
+    exit: exitCodes.unexpected,
+    data: "Nothing was read or changed: its memory has been given back.",
+    action: "Create a new forecaster, and restore a snapshot into it to go on where this one stopped.",
+  },
+  KERNEL_MISSING: {
+    exit: exitCodes.external,
+    data: "Nothing was read or written.",
+    action: "Run `npm run build`, or install the package again: its WebAssembly file is not there.",
+  },
+  MEMORY_EXHAUSTED: {
+    exit: exitCodes.external,
+    data: "The event that needed more memory was not processed; all earlier ones were.",
+    action: "Spread the keys over more partitions, or choose a smaller hidden state or read-out.",
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof list;
+
+/** Every error this package can raise or report, by code. */
+export const errors: Readonly<Record<ErrorCode, ErrorEntry>> = list;
+
+/**
+ * The only error class of the package.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   forecaster.restore(bytes);
+ * } catch (error) {
+ *   if (error instanceof UndercurrentError && error.code === "SNAPSHOT_FOREIGN") startFresh();
+ *   else throw error;
+ * }
+ * ```
+ */
+export class UndercurrentError extends Error {
+  override readonly name = "UndercurrentError";
+  readonly code: ErrorCode;
+  /** What happened to the data. */
+  readonly data: string;
+  /** What to do next. */
+  readonly action: string;
+
+  constructor(code: ErrorCode, message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, options);
+    this.code = code;
+    this.data = errors[code].data;
+    this.action = errors[code].action;
+  }
+}
+
+/** The three lines that a command prints for an error: what, what became of the data, what next. */
+export function describeError(error: unknown): string {
+  if (error instanceof UndercurrentError) {
+    return `error ${error.code}: ${error.message}\n  data: ${error.data}\n  next: ${error.action}`;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `error: ${text}\n  next: This is a defect; please report it with the command that led here.`;
+}
+
+/** The exit code of a command that ends with this error. */
+export function exitCodeOf(error: unknown): number {
+  return error instanceof UndercurrentError ? errors[error.code].exit : exitCodes.unexpected;
+}

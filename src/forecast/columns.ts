@@ -1,0 +1,69 @@
+/** Observations and forecasts as columns of typed arrays: what flows on every hot path. */
+
+/** A batch of observations in arrival order. */
+export interface ObservationColumns {
+  readonly count: number;
+  /** Slot of the key, from `Forecaster.slotOf`. */
+  readonly slots: Int32Array;
+  /** Epoch milliseconds. */
+  readonly times: Float64Array;
+  /** The value; NaN where it is missing. */
+  readonly values: Float64Array;
+}
+
+/**
+ * One row for each observation, in the same order. The first group scores the observation against the forecast
+ * that was made before it was seen; the second forecasts the key's next value. NaN stands for "none": there is no
+ * forecast before a key's first observed value, and no interval before its third.
+ */
+export interface ForecastColumns {
+  readonly slots: Int32Array;
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+  /** The forecast of this value, made when the previous one came, and its interval. */
+  readonly expected: Float64Array;
+  readonly expectedLower: Float64Array;
+  readonly expectedUpper: Float64Array;
+  /** The key's previous observed value: the forecast of persistence. */
+  readonly previous: Float64Array;
+  /** Above 1 is anomalous; NaN for missing values and while the key is too young to tell. */
+  readonly anomalyScore: Float64Array;
+  /** Forecast of the key's next value, and its interval at the first level. */
+  readonly yhat: Float64Array;
+  readonly yhatLower: Float64Array;
+  readonly yhatUpper: Float64Array;
+  /** When the next value is due, in epoch milliseconds. */
+  readonly yhatTime: Float64Array;
+  /** Updates of the weights before this forecast. */
+  readonly version: Float64Array;
+}
+
+/** Columns for up to `capacity` observations. */
+export function observationColumns(capacity: number): ObservationColumns & { count: number } {
+  return {
+    count: 0,
+    slots: new Int32Array(capacity),
+    times: new Float64Array(capacity),
+    values: new Float64Array(capacity),
+  };
+}
+
+/** Columns for the forecasts of up to `capacity` observations. */
+export function forecastColumns(capacity: number): ForecastColumns {
+  const column = (): Float64Array => new Float64Array(capacity);
+  return {
+    slots: new Int32Array(capacity),
+    times: column(),
+    values: column(),
+    expected: column(),
+    expectedLower: column(),
+    expectedUpper: column(),
+    previous: column(),
+    anomalyScore: column(),
+    yhat: column(),
+    yhatLower: column(),
+    yhatUpper: column(),
+    yhatTime: column(),
+    version: column(),
+  };
+}

@@ -1,0 +1,103 @@
+/** Every setting of the forecaster: its meaning, range and default in one schema. */
+import { z } from "zod";
+import { UndercurrentError } from "../errors.js";
+import { cellKinds } from "../engine/port.js";
+
+/** Settings that shape the state: a snapshot restores only where all of them are the same. */
+export const forecasterSchema = z.strictObject({
+  cell: z.enum(cellKinds).default("gru").describe("Recurrent cell that carries the hidden state of every key."),
+  hidden: z
+    .int()
+    .min(4)
+    .max(256)
+    .multipleOf(4)
+    .default(32)
+    .describe("Units of the hidden state, a multiple of 4."),
+  readout: z
+    .enum(["shared", "compact", "full"])
+    .default("shared")
+    .describe("How forecasts are read from the hidden state: one read-out for all keys, or one more for each key."),
+  loss: z
+    .enum(["absolute", "squared"])
+    .default("absolute")
+    .describe(
+      "What the mixture of experts minimises: absolute keeps every key close to persistence or better in MAE.",
+    ),
+  seed: z.int().min(0).max(4294967295).default(1).describe("Seed of the initial weights, the only random source."),
+  levels: z
+    .array(z.number().gt(0).lt(1))
+    .min(1)
+    .max(8)
+    .default([0.9])
+    .describe("Coverage of the forecast intervals; the first is that of yhat_lower and yhat_upper."),
+  alarmRate: z
+    .number()
+    .min(0.00001)
+    .max(0.05)
+    .default(0.001)
+    .describe("Share of ordinary observations whose anomaly score exceeds 1."),
+  window: z.int().min(2).max(128).default(16).describe("Steps of a window of truncated back-propagation, K."),
+  stride: z
+    .int()
+    .min(1)
+    .max(128)
+    .default(8)
+    .describe("Observations of a key between two of its windows; the window is a multiple of it."),
+  windows: z.int().min(1).max(256).default(32).describe("Windows of distinct keys that one update learns from."),
+  learningRate: z.number().gt(0).max(1).default(0.001).describe("Step size of Adam once learning has settled."),
+  learningBoost: z
+    .number()
+    .min(1)
+    .max(100)
+    .default(3)
+    .describe("Factor on the learning rate of the first update; its excess over 1 fades."),
+  learningBoostUpdates: z
+    .number()
+    .min(1)
+    .default(2000)
+    .describe("Updates over which the excess of the boost fades to 1/e."),
+  gradientClip: z.number().gt(0).default(1).describe("Global norm that gradients are clipped to."),
+  huber: z
+    .number()
+    .gt(0)
+    .default(0.5)
+    .describe("Where the training loss turns from squared to absolute, in scaled changes."),
+  harmonics: z.int().min(0).max(24).default(6).describe("Sine and cosine pairs of the time of day among the inputs."),
+});
+
+/** Complete settings of a forecaster. */
+export type ForecasterSettings = z.output<typeof forecasterSchema>;
+
+/** Settings as a user gives them: whatever is left out has its default. */
+export type ForecasterOptions = Partial<ForecasterSettings>;
+
+/**
+ * Checks options and fills in the defaults. Throws SETTING_INVALID with the name, value and range of the first
+ * setting that is wrong.
+ *
+ * @example
+ * ```ts
+ * const settings = forecasterSettings({ hidden: 64 });
+ * settings.cell; // "gru"
+ * ```
+ */
+export function forecasterSettings(options: ForecasterOptions = {}): ForecasterSettings {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const result = forecasterSchema.safeParse(given);
+  if (!result.success) {
+    const issue = result.error.issues[0]!;
+    const path = issue.path.join(".") || "options";
+    throw new UndercurrentError("SETTING_INVALID", `${path}: ${issue.message}`);
+  }
+  const settings = result.data;
+  if (settings.window % settings.stride !== 0) {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      `window: ${settings.window} is not a multiple of the stride, ${settings.stride}`,
+    );
+  }
+  if (settings.readout !== "shared") {
+    throw new UndercurrentError("SETTING_UNAVAILABLE", `readout: ${settings.readout} is not built yet; use shared`);
+  }
+  return settings;
+}

@@ -1,0 +1,45 @@
+/** The port of telemetry: what the pipeline tells metrics, the live page and the log; it never waits for them. */
+import type { ErrorCode } from "../errors.js";
+import type { ForecastColumns } from "../forecast/columns.js";
+
+/** A batch of forecasts. The columns are reused: read them during the call, copy what is kept. */
+export interface ForecastBatch {
+  /** Rows 0 .. count-1 of the columns are valid. */
+  readonly count: number;
+  readonly columns: ForecastColumns;
+  /** The key that a slot stands for. */
+  keyOf(slot: number): string;
+}
+
+/** An event that was refused; nothing of it reached the forecaster. */
+export interface Rejection {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** Where it came from: a file and line, a topic, partition and offset. */
+  readonly origin: string;
+}
+
+/** One update of the weights. */
+export interface LearningUpdate {
+  /** Updates so far, this one included: the model version. */
+  readonly version: number;
+  readonly loss: number;
+  readonly gradientNorm: number;
+  /** Windows it learned from. */
+  readonly windows: number;
+}
+
+export interface Telemetry {
+  forecasts(batch: ForecastBatch): void;
+  rejection(rejection: Rejection): void;
+  update(update: LearningUpdate): void;
+}
+
+/** Tells several at once, in order. */
+export function fanOut(...targets: readonly Telemetry[]): Telemetry {
+  return {
+    forecasts: (batch) => targets.forEach((target) => target.forecasts(batch)),
+    rejection: (rejection) => targets.forEach((target) => target.rejection(rejection)),
+    update: (update) => targets.forEach((target) => target.update(update)),
+  };
+}
