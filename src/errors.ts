@@ -106,6 +106,11 @@ const list = {
     data: "Nothing was read or changed: its memory has been given back.",
     action: "Create a new forecaster, and restore a snapshot into it to go on where this one stopped.",
   },
+  PAGE_MISSING: {
+    exit: exitCodes.external,
+    data: "Nothing was served.",
+    action: "Run `npm run build`, or install the package again: the files of its live page are not there.",
+  },
   KERNEL_MISSING: {
     exit: exitCodes.external,
     data: "Nothing was read or written.",

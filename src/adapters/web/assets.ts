@@ -1,0 +1,39 @@
+/** The files of the page as the build left them in `dist/page`, read into memory once. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { UndercurrentError } from "../../errors.js";
+
+export interface Asset {
+  readonly type: string;
+  readonly body: string;
+}
+
+/** Path under which the server answers, and the file it answers with. */
+const files = {
+  "/": { file: "index.html", type: "text/html; charset=utf-8" },
+  "/assets/page.js": { file: "page.js", type: "text/javascript; charset=utf-8" },
+  "/assets/page.css": { file: "page.css", type: "text/css; charset=utf-8" },
+  "/assets/icon.svg": { file: "icon.svg", type: "image/svg+xml" },
+} as const;
+
+/** The package's folder: sources and build lie at different depths below it. */
+function packageFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "package.json")) && dirname(folder) !== folder) folder = dirname(folder);
+  return folder;
+}
+
+/** Every asset by its path on the server. Throws PAGE_MISSING where the page has not been built. */
+export function loadAssets(): ReadonlyMap<string, Asset> {
+  const folder = join(packageFolder(), "dist", "page");
+  return new Map(
+    Object.entries(files).map(([path, { file, type }]) => {
+      try {
+        return [path, { type, body: readFileSync(join(folder, file), "utf8") }];
+      } catch (cause) {
+        throw new UndercurrentError("PAGE_MISSING", `${join(folder, file)} cannot be read`, { cause });
+      }
+    }),
+  );
+}

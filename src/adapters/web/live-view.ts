@@ -1,0 +1,143 @@
+/** The memory of the live page: the last points and running scores of the first keys, within fixed bounds. */
+import type { ErrorCode } from "../../errors.js";
+import type { ForecastBatch, LearningUpdate, Rejection, Telemetry } from "../../pipeline/telemetry.js";
+import { EventRate } from "./event-rate.js";
+import { LossCurve } from "./loss-curve.js";
+import { nullable, Series } from "./series.js";
+import { detailPoints, type Anomaly, type Nullable, type Status } from "./wire.js";
+
+export interface LiveViewOptions {
+  /** Name of the model, such as `gru32`. */
+  readonly model: string;
+  /** Nominal coverage of the intervals, 0 to 1. */
+  readonly level: number;
+  /** Points kept for a key. */
+  readonly points?: number;
+  /** Keys kept, in the order of their first event. */
+  readonly keys?: number;
+  /** Milliseconds, for events per second. */
+  readonly now?: () => number;
+}
+
+const lossPoints = 256;
+const anomaliesKept = 20;
+
+/**
+ * Telemetry for the live page. Its memory is bounded by `points` times `keys` (about 48 bytes each) and 256 points of
+ * the loss curve, however long the stream and whatever its keys; observations of further keys are counted.
+ *
+ * @example
+ * ```ts
+ * const view = new LiveView({ model: "gru32", level: 0.9 });
+ * const { url, close } = await serve({ view, registry, port: 7070, title: "Pumps" });
+ * ```
+ */
+export class LiveView implements Telemetry {
+  readonly #options: Required<LiveViewOptions>;
+  readonly #byKey = new Map<string, Series>();
+  readonly #series: Series[] = [];
+  readonly #touched = new Map<Series, number>();
+  readonly #rejections = new Map<ErrorCode, number>();
+  readonly #rate = new EventRate();
+  readonly #anomalies: Anomaly[] = [];
+  readonly loss = new LossCurve(lossPoints);
+  #anomalyTotal = 0;
+  #events = 0;
+  #unkeptEvents = 0;
+  #version = 0;
+
+  constructor(options: LiveViewOptions) {
+    this.#options = { points: detailPoints, keys: 200, now: Date.now, ...options };
+  }
+
+  forecasts(batch: ForecastBatch): void {
+    const { columns, count } = batch;
+    for (let row = 0; row < count; row++) {
+      const series = this.#seriesOf(batch.keyOf(columns.slots[row]!));
+      if (series === undefined) {
+        this.#unkeptEvents++;
+        continue;
+      }
+      series.append(columns, row);
+      this.#touched.set(series, row);
+      if (columns.anomalyScore[row]! > 1) this.#keepAnomaly(series.id, batch, row);
+    }
+    for (const [series, row] of this.#touched) series.setNext(columns, row);
+    this.#touched.clear();
+    this.#events += count;
+    this.#rate.add(this.#options.now(), count);
+  }
+
+  rejection(rejection: Rejection): void {
+    this.#rejections.set(rejection.code, (this.#rejections.get(rejection.code) ?? 0) + 1);
+  }
+
+  update(update: LearningUpdate): void {
+    this.#version = update.version;
+    this.loss.add(update.version, update.loss);
+  }
+
+  /** The series that are kept, in the order of their first event. */
+  get series(): readonly Series[] {
+    return this.#series;
+  }
+
+  /** Anomalies since the start. */
+  get anomalyTotal(): number {
+    return this.#anomalyTotal;
+  }
+
+  /** The latest anomalies, newest first. */
+  latestAnomalies(): readonly Anomaly[] {
+    return this.#anomalies.toReversed();
+  }
+
+  status(): Status {
+    const { model, level, now } = this.#options;
+    return {
+      model,
+      level,
+      events: this.#events,
+      eventsPerSecond: this.#rate.perSecond(now()),
+      version: this.#version,
+      series: this.#series.length,
+      unkeptEvents: this.#unkeptEvents,
+      rejections: Object.fromEntries(this.#rejections),
+      skill: median(this.#series.map((series) => series.score.skill)),
+      coverage: mean(this.#series.map((series) => series.score.coverage)),
+    };
+  }
+
+  #seriesOf(key: string): Series | undefined {
+    const known = this.#byKey.get(key);
+    if (known !== undefined || this.#series.length === this.#options.keys) return known;
+    const series = new Series(this.#series.length, key, this.#options.points);
+    this.#byKey.set(key, series);
+    this.#series.push(series);
+    return series;
+  }
+
+  #keepAnomaly(id: number, { columns }: ForecastBatch, row: number): void {
+    this.#anomalyTotal++;
+    if (this.#anomalies.length === anomaliesKept) this.#anomalies.shift();
+    this.#anomalies.push({
+      id,
+      time: columns.times[row]!,
+      value: columns.values[row]!,
+      expected: columns.expected[row]!,
+      score: columns.anomalyScore[row]!,
+    });
+  }
+}
+
+function mean(numbers: readonly number[]): Nullable {
+  const known = numbers.filter(Number.isFinite);
+  return nullable(known.reduce((sum, number) => sum + number, 0) / known.length);
+}
+
+function median(numbers: readonly number[]): Nullable {
+  const known = numbers.filter(Number.isFinite).sort((a, b) => a - b);
+  const middle = known.length >> 1;
+  if (known.length % 2 === 1) return known[middle]!;
+  return known.length === 0 ? null : (known[middle - 1]! + known[middle]!) / 2;
+}

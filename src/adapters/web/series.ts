@@ -1,0 +1,130 @@
+/** The last points of one key for the live page, in a ring of columns, and its running scores. */
+import type { ForecastColumns } from "../../forecast/columns.js";
+import { RunningScore } from "../../forecast/score.js";
+import type { DetailUpdate, NextForecast, Nullable, OverviewUpdate, SeriesScore } from "./wire.js";
+
+/** Remembers about the last 500 values of the key. */
+const scoreDecay = 1 - 1 / 500;
+
+/** JSON has no NaN. */
+export function nullable(value: number): Nullable {
+  return Number.isFinite(value) ? value : null;
+}
+
+/** What is new in a ring of points: rows `start` .. `total - 1`, counted from the first point ever. */
+interface Range {
+  readonly start: number;
+  readonly reset: boolean;
+}
+
+export class Series {
+  readonly id: number;
+  readonly key: string;
+  readonly score = new RunningScore(scoreDecay);
+  /** Points ever appended. */
+  total = 0;
+  anomalies = 0;
+  readonly #capacity: number;
+  readonly #times: Float64Array;
+  readonly #values: Float64Array;
+  readonly #expected: Float64Array;
+  readonly #lower: Float64Array;
+  readonly #upper: Float64Array;
+  readonly #anomalyScores: Float64Array;
+  #next: NextForecast | null = null;
+
+  constructor(id: number, key: string, capacity: number) {
+    const column = (): Float64Array => new Float64Array(capacity);
+    this.id = id;
+    this.key = key;
+    this.#capacity = capacity;
+    this.#times = column();
+    this.#values = column();
+    this.#expected = column();
+    this.#lower = column();
+    this.#upper = column();
+    this.#anomalyScores = column();
+  }
+
+  /** Copies one row. */
+  append(columns: ForecastColumns, row: number): void {
+    const at = this.total % this.#capacity;
+    const value = columns.values[row]!;
+    const expected = columns.expected[row]!;
+    const lower = columns.expectedLower[row]!;
+    const upper = columns.expectedUpper[row]!;
+    this.#times[at] = columns.times[row]!;
+    this.#values[at] = value;
+    this.#expected[at] = expected;
+    this.#lower[at] = lower;
+    this.#upper[at] = upper;
+    this.#anomalyScores[at] = columns.anomalyScore[row]!;
+    if (columns.anomalyScore[row]! > 1) this.anomalies++;
+    this.score.add(value, expected, columns.previous[row]!, lower, upper);
+    this.total++;
+  }
+
+  /** Keeps the forecast of the key's next value: that of the last row of a batch is enough. */
+  setNext(columns: ForecastColumns, row: number): void {
+    const time = columns.yhatTime[row]!;
+    const yhat = columns.yhat[row]!;
+    const known = Number.isFinite(yhat) && Number.isFinite(time);
+    this.#next = known
+      ? { time, yhat, lower: nullable(columns.yhatLower[row]!), upper: nullable(columns.yhatUpper[row]!) }
+      : null;
+  }
+
+  /** The points after the first `seen` ones, at most `limit`, for the small chart. */
+  overview(seen: number, limit: number): OverviewUpdate {
+    const { start, reset } = this.#range(seen, limit);
+    return {
+      id: this.id,
+      ...(seen === 0 ? { key: this.key } : {}),
+      reset,
+      times: this.#read(this.#times, start),
+      values: this.#read(this.#values, start).map(nullable),
+      anomalous: this.#read(this.#anomalyScores, start).map((score) => (score > 1 ? 1 : 0)),
+      score: this.#scores(),
+    };
+  }
+
+  /** The points after the first `seen` ones, as far as the ring still has them. */
+  detail(seen: number): DetailUpdate {
+    const { start, reset } = this.#range(seen, this.#capacity);
+    return {
+      id: this.id,
+      reset,
+      times: this.#read(this.#times, start),
+      values: this.#read(this.#values, start).map(nullable),
+      expected: this.#read(this.#expected, start).map(nullable),
+      lower: this.#read(this.#lower, start).map(nullable),
+      upper: this.#read(this.#upper, start).map(nullable),
+      anomalyScores: this.#read(this.#anomalyScores, start).map(nullable),
+      next: this.#next,
+    };
+  }
+
+  #scores(): SeriesScore {
+    const { score } = this;
+    return {
+      count: score.count,
+      skill: nullable(score.skill),
+      coverage: nullable(score.coverage),
+      mae: nullable(score.mae),
+      persistenceMae: nullable(score.persistenceMae),
+      anomalies: this.anomalies,
+    };
+  }
+
+  /** A page that fell behind by more than the limit starts over with the newest points: it never gets a gap. */
+  #range(seen: number, limit: number): Range {
+    const start = Math.max(seen, this.total - Math.min(limit, this.#capacity), 0);
+    return { start, reset: seen === 0 || start > seen };
+  }
+
+  #read(column: Float64Array, start: number): number[] {
+    const rows: number[] = [];
+    for (let i = start; i < this.total; i++) rows.push(column[i % this.#capacity]!);
+    return rows;
+  }
+}

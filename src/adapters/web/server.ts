@@ -1,0 +1,165 @@
+/** The HTTP server of the live page: page, Server-Sent Events, metrics and liveness, on the loopback by default. */
+import { createAdaptorServer } from "@hono/node-server";
+import { Hono } from "hono";
+import { HTTPException } from "hono/http-exception";
+import { secureHeaders } from "hono/secure-headers";
+import { streamSSE, type SSEStreamingApi } from "hono/streaming";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Registry } from "prom-client";
+import { UndercurrentError } from "../../errors.js";
+import { loadAssets } from "./assets.js";
+import { FrameCursor } from "./frames.js";
+import type { LiveView } from "./live-view.js";
+
+export interface ServeOptions {
+  readonly view: LiveView;
+  /** What `/metrics` answers with. */
+  readonly registry: Registry;
+  /** What is watched, for the head of the page. */
+  readonly title: string;
+  /** Address to listen on. */
+  readonly host?: string;
+  /** Port to listen on; 0 takes a free one. */
+  readonly port: number;
+  /** Milliseconds between two messages to a page. */
+  readonly period?: number;
+}
+
+export interface LiveServer {
+  /** Where the page is, with the port that was taken. */
+  readonly url: string;
+  /** Stops listening and ends every connection. */
+  close(): Promise<void>;
+}
+
+const pagesAtOnce = 32;
+const heartbeatMilliseconds = 5000;
+
+const contentSecurityPolicy = {
+  defaultSrc: ["'none'"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'"],
+  connectSrc: ["'self'"],
+  imgSrc: ["'self'", "data:"],
+  baseUri: ["'none'"],
+  formAction: ["'none'"],
+  frameAncestors: ["'none'"],
+};
+
+/**
+ * Serves a live view until closed. On a loopback address it answers only requests whose Host header names the
+ * loopback, so that no web site can read it through a name that it points here (DNS rebinding).
+ * Throws ADDRESS_IN_USE if something listens there already and PAGE_MISSING if the page has not been built.
+ *
+ * @example
+ * ```ts
+ * const server = await serve({ view, registry, port: 7070, title: "Pumps" });
+ * console.log(server.url); // http://127.0.0.1:7070/
+ * await server.close();
+ * ```
+ */
+export async function serve(options: ServeOptions): Promise<LiveServer> {
+  const { host = "127.0.0.1", port } = options;
+  const closing = new AbortController();
+  const app = routes(options, isLoopback(host), closing.signal);
+  const server = createAdaptorServer({ fetch: app.fetch, createServer }) as Server;
+  const address = await listen(server, host, port);
+  return {
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${address.port}/`,
+    close: async () => {
+      closing.abort();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function routes(options: ServeOptions, loopbackOnly: boolean, closing: AbortSignal): Hono {
+  const { view, registry } = options;
+  const assets = loadAssets();
+  const app = new Hono();
+  let pages = 0;
+
+  // Plain HTTP on a local address: a browser that was told to insist on HTTPS could not come back.
+  app.use(secureHeaders({ contentSecurityPolicy, strictTransportSecurity: false, xFrameOptions: "DENY" }));
+  app.use(async (context, next) => {
+    if (loopbackOnly && !namesLoopback(context.req.header("host"))) {
+      throw new HTTPException(403, { message: "This server answers on localhost only.\n" });
+    }
+    if (context.req.method !== "GET") {
+      return context.text("Only GET is answered here.\n", 405, { Allow: "GET" });
+    }
+    await next();
+    return undefined;
+  });
+
+  for (const [path, asset] of assets) {
+    app.get(path, (context) =>
+      context.body(asset.body, 200, { "Content-Type": asset.type, "Cache-Control": "no-cache" }),
+    );
+  }
+  app.get("/live", (context) => context.text("live\n"));
+  app.get("/metrics", async (context) =>
+    context.body(await registry.metrics(), 200, { "Content-Type": registry.contentType }),
+  );
+  app.get("/events", (context) => {
+    if (pages >= pagesAtOnce) {
+      return context.text("Too many pages are open; close one.\n", 503, { "Retry-After": "5" });
+    }
+    pages++;
+    const selected = Number(context.req.query("series") ?? 0);
+    return streamSSE(context, (stream) =>
+      sendFrames(stream, new FrameCursor(view, selected), options, closing).finally(() => pages--),
+    );
+  });
+  return app;
+}
+
+/** A write waits until the page has taken the one before, so at most a few frames per page are ever in memory. */
+async function sendFrames(
+  stream: SSEStreamingApi,
+  cursor: FrameCursor,
+  { title, period = 200 }: ServeOptions,
+  closing: AbortSignal,
+): Promise<void> {
+  const gone = new AbortController();
+  stream.onAbort(() => gone.abort());
+  const signal = AbortSignal.any([gone.signal, closing]);
+  let first = true;
+  let quiet = 0;
+  while (!signal.aborted) {
+    const frame = cursor.next();
+    quiet = frame === null ? quiet + period : 0;
+    if (frame !== null) {
+      const data = JSON.stringify(first ? { title, ...frame } : frame);
+      await stream.writeSSE({ event: first ? "snapshot" : "increment", data });
+      first = false;
+    } else if (quiet >= heartbeatMilliseconds) {
+      await stream.writeSSE({ event: "heartbeat", data: "" });
+      quiet = 0;
+    }
+    await sleep(period, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      const taken = cause.code === "EADDRINUSE";
+      reject(taken ? new UndercurrentError("ADDRESS_IN_USE", `${host}:${port} is in use`, { cause }) : cause);
+    });
+    server.listen(port, host, () => resolve(server.address() as AddressInfo));
+  });
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}
+
+/** Whether a Host header names the loopback. The port need not be checked: it is the name that rebinding lends. */
+function namesLoopback(header: string | undefined): boolean {
+  return header !== undefined && /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(header);
+}

@@ -1,0 +1,110 @@
+/** What the server sends to the page, shared by both. Times are epoch milliseconds; null is "none". */
+
+export type Nullable = number | null;
+
+/** Running scores of one series, over about its last few hundred values. */
+export interface SeriesScore {
+  /** Values scored since the start. */
+  readonly count: number;
+  /** Share of the error of persistence that the forecasts remove. */
+  readonly skill: Nullable;
+  /** Share of values inside their interval, 0 to 1. */
+  readonly coverage: Nullable;
+  readonly mae: Nullable;
+  readonly persistenceMae: Nullable;
+  /** Values since the start whose anomaly score exceeded 1. */
+  readonly anomalies: number;
+}
+
+/** New points of one series for its small chart. */
+export interface OverviewUpdate {
+  readonly id: number;
+  /** The key; sent once, with the series' first update. */
+  readonly key?: string;
+  /** Whether the points replace those that the page has; otherwise they follow them. */
+  readonly reset: boolean;
+  readonly times: readonly number[];
+  readonly values: readonly Nullable[];
+  /** 1 where the anomaly score exceeds 1. */
+  readonly anomalous: readonly (0 | 1)[];
+  readonly score: SeriesScore;
+}
+
+/** The forecast of a value that has not come yet. */
+export interface NextForecast {
+  readonly time: number;
+  readonly yhat: number;
+  readonly lower: Nullable;
+  readonly upper: Nullable;
+}
+
+/** New points of the series whose detail the page shows. */
+export interface DetailUpdate {
+  readonly id: number;
+  readonly reset: boolean;
+  readonly times: readonly number[];
+  readonly values: readonly Nullable[];
+  /** Forecasts of these values, made before they came, and their intervals. */
+  readonly expected: readonly Nullable[];
+  readonly lower: readonly Nullable[];
+  readonly upper: readonly Nullable[];
+  readonly anomalyScores: readonly Nullable[];
+  readonly next: NextForecast | null;
+}
+
+/** The whole training loss so far, thinned to a bounded number of points. */
+export interface LossUpdate {
+  /** Model version at the end of each point. */
+  readonly versions: readonly number[];
+  /** Mean loss of the updates that each point stands for. */
+  readonly losses: readonly number[];
+}
+
+/** An observation whose anomaly score exceeded 1. */
+export interface Anomaly {
+  readonly id: number;
+  readonly time: number;
+  readonly value: number;
+  readonly expected: number;
+  readonly score: number;
+}
+
+/** Totals over all series. */
+export interface Status {
+  readonly model: string;
+  /** Nominal coverage of the interval, 0 to 1. */
+  readonly level: number;
+  readonly events: number;
+  readonly eventsPerSecond: number;
+  /** Updates of the weights so far. */
+  readonly version: number;
+  /** Series that are kept for the page. */
+  readonly series: number;
+  /** Observations of keys that came after the last series that is kept. */
+  readonly unkeptEvents: number;
+  /** Rejected events by error code. */
+  readonly rejections: Readonly<Record<string, number>>;
+  /** Median skill of the series that are kept. */
+  readonly skill: Nullable;
+  /** Mean coverage of the series that are kept. */
+  readonly coverage: Nullable;
+}
+
+/** One message: everything that is new since the last one to the same page. */
+export interface Frame {
+  /** What is watched; there in the first message. */
+  readonly title?: string;
+  readonly status: Status;
+  readonly series: readonly OverviewUpdate[];
+  readonly detail: DetailUpdate | null;
+  /** There if it changed. */
+  readonly loss?: LossUpdate;
+  /** The latest anomalies, newest first; there if they changed. */
+  readonly anomalies?: readonly Anomaly[];
+}
+
+/** Points of a series that the page keeps for its small chart: no more are sent at once. */
+export const overviewPoints = 120;
+
+/** Points that the page keeps for the detail chart. */
+export const detailPoints = 600;
