@@ -1,0 +1,240 @@
+/** The default engine: the WebAssembly kernel behind the engine port. */
+import { UndercurrentError } from "../errors.js";
+import { instantiateKernel, kernelName, type Kernel } from "./kernel.js";
+import { initialParameters, parameterCount } from "./parameters.js";
+import { cellKinds } from "./port.js";
+import type {
+  Engine,
+  EngineDescription,
+  EngineFactory,
+  EngineShape,
+  LearnOptions,
+  LearnReport,
+  ParameterSet,
+  StepBuffers,
+  WindowBuffers,
+} from "./port.js";
+
+/** Ranges that the kernel holds for; `hidden` and `skips` are multiples of 4 besides. */
+const ranges = {
+  inputs: [1, 1024],
+  hidden: [4, 256],
+  skips: [0, 1024],
+  steps: [1, 128],
+  windows: [1, 256],
+  rows: [1, 4096],
+} as const satisfies Partial<Record<keyof EngineShape, readonly [number, number]>>;
+
+function checkShape(shape: EngineShape): void {
+  for (const name of Object.keys(ranges) as (keyof typeof ranges)[]) {
+    const [least, most] = ranges[name];
+    const value = shape[name];
+    const multiple = name === "hidden" || name === "skips" ? 4 : 1;
+    if (!Number.isInteger(value) || value < least || value > most || value % multiple !== 0) {
+      const of = multiple === 1 ? "an integer" : `a multiple of ${multiple}`;
+      throw new RangeError(`${name} is ${value}; the wasm engine takes ${of} from ${least} to ${most}`);
+    }
+  }
+}
+
+/** Views of the kernel's memory, valid until it grows. */
+interface Views {
+  readonly step: StepBuffers;
+  readonly window: WindowBuffers;
+  readonly weights: Float32Array;
+  readonly firstMoments: Float32Array;
+  readonly secondMoments: Float32Array;
+  /** The slab of states. */
+  readonly states: Float32Array;
+}
+
+function viewMemory(kernel: Kernel, shape: EngineDescription, stateRows: number): Views {
+  const { buffer } = kernel.memory;
+  const floats = (at: { readonly value: number }, length: number) =>
+    new Float32Array(buffer, at.value >>> 0, length);
+  const integers = (at: { readonly value: number }, length: number) =>
+    new Int32Array(buffer, at.value >>> 0, length);
+  const { rows, windows, inputs, skips } = shape;
+  const windowSteps = shape.steps * windows;
+  return {
+    step: {
+      states: integers(kernel.stepStates, rows),
+      inputs: floats(kernel.stepInputs, rows * inputs),
+      skips: floats(kernel.stepSkips, rows * skips),
+      readouts: floats(kernel.stepReadouts, rows),
+    },
+    window: {
+      states: integers(kernel.windowStates, windows),
+      inputs: floats(kernel.windowInputs, windowSteps * inputs),
+      skips: floats(kernel.windowSkips, windowSteps * skips),
+      targets: floats(kernel.windowTargets, windowSteps),
+      observed: floats(kernel.windowObserved, windowSteps),
+    },
+    weights: floats(kernel.weights, shape.parameters),
+    firstMoments: floats(kernel.firstMoments, shape.parameters),
+    secondMoments: floats(kernel.secondMoments, shape.parameters),
+    states: floats(kernel.states, stateRows * shape.stateSize),
+  };
+}
+
+class WasmEngine implements Engine {
+  readonly description: EngineDescription;
+  /** Gone after `dispose`, so that the memory can be collected. */
+  #live: { readonly kernel: Kernel; views: Views } | undefined;
+  #stateRows = 0;
+
+  constructor(shape: EngineShape, seed: number) {
+    checkShape(shape);
+    this.description = {
+      ...shape,
+      name: "wasm",
+      kernel: kernelName,
+      stateSize: shape.cell === "lstm" ? 2 * shape.hidden : shape.hidden,
+      parameters: parameterCount(shape),
+    };
+    const kernel = instantiateKernel();
+    const { inputs, hidden, skips, steps, windows, rows } = shape;
+    if (!kernel.init(cellKinds.indexOf(shape.cell), inputs, hidden, skips, steps, windows, rows)) {
+      throw new UndercurrentError(
+        "MEMORY_EXHAUSTED",
+        "There is no memory for the weights and buffers of an engine.",
+      );
+    }
+    this.#live = { kernel, views: viewMemory(kernel, this.description, 0) };
+    this.#live.views.weights.set(initialParameters(shape, seed));
+    kernel.pack();
+  }
+
+  #use(): { readonly kernel: Kernel; views: Views } {
+    if (this.#live === undefined) {
+      throw new UndercurrentError("FORECASTER_DISPOSED", "The engine was used after it was disposed of.");
+    }
+    return this.#live;
+  }
+
+  #checkRow(row: number): void {
+    if (!(row >= 0 && row < this.#stateRows)) {
+      throw new RangeError(`there is no state row ${row}: ${this.#stateRows} rows are reserved`);
+    }
+  }
+
+  /** A row that does not exist would be another buffer's memory. */
+  #checkRows(rows: Int32Array, count: number): void {
+    if (!(count >= 0 && count <= rows.length)) {
+      throw new RangeError(`a count of ${count} does not fit a buffer of ${rows.length}`);
+    }
+    const end = this.#stateRows;
+    for (let i = 0; i < count; i++) if (rows[i]! >>> 0 >= end) this.#checkRow(rows[i]!);
+  }
+
+  get stepBuffers(): StepBuffers {
+    return this.#use().views.step;
+  }
+
+  get windowBuffers(): WindowBuffers {
+    return this.#use().views.window;
+  }
+
+  get bytes(): number {
+    return this.#use().kernel.memory.buffer.byteLength;
+  }
+
+  reserve(rows: number): void {
+    const live = this.#use();
+    if (rows <= this.#stateRows) return;
+    if (rows > 0x7fffffff || !live.kernel.reserve(rows)) {
+      throw new UndercurrentError(
+        "MEMORY_EXHAUSTED",
+        `There is no memory for ${rows} hidden states of ${4 * this.description.stateSize} bytes each.`,
+      );
+    }
+    this.#stateRows = rows;
+    live.views = viewMemory(live.kernel, this.description, rows);
+  }
+
+  step(count: number): void {
+    const { kernel, views } = this.#use();
+    this.#checkRows(views.step.states, count);
+    kernel.step(count);
+  }
+
+  learn(count: number, options: LearnOptions): LearnReport {
+    const { kernel, views } = this.#use();
+    this.#checkRows(views.window.states, count);
+    const { rate, clip, huber } = options;
+    if (count === 0 || !Number.isFinite(rate) || !(clip > 0) || !(huber > 0)) {
+      throw new RangeError(`cannot learn from ${count} windows, rate ${rate}, clip ${clip}, huber ${huber}`);
+    }
+    const loss = kernel.learn(count, rate, clip, huber);
+    return { loss, gradientNorm: kernel.gradientNorm.value };
+  }
+
+  copyState(from: number, to: number): void {
+    const { kernel } = this.#use();
+    this.#checkRow(from);
+    this.#checkRow(to);
+    kernel.copyState(from, to);
+  }
+
+  readState(row: number, into: Float32Array, at: number): void {
+    const { states } = this.#use().views;
+    this.#checkRow(row);
+    const size = this.description.stateSize;
+    const start = row * size;
+    for (let i = 0; i < size; i++) into[at + i] = states[start + i]!;
+  }
+
+  writeState(row: number, from: Float32Array, at: number): void {
+    const { states } = this.#use().views;
+    this.#checkRow(row);
+    const size = this.description.stateSize;
+    const start = row * size;
+    for (let i = 0; i < size; i++) states[start + i] = from[at + i]!;
+  }
+
+  readParameters(): ParameterSet {
+    const { weights, firstMoments, secondMoments } = this.#use().views;
+    return {
+      weights: weights.slice(),
+      firstMoments: firstMoments.slice(),
+      secondMoments: secondMoments.slice(),
+    };
+  }
+
+  writeParameters(parameters: ParameterSet): void {
+    const { kernel, views } = this.#use();
+    for (const name of ["weights", "firstMoments", "secondMoments"] as const) {
+      if (parameters[name].length !== views[name].length) {
+        throw new RangeError(
+          `${name} has ${parameters[name].length} floats, the engine ${views[name].length}`,
+        );
+      }
+    }
+    views.weights.set(parameters.weights);
+    views.firstMoments.set(parameters.firstMoments);
+    views.secondMoments.set(parameters.secondMoments);
+    kernel.pack();
+  }
+
+  dispose(): void {
+    this.#live = undefined;
+  }
+}
+
+/**
+ * An engine on the WebAssembly kernel, with initial weights fixed by the seed and no state rows.
+ *
+ * Takes H a multiple of 4 up to 256, S a multiple of 4, K up to 128, B up to 256 and 4,096 rows a batch; its memory
+ * ends at 4 GiB. Throws RangeError for another shape, KERNEL_MISSING and MEMORY_EXHAUSTED.
+ *
+ * @example
+ * ```ts
+ * const engine = wasmEngine({ cell: "gru", inputs: 1, hidden: 32, skips: 0, steps: 32, windows: 32, rows: 1024 }, 1);
+ * engine.reserve(2);
+ * engine.stepBuffers.states.set([0, 1]);
+ * engine.stepBuffers.inputs.set([0.5, -0.5]);
+ * engine.step(2);
+ * const [first, second] = engine.stepBuffers.readouts;
+ * ```
+ */
+export const wasmEngine: EngineFactory = (shape, seed) => new WasmEngine(shape, seed);

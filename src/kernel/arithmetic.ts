@@ -1,0 +1,62 @@
+/** Arithmetic on four 32-bit floats at a time: the multiply-add of every product, the activations, the flush of tiny values. */
+
+/** a·b + c: the one multiply-add of the kernel, so that a fused one is a change of this line alone. */
+// @ts-ignore: decorator
+@inline
+export function mad(a: v128, b: v128, c: v128): v128 {
+  return f32x4.add(f32x4.mul(a, b), c);
+}
+
+/**
+ * Hyperbolic tangent as an odd rational of degree 7/6, a minimax fit whose error stays below 1.2e-6; beyond ±7 it is
+ * constant. The order of the operands of pmin and pmax matters: NaN becomes the cap.
+ */
+// @ts-ignore: decorator
+@inline
+export function tanh(value: v128): v128 {
+  const x = f32x4.pmax(f32x4.splat(-7), f32x4.pmin(f32x4.splat(7), value));
+  const s = f32x4.mul(x, x);
+  let p = mad(f32x4.splat(3.930041847270874e-6), s, f32x4.splat(0.002276996034092547));
+  p = mad(p, s, f32x4.splat(0.12302191720978742));
+  p = mad(p, s, f32x4.splat(0.9999956889426271));
+  let q = mad(f32x4.splat(0.0001423515667290676), s, f32x4.splat(0.02107221494716207));
+  q = mad(q, s, f32x4.splat(0.45634040514097074));
+  q = mad(q, s, f32x4.splat(1));
+  return f32x4.div(f32x4.mul(p, x), q);
+}
+
+/** Logistic function of twice the value, ½ tanh(value) + ½: the packed weights of sigmoid gates carry the half. */
+// @ts-ignore: decorator
+@inline
+export function sigmoidOfHalf(half: v128): v128 {
+  return mad(tanh(half), f32x4.splat(0.5), f32x4.splat(0.5));
+}
+
+/** Zero for NaN and for what is smaller than 1e-30, so that decaying values never turn into slow denormals. */
+// @ts-ignore: decorator
+@inline
+export function flush(value: v128): v128 {
+  return v128.and(value, f32x4.ge(f32x4.abs(value), f32x4.splat(1e-30)));
+}
+
+/** Derivative of the logistic function in terms of its value. */
+// @ts-ignore: decorator
+@inline
+export function sigmoidSlope(value: v128): v128 {
+  return f32x4.mul(value, f32x4.sub(f32x4.splat(1), value));
+}
+
+/** Derivative of the hyperbolic tangent in terms of its value. */
+// @ts-ignore: decorator
+@inline
+export function tanhSlope(value: v128): v128 {
+  return f32x4.sub(f32x4.splat(1), f32x4.mul(value, value));
+}
+
+/** The sum of the four lanes, in one fixed order. */
+// @ts-ignore: decorator
+@inline
+export function sumOfLanes(value: v128): f32 {
+  const pairs = f32x4.add(value, v128.shuffle<f32>(value, value, 2, 3, 0, 1));
+  return f32x4.extract_lane(f32x4.add(pairs, v128.shuffle<f32>(pairs, pairs, 1, 0, 3, 2)), 0);
+}

@@ -1,0 +1,33 @@
+/** A block of rows through the cell, four units at a time over all of its rows, and the step of a batch. */
+import { finishReadouts, gather, setRow } from "./block";
+import { gruUnits } from "./gru";
+import { lstmUnits } from "./lstm";
+import {
+  BLOCK, cell, groupBytes, GRU, hiddenBytes, inputsBytes, packed, RNN, skipsBytes, stateRow, stepInputs, stepReadouts, stepSkips, stepStates,
+} from "./memory";
+import { rnnUnits } from "./rnn";
+
+/** Steps the rows named by `setRow`; keeps what the backward pass needs at `keep` unless it is 0. */
+export function forwardBlock(rows: i32, x: usize, skips: usize, readouts: usize, keep: usize): void {
+  gather(rows);
+  let group = packed;
+  for (let unit: usize = 0; unit < hiddenBytes; unit += 16, group += groupBytes) {
+    if (cell == GRU) gruUnits(group, unit, rows, x, keep);
+    else if (cell == RNN) rnnUnits(group, unit, rows, x);
+    else lstmUnits(group, unit, rows, x, keep);
+  }
+  finishReadouts(rows, skips, readouts);
+}
+
+/** Steps the first `count` rows of the batch in place. */
+export function step(count: i32): void {
+  for (let first = 0; first < count; first += BLOCK) {
+    const rows = min(BLOCK, count - first);
+    const at = <usize>first;
+    for (let row = 0; row < rows; row++) {
+      const state = stateRow(load<i32>(stepStates + ((at + row) << 2)));
+      setRow(row, state, state);
+    }
+    forwardBlock(rows, stepInputs + at * inputsBytes, stepSkips + at * skipsBytes, stepReadouts + (at << 2), 0);
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * The memory of the kernel: the shape it is built for, the address of every buffer, and the slab of states at the end.
+ * All addresses and all sizes that end in `Bytes` count bytes; all floats are 32-bit.
+ */
+
+export const RNN: i32 = 0;
+export const GRU: i32 = 1;
+export const LSTM: i32 = 2;
+
+/** Rows whose states are gathered at once: a multiple of 3 that stays in the first-level cache. */
+export const BLOCK: i32 = 48;
+
+export let cell: i32 = GRU;
+export let inputs: i32 = 0;
+export let hidden: i32 = 0;
+export let skips: i32 = 0;
+export let steps: i32 = 0;
+export let windows: i32 = 0;
+
+/** Gates of the cell, and which of them is a tanh (the others are sigmoids). */
+export let gates: i32 = 0;
+export let tanhGate: i32 = 0;
+
+export let inputsBytes: usize = 0;
+export let hiddenBytes: usize = 0;
+export let skipsBytes: usize = 0;
+export let stateBytes: usize = 0;
+/** A row of the kernel or the recurrent tensor: all gates. */
+export let gatesBytes: usize = 0;
+/** What the forward pass keeps of a row for the backward pass. */
+export let keptBytes: usize = 0;
+/** A row of gradients before the activations; gru has two for its candidate: recurrent, then input. */
+export let gateGradientBytes: usize = 0;
+/** A row of gradients of the hidden state, filled up to 8 units. */
+export let hiddenGradientBytes: usize = 0;
+/** The packed weights of four units. */
+export let groupBytes: usize = 0;
+export let parametersBytes: usize = 0;
+
+/** Where the tensors start in weights, moments and gradients; the kernel tensor starts at 0. */
+export let recurrentAt: usize = 0;
+export let biasAt: usize = 0;
+export let readoutAt: usize = 0;
+export let skipAt: usize = 0;
+export let offsetAt: usize = 0;
+
+export let stepStates: usize = 0;
+export let stepInputs: usize = 0;
+export let stepSkips: usize = 0;
+export let stepReadouts: usize = 0;
+
+export let windowStates: usize = 0;
+export let windowInputs: usize = 0;
+export let windowSkips: usize = 0;
+export let windowTargets: usize = 0;
+export let windowObserved: usize = 0;
+
+export let weights: usize = 0;
+export let firstMoments: usize = 0;
+export let secondMoments: usize = 0;
+export let gradients: usize = 0;
+export let packed: usize = 0;
+export let packedTransposed: usize = 0;
+
+/** Of the rows of a block: addresses of old and new state, interleaved old hidden states, sums of the read-out. */
+export let blockFrom: usize = 0;
+export let blockTo: usize = 0;
+export let blockHidden: usize = 0;
+export let blockSums: usize = 0;
+
+/** Of the windows: states [K+1][B], what the forward pass kept [K][B], gradients of the read-outs [K][B]. */
+export let trajectory: usize = 0;
+export let kept: usize = 0;
+export let errors: usize = 0;
+/** Of one step of the windows [B]. */
+export let gateGradients: usize = 0;
+export let hiddenGradients: usize = 0;
+export let cellGradients: usize = 0;
+
+/** The slab of states, which grows and therefore lies last. */
+export let states: usize = 0;
+export let stateRows: i32 = 0;
+
+const PAGE: u64 = 65536;
+const LIMIT: u64 = 65536 * PAGE;
+
+/** End of what is laid out; 64 bits, because 4 GiB is a possible end. */
+let end: u64 = 0;
+
+function take(bytes: u64): usize {
+  const start = (end + 63) & ~(<u64>63);
+  end = start + bytes;
+  return <usize>start;
+}
+
+/** Makes the memory reach to an end; false, with nothing changed, where it cannot. */
+function grow(to: u64): bool {
+  if (to > LIMIT) return false;
+  const missing = <i32>((to + PAGE - 1) / PAGE) - memory.size();
+  return missing <= 0 || memory.grow(missing) >= 0;
+}
+
+function measure(): void {
+  gates = cell == RNN ? 1 : cell == GRU ? 3 : 4;
+  tanhGate = cell == RNN ? 0 : 2;
+  inputsBytes = <usize>inputs << 2;
+  hiddenBytes = <usize>hidden << 2;
+  skipsBytes = <usize>skips << 2;
+  stateBytes = cell == LSTM ? 2 * hiddenBytes : hiddenBytes;
+  gatesBytes = <usize>gates * hiddenBytes;
+  keptBytes = cell == RNN ? 0 : cell == GRU ? 4 * hiddenBytes : 5 * hiddenBytes;
+  gateGradientBytes = cell == RNN ? hiddenBytes : 4 * hiddenBytes;
+  hiddenGradientBytes = (hiddenBytes + 31) & ~(<usize>31);
+  const biasBytes: usize = cell == GRU ? 2 * gatesBytes : gatesBytes;
+  recurrentAt = <usize>inputs * gatesBytes;
+  biasAt = recurrentAt + <usize>hidden * gatesBytes;
+  readoutAt = biasAt + biasBytes;
+  skipAt = readoutAt + hiddenBytes;
+  offsetAt = skipAt + skipsBytes;
+  parametersBytes = (offsetAt + 4 + 15) & ~(<usize>15);
+  // Four units: bias (gru keeps the two of its candidate apart), all rows of kernel and recurrent, read-out.
+  groupBytes = <usize>((cell == RNN ? 1 : 4) + gates * (inputs + hidden) + 1) << 4;
+}
+
+/** Lays out all buffers for a shape, all zero and without state rows; false where there is not enough memory. */
+export function init(cellKind: i32, i: i32, h: i32, s: i32, k: i32, b: i32, rows: i32): bool {
+  cell = cellKind;
+  inputs = i;
+  hidden = h;
+  skips = s;
+  steps = k;
+  windows = b;
+  measure();
+  end = <u64>__heap_base;
+
+  stepStates = take(<u64>rows * 4);
+  stepInputs = take(<u64>rows * inputsBytes);
+  stepSkips = take(<u64>rows * skipsBytes);
+  stepReadouts = take(<u64>rows * 4);
+
+  const windowSteps = <u64>k * <u64>b;
+  windowStates = take(<u64>b * 4);
+  windowInputs = take(windowSteps * inputsBytes);
+  windowSkips = take(windowSteps * skipsBytes);
+  windowTargets = take(windowSteps * 4);
+  windowObserved = take(windowSteps * 4);
+
+  weights = take(parametersBytes);
+  firstMoments = take(parametersBytes);
+  secondMoments = take(parametersBytes);
+  gradients = take(parametersBytes);
+  packed = take(<u64>(h >> 2) * groupBytes);
+  packedTransposed = take(<u64>hiddenGradientBytes * gates * h);
+
+  blockFrom = take(BLOCK * sizeof<usize>());
+  blockTo = take(BLOCK * sizeof<usize>());
+  blockHidden = take(<u64>BLOCK * hiddenBytes);
+  blockSums = take(BLOCK * 16);
+
+  // Products of the backward pass take windows by fours.
+  const lanes = <u64>((b + 3) & ~3);
+  trajectory = take(<u64>(k + 1) * <u64>b * stateBytes);
+  kept = take(windowSteps * keptBytes);
+  errors = take(windowSteps * 4);
+  gateGradients = take(lanes * gateGradientBytes);
+  hiddenGradients = take(lanes * hiddenGradientBytes);
+  cellGradients = take(lanes * hiddenBytes);
+
+  states = take(0);
+  stateRows = 0;
+  return grow(end);
+}
+
+/** Makes the first rows of the slab exist, new ones zero; false, with nothing changed, where memory ends. */
+export function reserve(rows: i32): bool {
+  if (rows <= stateRows) return true;
+  if (!grow(<u64>states + <u64>rows * stateBytes)) return false;
+  stateRows = rows;
+  return true;
+}
+
+/** Address of a row of the slab. */
+// @ts-ignore: decorator
+@inline
+export function stateRow(row: i32): usize {
+  return states + <usize>row * stateBytes;
+}
+
+export function copyState(from: i32, to: i32): void {
+  memory.copy(stateRow(to), stateRow(from), stateBytes);
+}
