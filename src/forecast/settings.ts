@@ -5,7 +5,10 @@ import { cellKinds } from "../engine/port.js";
 
 /** Settings that shape the state: a snapshot restores only where all of them are the same. */
 export const forecasterSchema = z.strictObject({
-  cell: z.enum(cellKinds).default("gru").describe("Recurrent cell that carries the hidden state of every key."),
+  cell: z
+    .enum(cellKinds)
+    .default("gru")
+    .describe("Recurrent cell that carries the hidden state of every key."),
   hidden: z
     .int()
     .min(4)
@@ -16,14 +19,21 @@ export const forecasterSchema = z.strictObject({
   readout: z
     .enum(["shared", "compact", "full"])
     .default("shared")
-    .describe("How forecasts are read from the hidden state: one read-out for all keys, or one more for each key."),
+    .describe(
+      "How forecasts are read from the hidden state: one read-out for all keys, or one more for each key.",
+    ),
   loss: z
     .enum(["absolute", "squared"])
     .default("absolute")
     .describe(
       "What the mixture of experts minimises: absolute keeps every key close to persistence or better in MAE.",
     ),
-  seed: z.int().min(0).max(4294967295).default(1).describe("Seed of the initial weights, the only random source."),
+  seed: z
+    .int()
+    .min(0)
+    .max(4294967295)
+    .default(1)
+    .describe("Seed of the initial weights, the only random source."),
   levels: z
     .array(z.number().gt(0).lt(1))
     .min(1)
@@ -43,8 +53,18 @@ export const forecasterSchema = z.strictObject({
     .max(128)
     .default(8)
     .describe("Observations of a key between two of its windows; the window is a multiple of it."),
-  windows: z.int().min(1).max(256).default(32).describe("Windows of distinct keys that one update learns from."),
-  learningRate: z.number().gt(0).max(1).default(0.001).describe("Step size of Adam once learning has settled."),
+  windows: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(32)
+    .describe("Windows of distinct keys that one update learns from."),
+  learningRate: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.001)
+    .describe("Step size of Adam once learning has settled."),
   learningBoost: z
     .number()
     .min(1)
@@ -62,7 +82,12 @@ export const forecasterSchema = z.strictObject({
     .gt(0)
     .default(0.5)
     .describe("Where the training loss turns from squared to absolute, in scaled changes."),
-  harmonics: z.int().min(0).max(24).default(6).describe("Sine and cosine pairs of the time of day among the inputs."),
+  harmonics: z
+    .int()
+    .min(0)
+    .max(24)
+    .default(6)
+    .describe("Sine and cosine pairs of the time of day among the inputs."),
 });
 
 /** Complete settings of a forecaster. */
@@ -82,8 +107,10 @@ export type ForecasterOptions = Partial<ForecasterSettings>;
  * ```
  */
 export function forecasterSettings(options: ForecasterOptions = {}): ForecasterSettings {
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const result = forecasterSchema.safeParse(given);
+  const given: [string, unknown][] = Object.entries(options);
+  const result = forecasterSchema.safeParse(
+    Object.fromEntries(given.filter(([, value]) => value !== undefined)),
+  );
   if (!result.success) {
     const issue = result.error.issues[0]!;
     const path = issue.path.join(".") || "options";
@@ -97,7 +124,10 @@ export function forecasterSettings(options: ForecasterOptions = {}): ForecasterS
     );
   }
   if (settings.readout !== "shared") {
-    throw new UndercurrentError("SETTING_UNAVAILABLE", `readout: ${settings.readout} is not built yet; use shared`);
+    throw new UndercurrentError(
+      "SETTING_UNAVAILABLE",
+      `readout: ${settings.readout} is not built yet; use shared`,
+    );
   }
   return settings;
 }

@@ -1,0 +1,100 @@
+/**
+ * Exponential, logarithm and harmonics from additions and multiplications alone, so that every host computes the
+ * same bits: ECMAScript leaves the accuracy of Math.exp, Math.log and Math.sin to the engine, and V8 has changed it.
+ * Range reductions after Cody and Waite (Software Manual for the Elementary Functions, 1980), Taylor polynomials.
+ */
+
+const LN2_HIGH = 0.69314718036912381649;
+const LN2_LOW = 1.90821492927058770002e-10;
+const INVERSE_LN2 = 1.442695040888963387;
+const SMALLEST_EXPONENT = -1022;
+
+const powersOfTwo = Float64Array.from({ length: 2046 }, (_, i) => 2 ** (i + SMALLEST_EXPONENT));
+
+/** eˣ to a relative error below 1e-14; 0 below x = -708 and 2^1023 above x = 709. */
+export function exponential(x: number): number {
+  if (x < -708) return 0;
+  if (x > 709) return powersOfTwo[2045]!;
+  const k = Math.round(x * INVERSE_LN2);
+  const r = x - k * LN2_HIGH - k * LN2_LOW;
+  let p = 1 / 6227020800;
+  p = p * r + 1 / 479001600;
+  p = p * r + 1 / 39916800;
+  p = p * r + 1 / 3628800;
+  p = p * r + 1 / 362880;
+  p = p * r + 1 / 40320;
+  p = p * r + 1 / 5040;
+  p = p * r + 1 / 720;
+  p = p * r + 1 / 120;
+  p = p * r + 1 / 24;
+  p = p * r + 1 / 6;
+  p = p * r + 0.5;
+  p = p * r + 1;
+  p = p * r + 1;
+  return p * powersOfTwo[k - SMALLEST_EXPONENT]!;
+}
+
+const bits = new DataView(new ArrayBuffer(8));
+
+/** Natural logarithm of a positive normal number, to an error below 1e-13. */
+export function logarithm(x: number): number {
+  bits.setFloat64(0, x);
+  const high = bits.getInt32(0);
+  let exponent = ((high >>> 20) & 0x7ff) - 1023;
+  bits.setInt32(0, (high & 0x000fffff) | 0x3ff00000);
+  let mantissa = bits.getFloat64(0);
+  if (mantissa > Math.SQRT2) {
+    mantissa /= 2;
+    exponent++;
+  }
+  // ln m = 2 artanh((m - 1) / (m + 1)), |s| below .172
+  const s = (mantissa - 1) / (mantissa + 1);
+  const q = s * s;
+  let p = 1 / 17;
+  p = p * q + 1 / 15;
+  p = p * q + 1 / 13;
+  p = p * q + 1 / 11;
+  p = p * q + 1 / 9;
+  p = p * q + 1 / 7;
+  p = p * q + 1 / 5;
+  p = p * q + 1 / 3;
+  p = p * q + 1;
+  return exponent * LN2_HIGH + (exponent * LN2_LOW + 2 * s * p);
+}
+
+/**
+ * Writes sin θ, cos θ, sin 2θ, cos 2θ, … (`pairs` of them) to `into[at ..]`, where θ is `turns` of the circle
+ * (-1 to 1); error below 1e-12.
+ */
+export function harmonics(turns: number, pairs: number, into: Float32Array, at: number): void {
+  if (pairs === 0) return;
+  const quadrant = Math.round(turns * 4);
+  const r = (turns - quadrant / 4) * (2 * Math.PI);
+  const q = r * r;
+  let s = 1 / 6227020800;
+  s = s * q - 1 / 39916800;
+  s = s * q + 1 / 362880;
+  s = s * q - 1 / 5040;
+  s = s * q + 1 / 120;
+  s = s * q - 1 / 6;
+  s = r + r * q * s;
+  let c = 1 / 479001600;
+  c = c * q - 1 / 3628800;
+  c = c * q + 1 / 40320;
+  c = c * q - 1 / 720;
+  c = c * q + 1 / 24;
+  c = c * q - 0.5;
+  c = c * q + 1;
+  const turn = ((quadrant % 4) + 4) % 4;
+  const sine = turn === 0 ? s : turn === 1 ? c : turn === 2 ? -s : -c;
+  const cosine = turn === 0 ? c : turn === 1 ? -s : turn === 2 ? -c : s;
+  let sineOfMultiple = sine;
+  let cosineOfMultiple = cosine;
+  for (let i = 0; i < pairs; i++) {
+    into[at + 2 * i] = sineOfMultiple;
+    into[at + 2 * i + 1] = cosineOfMultiple;
+    const next = sineOfMultiple * cosine + cosineOfMultiple * sine;
+    cosineOfMultiple = cosineOfMultiple * cosine - sineOfMultiple * sine;
+    sineOfMultiple = next;
+  }
+}

@@ -1,0 +1,253 @@
+/**
+ * The forecaster: observations in, forecasts out, columns on both sides. It is a deterministic function of the
+ * settings and the order of events, however they are cut into batches.
+ */
+import type { EngineFactory } from "../engine/port.js";
+import { wasmEngine } from "../engine/wasm.js";
+import { UndercurrentError } from "../errors.js";
+import type { ForecastColumns, ObservationColumns } from "./columns.js";
+import { persistence, recurrent, type Expert } from "./experts.js";
+import { pushChange, pushInputs, type HistorySettings } from "./history.js";
+import { KeyTable } from "./keys.js";
+import { keyLayout, number, numbersPerKey } from "./layout.js";
+import { Recurrence, type UpdateReport } from "./recurrence.js";
+import type { ForecasterSettings } from "./settings.js";
+import { smoothing } from "./smoothing.js";
+import {
+  decodeSnapshot,
+  encodeKey,
+  encodeModel,
+  joinRecords,
+  signatureOf,
+  signatureSum,
+  type SnapshotRecord,
+} from "./snapshot.js";
+import { Tracker, writeNoForecast, writeNoScore } from "./tracker.js";
+
+const experts: readonly Expert[] = [persistence, smoothing, recurrent];
+
+export interface ForecasterListeners {
+  /** Called on each update of the weights, in the middle of `observe`. */
+  readonly onUpdate?: (update: UpdateReport) => void;
+}
+
+/**
+ * Forecasts the next value of every key of one ordered stream of observations.
+ *
+ * @example
+ * ```ts
+ * const forecaster = new Forecaster(forecasterSettings());
+ * const observations = observationColumns(2);
+ * const forecasts = forecastColumns(2);
+ * observations.slots.fill(forecaster.slotOf("pump-7"));
+ * observations.times.set([0, 1000]);
+ * observations.values.set([41.2, 41.3]);
+ * observations.count = 2;
+ * forecaster.observe(observations, forecasts);
+ * forecasts.yhat[1]; // the forecast of pump-7's next value
+ * forecaster.dispose();
+ * ```
+ */
+export class Forecaster {
+  readonly settings: ForecasterSettings;
+  /** Names of the experts that the mixture weighs, in the order of `expertWeights`. */
+  readonly expertNames: readonly string[] = experts.map((expert) => expert.name);
+
+  readonly #history: HistorySettings;
+  readonly #tracker: Tracker;
+  readonly #recurrence: Recurrence;
+  readonly #signature: string;
+  #keys: KeyTable;
+  /** Where the forecasts of the batch under way go. */
+  #forecasts: ForecastColumns | undefined;
+  #disposed = false;
+
+  constructor(
+    settings: ForecasterSettings,
+    engine: EngineFactory = wasmEngine,
+    listeners: ForecasterListeners = {},
+  ) {
+    this.settings = settings;
+    const layout = keyLayout(settings, experts);
+    this.#history = { layout, window: settings.window, harmonics: settings.harmonics };
+    this.#tracker = new Tracker(settings, layout, experts);
+    this.#signature = signatureOf(settings);
+    this.#keys = new KeyTable(layout.size);
+    this.#recurrence = new Recurrence(settings, this.#history, engine, {
+      stepped: (event, slot, readout) => {
+        this.#tracker.forecast(this.#keys, slot, event, readout, this.#forecasts!);
+        this.#forecasts!.version[event] = this.#recurrence.version;
+      },
+      updated: (report) => listeners.onUpdate?.(report),
+    });
+    this.#recurrence.reserve(this.#keys.capacity);
+  }
+
+  /** Keys seen so far. */
+  get keys(): number {
+    return this.#keys.size;
+  }
+
+  /** Updates of the weights so far. */
+  get version(): number {
+    return this.#recurrence.version;
+  }
+
+  /** Bytes of state, room for further keys included. */
+  get bytes(): number {
+    return this.#keys.bytes + this.#recurrence.bytes;
+  }
+
+  /** The model's name and version, as forecasts carry it: "gru32@1841". */
+  modelName(version = this.version): string {
+    return `${this.settings.cell}${this.settings.hidden}@${version}`;
+  }
+
+  /** The slot of a key, which is made on first use. Throws MEMORY_EXHAUSTED, changing nothing. */
+  slotOf(key: string): number {
+    return this.#keys.find(key) ?? this.#addKey(key);
+  }
+
+  /** The key of a slot. */
+  keyOf(slot: number): string {
+    return this.#keys.nameOf(slot);
+  }
+
+  /** The weights of the experts in the forecast of a key's next value; they sum to 1. */
+  expertWeights(slot: number): Float64Array {
+    return this.#tracker.weights(this.#keys, slot).slice();
+  }
+
+  /**
+   * Takes observations in order and writes a row of forecasts for each. Values must be at most 1e30 in size or NaN,
+   * which stands for a missing value, and times finite. A missing value is bridged by the key's own forecast, and
+   * nothing learns from it; a repeated or an earlier time is taken in order of arrival, as the shortest of gaps.
+   */
+  observe(observations: ObservationColumns, forecasts: ForecastColumns): void {
+    this.#assertUsable();
+    this.#forecasts = forecasts;
+    const { count, slots, times, values } = observations;
+    for (let event = 0; event < count; event++) {
+      forecasts.slots[event] = slots[event]!;
+      forecasts.times[event] = times[event]!;
+      forecasts.values[event] = values[event]!;
+      this.#observe(event, slots[event]!, times[event]!, values[event]!, forecasts);
+    }
+    this.#recurrence.step();
+  }
+
+  /** The whole state in one versioned binary form, from which another forecaster goes on bit for bit. */
+  snapshot(): Uint8Array {
+    return joinRecords([...this.#records(false)]);
+  }
+
+  /**
+   * The records of a snapshot that changed since the last call: the model's, and one for each key that had events.
+   * The latest record of the model and of each key, in any order and joined, are a snapshot to `restore`.
+   */
+  changes(): SnapshotRecord[] {
+    const records = [...this.#records(true)];
+    this.#keys.clearChanged();
+    return records;
+  }
+
+  /**
+   * Takes over the state of a snapshot; keys it does not hold are forgotten, and slots are given anew. Throws
+   * SNAPSHOT_FOREIGN, SNAPSHOT_VERSION or SNAPSHOT_CORRUPT, and then has changed nothing.
+   */
+  restore(snapshot: Uint8Array): void {
+    this.#assertUsable();
+    const { model, keys } = decodeSnapshot(snapshot, this.#signature, {
+      numbers: numbersPerKey,
+      singles: this.#keys.singlesPerKey,
+      states: this.#recurrence.statesPerKey,
+      state: this.#recurrence.stateSize,
+      parameters: this.#recurrence.parameters,
+    });
+    const table = new KeyTable(this.#keys.singlesPerKey, keys.length);
+    this.#recurrence.reserve(table.capacity);
+    this.#keys = table;
+    for (const state of keys) {
+      const slot = table.add(state.key);
+      table.numbers.set(state.numbers, slot * numbersPerKey);
+      table.singles.set(state.singles, slot * table.singlesPerKey);
+      this.#recurrence.writeStates(slot, state.states);
+    }
+    this.#recurrence.writeModel(model, (key) => this.slotOf(key));
+  }
+
+  /** Gives the memory back: observing, snapshots and restoring throw FORECASTER_DISPOSED from then on. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#recurrence.dispose();
+    this.#keys = new KeyTable(this.#keys.singlesPerKey);
+  }
+
+  #observe(event: number, slot: number, time: number, value: number, forecasts: ForecastColumns): void {
+    if (this.#recurrence.blocks(slot)) this.#recurrence.step();
+    const keys = this.#keys;
+    const { numbers, singles } = keys;
+    const at = slot * numbersPerKey;
+    const row = slot * keys.singlesPerKey;
+    const missing = Number.isNaN(value);
+    let change = 0;
+    if (numbers[at + number.observed]! > 0) {
+      change = this.#tracker.score(keys, slot, event, value, forecasts);
+    } else {
+      writeNoScore(forecasts, event);
+      if (missing) {
+        // A key begins with its first value: nothing is known that could be forecast from.
+        writeNoForecast(forecasts, event);
+        forecasts.version[event] = this.version;
+        return;
+      }
+      this.#tracker.start(keys, slot, value);
+    }
+    keys.changed[slot] = 1;
+    const count = numbers[at + number.count]!;
+    pushChange(singles, row, this.#history, count, change);
+    this.#recurrence.schedule(slot, singles, row, count, missing);
+    pushInputs(numbers, at, singles, row, this.#history, time, missing);
+    this.#recurrence.enter(event, slot, singles, row, count);
+    numbers[at + number.count] = count + 1;
+  }
+
+  #addKey(key: string): number {
+    this.#assertUsable();
+    const { size, capacity } = this.#keys;
+    if (size === capacity) {
+      this.#recurrence.reserve(2 * capacity);
+      this.#keys.grow(2 * capacity);
+    }
+    const slot = this.#keys.add(key);
+    // After a restore these rows may hold the states of a key that was forgotten.
+    this.#recurrence.writeStates(slot, new Float32Array(this.#recurrence.statesPerKey));
+    return slot;
+  }
+
+  *#records(onlyChanged: boolean): Generator<SnapshotRecord> {
+    this.#assertUsable();
+    yield encodeModel(
+      this.#signature,
+      this.#recurrence.readModel((slot) => this.keyOf(slot)),
+    );
+    const sum = signatureSum(this.#signature);
+    const { numbers, singles, singlesPerKey, changed } = this.#keys;
+    const states = new Float32Array(this.#recurrence.statesPerKey);
+    for (let slot = 0; slot < this.#keys.size; slot++) {
+      if (onlyChanged && changed[slot] === 0) continue;
+      this.#recurrence.readStates(slot, states);
+      yield encodeKey(sum, {
+        key: this.keyOf(slot),
+        numbers: numbers.subarray(slot * numbersPerKey, (slot + 1) * numbersPerKey),
+        singles: singles.subarray(slot * singlesPerKey, (slot + 1) * singlesPerKey),
+        states,
+      });
+    }
+  }
+
+  #assertUsable(): void {
+    if (this.#disposed) throw new UndercurrentError("FORECASTER_DISPOSED", "the forecaster was disposed of");
+  }
+}

@@ -1,0 +1,80 @@
+/** What counts as a key, a time and a value: the one gate between a user's data and the forecaster. */
+import { UndercurrentError } from "../errors.js";
+
+/** Longest key, in UTF-16 code units: a key is kept in memory and in every snapshot. */
+export const maximumKeyLength = 1024;
+
+/** Largest size of a value; beyond it squares of differences would leave the range of the state. */
+export const maximumValue = 1e30;
+
+/** Largest size of a time, the range of a Date: ± 100 million days around 1970. */
+export const maximumTime = 8.64e15;
+
+/** A time as users have it: epoch milliseconds, a Date, or an ISO 8601 string (UTC where it names no zone). */
+export type TimeLike = number | Date | string;
+
+/** A value as users have it; null, undefined and NaN stand for a missing one. */
+export type ValueLike = number | null | undefined;
+
+/** The key, or throws KEY_INVALID. Numbers and bigints are taken as their decimal text. */
+export function readKey(key: unknown): string {
+  const text = typeof key === "number" || typeof key === "bigint" ? String(key) : key;
+  if (typeof text !== "string") throw new UndercurrentError("KEY_INVALID", `the key is ${describe(key)}`);
+  if (text.length === 0) throw new UndercurrentError("KEY_INVALID", "the key is empty");
+  if (text.length > maximumKeyLength) {
+    throw new UndercurrentError(
+      "KEY_INVALID",
+      `the key is ${text.length} characters long, at most ${maximumKeyLength} are taken: ${excerpt(text)}`,
+    );
+  }
+  // Snapshots keep keys as UTF-8, where half a surrogate pair has no form: two such keys would become one.
+  if (!text.isWellFormed()) throw new UndercurrentError("KEY_INVALID", "the key is not well-formed Unicode");
+  return text;
+}
+
+// A date and time without a zone, which ECMAScript would read as local time: results may not depend on the host.
+const zoneless = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?$/;
+
+/** Epoch milliseconds, or throws TIME_INVALID. */
+export function readTime(time: unknown): number {
+  let milliseconds = NaN;
+  if (typeof time === "number") milliseconds = time;
+  else if (time instanceof Date) milliseconds = time.getTime();
+  else if (typeof time === "string") {
+    milliseconds = Date.parse(zoneless.test(time) ? `${time.replace(" ", "T")}Z` : isoOnly(time));
+  }
+  if (!(Math.abs(milliseconds) <= maximumTime)) {
+    throw new UndercurrentError("TIME_INVALID", `the time is ${describe(time)}`);
+  }
+  return milliseconds;
+}
+
+/** The value, NaN where it is missing; throws VALUE_NOT_A_NUMBER or VALUE_OUT_OF_RANGE. */
+export function readValue(value: unknown): number {
+  if (value === null || value === undefined) return NaN;
+  if (typeof value !== "number") {
+    throw new UndercurrentError("VALUE_NOT_A_NUMBER", `the value is ${describe(value)}`);
+  }
+  if (Math.abs(value) > maximumValue) {
+    throw new UndercurrentError("VALUE_OUT_OF_RANGE", `the value is ${value}`);
+  }
+  return value;
+}
+
+/** Leaves only text that starts like an ISO 8601 date: Date.parse takes much else, differently on every host. */
+function isoOnly(text: string): string {
+  return /^[+-]?\d{4,6}-\d{2}-\d{2}/.test(text) ? text : "";
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "string") return `the text ${excerpt(value)}`;
+  if (typeof value === "number") return String(value);
+  if (value instanceof Date) return "an invalid Date";
+  if (value === null || value === undefined) return "missing";
+  return `of type ${typeof value}`;
+}
+
+/** A short, printable form of hostile text: JSON-quoted and cut. */
+function excerpt(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+}

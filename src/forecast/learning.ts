@@ -1,0 +1,112 @@
+/**
+ * The learning schedule: which windows wait, and when an update of the weights is due. It depends on nothing but the
+ * order of events: an update runs when the queue is full, or when a key that already waits in it is due again.
+ */
+import type { Engine, LearnReport } from "../engine/port.js";
+import { exponential, logarithm } from "./elementary.js";
+import { wasMissing, writeChanges, writeInputs, type HistorySettings } from "./history.js";
+import { recentChanges } from "./layout.js";
+import type { ForecasterSettings } from "./settings.js";
+
+const LOG_BETA1 = logarithm(0.9);
+const LOG_BETA2 = logarithm(0.999);
+
+/**
+ * Adam's step size at update `update` (1, 2, …) with its bias corrections folded in (Kingma and Ba, 2015, section 2),
+ * boosted at first so that a new model catches up.
+ */
+export function learningRate(settings: ForecasterSettings, update: number): number {
+  const boost = 1 + (settings.learningBoost - 1) * exponential(-update / settings.learningBoostUpdates);
+  const correction = Math.sqrt(1 - exponential(update * LOG_BETA2)) / (1 - exponential(update * LOG_BETA1));
+  return settings.learningRate * boost * correction;
+}
+
+/** Windows that wait for the next update: a copy of the rows they are made from, for their keys move on meanwhile. */
+export class LearningQueue {
+  /** Keys of the waiting windows, in order. */
+  readonly slots: Int32Array;
+  /** The row of singles, the number of events before the target of the last step, and whether that was missing. */
+  readonly rows: Float32Array;
+  readonly counts: Float64Array;
+  readonly lastMissing: Uint8Array;
+  length = 0;
+
+  readonly #history: HistorySettings;
+  readonly #rowSize: number;
+
+  constructor(settings: ForecasterSettings, history: HistorySettings) {
+    this.#history = history;
+    this.#rowSize = history.layout.size;
+    this.slots = new Int32Array(settings.windows);
+    this.rows = new Float32Array(settings.windows * this.#rowSize);
+    this.counts = new Float64Array(settings.windows);
+    this.lastMissing = new Uint8Array(settings.windows);
+  }
+
+  /** Whether a window of this key waits already. */
+  holds(slot: number): boolean {
+    for (let i = 0; i < this.length; i++) if (this.slots[i] === slot) return true;
+    return false;
+  }
+
+  get full(): boolean {
+    return this.length === this.slots.length;
+  }
+
+  /**
+   * Adds the window that ends with the change just observed, before its inputs are pushed, and returns its place:
+   * state row `place` of the engine must hold the hidden state before the window's first step.
+   */
+  add(slot: number, singles: Float32Array, at: number, count: number, missing: boolean): number {
+    const place = this.length++;
+    this.slots[place] = slot;
+    this.counts[place] = count;
+    this.lastMissing[place] = missing ? 1 : 0;
+    this.rows.set(singles.subarray(at, at + this.#rowSize), place * this.#rowSize);
+    return place;
+  }
+
+  /** What a snapshot keeps of the window at a place. */
+  window(place: number): {
+    readonly count: number;
+    readonly lastMissing: boolean;
+    readonly row: Float32Array;
+  } {
+    return {
+      count: this.counts[place]!,
+      lastMissing: this.lastMissing[place] === 1,
+      row: this.rows.slice(place * this.#rowSize, (place + 1) * this.#rowSize),
+    };
+  }
+
+  /** Runs one update of the weights on all waiting windows and empties the queue. */
+  learn(engine: Engine, settings: ForecasterSettings, rate: number): LearnReport {
+    const buffers = engine.windowBuffers;
+    const { inputs, windows } = engine.description;
+    const { layout, window } = this.#history;
+    const ring = window + recentChanges;
+    for (let b = 0; b < this.length; b++) {
+      const at = b * this.#rowSize;
+      const count = this.counts[b]!;
+      buffers.states[b] = b;
+      for (let k = 0; k < window; k++) {
+        const index = count - window + k;
+        const step = k * windows + b;
+        writeInputs(this.rows, at, this.#history, index, buffers.inputs, step * inputs);
+        writeChanges(this.rows, at, this.#history, index, buffers.skips, step * recentChanges);
+        const next = index + 1;
+        const missing =
+          next === count ? this.lastMissing[b] === 1 : wasMissing(this.rows, at, layout, next % window);
+        buffers.targets[step] = this.rows[at + layout.changes + (next % ring)]!;
+        buffers.observed[step] = missing ? 0 : 1;
+      }
+    }
+    const report = engine.learn(this.length, {
+      rate,
+      clip: settings.gradientClip,
+      huber: settings.huber,
+    });
+    this.length = 0;
+    return report;
+  }
+}

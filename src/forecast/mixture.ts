@@ -1,0 +1,69 @@
+/**
+ * The mixture of a key's experts: exponentiated gradient on linearised losses with a second-order correction and a
+ * learning rate for each expert (after Koolen and van Erven, Squint, 2015, and Wintenberger, BOA, 2017), discounted
+ * so that it follows change, with a fixed share for each expert (Herbster and Warmuth, 1998).
+ */
+import { exponential } from "./elementary.js";
+import type { KeyLayout } from "./layout.js";
+
+/** Share that every expert keeps together: 1 in 1,000. */
+const share = 0.001;
+/** Discount of regrets per observation. */
+const discount = 0.998;
+/** Width, in scales, in which the gradient of the absolute loss turns from -1 to 1. */
+const absoluteWidth = 0.001;
+/** Where the gradient of the squared loss and an expert's distance from the mixture are clipped, in scales. */
+const largest = 5;
+
+/** Writes the experts' weights, which sum to 1, to `weights`. */
+export function mixtureWeights(
+  singles: Float32Array,
+  at: number,
+  layout: KeyLayout,
+  experts: number,
+  weights: Float64Array,
+): void {
+  const regrets = at + layout.regrets;
+  const squares = at + layout.squares;
+  let greatest = -Infinity;
+  for (let e = 0; e < experts; e++) {
+    const square = singles[squares + e]!;
+    const rate = 1 / Math.sqrt(square + 1);
+    const exponent = -rate * singles[regrets + e]! - rate * rate * square;
+    weights[e] = exponent;
+    if (exponent > greatest) greatest = exponent;
+  }
+  let total = 0;
+  for (let e = 0; e < experts; e++) {
+    const weight = exponential(weights[e]! - greatest) / Math.sqrt(singles[squares + e]! + 1);
+    weights[e] = weight;
+    total += weight;
+  }
+  for (let e = 0; e < experts; e++) weights[e] = ((1 - share) * weights[e]!) / total + share / experts;
+}
+
+/** Moves the regrets by an observed change of `target` scales. */
+export function learnMixture(
+  singles: Float32Array,
+  at: number,
+  layout: KeyLayout,
+  experts: number,
+  target: number,
+  squaredLoss: boolean,
+): void {
+  const mixture = singles[at + layout.mixture]!;
+  const error = mixture - target;
+  const gradient = squaredLoss ? 2 * clip(error, largest) : clip(error / absoluteWidth, 1);
+  for (let e = 0; e < experts; e++) {
+    const loss = gradient * clip(singles[at + layout.forecasts + e]! - mixture, largest);
+    const regret = at + layout.regrets + e;
+    const square = at + layout.squares + e;
+    singles[regret] = discount * singles[regret]! + loss;
+    singles[square] = discount * singles[square]! + loss * loss;
+  }
+}
+
+/** `x`, at most `bound` away from zero. */
+export function clip(x: number, bound: number): number {
+  return x > bound ? bound : x < -bound ? -bound : x;
+}

@@ -1,0 +1,213 @@
+/** Objects in, objects out: the forecaster for events of any type, read through three callbacks. */
+import type { EngineFactory } from "../engine/port.js";
+import { UndercurrentError } from "../errors.js";
+import { forecastColumns, observationColumns } from "./columns.js";
+import { Forecaster, type ForecasterListeners } from "./forecaster.js";
+import { readKey, readTime, readValue, type TimeLike, type ValueLike } from "./input.js";
+import { forecasterSettings, type ForecasterOptions, type ForecasterSettings } from "./settings.js";
+
+/** A forecast as an object. NaN stands for "none"; `JSON.stringify` makes it null. */
+export interface Forecast {
+  readonly key: string;
+  /** Epoch milliseconds of the observation. */
+  readonly time: number;
+  /** The observed value; NaN where it was missing. */
+  readonly value: number;
+  /** Forecast of the key's next value; NaN before its first observed value. */
+  readonly yhat: number;
+  /** Its interval at the first level of the settings; NaN before the key's third observed value. */
+  readonly yhatLower: number;
+  readonly yhatUpper: number;
+  /** When the next value is due, epoch milliseconds; NaN before the key's second event. */
+  readonly yhatTime: number;
+  /** What had been forecast for this observation; NaN on the key's first. */
+  readonly expected: number;
+  /** Above 1 is anomalous; NaN where the value is missing, and for a key's first 101 observed values. */
+  readonly anomalyScore: number;
+  /** The model's name and version: "gru32@1841". */
+  readonly model: string;
+}
+
+/** A forecast beside the event that it was made from. */
+export type EventForecast<T> = Forecast & { readonly event: T };
+
+/** An event that was refused; it changed nothing. */
+export interface RejectedEvent<T> {
+  readonly event: T;
+  readonly error: UndercurrentError;
+}
+
+/** How to read an event, and the settings of the forecaster. */
+export interface EventOptions<T> extends ForecasterOptions, ForecasterListeners {
+  /** Whose value it is: 1 to 1,024 characters. */
+  readonly key: (event: T) => string;
+  /** When it was observed: epoch milliseconds, a Date, or ISO 8601 text (UTC where it names no zone). */
+  readonly time: (event: T) => TimeLike;
+  /** The value, at most 1e30 in size; null, undefined or NaN where it is missing. */
+  readonly value: (event: T) => ValueLike;
+  /** Called with each refused event. By default the first of each code becomes a process warning. */
+  readonly onRejected?: (rejected: RejectedEvent<T>) => void;
+  /** The engine that steps and learns; WebAssembly by default. */
+  readonly engine?: EngineFactory;
+}
+
+/** An observation in the form that `createForecaster` takes. */
+export interface Observation {
+  readonly key: string;
+  readonly time: TimeLike;
+  readonly value: ValueLike;
+}
+
+/** The settings among the options, checked. Throws SETTING_INVALID. */
+export function settingsOf<T>(options: EventOptions<T>): ForecasterSettings {
+  const { key, time, value, onRejected, onUpdate, engine, ...settings } = options;
+  return forecasterSettings(settings);
+}
+
+const firstCapacity = 16;
+
+/** A forecaster of events of type T. Its lifetime is that of the memory it holds: dispose of it. */
+export class EventForecaster<T> {
+  readonly #options: EventOptions<T>;
+  readonly #onRejected: (rejected: RejectedEvent<T>) => void;
+  readonly #forecaster: Forecaster;
+  #observations = observationColumns(firstCapacity);
+  #forecasts = forecastColumns(firstCapacity);
+
+  constructor(options: EventOptions<T>) {
+    this.#options = options;
+    this.#onRejected = options.onRejected ?? warnOncePerCode();
+    this.#forecaster = new Forecaster(settingsOf(options), options.engine, options);
+  }
+
+  /** Keys seen so far. */
+  get keys(): number {
+    return this.#forecaster.keys;
+  }
+
+  /** Bytes of state, room for further keys included. */
+  get bytes(): number {
+    return this.#forecaster.bytes;
+  }
+
+  /** Takes events in order and returns a forecast for each that was not refused. */
+  observe(events: readonly T[]): EventForecast<T>[] {
+    if (events.length > this.#observations.slots.length) this.#makeRoom(events.length);
+    const observations = this.#observations;
+    const accepted: T[] = [];
+    observations.count = 0;
+    for (const event of events) if (this.#read(event)) accepted.push(event);
+    this.#forecaster.observe(observations, this.#forecasts);
+    return accepted.map((event, row) => this.#forecast(event, row));
+  }
+
+  /** The whole state in one versioned binary form, from which another forecaster goes on bit for bit. */
+  snapshot(): Uint8Array {
+    return this.#forecaster.snapshot();
+  }
+
+  /**
+   * Takes over the state of a snapshot. Throws SNAPSHOT_FOREIGN, SNAPSHOT_VERSION or SNAPSHOT_CORRUPT, and then has
+   * changed nothing.
+   */
+  restore(snapshot: Uint8Array): void {
+    this.#forecaster.restore(snapshot);
+  }
+
+  /** Gives the memory back; everything throws FORECASTER_DISPOSED from then on. */
+  dispose(): void {
+    this.#forecaster.dispose();
+  }
+
+  /** Appends the event to the columns; false where it was refused. */
+  #read(event: T): boolean {
+    const key = this.#options.key(event);
+    const time = this.#options.time(event);
+    const value = this.#options.value(event);
+    const observations = this.#observations;
+    const row = observations.count;
+    try {
+      observations.times[row] = readTime(time);
+      observations.values[row] = readValue(value);
+      observations.slots[row] = this.#forecaster.slotOf(readKey(key));
+    } catch (error) {
+      if (!(error instanceof UndercurrentError) || !rejections.has(error.code)) throw error;
+      this.#onRejected({ event, error });
+      return false;
+    }
+    observations.count++;
+    return true;
+  }
+
+  #forecast(event: T, row: number): EventForecast<T> {
+    const columns = this.#forecasts;
+    return {
+      event,
+      key: this.#forecaster.keyOf(columns.slots[row]!),
+      time: columns.times[row]!,
+      value: columns.values[row]!,
+      yhat: columns.yhat[row]!,
+      yhatLower: columns.yhatLower[row]!,
+      yhatUpper: columns.yhatUpper[row]!,
+      yhatTime: columns.yhatTime[row]!,
+      expected: columns.expected[row]!,
+      anomalyScore: columns.anomalyScore[row]!,
+      model: this.#forecaster.modelName(columns.version[row]),
+    };
+  }
+
+  #makeRoom(events: number): void {
+    const capacity = 2 ** Math.ceil(Math.log2(events));
+    this.#observations = observationColumns(capacity);
+    this.#forecasts = forecastColumns(capacity);
+  }
+}
+
+/** Codes that refuse one event; every other error ends the stream. */
+const rejections: ReadonlySet<string> = new Set([
+  "KEY_INVALID",
+  "TIME_INVALID",
+  "VALUE_NOT_A_NUMBER",
+  "VALUE_OUT_OF_RANGE",
+]);
+
+/** A process warning for the first refused event of each code: nothing is refused in silence, nor a log flooded. */
+function warnOncePerCode(): (rejected: RejectedEvent<unknown>) => void {
+  const warned = new Set<string>();
+  return ({ error }) => {
+    if (warned.has(error.code)) return;
+    warned.add(error.code);
+    process.emitWarning(
+      `${error.message}; further events of this kind are refused silently. ${error.action}`,
+      {
+        type: "UndercurrentWarning",
+        code: error.code,
+      },
+    );
+  };
+}
+
+/**
+ * A forecaster without RxJS: observations in, forecasts out, in order.
+ *
+ * Events with an invalid key, time or value are refused: they change nothing, have no forecast, and go to
+ * `onRejected`. Throws SETTING_INVALID where an option is wrong.
+ *
+ * @example
+ * ```ts
+ * const forecaster = createForecaster({ hidden: 32 });
+ * const [forecast] = forecaster.observe([{ key: "pump-7", time: Date.now(), value: 41.2 }]);
+ * console.log(forecast?.yhat);
+ * forecaster.dispose();
+ * ```
+ */
+export function createForecaster(
+  options: Omit<EventOptions<Observation>, "key" | "time" | "value"> = {},
+): EventForecaster<Observation> {
+  return new EventForecaster({
+    ...options,
+    key: (event) => event.key,
+    time: (event) => event.time,
+    value: (event) => event.value,
+  });
+}

@@ -1,0 +1,212 @@
+/**
+ * The recurrent part that all keys share: events that wait for the next step of the cell, windows that wait for the
+ * next update of its weights, and each key's hidden state with its checkpoints.
+ */
+import { parameterTensors } from "../engine/parameters.js";
+import type { Engine, EngineFactory, LearnReport, ParameterSet } from "../engine/port.js";
+import { writeChanges, writeInputs, type HistorySettings } from "./history.js";
+import { input, inputCount, recentChanges } from "./layout.js";
+import { LearningQueue, learningRate } from "./learning.js";
+import type { ForecasterSettings } from "./settings.js";
+import type { ModelState, QueuedWindow } from "./snapshot.js";
+
+/** Rows that one call of the engine steps at most. */
+const rowsPerStep = 1024;
+
+/** An update of the weights, as it happens. */
+export interface UpdateReport extends LearnReport {
+  /** Updates so far, this one included: the model version. */
+  readonly version: number;
+  /** Windows it learned from. */
+  readonly windows: number;
+}
+
+export interface RecurrenceListener {
+  /** The cell has taken the event that was number `event` of the batch; `readout` is its forecast. */
+  stepped(event: number, slot: number, readout: number): void;
+  updated(report: UpdateReport): void;
+}
+
+export class Recurrence {
+  readonly #settings: ForecasterSettings;
+  readonly #history: HistorySettings;
+  readonly #listener: RecurrenceListener;
+  readonly #engine: Engine;
+  readonly #queue: LearningQueue;
+  readonly #inputs: number;
+  /** State rows of a key: its hidden state, then that before each of the last window/stride strides. */
+  readonly #rowsPerKey: number;
+  readonly #events = new Int32Array(rowsPerStep);
+  readonly #slots = new Int32Array(rowsPerStep);
+  #waiting = 0;
+  /** The step for which each slot waits, or has waited last. */
+  #waitsFor = new Float64Array(0);
+  #step = 1;
+  #version = 0;
+
+  constructor(
+    settings: ForecasterSettings,
+    history: HistorySettings,
+    factory: EngineFactory,
+    listener: RecurrenceListener,
+  ) {
+    this.#settings = settings;
+    this.#history = history;
+    this.#listener = listener;
+    this.#queue = new LearningQueue(settings, history);
+    this.#inputs = inputCount(settings);
+    this.#rowsPerKey = 1 + settings.window / settings.stride;
+    const shape = {
+      cell: settings.cell,
+      inputs: this.#inputs,
+      hidden: settings.hidden,
+      skips: recentChanges,
+      steps: settings.window,
+      windows: settings.windows,
+      rows: rowsPerStep,
+    };
+    this.#engine = factory(shape, settings.seed);
+    this.#silenceMissingFlag();
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  get bytes(): number {
+    return this.#engine.bytes;
+  }
+
+  /** Floats of a key's states, as `readStates` gives them. */
+  get statesPerKey(): number {
+    return this.#rowsPerKey * this.#engine.description.stateSize;
+  }
+
+  /** Floats of one hidden state. */
+  get stateSize(): number {
+    return this.#engine.description.stateSize;
+  }
+
+  /** Length of each array of the weights and moments. */
+  get parameters(): number {
+    return this.#engine.description.parameters;
+  }
+
+  /** Makes room for the states of `keys` keys. Throws MEMORY_EXHAUSTED, changing nothing. */
+  reserve(keys: number): void {
+    this.#engine.reserve(this.#stateRow(keys));
+    if (this.#waitsFor.length >= keys) return;
+    const waitsFor = new Float64Array(keys);
+    waitsFor.set(this.#waitsFor);
+    this.#waitsFor = waitsFor;
+  }
+
+  /** Whether the events that wait must step before this key can take another. */
+  blocks(slot: number): boolean {
+    return this.#waitsFor[slot] === this.#step || this.#waiting === rowsPerStep;
+  }
+
+  /**
+   * Queues the key's window where it is due, runs the update where that is due, and keeps the hidden state. To be
+   * called when the key's change number `count` is in the ring, and before its inputs are.
+   */
+  schedule(slot: number, singles: Float32Array, row: number, count: number, missing: boolean): void {
+    const { stride, window } = this.#settings;
+    if (count % stride !== 0) return;
+    const checkpoint = this.#stateRow(slot) + 1 + ((count / stride) % (window / stride));
+    if (count >= window) {
+      if (this.#queue.holds(slot)) this.#learn();
+      const place = this.#queue.add(slot, singles, row, count, missing);
+      this.#engine.copyState(checkpoint, place);
+      if (this.#queue.full) this.#learn();
+    }
+    this.#engine.copyState(this.#stateRow(slot), checkpoint);
+  }
+
+  /** Lets the key's event number `count`, whose change and inputs are in the rings, wait for the next step. */
+  enter(event: number, slot: number, singles: Float32Array, row: number, count: number): void {
+    const { states, inputs, skips } = this.#engine.stepBuffers;
+    const place = this.#waiting++;
+    this.#events[place] = event;
+    this.#slots[place] = slot;
+    this.#waitsFor[slot] = this.#step;
+    states[place] = this.#stateRow(slot);
+    writeInputs(singles, row, this.#history, count, inputs, place * this.#inputs);
+    writeChanges(singles, row, this.#history, count, skips, place * recentChanges);
+  }
+
+  /** Steps the cell for all events that wait. */
+  step(): void {
+    const count = this.#waiting;
+    if (count === 0) return;
+    this.#engine.step(count);
+    this.#waiting = 0;
+    this.#step++;
+    const { readouts } = this.#engine.stepBuffers;
+    for (let i = 0; i < count; i++) this.#listener.stepped(this.#events[i]!, this.#slots[i]!, readouts[i]!);
+  }
+
+  /** Reads a key's hidden state and checkpoints. */
+  readStates(slot: number, into: Float32Array): void {
+    for (let i = 0; i < this.#rowsPerKey; i++) {
+      this.#engine.readState(this.#stateRow(slot) + i, into, i * this.stateSize);
+    }
+  }
+
+  writeStates(slot: number, states: Float32Array): void {
+    for (let i = 0; i < this.#rowsPerKey; i++) {
+      this.#engine.writeState(this.#stateRow(slot) + i, states, i * this.stateSize);
+    }
+  }
+
+  /** Weights, moments and waiting windows. */
+  readModel(keyOf: (slot: number) => string): ModelState {
+    const queue = Array.from({ length: this.#queue.length }, (_, place): QueuedWindow => {
+      const state = new Float32Array(this.stateSize);
+      this.#engine.readState(place, state, 0);
+      return { ...this.#queue.window(place), key: keyOf(this.#queue.slots[place]!), state };
+    });
+    return { version: this.#version, ...this.#engine.readParameters(), queue };
+  }
+
+  writeModel(model: ModelState, slotOf: (key: string) => number): void {
+    this.#engine.writeParameters(model);
+    this.#version = model.version;
+    this.#queue.length = 0;
+    for (const window of model.queue) {
+      const place = this.#queue.add(slotOf(window.key), window.row, 0, window.count, window.lastMissing);
+      this.#engine.writeState(place, window.state, 0);
+    }
+  }
+
+  dispose(): void {
+    this.#engine.dispose();
+  }
+
+  /** Events that wait go first: they step with the weights of their time. */
+  #learn(): void {
+    this.step();
+    const windows = this.#queue.length;
+    this.#version++;
+    const report = this.#queue.learn(
+      this.#engine,
+      this.#settings,
+      learningRate(this.#settings, this.#version),
+    );
+    this.#listener.updated({ ...report, version: this.#version, windows });
+  }
+
+  /** The first state row of a key; the rows before all keys' hold the states that waiting windows start from. */
+  #stateRow(slot: number): number {
+    return this.#settings.windows + slot * this.#rowsPerKey;
+  }
+
+  /** The flag of a missing value has no effect until missing values have been learned from. */
+  #silenceMissingFlag(): void {
+    const parameters: ParameterSet = this.#engine.readParameters();
+    const { offset, columns } = parameterTensors(this.#engine.description).get("kernel")!;
+    const from = offset + input.missing * columns;
+    parameters.weights.fill(0, from, from + columns);
+    this.#engine.writeParameters(parameters);
+  }
+}

@@ -1,0 +1,240 @@
+/**
+ * The binary form of a forecaster's state: a row of self-delimiting records, one for the model and one for each key.
+ *
+ * A record is: magic "UCST", format (u16), kind (u16), length of the body in bytes (u32), body, CRC-32 of all before
+ * it (u32); little-endian throughout. Bodies begin with the settings' signature. Text is UTF-8 and arrays are raw,
+ * each behind its length in a u32.
+ */
+import { UndercurrentError } from "../errors.js";
+import { ByteReader, ByteWriter } from "./bytes.js";
+import { crc32 } from "./checksum.js";
+import type { ForecasterSettings } from "./settings.js";
+
+const magic = 0x54534355;
+/** Format that this release writes; it reads this one and all before it. */
+export const snapshotFormat = 1;
+const kinds = { model: 1, key: 2 } as const;
+const headerBytes = 12;
+
+/** A window that waits for the next update. */
+export interface QueuedWindow {
+  readonly key: string;
+  readonly count: number;
+  readonly lastMissing: boolean;
+  readonly row: Float32Array;
+  /** Hidden state before its first step. */
+  readonly state: Float32Array;
+}
+
+export interface ModelState {
+  /** Updates of the weights so far. */
+  readonly version: number;
+  readonly weights: Float32Array;
+  readonly firstMoments: Float32Array;
+  readonly secondMoments: Float32Array;
+  readonly queue: readonly QueuedWindow[];
+}
+
+export interface KeyState {
+  readonly key: string;
+  readonly numbers: Float64Array;
+  readonly singles: Float32Array;
+  /** Hidden state and checkpoints. */
+  readonly states: Float32Array;
+}
+
+/** One record; `key` is undefined for the model's. */
+export interface SnapshotRecord {
+  readonly key: string | undefined;
+  readonly bytes: Uint8Array;
+}
+
+export interface Snapshot {
+  readonly model: ModelState;
+  readonly keys: readonly KeyState[];
+}
+
+/** What a snapshot must have been made with to be restored: all settings, as text in a fixed order. */
+export function signatureOf(settings: ForecasterSettings): string {
+  const entries = Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify(Object.fromEntries(entries));
+}
+
+export function encodeModel(signature: string, model: ModelState): SnapshotRecord {
+  const body = new ByteWriter();
+  body.text(signature);
+  body.float(model.version);
+  body.singles(model.weights);
+  body.singles(model.firstMoments);
+  body.singles(model.secondMoments);
+  body.count(model.queue.length);
+  for (const window of model.queue) {
+    body.text(window.key);
+    body.float(window.count);
+    body.count(window.lastMissing ? 1 : 0);
+    body.singles(window.row);
+    body.singles(window.state);
+  }
+  return { key: undefined, bytes: seal(kinds.model, body) };
+}
+
+export function encodeKey(signatureSum: number, state: KeyState): SnapshotRecord {
+  const body = new ByteWriter();
+  body.count(signatureSum);
+  body.text(state.key);
+  body.numbers(state.numbers);
+  body.singles(state.singles);
+  body.singles(state.states);
+  return { key: state.key, bytes: seal(kinds.key, body) };
+}
+
+/** Sum of a signature, as every key's record carries it. */
+export function signatureSum(signature: string): number {
+  return crc32(new TextEncoder().encode(signature));
+}
+
+/** Records side by side: a snapshot. */
+export function joinRecords(records: readonly SnapshotRecord[]): Uint8Array {
+  const bytes = new Uint8Array(records.reduce((sum, record) => sum + record.bytes.length, 0));
+  let at = 0;
+  for (const record of records) {
+    bytes.set(record.bytes, at);
+    at += record.bytes.length;
+  }
+  return bytes;
+}
+
+/** Lengths that the arrays of a snapshot must have. */
+export interface SnapshotSizes {
+  readonly numbers: number;
+  readonly singles: number;
+  /** All states of a key, and one of them. */
+  readonly states: number;
+  readonly state: number;
+  readonly parameters: number;
+}
+
+/**
+ * Reads all records of a snapshot, in any order, one for each key. Throws SNAPSHOT_CORRUPT, SNAPSHOT_VERSION, or
+ * SNAPSHOT_FOREIGN where it was made with other settings than `signature`.
+ */
+export function decodeSnapshot(bytes: Uint8Array, signature: string, sizes: SnapshotSizes): Snapshot {
+  let model: ModelState | undefined;
+  const keys = new Map<string, KeyState>();
+  const sum = signatureSum(signature);
+  for (let at = 0; at < bytes.length;) {
+    const { kind, body, end } = open(bytes, at);
+    at = end;
+    try {
+      if (kind === kinds.model) {
+        if (model !== undefined) throw corrupt("it holds two models");
+        model = readModel(body, signature);
+      } else if (kind === kinds.key) {
+        if (body.count() !== sum) throw foreign("a key's record was made with other settings");
+        const key = readKey(body);
+        if (keys.has(key.key)) throw corrupt("it holds a key twice");
+        keys.set(key.key, key);
+      } else {
+        throw corrupt(`it holds a record of unknown kind ${kind}`);
+      }
+    } catch (error) {
+      throw error instanceof RangeError ? corrupt(error.message) : error;
+    }
+  }
+  if (model === undefined) throw corrupt("it holds no model");
+  for (const window of model.queue)
+    if (!keys.has(window.key)) throw corrupt("a key of a waiting window is not in it");
+  const snapshot = { model, keys: [...keys.values()] };
+  if (!fits(snapshot, sizes)) throw corrupt("an array has the wrong length");
+  return snapshot;
+}
+
+function fits({ model, keys }: Snapshot, sizes: SnapshotSizes): boolean {
+  const parameters = [model.weights, model.firstMoments, model.secondMoments];
+  return (
+    parameters.every((array) => array.length === sizes.parameters) &&
+    model.queue.every(({ row, state }) => row.length === sizes.singles && state.length === sizes.state) &&
+    keys.every(
+      ({ numbers, singles, states }) =>
+        numbers.length === sizes.numbers &&
+        singles.length === sizes.singles &&
+        states.length === sizes.states,
+    )
+  );
+}
+
+function readKey(body: ByteReader): KeyState {
+  return { key: body.text(), numbers: body.numbers(), singles: body.singles(), states: body.singles() };
+}
+
+function readModel(body: ByteReader, signature: string): ModelState {
+  const theirs = body.text();
+  if (theirs !== signature) throw foreign(differences(theirs, signature));
+  const version = body.float();
+  const weights = body.singles();
+  const firstMoments = body.singles();
+  const secondMoments = body.singles();
+  const queue = Array.from({ length: body.count() }, () => ({
+    key: body.text(),
+    count: body.float(),
+    lastMissing: body.count() === 1,
+    row: body.singles(),
+    state: body.singles(),
+  }));
+  return { version, weights, firstMoments, secondMoments, queue };
+}
+
+function seal(kind: number, body: ByteWriter): Uint8Array {
+  const content = body.bytes();
+  const record = new Uint8Array(headerBytes + content.length + 4);
+  const view = new DataView(record.buffer);
+  view.setUint32(0, magic, true);
+  view.setUint16(4, snapshotFormat, true);
+  view.setUint16(6, kind, true);
+  view.setUint32(8, content.length, true);
+  record.set(content, headerBytes);
+  view.setUint32(record.length - 4, crc32(record.subarray(0, record.length - 4)), true);
+  return record;
+}
+
+function open(bytes: Uint8Array, at: number): { kind: number; body: ByteReader; end: number } {
+  if (bytes.length - at < headerBytes + 4) throw corrupt(`it is cut off after ${bytes.length} bytes`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint32(at, true) !== magic) throw corrupt(`no record begins at byte ${at}`);
+  const format = view.getUint16(at + 4, true);
+  const end = at + headerBytes + view.getUint32(at + 8, true) + 4;
+  if (end > bytes.length) throw corrupt(`it is cut off after ${bytes.length} bytes`);
+  if (crc32(bytes.subarray(at, end - 4)) !== view.getUint32(end - 4, true)) {
+    throw corrupt(`the checksum of the record at byte ${at} does not match`);
+  }
+  if (format > snapshotFormat || format === 0) {
+    throw new UndercurrentError(
+      "SNAPSHOT_VERSION",
+      `the snapshot has format ${format}; this release reads formats up to ${snapshotFormat}`,
+    );
+  }
+  const kind = view.getUint16(at + 6, true);
+  return { kind, body: new ByteReader(bytes.subarray(at + headerBytes, end - 4)), end };
+}
+
+function corrupt(what: string): UndercurrentError {
+  return new UndercurrentError("SNAPSHOT_CORRUPT", `the snapshot is damaged: ${what}`);
+}
+
+function foreign(what: string): UndercurrentError {
+  return new UndercurrentError("SNAPSHOT_FOREIGN", `the snapshot is of another model: ${what}`);
+}
+
+/** Names the settings in which two signatures differ. */
+function differences(theirs: string, ours: string): string {
+  try {
+    const a = JSON.parse(theirs) as Record<string, unknown>;
+    const b = JSON.parse(ours) as Record<string, unknown>;
+    return [...new Set([...Object.keys(a), ...Object.keys(b)])]
+      .filter((name) => JSON.stringify(a[name]) !== JSON.stringify(b[name]))
+      .map((name) => `${name} is ${JSON.stringify(a[name])} there and ${JSON.stringify(b[name])} here`)
+      .join(", ");
+  } catch {
+    return "its signature can't be read";
+  }
+}

@@ -1,0 +1,144 @@
+/** What each key knows by itself: scores its pending forecast, follows its scale, and mixes its next forecast. */
+import type { ForecastColumns } from "./columns.js";
+import type { Expert, Situation } from "./experts.js";
+import {
+  halfWidth,
+  intervalSettings,
+  startIntervals,
+  trackError,
+  type IntervalSettings,
+} from "./interval.js";
+import type { KeyTable } from "./keys.js";
+import { number, numbersPerKey, trackedLevels, type KeyLayout } from "./layout.js";
+import { clip, learnMixture, mixtureWeights } from "./mixture.js";
+import { scaleOf, trackScale } from "./scaling.js";
+import type { ForecasterSettings } from "./settings.js";
+
+/** Bounds in scaled changes: of an observed target, of the imputation of a missing value, of an expert's forecast. */
+const largestTarget = 20;
+const largestImputation = 10;
+const largestForecast = 20;
+
+export class Tracker {
+  readonly #layout: KeyLayout;
+  readonly #experts: readonly Expert[];
+  readonly #intervals: IntervalSettings;
+  readonly #squaredLoss: boolean;
+  readonly #situation: Situation = { scale: 1, held: 0, readout: 0 };
+  readonly #weights: Float64Array;
+
+  constructor(settings: ForecasterSettings, layout: KeyLayout, experts: readonly Expert[]) {
+    this.#layout = layout;
+    this.#experts = experts;
+    this.#intervals = intervalSettings(trackedLevels(settings), settings.alarmRate);
+    this.#squaredLoss = settings.loss === "squared";
+    this.#weights = new Float64Array(experts.length);
+  }
+
+  /** The weights of the experts in the forecast of the key's next value. One array is reused. */
+  weights(keys: KeyTable, slot: number): Float64Array {
+    mixtureWeights(
+      keys.singles,
+      slot * keys.singlesPerKey,
+      this.#layout,
+      this.#experts.length,
+      this.#weights,
+    );
+    return this.#weights;
+  }
+
+  /** Takes a key's first value. */
+  start(keys: KeyTable, slot: number, value: number): void {
+    const at = slot * numbersPerKey;
+    keys.numbers[at + number.observed] = 1;
+    keys.numbers[at + number.base] = value;
+    keys.numbers[at + number.held] = value;
+    keys.numbers[at + number.mean] = value;
+    startIntervals(keys.singles, slot * keys.singlesPerKey, this.#layout, this.#intervals.levels.length);
+  }
+
+  /**
+   * Writes how the pending forecast did against `value` to row `event`; where the value is there, everything that
+   * belongs to the key learns from it. Moves the base to the value, or to the imputation of a missing one, and
+   * returns the scaled change that the cell is shown.
+   */
+  score(keys: KeyTable, slot: number, event: number, value: number, forecasts: ForecastColumns): number {
+    const { numbers, singles } = keys;
+    const at = slot * numbersPerKey;
+    const row = slot * keys.singlesPerKey;
+    const layout = this.#layout;
+    const scale = scaleOf(numbers, at);
+    const base = numbers[at + number.base]!;
+    const mixture = singles[row + layout.mixture]!;
+    const expected = base + scale * mixture;
+    const half = halfWidth(numbers, at, singles, row, layout, 0);
+    forecasts.expected[event] = expected;
+    forecasts.expectedLower[event] = expected - half;
+    forecasts.expectedUpper[event] = expected + half;
+    forecasts.previous[event] = numbers[at + number.held]!;
+    if (Number.isNaN(value)) {
+      const imputation = clip(mixture, largestImputation);
+      numbers[at + number.base] = base + scale * imputation;
+      for (let e = 0; e < this.#experts.length; e++) {
+        this.#experts[e]!.skip(singles, row + layout.experts[e]!, scale * imputation);
+      }
+      forecasts.anomalyScore[event] = NaN;
+      return imputation;
+    }
+    const change = value - base;
+    const target = clip(change / scale, largestTarget);
+    numbers[at + number.observed] = numbers[at + number.observed]! + 1;
+    for (let e = 0; e < this.#experts.length; e++) {
+      this.#experts[e]!.learn(singles, row + layout.experts[e]!, change, scale);
+    }
+    learnMixture(singles, row, layout, this.#experts.length, target, this.#squaredLoss);
+    const error = change - scale * mixture;
+    forecasts.anomalyScore[event] = trackError(numbers, at, singles, row, layout, this.#intervals, error);
+    trackScale(numbers, at, value, change);
+    numbers[at + number.base] = value;
+    numbers[at + number.held] = value;
+    return target;
+  }
+
+  /** Mixes the forecast of a key's next value from the cell's read-out and the other experts, into row `event`. */
+  forecast(keys: KeyTable, slot: number, event: number, readout: number, forecasts: ForecastColumns): void {
+    const { numbers, singles } = keys;
+    const at = slot * numbersPerKey;
+    const row = slot * keys.singlesPerKey;
+    const layout = this.#layout;
+    const base = numbers[at + number.base]!;
+    const situation = this.#situation;
+    situation.scale = scaleOf(numbers, at);
+    situation.held = (numbers[at + number.held]! - base) / situation.scale;
+    situation.readout = readout;
+    const weights = this.weights(keys, slot);
+    let mixture = 0;
+    for (let e = 0; e < this.#experts.length; e++) {
+      const forecast = this.#experts[e]!.forecast(singles, row + layout.experts[e]!, situation);
+      singles[row + layout.forecasts + e] = clip(forecast, largestForecast);
+      mixture += weights[e]! * singles[row + layout.forecasts + e]!;
+    }
+    singles[row + layout.mixture] = mixture;
+    // From the mixture as it is stored, in 32 bits, so that the next event's `expected` is this very forecast.
+    const yhat = base + situation.scale * singles[row + layout.mixture]!;
+    const half = halfWidth(numbers, at, singles, row, layout, 0);
+    const gap = numbers[at + number.gap]!;
+    forecasts.yhat[event] = yhat;
+    forecasts.yhatLower[event] = yhat - half;
+    forecasts.yhatUpper[event] = yhat + half;
+    forecasts.yhatTime[event] = gap > 0 ? numbers[at + number.time]! + gap : NaN;
+  }
+}
+
+const scores = ["expected", "expectedLower", "expectedUpper", "previous", "anomalyScore"] as const;
+const predictions = ["yhat", "yhatLower", "yhatUpper", "yhatTime"] as const;
+
+/** Row `event` has nothing to score. */
+export function writeNoScore(forecasts: ForecastColumns, event: number): void {
+  for (const name of scores) forecasts[name][event] = NaN;
+}
+
+/** Row `event` forecasts nothing. */
+export function writeNoForecast(forecasts: ForecastColumns, event: number): void {
+  for (const name of predictions) forecasts[name][event] = NaN;
+}

@@ -1,0 +1,27 @@
+/** The public API of the package, nothing else. */
+export {
+  cellKinds,
+  type CellKind,
+  type Engine,
+  type EngineFactory,
+  type EngineShape,
+} from "./engine/port.js";
+export { describeError, errors, UndercurrentError, type ErrorCode } from "./errors.js";
+export {
+  createForecaster,
+  EventForecaster,
+  type EventForecast,
+  type EventOptions,
+  type Forecast,
+  type Observation,
+  type RejectedEvent,
+} from "./forecast/objects.js";
+export { forecastColumns, observationColumns } from "./forecast/columns.js";
+export type { ForecastColumns, ObservationColumns } from "./forecast/columns.js";
+export { Forecaster, type ForecasterListeners } from "./forecast/forecaster.js";
+export type { TimeLike, ValueLike } from "./forecast/input.js";
+export type { UpdateReport } from "./forecast/recurrence.js";
+export { forecasterSettings, type ForecasterOptions, type ForecasterSettings } from "./forecast/settings.js";
+export type { SnapshotRecord } from "./forecast/snapshot.js";
+export { forecast } from "./operators/forecast.js";
+export { forecastBatches } from "./operators/forecast-batches.js";

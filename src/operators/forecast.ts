@@ -1,0 +1,28 @@
+/** The operator `forecast`: a forecast of its key's next value for every event of a stream. */
+import { filter, map, pipe, type OperatorFunction } from "rxjs";
+import type { EventForecast, EventOptions } from "../forecast/objects.js";
+import { withForecaster } from "./with-forecaster.js";
+
+/**
+ * Emits, for every event of the source, the forecast of its key's next value, with an interval, and the anomaly score
+ * of the value that came. A subscription owns its forecaster: state is carried from event to event, and its memory is
+ * given back on completion, error and unsubscription.
+ *
+ * An event with an invalid key, time or value is refused and emits nothing; see `onRejected`. An error thrown by a
+ * callback errors the stream, as in `map`. Throws SETTING_INVALID at once where an option is wrong.
+ *
+ * @example
+ * ```ts
+ * readings$
+ *   .pipe(forecast({ key: (r) => r.sensor, time: (r) => r.at, value: (r) => r.celsius }))
+ *   .subscribe((f) => console.log(f.key, f.yhat, f.anomalyScore));
+ * ```
+ */
+export function forecast<T>(options: EventOptions<T>): OperatorFunction<T, EventForecast<T>> {
+  return withForecaster(options, (forecaster) =>
+    pipe(
+      map((event: T) => forecaster.observe([event])[0]),
+      filter((result) => result !== undefined),
+    ),
+  );
+}

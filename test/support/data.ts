@@ -1,0 +1,56 @@
+/** Real series for tests and benches, where they are beside the checkout. */
+import { existsSync, readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+
+const folder = new URL("../../../shared/data/", import.meta.url);
+
+/** Whether the real series are here; says loudly, once, when they are not. */
+export const dataHere = ((): boolean => {
+  const here = existsSync(folder);
+  if (!here) console.warn("SKIPPED: tests on real series need ../shared/data beside the checkout.");
+  return here;
+})();
+
+export interface WideTable {
+  /** Names of the columns but the first. */
+  readonly names: readonly string[];
+  /** Epoch milliseconds of each row. */
+  readonly times: Float64Array;
+  /** Row-major values. */
+  readonly values: Float64Array;
+}
+
+/** Reads a packed CSV whose first column is the time (UTC) and whose others are numbers. */
+export function readWide(path: string, rows = Infinity): WideTable {
+  const lines = gunzipSync(readFileSync(new URL(path, folder)))
+    .toString()
+    .trim()
+    .split("\n");
+  const names = lines[0]!.trim().split(",").slice(1);
+  const count = Math.min(rows, lines.length - 1);
+  const times = new Float64Array(count);
+  const values = new Float64Array(count * names.length);
+  for (let i = 0; i < count; i++) {
+    const cells = lines[i + 1]!.trim().split(",");
+    times[i] = Date.parse(`${cells[0]!.replace(" ", "T")}Z`);
+    for (let c = 0; c < names.length; c++) values[i * names.length + c] = Number(cells[c + 1]);
+  }
+  return { names, times, values };
+}
+
+/** Columns z-scored by their first `rows` rows. */
+export function standardise(table: WideTable, rows: number): Float64Array {
+  const width = table.names.length;
+  const scaled = new Float64Array(table.values.length);
+  for (let c = 0; c < width; c++) {
+    let sum = 0;
+    let squares = 0;
+    for (let i = 0; i < rows; i++) sum += table.values[i * width + c]!;
+    const mean = sum / rows;
+    for (let i = 0; i < rows; i++) squares += (table.values[i * width + c]! - mean) ** 2;
+    const deviation = Math.sqrt(squares / rows);
+    for (let i = 0; i < scaled.length / width; i++)
+      scaled[i * width + c] = (table.values[i * width + c]! - mean) / deviation;
+  }
+  return scaled;
+}
