@@ -1,0 +1,89 @@
+/** What all charts share: the page's colours of the moment, axes in UTC and in plain numbers. */
+import type uPlot from "uplot";
+import { formatValue } from "./format.js";
+
+export interface Palette {
+  readonly surface: string;
+  readonly muted: string;
+  readonly grid: string;
+  readonly value: string;
+  readonly forecast: string;
+  readonly band: string;
+  readonly anomaly: string;
+}
+
+/** The colours of page.css, light or dark as the reader has it. */
+export function readPalette(): Palette {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
+  return {
+    surface: colour("surface"),
+    muted: colour("muted"),
+    grid: colour("grid"),
+    value: colour("value"),
+    forecast: colour("forecast"),
+    band: colour("band"),
+    anomaly: colour("anomaly"),
+  };
+}
+
+/** Calls back when the reader turns to the other colour scheme, until the signal. */
+export function onSchemeChange(changed: () => void, signal: AbortSignal): void {
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed, { signal });
+}
+
+const font = '12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif';
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/** uPlot's table of tick formats: from this distance of ticks on, the format, and what is added where a unit turns. */
+const timeFormats: (string | number | null)[][] = [
+  [365 * day, "{YYYY}", null, null, null, null, null, null, 1],
+  [28 * day, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+  [day, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+  [minute, "{HH}:{mm}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
+  [second, "{HH}:{mm}:{ss}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
+  [1, "{ss}.{fff}", "\n{D} {MMM} {HH}:{mm}", null, "\n{D} {MMM} {HH}:{mm}", null, "\n{HH}:{mm}", null, 1],
+];
+
+export function baseAxis(palette: Palette): uPlot.Axis {
+  return {
+    stroke: palette.muted,
+    font,
+    grid: { stroke: palette.grid, width: 1 },
+    ticks: { show: false },
+  };
+}
+
+/** Time along x in milliseconds and UTC, whatever the reader's own zone: replayed days begin at midnight UTC. */
+export function timeAxis(palette: Palette): uPlot.Axis {
+  return { ...baseAxis(palette), space: 74, size: 42, gap: 6, values: timeFormats };
+}
+
+/** Values along y, as wide as their longest label. */
+export function valueAxis(
+  palette: Palette,
+  values = (ticks: number[]) => ticks.map(formatValue),
+): uPlot.Axis {
+  return {
+    ...baseAxis(palette),
+    space: 42,
+    gap: 6,
+    values: (_, ticks) => values(ticks),
+    // uPlot asks for a size before it has labels.
+    size: (_, labels: string[] | null) =>
+      14 + 6.8 * Math.max(3, ...(labels ?? []).map((label) => label.length)),
+  };
+}
+
+/** Keeps a chart as large as its box, until the signal. */
+export function followSize(box: HTMLElement, chart: () => uPlot | null, signal: AbortSignal): void {
+  const observer = new ResizeObserver(() => {
+    const { clientWidth: width, clientHeight: height } = box;
+    if (width > 0 && height > 0) chart()?.setSize({ width, height });
+  });
+  observer.observe(box);
+  signal.addEventListener("abort", () => observer.disconnect());
+}

@@ -1,0 +1,193 @@
+/** The large chart: values, the forecasts made before them, their interval, anomalies, and the next forecast. */
+import uPlot from "uplot";
+import { followSize, onSchemeChange, readPalette, timeAxis, valueAxis, type Palette } from "./chart-style.js";
+import type { DetailState } from "./store.js";
+
+type Column = (number | null)[];
+
+/** Rows of uPlot's data. */
+const rows = { time: 0, value: 1, expected: 2, lower: 3, upper: 4 } as const;
+
+/** How far the interval may stretch the scale of the values: a young, wide one must not flatten them. */
+const intervalShare = 0.6;
+
+export class DetailChart {
+  readonly #box: HTMLElement;
+  readonly #pointAt: (index: number | null) => void;
+  #chart: uPlot | null = null;
+  #state: DetailState | null = null;
+  /** Index into the state of the chart's first point. */
+  #first = 0;
+  #stepping = false;
+
+  /** `pointAt` is told the index, in the state, of the value that the reader points at, and null for none. */
+  constructor(box: HTMLElement, pointAt: (index: number | null) => void, signal: AbortSignal) {
+    this.#box = box;
+    this.#pointAt = pointAt;
+    followSize(box, () => this.#chart, signal);
+    onSchemeChange(() => this.#rebuild(), signal);
+    box.addEventListener("keydown", (event) => this.#onKey(event));
+    box.addEventListener("blur", () => this.#release());
+  }
+
+  /** Shows the last `count` values and the forecast after them. */
+  show(state: DetailState, count: number): void {
+    this.#state = state;
+    this.#first = Math.max(0, state.times.length - count);
+    const data = this.#data(state);
+    if (this.#chart === null) this.#build(data);
+    else this.#chart.setData(data);
+  }
+
+  #data(state: DetailState): uPlot.AlignedData {
+    const from = (column: readonly (number | null)[]): Column => column.slice(this.#first);
+    const { next } = state;
+    const columns: Column[] = [
+      from(state.times),
+      from(state.values),
+      from(state.expected),
+      from(state.lower),
+      from(state.upper),
+    ];
+    if (next !== null) {
+      [next.time, null, next.yhat, next.lower, next.upper].forEach((number, i) => columns[i]!.push(number));
+    }
+    return inTimeOrder(columns) as uPlot.AlignedData;
+  }
+
+  #build(data: uPlot.AlignedData): void {
+    const palette = readPalette();
+    const line = (stroke: string, width: number): uPlot.Series => ({
+      stroke,
+      width,
+      points: { show: false },
+    });
+    const bound: uPlot.Series = { stroke: "transparent", width: 0, points: { show: false } };
+    const options: uPlot.Options = {
+      width: this.#box.clientWidth,
+      height: this.#box.clientHeight,
+      ms: 1,
+      tzDate: (time) => uPlot.tzDate(new Date(time), "Etc/UTC"),
+      padding: [10, 26, 0, 0],
+      legend: { show: false },
+      cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
+      scales: { x: { time: true }, y: { range: (chart) => valueRange(chart.data) } },
+      axes: [timeAxis(palette), valueAxis(palette)],
+      series: [{}, line(palette.value, 1.6), line(palette.forecast, 1.5), bound, bound],
+      bands: [{ series: [rows.upper, rows.lower], fill: palette.band }],
+      hooks: {
+        draw: [(chart) => this.#drawMarks(chart, palette)],
+        setCursor: [(chart) => this.#onCursor(chart)],
+      },
+    };
+    this.#chart = new uPlot(options, data, this.#box);
+  }
+
+  #rebuild(): void {
+    this.#chart?.destroy();
+    this.#chart = null;
+    if (this.#state !== null) this.#build(this.#data(this.#state));
+  }
+
+  /** A ring around every anomaly; a diamond with a whisker for the value that has not come yet. */
+  #drawMarks(chart: uPlot, palette: Palette): void {
+    const state = this.#state!;
+    const { ctx } = chart;
+    const ratio = devicePixelRatio;
+    const x = (time: number): number => chart.valToPos(time, "x", true);
+    const y = (value: number): number => chart.valToPos(value, "y", true);
+    ctx.save();
+    ctx.lineWidth = 2 * ratio;
+    ctx.strokeStyle = palette.anomaly;
+    for (let i = this.#first; i < state.times.length; i++) {
+      const value = state.values[i];
+      if ((state.anomalyScores[i] ?? 0) <= 1 || value === null || value === undefined) continue;
+      ctx.beginPath();
+      ctx.arc(x(state.times[i]!), y(value), 6 * ratio, 0, 2 * Math.PI);
+      ctx.stroke();
+    }
+    if (state.next !== null) {
+      const { time, yhat, lower, upper } = state.next;
+      const [atX, atY, arm] = [x(time), y(yhat), 5 * ratio];
+      const { top, height } = chart.bbox;
+      const within = (at: number): number => Math.min(top + height, Math.max(top, at));
+      ctx.strokeStyle = palette.forecast;
+      ctx.beginPath();
+      if (lower !== null && upper !== null) {
+        ctx.moveTo(atX, within(y(lower)));
+        ctx.lineTo(atX, within(y(upper)));
+      }
+      ctx.stroke();
+      ctx.beginPath();
+      ctx.moveTo(atX, atY - arm);
+      ctx.lineTo(atX + arm, atY);
+      ctx.lineTo(atX, atY + arm);
+      ctx.lineTo(atX - arm, atY);
+      ctx.closePath();
+      ctx.fillStyle = palette.surface;
+      ctx.fill();
+      ctx.stroke();
+    }
+    ctx.restore();
+  }
+
+  #onCursor(chart: uPlot): void {
+    const { idx } = chart.cursor;
+    const index = idx === null || idx === undefined ? null : this.#first + idx;
+    this.#pointAt(index !== null && index < this.#state!.times.length ? index : null);
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    const step = { ArrowLeft: -1, ArrowRight: 1, Escape: 0 }[event.key];
+    const chart = this.#chart;
+    if (step === undefined || chart === null) return;
+    event.preventDefault();
+    if (step === 0) {
+      this.#release();
+      return;
+    }
+    const last = this.#state!.times.length - 1 - this.#first;
+    const at = this.#stepping ? Math.min(last, Math.max(0, (chart.cursor.idx ?? last) + step)) : last;
+    this.#stepping = true;
+    chart.setCursor({ left: chart.valToPos(chart.data[rows.time][at]!, "x"), top: 0 });
+  }
+
+  #release(): void {
+    if (!this.#stepping) return;
+    this.#stepping = false;
+    this.#chart?.setCursor({ left: -10, top: -10 });
+  }
+}
+
+/** uPlot needs its x ascending; observations may come out of order. */
+function inTimeOrder(columns: Column[]): Column[] {
+  const times = columns[rows.time]! as number[];
+  if (times.every((time, i) => i === 0 || times[i - 1]! <= time)) return columns;
+  const order = times.map((_, i) => i).sort((a, b) => times[a]! - times[b]!);
+  return columns.map((column) => order.map((i) => column[i]!));
+}
+
+/** The scale holds all values and forecasts, and the interval as far as it does not dwarf them. */
+function valueRange(data: uPlot.AlignedData): uPlot.Range.MinMax {
+  const [low, high] = extent([...data[rows.value]!, ...data[rows.expected]!]);
+  if (low > high) return [0, 1];
+  const [bandLow, bandHigh] = extent([...data[rows.lower]!, ...data[rows.upper]!]);
+  const span = high - low || Math.abs(high) || 1;
+  const reach = span * intervalShare;
+  const bottom = Math.min(low, Math.max(bandLow, low - reach));
+  const top = Math.max(high, Math.min(bandHigh, high + reach));
+  const margin = (top - bottom || span) * 0.06;
+  return [bottom - margin, top + margin];
+}
+
+/** Smallest and largest number; Infinity and -Infinity if there is none. */
+function extent(column: readonly (number | null | undefined)[]): [number, number] {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const number of column) {
+    if (number === null || number === undefined) continue;
+    low = Math.min(low, number);
+    high = Math.max(high, number);
+  }
+  return [low, high];
+}
