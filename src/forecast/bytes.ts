@@ -46,7 +46,9 @@ export class ByteWriter {
   #array(bytes: Uint8Array): void {
     assertLittleEndian();
     this.count(bytes.length);
-    this.#buffer.set(bytes, this.#take(bytes.length));
+    // Room first: taking it may replace the buffer.
+    const at = this.#take(bytes.length);
+    this.#buffer.set(bytes, at);
   }
 
   #take(length: number): number {

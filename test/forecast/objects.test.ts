@@ -1,0 +1,112 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { createForecaster, EventForecaster, type RejectedEvent } from "../../src/forecast/objects.js";
+import type { Observation } from "../../src/forecast/objects.js";
+import { quick, runFresh, syntheticEvents } from "../support/streams.js";
+
+const events = syntheticEvents(600, 5);
+
+test("gives the same forecasts as the columns, as objects", () => {
+  const forecaster = createForecaster(quick);
+  const columns = runFresh(quick, events);
+  const forecasts = [...forecaster.observe(events.slice(0, 100)), ...forecaster.observe(events.slice(100))];
+  expect(forecasts.length).toBe(events.length);
+  forecasts.forEach((forecast, i) => {
+    expect(forecast.key).toBe(events[i]!.key);
+    expect(forecast.event).toBe(events[i]);
+    for (const name of ["time", "value"] as const) expect(forecast[name]).toBe(columns[`${name}s`][i]);
+    for (const name of ["yhat", "yhatLower", "yhatUpper", "yhatTime", "expected", "anomalyScore"] as const) {
+      expect(forecast[name]).toBe(columns[name][i]);
+    }
+    expect(forecast.model).toBe(`gru8@${columns.version[i]}`);
+  });
+  forecaster.dispose();
+});
+
+test("none is null in JSON", () => {
+  const forecaster = createForecaster(quick);
+  const [first] = forecaster.observe([{ key: "a", time: 0, value: null }]);
+  expect(JSON.parse(JSON.stringify(first))).toMatchObject({
+    value: null,
+    yhat: null,
+    expected: null,
+    anomalyScore: null,
+  });
+});
+
+test("goes on from a snapshot", () => {
+  const whole = createForecaster(quick).observe(events);
+  const first = createForecaster(quick);
+  first.observe(events.slice(0, 300));
+  const second = createForecaster(quick);
+  second.restore(first.snapshot());
+  expect(second.keys).toBe(first.keys);
+  expect(second.observe(events.slice(300))).toEqual(whole.slice(300));
+});
+
+describe("refused events", () => {
+  const bad: unknown[] = [
+    { key: "", time: 0, value: 1 },
+    { key: "x".repeat(10_240), time: 0, value: 1 },
+    { key: "key-1", time: "soon", value: 1 },
+    { key: "key-1", time: 0, value: Infinity },
+    { key: "key-1", time: 0, value: 1e308 },
+    { key: "key-1", time: 0, value: "1" },
+    { key: null, time: 0, value: 1 },
+  ];
+
+  test("change no bit of any other forecast, and are all told", () => {
+    const clean = createForecaster(quick).observe(events);
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(events.length), fc.constantFrom(...bad)), { maxLength: 60 }),
+        (inserts) => {
+          const stream: unknown[] = [...events];
+          for (const [at, event] of [...inserts].sort(([a], [b]) => b - a)) stream.splice(at, 0, event);
+          const rejected: RejectedEvent<Observation>[] = [];
+          const forecaster = createForecaster({ ...quick, onRejected: (r) => rejected.push(r) });
+          expect(forecaster.observe(stream as Observation[])).toEqual(clean);
+          expect(rejected.length).toBe(inserts.length);
+          for (const { error } of rejected) expect(error.action).not.toBe("");
+          forecaster.dispose();
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  test("without a listener become one process warning for each code", async () => {
+    const warnings: Error[] = [];
+    const listen = (warning: Error): number => warnings.push(warning);
+    process.on("warning", listen);
+    const forecaster = createForecaster(quick);
+    expect(forecaster.observe([...bad, ...bad] as Observation[])).toEqual([]);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("warning", listen);
+    const codes = warnings.map((warning) => (warning as Error & { code?: string }).code).sort();
+    expect(codes).toEqual(["KEY_INVALID", "TIME_INVALID", "VALUE_NOT_A_NUMBER", "VALUE_OUT_OF_RANGE"]);
+  });
+});
+
+test("an error of a callback is the caller's", () => {
+  const forecaster = new EventForecaster<number>({
+    ...quick,
+    key: () => {
+      throw new TypeError("no key");
+    },
+    time: (n) => n,
+    value: (n) => n,
+  });
+  expect(() => forecaster.observe([1])).toThrow(new TypeError("no key"));
+});
+
+test("wrong options throw at once, and say which", () => {
+  const invalid = (message: RegExp): Error =>
+    expect.objectContaining({
+      code: "SETTING_INVALID",
+      message: expect.stringMatching(message) as unknown,
+    }) as Error;
+  expect(() => createForecaster({ hidden: 33 })).toThrow(invalid(/^hidden: /));
+  expect(() => createForecaster({ window: 10, stride: 4 })).toThrow(invalid(/window: 10 is not a multiple/));
+  expect(() => createForecaster({ hiden: 32 } as object)).toThrow(invalid(/hiden/));
+});

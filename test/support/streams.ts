@@ -1,0 +1,107 @@
+/** Synthetic streams and runs of a forecaster over them, for tests. */
+import { uniform } from "../../src/engine/random.js";
+import { forecastColumns, observationColumns, type ForecastColumns } from "../../src/forecast/columns.js";
+import { Forecaster } from "../../src/forecast/forecaster.js";
+import { forecasterSettings, type ForecasterOptions } from "../../src/forecast/settings.js";
+
+export interface Event {
+  readonly key: string;
+  readonly time: number;
+  readonly value: number;
+}
+
+/** A small model that learns often: quick to run, and every part of it is at work within a few hundred events. */
+export const quick: ForecasterOptions = { hidden: 8, window: 4, stride: 2, windows: 4, harmonics: 2 };
+
+/**
+ * `count` events of `keys` keys in a seeded order: a daily wave with noise, a random walk, or a constant with rare
+ * jumps, at irregular times, with one value in twenty missing.
+ */
+export function syntheticEvents(count: number, keys: number, seed = 1): Event[] {
+  const next = uniform(seed);
+  const noise = (): number => next() + next() + next() - 1.5;
+  const times = Array.from({ length: keys }, () => 1_700_000_000_000 + Math.floor(next() * 1e6));
+  const walks = Array.from({ length: keys }, () => 100 * noise());
+  return Array.from({ length: count }, () => {
+    const k = Math.floor(next() * keys);
+    times[k]! += 60_000 + Math.floor(30_000 * noise());
+    if (k % 3 === 0) walks[k] = 10 * Math.sin(times[k]! / 3e6) + noise();
+    else if (k % 3 === 1) walks[k]! += noise();
+    else if (next() < 0.01) walks[k]! += 100 * noise();
+    return { key: `key-${k}`, time: times[k]!, value: next() < 0.05 ? NaN : walks[k]! };
+  });
+}
+
+/** Forecasts of all events, taken in batches of the given sizes (the last repeats). */
+export function run(
+  forecaster: Forecaster,
+  events: readonly Event[],
+  batches: readonly number[] = [4096],
+): ForecastColumns {
+  const all = forecastColumns(events.length);
+  for (let begin = 0, batch = 0; begin < events.length; batch++) {
+    const size = Math.min(batches[Math.min(batch, batches.length - 1)]!, events.length - begin);
+    const observations = observationColumns(size);
+    const forecasts = forecastColumns(size);
+    events.slice(begin, begin + size).forEach((event, i) => {
+      observations.slots[i] = forecaster.slotOf(event.key);
+      observations.times[i] = event.time;
+      observations.values[i] = event.value;
+    });
+    observations.count = size;
+    forecaster.observe(observations, forecasts);
+    for (const name of columnNames) all[name].set(forecasts[name], begin);
+    begin += size;
+  }
+  return all;
+}
+
+/** Forecasts of all events by a fresh forecaster. */
+export function runFresh(
+  options: ForecasterOptions,
+  events: readonly Event[],
+  batches?: readonly number[],
+): ForecastColumns {
+  const forecaster = new Forecaster(forecasterSettings(options));
+  try {
+    return run(forecaster, events, batches);
+  } finally {
+    forecaster.dispose();
+  }
+}
+
+/** Every column of forecasts but the slots, which may be given in any order. */
+export const columnNames = [
+  "times",
+  "values",
+  "expected",
+  "expectedLower",
+  "expectedUpper",
+  "previous",
+  "anomalyScore",
+  "yhat",
+  "yhatLower",
+  "yhatUpper",
+  "yhatTime",
+  "version",
+] as const satisfies readonly (keyof ForecastColumns)[];
+
+/** The bits of the rows from `begin` to `end`: equal exactly where the forecasts are the same. */
+export function bitsOf(forecasts: ForecastColumns, begin = 0, end = Infinity): string {
+  return columnNames
+    .map((name) => {
+      const rows = forecasts[name].slice(begin, Math.min(end, forecasts.times.length));
+      return Buffer.from(rows.buffer).toString("base64");
+    })
+    .join("|");
+}
+
+/** Rows of the forecasts for which `keep` is true, in order. */
+export function rowsWhere(forecasts: ForecastColumns, keep: (row: number) => boolean): ForecastColumns {
+  const rows = Array.from(forecasts.times.keys()).filter(keep);
+  const picked = forecastColumns(rows.length);
+  rows.forEach((row, i) => {
+    for (const name of columnNames) picked[name][i] = forecasts[name][row]!;
+  });
+  return picked;
+}
