@@ -65,7 +65,10 @@ export interface LearnOptions {
 }
 
 export interface LearnReport {
-  /** Mean Huber loss over the K steps of all windows, before the update. */
+  /**
+   * Mean Huber loss over the K steps of all windows, before the update, steps without an observed target counting as
+   * zero. NaN where loss or gradient is not finite: then weights and moments stay as they are.
+   */
   readonly loss: number;
   /** Norm of the gradient before clipping. */
   readonly gradientNorm: number;

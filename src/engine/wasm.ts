@@ -162,7 +162,8 @@ class WasmEngine implements Engine {
     const { kernel, views } = this.#use();
     this.#checkRows(views.window.states, count);
     const { rate, clip, huber } = options;
-    if (count === 0 || !Number.isFinite(rate) || !(clip > 0) || !(huber > 0)) {
+    // Within these bounds a finite gradient keeps weights and moments finite.
+    if (count === 0 || !(rate >= 0 && rate <= 1e3) || !(clip > 0 && clip <= 1e15) || !(huber > 0)) {
       throw new RangeError(`cannot learn from ${count} windows, rate ${rate}, clip ${clip}, huber ${huber}`);
     }
     const loss = kernel.learn(count, rate, clip, huber);

@@ -1,0 +1,256 @@
+/** What the wasm engine promises beyond the port: bits, extremes, memory and its range of shapes. */
+import fc from "fast-check";
+import { afterEach, describe, expect, it } from "vitest";
+import { UndercurrentError } from "../../src/errors.js";
+import { uniform } from "../../src/engine/random.js";
+import { cellKinds, type Engine, type EngineShape } from "../../src/engine/port.js";
+import { wasmEngine } from "../../src/engine/wasm.js";
+import { describeEngineContract } from "../contracts/engine.js";
+import { norm, oracleGradient } from "../reference/cells.js";
+import { loadWeights, loadWindows, randomTask } from "../reference/tasks.js";
+
+describeEngineContract("wasm", wasmEngine);
+
+const base = { inputs: 3, hidden: 8, skips: 4, steps: 6, windows: 5, rows: 4096 } as const;
+const engines: Engine[] = [];
+function create(shape: Partial<EngineShape> = {}): Engine {
+  const engine = wasmEngine({ ...base, cell: "gru", ...shape }, 1);
+  engines.push(engine);
+  return engine;
+}
+afterEach(() => engines.splice(0).forEach((engine) => engine.dispose()));
+
+function stateOf(engine: Engine, row: number): Float32Array {
+  const state = new Float32Array(engine.description.stateSize);
+  engine.readState(row, state, 0);
+  return state;
+}
+
+describe("the bits of the wasm engine", () => {
+  /** Steps rows through three rounds of inputs in batches of the given sizes, rows in the given order. */
+  function play(
+    cell: EngineShape["cell"],
+    hidden: number,
+    rows: readonly number[],
+    sizes: readonly number[],
+  ) {
+    const engine = create({ cell, hidden });
+    const { weights } = randomTask({ ...base, hidden, cell, steps: 0, windows: 0, seed: 2 });
+    loadWeights(engine, weights);
+    engine.reserve(rows.length);
+    const buffers = engine.stepBuffers;
+    const readouts = rows.map((): number[] => []);
+    for (let round = 0; round < 3; round++) {
+      let [first, batch] = [0, 0];
+      while (first < rows.length) {
+        const taken = rows.slice(first, first + sizes[batch++ % sizes.length]!);
+        for (const [i, row] of taken.entries()) {
+          const next = uniform(1000 * round + row);
+          buffers.states[i] = row;
+          for (let k = 0; k < base.inputs; k++) buffers.inputs[i * base.inputs + k] = next() - 0.5;
+          for (let k = 0; k < base.skips; k++) buffers.skips[i * base.skips + k] = next() - 0.5;
+        }
+        engine.step(taken.length);
+        for (const [i, row] of taken.entries()) readouts[row]!.push(buffers.readouts[i]!);
+        first += taken.length;
+      }
+    }
+    const states = rows.map((_, row) => [...stateOf(engine, row)]);
+    engine.dispose();
+    return { readouts, states };
+  }
+
+  it("are the same whatever the batch sizes and the order of rows", () => {
+    const rows = Array.from({ length: 160 }, (_, row) => row);
+    const shuffled = fc.shuffledSubarray(rows, { minLength: rows.length, maxLength: rows.length });
+    const sizes = fc.array(fc.integer({ min: 1, max: 160 }), { minLength: 1, maxLength: 8 });
+    for (const cell of cellKinds) {
+      for (const hidden of [4, 32, 60]) {
+        const expected = play(cell, hidden, rows, [1]);
+        fc.assert(
+          fc.property(shuffled, sizes, (order, cuts) => {
+            expect(play(cell, hidden, order, cuts)).toEqual(expected);
+          }),
+          { numRuns: 8 },
+        );
+      }
+    }
+  });
+
+  it.each(cellKinds)("are the same when %s learns the same windows again", (cell) => {
+    const learn = () => {
+      const task = randomTask({ ...base, cell, seed: 4 });
+      const engine = create({ cell });
+      loadWeights(engine, task.weights);
+      loadWindows(engine, task.windows);
+      const reports = [1, 2, 3].map(() => engine.learn(5, { rate: 0.01, clip: 1, huber: 1 }));
+      return { reports, parameters: engine.readParameters() };
+    };
+    expect(learn()).toEqual(learn());
+  });
+});
+
+describe("extreme numbers in the wasm engine", () => {
+  const isSound = (value: number) => Number.isFinite(value) && (value === 0 || Math.abs(value) >= 1e-31);
+  const extreme = fc.oneof(
+    fc.float({ noNaN: true, noDefaultInfinity: true }),
+    fc.constantFrom(0, -0, 3.4e38, -3.4e38, 1e-45, -1e-45, 1e-38, 1, -1),
+  );
+  const extremes = (length: number) => fc.array(extreme, { minLength: length, maxLength: length });
+
+  it("never leave NaN, Infinity or denormals in states, nor NaN or Infinity in weights and moments", () => {
+    const window = fc.record({
+      states: extremes(16),
+      inputs: extremes(base.inputs * 4),
+      skips: extremes(base.skips * 4),
+      targets: extremes(4),
+      size: fc.constantFrom(0.1, 1, 1e3, 1e30),
+      rate: fc.constantFrom(1e-3, 1, 1e3),
+    });
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...cellKinds),
+        window,
+        (cell, { states, inputs, skips, targets, size, rate }) => {
+          const engine = create({ cell, windows: 1, steps: 4, rows: 4 });
+          const { weights } = randomTask({ ...base, cell, seed: 6 });
+          loadWeights(
+            engine,
+            weights.map((weight) => weight * size),
+          );
+          engine.reserve(4);
+          engine.writeState(0, Float32Array.from(states), 0);
+          for (let round = 0; round < 3; round++) {
+            engine.windowBuffers.inputs.set(inputs);
+            engine.windowBuffers.skips.set(skips);
+            engine.windowBuffers.targets.set(targets);
+            engine.windowBuffers.observed.fill(1);
+            engine.windowBuffers.states[0] = 0;
+            engine.learn(1, { rate, clip: 1, huber: 1 });
+            engine.stepBuffers.states.set([0, 1, 2, 3]);
+            engine.stepBuffers.inputs.set(inputs);
+            engine.stepBuffers.skips.set(skips);
+            engine.step(4);
+            for (let row = 0; row < 4; row++)
+              expect([...stateOf(engine, row)].filter((v) => !isSound(v))).toEqual([]);
+          }
+          const parameters = engine.readParameters();
+          for (const name of ["weights", "firstMoments", "secondMoments"] as const) {
+            expect(parameters[name].every(Number.isFinite)).toBe(true);
+          }
+          engine.dispose();
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it.each(cellKinds)(
+    "do not survive in the states of %s: NaN and Infinity in inputs saturate the gates",
+    (cell) => {
+      const engine = create({ cell });
+      engine.reserve(3);
+      engine.stepBuffers.states.set([0, 1, 2]);
+      engine.stepBuffers.inputs.set([NaN, Infinity, -Infinity, NaN, NaN, NaN, Infinity, Infinity, Infinity]);
+      engine.step(3);
+      for (let row = 0; row < 3; row++) expect(stateOf(engine, row).every(isSound)).toBe(true);
+    },
+  );
+
+  it.each(["gru", "lstm"] as const)("decay to zero in %s instead of becoming denormals", (cell) => {
+    const engine = create({ cell });
+    engine.writeParameters({
+      ...engine.readParameters(),
+      weights: new Float32Array(engine.description.parameters),
+    });
+    engine.reserve(1);
+    engine.writeState(0, new Float32Array(engine.description.stateSize).fill(1), 0);
+    engine.stepBuffers.states[0] = 0;
+    for (let k = 0; k < 200; k++) {
+      engine.step(1);
+      expect(stateOf(engine, 0).every(isSound)).toBe(true);
+    }
+    expect(new Set(stateOf(engine, 0))).toEqual(new Set([0]));
+  });
+});
+
+describe("the shapes and memory of the wasm engine", () => {
+  it.each([
+    { cell: "gru", inputs: 1, hidden: 256, skips: 0, steps: 2, windows: 2 },
+    { cell: "lstm", inputs: 70, hidden: 256, skips: 64, steps: 2, windows: 3 },
+    { cell: "rnn", inputs: 3, hidden: 4, skips: 4, steps: 128, windows: 5 },
+    { cell: "gru", inputs: 2, hidden: 12, skips: 4, steps: 128, windows: 2 },
+    { cell: "lstm", inputs: 1, hidden: 4, skips: 0, steps: 3, windows: 256 },
+    { cell: "gru", inputs: 9, hidden: 36, skips: 8, steps: 3, windows: 101 },
+  ] as const)(
+    "have right gradients at the edge: $cell I=$inputs H=$hidden S=$skips K=$steps B=$windows",
+    (shape) => {
+      const { weights, windows, ...task } = randomTask({ ...shape, seed: 8 });
+      const engine = create({ ...shape, rows: 1 });
+      loadWeights(engine, weights);
+      loadWindows(engine, windows);
+      const { gradientNorm } = engine.learn(shape.windows, { rate: 0, clip: 1e9, huber: 1 });
+      const gradient = oracleGradient(task.shape, weights, windows, 1);
+      const { firstMoments } = engine.readParameters();
+      expect(gradientNorm / norm(gradient)).toBeCloseTo(1, 4);
+      const worst = gradient.reduce(
+        (most, value, i) => Math.max(most, Math.abs(10 * firstMoments[i]! - value)),
+        0,
+      );
+      expect(worst / norm(gradient)).toBeLessThan(2e-5);
+    },
+  );
+
+  it.each([
+    { hidden: 6 },
+    { hidden: 260 },
+    { hidden: 0 },
+    { skips: 2 },
+    { inputs: 0 },
+    { steps: 129 },
+    { windows: 257 },
+    { rows: 5000 },
+    { rows: 1.5 },
+  ])("end where the kernel's do: %o is refused", (shape) => {
+    expect(() => create(shape)).toThrow(RangeError);
+  });
+
+  it("reach beyond 2 GiB and end at 4 GiB with MEMORY_EXHAUSTED, changing nothing", () => {
+    const engine = create({ hidden: 256, rows: 1 });
+    const rows = 4_000_000; // × 1 KiB
+    engine.reserve(rows);
+    const state = Float32Array.from({ length: 256 }, (_, i) => Math.sin(i));
+    engine.writeState(rows - 1, state, 0);
+    const before = engine.bytes;
+    try {
+      engine.reserve(4_200_000);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(UndercurrentError);
+      expect((error as UndercurrentError).code).toBe("MEMORY_EXHAUSTED");
+    }
+    expect(engine.bytes).toBe(before);
+    expect(stateOf(engine, rows - 1)).toEqual(state);
+    engine.copyState(rows - 1, 0);
+    engine.stepBuffers.states[0] = rows - 1;
+    engine.step(1);
+    const stepped = stateOf(engine, rows - 1);
+    expect(stepped).not.toEqual(state);
+    engine.stepBuffers.states[0] = 0;
+    engine.step(1);
+    expect(stateOf(engine, 0)).toEqual(stepped);
+  });
+
+  it("are each engine's own", () => {
+    const [first, second] = [create(), create()];
+    first.reserve(1);
+    second.reserve(1);
+    first.writeState(0, new Float32Array(8).fill(0.5), 0);
+    expect(new Set(stateOf(second, 0))).toEqual(new Set([0]));
+  });
+
+  it("allow hundreds of engines at once", () => {
+    const many = Array.from({ length: 300 }, () => create());
+    expect(many.every((engine) => engine.bytes > 0)).toBe(true);
+  });
+});
