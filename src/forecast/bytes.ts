@@ -3,7 +3,7 @@
 const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 function assertLittleEndian(): void {
-  if (!littleEndian) throw new Error("snapshots need a little-endian machine, as WebAssembly memory is");
+  if (!littleEndian) throw new TypeError("snapshots need a little-endian machine, as WebAssembly memory is");
 }
 
 const encoder = new TextEncoder();
