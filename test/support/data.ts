@@ -1,6 +1,8 @@
 /** Real series for tests and benches, where they are beside the checkout. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { parse } from "csv-parse/sync";
 import { gunzipSync } from "node:zlib";
+import { readTime } from "../../src/forecast/input.js";
 
 const folder = new URL("../../../shared/data/", import.meta.url);
 
@@ -32,10 +34,36 @@ export function readWide(path: string, rows = Infinity): WideTable {
   const values = new Float64Array(count * names.length);
   for (let i = 0; i < count; i++) {
     const cells = lines[i + 1]!.trim().split(",");
-    times[i] = Date.parse(`${cells[0]!.replace(" ", "T")}Z`);
+    times[i] = readTime(cells[0]);
     for (let c = 0; c < names.length; c++) values[i * names.length + c] = Number(cells[c + 1]);
   }
   return { names, times, values };
+}
+
+/** Packed CSV files under a folder of the data, in order of their names. */
+export function listSeries(under: string): string[] {
+  return readdirSync(new URL(`${under}/`, folder), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".csv.gz"))
+    .map((path) => `${under}/${path}`)
+    .sort();
+}
+
+/** Reads the named columns of a packed CSV in long form; without a key column all keys are "". */
+export function readSeries(
+  path: string,
+  time: string,
+  value: string,
+  key?: string,
+): { times: number[]; values: number[]; keys: string[] } {
+  const rows = parse(gunzipSync(readFileSync(new URL(path, folder))), { columns: true }) as Record<
+    string,
+    string
+  >[];
+  return {
+    times: rows.map((row) => readTime(row[time])),
+    values: rows.map((row) => Number(row[value])),
+    keys: rows.map((row) => (key === undefined ? "" : row[key]!)),
+  };
 }
 
 /** Columns z-scored by their first `rows` rows. */

@@ -1,0 +1,49 @@
+/** What a bench reports, as a table for people and as JSON for programs. */
+
+export interface Figure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  /** What it is compared with: a peer in the same run, or a published number. */
+  readonly peer: string;
+  /** Peer ÷ ours for times and errors: above 1 is better than the peer. NaN where there is nothing to divide. */
+  readonly ratio: number;
+}
+
+/** Prints the figures on stdout, as one JSON object or as a table. */
+export function printFigures(figures: readonly Figure[], json: boolean): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ figures }, undefined, 2)}\n`);
+    return;
+  }
+  const rows = [
+    ["name", "value", "unit", "peer", "ratio"],
+    ...figures.map((f) => [
+      f.name,
+      short(f.value),
+      f.unit,
+      f.peer,
+      Number.isNaN(f.ratio) ? "" : `${short(f.ratio)}×`,
+    ]),
+  ];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  for (const row of rows) {
+    process.stdout.write(
+      `${row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join("  ")
+        .trimEnd()}\n`,
+    );
+  }
+}
+
+/** Middle of the values. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+function short(value: number): string {
+  return Math.abs(value) >= 1000 ? value.toFixed(0) : Number(value.toPrecision(4)).toString();
+}
