@@ -46,6 +46,11 @@ const list = {
     data: "Nothing was forecast from this file.",
     action: "Name the columns with --time, --key and --value, or use --wide for one column per key.",
   },
+  INPUT_COLUMN_INVALID: {
+    exit: exitCodes.input,
+    data: "Nothing was forecast from this file.",
+    action: "Give every column that is read a name of its own, of 1 to 1,024 characters.",
+  },
   ROW_UNREADABLE: {
     exit: exitCodes.input,
     data: "This row was rejected and counted; every other row was processed.",

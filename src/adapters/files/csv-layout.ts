@@ -1,0 +1,183 @@
+/** Where a CSV file keeps its observations: wide, a column per key, or long, a row per observation. */
+import { UndercurrentError, type ErrorCode } from "../../errors.js";
+import { readKey } from "../../forecast/input.js";
+import { asRejection, readTimeCell, readValueCell } from "./cells.js";
+import type { CsvRow } from "./csv-records.js";
+
+/** Names of the columns; what is left out has the default that `readObservations` states. */
+export interface CsvColumns {
+  readonly wide?: boolean | undefined;
+  readonly time?: string | undefined;
+  readonly key?: string | undefined;
+  readonly value?: string | undefined;
+}
+
+/** Takes what rows hold, in order. */
+export interface ObservationSink {
+  /** Epoch milliseconds; the value is NaN where it is missing. */
+  observation(slot: number, time: number, value: number): void;
+  rejection(line: number, code: ErrorCode, message: string): void;
+  slotOf(key: string): number;
+}
+
+/** Reads the rows of one file. */
+export interface RowReader {
+  /** Observations that one row holds at most. */
+  readonly observationsPerRow: number;
+  /** Gives an observation or a rejection for each cell that is a value, or one rejection for the whole row. */
+  read(row: CsvRow, sink: ObservationSink): void;
+}
+
+/** Finds the columns in the header. Throws INPUT_COLUMN_MISSING or INPUT_COLUMN_INVALID with the file's name. */
+export function csvLayout(
+  file: string,
+  keyWithoutColumn: string,
+  header: readonly string[],
+  columns: CsvColumns,
+): RowReader {
+  const names = new ColumnNames(file, header);
+  return columns.wide === true ? wideReader(names, columns) : longReader(names, columns, keyWithoutColumn);
+}
+
+function wideReader(names: ColumnNames, columns: CsvColumns): RowReader {
+  const timeColumn = columns.time === undefined ? 0 : names.find(columns.time);
+  const keyColumns = names.header.map((_, column) => column).filter((column) => column !== timeColumn);
+  if (keyColumns.length === 0) throw names.missing("there is no column beside the time");
+  const keys = keyColumns.map((column) => names.asKey(column));
+  // Slots are made by the first value of their key, so that a column without any takes no memory.
+  const slots = new Int32Array(keys.length).fill(-1);
+  const timeOf = timeReader();
+  const read = (row: CsvRow, sink: ObservationSink): void => {
+    let time: number;
+    try {
+      time = timeOf(row.cells[timeColumn]!);
+    } catch (error) {
+      const { code, message } = asRejection(error);
+      sink.rejection(row.line, code, message);
+      return;
+    }
+    for (let i = 0; i < slots.length; i++) {
+      let value: number;
+      try {
+        value = readValueCell(row.cells[keyColumns[i]!]!);
+      } catch (error) {
+        const { code, message } = asRejection(error);
+        sink.rejection(row.line, code, `column ${quoted(keys[i]!)}: ${message}`);
+        continue;
+      }
+      if (slots[i]! < 0) slots[i] = sink.slotOf(keys[i]!);
+      sink.observation(slots[i]!, time, value);
+    }
+  };
+  return { observationsPerRow: keys.length, read };
+}
+
+function longReader(names: ColumnNames, columns: CsvColumns, keyWithoutColumn: string): RowReader {
+  const timeColumn = names.find(columns.time ?? (names.has("time") ? "time" : names.header[0]!));
+  const keyColumn =
+    columns.key !== undefined ? names.find(columns.key) : names.has("key") ? names.find("key") : undefined;
+  const valueColumn = valueColumnOf(names, columns.value, [timeColumn, keyColumn]);
+  const timeOf = timeReader();
+  const read = (row: CsvRow, sink: ObservationSink): void => {
+    try {
+      const key = readKey(keyColumn === undefined ? keyWithoutColumn : row.cells[keyColumn]!);
+      const time = timeOf(row.cells[timeColumn]!);
+      const value = readValueCell(row.cells[valueColumn]!);
+      sink.observation(sink.slotOf(key), time, value);
+    } catch (error) {
+      const { code, message } = asRejection(error);
+      if (code === "MEMORY_EXHAUSTED") throw error;
+      sink.rejection(row.line, code, message);
+    }
+  };
+  return { observationsPerRow: 1, read };
+}
+
+/** The column named, else "value", else the only one that is left. */
+function valueColumnOf(
+  names: ColumnNames,
+  name: string | undefined,
+  taken: readonly (number | undefined)[],
+): number {
+  if (name !== undefined || names.has("value")) return names.find(name ?? "value");
+  const rest = names.header.map((_, column) => column).filter((column) => !taken.includes(column));
+  if (rest.length === 1) return rest[0]!;
+  throw names.missing("which column holds the value is not clear");
+}
+
+/** Reads times, and the same text as before without parsing: neighbouring rows often share it. */
+function timeReader(): (cell: string) => number {
+  let lastCell: string | undefined;
+  let lastTime = NaN;
+  return (cell) => {
+    if (cell !== lastCell) {
+      lastTime = readTimeCell(cell);
+      lastCell = cell;
+    }
+    return lastTime;
+  };
+}
+
+class ColumnNames {
+  readonly header: readonly string[];
+  readonly #file: string;
+  readonly #columns = new Map<string, number[]>();
+
+  constructor(file: string, header: readonly string[]) {
+    this.#file = file;
+    this.header = header;
+    header.forEach((name, column) => {
+      const same = this.#columns.get(name);
+      if (same === undefined) this.#columns.set(name, [column]);
+      else same.push(column);
+    });
+  }
+
+  has(name: string): boolean {
+    return this.#columns.has(name);
+  }
+
+  find(name: string): number {
+    const [column, second] = this.#columns.get(name) ?? [];
+    if (column === undefined) throw this.missing(`there is no column ${quoted(name)}`);
+    if (second !== undefined) throw this.#twice(name, column, second);
+    return column;
+  }
+
+  /** The name of a column as a key. */
+  asKey(column: number): string {
+    const name = this.header[column]!;
+    const [first, second] = this.#columns.get(name)!;
+    if (second !== undefined) throw this.#twice(name, first!, second);
+    try {
+      return readKey(name);
+    } catch (error) {
+      const { message } = asRejection(error);
+      throw new UndercurrentError(
+        "INPUT_COLUMN_INVALID",
+        `${this.#file}: as the name of column ${column + 1}, ${message}`,
+      );
+    }
+  }
+
+  missing(what: string): UndercurrentError {
+    const known = this.header.slice(0, 12).map(quoted).join(", ");
+    const more = this.header.length > 12 ? ` and ${this.header.length - 12} more` : "";
+    return new UndercurrentError(
+      "INPUT_COLUMN_MISSING",
+      `${this.#file}: ${what}; its columns are ${known}${more}`,
+    );
+  }
+
+  #twice(name: string, first: number, second: number): UndercurrentError {
+    return new UndercurrentError(
+      "INPUT_COLUMN_INVALID",
+      `${this.#file}: columns ${first + 1} and ${second + 1} are both named ${quoted(name)}`,
+    );
+  }
+}
+
+/** Hostile text in one printable line. */
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+}

@@ -1,0 +1,127 @@
+/** Reads observations from CSV files in bounded memory, in file order, as batches of columns. */
+import { observationColumns, type ObservationColumns } from "../../forecast/columns.js";
+import { UndercurrentError, type ErrorCode } from "../../errors.js";
+import type { Rejection } from "../../pipeline/telemetry.js";
+import { csvLayout, type CsvColumns, type ObservationSink, type RowReader } from "./csv-layout.js";
+import { CsvRecords, isFault, type CsvRecord } from "./csv-records.js";
+import { keyOfFile, nameOf, openText } from "./open.js";
+
+export interface CsvReaderOptions {
+  readonly columns: CsvColumns;
+  /** The slot of a key, made on first use. */
+  slotOf(key: string): number;
+  /** Takes what was refused, as it is met. */
+  reject(rejection: Rejection): void;
+  /** Takes the number of characters of each piece that was read, for a progress bar. */
+  progress?(characters: number): void;
+}
+
+/** Observations that a batch holds before it is handed on. */
+const batchSize = 8192;
+
+/**
+ * Yields the observations of CSV files, one file after the other, rows in order, wide rows from left to right. The
+ * columns are reused: a batch is valid until the next is asked for. It may be empty, and holds more than 8,192
+ * observations only where one row does.
+ *
+ * Wide: the first column, or `time`, is the time; every other column is a key. Long: `time` is the column "time" or
+ * the first one; `key` the column "key" or, without one, the file's name; `value` the column "value" or the only
+ * other one. Files ending in .gz are decompressed; "-" is standard input. Rows that cannot be read go to `reject` with
+ * their file and line; an empty file is INPUT_EMPTY there.
+ *
+ * Throws FILE_UNREADABLE, INPUT_COLUMN_MISSING or INPUT_COLUMN_INVALID.
+ *
+ * @example
+ * ```ts
+ * for await (const batch of readObservations(["ETTm2.csv"], { columns: { wide: true }, slotOf, reject })) {
+ *   forecaster.observe(batch, forecasts);
+ * }
+ * ```
+ */
+export async function* readObservations(
+  files: readonly string[],
+  options: CsvReaderOptions,
+): AsyncGenerator<ObservationColumns> {
+  for (const file of files) yield* readFile(file, options);
+}
+
+async function* readFile(file: string, options: CsvReaderOptions): AsyncGenerator<ObservationColumns> {
+  const records = new CsvRecords();
+  let rows: FileRows | undefined;
+  const open = (header: CsvRecord): FileRows => new FileRows(file, headerOf(file, header), options);
+  for await (const piece of openText(file)) {
+    options.progress?.(piece.length);
+    for (const record of records.push(piece)) {
+      if (rows === undefined) rows = open(record);
+      else if (rows.take(record)) yield rows.batch();
+    }
+  }
+  for (const record of records.end()) {
+    if (rows === undefined) rows = open(record);
+    else if (rows.take(record)) yield rows.batch();
+  }
+  if (rows === undefined) {
+    options.reject({ code: "INPUT_EMPTY", message: "the file is empty", origin: nameOf(file) });
+  } else {
+    yield rows.batch();
+  }
+}
+
+/** The rows of one file on their way into batches. */
+class FileRows implements ObservationSink {
+  readonly #name: string;
+  readonly #options: CsvReaderOptions;
+  readonly #layout: RowReader;
+  readonly #columns: ReturnType<typeof observationColumns>;
+  /** Whether the batch has been handed on, so that the next row starts a new one. */
+  #handedOn = false;
+
+  constructor(file: string, header: readonly string[], options: CsvReaderOptions) {
+    this.#name = nameOf(file);
+    this.#options = options;
+    this.#layout = csvLayout(this.#name, keyOfFile(file), header, options.columns);
+    this.#columns = observationColumns(Math.max(batchSize, this.#layout.observationsPerRow));
+  }
+
+  /** Returns whether the batch is full: another row may not fit. */
+  take(record: CsvRecord): boolean {
+    if (this.#handedOn) {
+      this.#columns.count = 0;
+      this.#handedOn = false;
+    }
+    if (isFault(record)) this.rejection(record.line, record.code, record.message);
+    else this.#layout.read(record, this);
+    return this.#columns.count + this.#layout.observationsPerRow > this.#columns.slots.length;
+  }
+
+  /** What has been read since the last batch; maybe nothing. */
+  batch(): ObservationColumns {
+    if (this.#handedOn) this.#columns.count = 0;
+    this.#handedOn = true;
+    return this.#columns;
+  }
+
+  observation(slot: number, time: number, value: number): void {
+    const columns = this.#columns;
+    const row = columns.count++;
+    columns.slots[row] = slot;
+    columns.times[row] = time;
+    columns.values[row] = value;
+  }
+
+  rejection(line: number, code: ErrorCode, message: string): void {
+    this.#options.reject({ code, message, origin: `${this.#name}:${line}` });
+  }
+
+  slotOf(key: string): number {
+    return this.#options.slotOf(key);
+  }
+}
+
+function headerOf(file: string, record: CsvRecord): readonly string[] {
+  if (!isFault(record)) return record.cells;
+  throw new UndercurrentError(
+    "INPUT_COLUMN_MISSING",
+    `${nameOf(file)}: line ${record.line}, the header, cannot be read: ${record.message}`,
+  );
+}

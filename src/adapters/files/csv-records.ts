@@ -1,0 +1,140 @@
+/**
+ * Reads CSV (RFC 4180) as records of one width that carry line numbers. What cannot be read becomes a rejection of
+ * one line, and reading goes on with the next: a stray quotation mark does not swallow the rest of the file.
+ */
+import { CsvError, parse } from "csv-parse/sync";
+import type { ErrorCode } from "../../errors.js";
+import { LineSplitter, longestLine, type Line } from "./lines.js";
+
+/** A record of which every cell was read. */
+export interface CsvRow {
+  readonly line: number;
+  readonly cells: readonly string[];
+}
+
+/** A line that is no record of this file. */
+export interface CsvFault {
+  readonly line: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export type CsvRecord = CsvRow | CsvFault;
+
+export function isFault(record: CsvRecord): record is CsvFault {
+  return "code" in record;
+}
+
+/**
+ * Lines that one record spans at most, with line breaks inside quotation marks. Two stray quotation marks can look
+ * like one long cell; the limit bounds what they can hide.
+ */
+const mostLines = 100;
+
+/**
+ * Takes pieces of CSV text in order and gives the records that each completes. Empty lines are left out. The first
+ * record sets the width; later ones of another width are faults.
+ *
+ * @example
+ * ```ts
+ * const records = new CsvRecords();
+ * records.push('time,note\n1,"a\nb"\n2'); // [{ line: 1, cells: ["time", "note"] }, { line: 2, cells: ["1", "a\nb"] }]
+ * records.end(); // [{ line: 4, code: "ROW_UNREADABLE", message: "1 cell where the header has 2" }]
+ * ```
+ */
+export class CsvRecords {
+  readonly #lines = new LineSplitter();
+  /** Lines of a record whose quotation mark has not been closed yet. */
+  #open: Line[] = [];
+  #openLength = 0;
+  #width = 0;
+
+  push(piece: string): CsvRecord[] {
+    const records: CsvRecord[] = [];
+    for (const line of this.#lines.push(piece)) this.#take(line, records);
+    return records;
+  }
+
+  end(): CsvRecord[] {
+    const records: CsvRecord[] = [];
+    for (const line of this.#lines.end()) this.#take(line, records);
+    while (this.#open.length > 0) this.#giveUp("a quotation mark is not closed", records);
+    return records;
+  }
+
+  #take(line: Line, records: CsvRecord[]): void {
+    const { text } = line;
+    if (this.#open.length > 0) {
+      this.#takeInsideQuotes(line, records);
+    } else if (text === undefined) {
+      const message = `longer than ${longestLine} characters`;
+      records.push({ line: line.number, code: "LINE_TOO_LONG", message });
+    } else if (!text.includes('"')) {
+      if (text.length > 0) records.push(this.#sized(line.number, text.split(",")));
+    } else if (hasOpenQuote(text)) {
+      this.#open.push(line);
+      this.#openLength = text.length;
+    } else {
+      records.push(this.#parse(line.number, text));
+    }
+  }
+
+  #takeInsideQuotes(line: Line, records: CsvRecord[]): void {
+    const text = line.text ?? "";
+    this.#open.push(line);
+    this.#openLength += text.length;
+    if (line.text === undefined || this.#open.length > mostLines || this.#openLength > longestLine) {
+      this.#giveUp("a quotation mark is not closed", records);
+    } else if (hasOpenQuote(text)) {
+      const first = this.#open[0]!.number;
+      const record = this.#parse(first, this.#open.map((part) => part.text).join("\n"));
+      if (isFault(record)) this.#giveUp(record.message, records);
+      else {
+        this.#open = [];
+        records.push(record);
+      }
+    }
+  }
+
+  /** Rejects the first of the lines that do not make a record together, and reads the others anew. */
+  #giveUp(message: string, records: CsvRecord[]): void {
+    const [first, ...rest] = this.#open;
+    this.#open = [];
+    records.push({ line: first!.number, code: "ROW_UNREADABLE", message });
+    for (const line of rest) this.#take(line, records);
+  }
+
+  #parse(line: number, text: string): CsvRecord {
+    try {
+      const [cells] = parse(text, { record_delimiter: "\n" });
+      return this.#sized(line, cells ?? []);
+    } catch (error) {
+      if (!(error instanceof CsvError)) throw error;
+      return {
+        line,
+        code: "ROW_UNREADABLE",
+        message: faults[error.code] ?? "no row of comma-separated cells",
+      };
+    }
+  }
+
+  #sized(line: number, cells: readonly string[]): CsvRecord {
+    if (this.#width === 0) this.#width = cells.length;
+    if (cells.length === this.#width) return { line, cells };
+    const cellCount = cells.length === 1 ? "1 cell" : `${cells.length} cells`;
+    return { line, code: "ROW_UNREADABLE", message: `${cellCount} where the header has ${this.#width}` };
+  }
+}
+
+const faults: Readonly<Record<string, string>> = {
+  INVALID_OPENING_QUOTE: "a quotation mark inside a cell that does not start with one",
+  CSV_INVALID_CLOSING_QUOTE: "text after the closing quotation mark of a cell",
+  CSV_QUOTE_NOT_CLOSED: "a quotation mark is not closed",
+};
+
+/** Whether the number of quotation marks is odd: a doubled one inside quotes opens nothing and closes nothing. */
+function hasOpenQuote(text: string): boolean {
+  let open = false;
+  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) open = !open;
+  return open;
+}
