@@ -21,11 +21,11 @@ export class LossCurve {
     if (!Number.isFinite(loss)) return;
     this.#sum += loss;
     if (++this.#pending < this.#stride) return;
-    if (this.#losses.length === this.#capacity) this.#halve();
     this.#versions.push(version);
     this.#losses.push(this.#sum / this.#pending);
     this.#pending = 0;
     this.#sum = 0;
+    if (this.#losses.length === this.#capacity) this.#halve();
     this.revision++;
   }
 

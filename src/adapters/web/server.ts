@@ -138,7 +138,7 @@ async function sendFrames(
       await stream.writeSSE({ event: first ? "snapshot" : "increment", data });
       first = false;
     } else if (quiet >= heartbeatMilliseconds) {
-      await stream.writeSSE({ event: "heartbeat", data: "" });
+      await stream.writeSSE({ event: "heartbeat", data: "{}" });
       quiet = 0;
     }
     await sleep(period, undefined, { signal }).catch(() => undefined);

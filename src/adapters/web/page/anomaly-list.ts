@@ -21,7 +21,7 @@ export class AnomalyList {
       const key = series[anomaly.id]?.key;
       if (key === undefined) continue;
       const identity = JSON.stringify([key, anomaly.time, anomaly.value]);
-      const known = this.#items.get(identity);
+      const known = items.get(identity) ?? this.#items.get(identity);
       const item = known ?? this.#create(key, anomaly);
       if (known === undefined) this.#list.prepend(item);
       items.set(identity, item);

@@ -18,7 +18,8 @@ export class DetailChart {
   #state: DetailState | null = null;
   /** Index into the state of the chart's first point. */
   #first = 0;
-  #stepping = false;
+  /** Time of the value that the reader stepped to with the keyboard; it stays while the chart moves on. */
+  #steppedTo: number | null = null;
 
   /** `pointAt` is told the index, in the state, of the value that the reader points at, and null for none. */
   constructor(box: HTMLElement, pointAt: (index: number | null) => void, signal: AbortSignal) {
@@ -76,7 +77,7 @@ export class DetailChart {
       series: [{}, line(palette.value, 1.6), line(palette.forecast, 1.5), bound, bound],
       bands: [{ series: [rows.upper, rows.lower], fill: palette.band }],
       hooks: {
-        draw: [(chart) => this.#drawMarks(chart, palette)],
+        draw: [(chart) => this.#drawMarks(chart, palette), () => this.#keepPointing()],
         setCursor: [(chart) => this.#onCursor(chart)],
       },
     };
@@ -146,15 +147,28 @@ export class DetailChart {
       this.#release();
       return;
     }
+    const times = chart.data[rows.time] as number[];
     const last = this.#state!.times.length - 1 - this.#first;
-    const at = this.#stepping ? Math.min(last, Math.max(0, (chart.cursor.idx ?? last) + step)) : last;
-    this.#stepping = true;
-    chart.setCursor({ left: chart.valToPos(chart.data[rows.time][at]!, "x"), top: 0 });
+    const at = this.#steppedTo === null ? last : times.indexOf(this.#steppedTo) + step;
+    this.#pointTo(times[Math.min(last, Math.max(0, at))]!);
+  }
+
+  /** Points to the value at a time, or to the first value after it if that one has left the chart. */
+  #pointTo(time: number): void {
+    const chart = this.#chart!;
+    const times = chart.data[rows.time] as number[];
+    this.#steppedTo = Math.max(time, times[0]!);
+    chart.setCursor({ left: chart.valToPos(this.#steppedTo, "x"), top: 0 });
+  }
+
+  /** Once the chart has its new scales: before, a time has its old place. */
+  #keepPointing(): void {
+    if (this.#steppedTo !== null) this.#pointTo(this.#steppedTo);
   }
 
   #release(): void {
-    if (!this.#stepping) return;
-    this.#stepping = false;
+    if (this.#steppedTo === null) return;
+    this.#steppedTo = null;
     this.#chart?.setCursor({ left: -10, top: -10 });
   }
 }

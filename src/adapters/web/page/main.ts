@@ -5,7 +5,7 @@ import { DetailChart } from "./detail-chart.js";
 import { element, setText } from "./dom.js";
 import { Overview } from "./overview.js";
 import { LossChart } from "./small-charts.js";
-import { Store, type SeriesState } from "./store.js";
+import { Store } from "./store.js";
 import { FrameStream, type Connection } from "./stream.js";
 import { showReadout, showStatus, showVerdict } from "./summary.js";
 

@@ -1,0 +1,120 @@
+/** The Prometheus exporter: names by convention, values that follow from the rows, no memory of keys. */
+import { describe, expect, it } from "vitest";
+import { forecastColumns } from "../../../src/forecast/columns.js";
+import { metrics } from "../../../src/adapters/prometheus/metrics.js";
+import { PrometheusTelemetry } from "../../../src/adapters/prometheus/telemetry.js";
+import type { ForecastBatch } from "../../../src/pipeline/telemetry.js";
+import { telemetryContract } from "../../contracts/telemetry.js";
+
+function create(): PrometheusTelemetry {
+  return new PrometheusTelemetry({ version: "0.1.0", model: "gru32", keys: () => 3 });
+}
+
+/** The value of a sample in the text format. */
+async function sample({ registry }: PrometheusTelemetry, name: string): Promise<number> {
+  const line = (await registry.metrics()).split("\n").find((text) => text.startsWith(`${name} `));
+  return Number(line?.split(" ").at(-1));
+}
+
+/** Rows of one key each: value, expected, previous, lower, upper. */
+function batch(rows: readonly (readonly [number, number, number, number, number])[]): ForecastBatch {
+  const columns = forecastColumns(rows.length);
+  rows.forEach(([value, expected, previous, lower, upper], row) => {
+    columns.slots[row] = row;
+    columns.values[row] = value;
+    columns.expected[row] = expected;
+    columns.previous[row] = previous;
+    columns.expectedLower[row] = lower;
+    columns.expectedUpper[row] = upper;
+    columns.anomalyScore[row] = NaN;
+    columns.yhat[row] = value;
+  });
+  return { count: rows.length, columns, keyOf: (slot) => `key ${slot}` };
+}
+
+telemetryContract("PrometheusTelemetry", () => {
+  const telemetry = create();
+  return {
+    telemetry,
+    events: () => sample(telemetry, "undercurrent_events_total"),
+    rejections: (code) => sample(telemetry, `undercurrent_rejections_total{code="${code}"}`),
+    version: () => sample(telemetry, "undercurrent_model_version"),
+    report: () => telemetry.registry.metrics(),
+  };
+});
+
+describe("the declarations", () => {
+  it("follow the naming conventions: counters end in _total, gauges do not, all help is a sentence", () => {
+    for (const [name, { type, help }] of Object.entries(metrics)) {
+      expect(name).toMatch(/^undercurrent_[a-z_]+$/);
+      expect(name.endsWith("_total"), name).toBe(type === "counter");
+      expect(help, name).toMatch(/^[A-Z].*\.$/);
+      expect(help, name).not.toMatch(/\n/);
+    }
+  });
+
+  it("are all exported, with their help and type, and nothing else is", async () => {
+    const text = await create().registry.metrics();
+    for (const [name, { type, help }] of Object.entries(metrics)) {
+      expect(text).toContain(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`);
+    }
+    expect(text.match(/^# TYPE /gm)).toHaveLength(Object.keys(metrics).length);
+  });
+});
+
+describe("PrometheusTelemetry", () => {
+  it("names the build and asks for the number of keys at each scrape", async () => {
+    let keys = 1;
+    const telemetry = new PrometheusTelemetry({ version: "0.1.0", model: "gru32", keys: () => keys });
+    expect(await sample(telemetry, "undercurrent_keys")).toBe(1);
+    keys = 2;
+    expect(await sample(telemetry, "undercurrent_keys")).toBe(2);
+    expect(await telemetry.registry.metrics()).toContain(
+      `undercurrent_build_info{version="0.1.0",nodejs="${process.version}",model="gru32"} 1`,
+    );
+  });
+
+  it("reports the same skill for keys of any scale", async () => {
+    // Half the error of persistence on each row, at scales twelve orders of magnitude apart.
+    const rows = [1e-6, 1, 1e6].map((unit) => [10, 11, 12, 9, 13].map((number) => number * unit));
+    const telemetry = create();
+    telemetry.forecasts(batch(rows as unknown as [number, number, number, number, number][]));
+    expect(await sample(telemetry, "undercurrent_skill_ratio")).toBeCloseTo(0.5, 10);
+  });
+
+  it("does not let one jump of a constant series decide the skill", async () => {
+    const telemetry = create();
+    const ordinary = Array.from({ length: 50 }, () => [10, 10.5, 11, 9, 12] as const);
+    telemetry.forecasts(batch(ordinary));
+    const before = await sample(telemetry, "undercurrent_skill_ratio");
+    telemetry.forecasts(batch([[1e9, 0, 0, -1e-9, 1e-9]]));
+    expect(await sample(telemetry, "undercurrent_skill_ratio")).toBeGreaterThan(before - 0.1);
+  });
+
+  it("gives the mean absolute error and the coverage over the rows", async () => {
+    const telemetry = create();
+    telemetry.forecasts(
+      batch([
+        [10, 11, 10, 9, 13],
+        [10, 13, 10, 12, 14],
+      ]),
+    );
+    expect(await sample(telemetry, "undercurrent_mae")).toBeCloseTo(2, 3);
+    expect(await sample(telemetry, "undercurrent_interval_coverage_ratio")).toBeCloseTo(0.5, 3);
+  });
+
+  it("counts forecasts and anomalies apart from events", async () => {
+    const telemetry = create();
+    const rows = batch([
+      [1, 1, 1, 0, 2],
+      [1, 1, 1, 0, 2],
+      [NaN, 1, 1, 0, 2],
+    ]);
+    rows.columns.yhat[2] = NaN;
+    rows.columns.anomalyScore[1] = 1.01;
+    telemetry.forecasts(rows);
+    expect(await sample(telemetry, "undercurrent_events_total")).toBe(3);
+    expect(await sample(telemetry, "undercurrent_forecasts_total")).toBe(2);
+    expect(await sample(telemetry, "undercurrent_anomalies_total")).toBe(1);
+  });
+});

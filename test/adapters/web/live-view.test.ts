@@ -1,0 +1,159 @@
+/** The live view: what a page is told in snapshots and increments, and that its memory has bounds. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { EventRate } from "../../../src/adapters/web/event-rate.js";
+import { FrameCursor } from "../../../src/adapters/web/frames.js";
+import { LiveView } from "../../../src/adapters/web/live-view.js";
+import { LossCurve } from "../../../src/adapters/web/loss-curve.js";
+import { overviewPoints } from "../../../src/adapters/web/wire.js";
+import { telemetryContract, uniformBatch } from "../../contracts/telemetry.js";
+import { demoLikeSeries, SyntheticForecasts } from "./synthetic.js";
+
+function create(bounds: { points?: number; keys?: number } = {}): LiveView {
+  return new LiveView({ model: "gru32", level: 0.9, now: () => 0, ...bounds });
+}
+
+telemetryContract("LiveView", () => {
+  const view = create();
+  return {
+    telemetry: view,
+    events: () => view.status().events,
+    rejections: (code) => view.status().rejections[code] ?? 0,
+    version: () => view.status().version,
+    report: () => JSON.stringify(new FrameCursor(view, 0).next()),
+  };
+});
+
+describe("FrameCursor", () => {
+  it("begins with a snapshot, goes on with what is new, and has nothing to say when nothing is", () => {
+    const view = create();
+    const forecasts = new SyntheticForecasts(demoLikeSeries);
+    view.forecasts(forecasts.batch(5));
+    const cursor = new FrameCursor(view, 2);
+    const snapshot = cursor.next()!;
+    expect(snapshot.series.map(({ key }) => key)).toEqual(demoLikeSeries.map(({ key }) => key));
+    expect(snapshot.detail).toMatchObject({ id: 2, reset: true });
+    expect(snapshot.detail!.times).toHaveLength(5);
+    expect(cursor.next()).toBeNull();
+    view.forecasts(forecasts.batch(2));
+    const increment = cursor.next()!;
+    expect(increment.series[0]).toMatchObject({ id: 0, reset: false });
+    expect(increment.series[0]).not.toHaveProperty("key");
+    expect(increment.detail!.times).toHaveLength(2);
+    expect(increment.detail!.expected[0]).toBeCloseTo(snapshot.detail!.next!.yhat, 12);
+  });
+
+  it("adds up to the same points however it is read", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 25 }), (steps) => {
+        const view = create({ points: 16 });
+        const forecasts = new SyntheticForecasts(demoLikeSeries.slice(0, 2));
+        const cursor = new FrameCursor(view, 1);
+        let times: number[] = [];
+        for (const count of steps) {
+          view.forecasts(forecasts.batch(count));
+          const detail = cursor.next()?.detail;
+          if (detail) times = [...(detail.reset ? [] : times), ...detail.times].slice(-16);
+        }
+        expect(times).toEqual(new FrameCursor(view, 1).next()?.detail?.times ?? []);
+      }),
+    );
+  });
+
+  it("starts a page over that fell behind, rather than leave a gap", () => {
+    const view = create({ points: 10 });
+    const forecasts = new SyntheticForecasts(demoLikeSeries);
+    view.forecasts(forecasts.batch(3));
+    const cursor = new FrameCursor(view, 0);
+    cursor.next();
+    view.forecasts(forecasts.batch(11));
+    expect(cursor.next()!.detail).toMatchObject({ reset: true });
+    expect(cursor.next()).toBeNull();
+  });
+
+  it("takes an unknown series for the first one", () => {
+    const view = create();
+    view.forecasts(uniformBatch(4, 1));
+    for (const selected of [-1, 7, 0.5, NaN]) {
+      expect(new FrameCursor(view, selected).next()!.detail!.id).toBe(0);
+    }
+  });
+
+  it("writes numbers that JSON cannot as null", () => {
+    const view = create();
+    view.forecasts(uniformBatch(2, NaN));
+    view.forecasts(uniformBatch(2, Infinity));
+    const text = JSON.stringify(new FrameCursor(view, 0).next());
+    expect(JSON.parse(text)).toMatchObject({ detail: { values: [null, null], next: null } });
+  });
+});
+
+describe("memory", () => {
+  it("holds at most the keys and points it was given, whatever comes", () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ maxLength: 40 }), { minLength: 1, maxLength: 60 }), (keys) => {
+        const view = create({ points: 8, keys: 5 });
+        view.forecasts(uniformBatch(keys.length * 20, 1, keys));
+        const { series, events, unkeptEvents } = view.status();
+        const frame = new FrameCursor(view, 0).next()!;
+        const kept = [...new Set(keys)].slice(0, 5);
+        expect(frame.series.map(({ key }) => key)).toEqual(kept);
+        expect(series).toBe(kept.length);
+        expect(frame.detail!.times.length).toBeLessThanOrEqual(8);
+        expect(unkeptEvents).toBe(keys.filter((key) => !kept.includes(key)).length * 20);
+        expect(events).toBe(keys.length * 20);
+      }),
+    );
+  });
+
+  it("bounds a frame for 20,000 keys and a stream that never pauses", () => {
+    const view = create();
+    const keys = Array.from({ length: 20_000 }, (_, i) => `__proto__${i}`);
+    const cursor = new FrameCursor(view, 0);
+    view.forecasts(uniformBatch(40_000, 0.123456789, keys));
+    for (let round = 0; round < 20; round++) view.forecasts(uniformBatch(20_000, 0.1, keys.slice(0, 200)));
+    for (let i = 1; i <= 10_000; i++) view.update({ version: i, loss: 1 / i, gradientNorm: 1, windows: 1 });
+    const frame = cursor.next()!;
+    expect(frame.series).toHaveLength(200);
+    for (const { times } of frame.series) expect(times).toHaveLength(overviewPoints);
+    expect(frame.detail!.times).toHaveLength(600);
+    expect(frame.loss!.losses.length).toBeLessThanOrEqual(256);
+    expect(JSON.stringify(frame).length).toBeLessThan(2_000_000);
+  });
+});
+
+describe("LossCurve", () => {
+  it("covers the whole run in bounded points, each the mean of what it stands for", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2000 }), (updates) => {
+        const curve = new LossCurve(8);
+        for (let i = 1; i <= updates; i++) curve.add(i, i);
+        const { versions, losses } = curve.read();
+        expect(losses.length).toBeLessThanOrEqual(8);
+        const stride = versions[0]!;
+        versions.forEach((version, i) => {
+          expect(version).toBe((i + 1) * stride);
+          expect(losses[i]).toBe(version - (stride - 1) / 2);
+        });
+      }),
+    );
+  });
+});
+
+describe("EventRate", () => {
+  it("is the mean of the last whole seconds and falls to 0 when events stop", () => {
+    const rate = new EventRate();
+    expect(rate.perSecond(0)).toBe(0);
+    for (let now = 10_000; now < 14_000; now += 100) rate.add(now, 3);
+    expect(rate.perSecond(14_000)).toBe(30);
+    expect(rate.perSecond(16_000)).toBe(18);
+    expect(rate.perSecond(60_000)).toBe(0);
+  });
+
+  it("survives a clock that is set back", () => {
+    const rate = new EventRate();
+    rate.add(10_000, 5);
+    rate.add(2_000, 5);
+    expect(rate.perSecond(11_000)).toBe(10);
+  });
+});
