@@ -4,34 +4,36 @@
  * Range reductions after Cody and Waite (Software Manual for the Elementary Functions, 1980), Taylor polynomials.
  */
 
-const LN2_HIGH = 0.69314718036912381649;
-const LN2_LOW = 1.90821492927058770002e-10;
-const INVERSE_LN2 = 1.442695040888963387;
+const LN2_HIGH = 0.6931471803691238;
+const LN2_LOW = 1.9082149292705877e-10;
 const SMALLEST_EXPONENT = -1022;
 
-const powersOfTwo = Float64Array.from({ length: 2046 }, (_, i) => 2 ** (i + SMALLEST_EXPONENT));
+/** 2^-1022 .. 2^1023, by doubling: even powers of two are not certain to be exact in every engine. */
+const powersOfTwo = new Float64Array(2046);
+let power = 2.2250738585072014e-308;
+for (let i = 0; i < powersOfTwo.length; i++, power *= 2) powersOfTwo[i] = power;
 
-/** eˣ to a relative error below 1e-14; 0 below x = -708 and 2^1023 above x = 709. */
+/** 2^(i/32), from square roots: those are exact by IEEE 754. */
+const roots = Float64Array.from({ length: 32 }, (_, i) => {
+  let root = 2;
+  let product = 1;
+  for (let bit = 16; bit >= 1; bit /= 2) {
+    root = Math.sqrt(root);
+    if (i & bit) product *= root;
+  }
+  return product;
+});
+
+/** eˣ to a relative error below 1e-14; 0 below x = -708, and 2^1023 above x = 709. */
 export function exponential(x: number): number {
   if (x < -708) return 0;
   if (x > 709) return powersOfTwo[2045]!;
-  const k = Math.round(x * INVERSE_LN2);
-  const r = x - k * LN2_HIGH - k * LN2_LOW;
-  let p = 1 / 6227020800;
-  p = p * r + 1 / 479001600;
-  p = p * r + 1 / 39916800;
-  p = p * r + 1 / 3628800;
-  p = p * r + 1 / 362880;
-  p = p * r + 1 / 40320;
-  p = p * r + 1 / 5040;
-  p = p * r + 1 / 720;
-  p = p * r + 1 / 120;
-  p = p * r + 1 / 24;
-  p = p * r + 1 / 6;
-  p = p * r + 0.5;
-  p = p * r + 1;
-  p = p * r + 1;
-  return p * powersOfTwo[k - SMALLEST_EXPONENT]!;
+  // x = (k / 32) ln 2 + r, with r at most .011 in size
+  const k = Math.round(x * (32 / (LN2_HIGH + LN2_LOW)));
+  const r = x - k * (LN2_HIGH / 32) - k * (LN2_LOW / 32);
+  const q = r * r;
+  const p = 1 + r + q * (0.5 + r * (1 / 6) + q * (1 / 24 + r * (1 / 120)));
+  return p * roots[k & 31]! * powersOfTwo[(k >> 5) - SMALLEST_EXPONENT]!;
 }
 
 const bits = new DataView(new ArrayBuffer(8));
