@@ -61,6 +61,17 @@ const list = {
     data: "This line was rejected and counted; every other line was processed.",
     action: "Check the line for a missing line break or quotation mark.",
   },
+  RECORD_UNREADABLE: {
+    exit: exitCodes.input,
+    data: "This record was rejected and went to the dead letters with its bytes; no state was changed.",
+    action: "Correct the producer, or the paths of key, time and value in the configuration.",
+  },
+  EVENT_LATE: {
+    exit: exitCodes.input,
+    data: "This event was older than the one before it of its key and was left out; no state was changed.",
+    action:
+      "Nothing, if late events are expected; to forecast from them too, set the late policy to process.",
+  },
   KEY_INVALID: {
     exit: exitCodes.input,
     data: "This event was rejected and counted; no state was changed.",
@@ -105,6 +116,34 @@ const list = {
     exit: exitCodes.state,
     data: "Nothing of the snapshot was loaded; the forecaster is unchanged.",
     action: "Restore an older snapshot, or start fresh and replay the input.",
+  },
+  STATE_GAP: {
+    exit: exitCodes.state,
+    data: "Nothing of this partition was read or written; what is committed stays as it is.",
+    action:
+      "Bring back the missing input or state and start again, or go on without what was learned: `undercurrent state reset`, or the recovery setting gap: fresh.",
+  },
+  STATE_TORN: {
+    exit: exitCodes.state,
+    data: "Nothing of this partition was read or written; what is committed stays as it is.",
+    action:
+      "Check that the state topic is compacted, loses nothing to retention and has no other writer; then import an exported state, or run `undercurrent state reset`.",
+  },
+  FENCED: {
+    exit: exitCodes.external,
+    data: "Nothing of this commit landed; the partition's new owner goes on from the last one that did.",
+    action:
+      "Nothing, after a rebalance. If it repeats, check that no second service has the same application name.",
+  },
+  COMMIT_UNCERTAIN: {
+    exit: exitCodes.external,
+    data: "This commit landed whole or not at all; the task starts again from what is durable.",
+    action: "Nothing, if it is rare. If it repeats, check the brokers and the way to them.",
+  },
+  OPERATOR_FAILED: {
+    exit: exitCodes.unexpected,
+    data: "Nothing of this commit landed; every earlier one did.",
+    action: "Correct the operator before or after the forecast: it has to emit at once, and must not throw.",
   },
   FORECASTER_DISPOSED: {
     exit: exitCodes.unexpected,

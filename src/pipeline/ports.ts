@@ -12,7 +12,7 @@ export interface RecordHeader {
 /** One record of an input partition, as bytes. */
 export interface InputRecord {
   readonly offset: number;
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds; -1 where the record has none. */
   readonly timestamp: number;
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
@@ -20,6 +20,7 @@ export interface InputRecord {
 }
 
 export interface InputBatch {
+  /** In order of their offsets, each below `nextOffset`; empty where there were only control records. */
   readonly records: readonly InputRecord[];
   /** Where the next batch begins: behind control and compacted records too. */
   readonly nextOffset: number;
@@ -31,24 +32,41 @@ export interface OutputRecord {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
   readonly headers: readonly RecordHeader[];
+  /** That of the input record it was made from, so that it is the same whenever it is made; -1 for none. */
+  readonly timestamp: number;
 }
 
-/** One record of a snapshot; a later one with the same key replaces it. */
+/** A record for a topic of the user's own, in the same commit. */
+export interface RoutedRecord {
+  readonly topic: string;
+  readonly record: OutputRecord;
+}
+
+/** One record of a state; a later one with the same key replaces it. */
 export interface StateRecord {
   readonly key: string;
   readonly value: Uint8Array;
 }
 
+/** A change of the state: the record of a key anew, or its end where the value is null. */
+export interface StateChange {
+  readonly key: string;
+  readonly value: Uint8Array | null;
+}
+
 /** What changed in the state since the snapshot before, and the input offset that the state now stands for. */
 export interface SnapshotWrite {
   readonly offset: number;
-  readonly records: readonly StateRecord[];
+  /** At most one for each key. */
+  readonly records: readonly StateChange[];
 }
 
-/** All that a task makes visible at once. */
+/** All that a task makes visible at once. Any part may be empty. */
 export interface Commit {
   readonly forecasts: readonly OutputRecord[];
   readonly deadLetters: readonly OutputRecord[];
+  /** Records for further topics, in order. */
+  readonly routed: readonly RoutedRecord[];
   readonly snapshot: SnapshotWrite | undefined;
   /** The input offset that a successor goes on from. */
   readonly offset: number;
@@ -58,21 +76,29 @@ export interface Commit {
 export interface Takeover {
   /** The committed input offset, C; undefined where nothing was ever committed. */
   readonly committed: number | undefined;
-  /** Offset of the first record that the input still holds. */
+  /** Offset of the first record that the input still holds, or of the next one where it holds none. */
   readonly earliest: number;
-  /** The latest record of each key of the state; empty where there is none. */
+  /** The latest record of each key of the state, in any order; empty where there is none. */
   readonly state: readonly StateRecord[];
 }
 
 /** The right to one input partition, until it is lost. */
 export interface Assignment {
+  /** The input topic. */
+  readonly topic: string;
   readonly partition: number;
   /** Aborted when the partition is taken away: from then on nothing may be committed. */
   readonly revoked: AbortSignal;
-  /** Fences every earlier owner, then reads what it left behind. To be called once, before all else. */
+  /**
+   * Fences every earlier owner, lets what it left open land or vanish, then reads what is durable. To be called before
+   * all else, and again to start anew after a commit was rejected.
+   */
   takeOver(): Promise<Takeover>;
-  /** The input from an offset on, read no faster than it is asked for. */
-  read(from: number): AsyncIterable<InputBatch>;
+  /**
+   * The input from an offset on, read no faster than it is asked for: while `next` is not called at most a few batches
+   * are held. Ends, without an error, when `stop` or `revoked` is aborted, also while it waits for records.
+   */
+  read(from: number, stop: AbortSignal): AsyncIterable<InputBatch>;
   /** Ends the task's use of the partition, after its last commit. */
   release(): Promise<void>;
 }
@@ -83,9 +109,10 @@ export interface Source {
 }
 
 /**
- * Makes commits durable, in order, one at a time for each partition. A rejection with FENCED means that another owner
- * has taken over; with COMMIT_UNCERTAIN that the outcome is unknown: in both cases the task ends, and its successor
- * takes over from what is durable.
+ * Makes commits durable, in order, one at a time for each partition: the next one is handed over when the one before
+ * has been resolved. A rejection with FENCED means that another owner has taken over, or that the assignment was
+ * revoked; with COMMIT_UNCERTAIN that the outcome is unknown. In both cases the task ends, and whoever owns the
+ * partition takes over from what is durable.
  */
 export interface Committer {
   commit(assignment: Assignment, commit: Commit): Promise<void>;

@@ -1,0 +1,81 @@
+/** Every setting of a pipeline beside the forecaster's: how records are read, when snapshots are made, how it recovers. */
+import { z } from "zod";
+
+/** Names that lead to a value inside JSON: "payload.celsius", or a list where a name has a dot. */
+export const pathSchema = z.union([z.string(), z.array(z.string())]);
+
+export const decodeSchema = z.strictObject({
+  format: z
+    .enum(["json", "number"])
+    .default("json")
+    .describe("What a record's value is: a JSON document, or the text of one number."),
+  key: pathSchema
+    .optional()
+    .describe("Path of the key in the JSON document; without it the record's key is taken, as UTF-8 text."),
+  time: pathSchema
+    .optional()
+    .describe(
+      "Path of the time in the JSON document, in epoch milliseconds or ISO 8601; without it the record's timestamp is taken.",
+    ),
+  value: pathSchema
+    .default("value")
+    .describe(
+      "Path of the value in the JSON document; an empty path is the document itself. Null means missing.",
+    ),
+});
+
+export const lateSchema = z
+  .enum(["process", "drop", "dead-letter"])
+  .default("process")
+  .describe(
+    "What becomes of an event that is older than the one before it of its key: forecast from it all the same, count it and leave it out, or send it to the dead letters.",
+  );
+
+export const snapshotSchema = z.strictObject({
+  everyEvents: z
+    .int()
+    .min(1)
+    .default(100_000)
+    .describe("Events between two snapshots; the most that a recovery replays, but for one commit."),
+  everySeconds: z.number().gt(0).default(300).describe("Longest time in seconds between two snapshots."),
+});
+
+export const recoverySchema = z.strictObject({
+  changedModel: z
+    .enum(["fail", "fresh", "migrate"])
+    .default("fail")
+    .describe(
+      "Where the state was made with other model settings: stop, start with an empty state, or take it over where only the learning rate and the like were changed.",
+    ),
+  gap: z
+    .enum(["fail", "fresh"])
+    .default("fail")
+    .describe(
+      "Where the state cannot be brought up to the committed offset because input or state is gone: stop, or go on from the committed offset with an empty state.",
+    ),
+});
+
+export const commitSchema = z.strictObject({
+  maxEvents: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(5000)
+    .describe("Most records of the input that one commit stands for."),
+});
+
+export const pipelineSchema = z.strictObject({
+  decode: decodeSchema.prefault({}),
+  late: lateSchema,
+  snapshot: snapshotSchema.prefault({}),
+  recovery: recoverySchema.prefault({}),
+  commit: commitSchema.prefault({}),
+});
+
+export type DecodeSettings = z.output<typeof decodeSchema>;
+export type LatePolicy = z.output<typeof lateSchema>;
+export type SnapshotSettings = z.output<typeof snapshotSchema>;
+export type RecoverySettings = z.output<typeof recoverySchema>;
+export type PipelineSettings = z.output<typeof pipelineSchema>;
+/** Settings as a user gives them: whatever is left out has its default. */
+export type PipelineOptions = z.input<typeof pipelineSchema>;
