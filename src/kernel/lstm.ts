@@ -11,14 +11,17 @@ import {
 /** Bytes of packed weights of one input or hidden unit, and of packed biases: i, f, g, o of four units. */
 const ROW: usize = 64;
 
-/** Activations, write-back and read-out of four units of a row. */
+/** Sums before the activations: i of three rows, then f, g and o of three rows. */
+const sums: usize = memory.data(12 * 16, 16);
+
+/** Activations, write-back and read-out of four units of a row, whose sums start at `sum`. */
 // @ts-ignore: decorator
 @inline
-function finish(row: i32, unit: usize, halfI: v128, halfF: v128, sumG: v128, halfO: v128, readout: v128, keep: usize): void {
-  const i = sigmoidOfHalf(halfI);
-  const f = sigmoidOfHalf(halfF);
-  const g = tanh(sumG);
-  const o = sigmoidOfHalf(halfO);
+function finish(row: i32, unit: usize, sum: usize, readout: v128, keep: usize): void {
+  const i = sigmoidOfHalf(v128.load(sum));
+  const f = sigmoidOfHalf(v128.load(sum, 48));
+  const g = tanh(v128.load(sum, 96));
+  const o = sigmoidOfHalf(v128.load(sum, 144));
   const nextCell = flush(mad(f, v128.load(from(row) + hiddenBytes + unit), f32x4.mul(i, g)));
   const squashed = tanh(nextCell);
   const next = flush(f32x4.mul(o, squashed));
@@ -35,49 +38,53 @@ function finish(row: i32, unit: usize, halfI: v128, halfF: v128, sumG: v128, hal
   }
 }
 
-/** Four units of three rows. */
-function threeRows(group: usize, unit: usize, row: i32, x: usize, keep: usize): void {
-  let i0 = v128.load(group), i1 = i0, i2 = i0;
-  let f0 = v128.load(group, 16), f1 = f0, f2 = f0;
-  let g0 = v128.load(group, 32), g1 = g0, g2 = g0;
-  let o0 = v128.load(group, 48), o1 = o0, o2 = o0;
+/**
+ * Two gates of four units of three rows, before their activations: the sums of all four gates would need more than the
+ * sixteen vector registers of x64.
+ */
+function twoGates(group: usize, row: i32, x: usize, into: usize): void {
+  let a0 = v128.load(group), a1 = a0, a2 = a0;
+  let b0 = v128.load(group, 16), b1 = b0, b2 = b0;
   let w = group + ROW;
   const recurrent = w + (inputsBytes / 4) * ROW;
-  const readout = recurrent + (hiddenBytes / 4) * ROW;
-  // The inputs of three rows lie apart, their old hidden states interleaved.
-  let s = x + <usize>row * inputsBytes;
-  let second: usize = inputsBytes, third: usize = 2 * inputsBytes, advance: usize = 4;
-  while (w < readout) {
-    if (w == recurrent) {
-      s = oldHidden(row);
-      second = 4;
-      third = 8;
-      advance = 12;
-    }
-    const s0 = v128.load_splat<f32>(s), s1 = v128.load_splat<f32>(s + second), s2 = v128.load_splat<f32>(s + third);
-    const wi = v128.load(w);
-    i0 = mad(s0, wi, i0);
-    i1 = mad(s1, wi, i1);
-    i2 = mad(s2, wi, i2);
-    const wf = v128.load(w, 16);
-    f0 = mad(s0, wf, f0);
-    f1 = mad(s1, wf, f1);
-    f2 = mad(s2, wf, f2);
-    const wg = v128.load(w, 32);
-    g0 = mad(s0, wg, g0);
-    g1 = mad(s1, wg, g1);
-    g2 = mad(s2, wg, g2);
-    const wo = v128.load(w, 48);
-    o0 = mad(s0, wo, o0);
-    o1 = mad(s1, wo, o1);
-    o2 = mad(s2, wo, o2);
-    w += ROW;
-    s += advance;
+  const end = recurrent + (hiddenBytes / 4) * ROW;
+  const x0 = x + <usize>row * inputsBytes, x1 = x0 + inputsBytes, x2 = x1 + inputsBytes;
+  for (let i: usize = 0; i < inputsBytes; i += 4, w += ROW) {
+    const s0 = v128.load_splat<f32>(x0 + i), s1 = v128.load_splat<f32>(x1 + i), s2 = v128.load_splat<f32>(x2 + i);
+    const wa = v128.load(w), wb = v128.load(w, 16);
+    a0 = mad(s0, wa, a0);
+    a1 = mad(s1, wa, a1);
+    a2 = mad(s2, wa, a2);
+    b0 = mad(s0, wb, b0);
+    b1 = mad(s1, wb, b1);
+    b2 = mad(s2, wb, b2);
   }
-  const out = v128.load(readout);
-  finish(row, unit, i0, f0, g0, o0, out, keep);
-  finish(row + 1, unit, i1, f1, g1, o1, out, keep);
-  finish(row + 2, unit, i2, f2, g2, o2, out, keep);
+  for (let h = oldHidden(row); w < end; w += ROW, h += 12) {
+    const s0 = v128.load_splat<f32>(h), s1 = v128.load_splat<f32>(h, 4), s2 = v128.load_splat<f32>(h, 8);
+    const wa = v128.load(w), wb = v128.load(w, 16);
+    a0 = mad(s0, wa, a0);
+    a1 = mad(s1, wa, a1);
+    a2 = mad(s2, wa, a2);
+    b0 = mad(s0, wb, b0);
+    b1 = mad(s1, wb, b1);
+    b2 = mad(s2, wb, b2);
+  }
+  v128.store(into, a0);
+  v128.store(into, a1, 16);
+  v128.store(into, a2, 32);
+  v128.store(into, b0, 48);
+  v128.store(into, b1, 64);
+  v128.store(into, b2, 80);
+}
+
+/** Four units of three rows. */
+function threeRows(group: usize, unit: usize, row: i32, x: usize, keep: usize): void {
+  twoGates(group, row, x, sums);
+  twoGates(group + 32, row, x, sums + 96);
+  const readout = v128.load(group + <usize>(1 + (inputsBytes + hiddenBytes) / 4) * ROW);
+  finish(row, unit, sums, readout, keep);
+  finish(row + 1, unit, sums + 16, readout, keep);
+  finish(row + 2, unit, sums + 32, readout, keep);
 }
 
 /** Four units of one row: operation by operation what `threeRows` does for each of its rows, so the bits agree. */
@@ -86,18 +93,22 @@ function oneRow(group: usize, unit: usize, row: i32, x: usize, keep: usize): voi
   let w = group + ROW;
   const recurrent = w + (inputsBytes / 4) * ROW;
   const readout = recurrent + (hiddenBytes / 4) * ROW;
-  let from = x + <usize>row * inputsBytes;
+  let value = x + <usize>row * inputsBytes;
   while (w < readout) {
-    if (w == recurrent) from = oldHidden(row);
-    const s = v128.load_splat<f32>(from);
+    if (w == recurrent) value = oldHidden(row);
+    const s = v128.load_splat<f32>(value);
     i = mad(s, v128.load(w), i);
     f = mad(s, v128.load(w, 16), f);
     g = mad(s, v128.load(w, 32), g);
     o = mad(s, v128.load(w, 48), o);
     w += ROW;
-    from += 4;
+    value += 4;
   }
-  finish(row, unit, i, f, g, o, v128.load(readout), keep);
+  v128.store(sums, i);
+  v128.store(sums, f, 48);
+  v128.store(sums, g, 96);
+  v128.store(sums, o, 144);
+  finish(row, unit, sums, v128.load(readout), keep);
 }
 
 /** Steps four units, packed in `group`, of the rows of a block; keeps i, f, g, o, tanh(c') at `keep` unless it is 0. */
