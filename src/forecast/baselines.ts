@@ -1,4 +1,7 @@
-/** The forecasters that a model has to beat, streaming, one object per key: none looks at a value before its turn. */
+/**
+ * The forecasters that a model has to beat, beside persistence: streaming, one object per key, none looks at a value
+ * before its turn.
+ */
 import { detectPeriod, largestPeriod } from "./season.js";
 
 /** Forecasts one key's next value from its values so far. */
@@ -7,15 +10,6 @@ export interface Baseline {
   readonly forecast: number;
   /** Takes the next value, NaN where it is missing. */
   observe(value: number): void;
-}
-
-/** The forecast is the last observed value. */
-export class Persistence implements Baseline {
-  forecast = NaN;
-
-  observe(value: number): void {
-    if (!Number.isNaN(value)) this.forecast = value;
-  }
 }
 
 /** Values after which the period is looked for: three times the longest period that can then be found. */

@@ -13,15 +13,8 @@ import { keyLayout, number, numbersPerKey } from "./layout.js";
 import { Recurrence, type UpdateReport } from "./recurrence.js";
 import type { ForecasterSettings } from "./settings.js";
 import { smoothing } from "./smoothing.js";
-import {
-  decodeSnapshot,
-  encodeKey,
-  encodeModel,
-  joinRecords,
-  signatureOf,
-  signatureSum,
-  type SnapshotRecord,
-} from "./snapshot.js";
+import { decodeSnapshot, encodeKey, encodeModel, joinRecords, type SnapshotRecord } from "./snapshot.js";
+import { signatureOf, signatureSum, type Signature } from "./signature.js";
 import { Tracker, writeNoForecast, writeNoScore } from "./tracker.js";
 
 const experts: readonly Expert[] = [persistence, smoothing, recurrent];
@@ -56,7 +49,7 @@ export class Forecaster {
   readonly #history: HistorySettings;
   readonly #tracker: Tracker;
   readonly #recurrence: Recurrence;
-  readonly #signature: string;
+  readonly #signature: Signature;
   #keys: KeyTable;
   /** Where the forecasts of the batch under way go. */
   #forecasts: ForecastColumns | undefined;
@@ -113,6 +106,12 @@ export class Forecaster {
     return this.#keys.nameOf(slot);
   }
 
+  /** Time of the last event of a slot's key, in order of arrival; NaN before the first that counts, which has a value. */
+  lastTimeOf(slot: number): number {
+    const at = slot * numbersPerKey;
+    return this.#keys.numbers[at + number.count]! > 0 ? this.#keys.numbers[at + number.time]! : NaN;
+  }
+
   /** The weights of the experts in the forecast of a key's next value; they sum to 1. */
   expertWeights(slot: number): Float64Array {
     return this.#tracker.weights(this.#keys, slot).slice();
@@ -152,18 +151,20 @@ export class Forecaster {
   }
 
   /**
-   * Takes over the state of a snapshot; keys it does not hold are forgotten, and slots are given anew. Throws
+   * Takes over the state of a snapshot; keys it does not hold are forgotten, and slots are given anew. With
+   * `anyTuning`, it may have been made with another learning rate, boost, gradient clip or alarm rate. Throws
    * SNAPSHOT_FOREIGN, SNAPSHOT_VERSION or SNAPSHOT_CORRUPT, and then has changed nothing.
    */
-  restore(snapshot: Uint8Array): void {
+  restore(snapshot: Uint8Array, options: { readonly anyTuning?: boolean } = {}): void {
     this.#assertUsable();
-    const { model, keys } = decodeSnapshot(snapshot, this.#signature, {
+    const sizes = {
       numbers: numbersPerKey,
       singles: this.#keys.singlesPerKey,
       states: this.#recurrence.statesPerKey,
       state: this.#recurrence.stateSize,
       parameters: this.#recurrence.parameters,
-    });
+    };
+    const { model, keys } = decodeSnapshot(snapshot, this.#signature, sizes, options.anyTuning);
     const table = new KeyTable(this.#keys.singlesPerKey, keys.length);
     this.#recurrence.reserve(table.capacity);
     this.#keys = table;

@@ -1,7 +1,7 @@
 /** Scores of forecasts that were made before their values were seen: errors, skill against persistence, coverage. */
 
-/** Share of the persistence error that a forecast removes; NaN while either error is unknown. */
-function skillOf(error: number, persistenceError: number): number {
+/** Share of the error of persistence that a forecast removes; NaN while either error is unknown. */
+export function skillOf(error: number, persistenceError: number): number {
   if (persistenceError > 0) return 1 - error / persistenceError;
   // A series that never changed: an equal forecast is exactly as good as persistence.
   return error === 0 && persistenceError === 0 ? 0 : NaN;
@@ -78,7 +78,7 @@ export class RunningScore {
   }
 }
 
-/** Exact totals of the errors of one forecaster on one key. */
+/** Exact totals of the errors of one forecaster. */
 export class ErrorTotals {
   #count = 0;
   #absolute = 0;
@@ -88,6 +88,13 @@ export class ErrorTotals {
     this.#count++;
     this.#absolute += Math.abs(error);
     this.#squared += error * error;
+  }
+
+  /** Adds the totals of another: as if its errors had been added here. */
+  addAll(other: ErrorTotals): void {
+    this.#count += other.#count;
+    this.#absolute += other.#absolute;
+    this.#squared += other.#squared;
   }
 
   get count(): number {
@@ -166,14 +173,22 @@ export class Score {
 
 /**
  * Skill over keys of different scale: 1 minus the geometric mean of MAE / MAE of persistence, each key counted
- * once. Keys without a ratio above 0 (nothing scored, or persistence or the forecast never wrong) are left out, for
- * they have no logarithm; `keys` says how many are in.
+ * once; NaN without any. Takes the two MAEs of each key. Keys whose ratio has no logarithm (nothing scored, or
+ * persistence or the forecast never wrong) are left out; `keys` says how many are in.
+ *
+ * @example
+ * ```ts
+ * overallSkill([[1, 2], [40, 20]]); // { skill: 0, keys: 2 }: one twice as good, one twice as bad
+ * ```
  */
-export function overallSkill(scores: Iterable<Score>): { readonly skill: number; readonly keys: number } {
+export function overallSkill(pairs: Iterable<readonly [mae: number, persistenceMae: number]>): {
+  readonly skill: number;
+  readonly keys: number;
+} {
   let sum = 0;
   let keys = 0;
-  for (const score of scores) {
-    const ratio = score.model.mae / score.persistence.mae;
+  for (const [mae, persistenceMae] of pairs) {
+    const ratio = mae / persistenceMae;
     if (!(ratio > 0) || ratio === Infinity) continue;
     sum += Math.log(ratio);
     keys++;

@@ -8,7 +8,7 @@
 import { UndercurrentError } from "../errors.js";
 import { ByteReader, ByteWriter } from "./bytes.js";
 import { crc32 } from "./checksum.js";
-import type { ForecasterSettings } from "./settings.js";
+import { changedNames, isTuning, signatureSum, type Signature } from "./signature.js";
 
 const magic = 0x54534355;
 /** Format that this release writes; it reads this one and all before it. */
@@ -54,15 +54,23 @@ export interface Snapshot {
   readonly keys: readonly KeyState[];
 }
 
-/** What a snapshot must have been made with to be restored: all settings, as text in a fixed order. */
-export function signatureOf(settings: ForecasterSettings): string {
-  const entries = Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify(Object.fromEntries(entries));
+/**
+ * The settings that the model's record of a snapshot was made with, which may be others than this release knows.
+ * Throws SNAPSHOT_CORRUPT and SNAPSHOT_VERSION.
+ */
+export function readSettings(model: Uint8Array): Readonly<Record<string, unknown>> {
+  const { kind, body } = open(model, 0);
+  if (kind !== kinds.model) throw corrupt("its first record is not the model's");
+  try {
+    return JSON.parse(body.text()) as Record<string, unknown>;
+  } catch {
+    throw corrupt("its signature can't be read");
+  }
 }
 
-export function encodeModel(signature: string, model: ModelState): SnapshotRecord {
+export function encodeModel(signature: Signature, model: ModelState): SnapshotRecord {
   const body = new ByteWriter();
-  body.text(signature);
+  body.text(signature.all);
   body.float(model.version);
   body.singles(model.weights);
   body.singles(model.firstMoments);
@@ -88,11 +96,6 @@ export function encodeKey(signatureSum: number, state: KeyState): SnapshotRecord
   return { key: state.key, bytes: seal(kinds.key, body) };
 }
 
-/** Sum of a signature, as every key's record carries it. */
-export function signatureSum(signature: string): number {
-  return crc32(new TextEncoder().encode(signature));
-}
-
 /** Records side by side: a snapshot. */
 export function joinRecords(records: readonly SnapshotRecord[]): Uint8Array {
   const bytes = new Uint8Array(records.reduce((sum, record) => sum + record.bytes.length, 0));
@@ -116,9 +119,15 @@ export interface SnapshotSizes {
 
 /**
  * Reads all records of a snapshot, in any order, one for each key. Throws SNAPSHOT_CORRUPT, SNAPSHOT_VERSION, or
- * SNAPSHOT_FOREIGN where it was made with other settings than `signature`.
+ * SNAPSHOT_FOREIGN where it was made with other settings than those of `signature`; with `anyTuning`, other settings
+ * of tuning are as good.
  */
-export function decodeSnapshot(bytes: Uint8Array, signature: string, sizes: SnapshotSizes): Snapshot {
+export function decodeSnapshot(
+  bytes: Uint8Array,
+  signature: Signature,
+  sizes: SnapshotSizes,
+  anyTuning = false,
+): Snapshot {
   let model: ModelState | undefined;
   const keys = new Map<string, KeyState>();
   const sum = signatureSum(signature);
@@ -128,7 +137,7 @@ export function decodeSnapshot(bytes: Uint8Array, signature: string, sizes: Snap
     try {
       if (kind === kinds.model) {
         if (model !== undefined) throw corrupt("it holds two models");
-        model = readModel(body, signature);
+        model = readModel(body, signature, anyTuning);
       } else if (kind === kinds.key) {
         if (body.count() !== sum) throw foreign("a key's record was made with other settings");
         const key = readKey(body);
@@ -167,9 +176,9 @@ function readKey(body: ByteReader): KeyState {
   return { key: body.text(), numbers: body.numbers(), singles: body.singles(), states: body.singles() };
 }
 
-function readModel(body: ByteReader, signature: string): ModelState {
+function readModel(body: ByteReader, signature: Signature, anyTuning: boolean): ModelState {
   const theirs = body.text();
-  if (theirs !== signature) throw foreign(differences(theirs, signature));
+  if (theirs !== signature.all) refuseForeign(theirs, signature.all, anyTuning);
   const version = body.float();
   const weights = body.singles();
   const firstMoments = body.singles();
@@ -225,16 +234,20 @@ function foreign(what: string): UndercurrentError {
   return new UndercurrentError("SNAPSHOT_FOREIGN", `the snapshot is of another model: ${what}`);
 }
 
-/** Names the settings in which two signatures differ. */
-function differences(theirs: string, ours: string): string {
+/** Throws SNAPSHOT_FOREIGN, which names the settings in which two signatures differ, unless that is tolerated. */
+function refuseForeign(theirs: string, ours: string, anyTuning: boolean): void {
+  let a: Record<string, unknown>;
   try {
-    const a = JSON.parse(theirs) as Record<string, unknown>;
-    const b = JSON.parse(ours) as Record<string, unknown>;
-    return [...new Set([...Object.keys(a), ...Object.keys(b)])]
-      .filter((name) => JSON.stringify(a[name]) !== JSON.stringify(b[name]))
-      .map((name) => `${name} is ${JSON.stringify(a[name])} there and ${JSON.stringify(b[name])} here`)
-      .join(", ");
+    a = JSON.parse(theirs) as Record<string, unknown>;
   } catch {
-    return "its signature can't be read";
+    throw foreign("its signature can't be read");
   }
+  const b = JSON.parse(ours) as Record<string, unknown>;
+  const changed = changedNames(a, b);
+  if (anyTuning && changed.every(isTuning)) return;
+  throw foreign(
+    changed
+      .map((name) => `${name} is ${JSON.stringify(a[name])} there and ${JSON.stringify(b[name])} here`)
+      .join(", "),
+  );
 }
