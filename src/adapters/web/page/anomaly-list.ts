@@ -34,12 +34,13 @@ export class AnomalyList {
   #create(key: string, { time, value, expected, score }: Anomaly): HTMLElement {
     const button = create("button");
     button.type = "button";
-    button.append(
-      create("bdi", "key", key),
-      create("span", "score", score.toFixed(2)),
-      create("span", "what", `${formatValue(value)}, expected ${formatValue(expected)}`),
-      create("span", "when", formatTime(time)),
+    const [head, foot] = [create("span", "row"), create("span", "row note")];
+    head.append(create("bdi", "key", key), create("span", "score", score.toFixed(2)));
+    foot.append(
+      create("span", "", `${formatValue(value)}, expected ${formatValue(expected)}`),
+      create("time", "", formatTime(time)),
     );
+    button.append(head, foot);
     button.addEventListener("click", () => this.#select(key));
     const item = create("li");
     item.append(button);
