@@ -64,7 +64,7 @@ export function tfjsWindows(windows: readonly OracleWindow[]) {
 export function tfjsLoss(
   { readout, skip, offset }: TfjsWeights,
   hidden: tf.Tensor3D,
-  { skips, targets, observed }: ReturnType<typeof tfjsWindows>,
+  { skips, targets, observed }: Pick<ReturnType<typeof tfjsWindows>, "skips" | "targets" | "observed">,
   huber: number,
 ): tf.Scalar {
   const [B, K, H] = hidden.shape;
