@@ -102,6 +102,11 @@ const list = {
     data: "Nothing was served.",
     action: "Choose another port with --port, or stop the process that listens there.",
   },
+  ADDRESS_UNUSABLE: {
+    exit: exitCodes.output,
+    data: "Nothing was served.",
+    action: "Choose an address of this host, and a port that this user may listen on (above 1023 for most).",
+  },
   SNAPSHOT_FOREIGN: {
     exit: exitCodes.state,
     data: "Nothing of the snapshot was loaded; the forecaster is unchanged.",

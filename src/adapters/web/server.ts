@@ -51,7 +51,8 @@ const contentSecurityPolicy = {
 /**
  * Serves a live view until closed. On a loopback address it answers only requests whose Host header names the
  * loopback, so that no web site can read it through a name that it points here (DNS rebinding).
- * Throws ADDRESS_IN_USE if something listens there already and PAGE_MISSING if the page has not been built.
+ * Throws ADDRESS_IN_USE if something listens there already, ADDRESS_UNUSABLE if nothing can, and PAGE_MISSING if the
+ * page has not been built.
  *
  * @example
  * ```ts
@@ -148,8 +149,8 @@ async function sendFrames(
 async function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
-      const taken = cause.code === "EADDRINUSE";
-      reject(taken ? new UndercurrentError("ADDRESS_IN_USE", `${host}:${port} is in use`, { cause }) : cause);
+      const code = cause.code === "EADDRINUSE" ? "ADDRESS_IN_USE" : "ADDRESS_UNUSABLE";
+      reject(new UndercurrentError(code, `${host}:${port}: ${cause.message}`, { cause }));
     });
     server.listen(port, host, () => resolve(server.address() as AddressInfo));
   });

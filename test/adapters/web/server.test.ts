@@ -212,15 +212,21 @@ describe("serve", () => {
     expect((await fetch(`${second.server.url}live`)).status).toBe(200);
   });
 
-  it("says ADDRESS_IN_USE with address and port if something listens there", async () => {
+  it("says ADDRESS_IN_USE if something listens there", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const { port } = other.address() as AddressInfo;
     await expect(start({ port })).rejects.toMatchObject({
       name: "UndercurrentError",
       code: "ADDRESS_IN_USE",
-      message: `127.0.0.1:${port} is in use`,
     });
     other.close();
+  });
+
+  it("says ADDRESS_UNUSABLE for an address that is not this host's", async () => {
+    await expect(start({ host: "192.0.2.1", port: 80 })).rejects.toMatchObject({
+      code: "ADDRESS_UNUSABLE",
+      message: expect.stringContaining("192.0.2.1:80") as string,
+    });
   });
 });
