@@ -1,4 +1,7 @@
-/** Adam (Kingma & Ba, 2015) on all weights, after the gradient is clipped to a global norm (Pascanu et al., 2013). */
+/**
+ * Adam (Kingma & Ba, 2015) on all weights, after the gradient is clipped to a global norm (Pascanu et al.,
+ * 2013).
+ */
 import { flush, mad } from "./arithmetic";
 import { firstMoments, gradients, parametersBytes, secondMoments, weights } from "./memory";
 

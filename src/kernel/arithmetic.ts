@@ -1,4 +1,7 @@
-/** Arithmetic on four 32-bit floats at a time: the multiply-add of every product, the activations, the flush of tiny values. */
+/**
+ * Arithmetic on four 32-bit floats at a time: the multiply-add of every product, the activations, the flush of
+ * tiny values.
+ */
 
 /** a·b + c: the one multiply-add of the kernel, so that a fused one is a change of this line alone. */
 // @ts-ignore: decorator

@@ -1,6 +1,11 @@
-/** A block of up to `BLOCK` rows on its way through a cell: where their states lie, and the sums of their read-outs. */
+/**
+ * A block of up to `BLOCK` rows on its way through a cell: where their states lie, and the sums of their
+ * read-outs.
+ */
 import { mad, sumOfLanes } from "./arithmetic";
-import { blockFrom, blockHidden, blockSums, blockTo, hiddenBytes, offsetAt, skipAt, skipsBytes, weights } from "./memory";
+import {
+  blockFrom, blockHidden, blockSums, blockTo, hiddenBytes, offsetAt, skipAt, skipsBytes, weights,
+} from "./memory";
 
 /** Address of a row's old state. */
 // @ts-ignore: decorator
@@ -9,7 +14,10 @@ export function from(row: i32): usize {
   return load<usize>(blockFrom + (<usize>row << 2));
 }
 
-/** Address of a row's new state, which may be that of the old one: a cell reads old hidden states from `oldHidden`. */
+/**
+ * Address of a row's new state, which may be that of the old one: a cell reads old hidden states from
+ * `oldHidden`.
+ */
 // @ts-ignore: decorator
 @inline
 export function to(row: i32): usize {

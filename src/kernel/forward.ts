@@ -3,7 +3,8 @@ import { finishReadouts, gather, setRow } from "./block";
 import { gruUnits } from "./gru";
 import { lstmUnits } from "./lstm";
 import {
-  BLOCK, cell, groupBytes, GRU, hiddenBytes, inputsBytes, packed, RNN, skipsBytes, stateRow, stepInputs, stepReadouts, stepSkips, stepStates,
+  BLOCK, cell, groupBytes, GRU, hiddenBytes, inputsBytes, packed, RNN, skipsBytes, stateRow, stepInputs,
+  stepReadouts, stepSkips, stepStates,
 } from "./memory";
 import { rnnUnits } from "./rnn";
 
@@ -28,6 +29,8 @@ export function step(count: i32): void {
       const state = stateRow(load<i32>(stepStates + ((at + row) << 2)));
       setRow(row, state, state);
     }
-    forwardBlock(rows, stepInputs + at * inputsBytes, stepSkips + at * skipsBytes, stepReadouts + (at << 2), 0);
+    forwardBlock(
+      rows, stepInputs + at * inputsBytes, stepSkips + at * skipsBytes, stepReadouts + (at << 2), 0,
+    );
   }
 }

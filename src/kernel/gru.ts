@@ -5,7 +5,8 @@
 import { flush, mad, sigmoidOfHalf, sigmoidSlope, tanh, tanhSlope } from "./arithmetic";
 import { addToReadout, from, oldHidden, to } from "./block";
 import {
-  gateGradientBytes, gateGradients, hiddenBytes, hiddenGradientBytes, hiddenGradients, inputsBytes, keptBytes, stateBytes,
+  gateGradientBytes, gateGradients, hiddenBytes, hiddenGradientBytes, hiddenGradients, inputsBytes, keptBytes,
+  stateBytes,
 } from "./memory";
 
 /** Bytes of packed weights of one input or hidden unit: z, r, n of four units. */
@@ -16,7 +17,9 @@ const BIAS: usize = 64;
 /** Activations, write-back and read-out of four units of a row. */
 // @ts-ignore: decorator
 @inline
-function finish(row: i32, unit: usize, halfZ: v128, halfR: v128, m: v128, nInput: v128, readout: v128, keep: usize): void {
+function finish(
+  row: i32, unit: usize, halfZ: v128, halfR: v128, m: v128, nInput: v128, readout: v128, keep: usize,
+): void {
   const z = sigmoidOfHalf(halfZ);
   const r = sigmoidOfHalf(halfR);
   const n = tanh(mad(r, m, nInput));

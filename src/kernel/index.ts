@@ -2,7 +2,7 @@
 export { step } from "./forward";
 export { gradientNorm, learn } from "./learn";
 export {
-  copyState, firstMoments, init, reserve, secondMoments, states, stepInputs, stepReadouts, stepSkips, stepStates, weights, windowInputs,
-  windowObserved, windowSkips, windowStates, windowTargets,
+  copyState, firstMoments, init, reserve, secondMoments, states, stepInputs, stepReadouts, stepSkips,
+  stepStates, weights, windowInputs, windowObserved, windowSkips, windowStates, windowTargets,
 } from "./memory";
 export { pack } from "./pack";

@@ -1,4 +1,7 @@
-/** Truncated back-propagation through time (Werbos, 1990): windows forward, Huber loss, windows backward, one Adam step. */
+/**
+ * Truncated back-propagation through time (Werbos, 1990): windows forward, Huber loss, windows backward, one
+ * Adam step.
+ */
 import { adam, norm } from "./adam";
 import { mad } from "./arithmetic";
 import { setRow } from "./block";
@@ -6,9 +9,10 @@ import { forwardBlock } from "./forward";
 import { gruBackward } from "./gru";
 import { lstmBackward } from "./lstm";
 import {
-  biasAt, BLOCK, cell, cellGradients, errors, gateGradientBytes, gateGradients, gatesBytes, gradients, GRU, hiddenBytes, hiddenGradientBytes,
-  hiddenGradients, inputsBytes, kept, keptBytes, LSTM, offsetAt, parametersBytes, readoutAt, recurrentAt, RNN, skipAt, skipsBytes, stateBytes,
-  stateRow, steps, trajectory, weights, windowInputs, windowObserved, windows, windowSkips, windowStates, windowTargets,
+  biasAt, BLOCK, cell, cellGradients, errors, gateGradientBytes, gateGradients, gatesBytes, gradients, GRU,
+  hiddenBytes, hiddenGradientBytes, hiddenGradients, inputsBytes, kept, keptBytes, LSTM, offsetAt,
+  parametersBytes, readoutAt, recurrentAt, RNN, skipAt, skipsBytes, stateBytes, stateRow, steps, trajectory,
+  weights, windowInputs, windowObserved, windows, windowSkips, windowStates, windowTargets,
 } from "./memory";
 import { pack, packTransposed } from "./pack";
 import { addOuterProducts, addRecurrentGradients } from "./products";
@@ -40,7 +44,10 @@ function forwardStep(step: i32, count: i32): void {
       setRow(row, statesBefore(step) + state, statesBefore(step + 1) + state);
     }
     const at = firstOf(step) + <usize>first;
-    forwardBlock(rows, windowInputs + at * inputsBytes, windowSkips + at * skipsBytes, errors + (at << 2), kept + at * keptBytes);
+    forwardBlock(
+      rows, windowInputs + at * inputsBytes, windowSkips + at * skipsBytes, errors + (at << 2), kept + at
+      * keptBytes,
+    );
   }
 }
 
@@ -63,7 +70,10 @@ function lossOfStep(step: i32, count: i32, huber: f32): f64 {
   return sum;
 }
 
-/** From the gradients of a step's read-outs to those of offset, skip and read-out weights and the new hidden states. */
+/**
+ * From the gradients of a step's read-outs to those of offset, skip and read-out weights and the new hidden
+ * states.
+ */
 function readoutBackward(step: i32, count: i32): void {
   const error = errors + (firstOf(step) << 2);
   const next = statesBefore(step + 1);
@@ -98,10 +108,16 @@ function addColumns(count: i32, from: usize, columnsBytes: usize, sums: usize): 
   }
 }
 
-/** Adds what gate gradients `from ..` of a step mean for kernel and input bias, from column `column` of these on. */
+/**
+ * Adds what gate gradients `from ..` of a step mean for kernel and input bias, from column `column` of these
+ * on.
+ */
 function inputBackward(step: i32, count: i32, from: usize, columnsBytes: usize, column: usize): void {
   const x = windowInputs + firstOf(step) * inputsBytes;
-  addOuterProducts(count, x, inputsBytes, inputsBytes, from, gateGradientBytes, columnsBytes, gradients + column, gatesBytes);
+  addOuterProducts(
+    count, x, inputsBytes, inputsBytes, from, gateGradientBytes, columnsBytes, gradients + column,
+    gatesBytes,
+  );
   addColumns(count, from, columnsBytes, gradients + biasAt + column);
 }
 
@@ -114,7 +130,10 @@ function backwardStep(step: i32, count: i32): void {
   else if (cell == RNN) rnnBackward(count, statesBefore(step + 1));
   else lstmBackward(count, old, keep);
 
-  addOuterProducts(count, old, stateBytes, hiddenBytes, gateGradients, gateGradientBytes, gatesBytes, gradients + recurrentAt, gatesBytes);
+  addOuterProducts(
+    count, old, stateBytes, hiddenBytes, gateGradients, gateGradientBytes, gatesBytes, gradients +
+    recurrentAt, gatesBytes,
+  );
   if (cell == GRU) {
     // Gate gradients are z, r, m, n: the recurrent part sees the first three, the input z, r and n.
     inputBackward(step, count, gateGradients, 2 * hiddenBytes, 0);

@@ -5,7 +5,8 @@
 import { flush, mad, sigmoidOfHalf, sigmoidSlope, tanh, tanhSlope } from "./arithmetic";
 import { addToReadout, from, oldHidden, to } from "./block";
 import {
-  cellGradients, gateGradientBytes, gateGradients, hiddenBytes, hiddenGradientBytes, hiddenGradients, inputsBytes, keptBytes, stateBytes,
+  cellGradients, gateGradientBytes, gateGradients, hiddenBytes, hiddenGradientBytes, hiddenGradients,
+  inputsBytes, keptBytes, stateBytes,
 } from "./memory";
 
 /** Bytes of packed weights of one input or hidden unit, and of packed biases: i, f, g, o of four units. */
@@ -111,7 +112,10 @@ function oneRow(group: usize, unit: usize, row: i32, x: usize, keep: usize): voi
   finish(row, unit, sums, v128.load(readout), keep);
 }
 
-/** Steps four units, packed in `group`, of the rows of a block; keeps i, f, g, o, tanh(c') at `keep` unless it is 0. */
+/**
+ * Steps four units, packed in `group`, of the rows of a block; keeps i, f, g, o, tanh(c') at `keep` unless it
+ * is 0.
+ */
 export function lstmUnits(group: usize, unit: usize, rows: i32, x: usize, keep: usize): void {
   let row = 0;
   for (; row + 3 <= rows; row += 3) threeRows(group, unit, row, x, keep);

@@ -4,7 +4,8 @@
  * the recurrent weights transposed.
  */
 import {
-  biasAt, cell, gates, gatesBytes, GRU, hidden, hiddenBytes, inputs, packed, packedTransposed, readoutAt, recurrentAt, tanhGate, weights,
+  biasAt, cell, gates, gatesBytes, GRU, hidden, hiddenBytes, inputs, packed, packedTransposed, readoutAt,
+  recurrentAt, tanhGate, weights,
 } from "./memory";
 
 /** One vector per gate of four units; those of sigmoid gates halved (see `sigmoidOfHalf`). */

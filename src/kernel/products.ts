@@ -1,9 +1,15 @@
 /** The two matrix products of the backward pass, in tiles whose sums stay in registers. */
 import { flush, mad } from "./arithmetic";
-import { gateGradientBytes, gateGradients, gatesBytes, hiddenBytes, hiddenGradientBytes, hiddenGradients, packedTransposed } from "./memory";
+import {
+  gateGradientBytes, gateGradients, gatesBytes, hiddenBytes, hiddenGradientBytes, hiddenGradients,
+  packedTransposed,
+} from "./memory";
 
 /** Adds to 4 rows × 8 columns of `sums` the outer products of 4 values and 8 gradients, over all windows. */
-function outerTile(values: usize, valueBytes: usize, end: usize, gradients: usize, gradientBytes: usize, sums: usize, sumBytes: usize): void {
+function outerTile(
+  values: usize, valueBytes: usize, end: usize, gradients: usize, gradientBytes: usize, sums: usize,
+  sumBytes: usize,
+): void {
   const second = sums + sumBytes, third = second + sumBytes, fourth = third + sumBytes;
   let a0 = v128.load(sums), a1 = v128.load(sums, 16);
   let b0 = v128.load(second), b1 = v128.load(second, 16);
@@ -33,7 +39,9 @@ function outerTile(values: usize, valueBytes: usize, end: usize, gradients: usiz
 }
 
 /** The same for 1 row × 4 columns: what is left at the edges of the tiles. */
-function outerEdge(values: usize, valueBytes: usize, end: usize, gradients: usize, gradientBytes: usize, sums: usize): void {
+function outerEdge(
+  values: usize, valueBytes: usize, end: usize, gradients: usize, gradientBytes: usize, sums: usize,
+): void {
   let a = v128.load(sums);
   for (; values < end; values += valueBytes, gradients += gradientBytes) {
     a = mad(v128.load_splat<f32>(values), v128.load(gradients), a);
@@ -46,7 +54,8 @@ function outerEdge(values: usize, valueBytes: usize, end: usize, gradients: usiz
  * `columnsBytes`, a multiple of 16; the other three sizes are distances between rows.
  */
 export function addOuterProducts(
-  count: i32, values: usize, valueBytes: usize, rowsBytes: usize, gradients: usize, gradientBytes: usize, columnsBytes: usize, sums: usize, sumBytes: usize,
+  count: i32, values: usize, valueBytes: usize, rowsBytes: usize, gradients: usize, gradientBytes: usize,
+  columnsBytes: usize, sums: usize, sumBytes: usize,
 ): void {
   const length = <usize>count * valueBytes;
   for (let m: usize = 0; m < rowsBytes; ) {
@@ -107,7 +116,10 @@ export function addRecurrentGradients(count: i32): void {
   let weights = packedTransposed;
   for (let unit: usize = 0; unit < hiddenBytes; unit += 32, weights += 8 * gatesBytes) {
     for (let row: usize = 0; row < <usize>count; row += 4) {
-      hiddenTile(weights, gateGradients + row * gateGradientBytes, hiddenGradients + row * hiddenGradientBytes + unit);
+      hiddenTile(
+        weights, gateGradients + row * gateGradientBytes, hiddenGradients + row * hiddenGradientBytes +
+        unit,
+      );
     }
   }
 }

@@ -2,7 +2,8 @@
 import { flush, mad, tanh, tanhSlope } from "./arithmetic";
 import { addToReadout, oldHidden, to } from "./block";
 import {
-  gateGradientBytes, gateGradients, hiddenBytes, hiddenGradientBytes, hiddenGradients, inputsBytes, stateBytes,
+  gateGradientBytes, gateGradients, hiddenBytes, hiddenGradientBytes, hiddenGradients, inputsBytes,
+  stateBytes,
 } from "./memory";
 
 /** Bytes of packed weights of one input or hidden unit, and of packed biases: one vector of four units. */
