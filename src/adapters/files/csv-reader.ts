@@ -12,8 +12,8 @@ export interface CsvReaderOptions {
   slotOf(key: string): number;
   /** Takes what was refused, as it is met. */
   reject(rejection: Rejection): void;
-  /** Takes the number of characters of each piece that was read, for a progress bar. */
-  progress?(characters: number): void;
+  /** Takes the bytes of a file that have been read so far, for a progress bar. */
+  readonly progress?: ((file: string, bytes: number) => void) | undefined;
 }
 
 /** Observations that a batch holds before it is handed on. */
@@ -48,9 +48,9 @@ export async function* readObservations(
 async function* readFile(file: string, options: CsvReaderOptions): AsyncGenerator<ObservationColumns> {
   const records = new CsvRecords();
   let rows: FileRows | undefined;
+  const progress = (bytes: number): void => options.progress?.(file, bytes);
   const open = (header: CsvRecord): FileRows => new FileRows(file, headerOf(file, header), options);
-  for await (const piece of openText(file)) {
-    options.progress?.(piece.length);
+  for await (const piece of openText(file, { progress })) {
     for (const record of records.push(piece)) {
       if (rows === undefined) rows = open(record);
       else if (rows.take(record)) yield rows.batch();

@@ -23,13 +23,30 @@ export async function checkReadable(files: readonly string[]): Promise<void> {
   }
 }
 
+export interface OpenOptions {
+  /** Takes the bytes read so far, as they lie on the disk; not called for standard input. */
+  readonly progress?: ((bytes: number) => void) | undefined;
+  /** Ends the text where it is. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** The text of a file in pieces, as UTF-8; bytes that are not become U+FFFD. Throws FILE_UNREADABLE. */
-export async function* openText(file: string): AsyncGenerator<string> {
+export async function* openText(file: string, options: OpenOptions = {}): AsyncGenerator<string> {
+  const { progress, signal } = options;
+  const onDisk = file === "-" ? undefined : createReadStream(file, { highWaterMark: pieceBytes });
+  const bytes = onDisk ?? process.stdin;
+  const end = (): void => void bytes.destroy();
+  signal?.addEventListener("abort", end);
   try {
-    const stream = openStream(file).setEncoding("utf8");
-    for await (const piece of stream) yield piece as string;
+    for await (const piece of textOf(file, bytes).setEncoding("utf8")) {
+      yield String(piece);
+      if (onDisk !== undefined) progress?.(onDisk.bytesRead);
+    }
   } catch (cause) {
-    throw unreadable(file, cause);
+    // A stream that is destroyed says that it closed too early.
+    if (signal?.aborted !== true) throw unreadable(file, cause);
+  } finally {
+    signal?.removeEventListener("abort", end);
   }
 }
 
@@ -45,9 +62,7 @@ export function keyOfFile(file: string): string {
   return dot < 0 ? name : name.slice(0, dot);
 }
 
-function openStream(file: string): Readable {
-  if (file === "-") return process.stdin;
-  const bytes = createReadStream(file, { highWaterMark: pieceBytes });
+function textOf(file: string, bytes: Readable): Readable {
   if (!file.endsWith(".gz")) return bytes;
   // The error reaches the reader through the last stream; the callback only has to be there.
   return pipeline(bytes, createGunzip({ chunkSize: pieceBytes }), () => undefined);

@@ -1,0 +1,77 @@
+/** Observations and forecasts as JSON lines: one message on each line, forecasts in the order of observations. */
+import { UndercurrentError, type ErrorCode } from "../../errors.js";
+import { readKey, readTime, readValue } from "../../forecast/input.js";
+import { ForecastMessages } from "../../pipeline/message.js";
+import type { ForecastBatch } from "../../pipeline/telemetry.js";
+import { longestLine, type Line } from "./lines.js";
+import type { TextOutput } from "./text-output.js";
+
+/** An observation as a message holds it; the value is NaN where it is null or left out. */
+export interface ObservationMessage {
+  readonly key: string;
+  /** Epoch milliseconds. */
+  readonly time: number;
+  readonly value: number;
+}
+
+/**
+ * The observation of a line `{"key", "time", "value"}`; other fields are ignored. The time is epoch milliseconds or
+ * ISO 8601 text. Throws ROW_UNREADABLE, LINE_TOO_LONG, KEY_INVALID, TIME_INVALID, VALUE_NOT_A_NUMBER or
+ * VALUE_OUT_OF_RANGE.
+ */
+export function readObservationLine(line: Line): ObservationMessage {
+  if (line.text === undefined) {
+    throw new UndercurrentError("LINE_TOO_LONG", `longer than ${longestLine} characters`);
+  }
+  const message = parseObject(line.text);
+  return {
+    key: readKey(message["key"]),
+    time: readTime(message["time"]),
+    value: readValue(message["value"]),
+  };
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> {
+  let message: unknown;
+  try {
+    message = JSON.parse(text);
+  } catch (cause) {
+    throw new UndercurrentError("ROW_UNREADABLE", "this is no JSON", { cause });
+  }
+  if (typeof message === "object" && message !== null && !Array.isArray(message)) {
+    return message as Readonly<Record<string, unknown>>;
+  }
+  throw new UndercurrentError("ROW_UNREADABLE", "this is no JSON object");
+}
+
+/** The line that reports a rejected line. */
+export function rejectionLine(line: number, code: ErrorCode, message: string): string {
+  return `${JSON.stringify({ code, line, message })}\n`;
+}
+
+/**
+ * Writes a forecast message for each observation; null stands for what there is not.
+ *
+ * @example
+ * ```ts
+ * const writer = new ForecastLineWriter(TextOutput.toStandardOutput(), (version) => `gru32@${version}`);
+ * writer.write(batch);
+ * ```
+ */
+export class ForecastLineWriter {
+  readonly #output: TextOutput;
+  readonly #messages: ForecastMessages;
+
+  constructor(output: TextOutput, modelName: (version: number) => string) {
+    this.#output = output;
+    this.#messages = new ForecastMessages(modelName);
+  }
+
+  /** Adds a line for each row of a batch. */
+  write(batch: ForecastBatch): void {
+    const keyOf = (slot: number): string => batch.keyOf(slot);
+    for (let row = 0; row < batch.count; row++) {
+      this.#output.write(`${this.#messages.text(batch.columns, row, keyOf)}\n`);
+    }
+  }
+}

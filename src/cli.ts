@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+/** The command `undercurrent`: its verbs, and how an error ends it. */
+import { Command, CommanderError } from "commander";
+import { backtestCommand } from "./cli/backtest.js";
+import { demoCommand } from "./cli/demo.js";
+import { pipeCommand } from "./cli/pipe.js";
+import { packageVersion } from "./cli/version.js";
+import { describeError, exitCodeOf, exitCodes, UndercurrentError } from "./errors.js";
+
+const notes = `
+Exit codes: ${exitCodes.ok} done, ${exitCodes.unexpected} a defect of this program, ${exitCodes.settings} options, ${exitCodes.input} input, ${exitCodes.output} output or address,
+${exitCodes.state} saved state, ${exitCodes.external} something that is needed is missing. Errors go to standard error with a code, what became of
+the data, and what to do next.`;
+
+function program(): Command {
+  const command = new Command("undercurrent")
+    .description("Forecasts the next value of every key of an event stream, and learns while it flows.")
+    .version(packageVersion())
+    .addCommand(demoCommand())
+    .addCommand(pipeCommand())
+    .addCommand(backtestCommand())
+    .addHelpText("after", notes);
+  for (const part of [command, ...command.commands]) {
+    // Commander's messages are printed below, with a code and the next action like every other error.
+    part.exitOverride().configureOutput({ outputError: () => undefined });
+  }
+  return command;
+}
+
+/** Commander's own errors as ours; undefined where it only printed help or the version. */
+function asOurs(error: unknown): unknown {
+  if (!(error instanceof CommanderError)) return error;
+  if (error.exitCode === 0) return undefined;
+  if (error.code === "commander.help") return new UndercurrentError("SETTING_INVALID", "no command is named");
+  return new UndercurrentError("SETTING_INVALID", error.message.replace(/^error: /, ""), { cause: error });
+}
+
+async function main(): Promise<void> {
+  // Whoever reads the output may close it early, as `head` does: that is no error.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(exitCodes.ok);
+  });
+  try {
+    await program().parseAsync();
+  } catch (thrown) {
+    const error = asOurs(thrown);
+    if (error === undefined) return;
+    process.stderr.write(`${describeError(error)}\n`);
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+await main();

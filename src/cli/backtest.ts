@@ -1,0 +1,156 @@
+/** The command `backtest`: replays files event by event, scores every forecast made beforehand, and says how well. */
+import { Command } from "commander";
+import { realpathSync } from "node:fs";
+import { readObservations } from "../adapters/files/csv-reader.js";
+import { ForecastCsvWriter } from "../adapters/files/csv-writer.js";
+import { checkReadable } from "../adapters/files/open.js";
+import { TextOutput } from "../adapters/files/text-output.js";
+import { UndercurrentError } from "../errors.js";
+import { forecastColumns } from "../forecast/columns.js";
+import { Forecaster } from "../forecast/forecaster.js";
+import { Scoreboard } from "../forecast/scoreboard.js";
+import { summariseAll, summariseKey } from "./backtest-summary.js";
+import { keyTable, overallTable } from "./backtest-table.js";
+import { addForecasterOptions, settingsFromFlags, wholeNumberFrom, type ForecasterFlags } from "./options.js";
+import { fileProgress } from "./progress.js";
+import { Rejections } from "./rejections.js";
+import { plainText, whole } from "./text.js";
+
+interface BacktestFlags extends ForecasterFlags {
+  readonly wide?: true;
+  readonly time?: string;
+  readonly key?: string;
+  readonly value?: string;
+  readonly out?: string;
+  readonly json?: true;
+  readonly period?: number;
+  readonly warmup: number;
+}
+
+const notes = `
+Every forecast is made before its value is seen, and learned from only after it is scored. All values with a forecast
+are scored, from each key's second on; --warmup leaves out each key's first events. Rows are fed in file order, wide
+rows from left to right. Overall MAE, RMSE and coverage are over all scored values; overall skill is 1 - the geometric
+mean over keys of MAE / MAE of persistence, so keys of any scale count alike.
+
+Without --time the time is the column "time", or else the first; in long files the key is the column "key" or else the
+file's name, the value the column "value" or else the only one left. Times are ISO 8601 (UTC without a zone) or epoch
+milliseconds. Empty cells, NaN, nan, null, NA and N/A are missing values. Rows that cannot be read are reported with
+their lines and counted; they do not change the exit code.`;
+
+export function backtestCommand(): Command {
+  const command = new Command("backtest")
+    .description("replay CSV files and score every forecast against baselines")
+    .argument("<file...>", 'CSV files, .gz too; "-" is standard input')
+    .option("--wide", "one column per key")
+    .option("--time <column>", "column of the time")
+    .option("--key <column>", "column of the key")
+    .option("--value <column>", "column of the value")
+    .option("--out <file>", "write a row for each event as CSV")
+    .option("--json", "print the summary of all keys as JSON")
+    .option(
+      "--period <values>",
+      "season of the seasonal naive baseline; detected without",
+      wholeNumberFrom(1, 1e6),
+    )
+    .option("--warmup <events>", "first events of each key that are not scored", wholeNumberFrom(0), 0);
+  return addForecasterOptions(command).addHelpText("after", notes).action(backtest);
+}
+
+async function backtest(files: readonly string[], flags: BacktestFlags): Promise<void> {
+  const settings = settingsFromFlags(flags);
+  if (flags.wide === true && (flags.key ?? flags.value) !== undefined) {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      "--wide takes every column as a key: leave out --key and --value",
+    );
+  }
+  await checkReadable(files);
+  if (flags.out !== undefined) assertApart(files, flags.out);
+
+  const progress = fileProgress(files);
+  const rejections = new Rejections((line) => process.stderr.write(`${line}\n`));
+  const scoreboard = new Scoreboard({ period: flags.period, warmup: flags.warmup });
+  const forecaster = new Forecaster(settings);
+  const keyOf = (slot: number): string => forecaster.keyOf(slot);
+  const output = flags.out === undefined ? undefined : TextOutput.toFile(flags.out);
+  const writer = output && new ForecastCsvWriter(output);
+  const start = performance.now();
+  let columns = forecastColumns(0);
+  try {
+    const batches = readObservations(files, {
+      columns: flags,
+      slotOf: (key) => forecaster.slotOf(key),
+      reject: (rejection) => rejections.add(rejection),
+      progress: (file, bytes) => progress.update(file, bytes),
+    });
+    for await (const batch of batches) {
+      if (batch.slots.length > columns.slots.length) columns = forecastColumns(batch.slots.length);
+      forecaster.observe(batch, columns);
+      scoreboard.add(columns, batch.count);
+      writer?.write({ count: batch.count, columns, keyOf });
+      await output?.drained();
+    }
+    await output?.close();
+  } finally {
+    progress.stop();
+    rejections.summarise();
+  }
+  report(files, flags, forecaster, scoreboard, rejections, (performance.now() - start) / 1000);
+  forecaster.dispose();
+}
+
+function report(
+  files: readonly string[],
+  flags: BacktestFlags,
+  forecaster: Forecaster,
+  scoreboard: Scoreboard,
+  rejections: Rejections,
+  seconds: number,
+): void {
+  const scores = scoreboard.keys.flatMap((key, slot) => (key === undefined ? [] : [{ slot, key }]));
+  if (scores.length === 0) {
+    throw new UndercurrentError("INPUT_EMPTY", `${files.join(", ")}: no row holds an observation`);
+  }
+  const keys = scores.map(({ slot, key }) => summariseKey(forecaster.keyOf(slot), key));
+  const overall = summariseAll(scores.map(({ key }) => key));
+  const model = forecaster.modelName();
+  if (flags.json === true) {
+    const rejected = { rejected: rejections.total, rejections: rejections.counts };
+    const { settings } = forecaster;
+    print(
+      JSON.stringify({ files, model, settings, warmup: flags.warmup, seconds, ...rejected, overall, keys }),
+    );
+    return;
+  }
+  const warmup = flags.warmup === 0 ? "" : ` after ${whole(flags.warmup)} of each key`;
+  print(keyTable(keys));
+  print(
+    "\npersistence, seasonal and smoothing are the MAE of the baselines, with the period in values and the factor.\n",
+  );
+  print(overallTable(`undercurrent ${model}`, overall));
+  print(
+    `\n${whole(overall.events)} events of ${whole(overall.keys)} keys in ${seconds.toFixed(1)} s, ` +
+      `${whole(overall.missing)} of them missing, ${whole(rejections.total)} rejected; ` +
+      `${whole(overall.scored)} forecasts scored${warmup}.`,
+  );
+  if (flags.out !== undefined) print(`Forecasts: ${plainText(flags.out)}`);
+}
+
+/** Opening the output empties it: it must not be one of the inputs. */
+function assertApart(files: readonly string[], out: string): void {
+  const real = (path: string): string => {
+    try {
+      return realpathSync(path);
+    } catch {
+      return path;
+    }
+  };
+  if (files.some((file) => file !== "-" && real(file) === real(out))) {
+    throw new UndercurrentError("SETTING_INVALID", `out: ${out} is also an input, and would be overwritten`);
+  }
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,124 @@
+/** The command `demo`: real series, replayed, and this host's own, forecast live on a page in the browser. */
+import { Command } from "commander";
+import { once } from "node:events";
+import { hostMetrics } from "../adapters/host/metrics.js";
+import { Replay } from "../adapters/files/replay.js";
+import { sampleSeries } from "../adapters/files/sample-series.js";
+import { PrometheusTelemetry } from "../adapters/prometheus/telemetry.js";
+import { LiveView } from "../adapters/web/live-view.js";
+import { serve } from "../adapters/web/server.js";
+import { forecastColumns, observationColumns } from "../forecast/columns.js";
+import { Forecaster } from "../forecast/forecaster.js";
+import { fanOut, type Telemetry } from "../pipeline/telemetry.js";
+import {
+  addForecasterOptions,
+  positiveNumber,
+  settingsFromFlags,
+  wholeNumberFrom,
+  type ForecasterFlags,
+} from "./options.js";
+import { stopSignal } from "./signals.js";
+import { packageVersion } from "./version.js";
+
+interface DemoFlags extends ForecasterFlags {
+  readonly port: number;
+  readonly host: string;
+  readonly speed: number;
+}
+
+const tickMilliseconds = 40;
+const batchSize = 1024;
+
+const notes = `
+Replays daily weather of Seattle and New York, hourly temperatures of Seattle and the S&P 500 from the npm package
+vega-datasets, faster than real time, beside this host's processor, memory and load as they are now. A series that has
+ended starts over with later times. Without vega-datasets the host's own are shown. The address also answers /metrics
+for Prometheus. SIGINT and SIGTERM end it.`;
+
+export function demoCommand(): Command {
+  const command = new Command("demo")
+    .description("watch real series being forecast on a live page, without Kafka")
+    .option("--port <number>", "port of the page; 0 takes a free one", wholeNumberFrom(0, 65535), 7070)
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--speed <values>", "values of each replayed series in a second", positiveNumber, 25);
+  return addForecasterOptions(command).addHelpText("after", notes).action(demo);
+}
+
+async function demo(flags: DemoFlags): Promise<void> {
+  const settings = settingsFromFlags(flags);
+  const model = `${settings.cell}${settings.hidden}`;
+  const stopped = stopSignal();
+  const view = new LiveView({ model, level: settings.levels[0]! });
+  const prometheus = new PrometheusTelemetry({
+    version: packageVersion(),
+    model,
+    keys: () => forecaster.keys,
+  });
+  const telemetry = fanOut(view, prometheus);
+  const forecaster = new Forecaster(settings, undefined, { onUpdate: (update) => telemetry.update(update) });
+  const samples = sampleSeries();
+  const title = samples === undefined ? "This host" : "Weather, stocks and this host";
+  const server = await serve({
+    view,
+    registry: prometheus.registry,
+    title,
+    host: flags.host,
+    port: flags.port,
+  });
+  process.stdout.write(`${server.url}\n`);
+  if (samples === undefined) {
+    process.stdout.write("Only this host is shown. For weather and stocks: npm install vega-datasets\n");
+  }
+  const stop = stream(new DemoStage(forecaster, telemetry), new Replay(samples ?? [], flags.speed));
+  if (!stopped.aborted) await once(stopped, "abort");
+  stop();
+  await server.close();
+  forecaster.dispose();
+}
+
+/** Feeds the stage until the function it returns is called. */
+function stream(stage: DemoStage, replay: Replay): () => void {
+  const host = hostMetrics().subscribe(({ key, time, value }) => stage.take(key, time, value ?? NaN));
+  let last = performance.now();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    replay.advance((now - last) / 1000, ({ key }, time, value) => stage.take(key, time, value));
+    last = now;
+    stage.flush();
+  }, tickMilliseconds);
+  return () => {
+    host.unsubscribe();
+    clearInterval(timer);
+  };
+}
+
+/** Observations on their way through the forecaster to what shows them. */
+class DemoStage {
+  readonly #forecaster: Forecaster;
+  readonly #telemetry: Telemetry;
+  readonly #observations = observationColumns(batchSize);
+  readonly #forecasts = forecastColumns(batchSize);
+
+  constructor(forecaster: Forecaster, telemetry: Telemetry) {
+    this.#forecaster = forecaster;
+    this.#telemetry = telemetry;
+  }
+
+  take(key: string, time: number, value: number): void {
+    const observations = this.#observations;
+    const row = observations.count++;
+    observations.slots[row] = this.#forecaster.slotOf(key);
+    observations.times[row] = time;
+    observations.values[row] = value;
+    if (observations.count === batchSize) this.flush();
+  }
+
+  flush(): void {
+    const { count } = this.#observations;
+    if (count === 0) return;
+    this.#forecaster.observe(this.#observations, this.#forecasts);
+    this.#observations.count = 0;
+    const keyOf = (slot: number): string => this.#forecaster.keyOf(slot);
+    this.#telemetry.forecasts({ count, columns: this.#forecasts, keyOf });
+  }
+}

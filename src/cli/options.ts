@@ -1,0 +1,75 @@
+/** The options that commands share: how the forecaster is set, and how numbers are read from a command line. */
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { UndercurrentError } from "../errors.js";
+import { cellKinds, type CellKind } from "../engine/port.js";
+import { forecasterSettings, type ForecasterSettings } from "../forecast/settings.js";
+
+/** The shared options as commander gives them. */
+export interface ForecasterFlags {
+  readonly cell: CellKind;
+  readonly hidden: number;
+  readonly readout: ForecasterSettings["readout"];
+  readonly loss: ForecasterSettings["loss"];
+  readonly seed: number;
+  readonly engine: string;
+  readonly horizon: number;
+}
+
+/** Adds the options that every forecasting command takes; their defaults are those of the settings. */
+export function addForecasterOptions(command: Command): Command {
+  const defaults = forecasterSettings();
+  return command
+    .addOption(new Option("--cell <cell>", "recurrent cell").choices(cellKinds).default(defaults.cell))
+    .option("--hidden <units>", "units of the hidden state, a multiple of 4", wholeNumber, defaults.hidden)
+    .addOption(
+      new Option("--readout <kind>", "how forecasts are read from the hidden state")
+        .choices(["shared", "compact", "full"])
+        .default(defaults.readout),
+    )
+    .addOption(
+      new Option("--loss <loss>", "what the mixture of experts minimises")
+        .choices(["absolute", "squared"])
+        .default(defaults.loss),
+    )
+    .option("--seed <number>", "seed of the initial weights", wholeNumber, defaults.seed)
+    .addOption(
+      new Option("--engine <engine>", "what steps and teaches the cell")
+        .choices(["wasm", "tfjs"])
+        .default("wasm"),
+    )
+    .option("--horizon <steps>", "values ahead that are forecast", wholeNumber, 1);
+}
+
+/** Complete settings from the flags. Throws SETTING_INVALID or SETTING_UNAVAILABLE. */
+export function settingsFromFlags(flags: ForecasterFlags): ForecasterSettings {
+  const { cell, hidden, readout, loss, seed } = flags;
+  if (flags.engine !== "wasm") {
+    throw new UndercurrentError("SETTING_UNAVAILABLE", `engine: ${flags.engine} is not built yet; use wasm`);
+  }
+  if (flags.horizon !== 1) {
+    throw new UndercurrentError("SETTING_UNAVAILABLE", `horizon: ${flags.horizon} is not built yet; use 1`);
+  }
+  return forecasterSettings({ cell, hidden, readout, loss, seed });
+}
+
+/** A parser of whole numbers from `least` on, for commander. */
+export function wholeNumberFrom(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = wholeNumber(text);
+    if (value >= least && value <= most) return value;
+    const range = most === Number.MAX_SAFE_INTEGER ? `at least ${least}` : `between ${least} and ${most}`;
+    throw new InvalidArgumentError(`It must be ${range}.`);
+  };
+}
+
+function wholeNumber(text: string): number {
+  if (/^-?\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It must be a whole number.");
+}
+
+/** A number above 0, for commander. */
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value > 0 && value < Infinity) return value;
+  throw new InvalidArgumentError("It must be a number above 0.");
+}

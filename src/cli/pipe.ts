@@ -1,0 +1,106 @@
+/** The command `pipe`: observations as JSON lines on standard input, forecasts as JSON lines on standard output. */
+import { Command } from "commander";
+import { ForecastLineWriter, readObservationLine, rejectionLine } from "../adapters/files/json-lines.js";
+import { LineSplitter, type Line } from "../adapters/files/lines.js";
+import { openText } from "../adapters/files/open.js";
+import { TextOutput } from "../adapters/files/text-output.js";
+import { UndercurrentError, type ErrorCode } from "../errors.js";
+import { forecastColumns, observationColumns } from "../forecast/columns.js";
+import { Forecaster } from "../forecast/forecaster.js";
+import { addForecasterOptions, settingsFromFlags, type ForecasterFlags } from "./options.js";
+import { stopSignal } from "./signals.js";
+
+const batchSize = 1024;
+
+const notes = `
+Input, one message a line: {"key": "pump-7", "time": "2026-03-01T10:00:05Z", "value": 41.2}; other fields are ignored.
+The time is ISO 8601 (UTC without a zone) or epoch milliseconds; a value that is null or left out is missing.
+Output, one message for each: key, time, value, yhat, yhat_lower, yhat_upper, yhat_time (forecast of the key's next
+value), expected (what had been forecast for this one), anomaly_score (above 1 is anomalous) and model; null stands
+for what there is not. Forecasts are written as soon as the input pauses.
+
+A line that is refused is reported on standard error as {"code", "line", "message"} and changes nothing; the last line
+there counts them: {"events", "rejected", "rejections"}. Refused lines do not change the exit code. SIGINT and SIGTERM
+end the input: what was read is answered, and the exit code is 0.`;
+
+export function pipeCommand(): Command {
+  const command = new Command("pipe").description(
+    "JSON lines in, JSON lines out, on standard input and output",
+  );
+  return addForecasterOptions(command).addHelpText("after", notes).action(pipe);
+}
+
+async function pipe(flags: ForecasterFlags): Promise<void> {
+  const stage = new PipeStage(new Forecaster(settingsFromFlags(flags)));
+  const lines = new LineSplitter();
+  for await (const piece of openText("-", { signal: stopSignal() })) {
+    for (const line of lines.push(piece)) await stage.take(line);
+    await stage.flush();
+  }
+  for (const line of lines.end()) await stage.take(line);
+  await stage.close();
+}
+
+/** Lines on their way through the forecaster, in batches that no forecast depends on. */
+class PipeStage {
+  readonly #forecaster: Forecaster;
+  readonly #output = TextOutput.toStandardOutput();
+  readonly #writer: ForecastLineWriter;
+  readonly #observations = observationColumns(batchSize);
+  readonly #forecasts = forecastColumns(batchSize);
+  readonly #rejections = new Map<ErrorCode, number>();
+  #events = 0;
+
+  constructor(forecaster: Forecaster) {
+    this.#forecaster = forecaster;
+    this.#writer = new ForecastLineWriter(this.#output, (version) => forecaster.modelName(version));
+  }
+
+  /** Blank lines separate nothing and are left out. */
+  async take(line: Line): Promise<void> {
+    if (line.text?.trim() === "") return;
+    try {
+      const { key, time, value } = readObservationLine(line);
+      const slot = this.#forecaster.slotOf(key);
+      const observations = this.#observations;
+      const row = observations.count++;
+      observations.slots[row] = slot;
+      observations.times[row] = time;
+      observations.values[row] = value;
+      if (observations.count === batchSize) await this.flush();
+    } catch (error) {
+      if (!(error instanceof UndercurrentError) || ending.has(error.code)) throw error;
+      this.#rejections.set(error.code, (this.#rejections.get(error.code) ?? 0) + 1);
+      process.stderr.write(rejectionLine(line.number, error.code, error.message));
+    }
+  }
+
+  /** Forecasts what has been taken and passes it on. */
+  async flush(): Promise<void> {
+    const { count } = this.#observations;
+    if (count === 0) return;
+    this.#forecaster.observe(this.#observations, this.#forecasts);
+    this.#observations.count = 0;
+    const keyOf = (slot: number): string => this.#forecaster.keyOf(slot);
+    this.#writer.write({ count, columns: this.#forecasts, keyOf });
+    this.#events += count;
+    this.#output.flush();
+    await this.#output.drained();
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+    await this.#output.close();
+    const rejected = [...this.#rejections.values()].reduce((sum, count) => sum + count, 0);
+    const rejections = Object.fromEntries(this.#rejections);
+    process.stderr.write(`${JSON.stringify({ events: this.#events, rejected, rejections })}\n`);
+    this.#forecaster.dispose();
+  }
+}
+
+/** What is no fault of the line. */
+const ending: ReadonlySet<ErrorCode> = new Set([
+  "MEMORY_EXHAUSTED",
+  "OUTPUT_UNWRITABLE",
+  "FORECASTER_DISPOSED",
+]);
