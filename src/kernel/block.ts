@@ -4,7 +4,8 @@
  */
 import { mad, sumOfLanes } from "./arithmetic";
 import {
-  blockFrom, blockHidden, blockSums, blockTo, hiddenBytes, offsetAt, skipAt, skipsBytes, weights,
+  blockFrom, blockHidden, blockSums, blockTo, hiddenBytes, offsetAt, skipAt, skipsBytes, stateBytes,
+  weights,
 } from "./memory";
 
 /** Address of a row's old state. */
@@ -38,8 +39,22 @@ export function oldHidden(row: i32): usize {
   return blockHidden + <usize>row * hiddenBytes;
 }
 
+/** Keeps the loads of `touch` from being dropped. */
+const touched: usize = memory.data(4);
+
+/** Reads a word of every cache line of the old states, so that rows far apart come from memory all at once. */
+function touch(rows: i32): void {
+  let words = 0;
+  for (let row = 0; row < rows; row++) {
+    const state = from(row);
+    for (let at: usize = 0; at < stateBytes; at += 64) words |= load<i32>(state + at);
+  }
+  store<i32>(touched, words);
+}
+
 /** Copies the old hidden states to `oldHidden` and clears the sums of the read-outs. */
 export function gather(rows: i32): void {
+  touch(rows);
   let row = 0;
   for (; row + 3 <= rows; row += 3) {
     const a = from(row), b = from(row + 1), c = from(row + 2);
