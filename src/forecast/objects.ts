@@ -1,7 +1,7 @@
 /** Objects in, objects out: the forecaster for events of any type, read through three callbacks. */
 import type { EngineFactory } from "../engine/port.js";
-import { UndercurrentError } from "../errors.js";
-import { forecastColumns, observationColumns } from "./columns.js";
+import { UndercurrentError, type ErrorCode } from "../errors.js";
+import { forecastColumns, observationColumns, type ForecastColumns } from "./columns.js";
 import { Forecaster, type ForecasterListeners } from "./forecaster.js";
 import { readKey, readTime, readValue, type TimeLike, type ValueLike } from "./input.js";
 import { forecasterSettings, type ForecasterOptions, type ForecasterSettings } from "./settings.js";
@@ -62,6 +62,22 @@ export interface Observation {
 export function settingsOf<T>(options: EventOptions<T>): ForecasterSettings {
   const { key, time, value, onRejected, onUpdate, engine, ...settings } = options;
   return forecasterSettings(settings);
+}
+
+/** A row of a forecaster's columns as an object. */
+export function forecastAt(forecaster: Forecaster, columns: ForecastColumns, row: number): Forecast {
+  return {
+    key: forecaster.keyOf(columns.slots[row]!),
+    time: columns.times[row]!,
+    value: columns.values[row]!,
+    yhat: columns.yhat[row]!,
+    yhatLower: columns.yhatLower[row]!,
+    yhatUpper: columns.yhatUpper[row]!,
+    yhatTime: columns.yhatTime[row]!,
+    expected: columns.expected[row]!,
+    anomalyScore: columns.anomalyScore[row]!,
+    model: forecaster.modelName(columns.version[row]),
+  };
 }
 
 const firstCapacity = 16;
@@ -140,20 +156,7 @@ export class EventForecaster<T> {
   }
 
   #forecast(event: T, row: number): EventForecast<T> {
-    const columns = this.#forecasts;
-    return {
-      event,
-      key: this.#forecaster.keyOf(columns.slots[row]!),
-      time: columns.times[row]!,
-      value: columns.values[row]!,
-      yhat: columns.yhat[row]!,
-      yhatLower: columns.yhatLower[row]!,
-      yhatUpper: columns.yhatUpper[row]!,
-      yhatTime: columns.yhatTime[row]!,
-      expected: columns.expected[row]!,
-      anomalyScore: columns.anomalyScore[row]!,
-      model: this.#forecaster.modelName(columns.version[row]),
-    };
+    return { event, ...forecastAt(this.#forecaster, this.#forecasts, row) };
   }
 
   #makeRoom(events: number): void {
@@ -164,7 +167,7 @@ export class EventForecaster<T> {
 }
 
 /** Codes that refuse one event; every other error ends the stream. */
-const rejections: ReadonlySet<string> = new Set([
+const rejections: ReadonlySet<ErrorCode> = new Set([
   "KEY_INVALID",
   "TIME_INVALID",
   "VALUE_NOT_A_NUMBER",

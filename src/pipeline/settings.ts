@@ -1,8 +1,9 @@
 /** Every setting of a pipeline beside the forecaster's: how records are read, when snapshots are made, how it recovers. */
 import { z } from "zod";
+import { UndercurrentError } from "../errors.js";
 
 /** Names that lead to a value inside JSON: "payload.celsius", or a list where a name has a dot. */
-export const pathSchema = z.union([z.string(), z.array(z.string())]);
+const pathSchema = z.union([z.string(), z.array(z.string())]);
 
 export const decodeSchema = z.strictObject({
   format: z
@@ -37,7 +38,12 @@ export const snapshotSchema = z.strictObject({
     .min(1)
     .default(100_000)
     .describe("Events between two snapshots; the most that a recovery replays, but for one commit."),
-  everySeconds: z.number().gt(0).default(300).describe("Longest time in seconds between two snapshots."),
+  everySeconds: z
+    .number()
+    .gt(0)
+    .max(86_400)
+    .default(300)
+    .describe("Longest time in seconds between two snapshots."),
 });
 
 export const recoverySchema = z.strictObject({
@@ -72,6 +78,7 @@ export const pipelineSchema = z.strictObject({
   commit: commitSchema.prefault({}),
 });
 
+export type Path = z.output<typeof pathSchema>;
 export type DecodeSettings = z.output<typeof decodeSchema>;
 export type LatePolicy = z.output<typeof lateSchema>;
 export type SnapshotSettings = z.output<typeof snapshotSchema>;
@@ -79,3 +86,19 @@ export type RecoverySettings = z.output<typeof recoverySchema>;
 export type PipelineSettings = z.output<typeof pipelineSchema>;
 /** Settings as a user gives them: whatever is left out has its default. */
 export type PipelineOptions = z.input<typeof pipelineSchema>;
+
+/**
+ * Checks options and fills in the defaults. Throws SETTING_INVALID with the name and range of the first that is wrong.
+ *
+ * @example
+ * ```ts
+ * const settings = pipelineSettings({ decode: { value: "payload.celsius" }, late: "drop" });
+ * settings.snapshot.everyEvents; // 100000
+ * ```
+ */
+export function pipelineSettings(options: PipelineOptions = {}): PipelineSettings {
+  const result = pipelineSchema.safeParse(options);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  throw new UndercurrentError("SETTING_INVALID", `${issue.path.join(".") || "options"}: ${issue.message}`);
+}

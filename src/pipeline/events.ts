@@ -1,0 +1,59 @@
+/** What a pipeline reports while it runs: the steps of each task's life. */
+import type { UndercurrentError } from "../errors.js";
+import type { Origin } from "./decode.js";
+
+/** The partition was taken over; `reason` says why a state that was there is not gone on from. */
+export interface TakenOver extends Origin {
+  readonly type: "taken-over";
+  readonly plan: "fresh" | "resume" | "migrate";
+  readonly reason: string | undefined;
+  /** Keys of the restored state. */
+  readonly keys: number;
+  /** Where reading begins, S, and where forecasts are written from, C. */
+  readonly from: number;
+  readonly liveFrom: number;
+}
+
+export interface Replaying extends Origin {
+  readonly type: "replaying";
+  readonly offset: number;
+  readonly liveFrom: number;
+  /** Estimate, from the pace so far. */
+  readonly secondsLeft: number;
+}
+
+/** Forecasts are written from now on. */
+export interface Live extends Origin {
+  readonly type: "live";
+  readonly offset: number;
+  /** Records that were replayed, and how long restore and replay took. */
+  readonly replayed: number;
+  readonly seconds: number;
+}
+
+/** A commit has landed. */
+export interface Committed extends Origin {
+  readonly type: "committed";
+  readonly offset: number;
+  /** Records between the committed offset and the end of the input. */
+  readonly lag: number;
+  readonly forecasts: number;
+  readonly deadLetters: number;
+  readonly routed: number;
+  readonly snapshot: { readonly records: number; readonly bytes: number } | undefined;
+}
+
+/** The task begins anew from what is durable. */
+export interface Restarting extends Origin {
+  readonly type: "restarting";
+  readonly error: UndercurrentError;
+}
+
+/** The task has ended, and given its partition back. */
+export interface Released extends Origin {
+  readonly type: "released";
+  /** Whether it was taken away, was asked to stop, was abandoned by its subscriber, or came to the end of its input. */
+  readonly because: "revoked" | "stopped" | "abandoned" | "ended";
+}
+
+export type TaskEvent = TakenOver | Replaying | Live | Committed | Restarting | Released;

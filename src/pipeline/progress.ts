@@ -1,0 +1,48 @@
+/** How far a restore and replay have come, and how long they take. */
+import type { Clock } from "./clock.js";
+
+/** Milliseconds between two reports. */
+const reportPeriod = 1000;
+
+export class Progress {
+  readonly #clock: Clock;
+  readonly #from: number;
+  readonly #liveFrom: number;
+  readonly #began: number;
+  #reported: number;
+  #records = 0;
+  #position: number;
+
+  constructor(clock: Clock, began: number, { from, liveFrom }: { from: number; liveFrom: number }) {
+    this.#clock = clock;
+    this.#from = from;
+    this.#liveFrom = liveFrom;
+    this.#position = from;
+    this.#began = began;
+    this.#reported = began;
+  }
+
+  /** Counts replayed records; true where it is time for a report. */
+  replayed(records: number, position: number): boolean {
+    this.#records += records;
+    this.#position = position;
+    const now = this.#clock.now();
+    if (now - this.#reported < reportPeriod) return false;
+    this.#reported = now;
+    return true;
+  }
+
+  replaying(): { offset: number; liveFrom: number; secondsLeft: number } {
+    const pace = (this.#position - this.#from) / this.#seconds();
+    const left = Math.max(0, this.#liveFrom - this.#position);
+    return { offset: this.#position, liveFrom: this.#liveFrom, secondsLeft: left / pace };
+  }
+
+  live(): { offset: number; replayed: number; seconds: number } {
+    return { offset: this.#position, replayed: this.#records, seconds: this.#seconds() };
+  }
+
+  #seconds(): number {
+    return (this.#clock.now() - this.#began) / 1000;
+  }
+}

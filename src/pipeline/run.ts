@@ -1,0 +1,99 @@
+/** The pipeline: a task for every partition that the source hands out. */
+import {
+  catchError,
+  concat,
+  defer,
+  EMPTY,
+  finalize,
+  mergeMap,
+  Observable,
+  takeUntil,
+  throwError,
+} from "rxjs";
+import type { EngineFactory } from "../engine/port.js";
+import { forecasterSettings, type ForecasterOptions } from "../forecast/settings.js";
+import { systemClock, type Clock } from "./clock.js";
+import type { TaskEvent } from "./events.js";
+import type { Operators } from "./operator.js";
+import type { Committer, Source } from "./ports.js";
+import { pipelineSettings, type PipelineOptions } from "./settings.js";
+import { task } from "./task.js";
+import type { Telemetry } from "./telemetry.js";
+
+/** Settings and parts of a pipeline; whatever is left out has its default. */
+export interface RunOptions extends PipelineOptions, Operators {
+  readonly forecaster?: ForecasterOptions;
+  /** The engine that steps and learns; WebAssembly by default. */
+  readonly engine?: EngineFactory;
+  readonly telemetry?: Telemetry;
+  readonly clock?: Clock;
+  /**
+   * Aborted, it ends the pipeline gracefully: every task finishes its batch, commits a snapshot and releases its
+   * partition, then the observable completes.
+   */
+  readonly stop?: AbortSignal;
+}
+
+/**
+ * Forecasts from a source, exactly once into a committer, for as long as it is subscribed to; emits what happens to its
+ * tasks. Unsubscribing abandons them: nothing further is committed, and a successor goes on from the last commit.
+ *
+ * When a task fails for good, the others stop gracefully, then the observable errors with that failure. Throws
+ * SETTING_INVALID at once where an option is wrong.
+ *
+ * @example
+ * ```ts
+ * const stop = new AbortController();
+ * process.once("SIGTERM", () => stop.abort());
+ * await lastValueFrom(
+ *   run(source, committer, {
+ *     decode: { value: "celsius" },
+ *     before: filter((reading) => reading.key !== "test"),
+ *     stop: stop.signal,
+ *   }),
+ *   { defaultValue: undefined },
+ * );
+ * ```
+ */
+export function run(source: Source, committer: Committer, options: RunOptions = {}): Observable<TaskEvent> {
+  const { forecaster, engine, telemetry, clock = systemClock, stop, before, after, ...settings } = options;
+  const shared = {
+    forecaster: forecasterSettings(forecaster),
+    settings: pipelineSettings(settings),
+    operators: { ...(before && { before }), ...(after && { after }) },
+    engine,
+    telemetry,
+    committer,
+    clock,
+  };
+  return defer(() => {
+    const ending = new AbortController();
+    const end = (): void => ending.abort();
+    if (stop?.aborted) end();
+    stop?.addEventListener("abort", end);
+    const failures: unknown[] = [];
+    const tasks = source.assignments.pipe(
+      takeUntil(whenAborted(ending.signal)),
+      mergeMap((assignment) =>
+        task(assignment, { ...shared, stop: ending.signal }).pipe(
+          catchError((error: unknown) => {
+            failures.push(error);
+            end();
+            return EMPTY;
+          }),
+        ),
+      ),
+    );
+    const outcome = defer(() => (failures.length > 0 ? throwError(() => failures[0]) : EMPTY));
+    return concat(tasks, outcome).pipe(finalize(() => stop?.removeEventListener("abort", end)));
+  });
+}
+
+function whenAborted(signal: AbortSignal): Observable<void> {
+  return new Observable((subscriber) => {
+    const notify = (): void => subscriber.next();
+    if (signal.aborted) notify();
+    signal.addEventListener("abort", notify);
+    return () => signal.removeEventListener("abort", notify);
+  });
+}

@@ -1,0 +1,186 @@
+/** One attempt of a task, from a takeover on: its forecaster, how far it has come, and what the next commit holds. */
+import { wasmEngine } from "../engine/wasm.js";
+import type { EngineFactory } from "../engine/port.js";
+import { UndercurrentError } from "../errors.js";
+import { Forecaster } from "../forecast/forecaster.js";
+import { forecasterSettings, type ForecasterSettings } from "../forecast/settings.js";
+import type { Origin } from "./decode.js";
+import type { Operators } from "./operator.js";
+import type { Commit, InputRecord } from "./ports.js";
+import type { RecoveryPlan, ResumePlan } from "./recovery.js";
+import type { PipelineSettings } from "./settings.js";
+import { Stage } from "./stage.js";
+import { StateLog } from "./state.js";
+import type { Telemetry } from "./telemetry.js";
+
+/** What every session of a pipeline shares. */
+export interface SessionContext {
+  readonly forecaster: ForecasterSettings;
+  readonly settings: PipelineSettings;
+  readonly operators: Operators;
+  readonly engine?: EngineFactory | undefined;
+  readonly telemetry?: Telemetry | undefined;
+}
+
+export class Session {
+  /** Where reading begins: the offset that the state it was opened with stands for. */
+  readonly from: number;
+  /** Input below this offset is replayed, and told nobody. */
+  readonly liveFrom: number;
+
+  readonly #context: SessionContext;
+  readonly #plan: RecoveryPlan;
+  readonly #origin: Origin;
+  readonly #log: StateLog;
+  #forecaster: Forecaster;
+  #stage: Stage;
+  #live = false;
+  #position: number;
+  #snapshotOffset: number;
+  #eventsSinceSnapshot = 0;
+
+  /** Restores the state. Throws SNAPSHOT_FOREIGN and the like, and holds no memory then. */
+  constructor(context: SessionContext, plan: RecoveryPlan, origin: Origin) {
+    this.#context = context;
+    this.#plan = plan;
+    this.#origin = origin;
+    this.from = plan.kind === "fresh" ? plan.from : plan.state.offset;
+    this.liveFrom = plan.kind === "fresh" ? plan.from : plan.committed;
+    this.#position = this.from;
+    this.#snapshotOffset = this.from;
+    this.#log = new StateLog(plan.kind === "fresh" ? [] : plan.state.keys);
+    this.#forecaster = this.#open(plan);
+    this.#stage = this.#newStage();
+  }
+
+  /** The input offset that the state stands for now. */
+  get position(): number {
+    return this.#position;
+  }
+
+  get live(): boolean {
+    return this.#live;
+  }
+
+  /** Offset of the last snapshot, and how many records were taken since. */
+  get snapshotOffset(): number {
+    return this.#snapshotOffset;
+  }
+
+  get eventsSinceSnapshot(): number {
+    return this.#eventsSinceSnapshot;
+  }
+
+  /** Takes records below `liveFrom` into the state; `next` is where the following ones begin. */
+  replay(records: readonly InputRecord[], next: number): void {
+    this.#stage.replay(records);
+    this.#advance(records.length, next);
+  }
+
+  /** Moves on over offsets that hold no records. */
+  skip(next: number): void {
+    this.#position = next;
+  }
+
+  /**
+   * To be called when the position has come to `liveFrom`. Where the durable state is not the one to go on with, there
+   * is a commit that makes it so, before any other.
+   */
+  goLive(): Commit | undefined {
+    this.#live = true;
+    const plan = this.#plan;
+    if (plan.kind === "resume") return plan.retuned ? this.#retune() : undefined;
+    const snapshot = this.#log.write(this.#position, this.#forecaster);
+    const kept = new Set(snapshot.records.map(({ key }) => key));
+    const ended = plan.discarded.filter((key) => !kept.has(key)).map((key) => ({ key, value: null }));
+    return { ...this.#nothing(), snapshot: { ...snapshot, records: [...ended, ...snapshot.records] } };
+  }
+
+  /** The commit that stands for these records. `withSnapshot` is asked when they have been taken. */
+  process(records: readonly InputRecord[], next: number, withSnapshot: () => boolean): Commit {
+    const output = this.#stage.process(records);
+    this.#advance(records.length, next);
+    return { ...output, snapshot: withSnapshot() ? this.#snapshot() : undefined, offset: next };
+  }
+
+  /** A commit of nothing but a snapshot. */
+  snapshot(): Commit {
+    return { ...this.#nothing(), snapshot: this.#snapshot() };
+  }
+
+  dispose(): void {
+    this.#stage.dispose();
+    this.#forecaster.dispose();
+  }
+
+  #advance(events: number, next: number): void {
+    this.#position = next;
+    this.#eventsSinceSnapshot += events;
+  }
+
+  #nothing(): Commit {
+    return { forecasts: [], deadLetters: [], routed: [], snapshot: undefined, offset: this.#position };
+  }
+
+  #snapshot(): NonNullable<Commit["snapshot"]> {
+    this.#snapshotOffset = this.#position;
+    this.#eventsSinceSnapshot = 0;
+    return this.#log.write(this.#position, this.#forecaster);
+  }
+
+  /** Goes on with the state under the new settings; what was committed came from the old ones, replay included. */
+  #retune(): Commit {
+    const earlier = this.#forecaster;
+    const forecaster = this.#newForecaster(this.#context.forecaster);
+    forecaster.restore(earlier.snapshot(), { anyTuning: true });
+    this.#stage.dispose();
+    this.#forecaster = forecaster;
+    this.#stage = this.#newStage();
+    const snapshot = this.#log.write(this.#position, forecaster, earlier);
+    earlier.dispose();
+    this.#snapshotOffset = this.#position;
+    this.#eventsSinceSnapshot = 0;
+    return { ...this.#nothing(), snapshot };
+  }
+
+  #open(plan: RecoveryPlan): Forecaster {
+    if (plan.kind === "fresh") return this.#newForecaster(this.#context.forecaster);
+    const forecaster = this.#newForecaster(
+      plan.retuned ? forecasterSettings(plan.state.settings) : this.#context.forecaster,
+    );
+    try {
+      forecaster.restore(plan.state.snapshot);
+      return forecaster;
+    } catch (error) {
+      forecaster.dispose();
+      throw located(error, plan, this.#origin);
+    }
+  }
+
+  #newForecaster(settings: ForecasterSettings): Forecaster {
+    return new Forecaster(settings, this.#context.engine ?? wasmEngine, {
+      onUpdate: (update) => {
+        if (this.#live) this.#context.telemetry?.update(update);
+      },
+    });
+  }
+
+  #newStage(): Stage {
+    const { settings, operators, telemetry } = this.#context;
+    return new Stage(this.#forecaster, settings, this.#origin, operators, telemetry);
+  }
+}
+
+/** The error with the partition it is about, and the choices there are. */
+function located(error: unknown, plan: ResumePlan, { topic, partition }: Origin): unknown {
+  if (!(error instanceof UndercurrentError)) return error;
+  const choices =
+    error.code === "SNAPSHOT_FOREIGN"
+      ? "; the recovery setting changedModel says what to do: fresh begins with an empty state, migrate takes the state over where only the learning rate and the like were changed"
+      : "";
+  return new UndercurrentError(
+    error.code,
+    `${topic}, partition ${partition}, state of offset ${plan.state.offset}: ${error.message}${choices}`,
+    { cause: error },
+  );
+}

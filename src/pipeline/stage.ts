@@ -1,0 +1,139 @@
+/** The pure middle of a task: records in; forecasts, dead letters and routed records out. No input, output or clock. */
+import { UndercurrentError, type ErrorCode } from "../errors.js";
+import { forecastColumns } from "../forecast/columns.js";
+import type { Forecaster } from "../forecast/forecaster.js";
+import { forecastAt } from "../forecast/objects.js";
+import { checkReading, deadLetter, decoder, type Decode, type Origin, type Reading } from "./decode.js";
+import { ForecastEncoder } from "./encode.js";
+import { Intake } from "./intake.js";
+import { OperatorRun, type Operators, type RecordForecast } from "./operator.js";
+import type { InputRecord, OutputRecord, RoutedRecord } from "./ports.js";
+import type { PipelineSettings } from "./settings.js";
+import type { Telemetry } from "./telemetry.js";
+
+/** What became visible of some records. */
+export interface StageOutput {
+  readonly forecasts: readonly OutputRecord[];
+  readonly deadLetters: readonly OutputRecord[];
+  readonly routed: readonly RoutedRecord[];
+}
+
+/** Codes that refuse one record; every other error ends the task. */
+const rejections: ReadonlySet<ErrorCode> = new Set([
+  "RECORD_UNREADABLE",
+  "KEY_INVALID",
+  "TIME_INVALID",
+  "VALUE_NOT_A_NUMBER",
+  "VALUE_OUT_OF_RANGE",
+  "EVENT_LATE",
+]);
+
+export class Stage {
+  readonly #forecaster: Forecaster;
+  readonly #settings: PipelineSettings;
+  readonly #origin: Origin;
+  readonly #telemetry: Telemetry | undefined;
+  readonly #decode: Decode;
+  readonly #intake: Intake;
+  readonly #encoder: ForecastEncoder;
+  readonly #before: OperatorRun<Reading, Reading> | undefined;
+  readonly #after: OperatorRun<RecordForecast, RoutedRecord> | undefined;
+  #forecasts = forecastColumns(1024);
+
+  /** The forecaster must have its state already; it stays the caller's, to dispose of after the stage. */
+  constructor(
+    forecaster: Forecaster,
+    settings: PipelineSettings,
+    origin: Origin,
+    operators: Operators,
+    telemetry: Telemetry | undefined,
+  ) {
+    this.#forecaster = forecaster;
+    this.#settings = settings;
+    this.#origin = origin;
+    this.#telemetry = telemetry;
+    this.#decode = decoder(settings.decode);
+    this.#intake = new Intake(forecaster, settings.late);
+    this.#encoder = new ForecastEncoder(forecaster);
+    this.#before = operators.before && new OperatorRun("before", operators.before);
+    this.#after = operators.after && new OperatorRun("after", operators.after);
+  }
+
+  /** Forecasts from the records. */
+  process(records: readonly InputRecord[]): StageOutput {
+    const deadLetters: OutputRecord[] = [];
+    this.#observe(records, (record, error) => {
+      this.#refuse(record, error, deadLetters);
+    });
+    const { readings } = this.#intake;
+    const forecasts = readings.map(({ record }, row) => this.#encoder.record(this.#forecasts, row, record));
+    const routed = this.#route(readings);
+    if (readings.length > 0) {
+      this.#telemetry?.forecasts({
+        count: readings.length,
+        columns: this.#forecasts,
+        keyOf: (slot) => this.#forecaster.keyOf(slot),
+      });
+    }
+    return { forecasts, deadLetters, routed };
+  }
+
+  /** Takes the records into the state and tells nobody. */
+  replay(records: readonly InputRecord[]): void {
+    this.#observe(records, () => undefined);
+  }
+
+  dispose(): void {
+    this.#before?.dispose();
+    this.#after?.dispose();
+  }
+
+  #observe(
+    records: readonly InputRecord[],
+    refused: (record: InputRecord, error: UndercurrentError) => void,
+  ): void {
+    const intake = this.#intake;
+    intake.clear();
+    for (const record of records) {
+      try {
+        this.#take(record);
+      } catch (error) {
+        if (!(error instanceof UndercurrentError) || !rejections.has(error.code)) throw error;
+        refused(record, error);
+      }
+    }
+    if (intake.readings.length > this.#forecasts.times.length) {
+      this.#forecasts = forecastColumns(intake.columns.slots.length);
+    }
+    this.#forecaster.observe(intake.columns, this.#forecasts);
+  }
+
+  #take(record: InputRecord): void {
+    const reading = this.#decode(record);
+    if (this.#before === undefined) {
+      this.#intake.take(reading);
+      return;
+    }
+    for (const passed of this.#before.through(reading)) {
+      checkReading(passed);
+      this.#intake.take(passed);
+    }
+  }
+
+  #refuse(record: InputRecord, error: UndercurrentError, deadLetters: OutputRecord[]): void {
+    const { code, message } = error;
+    if (code !== "EVENT_LATE" || this.#settings.late === "dead-letter") {
+      deadLetters.push(deadLetter(record, this.#origin, code, message));
+    }
+    const { topic, partition } = this.#origin;
+    this.#telemetry?.rejection({ code, message, origin: `${topic}/${partition}@${record.offset}` });
+  }
+
+  #route(readings: readonly Reading[]): readonly RoutedRecord[] {
+    const after = this.#after;
+    if (after === undefined) return [];
+    return readings.flatMap((event, row) =>
+      after.through({ event, ...forecastAt(this.#forecaster, this.#forecasts, row) }),
+    );
+  }
+}
