@@ -1,6 +1,7 @@
 /** `npm run bench -- quality|engine [--json]`: measures, and prints a table or one JSON object. */
 import { Command, Option } from "commander";
 import { forecasterSchema, type ForecasterOptions } from "../../src/forecast/settings.js";
+import { benchEngine } from "./engine.js";
 import { printFigures } from "./figures.js";
 import { benchQuality } from "./quality.js";
 
@@ -20,5 +21,11 @@ program
     };
     printFigures(benchQuality(model, options.seeds.split(",").map(Number)), options.json === true);
   });
+
+program
+  .command("engine")
+  .description("the recurrent step and its learning against other engines, in one interleaved run")
+  .option("--json", "print one JSON object")
+  .action(async (options: { json?: boolean }) => printFigures(await benchEngine(), options.json === true));
 
 await program.parseAsync();
