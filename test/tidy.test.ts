@@ -113,7 +113,7 @@ test("no error is thrown that has no code, but for defects of the caller's progr
   const wrong = sources
     .filter((path) => !/^src\/(?:kernel|adapters\/web\/page)\//.test(path))
     .flatMap((path) => [...read(path).matchAll(/throw new (\w+)/g)].map(([, name]) => `${path}: ${name!}`))
-    .filter((line) => !/: (?:UndercurrentError|RangeError|TypeError|HTTPException)$/.test(line));
+    .filter((line) => !/: (?:UndercurrentError|RangeError|TypeError|HTTPException|InvalidArgumentError)$/.test(line));
   expect(wrong).toEqual([]);
 });
 
