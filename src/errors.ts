@@ -145,6 +145,39 @@ const list = {
     data: "This commit landed whole or not at all; the task starts again from what is durable.",
     action: "Nothing, if it is rare. If it repeats, check the brokers and the way to them.",
   },
+  BROKER_UNREACHABLE: {
+    exit: exitCodes.external,
+    data: "Everything that was committed stays; nothing else was written.",
+    action: "Check the addresses of the brokers, the way to them, and the user's name, password and rights.",
+  },
+  TOPIC_MISSING: {
+    exit: exitCodes.settings,
+    data: "Nothing of this was read or written.",
+    action: "Correct the topic's name, or create the topics with `undercurrent topics create`.",
+  },
+  TOPIC_MISMATCH: {
+    exit: exitCodes.settings,
+    data: "Nothing was read or written.",
+    action:
+      "Give forecasts and state as many partitions as the input has: create them anew with `undercurrent topics create`.",
+  },
+  RECORD_TOO_LARGE: {
+    exit: exitCodes.output,
+    data: "Nothing of this commit landed; every earlier one did.",
+    action:
+      "Raise the topic's max.message.bytes and the adapter's maxBatchBytes, or choose a smaller hidden state or read-out.",
+  },
+  RESTORE_STALLED: {
+    exit: exitCodes.external,
+    data: "Nothing of this partition was read or written; what is committed stays as it is.",
+    action: "Check the brokers and the open transactions on the state topic, then start again.",
+  },
+  INPUT_TRUNCATED: {
+    exit: exitCodes.state,
+    data: "Records of the input are gone that were never read; nothing after them was read or committed.",
+    action:
+      "Keep the input longer, or go on behind the gap with an empty state: start with the recovery choice `fresh`.",
+  },
   OPERATOR_FAILED: {
     exit: exitCodes.unexpected,
     data: "Nothing of this commit landed; every earlier one did.",

@@ -1,0 +1,175 @@
+/** An input partition in the hands of this instance, from its takeover to its release. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Admin } from "kafkajs";
+import { UndercurrentError } from "../../errors.js";
+import type { Assignment, Commit, InputBatch, OutputRecord, Takeover } from "../../pipeline/ports.js";
+import { brokerError, mayPass } from "./errors.js";
+import { Feed, type FeedControls } from "./feed.js";
+import type { KafkaOptions } from "./options.js";
+import { toInputBatch } from "./records.js";
+import { restoreState } from "./restore.js";
+import type { TopicWrite } from "./split.js";
+import { TransactionalWriter } from "./writer.js";
+
+/** What an assignment needs of the group membership that it came from. */
+export interface AssignmentHost {
+  readonly admin: Admin;
+  /** The consumer's hold on a partition of the input or the state topic. */
+  controls(topic: string, partition: number): FeedControls;
+  released(assignment: KafkaAssignment): void;
+}
+
+/** Pause between two attempts to reach brokers that do not answer, in ms. */
+const unreachablePause = 1000;
+
+export class KafkaAssignment implements Assignment {
+  readonly topic: string;
+  readonly partition: number;
+  readonly revoked: AbortSignal;
+  readonly #options: KafkaOptions;
+  readonly #host: AssignmentHost;
+  readonly #revocation = new AbortController();
+  /** By topic; at most one of each is open. */
+  readonly #feeds = new Map<string, Feed>();
+  #writer: TransactionalWriter | undefined;
+
+  constructor(options: KafkaOptions, partition: number, host: AssignmentHost) {
+    this.topic = options.topics.input;
+    this.partition = partition;
+    this.revoked = this.#revocation.signal;
+    this.#options = options;
+    this.#host = host;
+  }
+
+  async takeOver(): Promise<Takeover> {
+    for (;;) {
+      this.#checkRight();
+      try {
+        return await this.#takeOver();
+      } catch (error) {
+        // An outage that lasts ends the membership, and the assignment with it: nothing here has to count attempts.
+        if (!mayPass(error)) throw brokerError(error, this.#origin);
+        await sleep(unreachablePause, undefined, { signal: this.revoked }).catch(() => undefined);
+      }
+    }
+  }
+
+  /** First fence, then look: what is read before an earlier owner was fenced may change afterwards. */
+  async #takeOver(): Promise<Takeover> {
+    const { application, topics, restoreStallMs = 60_000 } = this.#options;
+    const { admin } = this.#host;
+    this.#closeFeeds();
+    await this.#writer?.close();
+    this.#writer = undefined;
+    this.#writer = await TransactionalWriter.open(this.#options, this.partition);
+    const [offsets, input, state] = await Promise.all([
+      admin.fetchOffsets({ groupId: application, topics: [topics.input] }),
+      admin.fetchTopicOffsets(topics.input),
+      admin.fetchTopicOffsets(topics.state),
+    ]);
+    this.#checkRight();
+    const ours = ({ partition }: { readonly partition: number }): boolean => partition === this.partition;
+    const committed = Number(offsets[0]?.partitions.find(ours)?.offset ?? -1);
+    const earliest = Number(input.find(ours)?.low ?? 0);
+    const { low, high } = state.find(ours) ?? { low: "0", high: "0" };
+    const from = Number(low);
+    const end = Number(high);
+    return {
+      committed: committed < 0 ? undefined : committed,
+      earliest,
+      state:
+        from >= end
+          ? []
+          : await restoreState(this.#feed(topics.state, from), end, restoreStallMs, this.#origin),
+    };
+  }
+
+  async *read(from: number, stop: AbortSignal): AsyncIterable<InputBatch> {
+    if (stop.aborted || this.revoked.aborted) return;
+    const feed = this.#feed(this.topic, from);
+    const close = (): void => feed.close();
+    stop.addEventListener("abort", close);
+    try {
+      for (let batch = await feed.take(); batch !== undefined; batch = await feed.take()) {
+        yield toInputBatch(batch);
+      }
+    } finally {
+      stop.removeEventListener("abort", close);
+      feed.close();
+    }
+  }
+
+  /** See `Committer.commit`. */
+  async commit({ forecasts, deadLetters, routed, snapshot, offset }: Commit): Promise<void> {
+    if (this.#writer === undefined) {
+      throw new UndercurrentError("FENCED", `${this.#origin}: it has not been taken over`);
+    }
+    const { topics } = this.#options;
+    const { partition } = this;
+    const writes: TopicWrite[] = [{ topic: topics.forecasts, partition, records: forecasts }];
+    if (deadLetters.length > 0) {
+      if (topics.deadLetters === undefined) {
+        throw new UndercurrentError("TOPIC_MISSING", "there are dead letters, and no topic for them is set");
+      }
+      writes.push({ topic: topics.deadLetters, records: deadLetters });
+    }
+    const byTopic = new Map<string, OutputRecord[]>();
+    for (const { topic, record } of routed) {
+      const records = byTopic.get(topic);
+      if (records === undefined) byTopic.set(topic, [record]);
+      else records.push(record);
+    }
+    for (const [topic, records] of byTopic) writes.push({ topic, records });
+    if (snapshot !== undefined) {
+      const records = snapshot.records.map(({ key, value }) => ({
+        key: Buffer.from(key),
+        value,
+        headers: [],
+        timestamp: -1,
+      }));
+      writes.push({ topic: topics.state, partition, records });
+    }
+    await this.#writer.commit(writes, offset, this);
+  }
+
+  async release(): Promise<void> {
+    this.#closeFeeds();
+    const writer = this.#writer;
+    this.#writer = undefined;
+    await writer?.close().catch(() => undefined);
+    this.#host.released(this);
+  }
+
+  /** The partition is gone: readers end, commits are refused. */
+  revoke(failure?: Error): void {
+    if (this.revoked.aborted) return;
+    this.#closeFeeds(failure);
+    this.#revocation.abort();
+  }
+
+  /** The feed that reads this topic now. */
+  feedOf(topic: string): Feed | undefined {
+    return this.#feeds.get(topic);
+  }
+
+  get #origin(): string {
+    return `topic ${this.topic}, partition ${this.partition}`;
+  }
+
+  #feed(topic: string, from: number): Feed {
+    this.#feeds.get(topic)?.close();
+    const controls = this.#host.controls(topic, this.partition);
+    const feed = new Feed(controls, from, this.#options.fetchBytes ?? 1_048_576);
+    this.#feeds.set(topic, feed);
+    return feed;
+  }
+
+  #closeFeeds(failure?: Error): void {
+    for (const feed of this.#feeds.values()) feed.close(failure);
+    this.#feeds.clear();
+  }
+
+  #checkRight(): void {
+    if (this.revoked.aborted) throw new UndercurrentError("FENCED", `${this.#origin}: taken away`);
+  }
+}

@@ -1,0 +1,66 @@
+/** The Kafka adapter, `undercurrent/kafka`: loading it is the only thing that loads the Kafka client. */
+import { Observable } from "rxjs";
+import { UndercurrentError } from "../../errors.js";
+import type { Assignment, Committer, Source } from "../../pipeline/ports.js";
+import { KafkaAssignment } from "./assignment.js";
+import { Membership } from "./membership.js";
+import type { KafkaOptions } from "./options.js";
+
+export * from "./options.js";
+
+/** Both ends of a pipeline on one Kafka cluster. */
+export interface KafkaPorts {
+  /** Every subscription is a member of the consumer group of its own. */
+  readonly source: Source;
+  readonly committer: Committer;
+  /** Resolves when every member that began to leave has left and closed its connections. */
+  closed(): Promise<void>;
+}
+
+/**
+ * The ports of a pipeline on Kafka: input partitions by membership in a consumer group; forecasts, state and input
+ * offset in one transaction for each commit.
+ *
+ * The source errors with BROKER_UNREACHABLE, TOPIC_MISSING, TOPIC_MISMATCH or INPUT_TRUNCATED.
+ *
+ * @example
+ * ```ts
+ * const kafka = kafkaPorts({
+ *   brokers: ["localhost:9092"],
+ *   application: "pumps",
+ *   topics: { input: "readings", forecasts: "forecasts", state: "pumps-state" },
+ * });
+ * run(kafka.source, kafka.committer).subscribe();
+ * ```
+ */
+export function kafkaPorts(options: KafkaOptions): KafkaPorts {
+  const leaving = new Set<Promise<void>>();
+  const assignments = new Observable<Assignment>((subscriber) => {
+    const membership = new Membership(options, {
+      assigned: (assignment) => subscriber.next(assignment),
+      failed: (error) => subscriber.error(error),
+    });
+    const joining = membership.join().catch((error: unknown) => subscriber.error(error));
+    return () => {
+      const left = joining
+        .then(() => membership.leave())
+        .catch(() => undefined)
+        .finally(() => leaving.delete(left));
+      leaving.add(left);
+    };
+  });
+  return {
+    source: { assignments },
+    committer: {
+      async commit(assignment, commit) {
+        if (!(assignment instanceof KafkaAssignment)) {
+          throw new UndercurrentError("FENCED", "the assignment is not one of a Kafka source");
+        }
+        await assignment.commit(commit);
+      },
+    },
+    async closed() {
+      await Promise.all(leaving);
+    },
+  };
+}

@@ -1,0 +1,175 @@
+/**
+ * Membership in the consumer group: one consumer of the input and the state topic, from which assignments come and by
+ * which they are revoked.
+ */
+import type {
+  Admin,
+  Consumer,
+  ConsumerCrashEvent,
+  ConsumerEndBatchProcessEvent,
+  ConsumerGroupJoinEvent,
+  EachBatchPayload,
+} from "kafkajs";
+import { KafkaAssignment, type AssignmentHost } from "./assignment.js";
+import { coPartitionAssigner } from "./assigner.js";
+import { createClient, patientRetry } from "./client.js";
+import { brokerError, innermost } from "./errors.js";
+import type { FeedControls } from "./feed.js";
+import type { KafkaOptions } from "./options.js";
+import { checkPartitions } from "./topics.js";
+
+export interface MembershipEvents {
+  assigned(assignment: KafkaAssignment): void;
+  failed(error: Error): void;
+}
+
+export class Membership implements AssignmentHost {
+  readonly admin: Admin;
+  readonly #options: KafkaOptions;
+  readonly #events: MembershipEvents;
+  readonly #consumer: Consumer;
+  /** Partitions that are this member's now. */
+  #owned: readonly number[] = [];
+  #memberId: string | undefined;
+  /** By partition, until they are released: a partition's next assignment waits for the end of the one before. */
+  readonly #assignments = new Map<number, KafkaAssignment>();
+  #leaving = false;
+  #whenReleased: (() => void) | undefined;
+
+  constructor(options: KafkaOptions, events: MembershipEvents) {
+    this.#options = options;
+    this.#events = events;
+    const { topics, application, fetchBytes = 1_048_576, fetchWaitMs = 100 } = options;
+    const client = createClient(options, patientRetry);
+    this.admin = client.admin();
+    this.#consumer = client.consumer({
+      groupId: application,
+      partitionAssigners: [coPartitionAssigner([topics.input, topics.state], () => this.#owned)],
+      sessionTimeout: options.sessionTimeoutMs ?? 30_000,
+      rebalanceTimeout: options.rebalanceTimeoutMs ?? 60_000,
+      heartbeatInterval: Math.ceil((options.sessionTimeoutMs ?? 30_000) / 10),
+      maxBytesPerPartition: fetchBytes,
+      // Where every partition is paused the client sleeps this long, and hears of a resumed one only afterwards.
+      maxWaitTimeInMs: fetchWaitMs,
+      allowAutoTopicCreation: false,
+      readUncommitted: false,
+    });
+    const { GROUP_JOIN, END_BATCH_PROCESS, CRASH } = this.#consumer.events;
+    this.#consumer.on(GROUP_JOIN, (event) => this.#joined(event));
+    this.#consumer.on(END_BATCH_PROCESS, (event) => this.#skipped(event));
+    this.#consumer.on(CRASH, (event) => this.#crashed(event));
+  }
+
+  /** Joins the group. Throws BROKER_UNREACHABLE, TOPIC_MISSING or TOPIC_MISMATCH. */
+  async join(): Promise<void> {
+    const { topics, application } = this.#options;
+    try {
+      await this.admin.connect();
+      const count = await checkPartitions(this.admin, topics);
+      await this.#consumer.connect();
+      await this.#consumer.subscribe({ topics: [topics.input, topics.state] });
+      await this.#consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        // One worker for every batch that a fetch can bring, so that none waits in a queue while its partition is sought
+        // elsewhere.
+        partitionsConsumedConcurrently: 2 * count,
+        eachBatch: (payload) => this.#push(payload),
+      });
+    } catch (error) {
+      throw brokerError(error, `the consumer group ${application}`);
+    }
+  }
+
+  /** Waits until every assignment was released, then leaves the group. */
+  async leave(): Promise<void> {
+    this.#leaving = true;
+    if (this.#assignments.size > 0) {
+      await new Promise<void>((resolve) => (this.#whenReleased = resolve));
+    }
+    await this.#consumer.disconnect();
+    await this.admin.disconnect();
+  }
+
+  controls(topic: string, partition: number): FeedControls {
+    const partitions = [{ topic, partitions: [partition] }];
+    return {
+      seek: (offset) => this.#consumer.seek({ topic, partition, offset: String(offset) }),
+      pause: () => this.#consumer.pause(partitions),
+      resume: () => this.#consumer.resume(partitions),
+    };
+  }
+
+  released(assignment: KafkaAssignment): void {
+    const { partition } = assignment;
+    if (this.#assignments.get(partition) !== assignment) return;
+    this.#assignments.delete(partition);
+    if (this.#assignments.size === 0) this.#whenReleased?.();
+    // Given back by its task, or revoked and regained: whoever released it may be gone by the time it is offered again.
+    setImmediate(() => this.#offer(partition));
+  }
+
+  /**
+   * The client calls this before it fetches anything of the new generation, and has forgotten where it stood. What
+   * stays keeps its task: no one else can have had the partition, for a generation begins only when every member has
+   * joined or been expelled, and who was expelled comes back under another name.
+   */
+  #joined({ payload }: ConsumerGroupJoinEvent): void {
+    const { topics } = this.#options;
+    const owned = payload.memberAssignment[topics.input] ?? [];
+    if (payload.memberId !== this.#memberId) this.#revokeAll();
+    this.#memberId = payload.memberId;
+    this.#owned = owned;
+    for (const topic of [topics.input, topics.state]) {
+      this.#consumer.pause([{ topic, partitions: [...owned] }]);
+    }
+    for (const [partition, assignment] of this.#assignments) {
+      if (!owned.includes(partition)) assignment.revoke();
+      else for (const topic of [topics.input, topics.state]) assignment.feedOf(topic)?.reseek();
+    }
+    for (const partition of owned) this.#offer(partition);
+  }
+
+  #offer(partition: number): void {
+    if (this.#leaving || !this.#owned.includes(partition) || this.#assignments.has(partition)) return;
+    const assignment = new KafkaAssignment(this.#options, partition, this);
+    this.#assignments.set(partition, assignment);
+    this.#events.assigned(assignment);
+  }
+
+  /** Returns at once: a handler that waited would hold up the other partitions, and the heartbeats. */
+  #push(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload;
+    const feed = this.#assignments.get(batch.partition)?.feedOf(batch.topic);
+    if (feed !== undefined && !payload.isStale()) {
+      feed.push(batch.messages, Number(batch.lastOffset()) + 1, Number(batch.highWatermark));
+      const last = batch.messages.at(-1);
+      if (last !== undefined) payload.resolveOffset(last.offset);
+    }
+    return Promise.resolve();
+  }
+
+  /** A batch of nothing but control, aborted or compacted records: it never reaches the handler, only this event tells. */
+  #skipped({ payload }: ConsumerEndBatchProcessEvent): void {
+    if (payload.batchSize > 0) return;
+    const feed = this.#assignments.get(payload.partition)?.feedOf(payload.topic);
+    feed?.push([], Number(payload.lastOffset) + 1, Number(payload.highWatermark));
+  }
+
+  #crashed({ payload }: ConsumerCrashEvent): void {
+    this.#owned = [];
+    this.#memberId = undefined;
+    if (payload.restart) {
+      this.#revokeAll();
+      return;
+    }
+    const cause = innermost(payload.error);
+    const error = brokerError(cause, `the consumer group ${this.#options.application}`);
+    this.#revokeAll(error);
+    this.#events.failed(error);
+  }
+
+  #revokeAll(failure?: Error): void {
+    for (const assignment of this.#assignments.values()) assignment.revoke(failure);
+  }
+}

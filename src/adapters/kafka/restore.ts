@@ -1,0 +1,46 @@
+/** Reads a compacted topic partition from its first record to its end: the latest record of each key. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { UndercurrentError } from "../../errors.js";
+import type { StateRecord } from "../../pipeline/ports.js";
+import type { Feed } from "./feed.js";
+
+/**
+ * Takes from a feed, opened at the partition's first offset, until it has passed `end`. The feed also moves over
+ * batches of control and aborted records alone, which never come as messages: a restore that waited for a last message
+ * would wait for ever.
+ *
+ * Throws RESTORE_STALLED when nothing comes for `stallMs`, and FENCED when the feed is closed meanwhile.
+ */
+export async function restoreState(
+  feed: Feed,
+  end: number,
+  stallMs: number,
+  origin: string,
+): Promise<StateRecord[]> {
+  const latest = new Map<string, Uint8Array>();
+  const done = new AbortController();
+  try {
+    for (let position = feed.position; position < end;) {
+      const stalled = sleep(stallMs, "stalled" as const, { signal: done.signal });
+      stalled.catch(() => undefined);
+      const batch = await Promise.race([feed.take(), stalled]);
+      if (batch === "stalled") {
+        throw new UndercurrentError("RESTORE_STALLED", `${origin}: nothing came after offset ${position}`);
+      }
+      if (batch === undefined)
+        throw new UndercurrentError("FENCED", `${origin}: taken away while it was read`);
+      for (const { key, value } of batch.messages) {
+        if (key === null) continue;
+        const name = key.toString("utf8");
+        // A copy, for the message is a slice of a whole fetch that would be kept with it.
+        if (value === null) latest.delete(name);
+        else latest.set(name, new Uint8Array(value));
+      }
+      position = batch.nextOffset;
+    }
+  } finally {
+    done.abort();
+    feed.close();
+  }
+  return [...latest].map(([key, value]) => ({ key, value }));
+}

@@ -1,0 +1,86 @@
+/** Cuts what one commit writes into requests whose batches stay below the topics' max.message.bytes. */
+import type { Message, TopicMessages } from "kafkajs";
+import { UndercurrentError } from "../../errors.js";
+import type { OutputRecord, RecordHeader } from "../../pipeline/ports.js";
+
+/** Records for one topic, in order. */
+export interface TopicWrite {
+  readonly topic: string;
+  /** Without one, the key decides as in the Java client. */
+  readonly partition?: number;
+  readonly records: readonly OutputRecord[];
+}
+
+/** Upper bound of what a record adds to a batch beside its key, value and headers: lengths, deltas, attributes. */
+const recordOverhead = 32;
+const headerOverhead = 10;
+/** The head of a batch. */
+const batchOverhead = 61;
+
+/**
+ * Requests in order, each with at most `maxBytes` a topic. Every topic's records keep their
+ * order; a request carries a batch of each topic that still has some, which saves round trips.
+ *
+ * Throws RECORD_TOO_LARGE for a record that does not fit a batch alone: the client would send it again and again
+ * until the consumer dies of it.
+ */
+export function* splitByBytes(writes: readonly TopicWrite[], maxBytes: number): Generator<TopicMessages[]> {
+  const positions = writes.map(() => 0);
+  for (;;) {
+    const request: TopicMessages[] = [];
+    for (const [index, { topic, partition, records }] of writes.entries()) {
+      let position = positions[index]!;
+      const messages: Message[] = [];
+      let bytes = batchOverhead;
+      for (; position < records.length; position++) {
+        const record = records[position]!;
+        const size = recordSize(record);
+        if (size + batchOverhead > maxBytes) throw tooLarge(topic, size, maxBytes);
+        if (bytes + size > maxBytes) break;
+        bytes += size;
+        messages.push(toMessage(record, partition));
+      }
+      positions[index] = position;
+      if (messages.length > 0) request.push({ topic, messages });
+    }
+    if (request.length === 0) return;
+    yield request;
+  }
+}
+
+function tooLarge(topic: string, size: number, maxBytes: number): UndercurrentError {
+  return new UndercurrentError(
+    "RECORD_TOO_LARGE",
+    `topic ${topic}: a record of ${size} bytes, where a batch may have ${maxBytes}`,
+  );
+}
+
+function recordSize({ key, value, headers }: OutputRecord): number {
+  let size = recordOverhead + (key?.byteLength ?? 0) + (value?.byteLength ?? 0);
+  for (const header of headers) {
+    size += headerOverhead + Buffer.byteLength(header.name) + header.value.byteLength;
+  }
+  return size;
+}
+
+function toMessage({ key, value, headers, timestamp }: OutputRecord, partition?: number): Message {
+  const message: Message = {
+    key: key === null ? null : bufferOf(key),
+    value: value === null ? null : bufferOf(value),
+  };
+  if (partition !== undefined) message.partition = partition;
+  if (timestamp >= 0) message.timestamp = String(timestamp);
+  if (headers.length > 0) message.headers = toHeaders(headers);
+  return message;
+}
+
+/** The client wants headers by name, with a list where a name occurs more than once. */
+function toHeaders(headers: readonly RecordHeader[]): Record<string, Buffer[]> {
+  const byName = Object.create(null) as Record<string, Buffer[]>;
+  for (const { name, value } of headers) (byName[name] ??= []).push(bufferOf(value));
+  return byName;
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,127 @@
+// A broker as tests and benchmarks see it: topics of their own, and both ends of a topic.
+import { randomUUID } from "node:crypto";
+import type { Admin, IHeaders, KafkaMessage } from "kafkajs";
+import { createClient, patientRetry } from "../../src/adapters/kafka/client.js";
+import { compressionTypes } from "../../src/adapters/kafka/codecs.js";
+import type { Compression } from "../../src/adapters/kafka/options.js";
+
+export interface TestMessage {
+  readonly key: string | Buffer | null;
+  readonly value: string | Buffer | null;
+  readonly headers?: IHeaders;
+  /** Epoch milliseconds. */
+  readonly timestamp?: number;
+}
+
+export interface TopicLayout {
+  readonly partitions?: number;
+  /** Settings of the topic, such as cleanup.policy. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+export interface TestBroker {
+  readonly brokers: readonly string[];
+  /** A name that no other test has. */
+  name(prefix: string): string;
+  createTopic(name: string, layout?: TopicLayout): Promise<void>;
+  produce(
+    topic: string,
+    partition: number,
+    messages: readonly TestMessage[],
+    compression?: Compression,
+  ): Promise<void>;
+  /** What is committed and not aborted in every partition, in order: until the end it has now. */
+  readCommitted(topic: string): Promise<KafkaMessage[][]>;
+  /** The offset that a group goes on from, -1 for none. */
+  committedOffset(group: string, topic: string, partition: number): Promise<number>;
+  admin<T>(use: (admin: Admin) => Promise<T>): Promise<T>;
+}
+
+/** Helpers for the broker at these addresses. */
+export function createTestBroker(addresses: readonly string[]): TestBroker {
+  const client = createClient({ brokers: addresses }, patientRetry);
+  const withAdmin = async <T>(use: (admin: Admin) => Promise<T>): Promise<T> => {
+    const admin = client.admin();
+    await admin.connect();
+    try {
+      return await use(admin);
+    } finally {
+      await admin.disconnect();
+    }
+  };
+  return {
+    brokers: addresses,
+    name: (prefix) => `${prefix}-${randomUUID().slice(0, 8)}`,
+    admin: withAdmin,
+    async createTopic(name, { partitions = 1, settings = {} } = {}) {
+      const configEntries = Object.entries(settings).map(([key, value]) => ({ name: key, value }));
+      const topics = [{ topic: name, numPartitions: partitions, replicationFactor: 1, configEntries }];
+      await withAdmin((admin) => admin.createTopics({ topics, waitForLeaders: true }));
+    },
+    async produce(topic, partition, messages, compression = "none") {
+      const producer = client.producer({ allowAutoTopicCreation: false });
+      await producer.connect();
+      try {
+        await producer.send({
+          topic,
+          compression: compressionTypes[compression],
+          messages: messages.map(({ timestamp, headers, ...message }) => ({
+            ...message,
+            partition,
+            ...(headers && { headers }),
+            ...(timestamp !== undefined && { timestamp: String(timestamp) }),
+          })),
+        });
+      } finally {
+        await producer.disconnect();
+      }
+    },
+    async committedOffset(group, topic, partition) {
+      const offsets = await withAdmin((admin) => admin.fetchOffsets({ groupId: group, topics: [topic] }));
+      return Number(offsets[0]?.partitions.find((entry) => entry.partition === partition)?.offset ?? -1);
+    },
+    readCommitted: (topic) => readCommitted(addresses, topic),
+  };
+}
+
+async function readCommitted(addresses: readonly string[], topic: string): Promise<KafkaMessage[][]> {
+  const client = createClient({ brokers: addresses }, patientRetry);
+  const admin = client.admin();
+  await admin.connect();
+  const groupId = `reader-${randomUUID()}`;
+  const consumer = client.consumer({ groupId, maxWaitTimeInMs: 50, readUncommitted: false });
+  try {
+    const offsets = await admin.fetchTopicOffsets(topic);
+    const result: KafkaMessage[][] = offsets.map(() => []);
+    const open = new Map(offsets.map(({ partition, high }) => [partition, Number(high)]));
+    const positions = new Map(offsets.map(({ partition, low }) => [partition, Number(low)]));
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await new Promise<void>((resolve, reject) => {
+      const check = (): void => {
+        for (const [partition, end] of open) if (positions.get(partition)! >= end) open.delete(partition);
+        if (open.size === 0) resolve();
+      };
+      // Batches of control records alone come as events only, the others as both.
+      consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+        positions.set(payload.partition, Number(payload.lastOffset) + 1);
+        check();
+      });
+      check();
+      consumer
+        .run({
+          autoCommit: false,
+          eachBatch: ({ batch }) => {
+            result[batch.partition]!.push(...batch.messages);
+            return Promise.resolve();
+          },
+        })
+        .catch(reject);
+    });
+    return result;
+  } finally {
+    await consumer.disconnect();
+    await admin.deleteGroups([groupId]).catch(() => undefined);
+    await admin.disconnect();
+  }
+}
