@@ -50,12 +50,29 @@ export interface Kernel {
 /** Names the arithmetic: engines of one kernel name give the same bits. */
 export const kernelName = "simd128-1";
 
+/** What src/kernel/regression.ts exports. */
+export interface RegressionKernel {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  init(features: number, rows: number): number;
+  rowSize(): number;
+  reserve(rows: number): number;
+  start(row: number): void;
+  learn(count: number, forgetting: number): void;
+  forecast(count: number): void;
+  readonly batchRows: Global;
+  readonly batchFeatures: Global;
+  readonly batchTargets: Global;
+  readonly batchForecasts: Global;
+  readonly slab: Global;
+}
+
 /** The same relative path from src/engine and from dist/engine. */
-const file = new URL("../../dist/kernel/cells.wasm", import.meta.url);
+const folder = new URL("../../dist/kernel/", import.meta.url);
 
-let compiled: object | undefined;
+const compiled = new Map<string, object>();
 
-function compile(): object {
+function compile(name: string): object {
+  const file = new URL(name, folder);
   try {
     return new WebAssembly.Module(readFileSync(file));
   } catch (cause) {
@@ -65,12 +82,22 @@ function compile(): object {
   }
 }
 
-/** A kernel with a memory of its own. Throws KERNEL_MISSING, or MEMORY_EXHAUSTED where no address space is left. */
-export function instantiateKernel(): Kernel {
-  compiled ??= compile();
+function instantiate(name: string): unknown {
+  const module = compiled.get(name) ?? compile(name);
+  compiled.set(name, module);
   try {
-    return new WebAssembly.Instance(compiled).exports as Kernel;
+    return new WebAssembly.Instance(module).exports;
   } catch (cause) {
     throw new UndercurrentError("MEMORY_EXHAUSTED", "There is no memory for one more engine.", { cause });
   }
+}
+
+/** The cells with a memory of their own. Throws KERNEL_MISSING, or MEMORY_EXHAUSTED where no address space is left. */
+export function instantiateKernel(): Kernel {
+  return instantiate("cells.wasm") as Kernel;
+}
+
+/** The regressions with a memory of their own; throws like `instantiateKernel`. */
+export function instantiateRegressionKernel(): RegressionKernel {
+  return instantiate("regression.wasm") as RegressionKernel;
 }
