@@ -3,8 +3,15 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { cellKinds, type Engine, type EngineShape } from "../../src/engine/port.js";
 import { wasmEngine } from "../../src/engine/wasm.js";
-import { norm, oracleAdam, oracleGradient, oracleLoss, oracleStep } from "../reference/cells.js";
-import { loadWeights, loadWindows, randomTask } from "../reference/tasks.js";
+import {
+  norm,
+  oracleAdam,
+  oracleGradient,
+  oracleLoss,
+  oracleStep,
+  type OracleWindow,
+} from "../reference/cells.js";
+import { loadWeights, loadWindows, randomTask, type Task, type TaskOptions } from "../reference/tasks.js";
 
 const engines: Engine[] = [];
 function create(shape: EngineShape): Engine {
@@ -32,58 +39,96 @@ const shapes = fc.record({
 });
 
 describe("the wasm engine against the 64-bit oracle", () => {
-  it("follows the oracle's states and read-outs over 50 steps within 2e-5, for any shape", () => {
+  /**
+   * Steps an engine through the windows of a task, beside the oracle. Returns the largest errors of states (as a share
+   * of values above 1) and read-outs; `restart` takes each step of the oracle from the engine's state before it.
+   */
+  function follow(options: TaskOptions, restart: boolean) {
+    const { shape, weights, windows } = randomTask(options);
+    const engine = create({ ...options, steps: 1, rows: windows.length });
+    loadWeights(engine, weights);
+    loadWindows(
+      engine,
+      windows.map(({ state }) => ({ state, steps: [] })),
+    );
+    const buffers = engine.stepBuffers;
+    const states = windows.map(({ state }) => [...state]);
+    const state = new Float32Array(engine.description.stateSize);
+    const worst = { state: 0, readout: 0 };
+    for (let k = 0; k < options.steps; k++) {
+      for (const [row, { steps }] of windows.entries()) {
+        buffers.states[row] = row;
+        buffers.inputs.set(steps[k]!.inputs, row * shape.inputs);
+        buffers.skips.set(steps[k]!.skips, row * shape.skips);
+      }
+      engine.step(windows.length);
+      for (const [row, { steps }] of windows.entries()) {
+        const { inputs, skips } = steps[k]!;
+        const expected = oracleStep(shape, weights, states[row]!, inputs, skips);
+        engine.readState(row, state, 0);
+        const errors = expected.after.map((v, j) => Math.abs(state[j]! - v) / Math.max(1, Math.abs(v)));
+        worst.state = Math.max(worst.state, ...errors);
+        worst.readout = Math.max(worst.readout, Math.abs(buffers.readouts[row]! - expected.readout));
+        states[row] = restart ? [...state] : [...expected.after];
+      }
+    }
+    engine.dispose();
+    return worst;
+  }
+
+  it("takes each of 50 steps as the oracle does from the same state, within 5e-6, for any shape", () => {
     fc.assert(
       fc.property(shapes, (options) => {
-        const { shape, weights, windows } = randomTask({ ...options, steps: 50 });
-        const rows = windows.length;
-        const engine = create({ ...options, rows });
-        loadWeights(engine, weights);
-        loadWindows(
-          engine,
-          windows.map(({ state }) => ({ state, steps: [] })),
-        );
-        const buffers = engine.stepBuffers;
-        const states = windows.map(({ state }) => [...state]);
-        const state = new Float32Array(engine.description.stateSize);
-        for (let k = 0; k < 50; k++) {
-          for (const [row, window] of windows.entries()) {
-            buffers.states[row] = row;
-            buffers.inputs.set(window.steps[k]!.inputs, row * shape.inputs);
-            buffers.skips.set(window.steps[k]!.skips, row * shape.skips);
-          }
-          engine.step(rows);
-          for (const [row, window] of windows.entries()) {
-            const { inputs, skips } = window.steps[k]!;
-            const expected = oracleStep(shape, weights, states[row]!, inputs, skips);
-            states[row] = [...expected.after];
-            engine.readState(row, state, 0);
-            const errors = expected.after.map((v, j) => Math.abs(state[j]! - v) / Math.max(1, Math.abs(v)));
-            expect(Math.max(...errors)).toBeLessThan(2e-5);
-            expect(Math.abs(buffers.readouts[row]! - expected.readout)).toBeLessThan(1e-4);
-          }
-        }
-        engine.dispose();
+        const worst = follow({ ...options, steps: 50 }, true);
+        expect(worst.state).toBeLessThan(5e-6);
+        expect(worst.readout).toBeLessThan(5e-6);
       }),
       { numRuns: 60 },
     );
   });
 
-  it("has the oracle's loss, gradient norm and gradient of every tensor within 2e-5, for any shape", () => {
+  // Of fixed weights: there are random ones whose recurrence spreads any rounding further over so many steps.
+  it.each(cellKinds)("stays within 2e-5 of the oracle's %s over 500 steps", (cell) => {
+    const worst = follow({ cell, inputs: 5, hidden: 32, skips: 4, steps: 500, windows: 4, seed: 9 }, false);
+    expect(worst.state).toBeLessThan(2e-5);
+    expect(worst.readout).toBeLessThan(2e-5);
+  });
+
+  /**
+   * Moves the targets at least a quarter away from the oracle's read-outs. Near them, loss and gradient are differences
+   * of almost equal numbers, and their relative errors say nothing.
+   */
+  function keepApart({ shape, weights, windows }: Task): OracleWindow[] {
+    return windows.map(({ state, steps }) => {
+      let before = state;
+      return {
+        state,
+        steps: steps.map((step) => {
+          const { after, readout } = oracleStep(shape, weights, before, step.inputs, step.skips);
+          before = after;
+          return { ...step, target: Math.fround(readout + step.target + Math.sign(step.target) / 4) };
+        }),
+      };
+    });
+  }
+
+  it("has the oracle's loss, gradient norm and gradient of every tensor within 5e-5, for any shape", () => {
     fc.assert(
       fc.property(
         shapes,
         fc.constantFrom(0.05, 0.5, 5),
         fc.integer({ min: 0, max: 5 }),
         (options, huber, spare) => {
-          const { shape, weights, windows } = randomTask(options);
+          const task = randomTask(options);
+          const { shape, weights } = task;
+          const windows = keepApart(task);
           const engine = create({ ...options, windows: options.windows + spare, rows: 1 });
           loadWeights(engine, weights);
           loadWindows(engine, windows);
           const { loss, gradientNorm } = engine.learn(windows.length, { rate: 0, clip: 1e9, huber });
           const gradient = oracleGradient(shape, weights, windows, huber);
-          expect(relativeError([loss], [oracleLoss(shape, weights, windows, huber)])).toBeLessThan(2e-5);
-          expect(relativeError([gradientNorm], [norm(gradient)])).toBeLessThan(2e-5);
+          expect(relativeError([loss], [oracleLoss(shape, weights, windows, huber)])).toBeLessThan(5e-5);
+          expect(relativeError([gradientNorm], [norm(gradient)])).toBeLessThan(5e-5);
           // From moments of zero, the first moment after an update is a tenth of the gradient.
           const { firstMoments, weights: after } = engine.readParameters();
           expect(
@@ -91,7 +136,7 @@ describe("the wasm engine against the 64-bit oracle", () => {
               firstMoments.map((value) => 10 * value),
               gradient,
             ),
-          ).toBeLessThan(2e-5);
+          ).toBeLessThan(5e-5);
           expect(after.slice(0, weights.length)).toEqual(Float32Array.from(weights));
           engine.dispose();
         },
