@@ -229,15 +229,16 @@ export class Forecaster {
 
   *#records(onlyChanged: boolean): Generator<SnapshotRecord> {
     this.#assertUsable();
-    yield encodeModel(
-      this.#signature,
-      this.#recurrence.readModel((slot) => this.keyOf(slot)),
-    );
-    const sum = signatureSum(this.#signature);
     const { numbers, singles, singlesPerKey, changed } = this.#keys;
+    // A key that has only had missing values has a slot and no state.
+    const begun = (slot: number): boolean => numbers[slot * numbersPerKey + number.count]! > 0;
+    let keys = 0;
+    for (let slot = 0; slot < this.#keys.size; slot++) if (begun(slot)) keys++;
+    yield encodeModel(this.#signature, { keys, ...this.#recurrence.readModel((slot) => this.keyOf(slot)) });
+    const sum = signatureSum(this.#signature);
     const states = new Float32Array(this.#recurrence.statesPerKey);
     for (let slot = 0; slot < this.#keys.size; slot++) {
-      if (onlyChanged && changed[slot] === 0) continue;
+      if (!begun(slot) || (onlyChanged && changed[slot] === 0)) continue;
       this.#recurrence.readStates(slot, states);
       yield encodeKey(sum, {
         key: this.keyOf(slot),

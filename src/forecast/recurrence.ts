@@ -11,7 +11,7 @@ import type { ForecasterSettings } from "./settings.js";
 import type { ModelState, QueuedWindow } from "./snapshot.js";
 
 /** Rows that one call of the engine steps at most. */
-const rowsPerStep = 1024;
+export const rowsPerStep = 1024;
 
 /** An update of the weights, as it happens. */
 export interface UpdateReport extends LearnReport {
@@ -21,9 +21,24 @@ export interface UpdateReport extends LearnReport {
   readonly windows: number;
 }
 
+/** Events that the cell has just taken. Row i of each array is one of them; the arrays are reused. */
+export interface SteppedRows {
+  readonly count: number;
+  /** Its number in the batch, and its key. */
+  readonly events: Int32Array;
+  readonly slots: Int32Array;
+  /** What the cell and the read-out saw: `inputCount` inputs and `recentChanges` changes, the latest first. */
+  readonly inputCount: number;
+  readonly inputs: Float32Array;
+  readonly skips: Float32Array;
+  /** What the shared read-out forecasts. */
+  readonly readouts: Float32Array;
+  /** Reads the new hidden state of row i; for lstm its cell state comes behind it. */
+  readHidden(row: number, into: Float32Array, at: number): void;
+}
+
 export interface RecurrenceListener {
-  /** The cell has taken the event that was number `event` of the batch; `readout` is its forecast. */
-  stepped(event: number, slot: number, readout: number): void;
+  stepped(rows: SteppedRows): void;
   updated(report: UpdateReport): void;
 }
 
@@ -43,6 +58,8 @@ export class Recurrence {
   #waitsFor = new Float64Array(0);
   #step = 1;
   #version = 0;
+  readonly #readHidden = (row: number, into: Float32Array, at: number): void =>
+    this.#engine.readState(this.#stateRow(this.#slots[row]!), into, at);
 
   constructor(
     settings: ForecasterSettings,
@@ -142,8 +159,17 @@ export class Recurrence {
     this.#engine.step(count);
     this.#waiting = 0;
     this.#step++;
-    const { readouts } = this.#engine.stepBuffers;
-    for (let i = 0; i < count; i++) this.#listener.stepped(this.#events[i]!, this.#slots[i]!, readouts[i]!);
+    const { inputs, skips, readouts } = this.#engine.stepBuffers;
+    this.#listener.stepped({
+      count,
+      events: this.#events,
+      slots: this.#slots,
+      inputCount: this.#inputs,
+      inputs,
+      skips,
+      readouts,
+      readHidden: this.#readHidden,
+    });
   }
 
   /** Reads a key's hidden state and checkpoints. */
@@ -160,7 +186,7 @@ export class Recurrence {
   }
 
   /** Weights, moments and waiting windows. */
-  readModel(keyOf: (slot: number) => string): ModelState {
+  readModel(keyOf: (slot: number) => string): Omit<ModelState, "keys"> {
     const queue = Array.from({ length: this.#queue.length }, (_, place): QueuedWindow => {
       const state = new Float32Array(this.stateSize);
       this.#engine.readState(place, state, 0);

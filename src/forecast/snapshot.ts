@@ -27,6 +27,8 @@ export interface QueuedWindow {
 }
 
 export interface ModelState {
+  /** Keys that the state has a record of: a snapshot with fewer or more is not whole. */
+  readonly keys: number;
   /** Updates of the weights so far. */
   readonly version: number;
   readonly weights: Float32Array;
@@ -41,6 +43,8 @@ export interface KeyState {
   readonly singles: Float32Array;
   /** Hidden state and checkpoints. */
   readonly states: Float32Array;
+  /** The key's own read-out; empty where it has none. */
+  readonly readout: Float32Array;
 }
 
 /** One record; `key` is undefined for the model's. */
@@ -71,6 +75,7 @@ export function readSettings(model: Uint8Array): Readonly<Record<string, unknown
 export function encodeModel(signature: Signature, model: ModelState): SnapshotRecord {
   const body = new ByteWriter();
   body.text(signature.all);
+  body.count(model.keys);
   body.float(model.version);
   body.singles(model.weights);
   body.singles(model.firstMoments);
@@ -93,6 +98,7 @@ export function encodeKey(signatureSum: number, state: KeyState): SnapshotRecord
   body.numbers(state.numbers);
   body.singles(state.singles);
   body.singles(state.states);
+  body.singles(state.readout);
   return { key: state.key, bytes: seal(kinds.key, body) };
 }
 
@@ -151,6 +157,7 @@ export function decodeSnapshot(
     }
   }
   if (model === undefined) throw corrupt("it holds no model");
+  if (keys.size !== model.keys) throw corrupt(`it holds ${keys.size} keys where there were ${model.keys}`);
   for (const window of model.queue)
     if (!keys.has(window.key)) throw corrupt("a key of a waiting window is not in it");
   const snapshot = { model, keys: [...keys.values()] };
@@ -179,6 +186,7 @@ function readKey(body: ByteReader): KeyState {
 function readModel(body: ByteReader, signature: Signature, anyTuning: boolean): ModelState {
   const theirs = body.text();
   if (theirs !== signature.all) refuseForeign(theirs, signature.all, anyTuning);
+  const keys = body.count();
   const version = body.float();
   const weights = body.singles();
   const firstMoments = body.singles();
@@ -190,7 +198,7 @@ function readModel(body: ByteReader, signature: Signature, anyTuning: boolean): 
     row: body.singles(),
     state: body.singles(),
   }));
-  return { version, weights, firstMoments, secondMoments, queue };
+  return { keys, version, weights, firstMoments, secondMoments, queue };
 }
 
 function seal(kind: number, body: ByteWriter): Uint8Array {

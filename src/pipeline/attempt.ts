@@ -121,6 +121,11 @@ export class Attempt {
     next: number,
     progress: Progress,
   ): Promise<void> {
+    // There may be no record at all between the last one replayed and the committed offset.
+    if (!session.live && records.length > 0 && records[0]!.offset >= session.liveFrom) {
+      session.skip(session.liveFrom);
+      await this.#goLive(session, progress);
+    }
     if (records.length === 0) {
       session.skip(next);
     } else if (session.live) {

@@ -1,4 +1,5 @@
 /** The pipeline: a task for every partition that the source hands out. */
+import { setMaxListeners } from "node:events";
 import {
   catchError,
   concat,
@@ -68,6 +69,8 @@ export function run(source: Source, committer: Committer, options: RunOptions = 
   };
   return defer(() => {
     const ending = new AbortController();
+    // Every task listens, and there are as many as partitions.
+    setMaxListeners(0, ending.signal);
     const end = (): void => ending.abort();
     if (stop?.aborted) end();
     stop?.addEventListener("abort", end);

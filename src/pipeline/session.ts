@@ -10,7 +10,7 @@ import type { Commit, InputRecord } from "./ports.js";
 import type { RecoveryPlan, ResumePlan } from "./recovery.js";
 import type { PipelineSettings } from "./settings.js";
 import { Stage } from "./stage.js";
-import { StateLog } from "./state.js";
+import { writeState } from "./state.js";
 import type { Telemetry } from "./telemetry.js";
 
 /** What every session of a pipeline shares. */
@@ -31,7 +31,6 @@ export class Session {
   readonly #context: SessionContext;
   readonly #plan: RecoveryPlan;
   readonly #origin: Origin;
-  readonly #log: StateLog;
   #forecaster: Forecaster;
   #stage: Stage;
   #live = false;
@@ -48,7 +47,6 @@ export class Session {
     this.liveFrom = plan.kind === "fresh" ? plan.from : plan.committed;
     this.#position = this.from;
     this.#snapshotOffset = this.from;
-    this.#log = new StateLog(plan.kind === "fresh" ? [] : plan.state.keys);
     this.#forecaster = this.#open(plan);
     this.#stage = this.#newStage();
   }
@@ -90,7 +88,7 @@ export class Session {
     this.#live = true;
     const plan = this.#plan;
     if (plan.kind === "resume") return plan.retuned ? this.#retune() : undefined;
-    const snapshot = this.#log.write(this.#position, this.#forecaster);
+    const snapshot = writeState(this.#position, this.#forecaster);
     const kept = new Set(snapshot.records.map(({ key }) => key));
     const ended = plan.discarded.filter((key) => !kept.has(key)).map((key) => ({ key, value: null }));
     return { ...this.#nothing(), snapshot: { ...snapshot, records: [...ended, ...snapshot.records] } };
@@ -125,7 +123,7 @@ export class Session {
   #snapshot(): NonNullable<Commit["snapshot"]> {
     this.#snapshotOffset = this.#position;
     this.#eventsSinceSnapshot = 0;
-    return this.#log.write(this.#position, this.#forecaster);
+    return writeState(this.#position, this.#forecaster);
   }
 
   /** Goes on with the state under the new settings; what was committed came from the old ones, replay included. */
@@ -136,7 +134,7 @@ export class Session {
     this.#stage.dispose();
     this.#forecaster = forecaster;
     this.#stage = this.#newStage();
-    const snapshot = this.#log.write(this.#position, forecaster, earlier);
+    const snapshot = writeState(this.#position, forecaster, earlier.changes());
     earlier.dispose();
     this.#snapshotOffset = this.#position;
     this.#eventsSinceSnapshot = 0;

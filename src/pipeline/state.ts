@@ -1,20 +1,20 @@
 /**
  * The records of a task's state: the forecaster's own snapshot records, one for the model and one for each key, each
- * with the input offset that it stands for. The model's names the state: its offset is S, and it counts the keys, so
- * that a state with a record too many, too few or too new is recognised.
+ * with the input offset that it stands for. The model's names the state: its offset is S, so that a key's record that is
+ * newer is recognised as not of this state; that none is missing the snapshot itself tells.
  *
- * A record's value is: magic "UCTS", format (u32), offset (f64), keys (f64; 0 in a key's record), CRC-32 of all
- * before it (u32), snapshot record; little-endian.
+ * A record's value is: magic "UCTS", format (u32), offset (f64), CRC-32 of all before it (u32), snapshot record;
+ * little-endian.
  */
 import { UndercurrentError } from "../errors.js";
 import { crc32 } from "../forecast/checksum.js";
 import type { Forecaster } from "../forecast/forecaster.js";
-import { readSettings } from "../forecast/snapshot.js";
+import { readSettings, type SnapshotRecord } from "../forecast/snapshot.js";
 import type { SnapshotWrite, StateChange, StateRecord } from "./ports.js";
 
 const magic = 0x53544355;
 const stateFormat = 1;
-const headerBytes = 28;
+const headerBytes = 20;
 
 /** Keys of state records; a key's cannot be the model's, whatever it is called. */
 const modelKey = "model";
@@ -39,7 +39,7 @@ export interface RecordedState {
 export function readState(records: readonly StateRecord[]): RecordedState {
   const model = records.find(({ key }) => key === modelKey);
   if (model === undefined) throw torn("it has no record of the model");
-  const { offset, keys, snapshot } = openRecord(model);
+  const { offset, snapshot } = openRecord(model);
   const parts = [snapshot];
   const names: string[] = [];
   for (const record of records) {
@@ -52,54 +52,42 @@ export function readState(records: readonly StateRecord[]): RecordedState {
     parts.push(part.snapshot);
     names.push(record.key.slice(keyPrefix.length));
   }
-  if (names.length !== keys) throw torn(`it has ${names.length} keys where there were ${keys}`);
   return { offset, keys: names, settings: readSettings(snapshot), snapshot: Buffer.concat(parts) };
 }
 
-/** Follows which keys the durable state has records of, and writes what changed. */
-export class StateLog {
-  readonly #durable: Set<string>;
-
-  constructor(durable: Iterable<string> = []) {
-    this.#durable = new Set(durable);
-  }
-
-  /**
-   * The changes of a forecaster since the last call, standing for an input offset. `earlier` are the changes of the
-   * forecaster whose state this one took over.
-   */
-  write(offset: number, forecaster: Forecaster, earlier?: Forecaster): SnapshotWrite {
-    const changes = [...(earlier?.changes() ?? []), ...forecaster.changes()];
-    const latest = new Map(changes.map(({ key, bytes }) => [key, bytes]));
-    const records: StateChange[] = [];
-    for (const [key, bytes] of latest) {
-      if (key === undefined) continue;
-      this.#durable.add(key);
-      records.push({ key: keyPrefix + key, value: sealRecord(offset, 0, bytes) });
-    }
-    records.push({ key: modelKey, value: sealRecord(offset, this.#durable.size, latest.get(undefined)!) });
-    return { offset, records };
-  }
+/**
+ * The changes of a forecaster since it was last asked, standing for an input offset. `earlier` are the changes of the
+ * forecaster whose state it took over.
+ */
+export function writeState(
+  offset: number,
+  forecaster: Forecaster,
+  earlier: readonly SnapshotRecord[] = [],
+): SnapshotWrite {
+  const latest = new Map([...earlier, ...forecaster.changes()].map(({ key, bytes }) => [key, bytes]));
+  const records = [...latest].map(([key, bytes]): StateChange => {
+    return { key: key === undefined ? modelKey : keyPrefix + key, value: sealRecord(offset, bytes) };
+  });
+  return { offset, records };
 }
 
-function sealRecord(offset: number, keys: number, snapshot: Uint8Array): Uint8Array {
+function sealRecord(offset: number, snapshot: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(headerBytes + snapshot.length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, magic, true);
   view.setUint32(4, stateFormat, true);
   view.setFloat64(8, offset, true);
-  view.setFloat64(16, keys, true);
-  view.setUint32(24, crc32(bytes.subarray(0, 24)), true);
+  view.setUint32(16, crc32(bytes.subarray(0, 16)), true);
   bytes.set(snapshot, headerBytes);
   return bytes;
 }
 
-function openRecord({ key, value }: StateRecord): { offset: number; keys: number; snapshot: Uint8Array } {
+function openRecord({ key, value }: StateRecord): { offset: number; snapshot: Uint8Array } {
   const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
   if (value.length < headerBytes || view.getUint32(0, true) !== magic) {
     throw torn(`${JSON.stringify(key)} is no record of a state`);
   }
-  if (crc32(value.subarray(0, 24)) !== view.getUint32(24, true)) {
+  if (crc32(value.subarray(0, 16)) !== view.getUint32(16, true)) {
     throw torn(`the checksum of ${JSON.stringify(key)} does not match`);
   }
   const format = view.getUint32(4, true);
@@ -109,11 +97,7 @@ function openRecord({ key, value }: StateRecord): { offset: number; keys: number
       `the state has format ${format}; this release reads ${stateFormat}`,
     );
   }
-  return {
-    offset: view.getFloat64(8, true),
-    keys: view.getFloat64(16, true),
-    snapshot: value.subarray(headerBytes),
-  };
+  return { offset: view.getFloat64(8, true), snapshot: value.subarray(headerBytes) };
 }
 
 function torn(what: string): UndercurrentError {

@@ -89,6 +89,26 @@ test("keys of any text survive", () => {
   expect(bitsOf(run(restored, stream))).toBe(bitsOf(run(forecaster, stream)));
 });
 
+test("restores from a Buffer, as files and brokers give them", () => {
+  const restored = create();
+  restored.restore(Buffer.concat([snapshotAfter(700)]));
+  expect(restored.snapshot()).toEqual(snapshotAfter(700));
+});
+
+test("takes over another model's snapshot where only tuning differs and that is asked for", () => {
+  const retuned = create({ ...quick, learningRate: 0.01, alarmRate: 0.01 });
+  expect(() => retuned.restore(snapshotAfter(700))).toThrow(failing("SNAPSHOT_FOREIGN", /learningRate/));
+  retuned.restore(snapshotAfter(700), { anyTuning: true });
+  const first = create();
+  first.restore(snapshotAfter(700));
+  const [a, b] = [retuned, first].map((forecaster) => run(forecaster, events.slice(700, 701)).yhat[0]);
+  expect(a).toBe(b);
+  const other = create({ ...quick, hidden: 12 });
+  expect(() => other.restore(snapshotAfter(700), { anyTuning: true })).toThrow(
+    failing("SNAPSHOT_FOREIGN", /hidden/),
+  );
+});
+
 test("refuses another model's snapshot, naming what differs", () => {
   const other = create({ ...quick, hidden: 12, seed: 2 });
   const before = other.snapshot();

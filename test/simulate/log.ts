@@ -1,0 +1,209 @@
+/**
+ * A transactional log in memory: input partitions with gaps between their offsets, and what commits made of them. It
+ * does what a broker does: a takeover raises the partition's epoch, settles what the owner before left open, and from
+ * then on refuses that owner; a commit lands whole or not at all.
+ */
+import { UndercurrentError } from "../../src/errors.js";
+import type {
+  Commit,
+  InputBatch,
+  InputRecord,
+  OutputRecord,
+  RoutedRecord,
+  Takeover,
+} from "../../src/pipeline/ports.js";
+
+export const topic = "readings";
+
+/** What readers of committed records see of one partition. */
+export interface Visible {
+  readonly forecasts: readonly OutputRecord[];
+  readonly deadLetters: readonly OutputRecord[];
+  readonly routed: readonly RoutedRecord[];
+}
+
+interface Partition {
+  readonly input: InputRecord[];
+  endOffset: number;
+  earliest: number;
+  readonly forecasts: OutputRecord[];
+  readonly deadLetters: OutputRecord[];
+  readonly routed: RoutedRecord[];
+  /** Compacted: the latest record of each key. */
+  readonly state: Map<string, Uint8Array>;
+  committed: number | undefined;
+  epoch: number;
+  /** A commit whose end was asked for and has not been decided. */
+  inDoubt: Commit | undefined;
+  readonly waiting: Set<() => void>;
+}
+
+/** How a commit ends: as it should; landed or lost with an error; or open until the next takeover decides. */
+export type CommitOutcome = "landed" | "landed-unheard" | "lost" | "in-doubt";
+
+export class TransactionalLog {
+  readonly #partitions: readonly Partition[];
+
+  readonly #refused: () => void;
+
+  /** `refused` is called when the commit of an owner that was fenced has been refused. */
+  constructor(partitions: number, refused: () => void = () => undefined) {
+    this.#refused = refused;
+    this.#partitions = Array.from({ length: partitions }, () => ({
+      input: [],
+      endOffset: 0,
+      earliest: 0,
+      forecasts: [],
+      deadLetters: [],
+      routed: [],
+      state: new Map(),
+      committed: undefined,
+      epoch: 0,
+      inDoubt: undefined,
+      waiting: new Set(),
+    }));
+  }
+
+  get partitions(): number {
+    return this.#partitions.length;
+  }
+
+  /** Appends a record behind `gap` offsets that no reader ever sees. */
+  append(partition: number, record: Omit<InputRecord, "offset">, gap = 0): void {
+    const log = this.#partitions[partition]!;
+    log.input.push({ ...record, offset: log.endOffset + gap });
+    log.endOffset += gap + 1;
+    this.#wake(log);
+  }
+
+  /** Appends offsets that hold control records alone. */
+  appendControl(partition: number, count: number): void {
+    const log = this.#partitions[partition]!;
+    log.endOffset += count;
+    this.#wake(log);
+  }
+
+  /** Loses all input before an offset. */
+  retain(partition: number, earliest: number): void {
+    this.#partitions[partition]!.earliest = earliest;
+  }
+
+  /** Loses the state. */
+  loseState(partition: number): void {
+    this.#partitions[partition]!.state.clear();
+  }
+
+  /** Fences the owner before and settles its open commit by `lands`; the new owner's epoch and what is durable. */
+  takeOver(partition: number, lands: () => boolean): { epoch: number; takeover: Takeover } {
+    const log = this.#partitions[partition]!;
+    if (log.inDoubt !== undefined && lands()) this.#land(log, log.inDoubt);
+    log.inDoubt = undefined;
+    log.epoch++;
+    return {
+      epoch: log.epoch,
+      takeover: {
+        committed: log.committed,
+        earliest: Math.max(log.earliest, 0),
+        state: [...log.state].map(([key, value]) => ({ key, value })),
+      },
+    };
+  }
+
+  /** Up to `size` records from an offset on; undefined where there is nothing yet. */
+  poll(partition: number, from: number, size: number): InputBatch | undefined {
+    const log = this.#partitions[partition]!;
+    if (from >= log.endOffset) return undefined;
+    const begin = firstFrom(log.input, Math.max(from, log.earliest));
+    const records = log.input.slice(begin, begin + size);
+    const following = log.input[begin + size];
+    // A fetch that comes to the end learns of trailing control records; any other ends with its last record.
+    const nextOffset =
+      following === undefined ? log.endOffset : (records.at(-1)?.offset ?? following.offset - 1) + 1;
+    return { records, nextOffset, endOffset: log.endOffset };
+  }
+
+  /** Resolves when there is input at an offset, or the signal is aborted. */
+  async arrival(partition: number, from: number, signal: AbortSignal): Promise<void> {
+    const log = this.#partitions[partition]!;
+    while (from >= log.endOffset && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const wake = (): void => {
+          log.waiting.delete(wake);
+          signal.removeEventListener("abort", wake);
+          resolve();
+        };
+        log.waiting.add(wake);
+        signal.addEventListener("abort", wake);
+      });
+    }
+  }
+
+  /** Throws FENCED where a later owner has taken over; else the commit ends as `outcome` says. */
+  commit(partition: number, epoch: number, commit: Commit, outcome: CommitOutcome): void {
+    const log = this.#partitions[partition]!;
+    if (epoch !== log.epoch) {
+      this.#refused();
+      throw new UndercurrentError("FENCED", `epoch ${epoch}, now ${log.epoch}`);
+    }
+    if (outcome === "landed" || outcome === "landed-unheard") this.#land(log, commit);
+    if (outcome === "in-doubt") log.inDoubt = commit;
+    if (outcome !== "landed") {
+      // The producer is wedged: nothing of this epoch can land any more.
+      log.epoch++;
+      throw new UndercurrentError("COMMIT_UNCERTAIN", `the answer was lost`);
+    }
+  }
+
+  /** Shows forecasts at once, whatever becomes of their transaction: what a committer must never do. */
+  leak(partition: number, forecasts: readonly OutputRecord[]): void {
+    this.#partitions[partition]!.forecasts.push(...forecasts);
+  }
+
+  visible(partition: number): Visible {
+    const { forecasts, deadLetters, routed } = this.#partitions[partition]!;
+    return { forecasts, deadLetters, routed };
+  }
+
+  committed(partition: number): number | undefined {
+    return this.#partitions[partition]!.committed;
+  }
+
+  endOffset(partition: number): number {
+    return this.#partitions[partition]!.endOffset;
+  }
+
+  input(partition: number): readonly InputRecord[] {
+    return this.#partitions[partition]!.input;
+  }
+
+  state(partition: number): ReadonlyMap<string, Uint8Array> {
+    return this.#partitions[partition]!.state;
+  }
+
+  #land(log: Partition, commit: Commit): void {
+    log.forecasts.push(...commit.forecasts);
+    log.deadLetters.push(...commit.deadLetters);
+    log.routed.push(...commit.routed);
+    for (const { key, value } of commit.snapshot?.records ?? []) {
+      if (value === null) log.state.delete(key);
+      else log.state.set(key, value);
+    }
+    log.committed = commit.offset;
+  }
+
+  #wake(log: Partition): void {
+    for (const wake of [...log.waiting]) wake();
+  }
+}
+
+/** Index of the first record at an offset or after it. */
+function firstFrom(input: readonly InputRecord[], offset: number): number {
+  let low = 0;
+  let high = input.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (input[middle]!.offset < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

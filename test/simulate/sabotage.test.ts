@@ -1,0 +1,114 @@
+/** The simulator is worth its time only if it finds defects: these are put in on purpose, and have to be found. */
+import { map } from "rxjs";
+import { expect, test } from "vitest";
+import type { Assignment, Commit, Committer } from "../../src/pipeline/ports.js";
+import type { TransactionalLog } from "./log.js";
+import { simulate, SimulationFailed, type Sabotage } from "./simulate.js";
+
+const mostSeeds = 200;
+
+/** The first seed whose simulation fails. */
+async function firstFinding(sabotage: Sabotage): Promise<number | undefined> {
+  for (let seed = 1; seed <= mostSeeds; seed++) {
+    try {
+      await simulate(seed, sabotage);
+    } catch (error) {
+      if (error instanceof SimulationFailed) return seed;
+      throw error;
+    }
+  }
+  return undefined;
+}
+
+/** A committer that changes each commit before it is made. */
+function altered(inner: Committer, alter: (commit: Commit, partition: number) => Commit): Committer {
+  return {
+    commit: (assignment, commit) => inner.commit(assignment, alter(commit, assignment.partition)),
+  };
+}
+
+/** An assignment with some of its parts replaced. */
+function changed(inner: Assignment, parts: Partial<Assignment>): Assignment {
+  return {
+    topic: inner.topic,
+    partition: inner.partition,
+    revoked: inner.revoked,
+    takeOver: () => inner.takeOver(),
+    read: (from, stop) => inner.read(from, stop),
+    release: () => inner.release(),
+    ...parts,
+  };
+}
+
+const emitOutside = (inner: Committer, log: TransactionalLog): Committer =>
+  altered(inner, (commit, partition) => {
+    log.leak(partition, commit.forecasts);
+    return { ...commit, forecasts: [] };
+  });
+
+const skipReplay = (inner: Assignment): Assignment => {
+  let committed: number | undefined;
+  return changed(inner, {
+    takeOver: async () => {
+      const takeover = await inner.takeOver();
+      committed = takeover.committed;
+      return takeover;
+    },
+    read: (from, stop) => inner.read(Math.max(from, committed ?? from), stop),
+  });
+};
+
+/** Forgets keys that an earlier snapshot holds: that a new one is missing the snapshot tells by itself. */
+const forgetKey = (inner: Committer): Committer => {
+  const written = new Set<string>();
+  return altered(inner, (commit, partition) => {
+    const { snapshot } = commit;
+    if (snapshot === undefined) return commit;
+    const nameOf = (key: string): string => `${partition}/${key}`;
+    const forgotten = snapshot.records.find(({ key }) => key !== "model" && written.has(nameOf(key)));
+    for (const { key } of snapshot.records) written.add(nameOf(key));
+    const records = snapshot.records.filter((record) => record !== forgotten);
+    return { ...commit, snapshot: { ...snapshot, records } };
+  });
+};
+
+/** A sabotage of every assignment; commits are made on the assignment itself, which is remembered here. */
+function ofAssignments(change: (inner: Assignment) => Assignment): Sabotage {
+  const originals = new WeakMap<Assignment, Assignment>();
+  return {
+    source: (source) => ({
+      assignments: source.assignments.pipe(
+        map((inner) => {
+          const outer = change(inner);
+          originals.set(outer, inner);
+          return outer;
+        }),
+      ),
+    }),
+    committer: (inner) => ({
+      commit: (assignment, commit) => inner.commit(originals.get(assignment)!, commit),
+    }),
+  };
+}
+
+const defects: readonly (readonly [string, Sabotage])[] = [
+  ["a forecast emitted outside the transaction", { committer: emitOutside }],
+  ["a replay that is skipped", ofAssignments(skipReplay)],
+  ["a changed key that its snapshot forgets", { committer: forgetKey }],
+];
+
+test.each(defects)(`%s is found within ${mostSeeds} seeds`, async (name, sabotage) => {
+  const seed = await firstFinding(sabotage);
+  expect(seed, `${name} went unnoticed`).toBeDefined();
+  console.info(`${name}: found by seed ${seed!}`);
+});
+
+test("the wrappers themselves break nothing", async () => {
+  const harmless: Sabotage = {
+    ...ofAssignments((inner) => changed(inner, {})),
+  };
+  for (let seed = 1; seed <= 20; seed++) await simulate(seed, harmless);
+  for (let seed = 1; seed <= 20; seed++) {
+    await simulate(seed, { committer: (inner) => altered(inner, (commit) => commit) });
+  }
+});

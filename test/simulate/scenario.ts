@@ -1,0 +1,84 @@
+/** A seeded scenario: the settings of a pipeline, and input with all that input can have wrong with it. */
+import { filter, map, pipe } from "rxjs";
+import type { Operators } from "../../src/pipeline/operator.js";
+import type { InputRecord } from "../../src/pipeline/ports.js";
+import type { RunOptions } from "../../src/pipeline/run.js";
+import { TransactionalLog } from "./log.js";
+
+export interface Scenario {
+  readonly options: RunOptions;
+  /** Appends everything that ever comes, or the next of it. */
+  readonly feed: readonly ((log: TransactionalLog) => void)[];
+  readonly partitions: number;
+}
+
+const begin = 1_700_000_000_000;
+const bytes = (text: string): Uint8Array => Buffer.from(text);
+
+/** `random` is uniform in [0, 1). */
+export function makeScenario(random: () => number): Scenario {
+  const below = (count: number): number => Math.floor(random() * count);
+  const partitions = 1 + below(2);
+  const feed: ((log: TransactionalLog) => void)[] = [];
+  for (let partition = 0; partition < partitions; partition++) {
+    const keys = 1 + below(4);
+    const count = 30 + below(70);
+    let time = begin;
+    const walks = Array.from({ length: keys }, () => 0);
+    for (let i = 0; i < count; i++) {
+      time += below(60_000);
+      const k = below(keys);
+      walks[k]! += random() - 0.5;
+      const record = makeRecord(random, `key-${k}`, time, walks[k]!);
+      const gap = random() < 0.2 ? below(4) : 0;
+      feed.push((log) => log.append(partition, record, gap));
+    }
+    if (random() < 0.5) feed.push((log) => log.appendControl(partition, 1));
+  }
+  return { options: { ...makeOptions(random, below), ...makeOperators(random) }, feed, partitions };
+}
+
+function makeRecord(
+  random: () => number,
+  key: string,
+  time: number,
+  value: number,
+): Omit<InputRecord, "offset"> {
+  const fate = random();
+  const late = random() < 0.1 ? 300_000 : 0;
+  const headers = random() < 0.2 ? [{ name: "trace", value: Uint8Array.of(0, 255, 1) }] : [];
+  const record = {
+    key: bytes(key),
+    value: bytes(JSON.stringify({ value: fate < 0.05 ? null : value })),
+    timestamp: time - late,
+    headers,
+  };
+  if (fate > 0.98) return { ...record, value: null };
+  if (fate > 0.96) return { ...record, value: Uint8Array.of(0xff, 0x00) };
+  if (fate > 0.94) return { ...record, key: null };
+  return record;
+}
+
+function makeOptions(random: () => number, below: (count: number) => number): RunOptions {
+  const policies = ["process", "drop", "dead-letter"] as const;
+  return {
+    forecaster: { hidden: 4, window: 4, stride: 2, windows: 1 + below(3), harmonics: 1 },
+    late: policies[below(3)]!,
+    snapshot: { everyEvents: 1 + below(40), everySeconds: random() < 0.5 ? 1 : 300 },
+    commit: { maxEvents: 1 + below(12) },
+  };
+}
+
+function makeOperators(random: () => number): Operators {
+  if (random() < 0.7) return {};
+  return {
+    before: filter((reading) => Math.floor(reading.time / 1000) % 7 !== 0),
+    after: pipe(
+      filter((forecast) => forecast.yhat > forecast.value),
+      map((forecast) => ({
+        topic: "rising",
+        record: { ...forecast.event.record, value: bytes(String(forecast.yhat)) },
+      })),
+    ),
+  };
+}
