@@ -65,9 +65,11 @@ async function demo(flags: DemoFlags): Promise<void> {
     host: flags.host,
     port: flags.port,
   });
-  process.stdout.write(`${server.url}\n`);
+  process.stdout.write(`Live page: ${server.url} (Ctrl-C ends)\n`);
   if (samples === undefined) {
-    process.stdout.write("Only this host is shown. For weather and stocks: npm install vega-datasets\n");
+    process.stdout.write(
+      "Only this host is shown; npm install vega-datasets adds weather and stock prices.\n",
+    );
   }
   const stop = stream(new DemoStage(forecaster, telemetry), new Replay(samples ?? [], flags.speed));
   if (!stopped.aborted) await once(stopped, "abort");

@@ -5,7 +5,10 @@ export const largestPeriod = 1440;
 
 /** Autocorrelation below which no season is called one, beside four standard errors of noise, 4 / √n. */
 const leastCorrelation = 0.1;
-/** Peaks of the autocorrelation whose errors are compared. */
+/** Multiples of a period err about as little as the period itself: the shortest this close to the least wins. */
+const closeToLeast = 1.05;
+/** Peaks of the autocorrelation whose errors are compared: the shortest of those this close to the highest. */
+const closeToHighest = 0.7;
 const mostPeaks = 16;
 
 /**
@@ -21,19 +24,17 @@ const mostPeaks = 16;
  */
 export function detectPeriod(values: Float64Array): number | undefined {
   const longest = Math.min(largestPeriod, Math.floor(values.length / 3));
-  let period: number | undefined;
-  let least = Infinity;
-  for (const lag of peaks(changesOf(values), longest)) {
-    const error = seasonalError(values, lag);
-    if (error < least) {
-      period = lag;
-      least = error;
-    }
-  }
-  return period;
+  const error = (lag: number): number => (lag <= longest ? seasonalError(values, lag) : Infinity);
+  // Noise moves a peak by a step: the error tells which of the three it is.
+  const lags = peaks(changesOf(values), longest).map((peak) =>
+    [peak - 1, peak, peak + 1].reduce((best, lag) => (error(lag) < error(best) ? lag : best)),
+  );
+  const errors = lags.map(error);
+  const least = Math.min(...errors);
+  return lags.find((_, i) => errors[i]! <= closeToLeast * least);
 }
 
-/** Lags of the highest significant peaks of the autocorrelation, the shortest first. */
+/** Lags of the high and significant peaks of the autocorrelation, the shortest first. */
 function peaks(changes: Float64Array, longest: number): number[] {
   const power = correlate(changes, 0);
   const correlations = Float64Array.from(
@@ -43,15 +44,13 @@ function peaks(changes: Float64Array, longest: number): number[] {
   const threshold = Math.max(leastCorrelation, 4 / Math.sqrt(changes.length));
   const lags: number[] = [];
   const start = correlations.findIndex((correlation) => correlation <= 0);
-  for (let lag = Math.max(start, 2); start > 0 && lag <= longest; lag++) {
+  for (let lag = Math.max(start, 3); start > 0 && lag <= longest; lag++) {
     const correlation = correlations[lag]!;
     const isPeak = correlation >= correlations[lag - 1]! && correlation > correlations[lag + 1]!;
     if (isPeak && correlation >= threshold) lags.push(lag);
   }
-  return lags
-    .sort((a, b) => correlations[b]! - correlations[a]!)
-    .slice(0, mostPeaks)
-    .sort((a, b) => a - b);
+  const highest = Math.max(...lags.map((lag) => correlations[lag]!));
+  return lags.filter((lag) => correlations[lag]! >= closeToHighest * highest).slice(0, mostPeaks);
 }
 
 /** Mean absolute error of repeating the value of `lag` steps before. */
@@ -68,28 +67,26 @@ function seasonalError(values: Float64Array, lag: number): number {
 }
 
 /**
- * Changes from value to value less their mean, 0 where either is missing. A change beyond five times the mean size
- * is cut to that: one outlier would outweigh every season.
+ * Changes from value to value less their mean, 0 where either is missing. Changes are cut to five times the median
+ * size of those that are not 0: one outlier would outweigh every season.
  */
 function changesOf(values: Float64Array): Float64Array {
-  const changes = new Float64Array(Math.max(0, values.length - 1));
-  let size = 0;
+  const changes = values.subarray(1).map((value, i) => value - values[i]!);
+  const sizes = changes
+    .map(Math.abs)
+    .filter((size) => size > 0)
+    .sort();
+  const bound = 5 * (sizes[Math.floor(sizes.length / 2)] ?? NaN);
+  let sum = 0;
   let known = 0;
   for (let i = 0; i < changes.length; i++) {
-    const change = values[i + 1]! - values[i]!;
-    changes[i] = change;
-    if (Number.isNaN(change)) continue;
-    size += Math.abs(change);
+    changes[i] = Math.max(-1, Math.min(1, changes[i]! / bound));
+    if (Number.isNaN(changes[i]!)) continue;
+    sum += changes[i]!;
     known++;
   }
-  const bound = (5 * size) / known;
-  let sum = 0;
-  for (let i = 0; i < changes.length; i++) {
-    changes[i] = Math.max(-bound, Math.min(bound, changes[i]!));
-    if (!Number.isNaN(changes[i]!)) sum += changes[i]!;
-  }
   const mean = sum / known;
-  return changes.map((change) => (Number.isNaN(change) ? 0 : (change - mean) / bound));
+  return changes.map((change) => (Number.isNaN(change) ? 0 : change - mean));
 }
 
 /** Mean product of the changes with those `lag` steps later, over those that have one. */
