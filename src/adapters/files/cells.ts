@@ -6,7 +6,7 @@ import { readTime, readValue } from "../../forecast/input.js";
 const missing = new Set(["", "NaN", "nan", "null", "NA", "N/A"]);
 
 /** Number() also takes hexadecimal, octal and binary text, which nobody means in a table of decimal numbers. */
-const otherRadix = /^0[xob]/i;
+const otherRadix = /^\s*0[xob]/i;
 const infinite = /^[+-]?inf(inity)?$/i;
 const epochMilliseconds = /^[+-]?\d+(\.\d+)?$/;
 
