@@ -6,8 +6,9 @@ export interface Situation {
   scale: number;
   /** The last observed value as a scaled change from the base: 0 unless the last value was missing. */
   held: number;
-  /** The recurrent cell's read-out, a scaled change. */
+  /** The recurrent cell's shared read-out, and that of the key's own; scaled changes. */
   readout: number;
+  keyReadout: number;
 }
 
 export interface Expert {
@@ -38,6 +39,15 @@ export const recurrent: Expert = {
   name: "recurrent",
   stateSize: 0,
   forecast: (_state, _at, situation) => situation.readout,
+  learn: nothing,
+  skip: nothing,
+};
+
+/** The key's own read-out. */
+export const regression: Expert = {
+  name: "regression",
+  stateSize: 0,
+  forecast: (_state, _at, situation) => situation.keyReadout,
   learn: nothing,
   skip: nothing,
 };

@@ -6,18 +6,22 @@ import type { EngineFactory } from "../engine/port.js";
 import { wasmEngine } from "../engine/wasm.js";
 import { UndercurrentError } from "../errors.js";
 import type { ForecastColumns, ObservationColumns } from "./columns.js";
-import { persistence, recurrent, type Expert } from "./experts.js";
+import { persistence, recurrent, regression, type Expert } from "./experts.js";
 import { pushChange, pushInputs, type HistorySettings } from "./history.js";
+import { KeyReadout } from "./key-readout.js";
 import { KeyTable } from "./keys.js";
 import { keyLayout, number, numbersPerKey } from "./layout.js";
-import { Recurrence, type UpdateReport } from "./recurrence.js";
+import { Recurrence, rowsPerStep, type SteppedRows, type UpdateReport } from "./recurrence.js";
 import type { ForecasterSettings } from "./settings.js";
 import { smoothing } from "./smoothing.js";
-import { decodeSnapshot, encodeKey, encodeModel, joinRecords, type SnapshotRecord } from "./snapshot.js";
-import { signatureOf, signatureSum, type Signature } from "./signature.js";
+import { decodeSnapshot, joinRecords, type SnapshotRecord } from "./snapshot.js";
+import { recordsOf, sizesOf, writeKey, type StateParts } from "./state.js";
+import { signatureOf, type Signature } from "./signature.js";
 import { Tracker, writeNoForecast, writeNoScore } from "./tracker.js";
 
-const experts: readonly Expert[] = [persistence, smoothing, recurrent];
+const sharedExperts: readonly Expert[] = [persistence, smoothing, recurrent];
+/** What takes the place of a key's own read-out where there is none. */
+const noReadout = new Float32Array(rowsPerStep);
 
 export interface ForecasterListeners {
   /** Called on each update of the weights, in the middle of `observe`. */
@@ -44,11 +48,12 @@ export interface ForecasterListeners {
 export class Forecaster {
   readonly settings: ForecasterSettings;
   /** Names of the experts that the mixture weighs, in the order of `expertWeights`. */
-  readonly expertNames: readonly string[] = experts.map((expert) => expert.name);
+  readonly expertNames: readonly string[];
 
   readonly #history: HistorySettings;
   readonly #tracker: Tracker;
   readonly #recurrence: Recurrence;
+  readonly #readout: KeyReadout | undefined;
   readonly #signature: Signature;
   #keys: KeyTable;
   /** Where the forecasts of the batch under way go. */
@@ -61,19 +66,19 @@ export class Forecaster {
     listeners: ForecasterListeners = {},
   ) {
     this.settings = settings;
+    const experts = settings.readout === "shared" ? sharedExperts : [...sharedExperts, regression];
+    this.expertNames = experts.map((expert) => expert.name);
     const layout = keyLayout(settings, experts);
     this.#history = { layout, window: settings.window, harmonics: settings.harmonics };
     this.#tracker = new Tracker(settings, layout, experts);
     this.#signature = signatureOf(settings);
     this.#keys = new KeyTable(layout.size);
     this.#recurrence = new Recurrence(settings, this.#history, engine, {
-      stepped: (event, slot, readout) => {
-        this.#tracker.forecast(this.#keys, slot, event, readout, this.#forecasts!);
-        this.#forecasts!.version[event] = this.#recurrence.version;
-      },
+      stepped: (rows) => this.#forecastAll(rows, this.#forecasts!),
       updated: (report) => listeners.onUpdate?.(report),
     });
-    this.#recurrence.reserve(this.#keys.capacity);
+    if (settings.readout !== "shared") this.#readout = new KeyReadout(settings, rowsPerStep);
+    this.#reserve(this.#keys.capacity);
   }
 
   /** Keys seen so far. */
@@ -88,7 +93,7 @@ export class Forecaster {
 
   /** Bytes of state, room for further keys included. */
   get bytes(): number {
-    return this.#keys.bytes + this.#recurrence.bytes;
+    return this.#keys.bytes + this.#recurrence.bytes + (this.#readout?.bytes ?? 0);
   }
 
   /** The model's name and version, as forecasts carry it: "gru32@1841". */
@@ -137,7 +142,7 @@ export class Forecaster {
 
   /** The whole state in one versioned binary form, from which another forecaster goes on bit for bit. */
   snapshot(): Uint8Array {
-    return joinRecords([...this.#records(false)]);
+    return joinRecords([...recordsOf(this.#parts(), this.#signature, false)]);
   }
 
   /**
@@ -145,7 +150,7 @@ export class Forecaster {
    * The latest record of the model and of each key, in any order and joined, are a snapshot to `restore`.
    */
   changes(): SnapshotRecord[] {
-    const records = [...this.#records(true)];
+    const records = [...recordsOf(this.#parts(), this.#signature, true)];
     this.#keys.clearChanged();
     return records;
   }
@@ -157,23 +162,16 @@ export class Forecaster {
    */
   restore(snapshot: Uint8Array, options: { readonly anyTuning?: boolean } = {}): void {
     this.#assertUsable();
-    const sizes = {
-      numbers: numbersPerKey,
-      singles: this.#keys.singlesPerKey,
-      states: this.#recurrence.statesPerKey,
-      state: this.#recurrence.stateSize,
-      parameters: this.#recurrence.parameters,
-    };
-    const { model, keys } = decodeSnapshot(snapshot, this.#signature, sizes, options.anyTuning);
+    const { model, keys } = decodeSnapshot(
+      snapshot,
+      this.#signature,
+      sizesOf(this.#parts()),
+      options.anyTuning,
+    );
     const table = new KeyTable(this.#keys.singlesPerKey, keys.length);
-    this.#recurrence.reserve(table.capacity);
+    this.#reserve(table.capacity);
     this.#keys = table;
-    for (const state of keys) {
-      const slot = table.add(state.key);
-      table.numbers.set(state.numbers, slot * numbersPerKey);
-      table.singles.set(state.singles, slot * table.singlesPerKey);
-      this.#recurrence.writeStates(slot, state.states);
-    }
+    for (const state of keys) writeKey(this.#parts(), state);
     this.#recurrence.writeModel(model, (key) => this.slotOf(key));
   }
 
@@ -182,6 +180,7 @@ export class Forecaster {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#recurrence.dispose();
+    this.#readout?.dispose();
     this.#keys = new KeyTable(this.#keys.singlesPerKey);
   }
 
@@ -195,6 +194,7 @@ export class Forecaster {
     let change = 0;
     if (numbers[at + number.observed]! > 0) {
       change = this.#tracker.score(keys, slot, event, value, forecasts);
+      if (!missing) this.#readout?.learn(slot, keys, change);
     } else {
       writeNoScore(forecasts, event);
       if (missing) {
@@ -214,39 +214,46 @@ export class Forecaster {
     numbers[at + number.count] = count + 1;
   }
 
+  #forecastAll(rows: SteppedRows, forecasts: ForecastColumns): void {
+    const keyReadouts = this.#readout?.forecast(rows, this.#keys) ?? noReadout;
+    const { version } = this.#recurrence;
+    for (let i = 0; i < rows.count; i++) {
+      const event = rows.events[i]!;
+      this.#tracker.forecast(
+        this.#keys,
+        rows.slots[i]!,
+        event,
+        rows.readouts[i]!,
+        keyReadouts[i]!,
+        forecasts,
+      );
+      forecasts.version[event] = version;
+    }
+  }
+
+  /** Makes room for the states of `keys` keys. Throws MEMORY_EXHAUSTED. */
+  #reserve(keys: number): void {
+    this.#recurrence.reserve(keys);
+    this.#readout?.reserve(keys);
+  }
+
   #addKey(key: string): number {
     this.#assertUsable();
     const { size, capacity } = this.#keys;
     if (size === capacity) {
-      this.#recurrence.reserve(2 * capacity);
+      this.#reserve(2 * capacity);
       this.#keys.grow(2 * capacity);
     }
     const slot = this.#keys.add(key);
     // After a restore these rows may hold the states of a key that was forgotten.
     this.#recurrence.writeStates(slot, new Float32Array(this.#recurrence.statesPerKey));
+    this.#readout?.start(slot);
     return slot;
   }
 
-  *#records(onlyChanged: boolean): Generator<SnapshotRecord> {
+  #parts(): StateParts {
     this.#assertUsable();
-    const { numbers, singles, singlesPerKey, changed } = this.#keys;
-    // A key that has only had missing values has a slot and no state.
-    const begun = (slot: number): boolean => numbers[slot * numbersPerKey + number.count]! > 0;
-    let keys = 0;
-    for (let slot = 0; slot < this.#keys.size; slot++) if (begun(slot)) keys++;
-    yield encodeModel(this.#signature, { keys, ...this.#recurrence.readModel((slot) => this.keyOf(slot)) });
-    const sum = signatureSum(this.#signature);
-    const states = new Float32Array(this.#recurrence.statesPerKey);
-    for (let slot = 0; slot < this.#keys.size; slot++) {
-      if (!begun(slot) || (onlyChanged && changed[slot] === 0)) continue;
-      this.#recurrence.readStates(slot, states);
-      yield encodeKey(sum, {
-        key: this.keyOf(slot),
-        numbers: numbers.subarray(slot * numbersPerKey, (slot + 1) * numbersPerKey),
-        singles: singles.subarray(slot * singlesPerKey, (slot + 1) * singlesPerKey),
-        states,
-      });
-    }
+    return { keys: this.#keys, recurrence: this.#recurrence, readout: this.#readout };
   }
 
   #assertUsable(): void {

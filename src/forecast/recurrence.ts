@@ -33,8 +33,8 @@ export interface SteppedRows {
   readonly skips: Float32Array;
   /** What the shared read-out forecasts. */
   readonly readouts: Float32Array;
-  /** Reads the new hidden state of row i; for lstm its cell state comes behind it. */
-  readHidden(row: number, into: Float32Array, at: number): void;
+  /** Reads the new state of row i: the hidden state, and for lstm its cell state behind it. */
+  readState(row: number, into: Float32Array): void;
 }
 
 export interface RecurrenceListener {
@@ -58,8 +58,8 @@ export class Recurrence {
   #waitsFor = new Float64Array(0);
   #step = 1;
   #version = 0;
-  readonly #readHidden = (row: number, into: Float32Array, at: number): void =>
-    this.#engine.readState(this.#stateRow(this.#slots[row]!), into, at);
+  readonly #readState = (row: number, into: Float32Array): void =>
+    this.#engine.readState(this.#stateRow(this.#slots[row]!), into, 0);
 
   constructor(
     settings: ForecasterSettings,
@@ -168,7 +168,7 @@ export class Recurrence {
       inputs,
       skips,
       readouts,
-      readHidden: this.#readHidden,
+      readState: this.#readState,
     });
   }
 

@@ -18,7 +18,7 @@ export const forecasterSchema = z.strictObject({
     .describe("Units of the hidden state, a multiple of 4."),
   readout: z
     .enum(["shared", "compact", "full"])
-    .default("shared")
+    .default("compact")
     .describe(
       "How forecasts are read from the hidden state: one read-out for all keys, or one more for each key.",
     ),
@@ -121,12 +121,6 @@ export function forecasterSettings(options: ForecasterOptions = {}): ForecasterS
     throw new UndercurrentError(
       "SETTING_INVALID",
       `window: ${settings.window} is not a multiple of the stride, ${settings.stride}`,
-    );
-  }
-  if (settings.readout !== "shared") {
-    throw new UndercurrentError(
-      "SETTING_UNAVAILABLE",
-      `readout: ${settings.readout} is not built yet; use shared`,
     );
   }
   return settings;

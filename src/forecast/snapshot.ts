@@ -1,20 +1,10 @@
 /**
- * The binary form of a forecaster's state: a row of self-delimiting records, one for the model and one for each key.
- *
- * A record is: magic "UCST", format (u16), kind (u16), length of the body in bytes (u32), body, CRC-32 of all before
- * it (u32); little-endian throughout. Bodies begin with the settings' signature. Text is UTF-8 and arrays are raw,
- * each behind its length in a u32.
+ * The binary form of a forecaster's state: a row of records, one for the model and one for each key, in any order.
+ * Bodies begin with the settings' signature. Text is UTF-8 and arrays are raw, each behind its length in a u32.
  */
-import { UndercurrentError } from "../errors.js";
-import { ByteReader, ByteWriter } from "./bytes.js";
-import { crc32 } from "./checksum.js";
+import { ByteWriter, type ByteReader } from "./bytes.js";
+import { corrupt, foreign, kinds, open, seal } from "./record.js";
 import { changedNames, isTuning, signatureSum, type Signature } from "./signature.js";
-
-const magic = 0x54534355;
-/** Format that this release writes; it reads this one and all before it. */
-export const snapshotFormat = 1;
-const kinds = { model: 1, key: 2 } as const;
-const headerBytes = 12;
 
 /** A window that waits for the next update. */
 export interface QueuedWindow {
@@ -117,6 +107,8 @@ export function joinRecords(records: readonly SnapshotRecord[]): Uint8Array {
 export interface SnapshotSizes {
   readonly numbers: number;
   readonly singles: number;
+  /** A key's own read-out, or 0. */
+  readonly readout: number;
   /** All states of a key, and one of them. */
   readonly states: number;
   readonly state: number;
@@ -171,7 +163,8 @@ function fits({ model, keys }: Snapshot, sizes: SnapshotSizes): boolean {
     parameters.every((array) => array.length === sizes.parameters) &&
     model.queue.every(({ row, state }) => row.length === sizes.singles && state.length === sizes.state) &&
     keys.every(
-      ({ numbers, singles, states }) =>
+      ({ numbers, singles, states, readout }) =>
+        readout.length === sizes.readout &&
         numbers.length === sizes.numbers &&
         singles.length === sizes.singles &&
         states.length === sizes.states,
@@ -180,7 +173,13 @@ function fits({ model, keys }: Snapshot, sizes: SnapshotSizes): boolean {
 }
 
 function readKey(body: ByteReader): KeyState {
-  return { key: body.text(), numbers: body.numbers(), singles: body.singles(), states: body.singles() };
+  return {
+    key: body.text(),
+    numbers: body.numbers(),
+    singles: body.singles(),
+    states: body.singles(),
+    readout: body.singles(),
+  };
 }
 
 function readModel(body: ByteReader, signature: Signature, anyTuning: boolean): ModelState {
@@ -199,47 +198,6 @@ function readModel(body: ByteReader, signature: Signature, anyTuning: boolean): 
     state: body.singles(),
   }));
   return { keys, version, weights, firstMoments, secondMoments, queue };
-}
-
-function seal(kind: number, body: ByteWriter): Uint8Array {
-  const content = body.bytes();
-  const record = new Uint8Array(headerBytes + content.length + 4);
-  const view = new DataView(record.buffer);
-  view.setUint32(0, magic, true);
-  view.setUint16(4, snapshotFormat, true);
-  view.setUint16(6, kind, true);
-  view.setUint32(8, content.length, true);
-  record.set(content, headerBytes);
-  view.setUint32(record.length - 4, crc32(record.subarray(0, record.length - 4)), true);
-  return record;
-}
-
-function open(bytes: Uint8Array, at: number): { kind: number; body: ByteReader; end: number } {
-  if (bytes.length - at < headerBytes + 4) throw corrupt(`it is cut off after ${bytes.length} bytes`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint32(at, true) !== magic) throw corrupt(`no record begins at byte ${at}`);
-  const format = view.getUint16(at + 4, true);
-  const end = at + headerBytes + view.getUint32(at + 8, true) + 4;
-  if (end > bytes.length) throw corrupt(`it is cut off after ${bytes.length} bytes`);
-  if (crc32(bytes.subarray(at, end - 4)) !== view.getUint32(end - 4, true)) {
-    throw corrupt(`the checksum of the record at byte ${at} does not match`);
-  }
-  if (format > snapshotFormat || format === 0) {
-    throw new UndercurrentError(
-      "SNAPSHOT_VERSION",
-      `the snapshot has format ${format}; this release reads formats up to ${snapshotFormat}`,
-    );
-  }
-  const kind = view.getUint16(at + 6, true);
-  return { kind, body: new ByteReader(bytes.subarray(at + headerBytes, end - 4)), end };
-}
-
-function corrupt(what: string): UndercurrentError {
-  return new UndercurrentError("SNAPSHOT_CORRUPT", `the snapshot is damaged: ${what}`);
-}
-
-function foreign(what: string): UndercurrentError {
-  return new UndercurrentError("SNAPSHOT_FOREIGN", `the snapshot is of another model: ${what}`);
 }
 
 /** Throws SNAPSHOT_FOREIGN, which names the settings in which two signatures differ, unless that is tolerated. */

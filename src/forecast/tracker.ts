@@ -24,7 +24,7 @@ export class Tracker {
   readonly #experts: readonly Expert[];
   readonly #intervals: IntervalSettings;
   readonly #squaredLoss: boolean;
-  readonly #situation: Situation = { scale: 1, held: 0, readout: 0 };
+  readonly #situation: Situation = { scale: 1, held: 0, readout: 0, keyReadout: 0 };
   readonly #weights: Float64Array;
 
   constructor(settings: ForecasterSettings, layout: KeyLayout, experts: readonly Expert[]) {
@@ -100,8 +100,15 @@ export class Tracker {
     return target;
   }
 
-  /** Mixes the forecast of a key's next value from the cell's read-out and the other experts, into row `event`. */
-  forecast(keys: KeyTable, slot: number, event: number, readout: number, forecasts: ForecastColumns): void {
+  /** Mixes the forecast of a key's next value from the read-outs and the other experts, into row `event`. */
+  forecast(
+    keys: KeyTable,
+    slot: number,
+    event: number,
+    readout: number,
+    keyReadout: number,
+    forecasts: ForecastColumns,
+  ): void {
     const { numbers, singles } = keys;
     const at = slot * numbersPerKey;
     const row = slot * keys.singlesPerKey;
@@ -111,6 +118,7 @@ export class Tracker {
     situation.scale = scaleOf(numbers, at);
     situation.held = (numbers[at + number.held]! - base) / situation.scale;
     situation.readout = readout;
+    situation.keyReadout = keyReadout;
     const weights = this.weights(keys, slot);
     let mixture = 0;
     for (let e = 0; e < this.#experts.length; e++) {

@@ -1,6 +1,6 @@
 /**
  * Recursive least squares for many keys at once (Plackett, 1950; Haykin, Adaptive Filter Theory, chapter 10), with
- * exponential forgetting, clipped errors, and a bound on the trace of the covariance against wind-up.
+ * exponential forgetting, drifting weights, clipped errors, and a bound on the trace of the covariance against wind-up.
  *
  * A key's row holds its weights w [D], the features x [D] of its last forecast, and its covariance P [D, D], where D is
  * the number of features filled up to a multiple of four. P is symmetric and stored once: of each four rows the
@@ -10,6 +10,12 @@ import { flush, mad, sumOfLanes } from "./arithmetic";
 
 /** An error of the forecast counts up to this many scales. */
 const LARGEST_ERROR: f32 = 8;
+
+/**
+ * Variance that every weight gains per event, as if it took a random walk: it keeps P definite in 32 bits, and the
+ * weights able to move.
+ */
+const DRIFT: f32 = 1e-7;
 
 const PAGE: u64 = 65536;
 const LIMIT: u64 = 65536 * PAGE;
@@ -180,6 +186,10 @@ function learnRow(row: usize, target: f32, forgetting: f32): void {
   }
   const bound: f32 = trace > <f32>features ? <f32>features / trace : 1;
   update(covariance, bound * growth, bound * shrinkage);
+  for (let feature = 0; feature < features; feature++) {
+    const at = diagonal(covariance, feature);
+    store<f32>(at, load<f32>(at) + DRIFT);
+  }
 }
 
 /** Rows `batchRows[i]` learn that the features of their last forecast were followed by `batchTargets[i]`. */

@@ -13,14 +13,24 @@ program
   .option("--json", "print one JSON object")
   .option("--seeds <list>", "seeds of the initial weights", "1,2,3")
   .addOption(new Option("--cell <cell>").choices(forecasterSchema.shape.cell.unwrap().options))
+  .addOption(new Option("--readout <kind>").choices(forecasterSchema.shape.readout.unwrap().options))
   .option("--hidden <units>", "units of the hidden state", Number)
-  .action((options: { json?: boolean; seeds: string; cell?: "rnn" | "gru" | "lstm"; hidden?: number }) => {
-    const model: ForecasterOptions = {
-      ...(options.cell === undefined ? {} : { cell: options.cell }),
-      ...(options.hidden === undefined ? {} : { hidden: options.hidden }),
-    };
-    printFigures(benchQuality(model, options.seeds.split(",").map(Number)), options.json === true);
-  });
+  .action(
+    (options: {
+      json?: boolean;
+      seeds: string;
+      cell?: "rnn" | "gru" | "lstm";
+      readout?: "shared" | "compact" | "full";
+      hidden?: number;
+    }) => {
+      const model: ForecasterOptions = {
+        ...(options.readout === undefined ? {} : { readout: options.readout }),
+        ...(options.cell === undefined ? {} : { cell: options.cell }),
+        ...(options.hidden === undefined ? {} : { hidden: options.hidden }),
+      };
+      printFigures(benchQuality(model, options.seeds.split(",").map(Number)), options.json === true);
+    },
+  );
 
 program
   .command("engine")

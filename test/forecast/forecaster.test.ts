@@ -18,8 +18,14 @@ import {
 const regular = (values: readonly number[], key = "a"): Event[] =>
   values.map((value, i) => ({ key, time: 1e12 + i * 60_000, value }));
 
-describe.each(cellKinds)("with a %s cell", (cell) => {
-  const options = { ...quick, cell };
+const models = [
+  ...cellKinds.map((cell) => [cell, "shared"] as const),
+  ["gru", "compact"],
+  ["lstm", "full"],
+] as const;
+
+describe.each(models)("with a %s cell and the %s read-out", (cell, readout) => {
+  const options = { ...quick, cell, readout };
   const events = syntheticEvents(3000, 11);
 
   test("gives the same bits however the stream is cut into batches", () => {

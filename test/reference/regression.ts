@@ -29,6 +29,6 @@ export class ReferenceRegression {
     );
     const trace = next.reduce((sum, row, i) => sum + row[i]!, 0);
     if (trace > x.length) next = next.map((row) => row.map((p) => (p * x.length) / trace));
-    this.covariance = next;
+    this.covariance = next.map((row, i) => row.map((p, j) => (i === j ? p + 1e-7 : p)));
   }
 }

@@ -34,6 +34,8 @@ export interface TestBroker {
   readCommitted(topic: string): Promise<KafkaMessage[][]>;
   /** The offset that a group goes on from, -1 for none. */
   committedOffset(group: string, topic: string, partition: number): Promise<number>;
+  /** Deletes the records of a partition that lie before an offset. */
+  deleteBefore(topic: string, partition: number, offset: number): Promise<void>;
   admin<T>(use: (admin: Admin) => Promise<T>): Promise<T>;
 }
 
@@ -79,6 +81,13 @@ export function createTestBroker(addresses: readonly string[]): TestBroker {
     async committedOffset(group, topic, partition) {
       const offsets = await withAdmin((admin) => admin.fetchOffsets({ groupId: group, topics: [topic] }));
       return Number(offsets[0]?.partitions.find((entry) => entry.partition === partition)?.offset ?? -1);
+    },
+    async deleteBefore(topic, partition, offset) {
+      await withAdmin(async (admin) => {
+        // Only a topic whose offsets were asked for is known to the client as one to find the leaders of.
+        await admin.fetchTopicOffsets(topic);
+        await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] });
+      });
     },
     readCommitted: (topic) => readCommitted(addresses, topic),
   };

@@ -16,6 +16,8 @@ export interface AssignmentHost {
   readonly admin: Admin;
   /** The consumer's hold on a partition of the input or the state topic. */
   controls(topic: string, partition: number): FeedControls;
+  /** Rejects with TOPIC_MISSING. */
+  checkTopic(topic: string): Promise<void>;
   released(assignment: KafkaAssignment): void;
 }
 
@@ -119,7 +121,11 @@ export class KafkaAssignment implements Assignment {
       if (records === undefined) byTopic.set(topic, [record]);
       else records.push(record);
     }
-    for (const [topic, records] of byTopic) writes.push({ topic, records });
+    for (const [topic, records] of byTopic) {
+      // The client would look for it again and again until the transaction has timed out.
+      await this.#host.checkTopic(topic);
+      writes.push({ topic, records });
+    }
     if (snapshot !== undefined) {
       const records = snapshot.records.map(({ key, value }) => ({
         key: Buffer.from(key),

@@ -16,7 +16,7 @@ import { createClient, patientRetry } from "./client.js";
 import { brokerError, innermost } from "./errors.js";
 import type { FeedControls } from "./feed.js";
 import type { KafkaOptions } from "./options.js";
-import { checkPartitions } from "./topics.js";
+import { checkPartitions, requireTopics } from "./topics.js";
 
 export interface MembershipEvents {
   assigned(assignment: KafkaAssignment): void;
@@ -33,6 +33,7 @@ export class Membership implements AssignmentHost {
   #memberId: string | undefined;
   /** By partition, until they are released: a partition's next assignment waits for the end of the one before. */
   readonly #assignments = new Map<number, KafkaAssignment>();
+  readonly #knownTopics = new Set<string>();
   #leaving = false;
   #whenReleased: (() => void) | undefined;
 
@@ -98,6 +99,12 @@ export class Membership implements AssignmentHost {
       pause: () => this.#consumer.pause(partitions),
       resume: () => this.#consumer.resume(partitions),
     };
+  }
+
+  async checkTopic(topic: string): Promise<void> {
+    if (this.#knownTopics.has(topic)) return;
+    await requireTopics(this.admin, [topic]);
+    this.#knownTopics.add(topic);
   }
 
   released(assignment: KafkaAssignment): void {

@@ -16,6 +16,19 @@ export async function partitionCounts(
   return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
 }
 
+/** The partitions of each of these topics. Throws TOPIC_MISSING where one does not exist. */
+export async function requireTopics(
+  admin: Admin,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const counts = await partitionCounts(admin, names);
+  const missing = names.filter((name) => !counts.has(name));
+  if (missing.length > 0) {
+    throw new UndercurrentError("TOPIC_MISSING", `the brokers have no topic ${missing.join(", ")}`);
+  }
+  return counts;
+}
+
 /**
  * The number of partitions that input, forecasts and state have in common. Throws TOPIC_MISSING or TOPIC_MISMATCH.
  *

@@ -1,0 +1,122 @@
+/**
+ * A read-out for each key beside the shared one: recursive least squares on what the key's cell and its recent past
+ * say, from which the next scaled change is forecast. It learns from one value what the shared weights learn from
+ * thousands, and only for its key.
+ */
+import { Regressions } from "../engine/regression.js";
+import type { KeyTable } from "./keys.js";
+import { input, number, numbersPerKey, recentChanges } from "./layout.js";
+import { clip } from "./mixture.js";
+import type { SteppedRows } from "./recurrence.js";
+import { scaleOf } from "./scaling.js";
+import type { ForecasterSettings } from "./settings.js";
+
+/** Forgetting per observed value: a memory of 5,000 values. */
+const forgetting = 0.9998;
+/** Observed values before a key's read-out learns: until then its scale is not settled. */
+const warmUp = 30;
+/** Bounds of the features, in scaled changes; the level counts a tenth. */
+const largestChange = 8;
+const largestReadout = 20;
+const largestLevel = 10;
+
+/** What the features are, besides the level and a constant. */
+interface Features {
+  readonly hidden: number;
+  readonly changes: number;
+  readonly harmonics: number;
+}
+
+function featuresOf(settings: ForecasterSettings): Features {
+  return settings.readout === "full"
+    ? { hidden: settings.hidden, changes: recentChanges, harmonics: settings.harmonics }
+    : { hidden: 0, changes: 12, harmonics: Math.min(3, settings.harmonics) };
+}
+
+export class KeyReadout {
+  readonly #features: Features;
+  readonly #regressions: Regressions;
+  /** A state of the cell; lstm's is two hidden states long. */
+  readonly #state: Float32Array;
+  #learning = 0;
+
+  /** For batches of up to `rows` rows. */
+  constructor(settings: ForecasterSettings, rows: number) {
+    this.#features = featuresOf(settings);
+    this.#state = new Float32Array(2 * settings.hidden);
+    const { hidden, changes, harmonics } = this.#features;
+    this.#regressions = new Regressions(hidden + changes + 2 * harmonics + 3, rows, forgetting);
+  }
+
+  get bytes(): number {
+    return this.#regressions.bytes;
+  }
+
+  /** Floats of a key's state. */
+  get stateSize(): number {
+    return this.#regressions.rowSize;
+  }
+
+  reserve(keys: number): void {
+    this.#regressions.reserve(keys);
+  }
+
+  start(slot: number): void {
+    this.#regressions.start(slot);
+  }
+
+  read(slot: number): Float32Array {
+    return this.#regressions.read(slot);
+  }
+
+  write(slot: number, state: Float32Array): void {
+    this.#regressions.write(slot, state);
+  }
+
+  /** The forecast before was followed by this scaled change: learned from before the next forecast. */
+  learn(slot: number, keys: KeyTable, target: number): void {
+    if (!settled(keys, slot)) return;
+    const place = this.#learning++;
+    this.#regressions.buffers.rows[place] = slot;
+    this.#regressions.buffers.targets[place] = target;
+  }
+
+  /** Learns what waits, then forecasts for all stepped rows; element i of the result is row i's. */
+  forecast(stepped: SteppedRows, keys: KeyTable): Float32Array {
+    this.#regressions.learn(this.#learning);
+    this.#learning = 0;
+    const { rows, features, forecasts } = this.#regressions.buffers;
+    for (let i = 0; i < stepped.count; i++) {
+      rows[i] = stepped.slots[i]!;
+      this.#write(stepped, i, keys, features, i * this.#regressions.stride);
+    }
+    this.#regressions.forecast(stepped.count);
+    for (let i = 0; i < stepped.count; i++) if (!settled(keys, stepped.slots[i]!)) forecasts[i] = 0;
+    return forecasts;
+  }
+
+  dispose(): void {
+    this.#regressions.dispose();
+  }
+
+  /** Hidden state, recent changes, harmonics, shared read-out, level, one. */
+  #write(stepped: SteppedRows, row: number, keys: KeyTable, into: Float32Array, begin: number): void {
+    const { hidden, changes, harmonics } = this.#features;
+    let at = begin;
+    if (hidden > 0) stepped.readState(row, this.#state);
+    for (let unit = 0; unit < hidden; unit++) into[at++] = this.#state[unit]!;
+    const from = row * recentChanges;
+    for (let lag = 0; lag < changes; lag++) into[at++] = clip(stepped.skips[from + lag]!, largestChange);
+    const inputs = row * stepped.inputCount + input.harmonics;
+    for (let i = 0; i < 2 * harmonics; i++) into[at++] = stepped.inputs[inputs + i]!;
+    into[at++] = clip(stepped.readouts[row]!, largestReadout);
+    const numbers = stepped.slots[row]! * numbersPerKey;
+    const level = keys.numbers[numbers + number.base]! - keys.numbers[numbers + number.mean]!;
+    into[at++] = clip((0.1 * level) / scaleOf(keys.numbers, numbers), largestLevel);
+    into[at] = 1;
+  }
+}
+
+function settled(keys: KeyTable, slot: number): boolean {
+  return keys.numbers[slot * numbersPerKey + number.observed]! > warmUp;
+}
