@@ -1,5 +1,6 @@
 // A broker as tests and benchmarks see it: topics of their own, and both ends of a topic.
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin, IHeaders, KafkaMessage } from "kafkajs";
 import { createClient, patientRetry } from "../../src/adapters/kafka/client.js";
 import { compressionTypes } from "../../src/adapters/kafka/codecs.js";
@@ -30,8 +31,11 @@ export interface TestBroker {
     messages: readonly TestMessage[],
     compression?: Compression,
   ): Promise<void>;
-  /** What is committed and not aborted in every partition, in order: until the end it has now. */
-  readCommitted(topic: string): Promise<KafkaMessage[][]>;
+  /**
+   * What is committed and not aborted in every partition, in order, when it has come to `atLeast` records: a commit
+   * that is acknowledged is visible a little later.
+   */
+  readCommitted(topic: string, atLeast?: number): Promise<KafkaMessage[][]>;
   /** The offset that a group goes on from, -1 for none. */
   committedOffset(group: string, topic: string, partition: number): Promise<number>;
   /** Deletes the records of a partition that lie before an offset. */
@@ -89,7 +93,13 @@ export function createTestBroker(addresses: readonly string[]): TestBroker {
         await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] });
       });
     },
-    readCommitted: (topic) => readCommitted(addresses, topic),
+    async readCommitted(topic, atLeast = 0) {
+      for (;;) {
+        const records = await readCommitted(addresses, topic);
+        if (records.flat().length >= atLeast) return records;
+        await sleep(50);
+      }
+    },
   };
 }
 

@@ -55,10 +55,9 @@ export function readSeries(
   value: string,
   key?: string,
 ): { times: number[]; values: number[]; keys: string[] } {
-  const rows = parse(gunzipSync(readFileSync(new URL(path, folder))), { columns: true }) as Record<
-    string,
-    string
-  >[];
+  const rows = parse<Record<string, string>>(gunzipSync(readFileSync(new URL(path, folder))), {
+    columns: true,
+  });
   return {
     times: rows.map((row) => readTime(row[time])),
     values: rows.map((row) => Number(row[value])),

@@ -94,10 +94,14 @@ export class Membership implements AssignmentHost {
 
   controls(topic: string, partition: number): FeedControls {
     const partitions = [{ topic, partitions: [partition] }];
+    // After a crash the client throws at each of these until it runs again; by then the partition was revoked.
+    const whileRunning = (call: () => void): void => {
+      if (this.#memberId !== undefined) call();
+    };
     return {
-      seek: (offset) => this.#consumer.seek({ topic, partition, offset: String(offset) }),
-      pause: () => this.#consumer.pause(partitions),
-      resume: () => this.#consumer.resume(partitions),
+      seek: (offset) => whileRunning(() => this.#consumer.seek({ topic, partition, offset: String(offset) })),
+      pause: () => whileRunning(() => this.#consumer.pause(partitions)),
+      resume: () => whileRunning(() => this.#consumer.resume(partitions)),
     };
   }
 

@@ -37,18 +37,8 @@ export async function requireTopics(
  */
 export async function checkPartitions(admin: Admin, topics: KafkaTopics): Promise<number> {
   const { input, forecasts, state, deadLetters } = topics;
-  const counts = await partitionCounts(admin, [
-    input,
-    forecasts,
-    state,
-    ...(deadLetters ? [deadLetters] : []),
-  ]);
-  const missing = [input, forecasts, state, deadLetters].filter(
-    (name) => name !== undefined && !counts.has(name),
-  );
-  if (missing.length > 0) {
-    throw new UndercurrentError("TOPIC_MISSING", `the brokers have no topic ${missing.join(", ")}`);
-  }
+  const names = [input, forecasts, state, ...(deadLetters === undefined ? [] : [deadLetters])];
+  const counts = await requireTopics(admin, names);
   const count = counts.get(input)!;
   for (const name of [forecasts, state]) {
     if (counts.get(name) === count) continue;

@@ -1,0 +1,109 @@
+/** The schema of the configuration as JSON Schema: what editors, error messages and documentation look names up in. */
+import { z } from "zod";
+import { configSchema } from "./schema.js";
+
+/** A setting, or a section of settings. */
+export interface SettingNode {
+  readonly type?: "object" | "array" | "string" | "number" | "integer" | "boolean";
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly multipleOf?: number;
+  readonly minLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  /** Names in a section, in the order of the schema. */
+  readonly properties?: Readonly<Record<string, SettingNode>>;
+  readonly required?: readonly string[];
+  readonly items?: SettingNode;
+  readonly anyOf?: readonly SettingNode[];
+  /** A secret: it is set and never shown. */
+  readonly writeOnly?: boolean;
+}
+
+/** Names and, in lists, indices that lead to a setting. */
+export type SettingPath = readonly PropertyKey[];
+
+export const configNode: SettingNode = z.toJSONSchema(configSchema, {
+  io: "input",
+  target: "draft-07",
+}) as SettingNode;
+
+/** The node at a path; undefined where the schema has nothing of this name. */
+export function nodeAt(path: SettingPath): SettingNode | undefined {
+  let node: SettingNode | undefined = configNode;
+  for (const step of path) {
+    if (node === undefined) return undefined;
+    const { properties = {}, items }: SettingNode = node;
+    const name = String(step);
+    node = typeof step === "number" ? items : Object.hasOwn(properties, name) ? properties[name] : undefined;
+  }
+  return node;
+}
+
+/** Every setting that is no section, with its path, in the order of the schema. */
+export function* settings(
+  node = configNode,
+  path: readonly string[] = [],
+): Generator<[readonly string[], SettingNode]> {
+  if (node.properties === undefined) {
+    yield [path, node];
+    return;
+  }
+  for (const [name, child] of Object.entries(node.properties)) yield* settings(child, [...path, name]);
+}
+
+/** How people write a path: "kafka.brokers[0]". */
+export function pathText(path: SettingPath): string {
+  return path
+    .map((step, index) => (typeof step === "number" ? `[${step}]` : `${index > 0 ? "." : ""}${String(step)}`))
+    .join("");
+}
+
+/** The values that a setting takes, in words. */
+export function rangeText(node: SettingNode): string {
+  if (node.enum !== undefined) return node.enum.join(" | ");
+  if (node.anyOf !== undefined) return node.anyOf.map(rangeText).join(", or ");
+  switch (node.type) {
+    case "boolean":
+      return "true | false";
+    case "integer":
+      return `whole number${boundsText(node)}`;
+    case "number":
+      return `number${boundsText(node)}`;
+    case "array":
+      return `list${countText(node)}, each ${rangeText(node.items ?? {})}`;
+    case "object":
+      return "section";
+    case "string":
+      return (node.minLength ?? 0) > 0 ? "text that is not empty" : "text";
+    case undefined:
+    default:
+      return "value";
+  }
+}
+
+function countText({ minItems, maxItems }: SettingNode): string {
+  if (maxItems !== undefined) return ` of ${minItems ?? 0} to ${maxItems}`;
+  return minItems === undefined ? "" : ` of at least ${minItems}`;
+}
+
+function boundsText(node: SettingNode): string {
+  const { minimum, exclusiveMinimum, exclusiveMaximum, multipleOf } = node;
+  // Every whole number has this bound, which says nothing.
+  const maximum = node.maximum === Number.MAX_SAFE_INTEGER ? undefined : node.maximum;
+  const bounds = [
+    minimum !== undefined && maximum !== undefined
+      ? `from ${minimum} to ${maximum}`
+      : minimum !== undefined && `of at least ${minimum}`,
+    exclusiveMinimum !== undefined && `above ${exclusiveMinimum}`,
+    maximum !== undefined && minimum === undefined && `up to ${maximum}`,
+    exclusiveMaximum !== undefined && `below ${exclusiveMaximum}`,
+    multipleOf !== undefined && `a multiple of ${multipleOf}`,
+  ].filter((text) => text !== false);
+  return bounds.length === 0 ? "" : ` ${bounds.join(", ")}`;
+}

@@ -1,0 +1,76 @@
+/** From a file, or nothing, to a complete configuration; every issue is reported at once. */
+import { readFileSync } from "node:fs";
+import { UndercurrentError } from "../errors.js";
+import { interpolate, type Environment } from "./interpolate.js";
+import { configIssues } from "./issues.js";
+import { configNode, pathText, type SettingNode } from "./json-schema.js";
+import type { LoadedConfig } from "./redact.js";
+import { configSchema } from "./schema.js";
+import { parseYaml, type ConfigIssue, type YamlText } from "./yaml.js";
+
+/**
+ * Reads the configuration in a YAML file; without a file every setting has its default. Throws FILE_UNREADABLE, and
+ * SETTING_INVALID with the path and line of every setting that is wrong.
+ *
+ * @example
+ * ```ts
+ * const { settings } = loadConfig("config.yaml", process.env);
+ * settings.topics.input; // "observations"
+ * ```
+ */
+export function loadConfig(file: string | undefined, environment: Environment): LoadedConfig {
+  return file === undefined ? parseConfig("", environment) : parseConfig(readText(file), environment, file);
+}
+
+/** As `loadConfig`, from text; `name` is what issues call it. */
+export function parseConfig(
+  text: string,
+  environment: Environment,
+  name = "the configuration",
+): LoadedConfig {
+  const yaml = parseYaml(text);
+  if (yaml.issues.length > 0) throw invalid(name, yaml.issues, yaml);
+  const { value, references, issues } = interpolate(withoutEmpty(yaml.value, configNode), environment);
+  const result = configSchema.safeParse(value);
+  if (result.success && issues.length === 0) return { settings: result.data, references };
+  // What could not be put in place is wrong once, not twice.
+  const unset = new Set(issues.map(({ path }) => pathText(path)));
+  const others = result.success ? [] : configIssues(result.error);
+  throw invalid(name, [...issues, ...others.filter(({ path }) => !unset.has(pathText(path)))], yaml);
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new UndercurrentError("FILE_UNREADABLE", `${file} cannot be read (${(cause as Error).message})`, {
+      cause,
+    });
+  }
+}
+
+/** A section of which every setting is commented out is null in YAML; it means the defaults. */
+function withoutEmpty(value: unknown, node: SettingNode): unknown {
+  const { properties } = node;
+  if (properties === undefined) return value;
+  if (value === null && node.required === undefined) return {};
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [
+      name,
+      Object.hasOwn(properties, name) ? withoutEmpty(item, properties[name]!) : (item as unknown),
+    ]),
+  );
+}
+
+const mostLines = 50;
+
+function invalid(name: string, issues: readonly ConfigIssue[], yaml: YamlText): UndercurrentError {
+  const lines = issues.slice(0, mostLines).map(({ path, message, line = yaml.lineOf(path) }) => {
+    const place = [line === undefined ? "" : `line ${line}`, pathText(path)].filter((part) => part !== "");
+    return `\n  ${[...place, message].join(": ")}`;
+  });
+  const more = issues.length > mostLines ? `\n  and ${issues.length - mostLines} more` : "";
+  const count = `${issues.length} ${issues.length === 1 ? "error" : "errors"}`;
+  return new UndercurrentError("SETTING_INVALID", `${count} in ${name}:${lines.join("")}${more}`);
+}

@@ -1,0 +1,188 @@
+/** Every setting of the service in one schema: its name, meaning, range and default. */
+import { z } from "zod";
+import { UndercurrentError } from "../errors.js";
+import { forecasterSchema, forecasterSettings } from "../forecast/settings.js";
+import { pipelineSchema } from "../pipeline/settings.js";
+
+const topicSchema = z
+  .string()
+  .regex(
+    /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/,
+    "A topic has 1 to 249 letters, digits, dots, underscores or hyphens",
+  );
+
+const pemSchema = z.string().min(1);
+
+/** Secrets are marked `writeOnly`, JSON Schema's word for what is set and never shown. */
+const secret = { writeOnly: true } as const;
+
+const tlsSchema = z
+  .strictObject({
+    enabled: z.boolean().default(false).describe("Encrypts the connections to the brokers."),
+    ca: pemSchema
+      .optional()
+      .describe("Authorities that are trusted instead of the system's: PEM text, or the path of a PEM file."),
+    cert: pemSchema
+      .optional()
+      .describe("Certificate of this client: PEM text, or the path of a PEM file; it needs the key."),
+    key: pemSchema
+      .optional()
+      .describe("Private key of the certificate: PEM text, or the path of a PEM file.")
+      .meta(secret),
+    passphrase: z.string().optional().describe("Passphrase of the private key.").meta(secret),
+    servername: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Name that the brokers' certificates must have, where it is not that of their address."),
+    rejectUnauthorized: z
+      .boolean()
+      .default(true)
+      .describe(
+        "Refuses brokers whose certificate is not trusted; false lets anybody read and change the traffic.",
+      ),
+  })
+  .superRefine(({ enabled, cert, key, ...others }, context) => {
+    const issue = (message: string): void => context.addIssue({ code: "custom", message });
+    const given = [cert, key, others.ca, others.passphrase, others.servername].some(
+      (value) => value !== undefined,
+    );
+    if (!enabled && given) issue("Settings of TLS are given, but enabled is false");
+    if ((cert === undefined) !== (key === undefined)) issue("cert and key need each other");
+  });
+
+const saslSchema = z.strictObject({
+  mechanism: z
+    .enum(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
+    .describe("How the password is proven; PLAIN sends it as it is, so that it wants TLS."),
+  username: z.string().min(1).describe("Name of the user."),
+  password: z.string().min(1).describe("Password of the user; best given as ${NAME}.").meta(secret),
+});
+
+const kafkaSchema = z.strictObject({
+  brokers: z
+    .array(z.string().regex(/^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$/, "An address is host:port"))
+    .min(1)
+    .default(["localhost:9092"])
+    .describe("Bootstrap addresses, host:port; an item may hold several with commas between them."),
+  clientId: z
+    .string()
+    .min(1)
+    .default("undercurrent")
+    .describe("Name under which the brokers log this client."),
+  tls: tlsSchema.prefault({}).describe("Encryption of the connections to the brokers."),
+  sasl: saslSchema.optional().describe("User and password; without this section none are sent."),
+  compression: z
+    .enum(["none", "gzip", "snappy", "lz4", "zstd"])
+    .default("none")
+    .describe("Codec of what is written; what is read may have any."),
+  maxBatchBytes: z
+    .int()
+    .min(1024)
+    .default(900_000)
+    .describe(
+      "Most bytes of one batch that is written, before compression: less than max.message.bytes of the topics.",
+    ),
+  fetchBytes: z
+    .int()
+    .min(1024)
+    .default(1_048_576)
+    .describe("Bytes that are fetched, and held in memory, ahead of each partition's task."),
+  fetchWaitMs: z
+    .int()
+    .min(1)
+    .max(5000)
+    .default(100)
+    .describe("Longest wait of a fetch for new records, in milliseconds."),
+  sessionTimeoutMs: z
+    .int()
+    .min(6000)
+    .max(1_800_000)
+    .default(30_000)
+    .describe("Silence after which the group gives an instance's partitions to others, in milliseconds."),
+  rebalanceTimeoutMs: z
+    .int()
+    .min(1000)
+    .default(60_000)
+    .describe("Longest wait of a rebalance for every instance to join, in milliseconds."),
+  transactionTimeoutMs: z
+    .int()
+    .min(1000)
+    .max(900_000)
+    .default(60_000)
+    .describe("Age at which the brokers abort a transaction that nobody ended, in milliseconds."),
+  restoreStallMs: z
+    .int()
+    .min(1000)
+    .default(60_000)
+    .describe("Time without any progress after which reading the state gives up, in milliseconds."),
+});
+
+const topicsSchema = z
+  .strictObject({
+    input: topicSchema.default("observations").describe("Topic that is read."),
+    forecasts: topicSchema
+      .default("forecasts")
+      .describe(
+        "Topic of the forecasts; as many partitions as the input, and the forecast in the one of its observation.",
+      ),
+    deadLetters: topicSchema
+      .default("dead-letters")
+      .describe(
+        "Topic of the records that could not be read, as they came, with the reason in their headers.",
+      ),
+    state: topicSchema
+      .default("forecast-state")
+      .describe("Compacted topic of the snapshots; as many partitions as the input."),
+  })
+  .superRefine((topics, context) => {
+    if (new Set(Object.values(topics)).size < 4) {
+      context.addIssue({ code: "custom", message: "Two of the topics are the same" });
+    }
+  });
+
+const serverSchema = z.strictObject({
+  enabled: z.boolean().default(true).describe("Serves the live page, /metrics for Prometheus and /live."),
+  host: z
+    .string()
+    .min(1)
+    .default("127.0.0.1")
+    .describe(
+      "Address to listen on; 0.0.0.0 opens it, unencrypted and without a password, to other machines.",
+    ),
+  port: z.int().min(0).max(65_535).default(7070).describe("Port to listen on; 0 takes a free one."),
+});
+
+const logSchema = z.strictObject({
+  level: z
+    .enum(["debug", "info", "warn", "error"])
+    .default("info")
+    .describe("Least severe lines that are written; lines are JSON on standard error."),
+});
+
+export const configSchema = z.strictObject({
+  application: z
+    .string()
+    .regex(/^[a-zA-Z0-9._-]{1,200}$/, "A name has 1 to 200 letters, digits, dots, underscores or hyphens")
+    .default("undercurrent")
+    .describe("Name of the consumer group and of its transactions: instances that share it share the work."),
+  kafka: kafkaSchema.prefault({}).describe("How the brokers are reached."),
+  topics: topicsSchema.prefault({}).describe("The topics, each by its full name."),
+  ...pipelineSchema.shape,
+  model: forecasterSchema
+    .superRefine((model, context) => {
+      try {
+        forecasterSettings(model);
+      } catch (error) {
+        if (!(error instanceof UndercurrentError)) throw error;
+        context.addIssue({ code: "custom", message: error.message });
+      }
+    })
+    .prefault({})
+    .describe("The forecaster. Settings that shape its state cannot be changed without starting it afresh."),
+  server: serverSchema.prefault({}).describe("The live page and the metrics, by HTTP."),
+  log: logSchema.prefault({}).describe("What the service tells while it runs."),
+});
+
+/** Complete settings of the service. */
+export type Config = z.output<typeof configSchema>;
