@@ -1,0 +1,128 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+
+const cli = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "undercurrent-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function run(args: readonly string[], input = ""): { status: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { input, encoding: "utf8" });
+  return { status, out: stdout, err: stderr };
+}
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const hours = (count: number, cells: (i: number) => string): string =>
+  Array.from({ length: count }, (_, i) => {
+    return `${new Date(Date.UTC(2026, 0, 1) + i * 3_600_000).toISOString()},${cells(i)}\n`;
+  }).join("");
+const wave = (i: number): string => Math.sin(i / 4).toFixed(4);
+
+describe("backtest", () => {
+  test("writes one row for each event in input order, with the forecast made before it", () => {
+    const out = join(folder, "out.csv");
+    const path = file("wide.csv", `time,a,b\n${hours(200, (i) => `${wave(i)},${i}`)}`);
+    expect(run(["backtest", path, "--wide", "--out", out]).status).toBe(0);
+    const rows = readFileSync(out, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => line.split(","));
+    expect(rows[0]).toEqual(["key", "time", "y", "yhat", "yhat_lower", "yhat_upper", "anomaly_score"]);
+    expect(rows.length).toBe(401);
+    expect(rows.slice(1, 5).map((row) => row[0])).toEqual(["a", "b", "a", "b"]);
+    expect(rows[1]!.slice(3)).toEqual(["", "", "", ""]);
+    expect(Number(rows[3]![3])).toBe(0);
+  });
+
+  test("prints a summary as JSON that says how it did against the baselines", () => {
+    const path = file("json.csv", `time,a\n${hours(2000, wave)}`);
+    const { status, out } = run(["backtest", path, "--wide", "--json"]);
+    expect(status).toBe(0);
+    expect(out).toContain("persistence");
+    const summary = JSON.parse(out) as { overall: { skill?: number } };
+    expect(JSON.stringify(summary.overall)).toMatch(/"skill":0\.\d+/);
+  });
+
+  test("counts and names bad rows, and forecasts the others as if they were not there", () => {
+    const good = hours(300, wave).split("\n");
+    const clean = file("clean.csv", `time,value\n${good.join("\n")}`);
+    const bad = ["yesterday,1", "2026-01-01,abc", "2026-01-01,Infinity", "2026-01-01,1e308", "2026-01-01"];
+    const dirty = file(
+      "dirty.csv",
+      `time,value\n${[...good.slice(0, 100), ...bad, ...good.slice(100)].join("\n")}`,
+    );
+    const rows = (path: string): string[] => {
+      const out = join(folder, "rows.csv");
+      expect(run(["backtest", path, "--time", "time", "--value", "value", "--out", out]).status).toBe(0);
+      return readFileSync(out, "utf8")
+        .trim()
+        .split("\n")
+        .map((line) => line.split(",").slice(1).join(","));
+    };
+    expect(rows(dirty)).toEqual(rows(clean));
+    const { out, err } = run(["backtest", dirty, "--time", "time", "--value", "value"]);
+    expect(out + err).toMatch(/5 rejected/);
+    expect(out + err).toMatch(/VALUE_OUT_OF_RANGE/);
+    expect(out + err).toMatch(/102/);
+  });
+
+  test("ends with a code and the next action where a file is empty, missing or lacks its columns", () => {
+    const empty = run(["backtest", file("empty.csv", "")]);
+    expect([empty.status, empty.err]).toEqual([3, expect.stringMatching(/INPUT_EMPTY[\s\S]*next: /)]);
+    const missing = run(["backtest", join(folder, "nowhere.csv")]);
+    expect([missing.status, missing.err]).toEqual([3, expect.stringMatching(/FILE_UNREADABLE[\s\S]*next: /)]);
+    const columns = run(["backtest", file("columns.csv", "x,y\n1,2\n"), "--time", "when"]);
+    expect([columns.status, columns.err]).toEqual([
+      3,
+      expect.stringMatching(/INPUT_COLUMN_MISSING[\s\S]*next: /),
+    ]);
+  });
+
+  test("takes a file of one row", () => {
+    expect(run(["backtest", file("one.csv", "time,a\n2026-01-01,5\n"), "--wide"]).status).toBe(0);
+  });
+
+  test("refuses settings that are wrong or not to be had", () => {
+    const path = file("settings.csv", `time,a\n${hours(5, wave)}`);
+    expect(run(["backtest", path, "--hidden", "33"]).status).toBe(2);
+    const horizon = run(["backtest", path, "--wide", "--horizon", "24"]);
+    expect([horizon.status, horizon.err]).toEqual([2, expect.stringContaining("SETTING_UNAVAILABLE")]);
+  });
+});
+
+describe("pipe", () => {
+  test("answers each line with a forecast message, and bad ones with a rejection on standard error", () => {
+    const lines = [
+      '{"key":"__proto__","time":"2026-03-01T10:00:00Z","value":1}',
+      '{"key":"__proto__","time":"2026-03-01T10:00:05Z","value":1}',
+      "no JSON",
+      '{"key":"__proto__","time":"2026-03-01T10:00:10Z","value":"2"}',
+    ];
+    const { out, err } = run(["pipe"], lines.join("\n"));
+    const messages = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(messages.length).toBe(2);
+    expect(messages[1]).toMatchObject({
+      key: "__proto__",
+      value: 1,
+      expected: 1,
+      yhat_time: "2026-03-01T10:00:10.000Z",
+    });
+    expect(Object.keys(messages[1]!)).toEqual(
+      "key time value yhat yhat_lower yhat_upper yhat_time expected anomaly_score model".split(" "),
+    );
+    expect(err).toMatch(/ROW_UNREADABLE/);
+    expect(err).toMatch(/VALUE_NOT_A_NUMBER/);
+    expect(err).toMatch(/"rejected":2/);
+  });
+});
