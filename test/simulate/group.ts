@@ -147,7 +147,8 @@ class MemoryAssignment implements Assignment {
   readonly #group: Group;
   readonly #revoked = new AbortController();
   readonly #released: () => void;
-  #epoch = 0;
+  /** No epoch of the log, until it has been taken over. */
+  #epoch = -1;
 
   constructor(member: string, partition: number, group: Group, released: () => void) {
     this.#member = member;
