@@ -55,9 +55,10 @@ export class Membership implements AssignmentHost {
       allowAutoTopicCreation: false,
       readUncommitted: false,
     });
-    const { GROUP_JOIN, END_BATCH_PROCESS, CRASH } = this.#consumer.events;
+    const { GROUP_JOIN, END_BATCH_PROCESS, STOP, CRASH } = this.#consumer.events;
     this.#consumer.on(GROUP_JOIN, (event) => this.#joined(event));
     this.#consumer.on(END_BATCH_PROCESS, (event) => this.#skipped(event));
+    this.#consumer.on(STOP, () => (this.#memberId = undefined));
     this.#consumer.on(CRASH, (event) => this.#crashed(event));
   }
 
@@ -94,7 +95,7 @@ export class Membership implements AssignmentHost {
 
   controls(topic: string, partition: number): FeedControls {
     const partitions = [{ topic, partitions: [partition] }];
-    // After a crash the client throws at each of these until it runs again; by then the partition was revoked.
+    // While it does not run, the client throws at each of these; before it runs again the partition is revoked.
     const whileRunning = (call: () => void): void => {
       if (this.#memberId !== undefined) call();
     };
