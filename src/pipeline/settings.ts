@@ -5,25 +5,29 @@ import { UndercurrentError } from "../errors.js";
 /** Names that lead to a value inside JSON: "payload.celsius", or a list where a name has a dot. */
 const pathSchema = z.union([z.string(), z.array(z.string())]);
 
-export const decodeSchema = z.strictObject({
-  format: z
-    .enum(["json", "number"])
-    .default("json")
-    .describe("What a record's value is: a JSON document, or the text of one number."),
-  key: pathSchema
-    .optional()
-    .describe("Path of the key in the JSON document; without it the record's key is taken, as UTF-8 text."),
-  time: pathSchema
-    .optional()
-    .describe(
-      "Path of the time in the JSON document, in epoch milliseconds or ISO 8601; without it the record's timestamp is taken.",
-    ),
-  value: pathSchema
-    .default("value")
-    .describe(
-      "Path of the value in the JSON document; an empty path is the document itself. Null means missing.",
-    ),
-});
+export const decodeSchema = z
+  .strictObject({
+    format: z
+      .enum(["json", "number"])
+      .default("json")
+      .describe("What a record's value is: a JSON document, or the text of one number."),
+    key: pathSchema
+      .optional()
+      .describe("Path of the key in the JSON document; without it the record's key is taken, as UTF-8 text."),
+    time: pathSchema
+      .optional()
+      .describe(
+        "Path of the time in the JSON document, in epoch milliseconds or ISO 8601; without it the record's timestamp is taken.",
+      ),
+    value: pathSchema
+      .default("value")
+      .describe(
+        "Path of the value in the JSON document; an empty path is the document itself. Null means missing.",
+      ),
+  })
+  .refine(({ format, key, time }) => format === "json" || (key === undefined && time === undefined), {
+    message: "key and time have paths only where the format is json",
+  });
 
 export const lateSchema = z
   .enum(["process", "drop", "dead-letter"])

@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { forecastColumns } from "../../src/forecast/columns.js";
+import { ForecastMessages } from "../../src/pipeline/message.js";
+
+const time = Date.UTC(2026, 2, 1, 10, 0, 5);
+
+test("a forecast message has the documented names, in their order", () => {
+  const columns = forecastColumns(1);
+  const row = {
+    times: time,
+    values: 41.2,
+    yhat: 41.6,
+    yhatLower: 40.9,
+    yhatUpper: 42.4,
+    yhatTime: time + 5000,
+    expected: 41,
+    anomalyScore: 0.31,
+    version: 1841,
+  } as const;
+  for (const [name, value] of Object.entries(row)) columns[name as keyof typeof row][0] = value;
+  const messages = new ForecastMessages((version) => `gru32@${version}`);
+  expect(messages.text(columns, 0, () => "pump-7")).toBe(
+    '{"key":"pump-7","time":"2026-03-01T10:00:05.000Z","value":41.2,' +
+      '"yhat":41.6,"yhat_lower":40.9,"yhat_upper":42.4,"yhat_time":"2026-03-01T10:00:10.000Z",' +
+      '"expected":41,"anomaly_score":0.31,"model":"gru32@1841"}',
+  );
+});
+
+test("what there is not is null, and hostile keys stay JSON", () => {
+  const columns = forecastColumns(2);
+  for (const column of Object.values(columns) as Float64Array[]) column.fill(NaN);
+  columns.slots.fill(0);
+  columns.version.fill(0);
+  columns.times.fill(time);
+  columns.values[1] = -1e-300;
+  columns.yhatTime[1] = 1e20;
+  const messages = new ForecastMessages(() => "gru4@0");
+  const key = 'a"\\\n\u0000__proto__🌊';
+  const [first, second] = [0, 1].map(
+    (row) => JSON.parse(messages.text(columns, row, () => key)) as Record<string, unknown>,
+  );
+  expect(first).toMatchObject({ key, value: null, yhat: null, yhat_time: null, anomaly_score: null });
+  expect(second).toMatchObject({ value: -1e-300, yhat_time: null });
+});

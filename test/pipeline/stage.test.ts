@@ -1,0 +1,206 @@
+import fc from "fast-check";
+import { bufferCount, delay, filter, map, mergeMap, pipe, take } from "rxjs";
+import { describe, expect, test } from "vitest";
+import { Forecaster } from "../../src/forecast/forecaster.js";
+import { forecasterSettings } from "../../src/forecast/settings.js";
+import type { Operators } from "../../src/pipeline/operator.js";
+import type { InputRecord } from "../../src/pipeline/ports.js";
+import { pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
+import { Stage, type StageOutput } from "../../src/pipeline/stage.js";
+import type { Rejection, Telemetry } from "../../src/pipeline/telemetry.js";
+import { quick } from "../support/streams.js";
+import { bytes, header, jsonRecord, mixedRecords, start, text } from "./records.js";
+
+const origin = { topic: "readings", partition: 2 };
+
+interface Made {
+  readonly stage: Stage;
+  readonly rejections: Rejection[];
+  readonly forecasts: () => number;
+}
+
+function make(options: PipelineOptions = {}, operators: Operators = {}): Made {
+  const rejections: Rejection[] = [];
+  let forecasts = 0;
+  const telemetry: Telemetry = {
+    forecasts: ({ count }) => void (forecasts += count),
+    rejection: (rejection) => void rejections.push(rejection),
+    update: () => undefined,
+  };
+  const forecaster = new Forecaster(forecasterSettings({ ...quick, hidden: 4 }));
+  const stage = new Stage(forecaster, pipelineSettings(options), origin, operators, telemetry);
+  return { stage, rejections, forecasts: () => forecasts };
+}
+
+/** Everything that a stage makes of records that come in pieces of the given sizes (the last repeats). */
+function processed(stage: Stage, records: readonly InputRecord[], sizes: readonly number[]): StageOutput {
+  const outputs: StageOutput[] = [];
+  for (let at = 0, piece = 0; at < records.length; piece++) {
+    const size = sizes[Math.min(piece, sizes.length - 1)]!;
+    outputs.push(stage.process(records.slice(at, at + size)));
+    at += size;
+  }
+  return {
+    forecasts: outputs.flatMap(({ forecasts }) => forecasts),
+    deadLetters: outputs.flatMap(({ deadLetters }) => deadLetters),
+    routed: outputs.flatMap(({ routed }) => routed),
+  };
+}
+
+const keysOf = ({ forecasts }: StageOutput): (string | null)[] => forecasts.map(({ key }) => text(key));
+
+describe("a stage", () => {
+  test("makes one forecast or dead letter of each record, in order, with its key, headers and timestamp", () => {
+    const records = mixedRecords(200).map((record) => ({
+      ...record,
+      headers: [{ name: "offset", value: bytes(String(record.offset)) }],
+    }));
+    const { stage, rejections, forecasts } = make();
+    const output = stage.process(records);
+    const offsets = (part: StageOutput["forecasts"]): number[] =>
+      part.map((record) => Number(header(record, "offset")));
+    const readable = records.filter(({ offset }) => offset % 17 !== 3);
+    expect(offsets(output.forecasts)).toEqual(readable.map(({ offset }) => offset));
+    expect(output.forecasts.map(({ timestamp }) => timestamp)).toEqual(
+      readable.map(({ timestamp }) => timestamp),
+    );
+    expect(offsets(output.deadLetters)).toEqual(
+      records.filter(({ offset }) => offset % 17 === 3).map(({ offset }) => offset),
+    );
+    expect(forecasts()).toBe(output.forecasts.length);
+    expect(rejections.map(({ origin: from }) => from).slice(0, 2)).toEqual(["readings/2@3", "readings/2@20"]);
+    const message = JSON.parse(text(output.forecasts[30]!.value)!) as Record<string, unknown>;
+    expect(Object.keys(message)[0]).toBe("key");
+  });
+
+  test("makes the same bytes however records are cut into batches, whatever the policy on late ones", () => {
+    const records = mixedRecords(150);
+    for (const late of ["process", "drop", "dead-letter"] as const) {
+      const whole = processed(make({ late }).stage, records, [records.length]);
+      fc.assert(
+        fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 20 }), (sizes) => {
+          expect(processed(make({ late }).stage, records, sizes)).toEqual(whole);
+        }),
+        { numRuns: 10 },
+      );
+    }
+  });
+
+  test("replays in silence what it would have processed", () => {
+    const records = mixedRecords(150);
+    const whole = processed(make({ late: "drop" }).stage, records, [7]);
+    const { stage, rejections, forecasts } = make({ late: "drop" });
+    stage.replay(records.slice(0, 100));
+    expect(rejections).toEqual([]);
+    expect(forecasts()).toBe(0);
+    const tail = stage.process(records.slice(100));
+    expect(tail.forecasts).toEqual(whole.forecasts.slice(-tail.forecasts.length));
+  });
+
+  const events = [
+    jsonRecord(0, "a", { value: 1 }, start + 1000),
+    jsonRecord(1, "a", { value: 2 }, start),
+    jsonRecord(2, "b", { value: 3 }, start),
+    jsonRecord(3, "a", { value: 4 }, start + 1000),
+  ];
+
+  test("forecasts from late events by default", () => {
+    const { stage, rejections } = make();
+    expect(keysOf(stage.process(events))).toEqual(["a", "a", "b", "a"]);
+    expect(rejections).toEqual([]);
+  });
+
+  test("counts late events that it drops; the same time again is not late, nor is another key's", () => {
+    const { stage, rejections } = make({ late: "drop" });
+    const output = stage.process(events);
+    expect(keysOf(output)).toEqual(["a", "b", "a"]);
+    expect(output.deadLetters).toEqual([]);
+    expect(rejections).toMatchObject([{ code: "EVENT_LATE", origin: "readings/2@1" }]);
+  });
+
+  test("sends late events to the dead letters", () => {
+    const output = make({ late: "dead-letter" }).stage.process(events);
+    expect(keysOf(output)).toEqual(["a", "b", "a"]);
+    expect(output.deadLetters.map((letter) => header(letter, "undercurrent-code"))).toEqual(["EVENT_LATE"]);
+  });
+
+  test("lets no missing value before a key's first value make an event late", () => {
+    const { stage } = make({ late: "drop" });
+    stage.process([jsonRecord(0, "a", { value: null }, start + 1000)]);
+    const output = stage.process([jsonRecord(1, "a", { value: 1 }, start)]);
+    expect(keysOf(output)).toEqual(["a"]);
+  });
+});
+
+describe("operators around the forecast", () => {
+  const records = Array.from({ length: 20 }, (_, i) =>
+    jsonRecord(i, `key-${i % 2}`, { value: i, site: "A" }),
+  );
+
+  test("filter, change and multiply readings before it", () => {
+    const before = pipe(
+      filter((reading: { key: string }) => reading.key === "key-1"),
+      mergeMap((reading) => [reading, { ...reading, key: "both" }]),
+    ) as unknown as NonNullable<Operators["before"]>;
+    const output = make({}, { before }).stage.process(records);
+    const keys = output.forecasts.map(
+      ({ value }) => (JSON.parse(text(value)!) as { readonly key: string }).key,
+    );
+    expect(keys.slice(0, 4)).toEqual(["key-1", "both", "key-1", "both"]);
+    expect(keys).toHaveLength(20);
+    expect(output.deadLetters).toEqual([]);
+  });
+
+  test("may read the whole document, and what they make unreadable becomes a dead letter", () => {
+    const before: Operators["before"] = map((reading) => ({
+      ...reading,
+      value: (reading.document as { readonly value: number }).value === 3 ? Infinity : reading.value,
+    }));
+    const output = make({}, { before }).stage.process(records);
+    expect(output.forecasts).toHaveLength(19);
+    expect(output.deadLetters.map((letter) => header(letter, "undercurrent-offset"))).toEqual(["3"]);
+  });
+
+  test("route records made from forecasts", () => {
+    const after: Operators["after"] = pipe(
+      filter((forecast) => forecast.value > 17),
+      map((forecast) => ({
+        topic: "alerts",
+        record: { ...forecast.event.record, value: bytes(forecast.model) },
+      })),
+    );
+    const { routed } = make({}, { after }).stage.process(records);
+    expect(routed.map(({ topic, record }) => [topic, text(record.key)])).toEqual([
+      ["alerts", "key-0"],
+      ["alerts", "key-1"],
+    ]);
+    expect(text(routed[0]!.record.value)).toMatch(/^gru4@\d+$/);
+  });
+
+  test.each<[string, Operators["before"]]>([
+    [
+      "throws",
+      map(() => {
+        throw new Error("no such site");
+      }),
+    ],
+    ["completes", take(3)],
+    ["waits", delay(0)],
+  ])("end the task when one %s", async (_, before) => {
+    const { stage } = make({}, { before: before! });
+    const processing = (async () => {
+      stage.process(records.slice(0, 5));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      stage.process(records.slice(5));
+    })();
+    await expect(processing).rejects.toMatchObject({ code: "OPERATOR_FAILED" });
+  });
+
+  test("give back what they emit at once, even from several readings", () => {
+    const before: Operators["before"] = pipe(
+      bufferCount(2),
+      map(([, second]) => second!),
+    );
+    expect(make({}, { before }).stage.process(records).forecasts).toHaveLength(10);
+  });
+});
