@@ -1,0 +1,80 @@
+// The Kafka adapter under the contracts of the pipeline's ports, on a real broker.
+import type { IHeaders, KafkaMessage } from "kafkajs";
+import { kafkaPorts, type KafkaPorts } from "../../../src/adapters/kafka/index.js";
+import type { Committer, OutputRecord, RecordHeader } from "../../../src/pipeline/ports.js";
+import { committerContract } from "../../contracts/committer.js";
+import type { PipelineHarness } from "../../contracts/pipeline.js";
+import { sourceContract } from "../../contracts/source.js";
+import { broker, describeWithBroker } from "../../support/broker.js";
+import { createTopics } from "./support.js";
+
+async function createHarness(partitions: number): Promise<PipelineHarness> {
+  const options = await createTopics(partitions);
+  const { topics } = options;
+  const deadLetters = topics.deadLetters!;
+  const routedTopic = broker.name("routed");
+  await broker.createTopic(routedTopic);
+  const members: KafkaPorts[] = [];
+  /** Records whose commit was acknowledged: readers see them a little later, and wait for so many. */
+  const acknowledged = new Map<string, number>();
+  const count = (topic: string, records: number): void => {
+    acknowledged.set(topic, (acknowledged.get(topic) ?? 0) + records);
+  };
+  const counting = (committer: Committer): Committer => ({
+    async commit(assignment, commit) {
+      await committer.commit(assignment, commit);
+      count(topics.forecasts, commit.forecasts.length);
+      count(deadLetters, commit.deadLetters.length);
+      for (const { topic } of commit.routed) count(topic, 1);
+    },
+  });
+  const read = async (topic: string): Promise<OutputRecord[][]> => {
+    const messages = await broker.readCommitted(topic, acknowledged.get(topic));
+    return messages.map((partition) => partition.map(toRecord));
+  };
+  return {
+    routedTopic,
+    async append(partition, records) {
+      const messages = records.map(({ key, value, headers, timestamp }) => ({
+        key: key && Buffer.from(key),
+        value: value && Buffer.from(value),
+        headers: byName(headers),
+        timestamp,
+      }));
+      await broker.produce(topics.input, partition, messages);
+    },
+    member() {
+      const ports = kafkaPorts(options);
+      members.push(ports);
+      return { source: ports.source, committer: counting(ports.committer) };
+    },
+    forecasts: async (partition) => (await read(topics.forecasts))[partition]!,
+    deadLetters: async () => (await read(deadLetters)).flat(),
+    routed: async () => (await read(routedTopic)).flat().map((record) => ({ topic: routedTopic, record })),
+    async close() {
+      await Promise.all(members.map((member) => member.closed()));
+    },
+  };
+}
+
+function byName(headers: readonly RecordHeader[]): IHeaders {
+  const result: Record<string, Buffer[]> = {};
+  for (const { name, value } of headers) (result[name] ??= []).push(Buffer.from(value));
+  return result;
+}
+
+function toRecord({ key, value, headers, timestamp }: KafkaMessage): OutputRecord {
+  return {
+    key,
+    value,
+    headers: Object.entries(headers ?? {}).flatMap(([name, values]) =>
+      [values ?? []].flat().map((each) => ({ name, value: Buffer.from(each) })),
+    ),
+    timestamp: Number(timestamp),
+  };
+}
+
+describeWithBroker("contracts", () => {
+  sourceContract("Kafka", createHarness);
+  committerContract("Kafka", createHarness);
+});
