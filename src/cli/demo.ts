@@ -7,7 +7,7 @@ import { sampleSeries } from "../adapters/files/sample-series.js";
 import { PrometheusTelemetry } from "../adapters/prometheus/telemetry.js";
 import { LiveView } from "../adapters/web/live-view.js";
 import { serve } from "../adapters/web/server.js";
-import { forecastColumns, observationColumns } from "../forecast/columns.js";
+import { appendObservation, forecastColumns, observationColumns } from "../forecast/columns.js";
 import { Forecaster } from "../forecast/forecaster.js";
 import { fanOut, type Telemetry } from "../pipeline/telemetry.js";
 import {
@@ -108,10 +108,7 @@ class DemoStage {
 
   take(key: string, time: number, value: number): void {
     const observations = this.#observations;
-    const row = observations.count++;
-    observations.slots[row] = this.#forecaster.slotOf(key);
-    observations.times[row] = time;
-    observations.values[row] = value;
+    appendObservation(observations, this.#forecaster.slotOf(key), time, value);
     if (observations.count === batchSize) this.flush();
   }
 

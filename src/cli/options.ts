@@ -2,7 +2,12 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { UndercurrentError } from "../errors.js";
 import { cellKinds, type CellKind } from "../engine/port.js";
-import { forecasterSettings, type ForecasterSettings } from "../forecast/settings.js";
+import {
+  forecasterSettings,
+  lossKinds,
+  readoutKinds,
+  type ForecasterSettings,
+} from "../forecast/settings.js";
 
 /** The shared options as commander gives them. */
 export interface ForecasterFlags {
@@ -23,12 +28,12 @@ export function addForecasterOptions(command: Command): Command {
     .option("--hidden <units>", "units of the hidden state, a multiple of 4", wholeNumber, defaults.hidden)
     .addOption(
       new Option("--readout <kind>", "how forecasts are read from the hidden state")
-        .choices(["shared", "compact", "full"])
+        .choices(readoutKinds)
         .default(defaults.readout),
     )
     .addOption(
       new Option("--loss <loss>", "what the mixture of experts minimises")
-        .choices(["absolute", "squared"])
+        .choices(lossKinds)
         .default(defaults.loss),
     )
     .option("--seed <number>", "seed of the initial weights", wholeNumber, defaults.seed)

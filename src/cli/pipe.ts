@@ -5,7 +5,7 @@ import { LineSplitter, type Line } from "../adapters/files/lines.js";
 import { openText } from "../adapters/files/open.js";
 import { TextOutput } from "../adapters/files/text-output.js";
 import { UndercurrentError, type ErrorCode } from "../errors.js";
-import { forecastColumns, observationColumns } from "../forecast/columns.js";
+import { appendObservation, forecastColumns, observationColumns } from "../forecast/columns.js";
 import { Forecaster } from "../forecast/forecaster.js";
 import { addForecasterOptions, settingsFromFlags, type ForecasterFlags } from "./options.js";
 import { stopSignal } from "./signals.js";
@@ -61,13 +61,8 @@ class PipeStage {
     if (line.text?.trim() === "") return;
     try {
       const { key, time, value } = readObservationLine(line);
-      const slot = this.#forecaster.slotOf(key);
-      const observations = this.#observations;
-      const row = observations.count++;
-      observations.slots[row] = slot;
-      observations.times[row] = time;
-      observations.values[row] = value;
-      if (observations.count === batchSize) await this.flush();
+      appendObservation(this.#observations, this.#forecaster.slotOf(key), time, value);
+      if (this.#observations.count === batchSize) await this.flush();
     } catch (error) {
       if (!(error instanceof UndercurrentError) || ending.has(error.code)) throw error;
       this.#rejections.set(error.code, (this.#rejections.get(error.code) ?? 0) + 1);

@@ -48,6 +48,19 @@ export function observationColumns(capacity: number): ObservationColumns & { cou
   };
 }
 
+/** Appends a row, for which there must be room. */
+export function appendObservation(
+  columns: ReturnType<typeof observationColumns>,
+  slot: number,
+  time: number,
+  value: number,
+): void {
+  const row = columns.count++;
+  columns.slots[row] = slot;
+  columns.times[row] = time;
+  columns.values[row] = value;
+}
+
 /** Columns for the forecasts of up to `capacity` observations. */
 export function forecastColumns(capacity: number): ForecastColumns {
   const column = (): Float64Array => new Float64Array(capacity);

@@ -25,29 +25,22 @@ export interface Expert {
 
 const nothing = (): void => undefined;
 
+/** An expert that keeps nothing: it repeats what the situation holds. */
+function stateless(name: string, forecast: (situation: Situation) => number): Expert {
+  return {
+    name,
+    stateSize: 0,
+    forecast: (_state, _at, situation) => forecast(situation),
+    learn: nothing,
+    skip: nothing,
+  };
+}
+
 /** The last observed value: what every other expert has to beat, and the floor of the mixture. */
-export const persistence: Expert = {
-  name: "persistence",
-  stateSize: 0,
-  forecast: (_state, _at, situation) => situation.held,
-  learn: nothing,
-  skip: nothing,
-};
+export const persistence = stateless("persistence", (situation) => situation.held);
 
 /** The read-out of the recurrent cell that all keys share. */
-export const recurrent: Expert = {
-  name: "recurrent",
-  stateSize: 0,
-  forecast: (_state, _at, situation) => situation.readout,
-  learn: nothing,
-  skip: nothing,
-};
+export const recurrent = stateless("recurrent", (situation) => situation.readout);
 
 /** The key's own read-out. */
-export const regression: Expert = {
-  name: "regression",
-  stateSize: 0,
-  forecast: (_state, _at, situation) => situation.keyReadout,
-  learn: nothing,
-  skip: nothing,
-};
+export const regression = stateless("regression", (situation) => situation.keyReadout);

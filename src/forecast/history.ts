@@ -1,8 +1,7 @@
 /** A key's recent past as rings, and what the cell and the read-out see of it. */
-import { harmonics } from "./elementary.js";
+import { harmonics, logarithm } from "./elementary.js";
 import { input, number, recentChanges, type KeyLayout } from "./layout.js";
 import { clip } from "./mixture.js";
-import { logarithm } from "./elementary.js";
 import { scaledLevel } from "./scaling.js";
 
 const day = 86_400_000;

@@ -1,5 +1,13 @@
 /** What counts as a key, a time and a value: the one gate between a user's data and the forecaster. */
-import { UndercurrentError } from "../errors.js";
+import { UndercurrentError, type ErrorCode } from "../errors.js";
+
+/** What `readKey`, `readTime` and `readValue` throw: codes that refuse one event, and nothing beyond it. */
+export const inputFaults: ReadonlySet<ErrorCode> = new Set([
+  "KEY_INVALID",
+  "TIME_INVALID",
+  "VALUE_NOT_A_NUMBER",
+  "VALUE_OUT_OF_RANGE",
+]);
 
 /** Longest key, in UTF-16 code units: a key is kept in memory and in every snapshot. */
 export const maximumKeyLength = 1024;

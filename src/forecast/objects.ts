@@ -1,9 +1,9 @@
 /** Objects in, objects out: the forecaster for events of any type, read through three callbacks. */
 import type { EngineFactory } from "../engine/port.js";
-import { UndercurrentError, type ErrorCode } from "../errors.js";
-import { forecastColumns, observationColumns, type ForecastColumns } from "./columns.js";
+import { UndercurrentError } from "../errors.js";
+import { appendObservation, forecastColumns, observationColumns, type ForecastColumns } from "./columns.js";
 import { Forecaster, type ForecasterListeners } from "./forecaster.js";
-import { readKey, readTime, readValue, type TimeLike, type ValueLike } from "./input.js";
+import { inputFaults, readKey, readTime, readValue, type TimeLike, type ValueLike } from "./input.js";
 import { forecasterSettings, type ForecasterOptions, type ForecasterSettings } from "./settings.js";
 
 /** A forecast as an object. NaN stands for "none"; `JSON.stringify` makes it null. */
@@ -140,18 +140,15 @@ export class EventForecaster<T> {
     const key = this.#options.key(event);
     const time = this.#options.time(event);
     const value = this.#options.value(event);
-    const observations = this.#observations;
-    const row = observations.count;
     try {
-      observations.times[row] = readTime(time);
-      observations.values[row] = readValue(value);
-      observations.slots[row] = this.#forecaster.slotOf(readKey(key));
+      const milliseconds = readTime(time);
+      const number = readValue(value);
+      appendObservation(this.#observations, this.#forecaster.slotOf(readKey(key)), milliseconds, number);
     } catch (error) {
-      if (!(error instanceof UndercurrentError) || !rejections.has(error.code)) throw error;
+      if (!(error instanceof UndercurrentError) || !inputFaults.has(error.code)) throw error;
       this.#onRejected({ event, error });
       return false;
     }
-    observations.count++;
     return true;
   }
 
@@ -165,14 +162,6 @@ export class EventForecaster<T> {
     this.#forecasts = forecastColumns(capacity);
   }
 }
-
-/** Codes that refuse one event; every other error ends the stream. */
-const rejections: ReadonlySet<ErrorCode> = new Set([
-  "KEY_INVALID",
-  "TIME_INVALID",
-  "VALUE_NOT_A_NUMBER",
-  "VALUE_OUT_OF_RANGE",
-]);
 
 /** A process warning for the first refused event of each code: nothing is refused in silence, nor a log flooded. */
 function warnOncePerCode(): (rejected: RejectedEvent<unknown>) => void {

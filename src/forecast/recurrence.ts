@@ -21,7 +21,7 @@ export interface UpdateReport extends LearnReport {
   readonly windows: number;
 }
 
-/** Events that the cell has just taken. Row i of each array is one of them; the arrays are reused. */
+/** Events that the cell has just taken. Row i of each array is one of them; all of it is reused. */
 export interface SteppedRows {
   readonly count: number;
   /** Its number in the batch, and its key. */
@@ -58,8 +58,8 @@ export class Recurrence {
   #waitsFor = new Float64Array(0);
   #step = 1;
   #version = 0;
-  readonly #readState = (row: number, into: Float32Array): void =>
-    this.#engine.readState(this.#stateRow(this.#slots[row]!), into, 0);
+  /** Told to the listener at every step: one object, for a step may be of one event. */
+  readonly #stepped: { -readonly [name in keyof SteppedRows]: SteppedRows[name] };
 
   constructor(
     settings: ForecasterSettings,
@@ -83,6 +83,17 @@ export class Recurrence {
       rows: rowsPerStep,
     };
     this.#engine = factory(shape, settings.seed);
+    const { inputs, skips, readouts } = this.#engine.stepBuffers;
+    this.#stepped = {
+      count: 0,
+      events: this.#events,
+      slots: this.#slots,
+      inputCount: this.#inputs,
+      inputs,
+      skips,
+      readouts,
+      readState: (row, into) => this.#engine.readState(this.#stateRow(this.#slots[row]!), into, 0),
+    };
     this.#silenceMissingFlag();
   }
 
@@ -160,16 +171,12 @@ export class Recurrence {
     this.#waiting = 0;
     this.#step++;
     const { inputs, skips, readouts } = this.#engine.stepBuffers;
-    this.#listener.stepped({
-      count,
-      events: this.#events,
-      slots: this.#slots,
-      inputCount: this.#inputs,
-      inputs,
-      skips,
-      readouts,
-      readState: this.#readState,
-    });
+    const stepped = this.#stepped;
+    stepped.count = count;
+    stepped.inputs = inputs;
+    stepped.skips = skips;
+    stepped.readouts = readouts;
+    this.#listener.stepped(stepped);
   }
 
   /** Reads a key's hidden state and checkpoints. */

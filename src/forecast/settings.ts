@@ -3,6 +3,10 @@ import { z } from "zod";
 import { UndercurrentError } from "../errors.js";
 import { cellKinds } from "../engine/port.js";
 
+/** Read-outs, from fewest bytes a key to most; and losses of the mixture. */
+export const readoutKinds = ["shared", "compact", "full"] as const;
+export const lossKinds = ["absolute", "squared"] as const;
+
 /** Settings that shape the state: a snapshot restores only where all of them are the same. */
 export const forecasterSchema = z.strictObject({
   cell: z
@@ -17,13 +21,13 @@ export const forecasterSchema = z.strictObject({
     .default(32)
     .describe("Units of the hidden state, a multiple of 4."),
   readout: z
-    .enum(["shared", "compact", "full"])
+    .enum(readoutKinds)
     .default("compact")
     .describe(
       "How forecasts are read from the hidden state: one read-out for all keys, or one more for each key.",
     ),
   loss: z
-    .enum(["absolute", "squared"])
+    .enum(lossKinds)
     .default("absolute")
     .describe(
       "What the mixture of experts minimises: absolute keeps every key close to persistence or better in MAE.",

@@ -2,6 +2,7 @@
  * The memory of the kernel: the shape it is built for, the address of every buffer, and the slab of states at the end.
  * All addresses and all sizes that end in `Bytes` count bytes; all floats are 32-bit.
  */
+import { beginLayout, grow, growToLayout, take } from "./heap";
 
 export const RNN: i32 = 0;
 export const GRU: i32 = 1;
@@ -81,25 +82,6 @@ export let cellGradients: usize = 0;
 export let states: usize = 0;
 export let stateRows: i32 = 0;
 
-const PAGE: u64 = 65536;
-const LIMIT: u64 = 65536 * PAGE;
-
-/** End of what is laid out; 64 bits, because 4 GiB is a possible end. */
-let end: u64 = 0;
-
-function take(bytes: u64): usize {
-  const start = (end + 63) & ~(<u64>63);
-  end = start + bytes;
-  return <usize>start;
-}
-
-/** Makes the memory reach to an end; false, with nothing changed, where it cannot. */
-function grow(to: u64): bool {
-  if (to > LIMIT) return false;
-  const missing = <i32>((to + PAGE - 1) / PAGE) - memory.size();
-  return missing <= 0 || memory.grow(missing) >= 0;
-}
-
 function measure(): void {
   gates = cell == RNN ? 1 : cell == GRU ? 3 : 4;
   tanhGate = cell == RNN ? 0 : 2;
@@ -131,7 +113,7 @@ export function init(cellKind: i32, i: i32, h: i32, s: i32, k: i32, b: i32, rows
   steps = k;
   windows = b;
   measure();
-  end = <u64>__heap_base;
+  beginLayout();
 
   stepStates = take(<u64>rows * 4);
   stepInputs = take(<u64>rows * inputsBytes);
@@ -168,7 +150,7 @@ export function init(cellKind: i32, i: i32, h: i32, s: i32, k: i32, b: i32, rows
 
   states = take(0);
   stateRows = 0;
-  return grow(end);
+  return growToLayout();
 }
 
 /** Makes the first rows of the slab exist, new ones zero; false, with nothing changed, where memory ends. */

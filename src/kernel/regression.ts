@@ -7,6 +7,7 @@
  * columns up to their own diagonal block, which is whole.
  */
 import { flush, mad, sumOfLanes } from "./arithmetic";
+import { beginLayout, grow, growToLayout, take } from "./heap";
 
 /** An error of the forecast counts up to this many scales. */
 const LARGEST_ERROR: f32 = 8;
@@ -17,15 +18,11 @@ const LARGEST_ERROR: f32 = 8;
  */
 const DRIFT: f32 = 1e-7;
 
-const PAGE: u64 = 65536;
-const LIMIT: u64 = 65536 * PAGE;
-
 let features: i32 = 0;
 /** Blocks of four features. */
 let blocks: i32 = 0;
 let vectorBytes: usize = 0;
 let rowBytes: usize = 0;
-let end: u64 = 0;
 
 export let batchRows: usize = 0;
 export let batchFeatures: usize = 0;
@@ -36,18 +33,6 @@ let product: usize = 0;
 /** The slab of rows, which grows and therefore lies last. */
 export let slab: usize = 0;
 let slabRows: i32 = 0;
-
-function take(bytes: u64): usize {
-  const start = (end + 63) & ~(<u64>63);
-  end = start + bytes;
-  return <usize>start;
-}
-
-function grow(to: u64): bool {
-  if (to > LIMIT) return false;
-  const missing = <i32>((to + PAGE - 1) / PAGE) - memory.size();
-  return missing <= 0 || memory.grow(missing) >= 0;
-}
 
 /** Floats of a key's row. */
 export function rowSize(): i32 {
@@ -60,7 +45,7 @@ export function init(featureCount: i32, rows: i32): bool {
   blocks = (featureCount + 3) >> 2;
   vectorBytes = <usize>blocks << 4;
   rowBytes = 2 * vectorBytes + (<usize>(8 * blocks * (blocks + 1)) << 2);
-  end = <u64>__heap_base;
+  beginLayout();
   batchRows = take(<u64>rows * 4);
   batchFeatures = take(<u64>rows * vectorBytes);
   batchTargets = take(<u64>rows * 4);
@@ -68,7 +53,7 @@ export function init(featureCount: i32, rows: i32): bool {
   product = take(vectorBytes);
   slab = take(0);
   slabRows = 0;
-  return grow(end);
+  return growToLayout();
 }
 
 /** Makes the first rows of the slab exist; false, with nothing changed, where memory ends. */

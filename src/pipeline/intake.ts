@@ -1,6 +1,6 @@
 /** Readings become columns of observations: a slot for each key, and the policy on events that come late. */
 import { UndercurrentError } from "../errors.js";
-import { observationColumns, type ObservationColumns } from "../forecast/columns.js";
+import { appendObservation, observationColumns, type ObservationColumns } from "../forecast/columns.js";
 import type { Forecaster } from "../forecast/forecaster.js";
 import type { Reading } from "./decode.js";
 import type { LatePolicy } from "./settings.js";
@@ -40,12 +40,8 @@ export class Intake {
   take(reading: Reading): void {
     const slot = this.#forecaster.slotOf(reading.key);
     if (this.#late !== "process") this.#refuseLate(slot, reading);
-    const row = this.#columns.count;
-    if (row === this.#columns.slots.length) this.#grow();
-    this.#columns.slots[row] = slot;
-    this.#columns.times[row] = reading.time;
-    this.#columns.values[row] = reading.value;
-    this.#columns.count = row + 1;
+    if (this.#columns.count === this.#columns.slots.length) this.#grow();
+    appendObservation(this.#columns, slot, reading.time, reading.value);
     this.readings.push(reading);
   }
 

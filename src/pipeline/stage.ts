@@ -2,6 +2,7 @@
 import { UndercurrentError, type ErrorCode } from "../errors.js";
 import { forecastColumns } from "../forecast/columns.js";
 import type { Forecaster } from "../forecast/forecaster.js";
+import { inputFaults } from "../forecast/input.js";
 import { forecastAt } from "../forecast/objects.js";
 import { checkReading, deadLetter, decoder, type Decode, type Origin, type Reading } from "./decode.js";
 import { ForecastEncoder } from "./encode.js";
@@ -19,14 +20,7 @@ export interface StageOutput {
 }
 
 /** Codes that refuse one record; every other error ends the task. */
-const rejections: ReadonlySet<ErrorCode> = new Set([
-  "RECORD_UNREADABLE",
-  "KEY_INVALID",
-  "TIME_INVALID",
-  "VALUE_NOT_A_NUMBER",
-  "VALUE_OUT_OF_RANGE",
-  "EVENT_LATE",
-]);
+const rejections: ReadonlySet<ErrorCode> = new Set([...inputFaults, "RECORD_UNREADABLE", "EVENT_LATE"]);
 
 export class Stage {
   readonly #forecaster: Forecaster;

@@ -1,6 +1,7 @@
 /** `npm run bench -- quality|engine [--json]`: measures, and prints a table or one JSON object. */
 import { Command, Option } from "commander";
-import { forecasterSchema, type ForecasterOptions } from "../../src/forecast/settings.js";
+import { cellKinds } from "../../src/engine/port.js";
+import { readoutKinds, type ForecasterOptions } from "../../src/forecast/settings.js";
 import { benchEngine } from "./engine.js";
 import { printFigures } from "./figures.js";
 import { benchQuality } from "./quality.js";
@@ -12,25 +13,12 @@ program
   .description("forecast quality on public next-value protocols")
   .option("--json", "print one JSON object")
   .option("--seeds <list>", "seeds of the initial weights", "1,2,3")
-  .addOption(new Option("--cell <cell>").choices(forecasterSchema.shape.cell.unwrap().options))
-  .addOption(new Option("--readout <kind>").choices(forecasterSchema.shape.readout.unwrap().options))
+  .addOption(new Option("--cell <cell>").choices(cellKinds))
+  .addOption(new Option("--readout <kind>").choices(readoutKinds))
   .option("--hidden <units>", "units of the hidden state", Number)
-  .action(
-    (options: {
-      json?: boolean;
-      seeds: string;
-      cell?: "rnn" | "gru" | "lstm";
-      readout?: "shared" | "compact" | "full";
-      hidden?: number;
-    }) => {
-      const model: ForecasterOptions = {
-        ...(options.readout === undefined ? {} : { readout: options.readout }),
-        ...(options.cell === undefined ? {} : { cell: options.cell }),
-        ...(options.hidden === undefined ? {} : { hidden: options.hidden }),
-      };
-      printFigures(benchQuality(model, options.seeds.split(",").map(Number)), options.json === true);
-    },
-  );
+  .action(({ json, seeds, ...model }: ForecasterOptions & { json?: boolean; seeds: string }) => {
+    printFigures(benchQuality(model, seeds.split(",").map(Number)), json === true);
+  });
 
 program
   .command("engine")

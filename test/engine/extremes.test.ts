@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { cellKinds, type Engine, type EngineShape } from "../../src/engine/port.js";
 import { wasmEngine } from "../../src/engine/wasm.js";
-import { loadWeights, randomTask } from "../reference/tasks.js";
+import { loadWeights, randomTask, stateOf } from "../reference/tasks.js";
 
 const base = { inputs: 3, hidden: 8, skips: 4, steps: 4, windows: 1, rows: 4 } as const;
 const engines: Engine[] = [];
@@ -13,12 +13,6 @@ function create(shape: Partial<EngineShape> = {}): Engine {
   return engine;
 }
 afterEach(() => engines.splice(0).forEach((engine) => engine.dispose()));
-
-function stateOf(engine: Engine, row: number): Float32Array {
-  const state = new Float32Array(engine.description.stateSize);
-  engine.readState(row, state, 0);
-  return state;
-}
 
 describe("extreme numbers in the wasm engine", () => {
   const isSound = (value: number) => Number.isFinite(value) && (value === 0 || Math.abs(value) >= 1e-31);

@@ -7,7 +7,7 @@ import { cellKinds, type Engine, type EngineShape } from "../../src/engine/port.
 import { wasmEngine } from "../../src/engine/wasm.js";
 import { describeEngineContract } from "../contracts/engine.js";
 import { norm, oracleGradient } from "../reference/cells.js";
-import { loadWeights, loadWindows, randomTask } from "../reference/tasks.js";
+import { loadWeights, loadWindows, randomTask, stateOf } from "../reference/tasks.js";
 
 describeEngineContract("wasm", wasmEngine);
 
@@ -19,12 +19,6 @@ function create(shape: Partial<EngineShape> = {}): Engine {
   return engine;
 }
 afterEach(() => engines.splice(0).forEach((engine) => engine.dispose()));
-
-function stateOf(engine: Engine, row: number): Float32Array {
-  const state = new Float32Array(engine.description.stateSize);
-  engine.readState(row, state, 0);
-  return state;
-}
 
 describe("the bits of the wasm engine", () => {
   /** Steps rows through three rounds of inputs in batches of the given sizes, rows in the given order. */

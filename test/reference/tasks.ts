@@ -37,6 +37,13 @@ export function randomTask({ steps, windows, seed, ...shape }: TaskOptions): Tas
   };
 }
 
+/** A copy of a row of an engine's states. */
+export function stateOf(engine: Engine, row: number): Float32Array {
+  const state = new Float32Array(engine.description.stateSize);
+  engine.readState(row, state, 0);
+  return state;
+}
+
 /** Gives an engine 32-bit weights, and moments that are zero unless given. */
 export function loadWeights(
   engine: Engine,

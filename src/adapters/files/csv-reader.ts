@@ -1,5 +1,5 @@
 /** Reads observations from CSV files in bounded memory, in file order, as batches of columns. */
-import { observationColumns, type ObservationColumns } from "../../forecast/columns.js";
+import { appendObservation, observationColumns, type ObservationColumns } from "../../forecast/columns.js";
 import { UndercurrentError, type ErrorCode } from "../../errors.js";
 import type { Rejection } from "../../pipeline/telemetry.js";
 import { csvLayout, type CsvColumns, type ObservationSink, type RowReader } from "./csv-layout.js";
@@ -102,11 +102,7 @@ class FileRows implements ObservationSink {
   }
 
   observation(slot: number, time: number, value: number): void {
-    const columns = this.#columns;
-    const row = columns.count++;
-    columns.slots[row] = slot;
-    columns.times[row] = time;
-    columns.values[row] = value;
+    appendObservation(this.#columns, slot, time, value);
   }
 
   rejection(line: number, code: ErrorCode, message: string): void {

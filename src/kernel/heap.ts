@@ -1,0 +1,31 @@
+/** Layout of a kernel's memory: buffers one behind the other, and a slab at the end that grows. */
+
+const PAGE: u64 = 65536;
+const LIMIT: u64 = 65536 * PAGE;
+
+/** End of what is laid out; 64 bits, because 4 GiB is a possible end. */
+let end: u64 = 0;
+
+/** Starts the layout anew, behind the kernel's own data. */
+export function beginLayout(): void {
+  end = <u64>__heap_base;
+}
+
+/** Takes the next bytes, aligned to a cache line. */
+export function take(bytes: u64): usize {
+  const start = (end + 63) & ~(<u64>63);
+  end = start + bytes;
+  return <usize>start;
+}
+
+/** Makes the memory reach to the end of the layout; false, with nothing changed, where it cannot. */
+export function growToLayout(): bool {
+  return grow(end);
+}
+
+/** Makes the memory reach to an end; false, with nothing changed, where it cannot. */
+export function grow(to: u64): bool {
+  if (to > LIMIT) return false;
+  const missing = <i32>((to + PAGE - 1) / PAGE) - memory.size();
+  return missing <= 0 || memory.grow(missing) >= 0;
+}
