@@ -42,7 +42,7 @@ export function interpolate(value: unknown, environment: Environment): Interpola
     return typeof part === "string" && part.includes("${") ? substitute(part, path) : part;
   };
   const substitute = (written: string, path: SettingPath): unknown => {
-    let used = false as boolean;
+    const used: string[] = [];
     const text = written.replace(pattern, (match: string, name?: string, fallback?: string) => {
       if (match === "$$") return "$";
       if (name === undefined) {
@@ -52,14 +52,14 @@ export function interpolate(value: unknown, environment: Environment): Interpola
         });
         return match;
       }
-      used = true;
+      used.push(name);
       const found = Object.hasOwn(environment, name) ? environment[name] : undefined;
       if (fallback !== undefined) return found === undefined || found === "" ? fallback : found;
       if (found !== undefined) return found;
       issues.push({ path, message: `the environment variable ${name} is not set` });
       return match;
     });
-    if (!used) return text;
+    if (used.length === 0) return text;
     references.push({ path, written, text });
     return typed(text, nodeAt(path));
   };

@@ -76,7 +76,9 @@ export function rangeText(node: SettingNode): string {
     case "number":
       return `number${boundsText(node)}`;
     case "array":
-      return `list${countText(node)}, each ${rangeText(node.items ?? {})}`;
+      return node.items?.type === "string"
+        ? `list of texts${countText(node)}`
+        : `list${countText(node)} of: ${rangeText(node.items ?? {})}`;
     case "object":
       return "section";
     case "string":
@@ -88,8 +90,8 @@ export function rangeText(node: SettingNode): string {
 }
 
 function countText({ minItems, maxItems }: SettingNode): string {
-  if (maxItems !== undefined) return ` of ${minItems ?? 0} to ${maxItems}`;
-  return minItems === undefined ? "" : ` of at least ${minItems}`;
+  if (maxItems !== undefined) return ` (${minItems ?? 0} to ${maxItems})`;
+  return minItems === undefined ? "" : ` (at least ${minItems})`;
 }
 
 function boundsText(node: SettingNode): string {

@@ -160,6 +160,8 @@ const logSchema = z.strictObject({
     .describe("Least severe lines that are written; lines are JSON on standard error."),
 });
 
+const pipeline = pipelineSchema.shape;
+
 export const configSchema = z.strictObject({
   application: z
     .string()
@@ -168,7 +170,15 @@ export const configSchema = z.strictObject({
     .describe("Name of the consumer group and of its transactions: instances that share it share the work."),
   kafka: kafkaSchema.prefault({}).describe("How the brokers are reached."),
   topics: topicsSchema.prefault({}).describe("The topics, each by its full name."),
-  ...pipelineSchema.shape,
+  decode: pipeline.decode.describe("How key, time and value are read from a record."),
+  late: pipeline.late,
+  snapshot: pipeline.snapshot.describe(
+    "When the state is written to its topic, in the transaction of a commit.",
+  ),
+  recovery: pipeline.recovery.describe(
+    "What a start does where it cannot simply go on; it never skips silently.",
+  ),
+  commit: pipeline.commit.describe("What lands at once: forecasts, dead letters, snapshot and offset."),
   model: forecasterSchema
     .superRefine((model, context) => {
       try {

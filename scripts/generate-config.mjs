@@ -1,0 +1,79 @@
+// Writes what is made from the configuration's schema: config/default.yaml, config/schema.json, docs/configuration.md.
+// With --check it writes nothing, and fails where one of them is stale. To be run by tsx, for it reads the sources.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { format } from "prettier";
+import { defaultYaml } from "../src/config/default-yaml.js";
+import { configNode, pathText, rangeText, settings } from "../src/config/json-schema.js";
+
+const root = new URL("../", import.meta.url);
+
+/** Numbers and truth values may come from the environment too: to an editor they are text then. */
+function withReferences(node) {
+  if (Array.isArray(node)) return node.map(withReferences);
+  if (typeof node !== "object" || node === null) return node;
+  const inner = Object.fromEntries(Object.entries(node).map(([name, part]) => [name, withReferences(part)]));
+  if (!["number", "integer", "boolean"].includes(node.type) && node.enum === undefined) return inner;
+  const { description, default: standard, ...rule } = inner;
+  return {
+    ...(description !== undefined && { description }),
+    ...(standard !== undefined && { default: standard }),
+    anyOf: [rule, { type: "string", pattern: "\\$\\{[A-Za-z_]" }],
+  };
+}
+
+const cell = (text) => text.replaceAll("|", "\\|");
+
+function table(entries) {
+  const rows = entries.map(([path, node]) => {
+    const standard = node.default === undefined ? "" : `\`${JSON.stringify(node.default)}\``;
+    return `| \`${pathText(path)}\` | ${cell(rangeText(node))} | ${standard} | ${cell(node.description)} |`;
+  });
+  return ["| setting | takes | default | what it is |", "| --- | --- | --- | --- |", ...rows].join("\n");
+}
+
+function reference() {
+  const sections = Object.entries(configNode.properties).map(([name, node]) => {
+    const text = node.properties === undefined ? "" : `${node.description}\n\n`;
+    return `## ${name}\n\n${text}${table([...settings(node, [name])])}\n`;
+  });
+  return `${intro}\n${sections.join("\n")}`;
+}
+
+const intro = `# Configuration
+
+\`undercurrent run -c config.yaml\` reads one YAML file; without it every setting has its default. Made from
+\`src/config/schema.ts\`, as are [config/default.yaml](../config/default.yaml), which has every setting with its comment,
+and [config/schema.json](../config/schema.json), by which editors complete and check: its first line,
+\`# yaml-language-server: $schema=./schema.json\`, names it.
+
+- \`undercurrent config --default > config.yaml\` begins a file; \`undercurrent config -c config.yaml\` prints what is in
+  effect; \`undercurrent lint -c config.yaml\` checks it, and the topics on the brokers.
+- Unknown names are errors, with the nearest known one. All errors are reported at once, with path and line.
+- \`\${NAME}\` in a value stands for an environment variable, \`\${NAME:-default}\` for one that may be unset or empty, and
+  \`$\${\` for a plain \`\${\`. They are put in place after the YAML was parsed: what a variable holds is part of one value,
+  whatever characters it has. A variable that is not set is an error.
+- Passwords, private keys and passphrases are shown as \`[redacted]\`, and values from the environment as they were
+  written, \`\${NAME}\`, wherever the configuration is printed or logged.
+- Aliases work within limits; tags, merge keys and further documents are errors.
+`;
+
+const files = {
+  "config/default.yaml": defaultYaml(),
+  "config/schema.json": await format(JSON.stringify(withReferences(configNode)), {
+    parser: "json",
+    printWidth: 110,
+  }),
+  "docs/configuration.md": await format(reference(), { parser: "markdown", printWidth: 110 }),
+};
+
+for (const [path, text] of Object.entries(files)) {
+  const file = new URL(path, root);
+  if (existsSync(file) && readFileSync(file, "utf8") === text) continue;
+  if (process.argv.includes("--check")) {
+    console.error(`${path} is stale: npm run generate`);
+    process.exitCode = 1;
+  } else {
+    writeFileSync(file, text);
+    console.log(path);
+  }
+}

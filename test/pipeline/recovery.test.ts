@@ -1,0 +1,177 @@
+import { describe, expect, test } from "vitest";
+import { Forecaster } from "../../src/forecast/forecaster.js";
+import { forecasterSettings, type ForecasterSettings } from "../../src/forecast/settings.js";
+import type { StateRecord, Takeover } from "../../src/pipeline/ports.js";
+import { planRecovery, type RecoveryPlan } from "../../src/pipeline/recovery.js";
+import { pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
+import { readState, writeState } from "../../src/pipeline/state.js";
+import { bitsOf, quick, run, syntheticEvents } from "../support/streams.js";
+import { bytes } from "./records.js";
+
+const settings = forecasterSettings(quick);
+const events = syntheticEvents(300, 5);
+const failing = (code: string, message: RegExp): Error =>
+  expect.objectContaining({ code, message: expect.stringMatching(message) as unknown }) as Error;
+
+/** The state records after snapshots at the given counts of events, each standing for its count as offset. */
+function recorded(...counts: number[]): StateRecord[] {
+  const forecaster = new Forecaster(settings);
+  const latest = new Map<string, Uint8Array>();
+  let taken = 0;
+  for (const count of counts) {
+    run(forecaster, events.slice(taken, count));
+    taken = count;
+    for (const { key, value } of writeState(count, forecaster).records) latest.set(key, value!);
+  }
+  forecaster.dispose();
+  return [...latest].map(([key, value]) => ({ key, value }));
+}
+
+function plan(
+  takeover: Takeover,
+  recovery: NonNullable<PipelineOptions["recovery"]> = {},
+  model: ForecasterSettings = settings,
+): RecoveryPlan {
+  const complete = pipelineSettings({ recovery }).recovery;
+  return planRecovery(takeover, model, complete, { topic: "readings", partition: 4 });
+}
+
+describe("recovery", () => {
+  test("begins where the input begins if there is nothing", () => {
+    expect(plan({ committed: undefined, earliest: 12, state: [] })).toEqual({
+      kind: "fresh",
+      from: 12,
+      reason: undefined,
+      discarded: [],
+    });
+  });
+
+  test("goes on from a state up to the committed offset", () => {
+    const found = plan({ committed: 250, earliest: 200, state: recorded(100, 200) });
+    expect(found).toMatchObject({ kind: "resume", committed: 250, retuned: false, state: { offset: 200 } });
+  });
+
+  const state = recorded(200);
+  test.each<[string, Takeover, RegExp]>([
+    [
+      "the input was lost from the state on",
+      { committed: 250, earliest: 201, state },
+      /readings, partition 4: .*offset 200 .* up to 250.*before 201/,
+    ],
+    [
+      "input was lost that nobody has read",
+      { committed: 200, earliest: 300, state },
+      /offset 200 .* up to 200.*before 300/,
+    ],
+    ["the state was lost", { committed: 250, earliest: 0, state: [] }, /up to offset 250.*no state/],
+    [
+      "the committed offset was lost",
+      { committed: undefined, earliest: 7, state },
+      /offset 200, but no offset.*begins at 7/,
+    ],
+    ["the offset was set back", { committed: 150, earliest: 0, state }, /offset 200, beyond .* 150/],
+  ])("stops where %s, or begins afresh on request", (_, takeover, message) => {
+    expect(() => plan(takeover)).toThrow(failing("STATE_GAP", message));
+    expect(plan(takeover, { gap: "fresh" })).toMatchObject({
+      kind: "fresh",
+      from: Math.max(takeover.committed ?? takeover.earliest, takeover.earliest),
+      reason: expect.stringMatching(message) as unknown,
+      discarded: takeover.state.map(({ key }) => key),
+    });
+  });
+
+  test("takes a retuned model over on request only", () => {
+    const takeover = { committed: 250, earliest: 0, state };
+    const retuned = { ...settings, learningRate: 0.1 };
+    expect(plan(takeover, { changedModel: "migrate" }, retuned)).toMatchObject({
+      kind: "resume",
+      retuned: true,
+    });
+    // Left to the restore, which refuses it by name.
+    expect(plan(takeover, {}, retuned)).toMatchObject({ kind: "resume", retuned: false });
+    const reshaped = { ...settings, hidden: 16, learningRate: 0.1 };
+    expect(plan(takeover, { changedModel: "migrate" }, reshaped)).toMatchObject({ retuned: false });
+  });
+
+  test("drops the state of another model on request, and goes on from the committed offset", () => {
+    const found = plan(
+      { committed: 250, earliest: 220, state },
+      { changedModel: "fresh" },
+      { ...settings, hidden: 16 },
+    );
+    expect(found).toMatchObject({
+      kind: "fresh",
+      from: 250,
+      reason: expect.stringMatching(/hidden/) as unknown,
+      discarded: state.map(({ key }) => key),
+    });
+    expect(() =>
+      plan({ committed: 250, earliest: 260, state }, { changedModel: "fresh" }, { ...settings, hidden: 16 }),
+    ).toThrow(failing("STATE_GAP", /before 260/));
+  });
+});
+
+describe("a state", () => {
+  test("goes on bit for bit from the latest record of each key", () => {
+    const whole = new Forecaster(settings);
+    run(whole, events.slice(0, 200));
+    const resumed = new Forecaster(settings);
+    const { offset, snapshot, keys } = readState(recorded(50, 120, 200).reverse());
+    resumed.restore(snapshot);
+    expect(offset).toBe(200);
+    expect(keys.toSorted()).toEqual(["key-0", "key-1", "key-2", "key-3", "key-4"]);
+    expect(bitsOf(run(resumed, events.slice(200)))).toBe(bitsOf(run(whole, events.slice(200))));
+  });
+
+  test("keeps a key called model apart from the model", () => {
+    const forecaster = new Forecaster(settings);
+    run(
+      forecaster,
+      events.slice(0, 20).map((event) => ({ ...event, key: "model" })),
+    );
+    const { records } = writeState(20, forecaster);
+    expect(new Set(records.map(({ key }) => key)).size).toBe(2);
+    const found = readState(records.map(({ key, value }) => ({ key, value: value! })));
+    expect(found.keys).toEqual(["model"]);
+  });
+
+  test("is refused where a key's record is newer than the model's", () => {
+    const newer = recorded(200).find(({ key }) => key === "key:key-1")!;
+    const mixed = recorded(100).map((record) => (record.key === newer.key ? newer : record));
+    expect(() => readState(mixed)).toThrow(failing("STATE_TORN", /"key:key-1" stands for offset 200.* 100/));
+  });
+
+  test("is refused where a key's record is missing, or one is left over", () => {
+    const restore = (records: readonly StateRecord[]): void => {
+      new Forecaster(settings).restore(readState(records).snapshot);
+    };
+    const records = recorded(200);
+    expect(() => restore(records.filter(({ key }) => key !== "key:key-1"))).toThrow(
+      failing("SNAPSHOT_CORRUPT", /4 keys where there were 5/),
+    );
+    const few = recorded(4).filter(({ key }) => key === "model");
+    expect(() => restore([...few, ...records.filter(({ key }) => key !== "model")])).toThrow(
+      failing("STATE_TORN", /stands for/),
+    );
+  });
+
+  test("is refused without its model, with a record of no kind, and with any bit flipped in its head", () => {
+    const records = recorded(60);
+    expect(() => readState(records.filter(({ key }) => key !== "model"))).toThrow(
+      failing("STATE_TORN", /no record of the model/),
+    );
+    expect(() => readState([...records, { key: "other", value: records[0]!.value }])).toThrow(
+      failing("STATE_TORN", /"other"/),
+    );
+    expect(() => readState([...records, { key: "key:x", value: bytes("x") }])).toThrow(
+      failing("STATE_TORN", /no record of a state/),
+    );
+    for (let bit = 0; bit < 8 * 20; bit++) {
+      const value = records[0]!.value.slice();
+      value[bit >> 3]! ^= 1 << (bit & 7);
+      expect(() => readState([{ ...records[0]!, value }, ...records.slice(1)])).toThrow(
+        failing("STATE_TORN", /checksum|no record of a state/),
+      );
+    }
+  });
+});
