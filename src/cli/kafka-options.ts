@@ -1,0 +1,91 @@
+/** The configuration's sections on Kafka as options of the adapter: the one place where they meet. */
+import { readFileSync } from "node:fs";
+import { createSecureContext, type ConnectionOptions } from "node:tls";
+import type { KafkaConnection, KafkaOptions } from "../adapters/kafka/options.js";
+import type { Config } from "../config/schema.js";
+import { UndercurrentError } from "../errors.js";
+
+type TlsSettings = Config["kafka"]["tls"];
+type SaslSettings = NonNullable<Config["kafka"]["sasl"]>;
+
+/**
+ * Options for `kafkaPorts` and for whatever else talks to the same brokers about the same topics. Throws SETTING_INVALID
+ * where a certificate or key cannot be read or used.
+ *
+ * @example
+ * ```ts
+ * const { settings } = loadConfig("config.yaml", process.env);
+ * const kafka = kafkaPorts(kafkaOptions(settings));
+ * ```
+ */
+export function kafkaOptions(
+  { application, kafka, topics }: Pick<Config, "application" | "kafka" | "topics">,
+  log?: KafkaConnection["log"],
+): KafkaOptions {
+  const { brokers, tls, sasl, ...others } = kafka;
+  return {
+    ...others,
+    application,
+    topics,
+    brokers: brokers.flatMap((addresses) => addresses.split(",")),
+    ...(tls.enabled && { ssl: tlsOptions(tls) }),
+    ...(sasl !== undefined && { sasl: saslOptions(sasl) }),
+    ...(log !== undefined && { log }),
+  };
+}
+
+function saslOptions({ mechanism, username, password }: SaslSettings): NonNullable<KafkaOptions["sasl"]> {
+  switch (mechanism) {
+    case "PLAIN":
+      return { mechanism: "plain", username, password };
+    case "SCRAM-SHA-256":
+      return { mechanism: "scram-sha-256", username, password };
+    case "SCRAM-SHA-512":
+      return { mechanism: "scram-sha-512", username, password };
+  }
+}
+
+function tlsOptions({
+  passphrase,
+  servername,
+  rejectUnauthorized,
+  ...files
+}: TlsSettings): ConnectionOptions {
+  const part = (name: "ca" | "cert" | "key"): ConnectionOptions =>
+    files[name] === undefined ? {} : { [name]: pem(name, files[name]) };
+  const identity = {
+    ...part("ca"),
+    ...part("cert"),
+    ...part("key"),
+    ...(passphrase !== undefined && { passphrase }),
+  };
+  try {
+    // A key that its passphrase does not open would otherwise fail at every connection, as if the brokers were away.
+    createSecureContext(identity);
+  } catch (cause) {
+    throw invalid(
+      "kafka.tls",
+      `ca, cert, key and passphrase do not fit (${(cause as Error).message})`,
+      cause,
+    );
+  }
+  return { ...identity, rejectUnauthorized, ...(servername !== undefined && { servername }) };
+}
+
+/** PEM text, or that of the file whose path it is. No error repeats the text: it may be a key with its head cut off. */
+function pem(name: string, text: string): string {
+  if (text.includes("-----BEGIN ")) return text;
+  let content: string;
+  try {
+    content = readFileSync(text, "utf8");
+  } catch (cause) {
+    const { code = "unknown" } = cause as NodeJS.ErrnoException;
+    throw invalid(`kafka.tls.${name}`, `neither PEM text nor the path of a file that can be read (${code})`);
+  }
+  if (content.includes("-----BEGIN ")) return content;
+  throw invalid(`kafka.tls.${name}`, "the file holds no PEM text");
+}
+
+function invalid(setting: string, message: string, cause?: unknown): UndercurrentError {
+  return new UndercurrentError("SETTING_INVALID", `${setting}: ${message}`, { cause });
+}

@@ -1,0 +1,96 @@
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { rootCertificates } from "node:tls";
+import { afterAll, describe, expect, test } from "vitest";
+import { kafkaOptions } from "../../src/cli/kafka-options.js";
+import { configSchema } from "../../src/config/schema.js";
+import type { z } from "zod";
+
+const folder = mkdtempSync(join(tmpdir(), "undercurrent-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+type Options = ReturnType<typeof kafkaOptions>;
+const options = (settings: z.input<typeof configSchema>): Options =>
+  kafkaOptions(configSchema.parse(settings));
+const withTls = (tls: object): Options => options({ kafka: { tls: { enabled: true, ...tls } } });
+
+// The first of them has an RSA key: of another type than the certificate's, a key would not be held against it.
+const certificate = rootCertificates[0]!;
+const passphrase = "open-sesame";
+const { privateKey } = generateKeyPairSync("rsa", {
+  modulusLength: 2048,
+  publicKeyEncoding: { type: "spki", format: "pem" },
+  privateKeyEncoding: { type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase },
+});
+
+describe("the configuration as options of the Kafka adapter", () => {
+  test("hands every setting on, and the log", () => {
+    const log = (): void => undefined;
+    const kafka = {
+      clientId: "pumps-7",
+      compression: "lz4",
+      maxBatchBytes: 1024,
+      fetchBytes: 2048,
+      fetchWaitMs: 20,
+      sessionTimeoutMs: 7000,
+      rebalanceTimeoutMs: 8000,
+      transactionTimeoutMs: 9000,
+      restoreStallMs: 10_000,
+    } as const;
+    const topics = { input: "in", forecasts: "out", deadLetters: "dead", state: "state" };
+    const config = configSchema.parse({
+      application: "pumps",
+      kafka: { brokers: ["a:1,b:2", "c:3"], ...kafka },
+      topics,
+    });
+    expect(kafkaOptions(config, log)).toEqual({
+      application: "pumps",
+      brokers: ["a:1", "b:2", "c:3"],
+      topics,
+      log,
+      ...kafka,
+    });
+  });
+
+  test.each([
+    ["PLAIN", "plain"],
+    ["SCRAM-SHA-256", "scram-sha-256"],
+    ["SCRAM-SHA-512", "scram-sha-512"],
+  ] as const)("sends user and password by %s", (mechanism, name) => {
+    const user = { username: "u", password: "p" };
+    expect(options({ kafka: { sasl: { mechanism, ...user } } }).sasl).toEqual({ mechanism: name, ...user });
+  });
+
+  test("trusts the system's authorities where TLS is on and none are named", () => {
+    expect(withTls({}).ssl).toEqual({ rejectUnauthorized: true });
+    expect(withTls({ rejectUnauthorized: false, servername: "kafka" }).ssl).toEqual({
+      rejectUnauthorized: false,
+      servername: "kafka",
+    });
+  });
+
+  test("takes PEM as text or from the file of that path", () => {
+    const path = join(folder, "ca.pem");
+    writeFileSync(path, certificate);
+    expect(withTls({ ca: path }).ssl).toEqual(withTls({ ca: certificate }).ssl);
+    expect(withTls({ ca: path }).ssl).toMatchObject({ ca: certificate });
+  });
+
+  test("refuses a file that is not there or holds something else, and repeats nothing of the text", () => {
+    expect(() => withTls({ ca: "MIICdgIBADANBg" })).toThrow(
+      /^kafka\.tls\.ca: neither PEM text nor the path of a file that can be read \(ENOENT\)$/,
+    );
+    const path = join(folder, "other.pem");
+    writeFileSync(path, "no certificate");
+    expect(() => withTls({ ca: path })).toThrow(/^kafka\.tls\.ca: the file holds no PEM text$/);
+  });
+
+  test("refuses a key that the passphrase does not open, or that is not the certificate's", () => {
+    const wrong = { cert: certificate, key: privateKey, passphrase: "open-barley" };
+    expect(() => withTls(wrong)).toThrow(/^kafka\.tls: .* do not fit/);
+    expect(() => withTls(wrong)).not.toThrow(/open-barley/);
+    expect(() => withTls({ ...wrong, passphrase })).toThrow(/mismatch/);
+  });
+});
