@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { backtestCommand } from "./cli/backtest.js";
 import { demoCommand } from "./cli/demo.js";
 import { pipeCommand } from "./cli/pipe.js";
+import { runCommand } from "./cli/run.js";
 import { packageVersion } from "./cli/version.js";
 import { describeError, exitCodeOf, exitCodes, UndercurrentError } from "./errors.js";
 
@@ -17,6 +18,7 @@ function program(): Command {
     .description("Forecasts the next value of every key of an event stream, and learns while it flows.")
     .version(packageVersion())
     .addCommand(demoCommand())
+    .addCommand(runCommand())
     .addCommand(pipeCommand())
     .addCommand(backtestCommand())
     .addHelpText("after", notes);

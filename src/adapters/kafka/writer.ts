@@ -1,6 +1,6 @@
 /** The transactional producer of one input partition: opening it fences every earlier one, a commit lands whole or not at all. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Producer, Transaction } from "kafkajs";
+import kafkajs, { type Producer, type Transaction } from "kafkajs";
 import { UndercurrentError } from "../../errors.js";
 import { createClient, transactionRetry } from "./client.js";
 import { compressionTypes } from "./codecs.js";
@@ -44,6 +44,8 @@ export class TransactionalWriter {
       transactionTimeout: options.transactionTimeoutMs ?? 60_000,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
+      // The one that is the default anyway: without a word about it the client warns, of every producer.
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
       retry: transactionRetry,
     });
     try {
