@@ -1,4 +1,4 @@
-/** The public API of the package, nothing else. */
+/** The public API of the package, nothing else. Loading it loads no Kafka client: that is `undercurrent/kafka`. */
 export {
   cellKinds,
   type CellKind,
@@ -25,3 +25,39 @@ export { forecasterSettings, type ForecasterOptions, type ForecasterSettings } f
 export type { SnapshotRecord } from "./forecast/snapshot.js";
 export { forecast } from "./operators/forecast.js";
 export { forecastBatches } from "./operators/forecast-batches.js";
+export type { Clock } from "./pipeline/clock.js";
+export type { Reading } from "./pipeline/decode.js";
+export type {
+  Committed,
+  Live,
+  Released,
+  Replaying,
+  Restarting,
+  TakenOver,
+  TaskEvent,
+} from "./pipeline/events.js";
+export type { Operators, RecordForecast } from "./pipeline/operator.js";
+export type {
+  Assignment,
+  Commit,
+  Committer,
+  InputBatch,
+  InputRecord,
+  OutputRecord,
+  RecordHeader,
+  RoutedRecord,
+  SnapshotWrite,
+  Source,
+  StateChange,
+  StateRecord,
+  Takeover,
+} from "./pipeline/ports.js";
+export { run, type RunOptions } from "./pipeline/run.js";
+export { pipelineSettings, type PipelineOptions, type PipelineSettings } from "./pipeline/settings.js";
+export {
+  fanOut,
+  type ForecastBatch,
+  type LearningUpdate,
+  type Rejection,
+  type Telemetry,
+} from "./pipeline/telemetry.js";

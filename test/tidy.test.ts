@@ -72,15 +72,25 @@ test("only adapters know Kafka, HTTP, files and metrics libraries, and only the 
   ).toEqual([]);
 });
 
-test("importing the library loads no server, broker client or metrics", () => {
+function loadedBy(entry: string): string[] {
   const seen = new Set<string>();
   const visit = (path: string): void => {
     if (seen.has(path)) return;
     seen.add(path);
     importsOf(path).forEach(visit);
   };
-  visit("src/index.ts");
-  expect([...seen].filter((path) => /^src\/(?:adapters|cli|config)/.test(path))).toEqual([]);
+  visit(entry);
+  return [...seen];
+}
+
+test("importing the library loads no server, broker client or metrics", () => {
+  const outer = /^src\/(?:adapters|cli|config)/;
+  expect(loadedBy("src/index.ts").filter((path) => outer.test(path))).toEqual([]);
+});
+
+test("importing the Kafka adapter loads no other adapter", () => {
+  const other = /^src\/(?:adapters\/(?!kafka\/)|cli|config)/;
+  expect(loadedBy("src/adapters/kafka/index.ts").filter((path) => other.test(path))).toEqual([]);
 });
 
 test("every file opens with its one job in a sentence", () => {

@@ -52,8 +52,11 @@ export interface Restarting extends Origin {
 /** The task has ended, and given its partition back. */
 export interface Released extends Origin {
   readonly type: "released";
-  /** Whether it was taken away, was asked to stop, was abandoned by its subscriber, or came to the end of its input. */
-  readonly because: "revoked" | "stopped" | "abandoned" | "ended";
+  /**
+   * Whether it was taken away, was asked to stop, was abandoned by its subscriber, came to the end of its input, or
+   * failed: the pipeline errors with that failure.
+   */
+  readonly because: "revoked" | "stopped" | "abandoned" | "ended" | "failed";
 }
 
 export type TaskEvent = TakenOver | Replaying | Live | Committed | Restarting | Released;

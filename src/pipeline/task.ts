@@ -49,7 +49,9 @@ async function live(
     if (signal.aborted) end();
   }
   const lost = (): boolean => revoked.aborted || abandoned.aborted;
+  let failed = false;
   const because = (): Released["because"] => {
+    if (failed) return "failed";
     if (lost()) return revoked.aborted ? "revoked" : "abandoned";
     return context.stop.aborted ? "stopped" : "ended";
   };
@@ -62,7 +64,10 @@ async function live(
       } catch (error) {
         if (lost()) break;
         if (attempt.landed) attempts = 1;
-        if (!mayRestart(error) || attempts >= mostAttempts) throw error;
+        if (!mayRestart(error) || attempts >= mostAttempts) {
+          failed = true;
+          throw error;
+        }
         emit({ type: "restarting", topic, partition, error });
         const delay = Math.min(firstDelay * 2 ** (attempts - 1), longestDelay);
         await context.clock.sleep(delay, ending.signal);
