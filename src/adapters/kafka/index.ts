@@ -40,10 +40,10 @@ export function kafkaPorts(options: KafkaOptions): KafkaPorts {
       assigned: (assignment) => subscriber.next(assignment),
       failed: (error) => subscriber.error(error),
     });
-    const joining = membership.join().catch((error: unknown) => subscriber.error(error));
+    membership.join().catch((error: unknown) => subscriber.error(error));
     return () => {
-      const left = joining
-        .then(() => membership.leave())
+      const left = membership
+        .leave()
         .catch(() => undefined)
         .finally(() => leaving.delete(left));
       leaving.add(left);

@@ -34,6 +34,7 @@ export class Membership implements AssignmentHost {
   /** By partition, until they are released: a partition's next assignment waits for the end of the one before. */
   readonly #assignments = new Map<number, KafkaAssignment>();
   readonly #knownTopics = new Set<string>();
+  #joining: Promise<void> = Promise.resolve();
   #leaving = false;
   #whenReleased: (() => void) | undefined;
 
@@ -63,7 +64,11 @@ export class Membership implements AssignmentHost {
   }
 
   /** Joins the group. Throws BROKER_UNREACHABLE, TOPIC_MISSING or TOPIC_MISMATCH. */
-  async join(): Promise<void> {
+  join(): Promise<void> {
+    return (this.#joining = this.#join());
+  }
+
+  async #join(): Promise<void> {
     const { topics, application } = this.#options;
     try {
       await this.admin.connect();
@@ -83,9 +88,10 @@ export class Membership implements AssignmentHost {
     }
   }
 
-  /** Waits until every assignment was released, then leaves the group. */
+  /** Hands out nothing more, waits until every assignment was released, then leaves the group. */
   async leave(): Promise<void> {
     this.#leaving = true;
+    await this.#joining.catch(() => undefined);
     if (this.#assignments.size > 0) {
       await new Promise<void>((resolve) => (this.#whenReleased = resolve));
     }

@@ -1,6 +1,7 @@
 // The ports on a real broker: what a takeover finds, what a commit makes visible, what a rebalance and a fault do.
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
+import { kafkaPorts } from "../../../src/adapters/kafka/index.js";
 import type { InputBatch } from "../../../src/pipeline/ports.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import {
@@ -274,6 +275,12 @@ describeWithBroker("reading", () => {
       expect(batch).toEqual({ records: [], nextOffset: 2, endOffset: 2 });
       break;
     }
+  });
+
+  it("leaves when it is unsubscribed from while it joins", async () => {
+    const ports = kafkaPorts(await createTopics(2));
+    ports.source.assignments.subscribe().unsubscribe();
+    await ports.closed();
   });
 
   it("ends when it is stopped while it waits, and when the partition is released", async () => {
