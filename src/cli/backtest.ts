@@ -11,7 +11,13 @@ import { Forecaster } from "../forecast/forecaster.js";
 import { Scoreboard } from "../forecast/scoreboard.js";
 import { summariseAll, summariseKey } from "./backtest-summary.js";
 import { keyTable, overallTable } from "./backtest-table.js";
-import { addForecasterOptions, settingsFromFlags, wholeNumberFrom, type ForecasterFlags } from "./options.js";
+import {
+  addFeaturesOption,
+  addForecasterOptions,
+  settingsFromFlags,
+  wholeNumberFrom,
+  type ForecasterFlags,
+} from "./options.js";
 import { fileProgress } from "./progress.js";
 import { Rejections } from "./rejections.js";
 import { plainText, whole } from "./text.js";
@@ -35,7 +41,8 @@ mean over keys of MAE / MAE of persistence, so keys of any scale count alike.
 
 Without --time the time is the column "time", or else the first; in long files the key is the column "key" or else the
 file's name, the value the column "value" or else the only one left. Times are ISO 8601 (UTC without a zone) or epoch
-milliseconds. Empty cells, NaN, nan, null, NA and N/A are missing values. Rows that cannot be read are reported with
+milliseconds. Columns named by --features are no values but help to forecast the next one, in a wide file that of every
+key in the row. Empty cells, NaN, nan, null, NA and N/A are missing values. Rows that cannot be read are reported with
 their lines and counted; they do not change the exit code.`;
 
 export function backtestCommand(): Command {
@@ -54,6 +61,7 @@ export function backtestCommand(): Command {
       wholeNumberFrom(1, 1e6),
     )
     .option("--warmup <events>", "first events of each key that are not scored", wholeNumberFrom(0), 0);
+  addFeaturesOption(command, "columns");
   return addForecasterOptions(command).addHelpText("after", notes).action(backtest);
 }
 

@@ -18,6 +18,8 @@ export interface ForecasterFlags {
   readonly seed: number;
   readonly engine: string;
   readonly horizon: number;
+  /** Names of the exogenous features, where the command takes them. */
+  readonly features?: readonly string[];
 }
 
 /** Adds the options that every forecasting command takes; their defaults are those of the settings. */
@@ -45,16 +47,29 @@ export function addForecasterOptions(command: Command): Command {
     .option("--horizon <steps>", "values ahead that are forecast", wholeNumber, 1);
 }
 
+/** Adds the option that names the exogenous features, which are `what` of the input. */
+export function addFeaturesOption(command: Command, what: string): Command {
+  const parse = (text: string, before: readonly string[] = []): readonly string[] => [
+    ...before,
+    ...text.split(","),
+  ];
+  return command.option(
+    "--features <names>",
+    `${what} of exogenous features, with commas between them`,
+    parse,
+  );
+}
+
 /** Complete settings from the flags. Throws SETTING_INVALID or SETTING_UNAVAILABLE. */
 export function settingsFromFlags(flags: ForecasterFlags): ForecasterSettings {
-  const { cell, hidden, readout, loss, seed } = flags;
+  const { cell, hidden, readout, loss, seed, features = [] } = flags;
   if (flags.engine !== "wasm") {
     throw new UndercurrentError("SETTING_UNAVAILABLE", `engine: ${flags.engine} is not built yet; use wasm`);
   }
   if (flags.horizon !== 1) {
     throw new UndercurrentError("SETTING_UNAVAILABLE", `horizon: ${flags.horizon} is not built yet; use 1`);
   }
-  return forecasterSettings({ cell, hidden, readout, loss, seed });
+  return forecasterSettings({ cell, hidden, readout, loss, seed, features: features.length });
 }
 
 /** A parser of whole numbers from `least` on, for commander. */

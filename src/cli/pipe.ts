@@ -7,13 +7,19 @@ import { TextOutput } from "../adapters/files/text-output.js";
 import { UndercurrentError, type ErrorCode } from "../errors.js";
 import { appendObservation, forecastColumns, observationColumns } from "../forecast/columns.js";
 import { Forecaster } from "../forecast/forecaster.js";
-import { addForecasterOptions, settingsFromFlags, type ForecasterFlags } from "./options.js";
+import {
+  addFeaturesOption,
+  addForecasterOptions,
+  settingsFromFlags,
+  type ForecasterFlags,
+} from "./options.js";
 import { stopSignal } from "./signals.js";
 
 const batchSize = 1024;
 
 const notes = `
-Input, one message a line: {"key": "pump-7", "time": "2026-03-01T10:00:05Z", "value": 41.2}; other fields are ignored.
+Input, one message a line: {"key": "pump-7", "time": "2026-03-01T10:00:05Z", "value": 41.2}; other fields are ignored,
+but for those named by --features: numbers that are known with the value and help to forecast the next one.
 The time is ISO 8601 (UTC without a zone) or epoch milliseconds; a value that is null or left out is missing.
 Output, one message for each: key, time, value, yhat, yhat_lower, yhat_upper, yhat_time (forecast of the key's next
 value), expected (what had been forecast for this one), anomaly_score (above 1 is anomalous) and model; null stands
@@ -27,11 +33,12 @@ export function pipeCommand(): Command {
   const command = new Command("pipe").description(
     "JSON lines in, JSON lines out, on standard input and output",
   );
+  addFeaturesOption(command, "fields");
   return addForecasterOptions(command).addHelpText("after", notes).action(pipe);
 }
 
 async function pipe(flags: ForecasterFlags): Promise<void> {
-  const stage = new PipeStage(new Forecaster(settingsFromFlags(flags)));
+  const stage = new PipeStage(new Forecaster(settingsFromFlags(flags)), flags.features ?? []);
   const lines = new LineSplitter();
   for await (const piece of openText("-", { signal: stopSignal() })) {
     for (const line of lines.push(piece)) await stage.take(line);
@@ -46,13 +53,16 @@ class PipeStage {
   readonly #forecaster: Forecaster;
   readonly #output = TextOutput.toStandardOutput();
   readonly #writer: ForecastLineWriter;
-  readonly #observations = observationColumns(batchSize);
+  readonly #features: readonly string[];
+  readonly #observations: ReturnType<typeof observationColumns>;
   readonly #forecasts = forecastColumns(batchSize);
   readonly #rejections = new Map<ErrorCode, number>();
   #events = 0;
 
-  constructor(forecaster: Forecaster) {
+  constructor(forecaster: Forecaster, features: readonly string[]) {
     this.#forecaster = forecaster;
+    this.#features = features;
+    this.#observations = observationColumns(batchSize, features.length);
     this.#writer = new ForecastLineWriter(this.#output, (version) => forecaster.modelName(version));
   }
 
@@ -60,8 +70,8 @@ class PipeStage {
   async take(line: Line): Promise<void> {
     if (line.text?.trim() === "") return;
     try {
-      const { key, time, value } = readObservationLine(line);
-      appendObservation(this.#observations, this.#forecaster.slotOf(key), time, value);
+      const { key, time, value, features } = readObservationLine(line, this.#features);
+      appendObservation(this.#observations, this.#forecaster.slotOf(key), time, value, features);
       if (this.#observations.count === batchSize) await this.flush();
     } catch (error) {
       if (!(error instanceof UndercurrentError) || ending.has(error.code)) throw error;

@@ -170,7 +170,7 @@ export const configSchema = z.strictObject({
     .describe("Name of the consumer group and of its transactions: instances that share it share the work."),
   kafka: kafkaSchema.prefault({}).describe("How the brokers are reached."),
   topics: topicsSchema.prefault({}).describe("The topics, each by its full name."),
-  decode: pipeline.decode.describe("How key, time and value are read from a record."),
+  decode: pipeline.decode.describe("How key, time, value and features are read from a record."),
   late: pipeline.late,
   snapshot: pipeline.snapshot.describe(
     "When the state is written to its topic, in the transaction of a commit.",
@@ -179,7 +179,9 @@ export const configSchema = z.strictObject({
     "What a start does where it cannot simply go on; it never skips silently.",
   ),
   commit: pipeline.commit.describe("What lands at once: forecasts, dead letters, snapshot and offset."),
+  // The features follow from the paths of them.
   model: forecasterSchema
+    .omit({ features: true })
     .superRefine((model, context) => {
       try {
         forecasterSettings(model);

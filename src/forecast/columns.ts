@@ -9,6 +9,8 @@ export interface ObservationColumns {
   readonly times: Float64Array;
   /** The value; NaN where it is missing. */
   readonly values: Float64Array;
+  /** Exogenous features, those of an observation side by side; NaN where one is missing. */
+  readonly features: Float64Array;
 }
 
 /**
@@ -38,28 +40,37 @@ export interface ForecastColumns {
   readonly version: Float64Array;
 }
 
-/** Columns for up to `capacity` observations. */
-export function observationColumns(capacity: number): ObservationColumns & { count: number } {
+/** Columns for up to `capacity` observations with this many exogenous features each. */
+export function observationColumns(capacity: number, features = 0): ObservationColumns & { count: number } {
   return {
     count: 0,
     slots: new Int32Array(capacity),
     times: new Float64Array(capacity),
     values: new Float64Array(capacity),
+    features: new Float64Array(capacity * features),
   };
 }
 
-/** Appends a row, for which there must be room. */
+/**
+ * Appends a row, for which there must be room. Of the features the columns take as many as they are wide: one that is
+ * not there is missing, and what is beyond them is not read.
+ */
 export function appendObservation(
   columns: ReturnType<typeof observationColumns>,
   slot: number,
   time: number,
   value: number,
+  features: ArrayLike<number> = nothing,
 ): void {
   const row = columns.count++;
   columns.slots[row] = slot;
   columns.times[row] = time;
   columns.values[row] = value;
+  const width = columns.features.length / columns.slots.length;
+  for (let i = 0; i < width; i++) columns.features[row * width + i] = features[i] ?? NaN;
 }
+
+const nothing: readonly number[] = [];
 
 /** Columns for the forecasts of up to `capacity` observations. */
 export function forecastColumns(capacity: number): ForecastColumns {

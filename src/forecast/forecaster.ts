@@ -10,7 +10,7 @@ import { persistence, recurrent, regression, type Expert } from "./experts.js";
 import { pushChange, pushInputs, type HistorySettings } from "./history.js";
 import { KeyReadout } from "./key-readout.js";
 import { KeyTable } from "./keys.js";
-import { keyLayout, number, numbersPerKey } from "./layout.js";
+import { keyLayout, number } from "./layout.js";
 import { Recurrence, rowsPerStep, type SteppedRows, type UpdateReport } from "./recurrence.js";
 import type { ForecasterSettings } from "./settings.js";
 import { smoothing } from "./smoothing.js";
@@ -69,10 +69,11 @@ export class Forecaster {
     const experts = settings.readout === "shared" ? sharedExperts : [...sharedExperts, regression];
     this.expertNames = experts.map((expert) => expert.name);
     const layout = keyLayout(settings, experts);
-    this.#history = { layout, window: settings.window, harmonics: settings.harmonics };
+    const { window, harmonics, features } = settings;
+    this.#history = { layout, window, harmonics, features };
     this.#tracker = new Tracker(settings, layout, experts);
     this.#signature = signatureOf(settings);
-    this.#keys = new KeyTable(layout.size);
+    this.#keys = new KeyTable(layout);
     this.#recurrence = new Recurrence(settings, this.#history, engine, {
       stepped: (rows) => this.#forecastAll(rows, this.#forecasts!),
       updated: (report) => listeners.onUpdate?.(report),
@@ -113,7 +114,7 @@ export class Forecaster {
 
   /** Time of the last event of a slot's key, in order of arrival; NaN before the first that counts, which has a value. */
   lastTimeOf(slot: number): number {
-    const at = slot * numbersPerKey;
+    const at = slot * this.#keys.numbersPerKey;
     return this.#keys.numbers[at + number.count]! > 0 ? this.#keys.numbers[at + number.time]! : NaN;
   }
 
@@ -123,20 +124,19 @@ export class Forecaster {
   }
 
   /**
-   * Takes observations in order and writes a row of forecasts for each. Values must be at most 1e30 in size or NaN,
-   * which stands for a missing value, and times finite. A missing value is bridged by the key's own forecast, and
-   * nothing learns from it; a repeated or an earlier time is taken in order of arrival, as the shortest of gaps.
+   * Takes observations in order and writes a row of forecasts for each. Values and features must be at most 1e30 in
+   * size or NaN, which stands for a missing one, and times finite. A missing value is bridged by the key's own
+   * forecast, and nothing learns from it; a missing feature is taken to be what it was; a repeated or an earlier time is
+   * taken in order of arrival, as the shortest of gaps.
    */
   observe(observations: ObservationColumns, forecasts: ForecastColumns): void {
     this.#assertUsable();
     this.#forecasts = forecasts;
-    const { count, slots, times, values } = observations;
-    for (let event = 0; event < count; event++) {
-      forecasts.slots[event] = slots[event]!;
-      forecasts.times[event] = times[event]!;
-      forecasts.values[event] = values[event]!;
-      this.#observe(event, slots[event]!, times[event]!, values[event]!, forecasts);
+    const { count, features } = observations;
+    if (features.length < count * this.settings.features) {
+      throw new RangeError(`${count} observations have ${features.length} features between them`);
     }
+    for (let event = 0; event < count; event++) this.#observe(event, observations, forecasts);
     this.#recurrence.step();
   }
 
@@ -168,7 +168,7 @@ export class Forecaster {
       sizesOf(this.#parts()),
       options.anyTuning,
     );
-    const table = new KeyTable(this.#keys.singlesPerKey, keys.length);
+    const table = new KeyTable(this.#history.layout, keys.length);
     this.#reserve(table.capacity);
     this.#keys = table;
     for (const state of keys) writeKey(this.#parts(), state);
@@ -181,14 +181,17 @@ export class Forecaster {
     this.#disposed = true;
     this.#recurrence.dispose();
     this.#readout?.dispose();
-    this.#keys = new KeyTable(this.#keys.singlesPerKey);
+    this.#keys = new KeyTable(this.#history.layout);
   }
 
-  #observe(event: number, slot: number, time: number, value: number, forecasts: ForecastColumns): void {
+  #observe(event: number, observations: ObservationColumns, forecasts: ForecastColumns): void {
+    const slot = (forecasts.slots[event] = observations.slots[event]!);
+    const time = (forecasts.times[event] = observations.times[event]!);
+    const value = (forecasts.values[event] = observations.values[event]!);
     if (this.#recurrence.blocks(slot)) this.#recurrence.step();
     const keys = this.#keys;
     const { numbers, singles } = keys;
-    const at = slot * numbersPerKey;
+    const at = slot * keys.numbersPerKey;
     const row = slot * keys.singlesPerKey;
     const missing = Number.isNaN(value);
     let change = 0;
@@ -209,7 +212,7 @@ export class Forecaster {
     const count = numbers[at + number.count]!;
     pushChange(singles, row, this.#history, count, change);
     this.#recurrence.schedule(slot, singles, row, count, missing);
-    pushInputs(numbers, at, singles, row, this.#history, time, missing);
+    pushInputs(numbers, at, singles, row, this.#history, time, missing, observations.features, event);
     this.#recurrence.enter(event, slot, singles, row, count);
     numbers[at + number.count] = count + 1;
   }

@@ -1,6 +1,7 @@
 /** A key's recent past as rings, and what the cell and the read-out see of it. */
 import { harmonics, logarithm } from "./elementary.js";
-import { input, number, recentChanges, type KeyLayout } from "./layout.js";
+import { pushFeatures } from "./features.js";
+import { featureInputs, featuresInput, input, number, recentChanges, type KeyLayout } from "./layout.js";
 import { clip } from "./mixture.js";
 import { scaledLevel } from "./scaling.js";
 
@@ -17,6 +18,8 @@ export interface HistorySettings {
   readonly layout: KeyLayout;
   readonly window: number;
   readonly harmonics: number;
+  /** Exogenous features of an event. */
+  readonly features: number;
 }
 
 /** Appends a scaled change (of an observed value, or of the imputation of a missing one) to the ring. */
@@ -32,9 +35,10 @@ export function pushChange(
 }
 
 /**
- * Appends an event's level, gap and phase to the rings and moves the key's clock. The clock follows the last event
+ * Appends an event's level, gap, phase and features to the rings and moves the key's clock. The clock follows the last event
  * in order of arrival, so that one wrong time spoils two gaps and nothing else; a gap that is not positive is the
- * shortest possible input, and leaves the typical gap as it is.
+ * shortest possible input, and leaves the typical gap as it is. Of the features, those of the batch's observation
+ * number `event` are taken.
  */
 export function pushInputs(
   numbers: Float64Array,
@@ -44,6 +48,8 @@ export function pushInputs(
   history: HistorySettings,
   time: number,
   missing: boolean,
+  features: Float64Array,
+  event: number,
 ): void {
   const count = numbers[numbersAt + number.count]!;
   const slot = count % history.window;
@@ -67,6 +73,8 @@ export function pushInputs(
   const phase = Math.fround((due < 0 ? due + day : due) / day);
   // A missing value takes 1 off, which harmonics do not notice: a flag without a ring of its own.
   singles[singlesAt + layout.phases + slot] = missing ? Math.min(phase, ONE_BELOW) - 1 : phase;
+  const ring = singlesAt + layout.features + slot * featureInputs * history.features;
+  pushFeatures(numbers, numbersAt, singles, ring, history.features, features, event * history.features);
 }
 
 /** Largest 32-bit float below 1: 1 minus 1 would lose the flag of a missing value. */
@@ -96,6 +104,10 @@ export function writeInputs(
   into[intoAt + input.gap] = row[at + layout.gaps + slot]!;
   into[intoAt + input.missing] = wasMissing(row, at, layout, slot) ? 1 : 0;
   harmonics(row[at + layout.phases + slot]!, history.harmonics, into, intoAt + input.harmonics);
+  const count = featureInputs * history.features;
+  const from = at + layout.features + slot * count;
+  const to = intoAt + featuresInput(history);
+  for (let i = 0; i < count; i++) into[to + i] = row[from + i]!;
 }
 
 /** Writes the recent changes up to event `index`, latest first; zeros before the key's first event. */

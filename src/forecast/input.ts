@@ -57,14 +57,16 @@ export function readTime(time: unknown): number {
   return milliseconds;
 }
 
-/** The value, NaN where it is missing; throws VALUE_NOT_A_NUMBER or VALUE_OUT_OF_RANGE. */
-export function readValue(value: unknown): number {
+/**
+ * The value, NaN where it is missing; throws VALUE_NOT_A_NUMBER or VALUE_OUT_OF_RANGE. An error calls it by `name`.
+ */
+export function readValue(value: unknown, name = "the value"): number {
   if (value === null || value === undefined) return NaN;
   if (typeof value !== "number") {
-    throw new UndercurrentError("VALUE_NOT_A_NUMBER", `the value is ${describe(value)}`);
+    throw new UndercurrentError("VALUE_NOT_A_NUMBER", `${name} is ${describe(value)}`);
   }
   if (Math.abs(value) > maximumValue) {
-    throw new UndercurrentError("VALUE_OUT_OF_RANGE", `the value is ${value}`);
+    throw new UndercurrentError("VALUE_OUT_OF_RANGE", `${name} is ${value}`);
   }
   return value;
 }

@@ -5,7 +5,7 @@
  */
 import { Regressions } from "../engine/regression.js";
 import type { KeyTable } from "./keys.js";
-import { input, number, numbersPerKey, recentChanges } from "./layout.js";
+import { featureInputs, featuresInput, input, number, recentChanges } from "./layout.js";
 import { clip } from "./mixture.js";
 import type { SteppedRows } from "./recurrence.js";
 import { scaleOf } from "./scaling.js";
@@ -15,26 +15,32 @@ import type { ForecasterSettings } from "./settings.js";
 const forgetting = 0.9998;
 /** Observed values before a key's read-out learns: until then its scale is not settled. */
 const warmUp = 30;
-/** Bounds of the features, in scaled changes; the level counts a tenth. */
+/** Bounds of the regressors, in scaled changes; the level counts a tenth. */
 const largestChange = 8;
 const largestReadout = 20;
 const largestLevel = 10;
 
-/** What the features are, besides the level and a constant. */
-interface Features {
+/** What the regressors are, besides the shared read-out, the level and a constant. */
+interface Regressors {
   readonly hidden: number;
   readonly changes: number;
   readonly harmonics: number;
+  /** Inputs of the cell that come from the exogenous features, and the first of them. */
+  readonly exogenous: number;
+  readonly exogenousFrom: number;
 }
 
-function featuresOf(settings: ForecasterSettings): Features {
+function regressorsOf(settings: ForecasterSettings): Regressors {
+  const exogenous = featureInputs * settings.features;
+  const exogenousFrom = featuresInput(settings);
+  const { hidden, harmonics } = settings;
   return settings.readout === "full"
-    ? { hidden: settings.hidden, changes: recentChanges, harmonics: settings.harmonics }
-    : { hidden: 0, changes: 12, harmonics: Math.min(3, settings.harmonics) };
+    ? { hidden, changes: recentChanges, harmonics, exogenous, exogenousFrom }
+    : { hidden: 0, changes: 12, harmonics: Math.min(3, harmonics), exogenous, exogenousFrom };
 }
 
 export class KeyReadout {
-  readonly #features: Features;
+  readonly #regressors: Regressors;
   readonly #regressions: Regressions;
   /** A state of the cell; lstm's is two hidden states long. */
   readonly #state: Float32Array;
@@ -42,10 +48,10 @@ export class KeyReadout {
 
   /** For batches of up to `rows` rows. */
   constructor(settings: ForecasterSettings, rows: number) {
-    this.#features = featuresOf(settings);
+    this.#regressors = regressorsOf(settings);
     this.#state = new Float32Array(2 * settings.hidden);
-    const { hidden, changes, harmonics } = this.#features;
-    this.#regressions = new Regressions(hidden + changes + 2 * harmonics + 3, rows, forgetting);
+    const { hidden, changes, harmonics, exogenous } = this.#regressors;
+    this.#regressions = new Regressions(hidden + changes + 2 * harmonics + exogenous + 3, rows, forgetting);
   }
 
   get bytes(): number {
@@ -99,18 +105,19 @@ export class KeyReadout {
     this.#regressions.dispose();
   }
 
-  /** Hidden state, recent changes, harmonics, shared read-out, level, one. */
+  /** Hidden state, recent changes, harmonics, exogenous features, shared read-out, level, one. */
   #write(stepped: SteppedRows, row: number, keys: KeyTable, into: Float32Array, begin: number): void {
-    const { hidden, changes, harmonics } = this.#features;
+    const { hidden, changes, harmonics, exogenous, exogenousFrom } = this.#regressors;
     let at = begin;
     if (hidden > 0) stepped.readState(row, this.#state);
     for (let unit = 0; unit < hidden; unit++) into[at++] = this.#state[unit]!;
     const from = row * recentChanges;
     for (let lag = 0; lag < changes; lag++) into[at++] = clip(stepped.skips[from + lag]!, largestChange);
-    const inputs = row * stepped.inputCount + input.harmonics;
-    for (let i = 0; i < 2 * harmonics; i++) into[at++] = stepped.inputs[inputs + i]!;
+    const inputs = row * stepped.inputCount;
+    for (let i = 0; i < 2 * harmonics; i++) into[at++] = stepped.inputs[inputs + input.harmonics + i]!;
+    for (let i = 0; i < exogenous; i++) into[at++] = stepped.inputs[inputs + exogenousFrom + i]!;
     into[at++] = clip(stepped.readouts[row]!, largestReadout);
-    const numbers = stepped.slots[row]! * numbersPerKey;
+    const numbers = stepped.slots[row]! * keys.numbersPerKey;
     const level = keys.numbers[numbers + number.base]! - keys.numbers[numbers + number.mean]!;
     into[at++] = clip((0.1 * level) / scaleOf(keys.numbers, numbers), largestLevel);
     into[at] = 1;
@@ -118,5 +125,5 @@ export class KeyReadout {
 }
 
 function settled(keys: KeyTable, slot: number): boolean {
-  return keys.numbers[slot * numbersPerKey + number.observed]! > warmUp;
+  return keys.numbers[slot * keys.numbersPerKey + number.observed]! > warmUp;
 }

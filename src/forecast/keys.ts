@@ -1,6 +1,6 @@
 /** The table of keys: a slot for each, its rows of numbers and singles side by side in two slabs that grow. */
 import { UndercurrentError } from "../errors.js";
-import { numbersPerKey } from "./layout.js";
+import type { KeyLayout } from "./layout.js";
 
 const firstCapacity = 64;
 
@@ -10,15 +10,17 @@ export class KeyTable {
   singles: Float32Array;
   /** 1 where a key changed since the last `clearChanged`. */
   changed: Uint8Array;
+  readonly numbersPerKey: number;
   readonly singlesPerKey: number;
   readonly #slots = new Map<string, number>();
   readonly #names: string[] = [];
 
-  constructor(singlesPerKey: number, keys = 0) {
+  constructor({ numbers, size }: Pick<KeyLayout, "numbers" | "size">, keys = 0) {
     const capacity = Math.max(keys, firstCapacity);
-    this.singlesPerKey = singlesPerKey;
-    this.numbers = new Float64Array(capacity * numbersPerKey);
-    this.singles = new Float32Array(capacity * singlesPerKey);
+    this.numbersPerKey = numbers;
+    this.singlesPerKey = size;
+    this.numbers = new Float64Array(capacity * numbers);
+    this.singles = new Float32Array(capacity * size);
     this.changed = new Uint8Array(capacity);
   }
 
@@ -60,7 +62,7 @@ export class KeyTable {
   /** Makes room for `capacity` keys. Throws MEMORY_EXHAUSTED, changing nothing. */
   grow(capacity: number): void {
     try {
-      const numbers = new Float64Array(capacity * numbersPerKey);
+      const numbers = new Float64Array(capacity * this.numbersPerKey);
       const singles = new Float32Array(capacity * this.singlesPerKey);
       const changed = new Uint8Array(capacity);
       numbers.set(this.numbers);

@@ -29,12 +29,15 @@ export const number = {
   squaredChange: 8,
   /** Running mean square of the forecast errors. */
   squaredError: 9,
+  /** The first of the exogenous features, each with a block of `featureNumbers` (see `features.ts`). */
+  features: 10,
 } as const;
 
-/** Length of a key's row of numbers. */
-export const numbersPerKey = 10;
+/** Numbers that a key keeps of each exogenous feature, and inputs of the cell that it becomes. */
+export const featureNumbers = 5;
+export const featureInputs = 2;
 
-/** Inputs of the cell before the harmonics, in order. */
+/** Inputs of the cell before the harmonics, in order; those of the features follow the harmonics. */
 export const input = { change: 0, level: 1, gap: 2, missing: 3, harmonics: 4 } as const;
 
 /** Offsets in a key's row of singles. Rings hold one entry per event, at the event's count modulo their length. */
@@ -56,10 +59,14 @@ export interface KeyLayout {
   readonly levels: number;
   readonly gaps: number;
   readonly phases: number;
+  /** Ring of what the cell sees of the features, `window` entries of `featureInputs` for each. */
+  readonly features: number;
   /** State of each expert. */
   readonly experts: readonly number[];
   /** Length of the row. */
   readonly size: number;
+  /** Length of the row of numbers. */
+  readonly numbers: number;
 }
 
 /** Coverage levels whose quantiles are tracked: those asked for, and that of the tail. */
@@ -69,6 +76,11 @@ export function trackedLevels(settings: ForecasterSettings): readonly number[] {
 
 /** Values that the cell reads at each step. */
 export function inputCount(settings: ForecasterSettings): number {
+  return featuresInput(settings) + featureInputs * settings.features;
+}
+
+/** The first input that is of the features. */
+export function featuresInput(settings: Pick<ForecasterSettings, "harmonics">): number {
   return input.harmonics + 2 * settings.harmonics;
 }
 
@@ -90,7 +102,9 @@ export function keyLayout(settings: ForecasterSettings, experts: readonly Expert
     levels: take(settings.window),
     gaps: take(settings.window),
     phases: take(settings.window),
+    features: take(settings.window * featureInputs * settings.features),
     experts: experts.map((expert) => take(expert.stateSize)),
     size,
+    numbers: number.features + featureNumbers * settings.features,
   };
 }

@@ -38,13 +38,18 @@ export interface RejectedEvent<T> {
 }
 
 /** How to read an event, and the settings of the forecaster. */
-export interface EventOptions<T> extends ForecasterOptions, ForecasterListeners {
+export interface EventOptions<T> extends Omit<ForecasterOptions, "features">, ForecasterListeners {
   /** Whose value it is: 1 to 1,024 characters. */
   readonly key: (event: T) => string;
   /** When it was observed: epoch milliseconds, a Date, or ISO 8601 text (UTC where it names no zone). */
   readonly time: (event: T) => TimeLike;
   /** The value, at most 1e30 in size; null, undefined or NaN where it is missing. */
   readonly value: (event: T) => ValueLike;
+  /**
+   * Further numbers that are known with the value and help to forecast the next one, at most 32, each read like the
+   * value; it is the same list for every event.
+   */
+  readonly features?: readonly ((event: T) => ValueLike)[];
   /** Called with each refused event. By default the first of each code becomes a process warning. */
   readonly onRejected?: (rejected: RejectedEvent<T>) => void;
   /** The engine that steps and learns; WebAssembly by default. */
@@ -56,12 +61,14 @@ export interface Observation {
   readonly key: string;
   readonly time: TimeLike;
   readonly value: ValueLike;
+  /** As many as the setting `features` says: one that is not there is missing, and what is beyond them is not read. */
+  readonly features?: readonly ValueLike[];
 }
 
 /** The settings among the options, checked. Throws SETTING_INVALID. */
 export function settingsOf<T>(options: EventOptions<T>): ForecasterSettings {
-  const { key, time, value, onRejected, onUpdate, engine, ...settings } = options;
-  return forecasterSettings(settings);
+  const { key, time, value, features = [], onRejected, onUpdate, engine, ...settings } = options;
+  return forecasterSettings({ ...settings, features: features.length });
 }
 
 /** A row of a forecaster's columns as an object. */
@@ -87,13 +94,14 @@ export class EventForecaster<T> {
   readonly #options: EventOptions<T>;
   readonly #onRejected: (rejected: RejectedEvent<T>) => void;
   readonly #forecaster: Forecaster;
-  #observations = observationColumns(firstCapacity);
+  #observations: ReturnType<typeof observationColumns>;
   #forecasts = forecastColumns(firstCapacity);
 
   constructor(options: EventOptions<T>) {
     this.#options = options;
     this.#onRejected = options.onRejected ?? warnOncePerCode();
     this.#forecaster = new Forecaster(settingsOf(options), options.engine, options);
+    this.#observations = observationColumns(firstCapacity, this.#forecaster.settings.features);
   }
 
   /** Keys seen so far. */
@@ -140,10 +148,13 @@ export class EventForecaster<T> {
     const key = this.#options.key(event);
     const time = this.#options.time(event);
     const value = this.#options.value(event);
+    const features = this.#options.features?.map((feature) => feature(event));
     try {
       const milliseconds = readTime(time);
       const number = readValue(value);
-      appendObservation(this.#observations, this.#forecaster.slotOf(readKey(key)), milliseconds, number);
+      const numbers = features?.map((feature, index) => readValue(feature, `feature ${index}`));
+      const slot = this.#forecaster.slotOf(readKey(key));
+      appendObservation(this.#observations, slot, milliseconds, number, numbers);
     } catch (error) {
       if (!(error instanceof UndercurrentError) || !inputFaults.has(error.code)) throw error;
       this.#onRejected({ event, error });
@@ -158,7 +169,7 @@ export class EventForecaster<T> {
 
   #makeRoom(events: number): void {
     const capacity = 2 ** Math.ceil(Math.log2(events));
-    this.#observations = observationColumns(capacity);
+    this.#observations = observationColumns(capacity, this.#forecaster.settings.features);
     this.#forecasts = forecastColumns(capacity);
   }
 }
@@ -194,10 +205,15 @@ function warnOncePerCode(): (rejected: RejectedEvent<unknown>) => void {
  * ```
  */
 export function createForecaster(
-  options: Omit<EventOptions<Observation>, "key" | "time" | "value"> = {},
+  options: Omit<EventOptions<Observation>, "key" | "time" | "value" | "features"> &
+    Pick<ForecasterOptions, "features"> = {},
 ): EventForecaster<Observation> {
+  const { features: count = 0, ...others } = options;
+  // Checked before so many callbacks are made.
+  forecasterSettings({ features: count });
   return new EventForecaster({
-    ...options,
+    ...others,
+    features: Array.from({ length: count }, (_, i) => (event: Observation) => event.features?.[i]),
     key: (event) => event.key,
     time: (event) => event.time,
     value: (event) => event.value,

@@ -16,8 +16,12 @@ const settled = 20;
 
 /** The unit of a key's scaled changes, above zero. */
 export function scaleOf(numbers: Float64Array, at: number): number {
-  const level = Math.abs(numbers[at + number.mean]!);
-  return Math.sqrt(numbers[at + number.squaredChange]!) + resolution * (resolution + level);
+  return sizeOf(numbers[at + number.squaredChange]!, numbers[at + number.mean]!);
+}
+
+/** The root of a mean square of changes, and above zero even where there were none. */
+export function sizeOf(squaredChange: number, level: number): number {
+  return Math.sqrt(squaredChange) + resolution * (resolution + Math.abs(level));
 }
 
 /** How far the base lies above the running level, in standard deviations. */

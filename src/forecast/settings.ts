@@ -7,6 +7,9 @@ import { cellKinds } from "../engine/port.js";
 export const readoutKinds = ["shared", "compact", "full"] as const;
 export const lossKinds = ["absolute", "squared"] as const;
 
+/** Most exogenous features of an event. */
+export const maximumFeatures = 32;
+
 /** Settings that shape the state: a snapshot restores only where all of them are the same. */
 export const forecasterSchema = z.strictObject({
   cell: z
@@ -92,6 +95,12 @@ export const forecasterSchema = z.strictObject({
     .max(24)
     .default(6)
     .describe("Sine and cosine pairs of the time of day among the inputs."),
+  features: z
+    .int()
+    .min(0)
+    .max(maximumFeatures)
+    .default(0)
+    .describe("Exogenous numbers that come with each observation and help to forecast the next value."),
 });
 
 /** Complete settings of a forecaster. */

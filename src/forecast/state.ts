@@ -1,7 +1,7 @@
 /** Between the live parts of a forecaster and the records of a snapshot. */
 import type { KeyReadout } from "./key-readout.js";
 import type { KeyTable } from "./keys.js";
-import { number, numbersPerKey } from "./layout.js";
+import { number } from "./layout.js";
 import type { Recurrence } from "./recurrence.js";
 import { signatureSum, type Signature } from "./signature.js";
 import {
@@ -23,7 +23,7 @@ const nothing = new Float32Array(0);
 
 export function sizesOf({ keys, recurrence, readout }: StateParts): SnapshotSizes {
   return {
-    numbers: numbersPerKey,
+    numbers: keys.numbersPerKey,
     singles: keys.singlesPerKey,
     readout: readout?.stateSize ?? 0,
     states: recurrence.statesPerKey,
@@ -38,7 +38,7 @@ export function* recordsOf(
   signature: Signature,
   onlyChanged: boolean,
 ): Generator<SnapshotRecord> {
-  const { numbers, singles, singlesPerKey, changed } = keys;
+  const { numbers, numbersPerKey, singles, singlesPerKey, changed } = keys;
   // A key that has only had missing values has a slot and no state.
   const begun = (slot: number): boolean => numbers[slot * numbersPerKey + number.count]! > 0;
   let count = 0;
@@ -62,7 +62,7 @@ export function* recordsOf(
 /** Adds a key of a snapshot, for which there must be room. */
 export function writeKey({ keys, recurrence, readout }: StateParts, state: KeyState): void {
   const slot = keys.add(state.key);
-  keys.numbers.set(state.numbers, slot * numbersPerKey);
+  keys.numbers.set(state.numbers, slot * keys.numbersPerKey);
   keys.singles.set(state.singles, slot * keys.singlesPerKey);
   recurrence.writeStates(slot, state.states);
   readout?.write(slot, state.readout);

@@ -9,7 +9,7 @@ import {
   type IntervalSettings,
 } from "./interval.js";
 import type { KeyTable } from "./keys.js";
-import { number, numbersPerKey, trackedLevels, type KeyLayout } from "./layout.js";
+import { number, trackedLevels, type KeyLayout } from "./layout.js";
 import { clip, learnMixture, mixtureWeights } from "./mixture.js";
 import { scaleOf, trackScale } from "./scaling.js";
 import type { ForecasterSettings } from "./settings.js";
@@ -49,7 +49,7 @@ export class Tracker {
 
   /** Takes a key's first value. */
   start(keys: KeyTable, slot: number, value: number): void {
-    const at = slot * numbersPerKey;
+    const at = slot * keys.numbersPerKey;
     keys.numbers[at + number.observed] = 1;
     keys.numbers[at + number.base] = value;
     keys.numbers[at + number.held] = value;
@@ -64,7 +64,7 @@ export class Tracker {
    */
   score(keys: KeyTable, slot: number, event: number, value: number, forecasts: ForecastColumns): number {
     const { numbers, singles } = keys;
-    const at = slot * numbersPerKey;
+    const at = slot * keys.numbersPerKey;
     const row = slot * keys.singlesPerKey;
     const layout = this.#layout;
     const scale = scaleOf(numbers, at);
@@ -110,7 +110,7 @@ export class Tracker {
     forecasts: ForecastColumns,
   ): void {
     const { numbers, singles } = keys;
-    const at = slot * numbersPerKey;
+    const at = slot * keys.numbersPerKey;
     const row = slot * keys.singlesPerKey;
     const layout = this.#layout;
     const base = numbers[at + number.base]!;

@@ -12,6 +12,8 @@ export interface Reading {
   readonly time: number;
   /** NaN where it is missing. */
   readonly value: number;
+  /** In the order of their paths; NaN where one is missing. */
+  readonly features: readonly number[];
   /** The parsed JSON of the record's value; the number, where the format is `number`. */
   readonly document: unknown;
   readonly record: InputRecord;
@@ -22,7 +24,7 @@ export type Decode = (record: InputRecord) => Reading;
 /**
  * A function that reads records. It throws RECORD_UNREADABLE, KEY_INVALID, TIME_INVALID, VALUE_NOT_A_NUMBER or
  * VALUE_OUT_OF_RANGE. A value that is null is missing; one that is not there is an error, for a wrong path would
- * otherwise make every value missing.
+ * otherwise make every value missing. Of the features, one that is not there is missing like one that is null.
  *
  * @example
  * ```ts
@@ -35,6 +37,7 @@ export function decoder(settings: DecodeSettings): Decode {
   const keyPath = settings.key === undefined ? undefined : namesOf(settings.key);
   const timePath = settings.time === undefined ? undefined : namesOf(settings.time);
   const valuePath = settings.format === "json" ? namesOf(settings.value) : [];
+  const featurePaths = settings.features.map(namesOf);
   return (record) => {
     const document = parse(textOf(record));
     const key = keyPath === undefined ? recordKey(record) : documentKey(document, keyPath);
@@ -43,7 +46,9 @@ export function decoder(settings: DecodeSettings): Decode {
     if (found === undefined) {
       throw new UndercurrentError("VALUE_NOT_A_NUMBER", `there is nothing at ${pathText(valuePath)}`);
     }
-    return { key, time, value: readValue(found), document, record };
+    const value = readValue(found);
+    const features = featurePaths.map((path) => readFeature(find(document, path), path));
+    return { key, time, value, features, document, record };
   };
 }
 
@@ -52,6 +57,7 @@ export function checkReading(reading: Reading): void {
   readKey(reading.key);
   readTime(reading.time);
   readValue(reading.value);
+  reading.features.forEach((feature, index) => readValue(feature, `feature ${index}`));
 }
 
 /** Where a record came from. */
@@ -126,6 +132,10 @@ function documentKey(document: unknown, path: readonly string[]): string {
     );
   }
   return readKey(key);
+}
+
+function readFeature(feature: unknown, path: readonly string[]): number {
+  return readValue(feature, `the feature at ${pathText(path)}`);
 }
 
 function recordTime({ timestamp }: InputRecord): number {

@@ -14,7 +14,7 @@ export class Intake {
 
   readonly #forecaster: Forecaster;
   readonly #late: LatePolicy;
-  #columns = observationColumns(1024);
+  #columns: ReturnType<typeof observationColumns>;
   /**
    * Time of the last event taken of each slot's key: `unread` before its first here, -Infinity where it has none. It
    * runs ahead of the forecaster's by the events that were taken and not yet observed.
@@ -25,6 +25,7 @@ export class Intake {
   constructor(forecaster: Forecaster, late: LatePolicy) {
     this.#forecaster = forecaster;
     this.#late = late;
+    this.#columns = observationColumns(1024, forecaster.settings.features);
   }
 
   get columns(): ObservationColumns {
@@ -41,7 +42,7 @@ export class Intake {
     const slot = this.#forecaster.slotOf(reading.key);
     if (this.#late !== "process") this.#refuseLate(slot, reading);
     if (this.#columns.count === this.#columns.slots.length) this.#grow();
-    appendObservation(this.#columns, slot, reading.time, reading.value);
+    appendObservation(this.#columns, slot, reading.time, reading.value, reading.features);
     this.readings.push(reading);
   }
 
@@ -67,10 +68,11 @@ export class Intake {
   }
 
   #grow(): void {
-    const columns = observationColumns(2 * this.#columns.slots.length);
+    const columns = observationColumns(2 * this.#columns.slots.length, this.#forecaster.settings.features);
     columns.slots.set(this.#columns.slots);
     columns.times.set(this.#columns.times);
     columns.values.set(this.#columns.values);
+    columns.features.set(this.#columns.features);
     columns.count = this.#columns.count;
     this.#columns = columns;
   }

@@ -12,12 +12,12 @@ import {
   throwError,
 } from "rxjs";
 import type { EngineFactory } from "../engine/port.js";
-import { forecasterSettings, type ForecasterOptions } from "../forecast/settings.js";
+import type { ForecasterOptions } from "../forecast/settings.js";
 import { systemClock, type Clock } from "./clock.js";
 import type { TaskEvent } from "./events.js";
 import type { Operators } from "./operator.js";
 import type { Committer, Source } from "./ports.js";
-import { pipelineSettings, type PipelineOptions } from "./settings.js";
+import { modelSettings, pipelineSettings, type PipelineOptions } from "./settings.js";
 import { task } from "./task.js";
 import type { Telemetry } from "./telemetry.js";
 
@@ -57,10 +57,11 @@ export interface RunOptions extends PipelineOptions, Operators {
  * ```
  */
 export function run(source: Source, committer: Committer, options: RunOptions = {}): Observable<TaskEvent> {
-  const { forecaster, engine, telemetry, clock = systemClock, stop, before, after, ...settings } = options;
+  const { forecaster = {}, engine, telemetry, clock = systemClock, stop, before, after, ...rest } = options;
+  const settings = pipelineSettings(rest);
   const shared = {
-    forecaster: forecasterSettings(forecaster),
-    settings: pipelineSettings(settings),
+    forecaster: modelSettings(forecaster, settings.decode),
+    settings,
     operators: { ...(before && { before }), ...(after && { after }) },
     engine,
     telemetry,

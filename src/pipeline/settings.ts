@@ -1,6 +1,12 @@
 /** Every setting of a pipeline beside the forecaster's: how records are read, when snapshots are made, how it recovers. */
 import { z } from "zod";
 import { UndercurrentError } from "../errors.js";
+import {
+  forecasterSettings,
+  maximumFeatures,
+  type ForecasterOptions,
+  type ForecasterSettings,
+} from "../forecast/settings.js";
 
 /** Names that lead to a value inside JSON: "payload.celsius", or a list where a name has a dot. */
 const pathSchema = z.union([z.string(), z.array(z.string())]);
@@ -24,10 +30,19 @@ export const decodeSchema = z
       .describe(
         "Path of the value in the JSON document; an empty path is the document itself. Null means missing.",
       ),
+    features: z
+      .array(pathSchema)
+      .max(maximumFeatures)
+      .default([])
+      .describe(
+        "Paths of further numbers in the JSON document that help to forecast the next value; null, or nothing there, means missing.",
+      ),
   })
-  .refine(({ format, key, time }) => format === "json" || (key === undefined && time === undefined), {
-    message: "key and time have paths only where the format is json",
-  });
+  .refine(
+    ({ format, key, time, features }) =>
+      format === "json" || (key === undefined && time === undefined && features.length === 0),
+    { message: "key, time and features have paths only where the format is json" },
+  );
 
 export const lateSchema = z
   .enum(["process", "drop", "dead-letter"])
@@ -105,4 +120,20 @@ export function pipelineSettings(options: PipelineOptions = {}): PipelineSetting
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
   throw new UndercurrentError("SETTING_INVALID", `${issue.path.join(".") || "options"}: ${issue.message}`);
+}
+
+/**
+ * The settings of a pipeline's forecaster, complete: it takes a feature for each path of `decode.features`. Where there
+ * are none, `features` may be given, for an operator to fill in. Throws SETTING_INVALID where both are given and differ.
+ */
+export function modelSettings(options: ForecasterOptions, decode: DecodeSettings): ForecasterSettings {
+  const paths = decode.features.length;
+  const features = options.features ?? paths;
+  if (paths > 0 && features !== paths) {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      `features: ${features} of them, but decode.features has ${paths} paths; leave one of the two out`,
+    );
+  }
+  return forecasterSettings({ ...options, features });
 }

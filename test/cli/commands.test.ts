@@ -98,6 +98,45 @@ describe("backtest", () => {
   });
 });
 
+describe("features", () => {
+  // What comes next is known from the feature that comes now, and from nothing else.
+  const noise = (i: number): number => Math.sin(i * i * 0.7) + Math.sin(i * 12.9898);
+  const rows = Array.from({ length: 3000 }, (_, i) => ({
+    time: i * 60_000,
+    value: noise(i),
+    next: 10 * noise(i + 1) + 50,
+  }));
+
+  test("in columns of a file, long or wide, tell backtest what comes next", () => {
+    const text = rows.map(({ time, value, next }) => `${time},${value},${next}\n`).join("");
+    const path = file("features.csv", `time,value,next\n${text}`);
+    for (const layout of [["--value", "value"], ["--wide"]]) {
+      const { status, out } = run(["backtest", path, ...layout, "--features", "next", "--json"]);
+      expect(status).toBe(0);
+      const { overall, settings } = JSON.parse(out) as {
+        readonly overall: { readonly skill: number; readonly keys: number };
+        readonly settings: { readonly features: number };
+      };
+      expect(overall.skill).toBeGreaterThan(0.8);
+      expect(overall.keys).toBe(1);
+      expect(settings.features).toBe(1);
+    }
+  });
+
+  test("in fields of a line tell pipe what comes next, and a wrong one refuses its line", () => {
+    const lines = rows.map((row) => JSON.stringify({ key: "a", ...row }));
+    const bad = '{"key":"a","time":0,"value":1,"next":"soon"}';
+    const { out, err } = run(["pipe", "--features", "next"], [bad, ...lines].join("\n"));
+    const messages = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { readonly value: number; readonly expected: number });
+    const errors = messages.slice(2000).map(({ value, expected }) => Math.abs(value - expected));
+    expect(errors.reduce((sum, error) => sum + error) / errors.length).toBeLessThan(0.2);
+    expect(err).toContain('the feature \\"next\\" is the text');
+  });
+});
+
 describe("pipe", () => {
   test("answers each line with a forecast message, and bad ones with a rejection on standard error", () => {
     const lines = [

@@ -12,6 +12,7 @@ import {
   run,
   runFresh,
   syntheticEvents,
+  withFeatures,
   type Event,
 } from "../support/streams.js";
 
@@ -19,14 +20,16 @@ const regular = (values: readonly number[], key = "a"): Event[] =>
   values.map((value, i) => ({ key, time: 1e12 + i * 60_000, value }));
 
 const models = [
-  ...cellKinds.map((cell) => [cell, "shared"] as const),
-  ["gru", "compact"],
-  ["lstm", "full"],
+  ...cellKinds.map((cell) => [cell, "shared", 0] as const),
+  ["gru", "compact", 0],
+  ["lstm", "full", 0],
+  ["gru", "compact", 3],
+  ["rnn", "full", 1],
 ] as const;
 
-describe.each(models)("with a %s cell and the %s read-out", (cell, readout) => {
-  const options = { ...quick, cell, readout };
-  const events = syntheticEvents(3000, 11);
+describe.each(models)("with a %s cell, the %s read-out and %i features", (cell, readout, features) => {
+  const options = { ...quick, cell, readout, features };
+  const events = withFeatures(syntheticEvents(3000, 11), features);
 
   test("gives the same bits however the stream is cut into batches", () => {
     const whole = bitsOf(runFresh(options, events));
@@ -44,12 +47,13 @@ describe.each(models)("with a %s cell and the %s read-out", (cell, readout) => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: events.length - 1 }),
-        fc.integer({ min: 0, max: 2 }),
+        fc.integer({ min: 0, max: 3 }),
         (at, kind) => {
           const perturbed = events.map((event, i) => {
             if (i < at) return event;
             if (kind === 0) return { ...event, value: event.value * 3 + 17 };
             if (kind === 1) return { ...event, time: event.time + 12_345_678 };
+            if (kind === 2) return { ...event, features: event.features!.map((number) => 5 - 2 * number) };
             return { ...event, key: `${event.key}-other` };
           });
           expect(bitsOf(runFresh(options, perturbed), 0, at)).toBe(bitsOf(before, 0, at));

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createForecaster, EventForecaster, type RejectedEvent } from "../../src/forecast/objects.js";
 import type { Observation } from "../../src/forecast/objects.js";
-import { quick, runFresh, syntheticEvents } from "../support/streams.js";
+import { quick, runFresh, syntheticEvents, withFeatures } from "../support/streams.js";
 
 const events = syntheticEvents(600, 5);
 
@@ -21,6 +21,59 @@ test("gives the same forecasts as the columns, as objects", () => {
     expect(forecast.model).toBe(`gru8@${columns.version[i]}`);
   });
   forecaster.dispose();
+});
+
+test("reads features like values, by callbacks or from the observation", () => {
+  const options = { ...quick, features: 2 };
+  const stream = withFeatures(events, 2);
+  const expected = [...runFresh(options, stream).yhat];
+  const yhats = (forecasts: readonly { readonly yhat: number }[]): number[] =>
+    forecasts.map(({ yhat }) => yhat);
+  expect(yhats(createForecaster(options).observe(stream))).toEqual(expected);
+  const orNull = (number: number): number | null => (Number.isNaN(number) ? null : number);
+  const forecaster = new EventForecaster<(typeof stream)[number]>({
+    ...quick,
+    key: (event) => event.key,
+    time: (event) => event.time,
+    value: (event) => event.value,
+    features: [(event) => orNull(event.features![0]!), (event) => orNull(event.features![1]!)],
+  });
+  expect(yhats(forecaster.observe(stream))).toEqual(expected);
+  expect(expected).not.toEqual([...runFresh(quick, events).yhat]);
+});
+
+test("features that an observation does not have are missing, and further ones are not read", () => {
+  const complete = withFeatures(events, 1);
+  const padded = complete.map((event) => ({ ...event, features: [event.features![0]!, NaN] }));
+  const longer = complete.map((event) => ({ ...event, features: [event.features![0]!, NaN, 7] }));
+  const two = { ...quick, features: 2 };
+  const expected = createForecaster(two)
+    .observe(padded)
+    .map(({ yhat }) => yhat);
+  for (const stream of [complete, longer]) {
+    const forecasts = createForecaster(two).observe(stream);
+    expect(forecasts.map(({ yhat }) => yhat)).toEqual(expected);
+  }
+});
+
+test("a feature that is no number refuses the event, and says which", () => {
+  const rejected: string[] = [];
+  const forecaster = createForecaster({
+    ...quick,
+    features: 2,
+    onRejected: ({ error }) => rejected.push(`${error.code} ${error.message}`),
+  });
+  const event = { key: "a", time: 0, value: 1 };
+  const refused = [
+    { ...event, features: [1, "2"] },
+    { ...event, features: [Infinity, 2] },
+  ] as unknown as Observation[];
+  expect(forecaster.observe(refused)).toEqual([]);
+  expect(rejected).toEqual([
+    'VALUE_NOT_A_NUMBER feature 1 is the text "2"',
+    "VALUE_OUT_OF_RANGE feature 0 is Infinity",
+  ]);
+  expect(forecaster.keys).toBe(0);
 });
 
 test("none is null in JSON", () => {
@@ -108,5 +161,6 @@ test("wrong options throw at once, and say which", () => {
     }) as Error;
   expect(() => createForecaster({ hidden: 33 })).toThrow(invalid(/^hidden: /));
   expect(() => createForecaster({ window: 10, stride: 4 })).toThrow(invalid(/window: 10 is not a multiple/));
+  expect(() => createForecaster({ features: 33 })).toThrow(invalid(/^features: /));
   expect(() => createForecaster({ hiden: 32 } as object)).toThrow(invalid(/hiden/));
 });

@@ -118,6 +118,12 @@ test("refuses another model's snapshot, naming what differs", () => {
   expect(other.snapshot()).toEqual(before);
 });
 
+test("refuses a snapshot made with another number of features", () => {
+  expect(() => create({ ...quick, features: 2 }).restore(snapshotAfter(700))).toThrow(
+    failing("SNAPSHOT_FOREIGN", /features is 0 there and 2 here/),
+  );
+});
+
 test("refuses a snapshot that mixes records of two models", () => {
   const other = create({ ...quick, seed: 2 });
   run(other, events.slice(0, 50));

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { UndercurrentError } from "../../src/errors.js";
 import { deadLetter, decoder } from "../../src/pipeline/decode.js";
-import { pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
+import { modelSettings, pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
 import { bytes, header, jsonRecord, start } from "./records.js";
 
 const decode = (options: PipelineOptions["decode"] = {}): ReturnType<typeof decoder> =>
@@ -17,6 +17,7 @@ describe("a decoder", () => {
       key: "pump-7",
       time: start,
       value: 41.2,
+      features: [],
       document: { value: 41.2, site: "A" },
       record,
     });
@@ -40,6 +41,22 @@ describe("a decoder", () => {
     expect(decode()(jsonRecord(0, "a", { value: null })).value).toBeNaN();
     expect(() => decode()(jsonRecord(0, "a", { valeu: 1 }))).toThrow(
       failing("VALUE_NOT_A_NUMBER", /nothing at "value"/),
+    );
+  });
+
+  test("reads features at their paths; null, or nothing there, is missing", () => {
+    const features = ["outside", "load.kW", ["wind.speed"], "off"];
+    const record = jsonRecord(0, "a", { value: 1, outside: -3.5, load: { kW: 12 }, off: null });
+    expect(decode({ features })(record).features).toEqual([-3.5, 12, NaN, NaN]);
+  });
+
+  test("names the path of a feature that is no number, or out of range", () => {
+    const read = decode({ features: ["outside", "load.kW"] });
+    expect(() => read(jsonRecord(0, "a", { value: 1, load: { kW: "12" } }))).toThrow(
+      failing("VALUE_NOT_A_NUMBER", /^the feature at "load.kW" is the text "12"$/),
+    );
+    expect(() => read(jsonRecord(0, "a", { value: 1, outside: 1e31 }))).toThrow(
+      failing("VALUE_OUT_OF_RANGE", /^the feature at "outside" is 1e\+31$/),
     );
   });
 
@@ -137,4 +154,28 @@ test("a dead letter keeps every byte and says why and where", () => {
   expect(header(letter, "undercurrent-topic")).toBe("readings");
   expect(header(letter, "undercurrent-partition")).toBe("3");
   expect(header(letter, "undercurrent-offset")).toBe("42");
+});
+
+describe("the settings of a pipeline's forecaster", () => {
+  const { decode: plain } = pipelineSettings();
+  const { decode: two } = pipelineSettings({ decode: { features: ["a", "b"] } });
+
+  test("take a feature for each path", () => {
+    expect(modelSettings({}, plain).features).toBe(0);
+    expect(modelSettings({}, two).features).toBe(2);
+    expect(modelSettings({ features: 2 }, two).features).toBe(2);
+  });
+
+  test("take features that an operator fills in, where there are no paths", () => {
+    expect(modelSettings({ features: 3 }, plain).features).toBe(3);
+  });
+
+  test("refuse two different numbers of features, and paths into what is no JSON", () => {
+    expect(() => modelSettings({ features: 3 }, two)).toThrow(
+      failing("SETTING_INVALID", /features: 3 .* 2 paths/),
+    );
+    expect(() => decode({ format: "number", features: ["a"] })).toThrow(
+      failing("SETTING_INVALID", /features have paths only where the format is json/),
+    );
+  });
 });

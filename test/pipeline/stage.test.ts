@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { bufferCount, delay, filter, map, mergeMap, pipe, take } from "rxjs";
 import { describe, expect, test } from "vitest";
 import { Forecaster } from "../../src/forecast/forecaster.js";
-import { forecasterSettings } from "../../src/forecast/settings.js";
+import type { ForecasterOptions } from "../../src/forecast/settings.js";
 import type { Operators } from "../../src/pipeline/operator.js";
 import type { InputRecord } from "../../src/pipeline/ports.js";
-import { pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
+import { modelSettings, pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
 import { Stage, type StageOutput } from "../../src/pipeline/stage.js";
 import type { Rejection, Telemetry } from "../../src/pipeline/telemetry.js";
 import { quick } from "../support/streams.js";
@@ -19,7 +19,7 @@ interface Made {
   readonly forecasts: () => number;
 }
 
-function make(options: PipelineOptions = {}, operators: Operators = {}): Made {
+function make(options: PipelineOptions = {}, operators: Operators = {}, model: ForecasterOptions = {}): Made {
   const rejections: Rejection[] = [];
   let forecasts = 0;
   const telemetry: Telemetry = {
@@ -27,8 +27,9 @@ function make(options: PipelineOptions = {}, operators: Operators = {}): Made {
     rejection: (rejection) => void rejections.push(rejection),
     update: () => undefined,
   };
-  const forecaster = new Forecaster(forecasterSettings({ ...quick, hidden: 4 }));
-  const stage = new Stage(forecaster, pipelineSettings(options), origin, operators, telemetry);
+  const settings = pipelineSettings(options);
+  const forecaster = new Forecaster(modelSettings({ ...quick, hidden: 4, ...model }, settings.decode));
+  const stage = new Stage(forecaster, settings, origin, operators, telemetry);
   return { stage, rejections, forecasts: () => forecasts };
 }
 
@@ -129,6 +130,41 @@ describe("a stage", () => {
     stage.process([jsonRecord(0, "a", { value: null }, start + 1000)]);
     const output = stage.process([jsonRecord(1, "a", { value: 1 }, start)]);
     expect(keysOf(output)).toEqual(["a"]);
+  });
+});
+
+describe("a stage with features", () => {
+  const records = Array.from({ length: 600 }, (_, i) =>
+    jsonRecord(i, "a", { value: Math.sin(i / 3), outside: Math.cos(i / 5) }),
+  );
+  const decode = { features: ["outside"] };
+
+  test("forecasts from them, and puts a record whose feature is of the wrong type among the dead letters", () => {
+    const broken = jsonRecord(600, "a", { value: 1, outside: "warm" });
+    const output = make({ decode }).stage.process([...records, broken]);
+    expect(output.forecasts).toHaveLength(600);
+    expect(output.forecasts).not.toEqual(make().stage.process(records).forecasts);
+    expect(output.deadLetters.map((letter) => header(letter, "undercurrent-code"))).toEqual([
+      "VALUE_NOT_A_NUMBER",
+    ]);
+    expect(header(output.deadLetters[0]!, "undercurrent-reason")).toBe(
+      'the feature at "outside" is the text "warm"',
+    );
+  });
+
+  test("takes those that an operator fills in for those at paths", () => {
+    const before: Operators["before"] = map((reading) => ({
+      ...reading,
+      features: [(reading.document as { readonly outside: number }).outside],
+    }));
+    const filled = make({}, { before }, { features: 1 }).stage.process(records);
+    expect(filled).toEqual(make({ decode }).stage.process(records));
+  });
+
+  test("checks what an operator fills in", () => {
+    const before: Operators["before"] = map((reading) => ({ ...reading, features: [Infinity] }));
+    const { deadLetters } = make({}, { before }, { features: 1 }).stage.process(records.slice(0, 1));
+    expect(header(deadLetters[0]!, "undercurrent-reason")).toBe("feature 0 is Infinity");
   });
 });
 

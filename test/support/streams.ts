@@ -1,6 +1,11 @@
 /** Synthetic streams and runs of a forecaster over them, for tests. */
 import { uniform } from "../../src/engine/random.js";
-import { forecastColumns, observationColumns, type ForecastColumns } from "../../src/forecast/columns.js";
+import {
+  appendObservation,
+  forecastColumns,
+  observationColumns,
+  type ForecastColumns,
+} from "../../src/forecast/columns.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";
 import { forecasterSettings, type ForecasterOptions } from "../../src/forecast/settings.js";
 
@@ -8,10 +13,17 @@ export interface Event {
   readonly key: string;
   readonly time: number;
   readonly value: number;
+  readonly features?: readonly number[];
 }
 
 /** A small model that learns often: quick to run, and every part of it is at work within a few hundred events. */
-export const quick: ForecasterOptions = { hidden: 8, window: 4, stride: 2, windows: 4, harmonics: 2 };
+export const quick = {
+  hidden: 8,
+  window: 4,
+  stride: 2,
+  windows: 4,
+  harmonics: 2,
+} satisfies ForecasterOptions;
 
 /**
  * `count` events of `keys` keys in a seeded order: a daily wave with noise, a random walk, or a constant with rare
@@ -32,6 +44,16 @@ export function syntheticEvents(count: number, keys: number, seed = 1): Event[] 
   });
 }
 
+/** The events with `count` seeded numbers each: slow and fast ones by turns, with one in ten missing. */
+export function withFeatures(events: readonly Event[], count: number, seed = 1): Event[] {
+  const next = uniform(seed);
+  const numbers = new Array<number>(count).fill(0);
+  return events.map((event) => {
+    numbers.forEach((number, i) => (numbers[i] = (i % 2 === 0 ? number : 0) + 100 * (next() - 0.5)));
+    return { ...event, features: numbers.map((number) => (next() < 0.1 ? NaN : number)) };
+  });
+}
+
 /** Forecasts of all events, taken in batches of the given sizes (the last repeats). */
 export function run(
   forecaster: Forecaster,
@@ -41,14 +63,11 @@ export function run(
   const all = forecastColumns(events.length);
   for (let begin = 0, batch = 0; begin < events.length; batch++) {
     const size = Math.min(batches[Math.min(batch, batches.length - 1)]!, events.length - begin);
-    const observations = observationColumns(size);
+    const observations = observationColumns(size, forecaster.settings.features);
     const forecasts = forecastColumns(size);
-    events.slice(begin, begin + size).forEach((event, i) => {
-      observations.slots[i] = forecaster.slotOf(event.key);
-      observations.times[i] = event.time;
-      observations.values[i] = event.value;
-    });
-    observations.count = size;
+    for (const { key, time, value, features } of events.slice(begin, begin + size)) {
+      appendObservation(observations, forecaster.slotOf(key), time, value, features);
+    }
     forecaster.observe(observations, forecasts);
     for (const name of columnNames) all[name].set(forecasts[name], begin);
     begin += size;

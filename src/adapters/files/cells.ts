@@ -12,7 +12,7 @@ const epochMilliseconds = /^[+-]?\d+(\.\d+)?$/;
 
 /**
  * The value of a cell, NaN where it is empty, NaN, nan, null, NA or N/A. Throws VALUE_NOT_A_NUMBER unless it is one
- * complete decimal number, and VALUE_OUT_OF_RANGE.
+ * complete decimal number, and VALUE_OUT_OF_RANGE; errors call it by `name`.
  *
  * @example
  * ```ts
@@ -21,15 +21,15 @@ const epochMilliseconds = /^[+-]?\d+(\.\d+)?$/;
  * readValueCell("41,5"); // throws VALUE_NOT_A_NUMBER
  * ```
  */
-export function readValueCell(cell: string): number {
+export function readValueCell(cell: string, name?: string): number {
   const value = Number(cell);
   // Number("") is 0, and a cell of blanks is as empty as one without.
-  if (Number.isFinite(value) && value !== 0 && !otherRadix.test(cell)) return readValue(value);
+  if (Number.isFinite(value) && value !== 0 && !otherRadix.test(cell)) return readValue(value, name);
   const text = cell.trim();
   if (missing.has(text)) return NaN;
-  if (infinite.test(text)) return readValue(text.startsWith("-") ? -Infinity : Infinity);
-  if (Number.isNaN(value) || otherRadix.test(text)) return readValue(text);
-  return readValue(value);
+  if (infinite.test(text)) return readValue(text.startsWith("-") ? -Infinity : Infinity, name);
+  if (Number.isNaN(value) || otherRadix.test(text)) return readValue(text, name);
+  return readValue(value, name);
 }
 
 /** The time of a cell in epoch milliseconds: such a number, or ISO 8601. Throws TIME_INVALID. */

@@ -10,12 +10,14 @@ export interface CsvColumns {
   readonly time?: string | undefined;
   readonly key?: string | undefined;
   readonly value?: string | undefined;
+  /** Columns of the exogenous features: of the row's observation or, in a wide file, of all that are in the row. */
+  readonly features?: readonly string[] | undefined;
 }
 
 /** Takes what rows hold, in order. */
 export interface ObservationSink {
-  /** Epoch milliseconds; the value is NaN where it is missing. */
-  observation(slot: number, time: number, value: number): void;
+  /** Epoch milliseconds; value and features are NaN where they are missing. One array of features is reused. */
+  observation(slot: number, time: number, value: number, features: ArrayLike<number>): void;
   rejection(line: number, code: ErrorCode, message: string): void;
   slotOf(key: string): number;
 }
@@ -41,8 +43,10 @@ export function csvLayout(
 
 function wideReader(names: ColumnNames, columns: CsvColumns): RowReader {
   const timeColumn = columns.time === undefined ? 0 : names.find(columns.time);
-  const keyColumns = names.header.map((_, column) => column).filter((column) => column !== timeColumn);
-  if (keyColumns.length === 0) throw names.missing("there is no column beside the time");
+  const features = featureReader(names, columns.features);
+  const taken = new Set([timeColumn, ...features.columns]);
+  const keyColumns = names.header.map((_, column) => column).filter((column) => !taken.has(column));
+  if (keyColumns.length === 0) throw names.missing("there is no column beside the time that could be a key");
   const keys = keyColumns.map((column) => names.asKey(column));
   // Slots are made by the first value of their key, so that a column without any takes no memory.
   const slots = new Int32Array(keys.length).fill(-1);
@@ -51,6 +55,7 @@ function wideReader(names: ColumnNames, columns: CsvColumns): RowReader {
     let time: number;
     try {
       time = timeOf(row.cells[timeColumn]!);
+      features.read(row);
     } catch (error) {
       const { code, message } = asRejection(error);
       sink.rejection(row.line, code, message);
@@ -66,7 +71,7 @@ function wideReader(names: ColumnNames, columns: CsvColumns): RowReader {
         continue;
       }
       if (slots[i]! < 0) slots[i] = sink.slotOf(keys[i]!);
-      sink.observation(slots[i]!, time, value);
+      sink.observation(slots[i]!, time, value, features.values);
     }
   };
   return { observationsPerRow: keys.length, read };
@@ -76,14 +81,16 @@ function longReader(names: ColumnNames, columns: CsvColumns, keyWithoutColumn: s
   const timeColumn = names.find(columns.time ?? (names.has("time") ? "time" : names.header[0]!));
   const keyColumn =
     columns.key !== undefined ? names.find(columns.key) : names.has("key") ? names.find("key") : undefined;
-  const valueColumn = valueColumnOf(names, columns.value, [timeColumn, keyColumn]);
+  const features = featureReader(names, columns.features);
+  const valueColumn = valueColumnOf(names, columns.value, [timeColumn, keyColumn, ...features.columns]);
   const timeOf = timeReader();
   const read = (row: CsvRow, sink: ObservationSink): void => {
     try {
       const key = readKey(keyColumn === undefined ? keyWithoutColumn : row.cells[keyColumn]!);
       const time = timeOf(row.cells[timeColumn]!);
       const value = readValueCell(row.cells[valueColumn]!);
-      sink.observation(sink.slotOf(key), time, value);
+      features.read(row);
+      sink.observation(sink.slotOf(key), time, value, features.values);
     } catch (error) {
       const { code, message } = asRejection(error);
       if (code === "MEMORY_EXHAUSTED") throw error;
@@ -103,6 +110,21 @@ function valueColumnOf(
   const rest = names.header.map((_, column) => column).filter((column) => !taken.includes(column));
   if (rest.length === 1) return rest[0]!;
   throw names.missing("which column holds the value is not clear");
+}
+
+/** Reads a row's features into one array, which is reused; an error names the column. */
+function featureReader(
+  names: ColumnNames,
+  features: readonly string[] = [],
+): { readonly columns: readonly number[]; readonly values: Float64Array; read(row: CsvRow): void } {
+  const columns = features.map((name) => names.find(name));
+  const values = new Float64Array(columns.length);
+  const read = (row: CsvRow): void => {
+    for (let i = 0; i < columns.length; i++) {
+      values[i] = readValueCell(row.cells[columns[i]!]!, `the feature ${quoted(features[i]!)}`);
+    }
+  };
+  return { columns, values, read };
 }
 
 /** Reads times, and the same text as before without parsing: neighbouring rows often share it. */

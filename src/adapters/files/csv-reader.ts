@@ -26,7 +26,7 @@ const batchSize = 8192;
  *
  * Wide: the first column, or `time`, is the time; every other column is a key. Long: `time` is the column "time" or
  * the first one; `key` the column "key" or, without one, the file's name; `value` the column "value" or the only
- * other one. Files ending in .gz are decompressed; "-" is standard input. Rows that cannot be read go to `reject` with
+ * other one. The columns of `features` are neither keys nor values. Files ending in .gz are decompressed; "-" is standard input. Rows that cannot be read go to `reject` with
  * their file and line; an empty file is INPUT_EMPTY there.
  *
  * Throws FILE_UNREADABLE, INPUT_COLUMN_MISSING or INPUT_COLUMN_INVALID.
@@ -80,7 +80,10 @@ class FileRows implements ObservationSink {
     this.#name = nameOf(file);
     this.#options = options;
     this.#layout = csvLayout(this.#name, keyOfFile(file), header, options.columns);
-    this.#columns = observationColumns(Math.max(batchSize, this.#layout.observationsPerRow));
+    this.#columns = observationColumns(
+      Math.max(batchSize, this.#layout.observationsPerRow),
+      options.columns.features?.length,
+    );
   }
 
   /** Returns whether the batch is full: another row may not fit. */
@@ -101,8 +104,8 @@ class FileRows implements ObservationSink {
     return this.#columns;
   }
 
-  observation(slot: number, time: number, value: number): void {
-    appendObservation(this.#columns, slot, time, value);
+  observation(slot: number, time: number, value: number, features: ArrayLike<number>): void {
+    appendObservation(this.#columns, slot, time, value, features);
   }
 
   rejection(line: number, code: ErrorCode, message: string): void {

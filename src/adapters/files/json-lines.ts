@@ -6,20 +6,21 @@ import type { ForecastBatch } from "../../pipeline/telemetry.js";
 import { longestLine, type Line } from "./lines.js";
 import type { TextOutput } from "./text-output.js";
 
-/** An observation as a message holds it; the value is NaN where it is null or left out. */
+/** An observation as a message holds it; value and features are NaN where they are null or left out. */
 export interface ObservationMessage {
   readonly key: string;
   /** Epoch milliseconds. */
   readonly time: number;
   readonly value: number;
+  readonly features: readonly number[];
 }
 
 /**
- * The observation of a line `{"key", "time", "value"}`; other fields are ignored. The time is epoch milliseconds or
+ * The observation of a line `{"key", "time", "value"}` with the fields of its features; others are ignored. The time is epoch milliseconds or
  * ISO 8601 text. Throws ROW_UNREADABLE, LINE_TOO_LONG, KEY_INVALID, TIME_INVALID, VALUE_NOT_A_NUMBER or
  * VALUE_OUT_OF_RANGE.
  */
-export function readObservationLine(line: Line): ObservationMessage {
+export function readObservationLine(line: Line, features: readonly string[] = []): ObservationMessage {
   if (line.text === undefined) {
     throw new UndercurrentError("LINE_TOO_LONG", `longer than ${longestLine} characters`);
   }
@@ -28,6 +29,7 @@ export function readObservationLine(line: Line): ObservationMessage {
     key: readKey(message["key"]),
     time: readTime(message["time"]),
     value: readValue(message["value"]),
+    features: features.map((name) => readValue(message[name], `the feature ${JSON.stringify(name)}`)),
   };
 }
 

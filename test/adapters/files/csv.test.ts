@@ -38,8 +38,11 @@ async function read(
   const reject = (rejection: Rejection): void => void rejections.push(rejection);
   for await (const batch of readObservations(files, { columns, slotOf, reject })) {
     largestBatch = Math.max(largestBatch, batch.count);
+    const width = columns.features?.length ?? 0;
     for (let row = 0; row < batch.count; row++) {
-      events.push({ key: keys[batch.slots[row]!]!, time: batch.times[row]!, value: batch.values[row]! });
+      const features = [...batch.features.subarray(row * width, (row + 1) * width)];
+      const event = { key: keys[batch.slots[row]!]!, time: batch.times[row]!, value: batch.values[row]! };
+      events.push(width === 0 ? event : { ...event, features });
     }
   }
   return { events, rejections, largestBatch };
@@ -148,6 +151,8 @@ describe("layouts", () => {
       ["a,b\n1,2\n", { value: "x" }, "INPUT_COLUMN_MISSING", /no column "x"/],
       ["a,b\n1,2\n", { wide: true, time: "x" }, "INPUT_COLUMN_MISSING", /no column "x"/],
       ["a\n1\n", { wide: true }, "INPUT_COLUMN_MISSING", /no column beside the time/],
+      ["a,b\n1,2\n", { wide: true, features: ["b"] }, "INPUT_COLUMN_MISSING", /no column beside the time/],
+      ["a,b\n1,2\n", { features: ["x"] }, "INPUT_COLUMN_MISSING", /no column "x"/],
       ["a,b,b\n1,2,3\n", { wide: true }, "INPUT_COLUMN_INVALID", /columns 2 and 3 are both named "b"/],
       ["a,b,\n1,2,3\n", { wide: true }, "INPUT_COLUMN_INVALID", /name of column 3, the key is empty/],
       [`a,${"b".repeat(10_000)}\n1,2\n`, { wide: true }, "INPUT_COLUMN_INVALID", /10000 characters/],
@@ -159,6 +164,19 @@ describe("layouts", () => {
       expect(error.code, content.slice(0, 40)).toBe(code);
       expect(error.message).toMatch(message);
     }
+  });
+
+  it("take columns of features: of a long row's observation, of all keys of a wide row", async () => {
+    const long = file("long-features.csv", "load,time,value,outside\n7,1,2,-3\n,2,4,nan\n");
+    expect((await read([long], { features: ["outside", "load"] })).events).toEqual([
+      { key: "long-features", time: 1, value: 2, features: [-3, 7] },
+      { key: "long-features", time: 2, value: 4, features: [NaN, NaN] },
+    ]);
+    const wide = file("wide-features.csv", "t,a,outside,b\n1,2,-3,4\n");
+    expect((await read([wide], { wide: true, features: ["outside"] })).events).toEqual([
+      { key: "a", time: 1, value: 2, features: [-3] },
+      { key: "b", time: 1, value: 4, features: [-3] },
+    ]);
   });
 
   it("split what is long into batches, but never a row", async () => {
@@ -227,6 +245,16 @@ describe("bad input", () => {
       'wide-bad.csv:2 column "a": the value is the text "x"',
       'wide-bad.csv:3 the time is the text "soon"',
       "wide-bad.csv:4 2 cells where the header has 3",
+    ]);
+  });
+
+  it("takes a whole row where one of its features is wrong, and names the column", async () => {
+    const path = file("bad-feature.csv", "t,a,b,outside\n1,1,2,warm\n2,3,4,1e31\n3,5,6,7\n");
+    const { events, rejections } = await read([path], { wide: true, features: ["outside"] });
+    expect(events.map(({ value }) => value)).toEqual([5, 6]);
+    expect(rejections.map(({ origin, message }) => `${origin} ${message}`)).toEqual([
+      'bad-feature.csv:2 the feature "outside" is the text "warm"',
+      'bad-feature.csv:3 the feature "outside" is 1e+31',
     ]);
   });
 
