@@ -1,0 +1,69 @@
+/** Produces the input of a chaos run at an even pace, and keeps what it produced for the verdict. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Producer } from "kafkajs";
+import { createClient, patientRetry } from "../../src/adapters/kafka/client.js";
+import type { InputRecord } from "../../src/pipeline/ports.js";
+
+/** Records of one partition for one request, and the milliseconds between two requests. */
+const burst = 10;
+const period = 50;
+
+export class Feed {
+  /** What was produced, by partition; a record's offset is its place. */
+  readonly produced: InputRecord[][];
+  readonly #producer: Producer;
+  readonly #topic: string;
+  readonly #inputs: readonly Iterator<InputRecord, never>[];
+  readonly #stop = new AbortController();
+  #flowing: Promise<void> = Promise.resolve();
+
+  constructor(brokers: readonly string[], topic: string, inputs: readonly Iterator<InputRecord, never>[]) {
+    // Idempotent, so that a request that is repeated leaves its records once.
+    this.#producer = createClient({ brokers }, patientRetry).producer({
+      idempotent: true,
+      allowAutoTopicCreation: false,
+    });
+    this.#topic = topic;
+    this.#inputs = inputs;
+    this.produced = inputs.map(() => []);
+  }
+
+  async start(): Promise<void> {
+    await this.#producer.connect();
+    this.#flowing = this.#flow();
+    // Whoever stops it hears of a failure.
+    this.#flowing.catch(() => undefined);
+  }
+
+  /** Resolves when everything that was produced is in the log. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    try {
+      await this.#flowing;
+    } finally {
+      await this.#producer.disconnect();
+    }
+  }
+
+  async #flow(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      const records = this.#inputs.map((input) => Array.from({ length: burst }, () => input.next().value));
+      await this.#producer.send({
+        topic: this.#topic,
+        acks: -1,
+        messages: records.flatMap((ofPartition, partition) =>
+          ofPartition.map(({ key, value, headers, timestamp }) => ({
+            partition,
+            key: key && Buffer.from(key),
+            value: value && Buffer.from(value),
+            headers: Object.fromEntries(headers.map((header) => [header.name, Buffer.from(header.value)])),
+            timestamp: String(timestamp),
+          })),
+        ),
+      });
+      records.forEach((ofPartition, partition) => this.produced[partition]!.push(...ofPartition));
+      await sleep(period, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,126 @@
+/** The instances of a chaos run, and what can be done to them. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { Instance } from "./instance.js";
+import type { Step } from "./schedule.js";
+
+/** Time without the condition that is waited for after which the run has failed, in ms. */
+const patience = 180_000;
+
+export class Fleet {
+  readonly happened = { kills: 0, rebalances: 0 };
+  readonly #config: string;
+  readonly #partitions: number;
+  readonly #note: (what: string) => void;
+  readonly #running: Instance[] = [];
+  /** Every instance that there ever was, in order. */
+  readonly #all: Instance[] = [];
+
+  constructor(config: string, partitions: number, note: (what: string) => void) {
+    this.#config = config;
+    this.#partitions = partitions;
+    this.#note = note;
+  }
+
+  /** Sums over all instances. */
+  get totals(): { takeovers: number; replayed: number } {
+    const sum = (name: "takeovers" | "replayed"): number =>
+      this.#all.reduce((total, instance) => total + instance[name], 0);
+    return { takeovers: sum("takeovers"), replayed: sum("replayed") };
+  }
+
+  start(): Instance {
+    const instance = new Instance(`i${this.#all.length}`, this.#config, this.#note);
+    this.#note(`${instance.name} starts`);
+    this.#running.push(instance);
+    this.#all.push(instance);
+    return instance;
+  }
+
+  async take(step: Step): Promise<void> {
+    switch (step.kind) {
+      case "kill": {
+        const victim =
+          step.moment === "flow"
+            ? this.#running[Math.floor(step.pick * this.#running.length)]!
+            : this.#running.at(-1)!;
+        if (step.moment === "flow") await this.settled();
+        if (step.moment === "takeover") {
+          await this.until(`${victim.name} has a partition`, () => victim.taken.size > 0);
+        }
+        await sleep(step.delay);
+        await this.#kill(victim);
+        this.start();
+        this.happened.kills++;
+        break;
+      }
+      case "grow":
+        await this.settled();
+        await sleep(step.delay);
+        this.start();
+        this.start();
+        break;
+      case "shrink": {
+        await this.settled();
+        await sleep(step.delay);
+        const survivor = this.#running[Math.floor(step.pick * this.#running.length)]!;
+        const others = this.#running.filter((instance) => instance !== survivor);
+        await Promise.all(others.map((other) => this.#stop(other)));
+        await this.settled();
+        this.happened.rebalances++;
+        break;
+      }
+    }
+  }
+
+  /** Waits until the instances share the partitions evenly and each writes forecasts of all of its own. */
+  async settled(): Promise<void> {
+    await this.until(`${this.#running.length} instances share the partitions`, () =>
+      this.#running.every(({ live }) => live.size === this.#partitions / this.#running.length),
+    );
+  }
+
+  /** Ends every instance in order. */
+  async stopAll(): Promise<void> {
+    await Promise.all([...this.#running].map((instance) => this.#stop(instance)));
+  }
+
+  /** Ends every instance at once, whatever state things are in. */
+  async killAll(): Promise<void> {
+    await Promise.all(this.#running.splice(0).map((instance) => instance.kill()));
+  }
+
+  /** Waits for a condition. Throws where it does not come, or where an instance ends by itself meanwhile. */
+  async until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + patience;
+    while (!(await condition())) {
+      const broken = this.#running.find(({ ended }) => ended !== undefined);
+      if (broken !== undefined) throw failure(broken, `ended by itself: ${broken.ended}`);
+      if (performance.now() > deadline) {
+        throw new Error(`waited in vain: ${what}\n${this.#running.map(describe).join("\n")}`);
+      }
+      await sleep(20);
+    }
+  }
+
+  async #kill(instance: Instance): Promise<void> {
+    if (instance.ended !== undefined) throw failure(instance, `ended by itself: ${instance.ended}`);
+    this.#note(`${instance.name} is killed; live ${[...instance.live].join(" ")}`);
+    this.#running.splice(this.#running.indexOf(instance), 1);
+    await instance.kill();
+  }
+
+  async #stop(instance: Instance): Promise<void> {
+    this.#note(`${instance.name} is asked to stop`);
+    this.#running.splice(this.#running.indexOf(instance), 1);
+    instance.stop();
+    await this.until(`${instance.name} stops`, () => instance.ended !== undefined);
+    if (instance.ended !== 0) throw failure(instance, `did not stop in order: ${instance.ended}`);
+  }
+}
+
+const describe = ({ name, log }: Instance): string =>
+  `${name}, last lines of its log:\n  ${log.join("\n  ")}`;
+
+function failure(instance: Instance, what: string): Error {
+  return new Error(`${instance.name} ${what}\n${describe(instance)}`);
+}

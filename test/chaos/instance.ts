@@ -1,0 +1,98 @@
+/** One instance of the service: a process of the built command, followed by its log. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { TaskEvent } from "../../src/pipeline/events.js";
+
+const command = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+
+/** What a line of the log says of a task; every other line has another `event`. */
+type LoggedEvent = { readonly event: TaskEvent["type"] } & Omit<TaskEvent, "type"> & Record<string, unknown>;
+
+const lastLines = 40;
+
+export class Instance {
+  readonly name: string;
+  /** Partitions that it has taken over, and those of them that it writes forecasts of. */
+  readonly taken = new Set<number>();
+  readonly live = new Set<number>();
+  /** Sums over its life. */
+  takeovers = 0;
+  replayed = 0;
+  commits = 0;
+  /** The last lines of its log. */
+  readonly log: string[] = [];
+  /** Exit code or signal, once it has ended. */
+  ended: number | NodeJS.Signals | undefined;
+  /** Resolves when it has ended. */
+  readonly exit: Promise<void>;
+  readonly #child: ChildProcess;
+
+  /** Starts it; `note` is told of its steps. */
+  constructor(name: string, config: string, note: (what: string) => void) {
+    this.name = name;
+    this.#child = spawn(process.execPath, [command, "run", "-c", config], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const orphan = (): void => void this.#child.kill("SIGKILL");
+    process.once("exit", orphan);
+    this.exit = new Promise((resolve) => {
+      this.#child.once("exit", (code, signal) => {
+        process.off("exit", orphan);
+        this.ended = signal ?? code ?? 0;
+        this.taken.clear();
+        this.live.clear();
+        note(`${name} has ended: ${this.ended}`);
+        resolve();
+      });
+    });
+    createInterface({ input: this.#child.stderr! }).on("line", (line) => {
+      this.log.push(line);
+      if (this.log.length > lastLines) this.log.shift();
+      if (line.startsWith("{")) this.#follow(JSON.parse(line) as LoggedEvent, note);
+    });
+  }
+
+  /** kill -9: it has no chance to finish anything. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.exit;
+  }
+
+  /** Asks it to end in order. */
+  stop(): void {
+    this.#child.kill("SIGTERM");
+  }
+
+  #follow(line: LoggedEvent, note: (what: string) => void): void {
+    // Lines that were still in the pipe when it ended are of no partition any more.
+    if (this.ended !== undefined) return;
+    const { event, partition } = line;
+    switch (event) {
+      case "taken-over":
+        this.takeovers++;
+        this.taken.add(partition);
+        note(`${this.name}/${partition} taken over: ${String(line["from"])} to ${String(line["liveFrom"])}`);
+        break;
+      case "live":
+        this.replayed += Number(line["replayed"]);
+        this.live.add(partition);
+        note(`${this.name}/${partition} live: ${String(line["replayed"])} replayed`);
+        break;
+      case "committed":
+        this.commits++;
+        break;
+      case "restarting":
+        this.live.delete(partition);
+        note(`${this.name}/${partition} restarting: ${JSON.stringify(line["error"])}`);
+        break;
+      case "released":
+        this.taken.delete(partition);
+        this.live.delete(partition);
+        note(`${this.name}/${partition} released: ${String(line["because"])}`);
+        break;
+      case "replaying":
+        break;
+    }
+  }
+}

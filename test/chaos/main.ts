@@ -1,0 +1,61 @@
+/** `npm run chaos -- --kills N --rebalances N --seed S [--json]`: exits with 1 unless nothing was lost, doubled or changed. */
+import { Command, InvalidArgumentError } from "commander";
+import { createTestBroker } from "../support/broker-client.js";
+import { startBroker } from "../support/broker-start.js";
+import { runChaos, type ChaosReport } from "./chaos.js";
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("a whole number is needed");
+  return value;
+}
+
+interface Flags {
+  readonly kills: number;
+  readonly rebalances: number;
+  readonly seed: number;
+  readonly json?: boolean;
+}
+
+async function main({ json = false, ...options }: Flags): Promise<void> {
+  const running = await startBroker();
+  if (typeof running === "string") {
+    process.stderr.write(`${running}\n`);
+    process.exitCode = 1;
+    return;
+  }
+  // Instances end with this process; a broker has to be asked.
+  const ended = new Promise<never>((_, reject) => {
+    for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => reject(new Error(name)));
+  });
+  try {
+    print(await Promise.race([runChaos(createTestBroker(running.brokers), options), ended]), json);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  } finally {
+    await running.stop();
+  }
+  // After a signal the run is still waiting for something.
+  process.exit();
+}
+
+function print({ trace, details, ...figures }: ChaosReport, json: boolean): void {
+  const failed = figures.lost + figures.duplicated + figures.differing > 0;
+  if (json) process.stdout.write(`${JSON.stringify({ ...figures, details }, undefined, 2)}\n`);
+  else
+    for (const [name, value] of Object.entries(figures))
+      process.stdout.write(`${name.padEnd(12)} ${value}\n`);
+  if (!failed) return;
+  process.stderr.write(`${[...details, "what happened, in ms:", ...trace].join("\n  ")}\n`);
+  process.exitCode = 1;
+}
+
+await new Command("chaos")
+  .description("kills and rebalances instances of the service on a real broker while input flows")
+  .option("--kills <n>", "instances that are killed by SIGKILL", count, 30)
+  .option("--rebalances <n>", "rebalances from one instance to three and back", count, 10)
+  .option("--seed <n>", "seed of the input and of the order of faults", count, 1)
+  .option("--json", "print one JSON object")
+  .action(main)
+  .parseAsync();

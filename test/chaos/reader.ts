@@ -1,0 +1,90 @@
+/**
+ * Reads a whole topic as a correct reader of committed records does. The client's own filter takes the list of aborted
+ * transactions for one in order of their beginnings; it is in order of their ends, so that where transactions of several
+ * producers overlap, as they may in the dead letters, aborted records pass. Here the markers in the log decide.
+ */
+import { randomUUID } from "node:crypto";
+import type { Batch, Consumer, KafkaMessage } from "kafkajs";
+import { createClient, patientRetry } from "../../src/adapters/kafka/client.js";
+import type { TestBroker } from "../support/broker-client.js";
+
+/** What the client knows of a message and its types leave out. */
+type RawMessage = KafkaMessage & {
+  readonly isControlRecord: boolean;
+  readonly batchContext: { readonly producerId: string; readonly inTransaction: boolean };
+};
+
+/** Whole partitions at once: a batch of markers alone would never be shown. */
+const fetchBytes = 256 * 1024 * 1024;
+
+const markKey = "end of the topic";
+const isMark = (message: KafkaMessage | undefined): boolean => message?.key?.toString() === markKey;
+
+/** The committed records of every partition, of a topic that nobody writes any more. */
+export async function readTopic(
+  broker: TestBroker,
+  topic: string,
+  partitions: number,
+): Promise<KafkaMessage[][]> {
+  for (let partition = 0; partition < partitions; partition++) {
+    await broker.produce(topic, partition, [{ key: markKey, value: null }]);
+  }
+  const groupId = `reader-${randomUUID()}`;
+  const consumer = createClient({ brokers: broker.brokers }, patientRetry).consumer({
+    groupId,
+    maxBytesPerPartition: fetchBytes,
+    maxBytes: fetchBytes,
+    readUncommitted: true,
+  });
+  await consumer.connect();
+  try {
+    await consumer.subscribe({ topic, fromBeginning: true });
+    return (await rawMessages(consumer, partitions)).map(committed);
+  } finally {
+    await consumer.disconnect();
+    await broker.admin((admin) => admin.deleteGroups([groupId]));
+  }
+}
+
+/** Every message of every partition, markers included, up to the mark. */
+async function rawMessages(consumer: Consumer, partitions: number): Promise<RawMessage[][]> {
+  const messages = Array.from({ length: partitions }, (): RawMessage[] => []);
+  await new Promise<void>((resolve, reject) => {
+    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+    consumer
+      .run({
+        autoCommit: false,
+        eachBatch: ({ batch }) => {
+          const all = messages[batch.partition]!;
+          const last = Number(all.at(-1)?.offset ?? -1);
+          const { rawMessages: more } = batch as Batch & { readonly rawMessages: readonly RawMessage[] };
+          for (const message of more) if (Number(message.offset) > last) all.push(message);
+          if (messages.every((ofPartition) => isMark(ofPartition.at(-1)))) resolve();
+          return Promise.resolve();
+        },
+      })
+      .catch(reject);
+  });
+  return messages;
+}
+
+/** Transactions are decided by their markers: the type, behind a version in the marker's key, is 1 for a commit. */
+function committed(messages: readonly RawMessage[]): KafkaMessage[] {
+  const open = new Map<string, RawMessage[]>();
+  const visible: RawMessage[] = [];
+  for (const message of messages) {
+    const { producerId, inTransaction } = message.batchContext;
+    if (message.isControlRecord) {
+      if (message.key!.readInt16BE(2) === 1) visible.push(...(open.get(producerId) ?? []));
+      open.delete(producerId);
+    } else if (inTransaction) {
+      const pending = open.get(producerId);
+      if (pending === undefined) open.set(producerId, [message]);
+      else pending.push(message);
+    } else if (!isMark(message)) {
+      visible.push(message);
+    }
+  }
+  if (open.size > 0) throw new Error(`${open.size} transactions are still open`);
+  return visible.sort((a, b) => Number(a.offset) - Number(b.offset));
+}

@@ -1,0 +1,58 @@
+/** The verdict itself: it must find what it is there to find. */
+import { describe, expect, it } from "vitest";
+import { partitionInput } from "./input.js";
+import { scheduleOf } from "./schedule.js";
+import { compareOutput, expectedOutput, type SeenRecord } from "./verdict.js";
+
+const input = partitionInput(1, 0, 10);
+const records = Array.from({ length: 400 }, () => input.next().value);
+const { forecasts, deadLetters, updates } = expectedOutput(
+  records,
+  { topic: "readings", partition: 0 },
+  { hidden: 4, window: 4, stride: 2, windows: 2 },
+  { decode: { value: "reading.value" }, late: "dead-letter" },
+);
+
+const counts = (actual: readonly SeenRecord[], ordered = true): number[] => {
+  const { lost, duplicated, differing } = compareOutput(forecasts, actual, ordered);
+  return [lost, duplicated, differing];
+};
+
+describe("the verdict of a chaos run", () => {
+  it("expects a forecast or a dead letter of every record, of weights that change", () => {
+    const identities = [...forecasts, ...deadLetters].map(({ identity }) => identity);
+    expect(new Set(identities).size).toBe(400);
+    expect(deadLetters.length).toBeGreaterThan(5);
+    expect(updates).toBeGreaterThan(10);
+  });
+
+  it("finds nothing wrong with the same records", () => {
+    expect(counts(forecasts)).toEqual([0, 0, 0]);
+  });
+
+  it("counts what is missing, what is there twice, and what was never expected", () => {
+    expect(counts(forecasts.filter((_, i) => i % 100 !== 5))).toEqual([4, 0, 0]);
+    expect(counts([...forecasts, forecasts[3]!, forecasts[3]!])).toEqual([0, 2, 0]);
+    expect(counts([...forecasts, deadLetters[0]!])).toEqual([0, 0, 1]);
+  });
+
+  it("counts a record that differs in one byte, and one out of its order where the order matters", () => {
+    const changed = forecasts.with(7, { ...forecasts[7]!, bytes: `${forecasts[7]!.bytes} ` });
+    expect(counts(changed)).toEqual([0, 0, 1]);
+    const swapped = forecasts.with(7, forecasts[8]!).with(8, forecasts[7]!);
+    expect(counts(swapped)).toEqual([0, 0, 1]);
+    expect(counts(swapped, false)).toEqual([0, 0, 0]);
+  });
+});
+
+describe("the schedule of a chaos run", () => {
+  it("has all the kills and rebalances that are asked for, the same for the same seed", () => {
+    const steps = scheduleOf(5, 30, 10);
+    const kinds = steps.map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === "kill")).toHaveLength(30);
+    const scalings = kinds.filter((kind) => kind !== "kill");
+    expect(scalings).toEqual(Array.from({ length: 10 }, () => ["grow", "shrink"]).flat());
+    expect(scheduleOf(5, 30, 10)).toEqual(steps);
+    expect(scheduleOf(6, 30, 10)).not.toEqual(steps);
+  });
+});

@@ -1,0 +1,137 @@
+/** What readers of committed records see, held against what one uninterrupted run would have written. */
+import type { IHeaders, KafkaMessage } from "kafkajs";
+import { Forecaster } from "../../src/forecast/forecaster.js";
+import { forecasterSettings, type ForecasterOptions } from "../../src/forecast/settings.js";
+import type { Origin } from "../../src/pipeline/decode.js";
+import type { InputRecord, OutputRecord } from "../../src/pipeline/ports.js";
+import { pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
+import { Stage } from "../../src/pipeline/stage.js";
+import { identityHeader } from "./input.js";
+
+/** A record as one text, the same exactly where every byte is: key, value, timestamp, headers in order. */
+export interface SeenRecord {
+  /** Of the input record that it was made from. */
+  readonly identity: string;
+  readonly bytes: string;
+}
+
+/** What should be in the output of one input partition. */
+export interface Expected {
+  readonly forecasts: readonly SeenRecord[];
+  readonly deadLetters: readonly SeenRecord[];
+  /** Updates of the weights. */
+  readonly updates: number;
+}
+
+/** The output of one run that nothing disturbs: the records of a partition in one go through the stage of a task. */
+export function expectedOutput(
+  records: readonly InputRecord[],
+  origin: Origin,
+  model: ForecasterOptions,
+  pipeline: PipelineOptions,
+): Expected {
+  const forecaster = new Forecaster(forecasterSettings(model));
+  const stage = new Stage(forecaster, pipelineSettings(pipeline), origin, {}, undefined);
+  const { forecasts, deadLetters } = stage.process(records);
+  const { version } = forecaster;
+  stage.dispose();
+  forecaster.dispose();
+  return { forecasts: forecasts.map(seenOutput), deadLetters: deadLetters.map(seenOutput), updates: version };
+}
+
+export interface Counts {
+  /** Expected, and not there. */
+  readonly lost: number;
+  /** There once more than expected. */
+  readonly duplicated: number;
+  /** There, but with other bytes, out of order, or never expected. */
+  readonly differing: number;
+  /** The first of each, for people. */
+  readonly details: readonly string[];
+}
+
+const mostDetails = 10;
+
+/** Compares by identity. Where `ordered`, records must also be in the order that is expected. */
+export function compareOutput(
+  expected: readonly SeenRecord[],
+  actual: readonly SeenRecord[],
+  ordered: boolean,
+): Counts {
+  const places = new Map(expected.map(({ identity }, index) => [identity, index]));
+  const seen = new Set<string>();
+  const details: string[] = [];
+  const note = (what: string): void => {
+    if (details.length < mostDetails) details.push(what);
+  };
+  let [lost, duplicated, differing, last] = [0, 0, 0, -1];
+  for (const { identity, bytes } of actual) {
+    const place = places.get(identity);
+    if (place === undefined) {
+      differing++;
+      note(`${identity} is there, and should not be: ${bytes}`);
+    } else if (seen.has(identity)) {
+      duplicated++;
+      note(`${identity} is there again`);
+    } else {
+      const outOfOrder = ordered && place < last;
+      if (expected[place]!.bytes !== bytes || outOfOrder) {
+        differing++;
+        note(
+          `${identity}${outOfOrder ? ", out of order," : ""} is ${bytes}\n  for ${expected[place]!.bytes}`,
+        );
+      }
+      last = Math.max(last, place);
+      seen.add(identity);
+    }
+  }
+  for (const { identity } of expected) {
+    if (seen.has(identity)) continue;
+    lost++;
+    note(`${identity} is lost`);
+  }
+  return { lost, duplicated, differing, details };
+}
+
+export function addCounts(a: Counts, b: Counts): Counts {
+  return {
+    lost: a.lost + b.lost,
+    duplicated: a.duplicated + b.duplicated,
+    differing: a.differing + b.differing,
+    details: [...a.details, ...b.details].slice(0, mostDetails),
+  };
+}
+
+function seenOutput({ key, value, headers, timestamp }: OutputRecord): SeenRecord {
+  return seen(key, value, timestamp, headers);
+}
+
+export function seenMessage({ key, value, headers, timestamp }: KafkaMessage): SeenRecord {
+  return seen(key, value, Number(timestamp), headerList(headers));
+}
+
+interface Header {
+  readonly name: string;
+  readonly value: Uint8Array;
+}
+
+function seen(
+  key: Uint8Array | null,
+  value: Uint8Array | null,
+  timestamp: number,
+  headers: readonly Header[],
+): SeenRecord {
+  // One character a byte: text is shown as it is, and what is no text stays distinct.
+  const text = (bytes: Uint8Array | null): string | null => bytes && Buffer.from(bytes).toString("latin1");
+  const identity = headers.find(({ name }) => name === identityHeader);
+  return {
+    identity: text(identity?.value ?? null) ?? "a record without identity",
+    bytes: JSON.stringify([text(key), text(value), timestamp, headers.map((h) => [h.name, text(h.value)])]),
+  };
+}
+
+function headerList(headers: IHeaders = {}): Header[] {
+  return Object.entries(headers).flatMap(([name, values]) =>
+    [values].flat().map((value) => ({ name, value: Buffer.from(value ?? "") })),
+  );
+}
