@@ -100,7 +100,8 @@ const list = {
   ADDRESS_IN_USE: {
     exit: exitCodes.output,
     data: "Nothing was served.",
-    action: "Choose another port with --port, or stop the process that listens there.",
+    action:
+      "Choose another port, with --port or the setting server.port, or stop the process that listens there.",
   },
   ADDRESS_UNUSABLE: {
     exit: exitCodes.output,

@@ -4,12 +4,9 @@ import { once } from "node:events";
 import { hostMetrics } from "../adapters/host/metrics.js";
 import { Replay } from "../adapters/files/replay.js";
 import { sampleSeries } from "../adapters/files/sample-series.js";
-import { PrometheusTelemetry } from "../adapters/prometheus/telemetry.js";
-import { LiveView } from "../adapters/web/live-view.js";
-import { serve } from "../adapters/web/server.js";
 import { appendObservation, forecastColumns, observationColumns } from "../forecast/columns.js";
 import { Forecaster } from "../forecast/forecaster.js";
-import { fanOut, type Telemetry } from "../pipeline/telemetry.js";
+import type { Telemetry } from "../pipeline/telemetry.js";
 import {
   addForecasterOptions,
   positiveNumber,
@@ -18,7 +15,7 @@ import {
   type ForecasterFlags,
 } from "./options.js";
 import { stopSignal } from "./signals.js";
-import { packageVersion } from "./version.js";
+import { watch } from "./watch.js";
 
 interface DemoFlags extends ForecasterFlags {
   readonly port: number;
@@ -46,25 +43,13 @@ export function demoCommand(): Command {
 
 async function demo(flags: DemoFlags): Promise<void> {
   const settings = settingsFromFlags(flags);
-  const model = `${settings.cell}${settings.hidden}`;
   const stopped = stopSignal();
-  const view = new LiveView({ model, level: settings.levels[0]! });
-  const prometheus = new PrometheusTelemetry({
-    version: packageVersion(),
-    model,
-    keys: () => forecaster.keys,
-  });
-  const telemetry = fanOut(view, prometheus);
+  const shown = watch(settings, () => forecaster.keys);
+  const { telemetry } = shown;
   const forecaster = new Forecaster(settings, undefined, { onUpdate: (update) => telemetry.update(update) });
   const samples = sampleSeries();
   const title = samples === undefined ? "This host" : "Weather, stocks and this host";
-  const server = await serve({
-    view,
-    registry: prometheus.registry,
-    title,
-    host: flags.host,
-    port: flags.port,
-  });
+  const server = await shown.serve({ title, host: flags.host, port: flags.port });
   process.stdout.write(`Live page: ${server.url} (Ctrl-C ends)\n`);
   if (samples === undefined) {
     process.stdout.write(

@@ -35,7 +35,7 @@ export function logTaskEvent(log: ServiceLog, event: TaskEvent): void {
       );
       break;
     case "live":
-      log.info({ ...entry, seconds: rounded(event.seconds) }, "forecasts are written from now on");
+      log.info({ ...entry, seconds: rounded(event.seconds) }, "live: forecasts follow");
       break;
     case "committed":
       log.debug(entry, "committed");

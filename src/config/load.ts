@@ -66,7 +66,10 @@ function withoutEmpty(value: unknown, node: SettingNode): unknown {
 const mostLines = 50;
 
 function invalid(name: string, issues: readonly ConfigIssue[], yaml: YamlText): UndercurrentError {
-  const lines = issues.slice(0, mostLines).map(({ path, message, line = yaml.lineOf(path) }) => {
+  const located = issues
+    .map(({ path, message, line = yaml.lineOf(path) }) => ({ path, message, line }))
+    .sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+  const lines = located.slice(0, mostLines).map(({ path, message, line }) => {
     const place = [line === undefined ? "" : `line ${line}`, pathText(path)].filter((part) => part !== "");
     return `\n  ${[...place, message].join(": ")}`;
   });

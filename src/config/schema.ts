@@ -142,7 +142,12 @@ const topicsSchema = z
   });
 
 const serverSchema = z.strictObject({
-  enabled: z.boolean().default(true).describe("Serves the live page, /metrics for Prometheus and /live."),
+  enabled: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Serves the live page, /metrics for Prometheus and /live; each instance on a host needs a port of its own.",
+    ),
   host: z
     .string()
     .min(1)
@@ -183,6 +188,8 @@ export const configSchema = z.strictObject({
   model: forecasterSchema
     .omit({ features: true })
     .superRefine((model, context) => {
+      // What is wrong with one setting has been said of it.
+      if (context.issues.length > 0) return;
       try {
         forecasterSettings(model);
       } catch (error) {

@@ -36,6 +36,7 @@ export class Attempt {
     () => this.#end.abort(),
   );
   #landed = false;
+  #keys = 0;
   #endOffset = 0;
   #snapshotAt: number;
 
@@ -129,7 +130,9 @@ export class Attempt {
     if (records.length === 0) {
       session.skip(next);
     } else if (session.live) {
-      await this.#commits.add(session.process(records, next, () => this.#snapshotDue(session)));
+      const commit = session.process(records, next, () => this.#snapshotDue(session));
+      this.#keys = session.keys;
+      await this.#commits.add(commit);
     } else {
       session.replay(records, next);
       if (progress.replayed(records.length, next)) {
@@ -144,7 +147,8 @@ export class Attempt {
   async #goLive(session: Session, progress: Progress): Promise<void> {
     const first = session.goLive();
     if (first !== undefined) await this.#commits.add(first);
-    this.#owner.emit({ type: "live", ...this.#origin, ...progress.live() });
+    this.#keys = session.keys;
+    this.#owner.emit({ type: "live", ...this.#origin, keys: this.#keys, ...progress.live() });
   }
 
   /** A quiet partition has its snapshots in time too: its input may not be kept for ever. */
@@ -184,6 +188,7 @@ export class Attempt {
       ...this.#origin,
       offset: commit.offset,
       lag: Math.max(0, this.#endOffset - commit.offset),
+      keys: this.#keys,
       forecasts: commit.forecasts.length,
       deadLetters: commit.deadLetters.length,
       routed: commit.routed.length,

@@ -26,6 +26,7 @@ export interface Replaying extends Origin {
 export interface Live extends Origin {
   readonly type: "live";
   readonly offset: number;
+  readonly keys: number;
   /** Records that were replayed, and how long restore and replay took. */
   readonly replayed: number;
   readonly seconds: number;
@@ -37,6 +38,8 @@ export interface Committed extends Origin {
   readonly offset: number;
   /** Records between the committed offset and the end of the input. */
   readonly lag: number;
+  /** Keys that the task holds a state of now. */
+  readonly keys: number;
   readonly forecasts: number;
   readonly deadLetters: number;
   readonly routed: number;

@@ -60,6 +60,11 @@ export class Session {
     return this.#live;
   }
 
+  /** Keys that it holds a state of. */
+  get keys(): number {
+    return this.#forecaster.keys;
+  }
+
   /** Offset of the last snapshot, and how many records were taken since. */
   get snapshotOffset(): number {
     return this.#snapshotOffset;

@@ -6,6 +6,7 @@ import { KafkaAssignment } from "./assignment.js";
 import { Membership } from "./membership.js";
 import type { KafkaOptions } from "./options.js";
 
+export { kafkaBystander, type KafkaBystander } from "./bystander.js";
 export * from "./options.js";
 
 /** Both ends of a pipeline on one Kafka cluster. */

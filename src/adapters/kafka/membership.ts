@@ -13,6 +13,7 @@ import type {
 import { KafkaAssignment, type AssignmentHost } from "./assignment.js";
 import { coPartitionAssigner } from "./assigner.js";
 import { createClient, patientRetry } from "./client.js";
+import { partitionControls } from "./controls.js";
 import { brokerError, innermost } from "./errors.js";
 import type { FeedControls } from "./feed.js";
 import type { KafkaOptions } from "./options.js";
@@ -100,16 +101,7 @@ export class Membership implements AssignmentHost {
   }
 
   controls(topic: string, partition: number): FeedControls {
-    const partitions = [{ topic, partitions: [partition] }];
-    // While it does not run, the client throws at each of these; before it runs again the partition is revoked.
-    const whileRunning = (call: () => void): void => {
-      if (this.#memberId !== undefined) call();
-    };
-    return {
-      seek: (offset) => whileRunning(() => this.#consumer.seek({ topic, partition, offset: String(offset) })),
-      pause: () => whileRunning(() => this.#consumer.pause(partitions)),
-      resume: () => whileRunning(() => this.#consumer.resume(partitions)),
-    };
+    return partitionControls(this.#consumer, topic, partition, () => this.#memberId !== undefined);
   }
 
   async checkTopic(topic: string): Promise<void> {

@@ -1,0 +1,25 @@
+/** The live page and the metrics of a command that runs until it is stopped. */
+import { PrometheusTelemetry } from "../adapters/prometheus/telemetry.js";
+import { LiveView } from "../adapters/web/live-view.js";
+import { serve, type LiveServer } from "../adapters/web/server.js";
+import type { ForecasterSettings } from "../forecast/settings.js";
+import { fanOut, type Telemetry } from "../pipeline/telemetry.js";
+import { packageVersion } from "./version.js";
+
+export interface Watch {
+  /** What is to be told of everything. */
+  readonly telemetry: Telemetry;
+  /** Throws ADDRESS_IN_USE, ADDRESS_UNUSABLE or PAGE_MISSING. */
+  serve(at: { readonly title: string; readonly host: string; readonly port: number }): Promise<LiveServer>;
+}
+
+/** `keys` tells how many keys there are; it is asked at each scrape of the metrics. */
+export function watch({ cell, hidden, levels }: ForecasterSettings, keys: () => number): Watch {
+  const model = `${cell}${hidden}`;
+  const view = new LiveView({ model, level: levels[0]! });
+  const prometheus = new PrometheusTelemetry({ version: packageVersion(), model, keys });
+  return {
+    telemetry: fanOut(view, prometheus),
+    serve: (at) => serve({ view, registry: prometheus.registry, ...at }),
+  };
+}

@@ -1,0 +1,74 @@
+import { createServer } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { endChildren } from "../support/child.js";
+import { startService, type Settings } from "../support/service.js";
+
+afterEach(endChildren);
+
+/** Nothing listens there: the client tries for some twenty seconds. */
+const unreachable: Settings = { kafka: { brokers: ["127.0.0.1:1"] } };
+
+describe("run", () => {
+  test("ends with code 2, and the settings that are wrong, each with its line", async () => {
+    const service = startService("aplication: pumps\nlate: never\nmodel:\n  hidden: 30\n");
+    expect(await service.ended).toBe(2);
+    expect(service.out).toEqual([]);
+    expect(service.err.join("\n")).toMatch(
+      /^error SETTING_INVALID: 3 errors in .*\n {2}line 1: aplication: .*application\?\n {2}line 2: late: .*\n {2}line 4: model\.hidden: /,
+    );
+  });
+
+  test("ends with code 2 where a certificate cannot be read", async () => {
+    const service = startService({ kafka: { tls: { enabled: true, ca: "/nowhere/ca.pem" } } });
+    expect(await service.ended).toBe(2);
+    expect(service.err[0]).toMatch(/^error SETTING_INVALID: kafka\.tls\.ca: /);
+  });
+
+  test("ends with code 4, before it joins its group, where the address of its page is taken", async () => {
+    const other = createServer();
+    const port = await new Promise<number>((resolve) => {
+      other.listen(0, "127.0.0.1", () => resolve((other.address() as { port: number }).port));
+    });
+    const service = startService({ ...unreachable, server: { enabled: true, port } });
+    expect(await service.ended).toBe(4);
+    expect(service.err.at(-3)).toMatch(/^error ADDRESS_IN_USE: /);
+    await new Promise((resolve) => other.close(resolve));
+  });
+
+  test("ends with code 6 and one error where no broker answers", async () => {
+    const service = startService(unreachable);
+    expect(await service.ended).toBe(6);
+    const errors = service.err.filter((line) => !line.startsWith("{"));
+    expect(errors).toHaveLength(3);
+    expect(errors[0]).toMatch(/^error BROKER_UNREACHABLE: .*127\.0\.0\.1:1$/);
+    expect(service.err.filter((line) => line.includes('"level":"error"'))).toEqual([]);
+  }, 120_000);
+
+  test("ends at once at the second signal", async () => {
+    const service = startService(unreachable);
+    await service.line(/"event":"kafka"/);
+    void service.end("SIGTERM");
+    await service.line(/"event":"stopping"/);
+    expect(await service.end("SIGINT")).toBe(130);
+    expect(service.err.some((line) => line.includes('"event":"stopped"'))).toBe(false);
+  });
+
+  test("tells no secret, whatever it logs", async () => {
+    const secret = "correct-horse-battery";
+    const settings = {
+      kafka: {
+        ...unreachable.kafka,
+        sasl: { mechanism: "PLAIN", username: "pumps", password: "${PASSWORD}" },
+        tls: { enabled: true, passphrase: secret },
+      },
+      log: { level: "debug" },
+    } as const;
+    const service = startService(settings, { environment: { PASSWORD: secret } });
+    await service.line(/"event":"kafka"/);
+    const starting = JSON.parse(await service.line(/"event":"starting"/)) as { config: Settings };
+    expect(starting.config.kafka?.sasl?.password).toBe("${PASSWORD}");
+    expect(starting.config.kafka?.tls?.passphrase).toBe("[redacted]");
+    await service.end("SIGKILL");
+    expect(service.err.join("\n")).not.toContain(secret);
+  });
+});
