@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin, IHeaders, KafkaMessage } from "kafkajs";
 import { createClient, patientRetry } from "../../src/adapters/kafka/client.js";
 import { compressionTypes } from "../../src/adapters/kafka/codecs.js";
+import { errorType, mayPass } from "../../src/adapters/kafka/errors.js";
 import type { Compression } from "../../src/adapters/kafka/options.js";
 
 export interface TestMessage {
@@ -25,6 +26,7 @@ export interface TestBroker {
   /** A name that no other test has. */
   name(prefix: string): string;
   createTopic(name: string, layout?: TopicLayout): Promise<void>;
+  createTopics(layouts: Readonly<Record<string, TopicLayout>>): Promise<void>;
   produce(
     topic: string,
     partition: number,
@@ -59,11 +61,8 @@ export function createTestBroker(addresses: readonly string[]): TestBroker {
     brokers: addresses,
     name: (prefix) => `${prefix}-${randomUUID().slice(0, 8)}`,
     admin: withAdmin,
-    async createTopic(name, { partitions = 1, settings = {} } = {}) {
-      const configEntries = Object.entries(settings).map(([key, value]) => ({ name: key, value }));
-      const topics = [{ topic: name, numPartitions: partitions, replicationFactor: 1, configEntries }];
-      await withAdmin((admin) => admin.createTopics({ topics, waitForLeaders: true }));
-    },
+    createTopic: (name, layout = {}) => withAdmin((admin) => createTopics(admin, { [name]: layout })),
+    createTopics: (layouts) => withAdmin((admin) => createTopics(admin, layouts)),
     async produce(topic, partition, messages, compression = "none") {
       const producer = client.producer({ allowAutoTopicCreation: false });
       await producer.connect();
@@ -101,6 +100,27 @@ export function createTestBroker(addresses: readonly string[]): TestBroker {
       }
     },
   };
+}
+
+/** Resolves when the topics can be written to. */
+async function createTopics(admin: Admin, layouts: Readonly<Record<string, TopicLayout>>): Promise<void> {
+  const topics = Object.entries(layouts).map(([topic, { partitions = 1, settings = {} }]) => ({
+    topic,
+    numPartitions: partitions,
+    replicationFactor: 1,
+    configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
+  }));
+  // The client's own wait for leaders fails where the broker has not yet heard of a topic that the controller just made.
+  await admin.createTopics({ topics, waitForLeaders: false });
+  const names = Object.keys(layouts);
+  for (;;) {
+    const metadata = await admin.fetchTopicMetadata({ topics: names }).catch((error: unknown) => {
+      if (errorType(error) !== "UNKNOWN_TOPIC_OR_PARTITION" && !mayPass(error)) throw error;
+    });
+    const led = metadata?.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
+    if (led === true) return;
+    await sleep(20);
+  }
 }
 
 async function readCommitted(addresses: readonly string[], topic: string): Promise<KafkaMessage[][]> {

@@ -339,8 +339,7 @@ describeWithBroker("reading", () => {
     await reader.return?.();
   });
 
-  // TODO(#4): against a real broker the read waits instead of failing when records are deleted under it.
-  it.skip("stops with INPUT_TRUNCATED where records are gone, and leaves the committed offset as it was", async () => {
+  it("stops with INPUT_TRUNCATED where records are gone, and leaves the committed offset as it was", async () => {
     const options = await createTopics();
     await broker.produce(options.topics.input, 0, values(100));
     const instance = startInstance(options);

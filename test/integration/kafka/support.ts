@@ -15,17 +15,12 @@ export async function createTopics(
     state: `${application}-state`,
     deadLetters: `${application}-dead`,
   };
-  await broker.admin((admin) =>
-    admin.createTopics({
-      waitForLeaders: true,
-      topics: Object.values(topics).map((topic) => ({
-        topic,
-        numPartitions: partitions,
-        replicationFactor: 1,
-        ...(topic === topics.state && { configEntries: [{ name: "cleanup.policy", value: "compact" }] }),
-      })),
-    }),
-  );
+  await broker.createTopics({
+    [topics.input]: { partitions },
+    [topics.forecasts]: { partitions },
+    [topics.state]: { partitions, settings: { "cleanup.policy": "compact" } },
+    [topics.deadLetters]: { partitions },
+  });
   return {
     brokers: broker.brokers,
     application,
