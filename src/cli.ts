@@ -2,6 +2,7 @@
 /** The command `undercurrent`: its verbs, and how an error ends it. */
 import { Command, CommanderError } from "commander";
 import { backtestCommand } from "./cli/backtest.js";
+import { configCommand } from "./cli/config.js";
 import { demoCommand } from "./cli/demo.js";
 import { pipeCommand } from "./cli/pipe.js";
 import { runCommand } from "./cli/run.js";
@@ -19,6 +20,7 @@ function program(): Command {
     .version(packageVersion())
     .addCommand(demoCommand())
     .addCommand(runCommand())
+    .addCommand(configCommand())
     .addCommand(pipeCommand())
     .addCommand(backtestCommand())
     .addHelpText("after", notes);

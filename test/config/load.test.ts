@@ -1,0 +1,255 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { pathText, settings as everySetting } from "../../src/config/json-schema.js";
+import { loadConfig, parseConfig } from "../../src/config/load.js";
+import { redact } from "../../src/config/redact.js";
+import { configSchema, type Config } from "../../src/config/schema.js";
+import { UndercurrentError } from "../../src/errors.js";
+
+const defaults = configSchema.parse({});
+const parse = (text: string, environment: Record<string, string> = {}): Config =>
+  parseConfig(text, environment).settings;
+
+/** The lines of the error: what is wrong, without the head that counts them. */
+function issues(text: string, environment: Record<string, string> = {}): string[] {
+  try {
+    parse(text, environment);
+  } catch (error) {
+    if (!(error instanceof UndercurrentError)) throw error;
+    expect(error.code).toBe("SETTING_INVALID");
+    const [head, ...lines] = error.message.split("\n  ");
+    expect(head).toBe(`${lines.length} error${lines.length === 1 ? "" : "s"} in the configuration:`);
+    return lines;
+  }
+  return [];
+}
+
+describe("the default configuration", () => {
+  const file = fileURLToPath(new URL("../../config/default.yaml", import.meta.url));
+
+  test("is what an empty file means, and no file at all", () => {
+    expect(parse("")).toEqual(defaults);
+    expect(parse("# nothing\n")).toEqual(defaults);
+    expect(loadConfig(undefined, {}).settings).toEqual(defaults);
+  });
+
+  test("in writing is exactly what the schema has, and names every setting", () => {
+    expect(loadConfig(file, {}).settings).toEqual(defaults);
+    const text = readFileSync(file, "utf8");
+    for (const [path] of everySetting()) {
+      expect(text, pathText(path)).toMatch(new RegExp(`^[# ]*${path.at(-1)!}:`, "m"));
+    }
+  });
+
+  test("in writing, its JSON Schema and its reference are those of the schema", () => {
+    const script = ["--import", "tsx", "scripts/generate-config.mjs", "--check"];
+    const { status, stderr } = spawnSync(process.execPath, script, {
+      cwd: fileURLToPath(new URL("../..", import.meta.url)),
+      encoding: "utf8",
+    });
+    expect(status, stderr).toBe(0);
+  });
+
+  test("stays the default of a section that has nothing but comments", () => {
+    expect(parse("kafka:\n  # brokers: [a:1]\nmodel:\n")).toEqual(defaults);
+    expect(issues("kafka:\n  sasl:\n")).not.toEqual([]);
+  });
+
+  test("gives way, setting by setting, to what a file says", () => {
+    const { model, ...others } = parse("model: { hidden: 64 }");
+    expect(model).toEqual({ ...defaults.model, hidden: 64 });
+    expect(others).toEqual({ ...defaults, model: undefined, ...others });
+  });
+});
+
+describe("what is wrong", () => {
+  test("is reported all at once, in the order of the lines", () => {
+    expect(issues("late: never\nkafka:\n  brokers: []\n  fetchWaitMs: 0\nmodel:\n  hidden: 30\n")).toEqual([
+      "line 1: late: expected process | drop | dead-letter",
+      "line 3: kafka.brokers: expected list of texts (at least 1)",
+      "line 4: kafka.fetchWaitMs: expected whole number from 1 to 5000",
+      "line 6: model.hidden: expected whole number from 4 to 256, a multiple of 4",
+    ]);
+  });
+
+  test.each([
+    ["aplication: a", "line 1: aplication: is no setting; did you mean application?"],
+    [
+      "topics:\n  dead_letters: a",
+      "line 2: topics.dead_letters: is no setting; did you mean topics.deadLetters?",
+    ],
+    ["brokers: [a:1]", "line 1: brokers: is no setting; did you mean kafka.brokers?"],
+    [
+      "model: { leanringRate: 1 }",
+      "line 1: model.leanringRate: is no setting; did you mean model.learningRate?",
+    ],
+    ["zookeeper: a", "line 1: zookeeper: is no setting"],
+    ["__proto__: { a: 1 }", "line 1: __proto__: is no setting"],
+  ])("has the nearest known name: %j", (text, issue) => {
+    expect(issues(text)).toEqual([issue]);
+  });
+
+  test.each([
+    ["topics: { input: a, forecasts: a }", "line 1: topics: Two of the topics are the same"],
+    ["kafka: { tls: { ca: a } }", "line 1: kafka.tls: Settings of TLS are given, but enabled is false"],
+    ["kafka: { tls: { enabled: true, key: a } }", "line 1: kafka.tls: cert and key need each other"],
+    ["kafka: { brokers: [localhost] }", "line 1: kafka.brokers[0]: An address is host:port"],
+    ["model: { stride: 5 }", "line 1: model: window: 16 is not a multiple of the stride, 5"],
+    [
+      "kafka: { sasl: { mechanism: PLAIN, username: a } }",
+      "line 1: kafka.sasl.password: is not given; expected text that is not empty",
+    ],
+    [
+      "decode: { format: number, key: id }",
+      "line 1: decode: key, time and features have paths only where the format is json",
+    ],
+    ["- a", "expected section"],
+    [
+      "application: &a x\ntopics: *b",
+      "An alias stands for nothing before it, or aliases and nesting go too far",
+    ],
+    ["topics: &a { input: x }\nserver: { <<: *a }", "line 2: server.<<: is no setting"],
+    ["application: !!js/function x", "line 1: Tags are not taken here"],
+    ["application: a\n---\napplication: b", "line 2: There is more than one document"],
+    ["late: drop\nlate: process", "line 2: Map keys must be unique"],
+  ])("is said of settings that do not fit, and of YAML that is more than data: %j", (text, issue) => {
+    expect(issues(text)).toEqual([issue]);
+  });
+
+  test("is not said of an alias that stands for a value", () => {
+    const { kafka, application } = parse("application: &name pumps\nkafka: { clientId: *name }");
+    expect([application, kafka.clientId]).toEqual(["pumps", "pumps"]);
+  });
+
+  test("is found in a file that cannot be read", () => {
+    expect(() => loadConfig("/nowhere/config.yaml", {})).toThrow(
+      expect.objectContaining({ code: "FILE_UNREADABLE" }) as Error,
+    );
+  });
+});
+
+describe("the environment", () => {
+  test("becomes part of a value, with a default where it is unset or empty", () => {
+    const text = "application: ${A}-${B:-b}-${C:-}x${D:-d}";
+    expect(parse(text, { A: "a", D: "" }).application).toBe("a-b-xd");
+  });
+
+  test("becomes a number or a truth value where the setting is one", () => {
+    const { model, server } = parse("model: { hidden: '${H}' }\nserver: { enabled: '${E:-true}' }", {
+      H: "64",
+    });
+    expect([model.hidden, server.enabled]).toEqual([64, true]);
+    expect(issues("model: { hidden: '${H}' }", { H: "0x40" })).toHaveLength(1);
+  });
+
+  test("is one text whatever it holds, and is not looked into again", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string({ minLength: 1, unit: "binary" }),
+          fc.constantFrom("${B}", "a: b\nc: [", "'\"", "$$"),
+        ),
+        (text) => {
+          const { settings } = parseConfig("kafka: { clientId: '${A}' }", { A: text, B: "wrong" });
+          expect(settings).toEqual({ ...defaults, kafka: { ...defaults.kafka, clientId: text } });
+        },
+      ),
+    );
+  });
+
+  test("is told from a plain brace by a second dollar", () => {
+    expect(parse("kafka: { clientId: 'a$${B}c$$d' }", { B: "b" }).kafka.clientId).toBe("a${B}c$$d");
+  });
+
+  test("makes no setting's name", () => {
+    expect(issues("'${A}': a", { A: "application" })).toEqual(["line 1: ${A}: is no setting"]);
+  });
+
+  test("is missed once, by the names of the variable and the setting", () => {
+    expect(issues("late: drop\nkafka: { brokers: ['${BROKERS}'] }")).toEqual([
+      "line 2: kafka.brokers[0]: the environment variable BROKERS is not set",
+    ]);
+    expect(issues("application: ${not a name}")).toHaveLength(1);
+    // Not an own property of the environment.
+    expect(issues("application: ${constructor}")).toHaveLength(1);
+  });
+});
+
+describe("secrets", () => {
+  const secret = "hunter2-correct-horse";
+  const shown = (text: string, environment: Record<string, string> = {}): string =>
+    JSON.stringify(redact(parseConfig(text, environment)));
+
+  test("are not shown, and values from the environment are shown as they were written", () => {
+    const text = stringify({
+      kafka: {
+        brokers: ["${BROKERS}"],
+        sasl: { mechanism: "PLAIN", username: "${USER_NAME}", password: secret },
+        tls: {
+          enabled: true,
+          cert: "a.pem",
+          key: `-----BEGIN PRIVATE KEY-----\n${secret}`,
+          passphrase: "${P}",
+        },
+      },
+    });
+    const environment = { BROKERS: "secret-host:1", USER_NAME: secret, P: secret };
+    expect(JSON.parse(shown(text, environment))).toMatchObject({
+      application: "undercurrent",
+      kafka: {
+        brokers: ["${BROKERS}"],
+        sasl: { mechanism: "PLAIN", username: "${USER_NAME}", password: "[redacted]" },
+        tls: { cert: "a.pem", key: "[redacted]", passphrase: "${P}" },
+      },
+    });
+    expect(shown(text, environment)).not.toContain("secret-host");
+    expect(shown(text, environment)).not.toContain(secret);
+  });
+
+  test.each([
+    `kafka: { sasl: { mechanism: ${secret}, username: a, password: a } }`,
+    `kafka: { sasl: { passwort: ${secret} } }`,
+    `kafka: { sasl: [${secret}] }`,
+    `kafka: { sasl: ${secret} }`,
+    `kafka: { sasl: { mechanism: PLAIN, username: a, password: [${secret}] } }`,
+    `kafka: { brokers: [${secret}] }`,
+    `kafka: ${secret}`,
+    `kafka: { fetchBytes: "${secret}" }`,
+    `topics: { input: "${secret} ${secret}" }`,
+    `kafka: { sasl: { password: "${secret} } }`,
+    `kafka: { sasl: { password: *${secret} } }`,
+    `kafka: { sasl: { password: !${secret} x } }`,
+    `kafka: { sasl: { password: "\\${secret}" } }`,
+    `kafka:\n  sasl:\n    password: ${secret}: a\n   b`,
+    `%${secret}\n---\na: b`,
+    `kafka: { sasl: { password: '\${${secret}' } }`,
+  ])("are in no error: %j", (text) => {
+    const lines = issues(text);
+    expect(lines).not.toEqual([]);
+    expect(lines.join("\n")).not.toContain(secret);
+  });
+
+  test("are in no error where they come from the environment", () => {
+    const names = [
+      "application",
+      "late",
+      "kafka.brokers",
+      "kafka.fetchBytes",
+      "topics.input",
+      "model.hidden",
+    ];
+    for (const name of names) {
+      const [section, setting] = name.split(".");
+      const text = stringify(
+        setting === undefined ? { [section!]: "${S} " } : { [section!]: { [setting]: "${S} " } },
+      );
+      const lines = issues(text, { S: secret });
+      expect(lines, name).toHaveLength(1);
+      expect(lines[0]).not.toContain(secret);
+    }
+  });
+});
