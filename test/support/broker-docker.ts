@@ -7,11 +7,15 @@ const run = promisify(execFile);
 const image = process.env["UNDERCURRENT_TEST_IMAGE"] ?? "apache/kafka:4.1.0";
 const label = "undercurrent.test.broker";
 
+/** Whether there is a daemon that has the image, or can get it. */
 export async function dockerAnswers(): Promise<boolean> {
-  return run("docker", ["version", "--format", "{{.Server.Version}}"]).then(
-    () => true,
-    () => false,
-  );
+  const succeeds = (...args: readonly string[]): Promise<boolean> =>
+    run("docker", [...args]).then(
+      () => true,
+      () => false,
+    );
+  if (!(await succeeds("version"))) return false;
+  return (await succeeds("image", "inspect", image)) || (await succeeds("pull", "--quiet", image));
 }
 
 /** Containers that a run left behind when it was killed: nobody else removes them where ryuk is switched off. */
