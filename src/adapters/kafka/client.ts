@@ -1,6 +1,7 @@
-/** Connections to the brokers: one way to build a client, with its codecs, retries and log. */
+/** Connections to the brokers: one way to build a client, with its codecs, repairs, retries and log. */
 import kafkajs, { type Kafka, type LogEntry, type RetryOptions } from "kafkajs";
 import { UndercurrentError } from "../../errors.js";
+import { repairFetch } from "./aborted.js";
 import { registerCodecs } from "./codecs.js";
 import type { KafkaConnection, KafkaLogEntry } from "./options.js";
 
@@ -40,6 +41,7 @@ const offsetReset = "Offset out of range, resetting to default offset";
  */
 export function createClient(connection: KafkaConnection, retry: RetryOptions): Kafka {
   registerCodecs();
+  repairFetch();
   const { brokers, clientId = "undercurrent", ssl, sasl, log } = connection;
   return new kafkajs.Kafka({
     brokers: [...brokers],

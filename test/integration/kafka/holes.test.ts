@@ -1,0 +1,115 @@
+// Logs with holes: overlapping transactions that were aborted, and compaction, on a real broker.
+import kafkajs, { type Producer, type Transaction } from "kafkajs";
+import { afterEach, expect, it, vi } from "vitest";
+import { createClient, transactionRetry } from "../../../src/adapters/kafka/client.js";
+import { broker, describeWithBroker } from "../../support/broker.js";
+import { commitOf, createTopics, leaveAll, readRecords, startInstance } from "./support.js";
+
+const producers: Producer[] = [];
+
+afterEach(async () => {
+  await leaveAll();
+  await Promise.all(producers.splice(0).map((producer) => producer.disconnect()));
+});
+
+/** Begins transactions to one topic partition, each of a producer of its own. */
+function transactionsTo(topic: string): () => Promise<{
+  readonly transaction: Transaction;
+  send(...values: readonly string[]): Promise<unknown>;
+}> {
+  const client = createClient({ brokers: broker.brokers }, transactionRetry);
+  return async () => {
+    const producer = client.producer({
+      transactionalId: broker.name("writer"),
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+    });
+    producers.push(producer);
+    await producer.connect();
+    const transaction = await producer.transaction();
+    return {
+      transaction,
+      send: (...values) =>
+        transaction.send({ topic, messages: values.map((value) => ({ partition: 0, key: "k", value })) }),
+    };
+  };
+}
+
+describeWithBroker("an input of several transactional writers", () => {
+  it("shows what they committed and nothing that they aborted, wherever reading begins", async () => {
+    const options = await createTopics();
+    const begin = transactionsTo(options.topics.input);
+    const [first, second, third] = [await begin(), await begin(), await begin()];
+    // Each overlaps the others, and the one that began first ends last.
+    await first.send("first 0", "first 1");
+    await second.send("second 2");
+    await third.send("third 3");
+    await first.send("first 4");
+    await second.transaction.abort();
+    await third.send("third 6");
+    await third.transaction.commit();
+    await first.send("first 8");
+    await first.transaction.abort();
+    await broker.produce(options.topics.input, 0, [{ key: "k", value: "plain 10" }]);
+    const assignment = await startInstance(options).next();
+    await assignment.takeOver();
+    const expected = ["third 3", "third 6", "plain 10"];
+    for (let from = 0; from <= 10; from++) {
+      const left = expected.filter((value) => Number(value.split(" ")[1]) >= from);
+      expect((await readRecords(assignment, from, left.length)).values, `from ${from}`).toEqual(left);
+    }
+  });
+});
+
+describeWithBroker("a state that was compacted", () => {
+  it.each([20_000, 1_048_576])("is restored whole, with fetches of %d bytes", async (fetchBytes) => {
+    const options = await createTopics(1, { fetchBytes, restoreStallMs: 20_000 });
+    const { state } = options.topics;
+    await broker.admin((admin) =>
+      admin.alterConfigs({
+        validateOnly: false,
+        resources: [
+          {
+            type: kafkajs.ConfigResourceTypes.TOPIC,
+            name: state,
+            configEntries: Object.entries({
+              "cleanup.policy": "compact",
+              "segment.ms": "100",
+              "min.cleanable.dirty.ratio": "0.001",
+              "max.compaction.lag.ms": "100",
+              "delete.retention.ms": "0",
+            }).map(([name, value]) => ({ name, value })),
+          },
+        ],
+      }),
+    );
+    const instance = startInstance(options);
+    const assignment = await instance.next();
+    await assignment.takeOver();
+    const latest = new Map<string, string>();
+    let offset = 0;
+    const snapshot = async (): Promise<void> => {
+      offset++;
+      const keys = Array.from({ length: 1 + (offset % 5) }, (_, i) => `key:${(offset * 7 + i) % 20}`);
+      const records = keys.map((key) => {
+        const ended = (offset + key.length) % 9 === 0;
+        if (ended) latest.delete(key);
+        else latest.set(key, `${offset} ${"x".repeat(3000)}`);
+        return { key, value: ended ? null : Buffer.from(latest.get(key)!) };
+      });
+      await instance.committer.commit(assignment, commitOf({ offset, snapshot: { offset, records } }));
+    };
+    const count = async (): Promise<number> => (await broker.readCommitted(state)).flat().length;
+    for (let i = 0; i < 60; i++) await snapshot();
+    // A segment is cleaned only once a later one has begun.
+    await vi.waitFor(
+      async () => {
+        await snapshot();
+        expect(await count()).toBeLessThan(60);
+      },
+      { timeout: 40_000, interval: 200 },
+    );
+    const found = (await assignment.takeOver()).state;
+    expect(new Map(found.map(({ key, value }) => [key, Buffer.from(value).toString()]))).toEqual(latest);
+  });
+});
