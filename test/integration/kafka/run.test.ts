@@ -143,6 +143,21 @@ describeWithBroker("the command run", () => {
     expect(await service.end()).toBe(0);
   }, 60_000);
 
+  test("as a dry run comes to the end of a topic that was written in transactions", async () => {
+    const settings = await deployment(2);
+    await produce(settings, 0, 50);
+    const service = startService(settings);
+    await committed(service, 0, 50);
+    expect(await service.end()).toBe(0);
+    // The last offset of a transaction is that of a control record, which no reader is given.
+    const trial = startService(
+      { kafka: { brokers: broker.brokers.slice() }, topics: { input: settings.topics.forecasts } },
+      { args: ["--dry-run"] },
+    );
+    expect(await trial.ended).toBe(0);
+    expect(trial.out).toHaveLength(50);
+  }, 60_000);
+
   test("as a dry run needs no topic but its input", async () => {
     const input = broker.name("input");
     await broker.createTopic(input);
