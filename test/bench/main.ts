@@ -1,10 +1,11 @@
-/** `npm run bench -- quality|engine [--json]`: measures, and prints a table or one JSON object. */
+/** `npm run bench -- quality|robustness|engine [--json]`: measures, and prints a table or one JSON object. */
 import { Command, Option } from "commander";
 import { cellKinds } from "../../src/engine/port.js";
 import { readoutKinds, type ForecasterOptions } from "../../src/forecast/settings.js";
 import { benchEngine } from "./engine.js";
 import { printFigures } from "./figures.js";
 import { benchQuality } from "./quality.js";
+import { benchRobustness } from "./robustness.js";
 
 const program = new Command("bench");
 
@@ -18,6 +19,18 @@ program
   .option("--hidden <units>", "units of the hidden state", Number)
   .action(({ json, seeds, ...model }: ForecasterOptions & { json?: boolean; seeds: string }) => {
     printFigures(benchQuality(model, seeds.split(",").map(Number)), json === true);
+  });
+
+program
+  .command("robustness")
+  .description("what missing values, missing events and keys of different rates cost")
+  .option("--json", "print one JSON object")
+  .option("--seeds <list>", "seeds of the weights and of what is missing", "1,2,3")
+  .addOption(new Option("--cell <cell>").choices(cellKinds))
+  .addOption(new Option("--readout <kind>").choices(readoutKinds))
+  .option("--hidden <units>", "units of the hidden state", Number)
+  .action(({ json, seeds, ...model }: ForecasterOptions & { json?: boolean; seeds: string }) => {
+    printFigures(benchRobustness(model, seeds.split(",").map(Number)), json === true);
   });
 
 program
