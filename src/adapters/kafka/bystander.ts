@@ -98,7 +98,7 @@ class Visit {
     this.#consumer.on(END_BATCH_PROCESS, ({ payload }) => {
       if (payload.batchSize > 0) return;
       const next = Number(payload.lastOffset) + 1;
-      this.#open.get(payload.partition)?.feed?.push([], next, Number(payload.highWatermark));
+      this.#open.get(payload.partition)?.feed?.skip(next, Number(payload.highWatermark));
     });
     this.#consumer.on(CRASH, ({ payload }) => {
       if (payload.restart) return;

@@ -33,13 +33,21 @@ export const transactionRetry: RetryOptions = {
   retries: 24,
 };
 
-/** Whoever reads on from anywhere but where it was told to would skip records and say nothing. */
+/** Whoever reads on from anywhere but where it was told to would skip records and say nothing: see below. */
 const offsetReset = "Offset out of range, resetting to default offset";
 
 /**
- * A client for these brokers. Nothing connects before a producer, consumer or admin of it does.
+ * A client for these brokers. Nothing connects before a producer, consumer or admin of it does. Throws SETTING_INVALID
+ * where the environment silences the client's log.
  */
 export function createClient(connection: KafkaConnection, retry: RetryOptions): Kafka {
+  // The client lets this variable overrule any level that it is given.
+  if (process.env["KAFKAJS_LOG_LEVEL"]?.toUpperCase() === "NOTHING") {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      "the environment variable KAFKAJS_LOG_LEVEL must not be NOTHING: without its errors the client skips lost records",
+    );
+  }
   registerCodecs();
   repairFetch();
   const { brokers, clientId = "undercurrent", ssl, sasl, log } = connection;

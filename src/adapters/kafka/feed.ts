@@ -33,6 +33,8 @@ export class Feed {
   #taken: number;
   #endOffset: number;
   #paused = false;
+  /** Whether this is the turn of the event loop in which the client was last told to seek. */
+  #seeking = false;
   #closed = false;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
@@ -44,7 +46,7 @@ export class Feed {
     this.#position = from;
     this.#taken = from;
     this.#endOffset = from;
-    controls.seek(from);
+    this.#seek();
     controls.resume();
   }
 
@@ -62,8 +64,7 @@ export class Feed {
       this.#messages.push(message);
       this.#bytes += messageOverhead + (message.key?.length ?? 0) + (message.value?.length ?? 0);
     }
-    this.#position = Math.max(from, nextOffset);
-    this.#endOffset = Math.max(this.#endOffset, endOffset);
+    this.#advance(nextOffset, endOffset);
     if (this.#bytes >= this.#limit && !this.#paused) {
       this.#paused = true;
       this.#controls.pause();
@@ -71,10 +72,21 @@ export class Feed {
     this.#notify();
   }
 
+  /**
+   * Moves over offsets that hold nothing to read. The client tells of them without saying whether they were fetched
+   * before the last seek, as it does of messages; from the fetch to the telling it lets no other turn of the event loop
+   * pass, so that whatever is told in the turn of the seek is from before.
+   */
+  skip(nextOffset: number, endOffset: number): void {
+    if (this.#closed || this.#seeking) return;
+    this.#advance(nextOffset, endOffset);
+    this.#notify();
+  }
+
   /** Begins again at the position: the client forgets where it stood whenever it joins its group anew. */
   reseek(): void {
     if (this.#closed) return;
-    this.#controls.seek(this.#position);
+    this.#seek();
     if (!this.#paused) this.#controls.resume();
   }
 
@@ -108,6 +120,17 @@ export class Feed {
     this.#messages = [];
     this.#controls.pause();
     this.#notify();
+  }
+
+  #seek(): void {
+    this.#controls.seek(this.#position);
+    this.#seeking = true;
+    setImmediate(() => (this.#seeking = false));
+  }
+
+  #advance(nextOffset: number, endOffset: number): void {
+    this.#position = Math.max(this.#position, nextOffset);
+    this.#endOffset = Math.max(this.#endOffset, endOffset);
   }
 
   #notify(): void {

@@ -163,7 +163,7 @@ export class Membership implements AssignmentHost {
   #skipped({ payload }: ConsumerEndBatchProcessEvent): void {
     if (payload.batchSize > 0) return;
     const feed = this.#assignments.get(payload.partition)?.feedOf(payload.topic);
-    feed?.push([], Number(payload.lastOffset) + 1, Number(payload.highWatermark));
+    feed?.skip(Number(payload.lastOffset) + 1, Number(payload.highWatermark));
   }
 
   #crashed({ payload }: ConsumerCrashEvent): void {
