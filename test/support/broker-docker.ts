@@ -5,7 +5,8 @@ import { freePort, type RunningBroker } from "./broker-parts.js";
 
 const run = promisify(execFile);
 const image = process.env["UNDERCURRENT_TEST_IMAGE"] ?? "apache/kafka:4.1.0";
-const label = "undercurrent.test.broker";
+/** Its value is the process that the container belongs to. */
+const label = "undercurrent.test.process";
 
 /** Whether there is a daemon that has the image, or can get it. */
 export async function dockerAnswers(): Promise<boolean> {
@@ -18,18 +19,23 @@ export async function dockerAnswers(): Promise<boolean> {
   return (await succeeds("image", "inspect", image)) || (await succeeds("pull", "--quiet", image));
 }
 
-/** Containers that a run left behind when it was killed: nobody else removes them where ryuk is switched off. */
+/** Containers that a run left behind when it was killed. */
 async function removeLeftovers(): Promise<void> {
-  const { stdout } = await run("docker", [
-    "ps",
-    "-aq",
-    "--filter",
-    `label=${label}`,
-    "--filter",
-    "status=exited",
-  ]);
-  const ids = stdout.split("\n").filter((id) => id !== "");
-  if (ids.length > 0) await run("docker", ["rm", "-f", ...ids]);
+  const format = `{{.ID}} {{.Label "${label}"}}`;
+  const { stdout } = await run("docker", ["ps", "--all", "--filter", `label=${label}`, "--format", format]);
+  const left = stdout
+    .split("\n")
+    .map((line) => line.split(" "))
+    .filter(([id, starter]) => id !== "" && !isRunning(Number(starter)));
+  if (left.length > 0) await run("docker", ["rm", "--force", "--volumes", ...left.map(([id]) => id!)]);
+}
+
+function isRunning(processId: number): boolean {
+  try {
+    return process.kill(processId, 0);
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -37,11 +43,13 @@ async function removeLeftovers(): Promise<void> {
  * broker tells its clients would then be stale.
  */
 export async function startDockerBroker(): Promise<RunningBroker> {
+  // Its own container that removes others is one more image to be had, and there is no need of it here.
+  process.env["TESTCONTAINERS_RYUK_DISABLED"] ??= "true";
   const { GenericContainer, Wait } = await import("testcontainers");
   await removeLeftovers();
   const port = await freePort();
   const container = await new GenericContainer(image)
-    .withLabels({ [label]: "true" })
+    .withLabels({ [label]: String(process.pid) })
     .withExposedPorts({ container: 9092, host: port })
     .withEnvironment({
       CLUSTER_ID: "4L6g3nShT-eMCtK--X86sw",

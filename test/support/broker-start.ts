@@ -12,11 +12,11 @@ import type { RunningBroker } from "./broker-parts.js";
 export async function startBroker(): Promise<RunningBroker | string> {
   const given = process.env["UNDERCURRENT_TEST_BROKERS"];
   if (given) return { brokers: given.split(","), kind: "given", stop: () => Promise.resolve() };
-  const wanted = process.env["UNDERCURRENT_TEST_BROKER"];
+  const wanted = process.env["UNDERCURRENT_TEST_BROKER"] ?? "";
   if (wanted === "docker") return startDockerBroker();
   if (wanted === "java") return startJavaBroker();
-  if (wanted === undefined && (await dockerAnswers())) return startDockerBroker();
-  if (wanted === undefined && (await javaAnswers())) return startJavaBroker();
+  if (wanted === "" && (await dockerAnswers())) return startDockerBroker();
+  if (wanted === "" && (await javaAnswers())) return startJavaBroker();
   return (
     "SKIPPED: tests against a real Kafka broker. Start Docker, or install Java 17 with Maven, " +
     "or set UNDERCURRENT_TEST_BROKERS=host:port."
