@@ -1,4 +1,4 @@
-/** Cuts what one commit writes into requests whose batches stay below the topics' max.message.bytes. */
+/** Cuts what one commit writes into requests that stay below the topics' max.message.bytes, and quick for the client. */
 import type { Message, TopicMessages } from "kafkajs";
 import { UndercurrentError } from "../../errors.js";
 import type { OutputRecord, RecordHeader } from "../../pipeline/ports.js";
@@ -14,11 +14,16 @@ export interface TopicWrite {
 /** Upper bound of what a record adds to a batch beside its key, value and headers: lengths, deltas, attributes. */
 const recordOverhead = 32;
 const headerOverhead = 10;
+/**
+ * Records of a topic in one request: to group them by partition the client copies, for each record, all that came before
+ * it. At 2,500 that took an eighth of the whole pipeline's time.
+ */
+const mostRecords = 500;
 /** The head of a batch. */
 const batchOverhead = 61;
 
 /**
- * Requests in order, each with at most `maxBytes` a topic. Every topic's records keep their
+ * Requests in order, each with at most `maxBytes` and `mostRecords` a topic. Every topic's records keep their
  * order; a request carries a batch of each topic that still has some, which saves round trips.
  *
  * Throws RECORD_TOO_LARGE for a record that does not fit a batch alone: the client would send it again and again
@@ -36,7 +41,7 @@ export function* splitByBytes(writes: readonly TopicWrite[], maxBytes: number): 
         const record = records[position]!;
         const size = recordSize(record);
         if (size + batchOverhead > maxBytes) throw tooLarge(topic, size, maxBytes);
-        if (bytes + size > maxBytes) break;
+        if (bytes + size > maxBytes || messages.length === mostRecords) break;
         bytes += size;
         messages.push(toMessage(record, partition));
       }
