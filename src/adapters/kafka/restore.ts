@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UndercurrentError } from "../../errors.js";
 import type { StateRecord } from "../../pipeline/ports.js";
-import type { Feed } from "./feed.js";
+import type { Feed, FeedBatch } from "./feed.js";
 
 /**
  * Takes from a feed, opened at the partition's first offset, until it has passed `end`. The feed also moves over
@@ -18,12 +18,9 @@ export async function restoreState(
   origin: string,
 ): Promise<StateRecord[]> {
   const latest = new Map<string, Uint8Array>();
-  const done = new AbortController();
   try {
     for (let position = feed.position; position < end;) {
-      const stalled = sleep(stallMs, "stalled" as const, { signal: done.signal });
-      stalled.catch(() => undefined);
-      const batch = await Promise.race([feed.take(), stalled]);
+      const batch = await takeWithin(stallMs, feed);
       if (batch === "stalled") {
         throw new UndercurrentError("RESTORE_STALLED", `${origin}: nothing came after offset ${position}`);
       }
@@ -39,8 +36,19 @@ export async function restoreState(
       position = batch.nextOffset;
     }
   } finally {
-    done.abort();
     feed.close();
   }
   return [...latest].map(([key, value]) => ({ key, value }));
+}
+
+/** A timer of its own for each batch, ended with it: thousands of them would else wait for the end of a large state. */
+async function takeWithin(stallMs: number, feed: Feed): Promise<FeedBatch | "stalled" | undefined> {
+  const taken = new AbortController();
+  const stalled = sleep(stallMs, "stalled" as const, { signal: taken.signal });
+  stalled.catch(() => undefined);
+  try {
+    return await Promise.race([feed.take(), stalled]);
+  } finally {
+    taken.abort();
+  }
 }
