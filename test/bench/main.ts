@@ -1,9 +1,12 @@
-/** `npm run bench -- quality|robustness|engine [--json]`: measures, and prints a table or one JSON object. */
+/** `npm run bench -- quality|robustness|engine|kafka [--json]`: measures, and prints a table or one JSON object. */
 import { Command, Option } from "commander";
 import { cellKinds } from "../../src/engine/port.js";
 import { readoutKinds, type ForecasterOptions } from "../../src/forecast/settings.js";
+import { createTestBroker } from "../support/broker-client.js";
+import { startBroker } from "../support/broker-start.js";
 import { benchEngine } from "./engine.js";
 import { printFigures } from "./figures.js";
+import { benchKafka } from "./kafka.js";
 import { benchQuality } from "./quality.js";
 import { benchRobustness } from "./robustness.js";
 
@@ -38,5 +41,19 @@ program
   .description("the recurrent step and its learning against other engines, in one interleaved run")
   .option("--json", "print one JSON object")
   .action(async (options: { json?: boolean }) => printFigures(await benchEngine(), options.json === true));
+
+program
+  .command("kafka")
+  .description("the pipeline on a real broker: throughput against a bare echo, recovery, bytes of state")
+  .option("--json", "print one JSON object")
+  .action(async (options: { json?: boolean }) => {
+    const broker = await startBroker();
+    if (typeof broker === "string") return program.error(broker);
+    try {
+      printFigures(await benchKafka(createTestBroker(broker.brokers)), options.json === true);
+    } finally {
+      await broker.stop();
+    }
+  });
 
 await program.parseAsync();
