@@ -1,6 +1,7 @@
 /** The outcome of a backtest as one object: what `--json` prints and the table shows. */
 import { ErrorTotals, overallSkill, skillOf } from "../forecast/score.js";
 import type { KeyScores } from "../forecast/scoreboard.js";
+import type { ExpertRecord } from "./backtest-experts.js";
 
 /** Errors of one forecaster; null where nothing was scored. */
 interface Errors {
@@ -9,6 +10,19 @@ interface Errors {
   /** 1 - MAE / MAE of persistence. */
   readonly skill: number | null;
 }
+
+/** Weights of the experts in the mixture, 0 to 1, by their names. */
+export type ExpertsSummary = Readonly<
+  Record<
+    string,
+    {
+      /** In the forecast after the last value. */
+      readonly final: number;
+      /** Over the run, as sampled after each batch. */
+      readonly mean: number;
+    }
+  >
+>;
 
 export interface KeySummary extends Errors {
   readonly key: string;
@@ -22,6 +36,7 @@ export interface KeySummary extends Errors {
     readonly seasonal_naive: Errors & { readonly period: number | null };
     readonly exponential_smoothing: Errors & { readonly alpha: number };
   };
+  readonly experts: ExpertsSummary;
 }
 
 export interface OverallSummary extends Errors {
@@ -35,10 +50,17 @@ export interface OverallSummary extends Errors {
     readonly seasonal_naive: Errors;
     readonly exponential_smoothing: Errors;
   };
+  /** Means over the keys. */
+  readonly experts: ExpertsSummary;
 }
 
 /** The scores of one key. */
-export function summariseKey(key: string, scores: KeyScores): KeySummary {
+export function summariseKey(
+  key: string,
+  scores: KeyScores,
+  experts: ExpertRecord,
+  slot: number,
+): KeySummary {
   const { score, seasonal, seasonalErrors, smoothing, smoothingErrors } = scores;
   const { persistence } = score;
   return {
@@ -59,14 +81,19 @@ export function summariseKey(key: string, scores: KeyScores): KeySummary {
         alpha: smoothing.alpha,
       },
     },
+    experts: expertsOf(experts, [slot]),
   };
 }
 
 /**
  * All keys together: MAE, RMSE and coverage over all scored values, skill as 1 - the geometric mean over keys of
- * MAE / MAE of persistence.
+ * MAE / MAE of persistence. `slots` are those of the keys.
  */
-export function summariseAll(all: readonly KeyScores[]): OverallSummary {
+export function summariseAll(
+  all: readonly KeyScores[],
+  experts: ExpertRecord,
+  slots: readonly number[],
+): OverallSummary {
   const sum = (count: (scores: KeyScores) => number): number =>
     all.reduce((total, key) => total + count(key), 0);
   const overall = (totals: (scores: KeyScores) => ErrorTotals): Errors => {
@@ -87,7 +114,22 @@ export function summariseAll(all: readonly KeyScores[]): OverallSummary {
       seasonal_naive: overall((scores) => scores.seasonalErrors),
       exponential_smoothing: overall((scores) => scores.smoothingErrors),
     },
+    experts: expertsOf(experts, slots),
   };
+}
+
+function expertsOf(experts: ExpertRecord, slots: readonly number[]): ExpertsSummary {
+  const mean = (weightOf: (slot: number) => number): number =>
+    slots.reduce((sum, slot) => sum + weightOf(slot), 0) / slots.length;
+  return Object.fromEntries(
+    experts.names.map((name, expert) => [
+      name,
+      {
+        final: mean((slot) => experts.final(slot)[expert]!),
+        mean: mean((slot) => experts.mean(slot)[expert]!),
+      },
+    ]),
+  );
 }
 
 function errorsOf(totals: ErrorTotals, skill: number): Errors {

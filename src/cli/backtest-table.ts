@@ -1,6 +1,6 @@
 /** The tables that `backtest` prints. */
 import Table from "cli-table3";
-import type { KeySummary, OverallSummary } from "./backtest-summary.js";
+import type { ExpertsSummary, KeySummary, OverallSummary } from "./backtest-summary.js";
 import { figure, plainText, ratio, signedRatio, whole } from "./text.js";
 
 /** Rows of the table of keys; of more keys the best and the worst are shown. */
@@ -14,6 +14,19 @@ export function keyTable(keys: readonly KeySummary[]): string {
     1,
   );
   for (const row of shown(keys)) table.push(row === null ? ["…"] : keyRow(row));
+  return table.toString();
+}
+
+/** One row for each key: the experts' weights after the last value and, in brackets, on average. */
+export function expertTable(keys: readonly KeySummary[], overall: OverallSummary): string {
+  const names = Object.keys(overall.experts);
+  const cells = (experts: ExpertsSummary): string[] =>
+    names.map((name) => `${experts[name]!.final.toFixed(2)} (${experts[name]!.mean.toFixed(2)})`);
+  const table = plainTable(["experts", ...names], 1);
+  for (const row of shown(keys)) {
+    table.push(row === null ? ["…"] : [plainText(row.key, longestKey), ...cells(row.experts)]);
+  }
+  if (keys.length > 1) table.push(["mean", ...cells(overall.experts)]);
   return table.toString();
 }
 

@@ -9,8 +9,9 @@ import { UndercurrentError } from "../errors.js";
 import { forecastColumns } from "../forecast/columns.js";
 import { Forecaster } from "../forecast/forecaster.js";
 import { Scoreboard } from "../forecast/scoreboard.js";
+import { ExpertRecord } from "./backtest-experts.js";
 import { summariseAll, summariseKey } from "./backtest-summary.js";
-import { keyTable, overallTable } from "./backtest-table.js";
+import { expertTable, keyTable, overallTable } from "./backtest-table.js";
 import {
   addFeaturesOption,
   addForecasterOptions,
@@ -32,6 +33,9 @@ interface BacktestFlags extends ForecasterFlags {
   readonly period?: number;
   readonly warmup: number;
 }
+
+/** Events between two samples of the experts' weights. */
+const batchSize = 512;
 
 const notes = `
 Every forecast is made before its value is seen, and learned from only after it is scored. All values with a forecast
@@ -80,6 +84,7 @@ async function backtest(files: readonly string[], flags: BacktestFlags): Promise
   const rejections = new Rejections((line) => process.stderr.write(`${line}\n`));
   const scoreboard = new Scoreboard({ period: flags.period, warmup: flags.warmup });
   const forecaster = new Forecaster(settings);
+  const experts = new ExpertRecord(forecaster);
   const keyOf = (slot: number): string => forecaster.keyOf(slot);
   const output = flags.out === undefined ? undefined : TextOutput.toFile(flags.out);
   const writer = output && new ForecastCsvWriter(output);
@@ -91,11 +96,13 @@ async function backtest(files: readonly string[], flags: BacktestFlags): Promise
       slotOf: (key) => forecaster.slotOf(key),
       reject: (rejection) => rejections.add(rejection),
       progress: (file, bytes) => progress.update(file, bytes),
+      batchSize,
     });
     for await (const batch of batches) {
       if (batch.slots.length > columns.slots.length) columns = forecastColumns(batch.slots.length);
       forecaster.observe(batch, columns);
       scoreboard.add(columns, batch.count);
+      experts.add(columns, batch.count);
       writer?.write({ count: batch.count, columns, keyOf });
       await output?.drained();
     }
@@ -104,7 +111,7 @@ async function backtest(files: readonly string[], flags: BacktestFlags): Promise
     progress.stop();
     rejections.summarise();
   }
-  report(files, flags, forecaster, scoreboard, rejections, (performance.now() - start) / 1000);
+  report(files, flags, forecaster, scoreboard, experts, rejections, (performance.now() - start) / 1000);
   forecaster.dispose();
 }
 
@@ -113,6 +120,7 @@ function report(
   flags: BacktestFlags,
   forecaster: Forecaster,
   scoreboard: Scoreboard,
+  experts: ExpertRecord,
   rejections: Rejections,
   seconds: number,
 ): void {
@@ -120,8 +128,12 @@ function report(
   if (scores.length === 0) {
     throw new UndercurrentError("INPUT_EMPTY", `${files.join(", ")}: no row holds an observation`);
   }
-  const keys = scores.map(({ slot, key }) => summariseKey(forecaster.keyOf(slot), key));
-  const overall = summariseAll(scores.map(({ key }) => key));
+  const keys = scores.map(({ slot, key }) => summariseKey(forecaster.keyOf(slot), key, experts, slot));
+  const overall = summariseAll(
+    scores.map(({ key }) => key),
+    experts,
+    scores.map(({ slot }) => slot),
+  );
   const model = forecaster.modelName();
   if (flags.json === true) {
     const rejected = { rejected: rejections.total, rejections: rejections.counts };
@@ -135,6 +147,9 @@ function report(
   print(keyTable(keys));
   print(
     "\npersistence, seasonal and smoothing are the MAE of the baselines, with the period in values and the factor.\n",
+  );
+  print(
+    `${expertTable(keys, overall)}\n\nThe weights of the experts in the last forecast of each key and, in brackets, on average.\n`,
   );
   print(overallTable(`undercurrent ${model}`, overall));
   print(

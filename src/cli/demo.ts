@@ -103,6 +103,6 @@ class DemoStage {
     this.#forecaster.observe(this.#observations, this.#forecasts);
     this.#observations.count = 0;
     const keyOf = (slot: number): string => this.#forecaster.keyOf(slot);
-    this.#telemetry.forecasts({ count, columns: this.#forecasts, keyOf });
+    this.#telemetry.forecasts({ count, columns: this.#forecasts, keyOf, experts: this.#forecaster });
   }
 }

@@ -67,6 +67,7 @@ export class Stage {
         count: readings.length,
         columns: this.#forecasts,
         keyOf: (slot) => this.#forecaster.keyOf(slot),
+        experts: this.#forecaster,
       });
     }
     return { forecasts, deadLetters, routed };

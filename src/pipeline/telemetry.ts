@@ -1,6 +1,7 @@
 /** The port of telemetry: what the pipeline tells metrics, the live page and the log; it never waits for them. */
 import type { ErrorCode } from "../errors.js";
 import type { ForecastColumns } from "../forecast/columns.js";
+import type { Forecaster } from "../forecast/forecaster.js";
 
 /** A batch of forecasts. The columns are reused: read them during the call, copy what is kept. */
 export interface ForecastBatch {
@@ -9,6 +10,8 @@ export interface ForecastBatch {
   readonly columns: ForecastColumns;
   /** The key that a slot stands for. */
   keyOf(slot: number): string;
+  /** Who knows the experts' weights: to be asked, during the call, for the few keys that someone looks at. */
+  readonly experts?: Pick<Forecaster, "expertNames" | "expertWeights">;
 }
 
 /** An event that was refused; nothing of it reached the forecaster. */

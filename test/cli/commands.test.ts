@@ -47,8 +47,18 @@ describe("backtest", () => {
     const { status, out } = run(["backtest", path, "--wide", "--json"]);
     expect(status).toBe(0);
     expect(out).toContain("persistence");
-    const summary = JSON.parse(out) as { overall: { skill?: number } };
+    type Experts = Record<string, { final: number; mean: number }>;
+    const summary = JSON.parse(out) as {
+      overall: { skill?: number; experts: Experts };
+      keys: { experts: Experts }[];
+    };
     expect(JSON.stringify(summary.overall)).toMatch(/"skill":0\.\d+/);
+    for (const { experts } of [summary.overall, ...summary.keys]) {
+      const weights = Object.values(experts);
+      expect(weights.length).toBeGreaterThan(2);
+      expect(weights.reduce((sum, { final }) => sum + final, 0)).toBeCloseTo(1, 9);
+      expect(weights.reduce((sum, { mean }) => sum + mean, 0)).toBeCloseTo(1, 9);
+    }
   });
 
   test("counts and names bad rows, and forecasts the others as if they were not there", () => {

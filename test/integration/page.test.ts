@@ -132,6 +132,18 @@ describe.skipIf(executablePath === undefined)("the live page", () => {
     expect(await page.locator(".card").count()).toBe(demoLikeSeries.length);
   });
 
+  it("shows the experts' shares in the forecast of the series that is looked at", async () => {
+    const page = await open();
+    const legend = async (): Promise<string> => (await text(page, "#experts ul")).replaceAll("\u202f", " ");
+    await expect.poll(legend).toBe("persistence 50 %recurrent 50 %");
+    await page.locator(".card").nth(2).click();
+    await expect.poll(legend).toBe("persistence 25 %recurrent 75 %");
+    expect(await page.locator("#experts .share-bar").getAttribute("aria-label")).toContain("recurrent");
+    const width = (nth: number): Promise<number> =>
+      page.evaluate(`document.querySelectorAll("#experts .share-bar span")[${nth}].clientWidth`);
+    expect((await width(1)) / (await width(0))).toBeCloseTo(3, 1);
+  });
+
   it("comes back by itself after the server was restarted, with the series that was chosen", async () => {
     const page = await open();
     await page.getByRole("button", { name: "host cpu" }).first().click();

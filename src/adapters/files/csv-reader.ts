@@ -14,14 +14,15 @@ export interface CsvReaderOptions {
   reject(rejection: Rejection): void;
   /** Takes the bytes of a file that have been read so far, for a progress bar. */
   readonly progress?: ((file: string, bytes: number) => void) | undefined;
+  /** Observations that a batch holds before it is handed on; 8,192 without. */
+  readonly batchSize?: number | undefined;
 }
 
-/** Observations that a batch holds before it is handed on. */
-const batchSize = 8192;
+const defaultBatchSize = 8192;
 
 /**
  * Yields the observations of CSV files, one file after the other, rows in order, wide rows from left to right. The
- * columns are reused: a batch is valid until the next is asked for. It may be empty, and holds more than 8,192
+ * columns are reused: a batch is valid until the next is asked for. It may be empty, and holds more than `batchSize`
  * observations only where one row does.
  *
  * Wide: the first column, or `time`, is the time; every other column is a key. Long: `time` is the column "time" or
@@ -81,7 +82,7 @@ class FileRows implements ObservationSink {
     this.#options = options;
     this.#layout = csvLayout(this.#name, keyOfFile(file), header, options.columns);
     this.#columns = observationColumns(
-      Math.max(batchSize, this.#layout.observationsPerRow),
+      Math.max(options.batchSize ?? defaultBatchSize, this.#layout.observationsPerRow),
       options.columns.features?.length,
     );
   }

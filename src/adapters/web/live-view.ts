@@ -51,7 +51,7 @@ export class LiveView implements Telemetry {
   }
 
   forecasts(batch: ForecastBatch): void {
-    const { columns, count } = batch;
+    const { columns, count, experts } = batch;
     for (let row = 0; row < count; row++) {
       const series = this.#seriesOf(batch.keyOf(columns.slots[row]!));
       if (series === undefined) {
@@ -62,7 +62,10 @@ export class LiveView implements Telemetry {
       this.#touched.set(series, row);
       if (columns.anomalyScore[row]! > 1) this.#keepAnomaly(series.id, batch, row);
     }
-    for (const [series, row] of this.#touched) series.setNext(columns, row);
+    for (const [series, row] of this.#touched) {
+      series.setNext(columns, row);
+      if (series.watched && experts !== undefined) series.setExperts(experts, columns.slots[row]!);
+    }
     this.#touched.clear();
     this.#events += count;
     this.#rate.add(this.#options.now(), count);

@@ -1,7 +1,15 @@
 /** The last points of one key for the live page, in a ring of columns, and its running scores. */
 import type { ForecastColumns } from "../../forecast/columns.js";
 import { RunningScore } from "../../forecast/score.js";
-import type { DetailUpdate, NextForecast, Nullable, OverviewUpdate, SeriesScore } from "./wire.js";
+import type { ForecastBatch } from "../../pipeline/telemetry.js";
+import type {
+  DetailUpdate,
+  ExpertShare,
+  NextForecast,
+  Nullable,
+  OverviewUpdate,
+  SeriesScore,
+} from "./wire.js";
 
 /** Remembers about the last 500 values of the key. */
 const scoreDecay = 1 - 1 / 500;
@@ -24,6 +32,8 @@ export class Series {
   /** Points ever appended. */
   total = 0;
   anomalies = 0;
+  /** Whether the detail was read since the experts' shares were last set: nobody pays for shares that nobody sees. */
+  watched = false;
   readonly #capacity: number;
   readonly #times: Float64Array;
   readonly #values: Float64Array;
@@ -32,6 +42,7 @@ export class Series {
   readonly #upper: Float64Array;
   readonly #anomalyScores: Float64Array;
   #next: NextForecast | null = null;
+  #experts: readonly ExpertShare[] = [];
 
   constructor(id: number, key: string, capacity: number) {
     const column = (): Float64Array => new Float64Array(capacity);
@@ -74,6 +85,13 @@ export class Series {
       : null;
   }
 
+  /** Keeps the experts' shares in the forecast of the key's next value. */
+  setExperts(experts: NonNullable<ForecastBatch["experts"]>, slot: number): void {
+    const weights = experts.expertWeights(slot);
+    this.#experts = experts.expertNames.map((name, i) => ({ name, weight: weights[i]! }));
+    this.watched = false;
+  }
+
   /** The points after the first `seen` ones, at most `limit`, for the small chart. */
   overview(seen: number, limit: number): OverviewUpdate {
     const { start, reset } = this.#range(seen, limit);
@@ -91,6 +109,7 @@ export class Series {
   /** The points after the first `seen` ones, as far as the ring still has them. */
   detail(seen: number): DetailUpdate {
     const { start, reset } = this.#range(seen, this.#capacity);
+    this.watched = true;
     return {
       id: this.id,
       reset,
@@ -101,6 +120,7 @@ export class Series {
       upper: this.#read(this.#upper, start).map(nullable),
       anomalyScores: this.#read(this.#anomalyScores, start).map(nullable),
       next: this.#next,
+      experts: this.#experts,
     };
   }
 

@@ -38,6 +38,13 @@ export interface NextForecast {
   readonly upper: Nullable;
 }
 
+/** The share that an expert has in the forecast of a series' next value. */
+export interface ExpertShare {
+  readonly name: string;
+  /** 0 to 1; the shares of a series sum to 1. */
+  readonly weight: number;
+}
+
 /** New points of the series whose detail the page shows. */
 export interface DetailUpdate {
   readonly id: number;
@@ -50,6 +57,8 @@ export interface DetailUpdate {
   readonly upper: readonly Nullable[];
   readonly anomalyScores: readonly Nullable[];
   readonly next: NextForecast | null;
+  /** In the order of the forecaster; none until the batch after the series was first looked at. */
+  readonly experts: readonly ExpertShare[];
 }
 
 /** The whole training loss so far, thinned to a bounded number of points. */

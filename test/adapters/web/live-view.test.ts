@@ -25,6 +25,32 @@ telemetryContract("LiveView", () => {
 });
 
 describe("FrameCursor", () => {
+  it("asks for the experts' weights of the series that is looked at, and of no other", () => {
+    const view = create();
+    const forecasts = new SyntheticForecasts(demoLikeSeries);
+    const asked: number[] = [];
+    const feed = (): void => {
+      const batch = forecasts.batch(3);
+      const expertWeights = (slot: number): Float64Array => {
+        asked.push(slot);
+        return batch.experts!.expertWeights(slot);
+      };
+      view.forecasts({ ...batch, experts: { ...batch.experts!, expertWeights } });
+    };
+    feed();
+    feed();
+    expect(asked).toEqual([]);
+    const cursor = new FrameCursor(view, 2);
+    expect(cursor.next()!.detail!.experts).toEqual([]);
+    feed();
+    feed();
+    expect(asked).toEqual([2]);
+    expect(cursor.next()!.detail!.experts).toEqual([
+      { name: "persistence", weight: 0.25 },
+      { name: "recurrent", weight: 0.75 },
+    ]);
+  });
+
   it("begins with a snapshot, goes on with what is new, and has nothing to say when nothing is", () => {
     const view = create();
     const forecasts = new SyntheticForecasts(demoLikeSeries);

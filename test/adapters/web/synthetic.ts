@@ -36,7 +36,11 @@ export class SyntheticForecasts {
     const count = steps * this.#series.length;
     const columns = forecastColumns(count);
     for (let row = 0; row < count; row++) this.#write(columns, row, row % this.#series.length);
-    return { count, columns, keyOf: (slot) => this.#series[slot]!.key };
+    const experts = {
+      expertNames: ["persistence", "recurrent"],
+      expertWeights: (slot: number) => Float64Array.of(1 / (slot + 2), 1 - 1 / (slot + 2)),
+    };
+    return { count, columns, keyOf: (slot) => this.#series[slot]!.key, experts };
   }
 
   #write(columns: ForecastBatch["columns"], row: number, slot: number): void {

@@ -3,6 +3,7 @@ import type { Frame, Status } from "../wire.js";
 import { AnomalyList } from "./anomaly-list.js";
 import { DetailChart } from "./detail-chart.js";
 import { element, setText } from "./dom.js";
+import { ExpertBar } from "./expert-bar.js";
 import { Overview } from "./overview.js";
 import { LossChart } from "./small-charts.js";
 import { Store } from "./store.js";
@@ -22,6 +23,7 @@ const lossChart = new LossChart(element("loss"), signal);
 const detailChart = new DetailChart(element("chart"), pointAt, signal);
 const overview = new Overview(select);
 const anomalyList = new AnomalyList(select);
+const expertBar = new ExpertBar(element("experts"));
 const stream = new FrameStream({ frame: receive, connection: showConnection });
 
 /** The key that the reader chose; it outlives a restart of the server, where ids may change. */
@@ -73,6 +75,8 @@ function showDetail(): void {
   showVerdict(series.score, level);
   detailChart.show(detail, Number(rangeInputs().find((input) => input.checked)?.value));
   showReadout(detail, pointedAt);
+  element("experts").hidden = detail.experts.length === 0;
+  expertBar.show(detail.experts);
 }
 
 function pointAt(index: number | null): void {

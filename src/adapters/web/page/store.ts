@@ -3,6 +3,7 @@ import {
   detailPoints,
   overviewPoints,
   type DetailUpdate,
+  type ExpertShare,
   type Frame,
   type NextForecast,
   type Nullable,
@@ -28,6 +29,7 @@ export interface DetailState {
   readonly upper: Nullable[];
   readonly anomalyScores: Nullable[];
   next: NextForecast | null;
+  experts: readonly ExpertShare[];
 }
 
 export class Store {
@@ -64,11 +66,12 @@ export class Store {
 
   #applyDetail(update: DetailUpdate): void {
     const empty = { times: [], values: [], expected: [], lower: [], upper: [], anomalyScores: [] };
-    const state = (this.detail ??= { id: update.id, ...empty, next: null });
+    const state = (this.detail ??= { id: update.id, ...empty, next: null, experts: [] });
     for (const column of ["times", "values", "expected", "lower", "upper", "anomalyScores"] as const) {
       extend<Nullable>(state[column] as Nullable[], update[column], update.reset, detailPoints);
     }
     state.next = update.next;
+    state.experts = update.experts;
   }
 }
 
