@@ -160,7 +160,17 @@ const list = {
     exit: exitCodes.settings,
     data: "Nothing was read or written.",
     action:
-      "Give forecasts and state as many partitions as the input has: create them anew with `undercurrent topics create`.",
+      "Give forecasts and state as many partitions as the input has, and the state topic cleanup.policy=compact: alter them, or create them anew with `undercurrent topics create`.",
+  },
+  GROUP_ACTIVE: {
+    exit: exitCodes.state,
+    data: "Nothing was written.",
+    action: "Stop every instance of the service, wait until its group is empty, then repeat the command.",
+  },
+  STATE_FILE_INVALID: {
+    exit: exitCodes.state,
+    data: "Nothing was written to the brokers.",
+    action: "Export the state anew, or take another copy of the file, and one of the same input topic.",
   },
   RECORD_TOO_LARGE: {
     exit: exitCodes.output,

@@ -12,7 +12,7 @@ import { KeyReadout } from "./key-readout.js";
 import { KeyTable } from "./keys.js";
 import { keyLayout, number } from "./layout.js";
 import { Recurrence, rowsPerStep, type SteppedRows, type UpdateReport } from "./recurrence.js";
-import type { ForecasterSettings } from "./settings.js";
+import { modelName, type ForecasterSettings } from "./settings.js";
 import { smoothing } from "./smoothing.js";
 import { decodeSnapshot, joinRecords, type SnapshotRecord } from "./snapshot.js";
 import { recordsOf, sizesOf, writeKey, type StateParts } from "./state.js";
@@ -99,7 +99,7 @@ export class Forecaster {
 
   /** The model's name and version, as forecasts carry it: "gru32@1841". */
   modelName(version = this.version): string {
-    return `${this.settings.cell}${this.settings.hidden}@${version}`;
+    return modelName(this.settings, version);
   }
 
   /** The slot of a key, which is made on first use. Throws MEMORY_EXHAUSTED, changing nothing. */

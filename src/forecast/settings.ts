@@ -138,3 +138,11 @@ export function forecasterSettings(options: ForecasterOptions = {}): ForecasterS
   }
   return settings;
 }
+
+/** The name of a model and the version of its weights, as forecasts carry it: "gru32@1841". */
+export function modelName(
+  { cell, hidden }: { readonly cell?: unknown; readonly hidden?: unknown },
+  version: number,
+): string {
+  return `${String(cell)}${String(hidden)}@${version}`;
+}

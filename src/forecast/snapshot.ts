@@ -3,6 +3,7 @@
  * Bodies begin with the settings' signature. Text is UTF-8 and arrays are raw, each behind its length in a u32.
  */
 import { ByteWriter, type ByteReader } from "./bytes.js";
+import { number } from "./layout.js";
 import { corrupt, foreign, kinds, open, seal } from "./record.js";
 import { changedNames, isTuning, signatureSum, type Signature } from "./signature.js";
 
@@ -48,18 +49,38 @@ export interface Snapshot {
   readonly keys: readonly KeyState[];
 }
 
-/**
- * The settings that the model's record of a snapshot was made with, which may be others than this release knows.
- * Throws SNAPSHOT_CORRUPT and SNAPSHOT_VERSION.
- */
-export function readSettings(model: Uint8Array): Readonly<Record<string, unknown>> {
+/** What the model's record of a snapshot tells without the rest. */
+export interface ModelHead {
+  /** The settings that it was made with, which may be others than this release knows. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Keys that the snapshot has a record of. */
+  readonly keys: number;
+  /** Updates of the weights so far. */
+  readonly version: number;
+}
+
+/** Reads the head of the model's record of a snapshot. Throws SNAPSHOT_CORRUPT and SNAPSHOT_VERSION. */
+export function readModelHead(model: Uint8Array): ModelHead {
   const { kind, body } = open(model, 0);
   if (kind !== kinds.model) throw corrupt("its first record is not the model's");
+  let settings: Record<string, unknown>;
   try {
-    return JSON.parse(body.text()) as Record<string, unknown>;
+    settings = JSON.parse(body.text()) as Record<string, unknown>;
   } catch {
     throw corrupt("its signature can't be read");
   }
+  return { settings, keys: body.count(), version: body.float() };
+}
+
+/** The quantities of `number` in a key's record of a snapshot. Throws SNAPSHOT_CORRUPT and SNAPSHOT_VERSION. */
+export function readKeyNumbers(record: Uint8Array): Readonly<Record<keyof typeof number, number>> {
+  const { kind, body } = open(record, 0);
+  if (kind !== kinds.key) throw corrupt("the record is not a key's");
+  body.count();
+  body.text();
+  const numbers = body.numbers();
+  const entries = Object.entries(number).map(([name, index]) => [name, numbers[index]]);
+  return Object.fromEntries(entries) as Record<keyof typeof number, number>;
 }
 
 export function encodeModel(signature: Signature, model: ModelState): SnapshotRecord {

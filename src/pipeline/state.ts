@@ -1,7 +1,7 @@
 /**
  * The records of a task's state: the forecaster's own snapshot records, one for the model and one for each key, each
  * with the input offset that it stands for. The model's names the state: its offset is S, so that a key's record that is
- * newer is recognised as not of this state; that none is missing the snapshot itself tells.
+ * newer is recognised as not of this state, and it counts the keys, so that none can be missing.
  *
  * A record's value is: magic "UCTS", format (u32), offset (f64), CRC-32 of all before it (u32), snapshot record;
  * little-endian.
@@ -9,7 +9,7 @@
 import { UndercurrentError } from "../errors.js";
 import { crc32 } from "../forecast/checksum.js";
 import type { Forecaster } from "../forecast/forecaster.js";
-import { readSettings, type SnapshotRecord } from "../forecast/snapshot.js";
+import { readKeyNumbers, readModelHead, type SnapshotRecord } from "../forecast/snapshot.js";
 import type { SnapshotWrite, StateChange, StateRecord } from "./ports.js";
 
 const magic = 0x53544355;
@@ -28,6 +28,8 @@ export interface RecordedState {
   readonly keys: readonly string[];
   /** Settings of the forecaster that made it. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Updates of the weights so far. */
+  readonly version: number;
   /** What `Forecaster.restore` takes. */
   readonly snapshot: Uint8Array;
 }
@@ -52,7 +54,25 @@ export function readState(records: readonly StateRecord[]): RecordedState {
     parts.push(part.snapshot);
     names.push(record.key.slice(keyPrefix.length));
   }
-  return { offset, keys: names, settings: readSettings(snapshot), snapshot: Buffer.concat(parts) };
+  const { keys, settings, version } = readModelHead(snapshot);
+  if (names.length !== keys) throw torn(`it holds ${names.length} keys where there were ${keys}`);
+  return { offset, keys: names, settings, version, snapshot: Buffer.concat(parts) };
+}
+
+/** What a state knows of one key. */
+export interface RecordedKey {
+  /** The input offset of the snapshot that last changed it. */
+  readonly offset: number;
+  readonly bytes: number;
+  readonly numbers: ReturnType<typeof readKeyNumbers>;
+}
+
+/** One key of a state; undefined where the state has none of this name. Throws as `readState` does. */
+export function readKey(records: readonly StateRecord[], key: string): RecordedKey | undefined {
+  const record = records.find((candidate) => candidate.key === keyPrefix + key);
+  if (record === undefined) return undefined;
+  const { offset, snapshot } = openRecord(record);
+  return { offset, bytes: record.value.length, numbers: readKeyNumbers(snapshot) };
 }
 
 /**

@@ -17,7 +17,7 @@ import { partitionControls } from "./controls.js";
 import { brokerError, innermost } from "./errors.js";
 import type { FeedControls } from "./feed.js";
 import type { KafkaOptions } from "./options.js";
-import { checkPartitions, requireTopics } from "./topics.js";
+import { checkCompaction, checkPartitions, requireTopics } from "./topics.js";
 
 export interface MembershipEvents {
   assigned(assignment: KafkaAssignment): void;
@@ -70,10 +70,11 @@ export class Membership implements AssignmentHost {
   }
 
   async #join(): Promise<void> {
-    const { topics, application } = this.#options;
+    const { topics, application, log } = this.#options;
     try {
       await this.admin.connect();
       const count = await checkPartitions(this.admin, topics);
+      await checkCompaction(this.admin, topics.state, log);
       await this.#consumer.connect();
       await this.#consumer.subscribe({ topics: [topics.input, topics.state] });
       await this.#consumer.run({

@@ -1,19 +1,60 @@
 /** The topics as the brokers have them, held against what the pipeline needs. */
 import type { Admin } from "kafkajs";
 import { UndercurrentError } from "../../errors.js";
-import type { KafkaTopics } from "./options.js";
+import type { KafkaConnection, KafkaTopics } from "./options.js";
+import { topicSettings } from "./cluster-settings.js";
 
-/** Partitions of each of these topics; a topic that does not exist is left out. */
-export async function partitionCounts(
+/** A partition as it is now: offsets of its first record, and of the next one it would get. */
+export interface Extent {
+  readonly partition: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Every partition of a topic that exists, by number. */
+export async function partitionExtents(admin: Admin, topic: string): Promise<readonly Extent[]> {
+  const offsets = await admin.fetchTopicOffsets(topic);
+  return offsets
+    .map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) }))
+    .sort((a, b) => a.partition - b.partition);
+}
+
+/** Committed offsets of a group in a topic by partition; those that have none are left out. */
+export async function committedOffsets(
+  admin: Admin,
+  group: string,
+  topic: string,
+): Promise<ReadonlyMap<number, number>> {
+  const [offsets] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+  const entries = (offsets?.partitions ?? []).map(
+    ({ partition, offset }) => [partition, Number(offset)] as const,
+  );
+  return new Map(entries.filter(([, offset]) => offset >= 0));
+}
+
+/** How a topic is laid out. */
+export interface TopicShape {
+  readonly partitions: number;
+  /** Copies of each partition. */
+  readonly replicationFactor: number;
+}
+
+/** The shape of each of these topics; a topic that does not exist is left out. */
+export async function topicShapes(
   admin: Admin,
   names: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
+): Promise<ReadonlyMap<string, TopicShape>> {
   // Asking for the metadata of a topic that does not exist may create it.
   const existing = new Set(await admin.listTopics());
   const topics = names.filter((name) => existing.has(name));
   if (topics.length === 0) return new Map();
   const metadata = await admin.fetchTopicMetadata({ topics });
-  return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
+  return new Map(
+    metadata.topics.map(({ name, partitions }) => [
+      name,
+      { partitions: partitions.length, replicationFactor: partitions[0]?.replicas.length ?? 0 },
+    ]),
+  );
 }
 
 /** The partitions of each of these topics. Throws TOPIC_MISSING where one does not exist. */
@@ -21,12 +62,12 @@ export async function requireTopics(
   admin: Admin,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
-  const counts = await partitionCounts(admin, names);
-  const missing = names.filter((name) => !counts.has(name));
+  const shapes = await topicShapes(admin, names);
+  const missing = names.filter((name) => !shapes.has(name));
   if (missing.length > 0) {
     throw new UndercurrentError("TOPIC_MISSING", `the brokers have no topic ${missing.join(", ")}`);
   }
-  return counts;
+  return new Map([...shapes].map(([name, { partitions }]) => [name, partitions]));
 }
 
 /**
@@ -48,4 +89,31 @@ export async function checkPartitions(admin: Admin, topics: KafkaTopics): Promis
     );
   }
   return count;
+}
+
+/** The only cleanup policy that keeps the latest record of each key, however old, and not all that came before it. */
+export const statePolicy = "compact";
+
+/**
+ * Throws TOPIC_MISMATCH unless the state topic is compacted and nothing else: `delete` beside it would drop the records
+ * of keys that have not changed for a while. Where this user may not read the topic's settings, or the brokers do not
+ * tell them, it warns and goes on: the right to read settings is no right that the pipeline needs otherwise.
+ */
+export async function checkCompaction(
+  admin: Admin,
+  state: string,
+  log: KafkaConnection["log"],
+): Promise<void> {
+  const settings = await topicSettings(admin, state, ["cleanup.policy"]);
+  if (typeof settings === "string") {
+    const message = `cannot tell whether topic ${state} is compacted, as it has to be: ${settings}`;
+    log?.({ level: "warn", message, fields: { topic: state } });
+    return;
+  }
+  const policy = settings.get("cleanup.policy");
+  if (policy === statePolicy) return;
+  throw new UndercurrentError(
+    "TOPIC_MISMATCH",
+    `the state topic ${state} has cleanup.policy=${policy}, where it has to be ${statePolicy}`,
+  );
 }

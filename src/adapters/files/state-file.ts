@@ -1,0 +1,254 @@
+/**
+ * Files of exported states: magic "UCSE", format (u32), then chunks, each the length of its body (u32), the body's
+ * CRC-32 (u32) and the body; little-endian. The first chunk is the head; then for each partition a chunk that describes
+ * it and one for each record of its state, the key's length in bytes (u32), the key as UTF-8 and the value; the last
+ * chunk counts those before it, so that a file that was cut off is told from a whole one. All but records are JSON.
+ */
+import { createReadStream, existsSync } from "node:fs";
+import { open, rename, rm, type FileHandle } from "node:fs/promises";
+import { z } from "zod";
+import { UndercurrentError } from "../../errors.js";
+import { crc32 } from "../../forecast/checksum.js";
+import type { StateRecord } from "../../pipeline/ports.js";
+import type { ExportedState } from "../../pipeline/transfer.js";
+
+const magic = 0x45534355;
+const fileFormat = 1;
+const frameBytes = 8;
+const pieceBytes = 1 << 20;
+/** Longest chunk that is believed: a damaged length must not ask for all memory. */
+const mostBytes = 1 << 30;
+
+const headSchema = z.strictObject({
+  application: z.string(),
+  /** The input topic whose offsets the states stand for. */
+  input: z.string(),
+  partitions: z.int().min(1),
+});
+const partitionSchema = z.strictObject({
+  partition: z.int().min(0),
+  committed: z.int().min(0).nullable(),
+  records: z.int().min(0),
+});
+const endSchema = z.strictObject({ chunks: z.int().min(1) });
+
+/** Where exported states come from. */
+export type StateFileHead = Readonly<z.output<typeof headSchema>>;
+
+/**
+ * Writes states, one for each partition in order, into a file that appears under its name only when it is whole. Throws
+ * OUTPUT_UNWRITABLE, also where there is a file of this name already: it may be the only copy of a state.
+ *
+ * @returns bytes of the file
+ */
+export async function writeStateFile(
+  path: string,
+  head: StateFileHead,
+  states: AsyncIterable<ExportedState>,
+): Promise<number> {
+  if (existsSync(path)) throw new UndercurrentError("OUTPUT_UNWRITABLE", `${path} exists already`);
+  const partial = `${path}.partial`;
+  const file = await writing(path, open(partial, "w"));
+  try {
+    const chunks = new ChunkWriter(path, file);
+    await chunks.start();
+    await chunks.write(json(head));
+    for await (const { partition, committed = null, records } of states) {
+      await chunks.write(json({ partition, committed, records: records.length }));
+      for (const record of records) await chunks.write(recordBody(record));
+    }
+    await chunks.write(json({ chunks: chunks.count }));
+    const bytes = await chunks.end();
+    await writing(path, file.sync());
+    await writing(path, file.close());
+    await writing(path, rename(partial, path));
+    return bytes;
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+/** A file of exported states; every use of `states` reads it anew, one state at a time. */
+export interface StateFile {
+  readonly head: StateFileHead;
+  /** In order of the partitions, each at most once. Throws STATE_FILE_INVALID as far as it has got. */
+  states(): AsyncIterable<ExportedState>;
+}
+
+/** Opens a file and reads its head. Throws FILE_UNREADABLE, STATE_FILE_INVALID and SNAPSHOT_VERSION. */
+export async function openStateFile(path: string): Promise<StateFile> {
+  const chunks = readChunks(path);
+  try {
+    const head = parse(path, headSchema, await nextOf(path, chunks));
+    return { head, states: () => readStates(path, head) };
+  } finally {
+    await chunks.return(undefined);
+  }
+}
+
+async function* readStates(path: string, head: StateFileHead): AsyncGenerator<ExportedState> {
+  const chunks = readChunks(path);
+  await nextOf(path, chunks);
+  let count = 1;
+  let last = -1;
+  for (;;) {
+    const body = await nextOf(path, chunks);
+    const end = endSchema.safeParse(jsonOf(path, body));
+    if (end.success) {
+      if (end.data.chunks !== count) throw invalid(path, "parts of it are missing");
+      if (!(await chunks.next()).done) throw invalid(path, "something follows its end");
+      return;
+    }
+    const { partition, committed, records: expected } = parse(path, partitionSchema, body);
+    if (partition <= last || partition >= head.partitions) {
+      throw invalid(path, `partition ${partition} is not in its place`);
+    }
+    last = partition;
+    const records: StateRecord[] = [];
+    while (records.length < expected) records.push(readRecord(path, await nextOf(path, chunks)));
+    count += 1 + expected;
+    yield { partition, committed: committed ?? undefined, records };
+  }
+}
+
+/** Collects chunks into pieces: a system call for each would cost more than everything else. */
+class ChunkWriter {
+  readonly #path: string;
+  readonly #file: FileHandle;
+  #pieces: Uint8Array[] = [];
+  #held = 0;
+  #bytes = 0;
+  count = 0;
+
+  constructor(path: string, file: FileHandle) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  start(): Promise<void> {
+    return this.#put(words(magic, fileFormat));
+  }
+
+  async write(body: Uint8Array): Promise<void> {
+    this.count++;
+    await this.#put(words(body.length, crc32(body)));
+    await this.#put(body);
+  }
+
+  /** Passes on the rest; returns all bytes that were written. */
+  async end(): Promise<number> {
+    await writing(this.#path, this.#file.writeFile(Buffer.concat(this.#pieces)));
+    this.#bytes += this.#held;
+    return this.#bytes;
+  }
+
+  async #put(bytes: Uint8Array): Promise<void> {
+    this.#pieces.push(bytes);
+    this.#held += bytes.length;
+    if (this.#held < pieceBytes) return;
+    await this.end();
+    this.#pieces = [];
+    this.#held = 0;
+  }
+}
+
+/** The bodies of a file's chunks, checked. */
+async function* readChunks(path: string): AsyncGenerator<Buffer, undefined> {
+  let rest: Buffer = Buffer.alloc(0);
+  let started = false;
+  for await (const piece of pieces(path)) {
+    rest = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
+    let at = 0;
+    if (!started && rest.length >= frameBytes) {
+      if (rest.readUInt32LE(0) !== magic) throw invalid(path, "it is no file of an exported state");
+      const format = rest.readUInt32LE(4);
+      if (format !== fileFormat) {
+        throw new UndercurrentError(
+          "SNAPSHOT_VERSION",
+          `${path} has format ${format}; this release reads ${fileFormat}`,
+        );
+      }
+      started = true;
+      at = frameBytes;
+    }
+    while (started && rest.length - at >= frameBytes) {
+      const length = rest.readUInt32LE(at);
+      if (length > mostBytes) throw invalid(path, `the length of a part is ${length} bytes`);
+      const end = at + frameBytes + length;
+      if (rest.length < end) break;
+      const body = rest.subarray(at + frameBytes, end);
+      if (crc32(body) !== rest.readUInt32LE(at + 4)) throw invalid(path, "a checksum does not match");
+      yield body;
+      at = end;
+    }
+    rest = rest.subarray(at);
+  }
+  if (rest.length > 0 || !started) throw invalid(path, "it is cut off");
+}
+
+async function* pieces(path: string): AsyncGenerator<Buffer> {
+  try {
+    for await (const piece of createReadStream(path, { highWaterMark: pieceBytes })) yield piece as Buffer;
+  } catch (cause) {
+    throw new UndercurrentError("FILE_UNREADABLE", `${path} cannot be read: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+async function nextOf(path: string, chunks: AsyncGenerator<Buffer>): Promise<Buffer> {
+  const next = await chunks.next();
+  if (next.done === true) throw invalid(path, "it is cut off");
+  return next.value;
+}
+
+function recordBody({ key, value }: StateRecord): Uint8Array {
+  const name = Buffer.from(key, "utf8");
+  return Buffer.concat([words(name.length), name, value]);
+}
+
+/** A copy: what was read is a part of a piece of the file, which would be kept with it. */
+function readRecord(path: string, body: Buffer): StateRecord {
+  const end = body.length < 4 ? Infinity : 4 + body.readUInt32LE(0);
+  if (end > body.length) throw invalid(path, "a record is cut off");
+  return { key: body.toString("utf8", 4, end), value: new Uint8Array(body.subarray(end)) };
+}
+
+function words(...values: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(4 * values.length);
+  values.forEach((value, index) => bytes.writeUInt32LE(value, 4 * index));
+  return bytes;
+}
+
+function json(value: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(value), "utf8");
+}
+
+function jsonOf(path: string, body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString("utf8")) as unknown;
+  } catch {
+    throw invalid(path, "a part of it is not in its place");
+  }
+}
+
+function parse<T>(path: string, schema: z.ZodType<T>, body: Buffer): T {
+  const result = schema.safeParse(jsonOf(path, body));
+  if (result.success) return result.data;
+  throw invalid(path, "a part of it is not in its place");
+}
+
+async function writing<T>(path: string, done: Promise<T>): Promise<T> {
+  try {
+    return await done;
+  } catch (cause) {
+    const message = `${path} cannot be written: ${(cause as Error).message}`;
+    throw new UndercurrentError("OUTPUT_UNWRITABLE", message, { cause });
+  }
+}
+
+function invalid(path: string, what: string): UndercurrentError {
+  return new UndercurrentError("STATE_FILE_INVALID", `${path}: ${what}`);
+}

@@ -1,0 +1,129 @@
+/** A topic as a bystander reads it: with no part in anybody's group, and nothing written. */
+import { randomUUID } from "node:crypto";
+import type { Admin, Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from "kafkajs";
+import { createClient, patientRetry } from "./client.js";
+import { partitionControls } from "./controls.js";
+import { brokerError, innermost } from "./errors.js";
+import { Feed } from "./feed.js";
+import type { KafkaOptions } from "./options.js";
+import { partitionExtents, requireTopics, type Extent } from "./topics.js";
+
+/**
+ * One consumer of one topic. The client reads topics as a member of a group only, so there is one of a name that nobody
+ * else has, which commits no offset and is deleted in the end.
+ */
+export class Visit {
+  readonly admin: Admin;
+  readonly #options: KafkaOptions;
+  readonly #topic: string;
+  readonly #failed: (error: Error) => void;
+  readonly #groupId: string;
+  readonly #consumer: Consumer;
+  /** By partition; those without one are paused. */
+  readonly #feeds = new Map<number, Feed>();
+  #running = false;
+  #beginning: Promise<unknown> = Promise.resolve();
+
+  /** `failed` hears of what ends the consumer; its feeds end with the same error. */
+  constructor(options: KafkaOptions, topic: string, failed: (error: Error) => void) {
+    const { application, fetchBytes = 1_048_576, fetchWaitMs = 100 } = options;
+    this.#options = options;
+    this.#topic = topic;
+    this.#failed = failed;
+    // Under the application's name, so that a right to groups of this prefix suffices.
+    this.#groupId = `${application}-bystander-${randomUUID()}`;
+    const client = createClient(options, patientRetry);
+    this.admin = client.admin();
+    this.#consumer = client.consumer({
+      groupId: this.#groupId,
+      maxBytesPerPartition: fetchBytes,
+      maxWaitTimeInMs: fetchWaitMs,
+      allowAutoTopicCreation: false,
+      readUncommitted: false,
+    });
+    const { GROUP_JOIN, END_BATCH_PROCESS, STOP, CRASH } = this.#consumer.events;
+    this.#consumer.on(GROUP_JOIN, (event) => this.#joined(event));
+    this.#consumer.on(STOP, () => (this.#running = false));
+    // Batches of control records alone never reach the handler.
+    this.#consumer.on(END_BATCH_PROCESS, ({ payload }) => {
+      if (payload.batchSize > 0) return;
+      const next = Number(payload.lastOffset) + 1;
+      this.#feeds.get(payload.partition)?.skip(next, Number(payload.highWatermark));
+    });
+    this.#consumer.on(CRASH, ({ payload }) => {
+      if (payload.restart) return;
+      const error = brokerError(innermost(payload.error), this.#origin);
+      for (const feed of this.#feeds.values()) feed.close(error);
+      this.#failed(error);
+    });
+  }
+
+  /** Resolves with the topic's partitions once they can be read. Throws BROKER_UNREACHABLE or TOPIC_MISSING. */
+  begin(): Promise<readonly Extent[]> {
+    const beginning = this.#begin();
+    this.#beginning = beginning;
+    return beginning;
+  }
+
+  /** Reads a partition from an offset on, in place of its feed before. */
+  feed(partition: number, from: number): Feed {
+    this.#feeds.get(partition)?.close();
+    const controls = partitionControls(this.#consumer, this.#topic, partition, () => this.#running);
+    const feed = new Feed(controls, from, this.#options.fetchBytes ?? 1_048_576);
+    this.#feeds.set(partition, feed);
+    return feed;
+  }
+
+  /** Leaves no trace. */
+  async end(): Promise<void> {
+    await this.#beginning.catch(() => undefined);
+    for (const feed of this.#feeds.values()) feed.close();
+    await this.#consumer.disconnect();
+    // It may be that it never came into being.
+    await this.admin.deleteGroups([this.#groupId]).catch(() => undefined);
+    await this.admin.disconnect();
+  }
+
+  get #origin(): string {
+    return `reading topic ${this.#topic}`;
+  }
+
+  async #begin(): Promise<readonly Extent[]> {
+    const topic = this.#topic;
+    try {
+      await this.admin.connect();
+      await requireTopics(this.admin, [topic]);
+      const extents = await partitionExtents(this.admin, topic);
+      await this.#consumer.connect();
+      await this.#consumer.subscribe({ topics: [topic], fromBeginning: true });
+      await this.#consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: extents.length,
+        eachBatch: (payload) => this.#push(payload),
+      });
+      return extents;
+    } catch (error) {
+      throw brokerError(error, this.#origin);
+    }
+  }
+
+  /** The client forgets where it stood whenever it joins its group, and would fetch what nobody reads. */
+  #joined({ payload }: ConsumerGroupJoinEvent): void {
+    this.#running = true;
+    const partitions = payload.memberAssignment[this.#topic] ?? [];
+    this.#consumer.pause([{ topic: this.#topic, partitions: [...partitions] }]);
+    for (const feed of this.#feeds.values()) feed.reseek();
+  }
+
+  #push(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload;
+    const feed = this.#feeds.get(batch.partition);
+    if (feed !== undefined && !payload.isStale()) {
+      feed.push(batch.messages, Number(batch.lastOffset()) + 1, Number(batch.highWatermark));
+      const last = batch.messages.at(-1);
+      if (last !== undefined) payload.resolveOffset(last.offset);
+    }
+    return Promise.resolve();
+  }
+}
