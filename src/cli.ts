@@ -4,8 +4,11 @@ import { Command, CommanderError } from "commander";
 import { backtestCommand } from "./cli/backtest.js";
 import { configCommand } from "./cli/config.js";
 import { demoCommand } from "./cli/demo.js";
+import { lintCommand } from "./cli/lint.js";
 import { pipeCommand } from "./cli/pipe.js";
 import { runCommand } from "./cli/run.js";
+import { stateCommand } from "./cli/state.js";
+import { topicsCommand } from "./cli/topics.js";
 import { packageVersion } from "./cli/version.js";
 import { describeError, exitCodeOf, exitCodes, UndercurrentError } from "./errors.js";
 
@@ -21,14 +24,20 @@ function program(): Command {
     .addCommand(demoCommand())
     .addCommand(runCommand())
     .addCommand(configCommand())
+    .addCommand(topicsCommand())
+    .addCommand(lintCommand())
+    .addCommand(stateCommand())
     .addCommand(pipeCommand())
     .addCommand(backtestCommand())
     .addHelpText("after", notes);
-  for (const part of [command, ...command.commands]) {
-    // Commander's messages are printed below, with a code and the next action like every other error.
-    part.exitOverride().configureOutput({ outputError: () => undefined });
-  }
+  quiet(command);
   return command;
+}
+
+/** Commander's messages are printed below, with a code and the next action like every other error. */
+function quiet(command: Command): void {
+  command.exitOverride().configureOutput({ outputError: () => undefined });
+  command.commands.forEach(quiet);
 }
 
 /** Commander's own errors as ours; undefined where it only printed help or the version. */

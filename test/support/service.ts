@@ -1,4 +1,4 @@
-// The command `run` as a child process, with a configuration of the test's own.
+// Commands with a configuration, `run` above all, as child processes, each with a configuration of the test's own.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,15 +17,24 @@ const folder = mkdtempSync(join(tmpdir(), "undercurrent-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 let files = 0;
 
-/** Starts `undercurrent run` with these settings, or with this text as its file. */
-export function startService(
+/** Starts a command with these settings, or with this text as its configuration. */
+export function startCommand(
+  command: readonly string[],
   settings: Settings | string,
-  { args = [], environment }: StartOptions = {},
+  environment?: NodeJS.ProcessEnv,
 ): Child {
   const file = join(folder, `config-${files++}.yaml`);
   // JSON is YAML too.
   writeFileSync(file, typeof settings === "string" ? settings : JSON.stringify(settings));
-  return startNode(["dist/cli.js", "run", "-c", file, ...args], environment);
+  return startNode(["dist/cli.js", ...command, "-c", file], environment);
+}
+
+/** Starts `undercurrent run`. */
+export function startService(
+  settings: Settings | string,
+  { args = [], environment }: StartOptions = {},
+): Child {
+  return startCommand(["run", ...args], settings, environment);
 }
 
 /** The lines of the log that tell of an event, parsed. */

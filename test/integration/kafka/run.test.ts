@@ -2,33 +2,11 @@
 import type { KafkaMessage } from "kafkajs";
 import { afterEach, expect, test } from "vitest";
 import { broker, describeWithBroker } from "../../support/broker.js";
-import { endChildren, type Child } from "../../support/child.js";
+import { endChildren } from "../../support/child.js";
 import { logged, startService, type Settings } from "../../support/service.js";
-import { createTopics } from "./support.js";
+import { committed, deployment, produce, type Deployment } from "./deployment.js";
 
 afterEach(endChildren);
-
-type Deployment = Settings & { readonly topics: { readonly [Part in keyof Topics]: string } };
-type Topics = Required<NonNullable<Settings["topics"]>>;
-
-async function deployment(partitions: number, settings: Settings = {}): Promise<Deployment> {
-  const { application, topics, fetchWaitMs, sessionTimeoutMs } = await createTopics(partitions);
-  const kafka = { brokers: broker.brokers.slice(), fetchWaitMs, sessionTimeoutMs };
-  return { application, kafka, log: { level: "debug" }, ...settings, topics } as Deployment;
-}
-
-/** Readings of three keys from `from` on, each with a header and a value that says which it is. */
-async function produce({ topics }: Deployment, partition: number, count: number, from = 0): Promise<void> {
-  const readings = Array.from({ length: count }, (_, i) => ({
-    key: `key-${(from + i) % 3}`,
-    value: JSON.stringify({ value: from + i }),
-    headers: { trace: `trace-${from + i}` },
-  }));
-  await broker.produce(topics.input, partition, readings);
-}
-
-const committed = (service: Child, partition: number, offset: number): Promise<string> =>
-  service.line(new RegExp(`"event":"committed",.*"partition":${partition},"offset":${offset},`));
 
 const document = ({ value }: KafkaMessage): Record<string, unknown> =>
   JSON.parse(value!.toString()) as Record<string, unknown>;
@@ -40,10 +18,10 @@ async function footprint({ application, topics }: Deployment): Promise<unknown> 
     topics: await Promise.all(
       [input, forecasts, deadLetters, state].map((topic) => admin.fetchTopicOffsets(topic)),
     ),
-    offsets: await admin.fetchOffsets({ groupId: application!, topics: [input] }),
+    offsets: await admin.fetchOffsets({ groupId: application, topics: [input] }),
     groups: (await admin.listGroups()).groups
       .map(({ groupId }) => groupId)
-      .filter((id) => id.startsWith(application!)),
+      .filter((id) => id.startsWith(application)),
   }));
 }
 

@@ -1,0 +1,144 @@
+/** The command `state`: what the state topic holds, kept in a file, put back from one, or begun anew. */
+import { Command, Option } from "commander";
+import { openStateFile, writeStateFile } from "../adapters/files/state-file.js";
+import { withAdmin } from "../adapters/kafka/admin.js";
+import { importStates, resetStates, type Moved } from "../adapters/kafka/move-states.js";
+import { readStates } from "../adapters/kafka/states.js";
+import { checkPartitions } from "../adapters/kafka/topics.js";
+import { loadConfig } from "../config/load.js";
+import { UndercurrentError } from "../errors.js";
+import { forecasterSettings } from "../forecast/settings.js";
+import type { ExportedState, ResetPoint } from "../pipeline/transfer.js";
+import { kafkaOptions } from "./kafka-options.js";
+import { wholeNumberFrom } from "./options.js";
+import { inspectCommand } from "./state-inspect.js";
+import { whole } from "./text.js";
+
+interface ConfigFlag {
+  readonly config?: string;
+}
+
+interface ResetFlags extends ConfigFlag {
+  readonly yes?: true;
+  readonly partition?: number;
+  readonly toOffset?: number;
+  readonly toEarliest?: true;
+}
+
+const exportNotes = `
+May be done while the service runs: each partition is exported as of its latest snapshot, with the offset that is
+committed then. The file is new, and appears under its name only when it is whole.`;
+
+const importNotes = `
+The service has to be stopped: its group must have no members. The input topic and the number of partitions have to be
+those of the export. Each partition's state is replaced, in one transaction with its offset, which becomes the later of
+the one committed now and the one committed at the time of the export: what was forecast before either is replayed in
+silence, not forecast again, and nothing behind it is left out. Partitions that were exported without a state are left
+as they are. If it breaks off, it can be repeated.`;
+
+const resetNotes = `
+The service has to be stopped: its group must have no members. In one transaction for each partition, all that was
+learned ends, and the state of a new forecaster with the configuration's settings takes its place, at the committed
+offset, or the first record where none is committed: forecasts go on from there. With --to-earliest or --to-offset it begins at another offset: forecasts between
+that and the committed one are then made and written a second time, or, further on, never. If it breaks off, it can be
+repeated.`;
+
+export function stateCommand(): Command {
+  return new Command("state")
+    .description("inspect, export, import or reset what was learned")
+    .addCommand(inspectCommand())
+    .addCommand(
+      withConfig("export", "write the state of all partitions to a file")
+        .argument("<file>", "file that is made")
+        .addHelpText("after", exportNotes)
+        .action(exportState),
+    )
+    .addCommand(
+      withConfig("import", "put an exported state back")
+        .argument("<file>", "file of an export")
+        .addHelpText("after", importNotes)
+        .action(importState),
+    )
+    .addCommand(
+      withConfig("reset", "forget what was learned")
+        .option("--yes", "do it; without this nothing is done")
+        .option("--partition <number>", "only this partition", wholeNumberFrom(0))
+        .addOption(new Option("--to-earliest", "go on from the first record that the input holds"))
+        .addOption(
+          new Option("--to-offset <offset>", "go on from this offset; needs --partition")
+            .argParser(wholeNumberFrom(0))
+            .conflicts("toEarliest"),
+        )
+        .addHelpText("after", resetNotes)
+        .action(resetState),
+    );
+}
+
+function withConfig(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .option("-c, --config <file>", "configuration, a YAML file");
+}
+
+async function exportState(path: string, { config }: ConfigFlag): Promise<void> {
+  const options = kafkaOptions(loadConfig(config, process.env).settings);
+  const { application, topics } = options;
+  const partitions = await withAdmin(options, (admin) => checkPartitions(admin, topics));
+  let records = 0;
+  async function* states(): AsyncGenerator<ExportedState> {
+    for await (const standing of readStates(options)) {
+      if (standing.state instanceof UndercurrentError) throw standing.state;
+      records += standing.records.length;
+      yield standing;
+    }
+  }
+  const bytes = await writeStateFile(path, { application, input: topics.input, partitions }, states());
+  print(`exported ${whole(records)} records of ${partitions} partitions, ${whole(bytes)} bytes: ${path}`);
+}
+
+async function importState(path: string, { config }: ConfigFlag): Promise<void> {
+  const options = kafkaOptions(loadConfig(config, process.env).settings);
+  const file = await openStateFile(path);
+  report(await importStates(options, file.head, () => file.states()));
+}
+
+async function resetState({ config, yes, partition, toOffset, toEarliest }: ResetFlags): Promise<void> {
+  const { settings } = loadConfig(config, process.env);
+  const options = kafkaOptions(settings);
+  if (toOffset !== undefined && partition === undefined) {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      "--to-offset needs --partition: partitions have offsets of their own",
+    );
+  }
+  const which = partition === undefined ? "every partition" : `partition ${partition}`;
+  if (yes !== true) {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      `what ${options.application} has learned of ${which} of ${options.topics.input} would be lost: confirm with --yes`,
+    );
+  }
+  const point: ResetPoint =
+    toOffset !== undefined
+      ? { kind: "offset", offset: toOffset }
+      : { kind: toEarliest === true ? "earliest" : "keep" };
+  report(await resetStates(options, forecasterSettings(settings.model), point, partition));
+}
+
+function report(moved: readonly Moved[]): void {
+  for (const { partition, before, after } of moved) {
+    if (after === undefined) {
+      print(`partition ${partition}: left as it is, for there is nothing to do`);
+      continue;
+    }
+    const from = before === undefined ? "was not committed" : `was ${before}`;
+    print(
+      `partition ${partition}: ${whole(after.keys)} keys, state of offset ${after.state}; ` +
+        `committed offset ${after.committed} (${from})`,
+    );
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
