@@ -3,7 +3,7 @@ import { map } from "rxjs";
 import { expect, test } from "vitest";
 import type { Assignment, Commit, Committer } from "../../src/pipeline/ports.js";
 import type { TransactionalLog } from "./log.js";
-import { simulate, SimulationFailed, type Sabotage } from "./simulate.js";
+import { replayCommand, simulate, SimulationFailed, type Sabotage } from "./simulate.js";
 
 const mostSeeds = 200;
 
@@ -13,8 +13,9 @@ async function firstFinding(sabotage: Sabotage): Promise<number | undefined> {
     try {
       await simulate(seed, sabotage);
     } catch (error) {
-      if (error instanceof SimulationFailed) return seed;
-      throw error;
+      if (!(error instanceof SimulationFailed)) throw error;
+      expect(error.message).toContain(replayCommand(seed));
+      return seed;
     }
   }
   return undefined;

@@ -9,6 +9,10 @@ test.runIf(only !== undefined)(`seed ${only} leaves the bytes of an uninterrupte
   await simulate(Number(only));
 });
 
+test("a seed shown again takes the same steps", async () => {
+  for (let seed = 1; seed <= 10; seed++) expect(await simulate(seed)).toEqual(await simulate(seed));
+});
+
 test.runIf(only === undefined)(
   `${count} seeds of crashes, zombies and rebalances leave the bytes of an uninterrupted run`,
   async () => {
@@ -21,6 +25,7 @@ test.runIf(only === undefined)(
     expect(most("rebalances")).toBeGreaterThan(2);
     expect(most("stops")).toBeGreaterThan(2);
     expect(most("abandonments")).toBeGreaterThan(2);
+    expect(most("retentions")).toBeGreaterThan(2);
     expect(most("uncertain")).toBeGreaterThan(3);
     expect(most("fenced")).toBeGreaterThan(0);
     expect(most("replayed")).toBeGreaterThan(20);

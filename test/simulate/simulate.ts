@@ -2,6 +2,7 @@
 import { UndercurrentError } from "../../src/errors.js";
 import type { Committer, Source } from "../../src/pipeline/ports.js";
 import { run } from "../../src/pipeline/run.js";
+import { readState } from "../../src/pipeline/state.js";
 import { Group, type Environment, type Member } from "./group.js";
 import { TransactionalLog, type CommitOutcome } from "./log.js";
 import { firstDifference, uninterrupted } from "./oracle.js";
@@ -37,6 +38,8 @@ export interface Happenings {
   rebalances: number;
   stops: number;
   abandonments: number;
+  /** Times that input was lost which no recovery may need any more. */
+  retentions: number;
   uncertain: number;
   /** Commits of zombies that were refused. */
   fenced: number;
@@ -61,6 +64,7 @@ class Simulation {
     rebalances: 0,
     stops: 0,
     abandonments: 0,
+    retentions: 0,
     uncertain: 0,
     fenced: 0,
     replayed: 0,
@@ -185,7 +189,7 @@ class Simulation {
     this.#faults--;
     const alive = this.#instances.filter(({ done, member }) => !done && !this.#silent.includes(member));
     const chosen = alive[scheduler.below(alive.length)];
-    const kind = scheduler.below(7);
+    const kind = scheduler.below(8);
     if (chosen === undefined || kind === 0) {
       this.#start();
     } else if (kind === 1 || kind === 2) {
@@ -207,11 +211,23 @@ class Simulation {
       happened.stops++;
       chosen.stop.abort();
       this.#start();
-    } else {
+    } else if (kind === 6) {
       happened.abandonments++;
       chosen.abandon();
       this.#start();
+    } else {
+      happened.retentions++;
+      this.#retain();
     }
+  }
+
+  /** The input's retention catches up with the states. */
+  #retain(): void {
+    for (let partition = 0; partition < this.log.partitions; partition++) {
+      const state = [...this.log.state(partition)].map(([key, value]) => ({ key, value }));
+      if (state.length > 0) this.log.retain(partition, readState(state).offset);
+    }
+    this.scheduler.note("input before the states is lost");
   }
 
   /** The group's session with a silent member times out; a paused one wakes up some time before or after. */
