@@ -1,4 +1,4 @@
-// Compiles the AssemblyScript kernel to dist/kernel: cells.wasm and regression.wasm.
+// Compiles the AssemblyScript kernel to dist/kernel: cells.wasm, regression.wasm and horizons.wasm.
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
@@ -12,6 +12,7 @@ const options = ["-O0", "--noAssert", "--runtime", "stub", "--enable", "simd", "
 for (const [entry, file] of [
   ["index.ts", "cells.wasm"],
   ["regression.ts", "regression.wasm"],
+  ["horizons.ts", "horizons.wasm"],
 ]) {
   const { error } = await asc.main(
     [`src/kernel/${entry}`, "--baseDir", root, "--outFile", `dist/kernel/${file}`, ...options],

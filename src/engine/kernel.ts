@@ -66,6 +66,23 @@ export interface RegressionKernel {
   readonly slab: Global;
 }
 
+/** What src/kernel/horizons.ts exports. */
+export interface HorizonKernel {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  init(features: number, horizon: number): number;
+  rowSize(): number;
+  reserve(rows: number): number;
+  start(row: number): void;
+  skip(row: number, place: number): void;
+  gain(row: number, place: number, forgetting: number): void;
+  learn(row: number, place: number): void;
+  forecast(row: number, place: number): void;
+  readonly eventFeatures: Global;
+  readonly targets: Global;
+  readonly forecasts: Global;
+  readonly slab: Global;
+}
+
 /** The same relative path from src/engine and from dist/engine. */
 const folder = new URL("../../dist/kernel/", import.meta.url);
 
@@ -100,4 +117,9 @@ export function instantiateKernel(): Kernel {
 /** The regressions with a memory of their own; throws like `instantiateKernel`. */
 export function instantiateRegressionKernel(): RegressionKernel {
   return instantiate("regression.wasm") as RegressionKernel;
+}
+
+/** The models of further steps with a memory of their own; throws like `instantiateKernel`. */
+export function instantiateHorizonKernel(): HorizonKernel {
+  return instantiate("horizons.wasm") as HorizonKernel;
 }

@@ -1,6 +1,7 @@
 /** Recursive least squares for many keys, in WebAssembly: one small linear model for each key, learned online. */
 import { UndercurrentError } from "../errors.js";
 import { instantiateRegressionKernel, type RegressionKernel } from "./kernel.js";
+import { Slab } from "./slab.js";
 
 /** Where the caller writes a batch and reads the forecasts. Views: fetch them anew after `reserve`. */
 export interface RegressionBuffers {
@@ -34,11 +35,8 @@ export class Regressions {
   readonly stride: number;
   readonly #capacity: number;
   readonly #forgetting: number;
-  /** Gone after `dispose`, so that the memory can be collected. */
-  #kernel: RegressionKernel | undefined;
+  readonly #slab: Slab<RegressionKernel>;
   #buffers: RegressionBuffers;
-  #slab: Float32Array;
-  #rows = 0;
 
   /** For models of `features` features and batches of up to `capacity` entries; memory of 1 / (1 - forgetting). */
   constructor(features: number, capacity: number, forgetting: number) {
@@ -53,9 +51,8 @@ export class Regressions {
         "There is no memory for the buffers of the regressions.",
       );
     }
-    this.#kernel = kernel;
-    this.#buffers = this.#viewBuffers(kernel);
-    this.#slab = this.#viewSlab(kernel);
+    this.#slab = new Slab(kernel, "read-outs");
+    this.#buffers = this.#viewBuffers();
   }
 
   get buffers(): RegressionBuffers {
@@ -64,92 +61,59 @@ export class Regressions {
 
   /** Floats of a row: weights, last features, covariance. */
   get rowSize(): number {
-    return this.#use().rowSize();
+    return this.#slab.rowSize;
   }
 
   get bytes(): number {
-    return this.#use().memory.buffer.byteLength;
+    return this.#slab.bytes;
   }
 
   /** Makes rows 0 .. rows-1 exist; new ones must be started or written. Throws MEMORY_EXHAUSTED, changing nothing. */
   reserve(rows: number): void {
-    const kernel = this.#use();
-    if (rows <= this.#rows) return;
-    if (rows > 0x7fffffff || !kernel.reserve(rows)) {
-      const bytes = 4 * kernel.rowSize();
-      throw new UndercurrentError(
-        "MEMORY_EXHAUSTED",
-        `There is no memory for ${rows} read-outs of ${bytes} bytes each.`,
-      );
-    }
-    this.#rows = rows;
-    this.#buffers = this.#viewBuffers(kernel);
-    this.#slab = this.#viewSlab(kernel);
+    if (this.#slab.reserve(rows)) this.#buffers = this.#viewBuffers();
   }
 
   /** Makes a row forget everything. */
   start(row: number): void {
-    this.#use().start(this.#check(row));
+    this.#slab.start(row);
   }
 
   /** The first `count` rows of the batch learn that their last features were followed by their targets. */
   learn(count: number): void {
     this.#checkBatch(count);
-    this.#use().learn(count, this.#forgetting);
+    this.#slab.kernel.learn(count, this.#forgetting);
   }
 
   /** The first `count` rows of the batch take their features and forecast from them. */
   forecast(count: number): void {
     this.#checkBatch(count);
-    this.#use().forecast(count);
+    this.#slab.kernel.forecast(count);
   }
 
   /** A copy of a row. */
   read(row: number): Float32Array {
-    const size = this.rowSize;
-    return this.#slab.slice(this.#check(row) * size, (row + 1) * size);
+    return this.#slab.read(row);
   }
 
   write(row: number, values: Float32Array): void {
-    this.#slab.set(values, this.#check(row) * this.rowSize);
+    this.#slab.write(row, values);
   }
 
   /** Gives the memory back. */
   dispose(): void {
-    this.#kernel = undefined;
-    this.#slab = new Float32Array(0);
-    this.#buffers = {
-      rows: new Int32Array(0),
-      features: this.#slab,
-      targets: this.#slab,
-      forecasts: this.#slab,
-    };
-  }
-
-  #use(): RegressionKernel {
-    if (this.#kernel === undefined) {
-      throw new UndercurrentError(
-        "FORECASTER_DISPOSED",
-        "The regressions were used after they were disposed of.",
-      );
-    }
-    return this.#kernel;
-  }
-
-  /** A row that does not exist would be memory that does not exist, or another row's. */
-  #check(row: number): number {
-    if (!(row >= 0 && row < this.#rows))
-      throw new RangeError(`there is no row ${row}: ${this.#rows} are reserved`);
-    return row;
+    this.#slab.dispose();
+    const nothing = new Float32Array(0);
+    this.#buffers = { rows: new Int32Array(0), features: nothing, targets: nothing, forecasts: nothing };
   }
 
   #checkBatch(count: number): void {
     if (!(count >= 0 && count <= this.#capacity))
       throw new RangeError(`a batch of ${count} does not fit ${this.#capacity}`);
-    for (let i = 0; i < count; i++) this.#check(this.#buffers.rows[i]!);
+    for (let i = 0; i < count; i++) this.#slab.check(this.#buffers.rows[i]!);
   }
 
-  #viewBuffers(kernel: RegressionKernel): RegressionBuffers {
+  #viewBuffers(): RegressionBuffers {
+    const { kernel } = this.#slab;
     const { buffer } = kernel.memory;
     const floats = (at: { readonly value: number }, length: number): Float32Array =>
       new Float32Array(buffer, at.value >>> 0, length);
@@ -159,9 +123,5 @@ export class Regressions {
       targets: floats(kernel.batchTargets, this.#capacity),
       forecasts: floats(kernel.batchForecasts, this.#capacity),
     };
-  }
-
-  #viewSlab(kernel: RegressionKernel): Float32Array {
-    return new Float32Array(kernel.memory.buffer, kernel.slab.value >>> 0, this.#rows * kernel.rowSize());
   }
 }
