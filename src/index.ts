@@ -15,9 +15,10 @@ export {
   type Forecast,
   type Observation,
   type RejectedEvent,
+  type StepForecast,
 } from "./forecast/objects.js";
 export { forecastColumns, observationColumns } from "./forecast/columns.js";
-export type { ForecastColumns, ObservationColumns } from "./forecast/columns.js";
+export type { ForecastColumns, ObservationColumns, StepColumns } from "./forecast/columns.js";
 export { Forecaster, type ForecasterListeners } from "./forecast/forecaster.js";
 export type { TimeLike, ValueLike } from "./forecast/input.js";
 export type { UpdateReport } from "./forecast/recurrence.js";

@@ -1,7 +1,8 @@
 /** The outcome of a backtest as one object: what `--json` prints and the table shows. */
-import { ErrorTotals, overallSkill, skillOf } from "../forecast/score.js";
+import { ErrorTotals, overallSkill, skillOf, type Score } from "../forecast/score.js";
 import type { KeyScores } from "../forecast/scoreboard.js";
 import type { ExpertRecord } from "./backtest-experts.js";
+import type { StepScore } from "../forecast/step-scores.js";
 
 /** Errors of one forecaster; null where nothing was scored. */
 interface Errors {
@@ -24,6 +25,14 @@ export type ExpertsSummary = Readonly<
   >
 >;
 
+/** How well the values some steps ahead were forecast. */
+export interface StepSummary extends Errors {
+  readonly step: number;
+  readonly scored: number;
+  readonly coverage: number | null;
+  readonly baselines: { readonly persistence: Errors; readonly seasonal_naive: Errors };
+}
+
 export interface KeySummary extends Errors {
   readonly key: string;
   readonly events: number;
@@ -37,6 +46,8 @@ export interface KeySummary extends Errors {
     readonly exponential_smoothing: Errors & { readonly alpha: number };
   };
   readonly experts: ExpertsSummary;
+  /** Steps 1 to the horizon, where that is above 1. */
+  readonly horizon?: readonly StepSummary[];
 }
 
 export interface OverallSummary extends Errors {
@@ -52,6 +63,7 @@ export interface OverallSummary extends Errors {
   };
   /** Means over the keys. */
   readonly experts: ExpertsSummary;
+  readonly horizon?: readonly StepSummary[];
 }
 
 /** The scores of one key. */
@@ -82,6 +94,7 @@ export function summariseKey(
       },
     },
     experts: expertsOf(experts, [slot]),
+    ...horizonOf([scores]),
   };
 }
 
@@ -115,6 +128,38 @@ export function summariseAll(
       exponential_smoothing: overall((scores) => scores.smoothingErrors),
     },
     experts: expertsOf(experts, slots),
+    ...horizonOf(all),
+  };
+}
+
+/** Each step over these keys: errors and coverage over all scored values, skill as the overall one. */
+function horizonOf(keys: readonly KeyScores[]): { readonly horizon?: readonly StepSummary[] } {
+  const steps = keys[0]?.ahead?.steps.length ?? 0;
+  if (steps === 0) return {};
+  const first = keys.map(({ score, seasonalErrors }) => ({ step: 1, score, seasonalErrors }));
+  const further = Array.from({ length: steps }, (_, i) => keys.map(({ ahead }) => ahead!.steps[i]!));
+  return { horizon: [first, ...further].map(summariseStep) };
+}
+
+function summariseStep(keys: readonly StepScore[]): StepSummary {
+  const overall = (totals: (score: StepScore) => ErrorTotals): Errors => {
+    const together = new ErrorTotals();
+    for (const key of keys) together.addAll(totals(key));
+    const pairs = keys.map((key) => [totals(key).mae, key.score.persistence.mae] as const);
+    const skill = keys.length === 1 ? skillOf(...pairs[0]!) : overallSkill(pairs).skill;
+    return errorsOf(together, skill);
+  };
+  const sum = (count: (score: Score) => number): number =>
+    keys.reduce((total, { score }) => total + count(score), 0);
+  return {
+    step: keys[0]!.step,
+    scored: sum((score) => score.count),
+    ...overall(({ score }) => score.model),
+    coverage: nullable(sum((score) => score.hits) / sum((score) => score.intervals)),
+    baselines: {
+      persistence: overall(({ score }) => score.persistence),
+      seasonal_naive: overall(({ seasonalErrors }) => seasonalErrors),
+    },
   };
 }
 

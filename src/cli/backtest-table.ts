@@ -1,6 +1,6 @@
 /** The tables that `backtest` prints. */
 import Table from "cli-table3";
-import type { ExpertsSummary, KeySummary, OverallSummary } from "./backtest-summary.js";
+import type { ExpertsSummary, KeySummary, OverallSummary, StepSummary } from "./backtest-summary.js";
 import { figure, plainText, ratio, signedRatio, whole } from "./text.js";
 
 /** Rows of the table of keys; of more keys the best and the worst are shown. */
@@ -42,6 +42,27 @@ export function overallTable(model: string, overall: OverallSummary): string {
   ] as const;
   for (const [name, { mae, rmse, skill }, coverage] of rows) {
     table.push([name, figure(mae ?? NaN), figure(rmse ?? NaN), signedRatio(skill ?? NaN), coverage]);
+  }
+  return table.toString();
+}
+
+/** Of long horizons these steps and the last are shown. */
+const shownSteps: readonly number[] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 36, 48, 72, 96];
+
+/** One row for each step ahead, over all keys, with the MAE of the baselines on the same values. */
+export function horizonTable(steps: readonly StepSummary[]): string {
+  const table = plainTable(["step", "MAE", "RMSE", "skill", "coverage", "persistence", "seasonal"], 1);
+  for (const { step, mae, rmse, skill, coverage, baselines } of steps) {
+    if (steps.length > shownSteps.length && step !== steps.length && !shownSteps.includes(step)) continue;
+    table.push([
+      whole(step),
+      figure(mae ?? NaN),
+      figure(rmse ?? NaN),
+      signedRatio(skill ?? NaN),
+      ratio(coverage ?? NaN),
+      figure(baselines.persistence.mae ?? NaN),
+      figure(baselines.seasonal_naive.mae ?? NaN),
+    ]);
   }
   return table.toString();
 }

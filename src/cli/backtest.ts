@@ -11,7 +11,7 @@ import { Forecaster } from "../forecast/forecaster.js";
 import { Scoreboard } from "../forecast/scoreboard.js";
 import { ExpertRecord } from "./backtest-experts.js";
 import { summariseAll, summariseKey } from "./backtest-summary.js";
-import { expertTable, keyTable, overallTable } from "./backtest-table.js";
+import { expertTable, horizonTable, keyTable, overallTable } from "./backtest-table.js";
 import {
   addFeaturesOption,
   addForecasterOptions,
@@ -41,7 +41,8 @@ const notes = `
 Every forecast is made before its value is seen, and learned from only after it is scored. All values with a forecast
 are scored, from each key's second on; --warmup leaves out each key's first events. Rows are fed in file order, wide
 rows from left to right. Overall MAE, RMSE and coverage are over all scored values; overall skill is 1 - the geometric
-mean over keys of MAE / MAE of persistence, so keys of any scale count alike.
+mean over keys of MAE / MAE of persistence, so keys of any scale count alike. With --horizon the same scores are given
+for each step ahead; a step is an event of its key, and the tables of keys and --out stay those of the next value.
 
 Without --time the time is the column "time", or else the first; in long files the key is the column "key" or else the
 file's name, the value the column "value" or else the only one left. Times are ISO 8601 (UTC without a zone) or epoch
@@ -71,6 +72,7 @@ export function backtestCommand(): Command {
 
 async function backtest(files: readonly string[], flags: BacktestFlags): Promise<void> {
   const settings = settingsFromFlags(flags);
+  const { horizon } = settings;
   if (flags.wide === true && (flags.key ?? flags.value) !== undefined) {
     throw new UndercurrentError(
       "SETTING_INVALID",
@@ -82,14 +84,14 @@ async function backtest(files: readonly string[], flags: BacktestFlags): Promise
 
   const progress = fileProgress(files);
   const rejections = new Rejections((line) => process.stderr.write(`${line}\n`));
-  const scoreboard = new Scoreboard({ period: flags.period, warmup: flags.warmup });
+  const scoreboard = new Scoreboard({ period: flags.period, warmup: flags.warmup, horizon });
   const forecaster = new Forecaster(settings);
   const experts = new ExpertRecord(forecaster);
   const keyOf = (slot: number): string => forecaster.keyOf(slot);
   const output = flags.out === undefined ? undefined : TextOutput.toFile(flags.out);
   const writer = output && new ForecastCsvWriter(output);
   const start = performance.now();
-  let columns = forecastColumns(0);
+  let columns = forecastColumns(0, horizon);
   try {
     const batches = readObservations(files, {
       columns: flags,
@@ -99,7 +101,7 @@ async function backtest(files: readonly string[], flags: BacktestFlags): Promise
       batchSize,
     });
     for await (const batch of batches) {
-      if (batch.slots.length > columns.slots.length) columns = forecastColumns(batch.slots.length);
+      if (batch.slots.length > columns.slots.length) columns = forecastColumns(batch.slots.length, horizon);
       forecaster.observe(batch, columns);
       scoreboard.add(columns, batch.count);
       experts.add(columns, batch.count);
@@ -152,6 +154,7 @@ function report(
     `${expertTable(keys, overall)}\n\nThe weights of the experts in the last forecast of each key and, in brackets, on average.\n`,
   );
   print(overallTable(`undercurrent ${model}`, overall));
+  if (overall.horizon !== undefined) print(`\n${horizonTable(overall.horizon)}`);
   print(
     `\n${whole(overall.events)} events of ${whole(overall.keys)} keys in ${seconds.toFixed(1)} s, ` +
       `${whole(overall.missing)} of them missing, ${whole(rejections.total)} rejected; ` +

@@ -4,7 +4,12 @@ import { once } from "node:events";
 import { hostMetrics } from "../adapters/host/metrics.js";
 import { Replay } from "../adapters/files/replay.js";
 import { sampleSeries } from "../adapters/files/sample-series.js";
-import { appendObservation, forecastColumns, observationColumns } from "../forecast/columns.js";
+import {
+  appendObservation,
+  forecastColumns,
+  observationColumns,
+  type ForecastColumns,
+} from "../forecast/columns.js";
 import { Forecaster } from "../forecast/forecaster.js";
 import type { Telemetry } from "../pipeline/telemetry.js";
 import {
@@ -84,10 +89,11 @@ class DemoStage {
   readonly #forecaster: Forecaster;
   readonly #telemetry: Telemetry;
   readonly #observations = observationColumns(batchSize);
-  readonly #forecasts = forecastColumns(batchSize);
+  readonly #forecasts: ForecastColumns;
 
   constructor(forecaster: Forecaster, telemetry: Telemetry) {
     this.#forecaster = forecaster;
+    this.#forecasts = forecastColumns(batchSize, forecaster.settings.horizon);
     this.#telemetry = telemetry;
   }
 

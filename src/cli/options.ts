@@ -44,7 +44,7 @@ export function addForecasterOptions(command: Command): Command {
         .choices(["wasm", "tfjs"])
         .default("wasm"),
     )
-    .option("--horizon <steps>", "values ahead that are forecast", wholeNumber, 1);
+    .option("--horizon <steps>", "values ahead that are forecast", wholeNumber, defaults.horizon);
 }
 
 /** Adds the option that names the exogenous features, which are `what` of the input. */
@@ -62,14 +62,11 @@ export function addFeaturesOption(command: Command, what: string): Command {
 
 /** Complete settings from the flags. Throws SETTING_INVALID or SETTING_UNAVAILABLE. */
 export function settingsFromFlags(flags: ForecasterFlags): ForecasterSettings {
-  const { cell, hidden, readout, loss, seed, features = [] } = flags;
+  const { cell, hidden, readout, loss, seed, horizon, features = [] } = flags;
   if (flags.engine !== "wasm") {
     throw new UndercurrentError("SETTING_UNAVAILABLE", `engine: ${flags.engine} is not built yet; use wasm`);
   }
-  if (flags.horizon !== 1) {
-    throw new UndercurrentError("SETTING_UNAVAILABLE", `horizon: ${flags.horizon} is not built yet; use 1`);
-  }
-  return forecasterSettings({ cell, hidden, readout, loss, seed, features: features.length });
+  return forecasterSettings({ cell, hidden, readout, loss, seed, horizon, features: features.length });
 }
 
 /** A parser of whole numbers from `least` on, for commander. */

@@ -5,7 +5,12 @@ import { LineSplitter, type Line } from "../adapters/files/lines.js";
 import { openText } from "../adapters/files/open.js";
 import { TextOutput } from "../adapters/files/text-output.js";
 import { UndercurrentError, type ErrorCode } from "../errors.js";
-import { appendObservation, forecastColumns, observationColumns } from "../forecast/columns.js";
+import {
+  appendObservation,
+  forecastColumns,
+  observationColumns,
+  type ForecastColumns,
+} from "../forecast/columns.js";
 import { Forecaster } from "../forecast/forecaster.js";
 import {
   addFeaturesOption,
@@ -23,7 +28,8 @@ but for those named by --features: numbers that are known with the value and hel
 The time is ISO 8601 (UTC without a zone) or epoch milliseconds; a value that is null or left out is missing.
 Output, one message for each: key, time, value, yhat, yhat_lower, yhat_upper, yhat_time (forecast of the key's next
 value), expected (what had been forecast for this one), anomaly_score (above 1 is anomalous) and model; null stands
-for what there is not. Forecasts are written as soon as the input pauses.
+for what there is not. With --horizon, an array "horizon" has step, yhat, yhat_lower, yhat_upper and yhat_time for each
+of the steps 2 to that one. Forecasts are written as soon as the input pauses.
 
 A line that is refused is reported on standard error as {"code", "line", "message"} and changes nothing; the last line
 there counts them: {"events", "rejected", "rejections"}. Refused lines do not change the exit code. SIGINT and SIGTERM
@@ -55,7 +61,7 @@ class PipeStage {
   readonly #writer: ForecastLineWriter;
   readonly #features: readonly string[];
   readonly #observations: ReturnType<typeof observationColumns>;
-  readonly #forecasts = forecastColumns(batchSize);
+  readonly #forecasts: ForecastColumns;
   readonly #rejections = new Map<ErrorCode, number>();
   #events = 0;
 
@@ -63,6 +69,7 @@ class PipeStage {
     this.#forecaster = forecaster;
     this.#features = features;
     this.#observations = observationColumns(batchSize, features.length);
+    this.#forecasts = forecastColumns(batchSize, forecaster.settings.horizon);
     this.#writer = new ForecastLineWriter(this.#output, (version) => forecaster.modelName(version));
   }
 

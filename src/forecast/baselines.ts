@@ -43,12 +43,18 @@ export class SeasonalNaive implements Baseline {
     if (this.#values.length > 0) this.#values[this.#count % this.#values.length] = value;
     this.#count++;
     if (this.#detects && detections.includes(this.#count)) this.#detect();
-    this.forecast = this.#seasonal() ?? this.#last;
+    this.forecast = this.ahead(1);
   }
 
-  #seasonal(): number | undefined {
+  /** The forecast of the value `step` steps ahead: that of as many whole periods before as are needed. */
+  ahead(step: number): number {
+    return this.#seasonal(step) ?? this.#last;
+  }
+
+  #seasonal(step: number): number | undefined {
     if (this.period === 0 || this.#count < this.period) return undefined;
-    const value = this.#values[(this.#count - this.period) % this.#values.length]!;
+    const index = this.#count - 1 + step - this.period * Math.ceil(step / this.period);
+    const value = this.#values[index % this.#values.length]!;
     return Number.isNaN(value) ? undefined : value;
   }
 

@@ -38,6 +38,24 @@ export interface ForecastColumns {
   readonly yhatTime: Float64Array;
   /** Updates of the weights before this forecast. */
   readonly version: Float64Array;
+  readonly steps: StepColumns;
+}
+
+/**
+ * Forecasts of the values 2 to `horizon` steps ahead: that of step s in row r lies at `r * (horizon - 1) + s - 2`. NaN
+ * stands for "none": there is no interval of a step before the key has five values and as many events as the step.
+ */
+export interface StepColumns {
+  readonly horizon: number;
+  readonly yhat: Float64Array;
+  readonly yhatLower: Float64Array;
+  readonly yhatUpper: Float64Array;
+}
+
+/** When the value `step` steps after the observation in a row is due, epoch milliseconds; NaN while unknown. */
+export function dueTime(columns: ForecastColumns, row: number, step: number): number {
+  const time = columns.times[row]!;
+  return time + step * (columns.yhatTime[row]! - time);
 }
 
 /** Columns for up to `capacity` observations with this many exogenous features each. */
@@ -72,9 +90,26 @@ export function appendObservation(
 
 const nothing: readonly number[] = [];
 
-/** Columns for the forecasts of up to `capacity` observations. */
-export function forecastColumns(capacity: number): ForecastColumns {
+/** Throws RangeError where the columns are not as wide as a forecaster's `features` and `horizon` say. */
+export function checkWidths(
+  observations: ObservationColumns,
+  forecasts: ForecastColumns,
+  settings: { readonly features: number; readonly horizon: number },
+): void {
+  const { count, features } = observations;
+  if (features.length < count * settings.features) {
+    throw new RangeError(`${count} observations have ${features.length} features between them`);
+  }
+  const { horizon } = forecasts.steps;
+  if (horizon !== settings.horizon) {
+    throw new RangeError(`the columns are for a horizon of ${horizon}, not ${settings.horizon}`);
+  }
+}
+
+/** Columns for the forecasts of up to `capacity` observations, up to `horizon` steps ahead. */
+export function forecastColumns(capacity: number, horizon = 1): ForecastColumns {
   const column = (): Float64Array => new Float64Array(capacity);
+  const steps = (): Float64Array => new Float64Array(capacity * (horizon - 1));
   return {
     slots: new Int32Array(capacity),
     times: column(),
@@ -89,5 +124,6 @@ export function forecastColumns(capacity: number): ForecastColumns {
     yhatUpper: column(),
     yhatTime: column(),
     version: column(),
+    steps: { horizon, yhat: steps(), yhatLower: steps(), yhatUpper: steps() },
   };
 }

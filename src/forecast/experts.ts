@@ -1,4 +1,6 @@
 /** The port of the experts: each forecasts a key's next change in its own way; the mixture weighs them per key. */
+import type { ForecasterSettings } from "./settings.js";
+import { smoothing } from "./smoothing.js";
 
 /** What an expert may look at when it forecasts. One object is reused for every event. */
 export interface Situation {
@@ -37,10 +39,16 @@ function stateless(name: string, forecast: (situation: Situation) => number): Ex
 }
 
 /** The last observed value: what every other expert has to beat, and the floor of the mixture. */
-export const persistence = stateless("persistence", (situation) => situation.held);
+const persistence = stateless("persistence", (situation) => situation.held);
 
 /** The read-out of the recurrent cell that all keys share. */
-export const recurrent = stateless("recurrent", (situation) => situation.readout);
+const recurrent = stateless("recurrent", (situation) => situation.readout);
 
 /** The key's own read-out. */
-export const regression = stateless("regression", (situation) => situation.keyReadout);
+const regression = stateless("regression", (situation) => situation.keyReadout);
+
+/** The experts of a forecaster, in the order of the mixture. */
+export function expertsOf(settings: ForecasterSettings): readonly Expert[] {
+  const shared = [persistence, smoothing, recurrent];
+  return settings.readout === "shared" ? shared : [...shared, regression];
+}

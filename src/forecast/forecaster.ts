@@ -5,23 +5,19 @@
 import type { EngineFactory } from "../engine/port.js";
 import { wasmEngine } from "../engine/wasm.js";
 import { UndercurrentError } from "../errors.js";
-import type { ForecastColumns, ObservationColumns } from "./columns.js";
-import { persistence, recurrent, regression, type Expert } from "./experts.js";
+import { checkWidths, type ForecastColumns, type ObservationColumns } from "./columns.js";
+import { expertsOf } from "./experts.js";
 import { pushChange, pushInputs, type HistorySettings } from "./history.js";
+import { Horizons } from "./horizons.js";
 import { KeyReadout } from "./key-readout.js";
 import { KeyTable } from "./keys.js";
 import { keyLayout, number } from "./layout.js";
 import { Recurrence, rowsPerStep, type SteppedRows, type UpdateReport } from "./recurrence.js";
 import { modelName, type ForecasterSettings } from "./settings.js";
-import { smoothing } from "./smoothing.js";
 import { decodeSnapshot, joinRecords, type SnapshotRecord } from "./snapshot.js";
 import { recordsOf, sizesOf, writeKey, type StateParts } from "./state.js";
 import { signatureOf, type Signature } from "./signature.js";
 import { Tracker, writeNoForecast, writeNoScore } from "./tracker.js";
-
-const sharedExperts: readonly Expert[] = [persistence, smoothing, recurrent];
-/** What takes the place of a key's own read-out where there is none. */
-const noReadout = new Float32Array(rowsPerStep);
 
 export interface ForecasterListeners {
   /** Called on each update of the weights, in the middle of `observe`. */
@@ -54,6 +50,7 @@ export class Forecaster {
   readonly #tracker: Tracker;
   readonly #recurrence: Recurrence;
   readonly #readout: KeyReadout | undefined;
+  readonly #horizons: Horizons | undefined;
   readonly #signature: Signature;
   #keys: KeyTable;
   /** Where the forecasts of the batch under way go. */
@@ -66,11 +63,10 @@ export class Forecaster {
     listeners: ForecasterListeners = {},
   ) {
     this.settings = settings;
-    const experts = settings.readout === "shared" ? sharedExperts : [...sharedExperts, regression];
+    const experts = expertsOf(settings);
     this.expertNames = experts.map((expert) => expert.name);
     const layout = keyLayout(settings, experts);
-    const { window, harmonics, features } = settings;
-    this.#history = { layout, window, harmonics, features };
+    this.#history = { ...settings, layout };
     this.#tracker = new Tracker(settings, layout, experts);
     this.#signature = signatureOf(settings);
     this.#keys = new KeyTable(layout);
@@ -79,6 +75,7 @@ export class Forecaster {
       updated: (report) => listeners.onUpdate?.(report),
     });
     if (settings.readout !== "shared") this.#readout = new KeyReadout(settings, rowsPerStep);
+    if (settings.horizon > 1) this.#horizons = new Horizons(settings);
     this.#reserve(this.#keys.capacity);
   }
 
@@ -94,7 +91,8 @@ export class Forecaster {
 
   /** Bytes of state, room for further keys included. */
   get bytes(): number {
-    return this.#keys.bytes + this.#recurrence.bytes + (this.#readout?.bytes ?? 0);
+    const further = (this.#readout?.bytes ?? 0) + (this.#horizons?.bytes ?? 0);
+    return this.#keys.bytes + this.#recurrence.bytes + further;
   }
 
   /** The model's name and version, as forecasts carry it: "gru32@1841". */
@@ -132,11 +130,10 @@ export class Forecaster {
   observe(observations: ObservationColumns, forecasts: ForecastColumns): void {
     this.#assertUsable();
     this.#forecasts = forecasts;
-    const { count, features } = observations;
-    if (features.length < count * this.settings.features) {
-      throw new RangeError(`${count} observations have ${features.length} features between them`);
+    checkWidths(observations, forecasts, this.settings);
+    for (let event = 0; event < observations.count; event++) {
+      this.#observe(event, observations, forecasts);
     }
-    for (let event = 0; event < count; event++) this.#observe(event, observations, forecasts);
     this.#recurrence.step();
   }
 
@@ -181,6 +178,7 @@ export class Forecaster {
     this.#disposed = true;
     this.#recurrence.dispose();
     this.#readout?.dispose();
+    this.#horizons?.dispose();
     this.#keys = new KeyTable(this.#history.layout);
   }
 
@@ -214,22 +212,17 @@ export class Forecaster {
     this.#recurrence.schedule(slot, singles, row, count, missing);
     pushInputs(numbers, at, singles, row, this.#history, time, missing, observations.features, event);
     this.#recurrence.enter(event, slot, singles, row, count);
+    this.#horizons?.observe(keys, slot, missing, event, forecasts.steps);
     numbers[at + number.count] = count + 1;
   }
 
   #forecastAll(rows: SteppedRows, forecasts: ForecastColumns): void {
-    const keyReadouts = this.#readout?.forecast(rows, this.#keys) ?? noReadout;
+    const own = this.#readout?.forecast(rows, this.#keys);
     const { version } = this.#recurrence;
     for (let i = 0; i < rows.count; i++) {
       const event = rows.events[i]!;
-      this.#tracker.forecast(
-        this.#keys,
-        rows.slots[i]!,
-        event,
-        rows.readouts[i]!,
-        keyReadouts[i]!,
-        forecasts,
-      );
+      const slot = rows.slots[i]!;
+      this.#tracker.forecast(this.#keys, slot, event, rows.readouts[i]!, own?.[i] ?? 0, forecasts);
       forecasts.version[event] = version;
     }
   }
@@ -238,6 +231,7 @@ export class Forecaster {
   #reserve(keys: number): void {
     this.#recurrence.reserve(keys);
     this.#readout?.reserve(keys);
+    this.#horizons?.reserve(keys);
   }
 
   #addKey(key: string): number {
@@ -256,7 +250,12 @@ export class Forecaster {
 
   #parts(): StateParts {
     this.#assertUsable();
-    return { keys: this.#keys, recurrence: this.#recurrence, readout: this.#readout };
+    return {
+      keys: this.#keys,
+      recurrence: this.#recurrence,
+      readout: this.#readout,
+      horizons: this.#horizons,
+    };
   }
 
   #assertUsable(): void {

@@ -1,7 +1,13 @@
 /** Objects in, objects out: the forecaster for events of any type, read through three callbacks. */
 import type { EngineFactory } from "../engine/port.js";
 import { UndercurrentError } from "../errors.js";
-import { appendObservation, forecastColumns, observationColumns, type ForecastColumns } from "./columns.js";
+import {
+  appendObservation,
+  dueTime,
+  forecastColumns,
+  observationColumns,
+  type ForecastColumns,
+} from "./columns.js";
 import { Forecaster, type ForecasterListeners } from "./forecaster.js";
 import { inputFaults, readKey, readTime, readValue, type TimeLike, type ValueLike } from "./input.js";
 import { forecasterSettings, type ForecasterOptions, type ForecasterSettings } from "./settings.js";
@@ -26,6 +32,20 @@ export interface Forecast {
   readonly anomalyScore: number;
   /** The model's name and version: "gru32@1841". */
   readonly model: string;
+  /** Forecasts of the values after the next one, for steps 2 to the setting `horizon`; empty where that is 1. */
+  readonly horizon: readonly StepForecast[];
+}
+
+/** The forecast of a value some steps ahead of an observation; a step is an event of the key. */
+export interface StepForecast {
+  /** From 2 on: the next value's is the forecast itself. */
+  readonly step: number;
+  readonly yhat: number;
+  /** Its interval at the first level; NaN before the key has five events more than the step. */
+  readonly yhatLower: number;
+  readonly yhatUpper: number;
+  /** When the value is due, by the typical time between events; epoch milliseconds. */
+  readonly yhatTime: number;
 }
 
 /** A forecast beside the event that it was made from. */
@@ -84,7 +104,20 @@ export function forecastAt(forecaster: Forecaster, columns: ForecastColumns, row
     expected: columns.expected[row]!,
     anomalyScore: columns.anomalyScore[row]!,
     model: forecaster.modelName(columns.version[row]),
+    horizon: stepsAt(columns, row),
   };
+}
+
+function stepsAt(columns: ForecastColumns, row: number): readonly StepForecast[] {
+  const { horizon, yhat, yhatLower, yhatUpper } = columns.steps;
+  const width = horizon - 1;
+  return Array.from({ length: width }, (_, i) => ({
+    step: i + 2,
+    yhat: yhat[row * width + i]!,
+    yhatLower: yhatLower[row * width + i]!,
+    yhatUpper: yhatUpper[row * width + i]!,
+    yhatTime: dueTime(columns, row, i + 2),
+  }));
 }
 
 const firstCapacity = 16;
@@ -95,13 +128,15 @@ export class EventForecaster<T> {
   readonly #onRejected: (rejected: RejectedEvent<T>) => void;
   readonly #forecaster: Forecaster;
   #observations: ReturnType<typeof observationColumns>;
-  #forecasts = forecastColumns(firstCapacity);
+  #forecasts: ForecastColumns;
 
   constructor(options: EventOptions<T>) {
     this.#options = options;
     this.#onRejected = options.onRejected ?? warnOncePerCode();
     this.#forecaster = new Forecaster(settingsOf(options), options.engine, options);
-    this.#observations = observationColumns(firstCapacity, this.#forecaster.settings.features);
+    const { features, horizon } = this.#forecaster.settings;
+    this.#observations = observationColumns(firstCapacity, features);
+    this.#forecasts = forecastColumns(firstCapacity, horizon);
   }
 
   /** Keys seen so far. */
@@ -169,8 +204,9 @@ export class EventForecaster<T> {
 
   #makeRoom(events: number): void {
     const capacity = 2 ** Math.ceil(Math.log2(events));
-    this.#observations = observationColumns(capacity, this.#forecaster.settings.features);
-    this.#forecasts = forecastColumns(capacity);
+    const { features, horizon } = this.#forecaster.settings;
+    this.#observations = observationColumns(capacity, features);
+    this.#forecasts = forecastColumns(capacity, horizon);
   }
 }
 

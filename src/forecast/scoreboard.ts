@@ -2,12 +2,15 @@
 import { ExponentialSmoothing, SeasonalNaive } from "./baselines.js";
 import type { ForecastColumns } from "./columns.js";
 import { ErrorTotals, Score } from "./score.js";
+import { StepScores } from "./step-scores.js";
 
 export interface ScoreboardOptions {
   /** Values from one season to the next; detected for each key if left out. */
   readonly period?: number | undefined;
   /** Events of each key that are not scored at first. */
   readonly warmup?: number | undefined;
+  /** Steps ahead that are scored; 1 by default. */
+  readonly horizon?: number | undefined;
 }
 
 /** What is known of one key. */
@@ -21,14 +24,18 @@ export class KeyScores {
   readonly seasonal: SeasonalNaive;
   readonly smoothing = new ExponentialSmoothing();
 
-  constructor(period: number | undefined) {
+  /** Where more than the next value is forecast. */
+  readonly ahead: StepScores | undefined;
+
+  constructor(period: number | undefined, horizon: number) {
     this.seasonal = new SeasonalNaive(period);
+    if (horizon > 1) this.ahead = new StepScores(horizon);
   }
 }
 
 /**
  * A value is scored if it is not missing, had a forecast, and comes after the warm-up of its key; model, persistence,
- * seasonal naive and exponential smoothing are then all scored on it.
+ * seasonal naive and exponential smoothing are then all scored on it. Further steps are scored in the same way.
  *
  * @example
  * ```ts
@@ -43,17 +50,19 @@ export class Scoreboard {
   readonly keys: (KeyScores | undefined)[] = [];
   readonly #period: number | undefined;
   readonly #warmup: number;
+  readonly #horizon: number;
 
-  constructor({ period, warmup = 0 }: ScoreboardOptions = {}) {
+  constructor({ period, warmup = 0, horizon = 1 }: ScoreboardOptions = {}) {
     this.#period = period;
     this.#warmup = warmup;
+    this.#horizon = horizon;
   }
 
   /** Adds the first `count` rows. */
   add(columns: ForecastColumns, count: number): void {
     const { slots, values, expected, expectedLower, expectedUpper, previous } = columns;
     for (let row = 0; row < count; row++) {
-      const key = (this.keys[slots[row]!] ??= new KeyScores(this.#period));
+      const key = (this.keys[slots[row]!] ??= new KeyScores(this.#period, this.#horizon));
       const value = values[row]!;
       key.events++;
       if (Number.isNaN(value)) key.missing++;
@@ -66,6 +75,8 @@ export class Scoreboard {
       }
       key.seasonal.observe(value);
       key.smoothing.observe(value);
+      key.ahead?.score(key.events > this.#warmup ? value : NaN);
+      key.ahead?.take(columns.steps, row, Number.isNaN(value) ? previous[row]! : value, key.seasonal);
     }
   }
 }

@@ -10,6 +10,9 @@ export const lossKinds = ["absolute", "squared"] as const;
 /** Most exogenous features of an event. */
 export const maximumFeatures = 32;
 
+/** Most steps ahead that are forecast. */
+export const maximumHorizon = 96;
+
 /** Settings that shape the state: a snapshot restores only where all of them are the same. */
 export const forecasterSchema = z.strictObject({
   cell: z
@@ -101,6 +104,12 @@ export const forecasterSchema = z.strictObject({
     .max(maximumFeatures)
     .default(0)
     .describe("Exogenous numbers that come with each observation and help to forecast the next value."),
+  horizon: z
+    .int()
+    .min(1)
+    .max(maximumHorizon)
+    .default(1)
+    .describe("Values ahead that are forecast at each observation, each with an interval."),
 });
 
 /** Complete settings of a forecaster. */

@@ -3,6 +3,7 @@
  * Bodies begin with the settings' signature. Text is UTF-8 and arrays are raw, each behind its length in a u32.
  */
 import { ByteWriter, type ByteReader } from "./bytes.js";
+import type { HorizonState } from "./horizons.js";
 import { number } from "./layout.js";
 import { corrupt, foreign, kinds, open, seal } from "./record.js";
 import { changedNames, isTuning, signatureSum, type Signature } from "./signature.js";
@@ -36,6 +37,8 @@ export interface KeyState {
   readonly states: Float32Array;
   /** The key's own read-out; empty where it has none. */
   readonly readout: Float32Array;
+  /** Where more than the next value is forecast. */
+  readonly horizons: HorizonState | undefined;
 }
 
 /** One record; `key` is undefined for the model's. */
@@ -110,6 +113,11 @@ export function encodeKey(signatureSum: number, state: KeyState): SnapshotRecord
   body.singles(state.singles);
   body.singles(state.states);
   body.singles(state.readout);
+  if (state.horizons !== undefined) {
+    body.numbers(state.horizons.numbers);
+    body.singles(state.horizons.singles);
+    body.singles(state.horizons.models);
+  }
   return { key: state.key, bytes: seal(kinds.key, body) };
 }
 
@@ -134,6 +142,7 @@ export interface SnapshotSizes {
   readonly states: number;
   readonly state: number;
   readonly parameters: number;
+  readonly horizons: Readonly<Record<keyof HorizonState, number>> | undefined;
 }
 
 /**
@@ -159,7 +168,7 @@ export function decodeSnapshot(
         model = readModel(body, signature, anyTuning);
       } else if (kind === kinds.key) {
         if (body.count() !== sum) throw foreign("a key's record was made with other settings");
-        const key = readKey(body);
+        const key = readKey(body, sizes.horizons !== undefined);
         if (keys.has(key.key)) throw corrupt("it holds a key twice");
         keys.set(key.key, key);
       } else {
@@ -184,8 +193,11 @@ function fits({ model, keys }: Snapshot, sizes: SnapshotSizes): boolean {
     parameters.every((array) => array.length === sizes.parameters) &&
     model.queue.every(({ row, state }) => row.length === sizes.singles && state.length === sizes.state) &&
     keys.every(
-      ({ numbers, singles, states, readout }) =>
+      ({ numbers, singles, states, readout, horizons }) =>
         readout.length === sizes.readout &&
+        horizons?.numbers.length === sizes.horizons?.numbers &&
+        horizons?.singles.length === sizes.horizons?.singles &&
+        horizons?.models.length === sizes.horizons?.models &&
         numbers.length === sizes.numbers &&
         singles.length === sizes.singles &&
         states.length === sizes.states,
@@ -193,13 +205,16 @@ function fits({ model, keys }: Snapshot, sizes: SnapshotSizes): boolean {
   );
 }
 
-function readKey(body: ByteReader): KeyState {
+function readKey(body: ByteReader, withHorizons: boolean): KeyState {
   return {
     key: body.text(),
     numbers: body.numbers(),
     singles: body.singles(),
     states: body.singles(),
     readout: body.singles(),
+    horizons: withHorizons
+      ? { numbers: body.numbers(), singles: body.singles(), models: body.singles() }
+      : undefined,
   };
 }
 

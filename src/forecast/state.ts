@@ -1,4 +1,5 @@
 /** Between the live parts of a forecaster and the records of a snapshot. */
+import type { Horizons } from "./horizons.js";
 import type { KeyReadout } from "./key-readout.js";
 import type { KeyTable } from "./keys.js";
 import { number } from "./layout.js";
@@ -17,11 +18,12 @@ export interface StateParts {
   readonly keys: KeyTable;
   readonly recurrence: Recurrence;
   readonly readout: KeyReadout | undefined;
+  readonly horizons: Horizons | undefined;
 }
 
 const nothing = new Float32Array(0);
 
-export function sizesOf({ keys, recurrence, readout }: StateParts): SnapshotSizes {
+export function sizesOf({ keys, recurrence, readout, horizons }: StateParts): SnapshotSizes {
   return {
     numbers: keys.numbersPerKey,
     singles: keys.singlesPerKey,
@@ -29,12 +31,13 @@ export function sizesOf({ keys, recurrence, readout }: StateParts): SnapshotSize
     states: recurrence.statesPerKey,
     state: recurrence.stateSize,
     parameters: recurrence.parameters,
+    horizons: horizons?.sizes,
   };
 }
 
 /** The model's record, then one for each key, or for each that changed. */
 export function* recordsOf(
-  { keys, recurrence, readout }: StateParts,
+  { keys, recurrence, readout, horizons }: StateParts,
   signature: Signature,
   onlyChanged: boolean,
 ): Generator<SnapshotRecord> {
@@ -55,15 +58,17 @@ export function* recordsOf(
       singles: singles.subarray(slot * singlesPerKey, (slot + 1) * singlesPerKey),
       states,
       readout: readout?.read(slot) ?? nothing,
+      horizons: horizons?.read(slot),
     });
   }
 }
 
 /** Adds a key of a snapshot, for which there must be room. */
-export function writeKey({ keys, recurrence, readout }: StateParts, state: KeyState): void {
+export function writeKey({ keys, recurrence, readout, horizons }: StateParts, state: KeyState): void {
   const slot = keys.add(state.key);
   keys.numbers.set(state.numbers, slot * keys.numbersPerKey);
   keys.singles.set(state.singles, slot * keys.singlesPerKey);
   recurrence.writeStates(slot, state.states);
   readout?.write(slot, state.readout);
+  if (state.horizons !== undefined) horizons?.write(slot, state.horizons);
 }

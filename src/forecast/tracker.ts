@@ -149,4 +149,7 @@ export function writeNoScore(forecasts: ForecastColumns, event: number): void {
 /** Row `event` forecasts nothing. */
 export function writeNoForecast(forecasts: ForecastColumns, event: number): void {
   for (const name of predictions) forecasts[name][event] = NaN;
+  const { horizon, yhat, yhatLower, yhatUpper } = forecasts.steps;
+  const begin = event * (horizon - 1);
+  for (const column of [yhat, yhatLower, yhatUpper]) column.fill(NaN, begin, begin + horizon - 1);
 }

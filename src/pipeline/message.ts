@@ -1,5 +1,5 @@
 /** The forecast message: one row of forecasts as JSON text, the same to the byte wherever it is written. */
-import type { ForecastColumns } from "../forecast/columns.js";
+import { dueTime, type ForecastColumns } from "../forecast/columns.js";
 import { maximumTime } from "../forecast/input.js";
 
 /**
@@ -36,9 +36,24 @@ export class ForecastMessages {
       `"yhat":${numberText(columns.yhat[row]!)},"yhat_lower":${numberText(columns.yhatLower[row]!)},` +
       `"yhat_upper":${numberText(columns.yhatUpper[row]!)},"yhat_time":${timeText(columns.yhatTime[row]!)},` +
       `"expected":${numberText(columns.expected[row]!)},"anomaly_score":${numberText(columns.anomalyScore[row]!)},` +
-      `"model":${this.#model}}`
+      `"model":${this.#model}${horizonText(columns, row)}}`
     );
   }
+}
+
+/** The forecasts of the steps after the next value; nothing at a horizon of 1. */
+function horizonText(columns: ForecastColumns, row: number): string {
+  const { horizon, yhat, yhatLower, yhatUpper } = columns.steps;
+  if (horizon === 1) return "";
+  let text = ',"horizon":[';
+  for (let step = 2; step <= horizon; step++) {
+    const at = row * (horizon - 1) + step - 2;
+    text +=
+      `${step === 2 ? "" : ","}{"step":${step},"yhat":${numberText(yhat[at]!)},` +
+      `"yhat_lower":${numberText(yhatLower[at]!)},"yhat_upper":${numberText(yhatUpper[at]!)},` +
+      `"yhat_time":${timeText(dueTime(columns, row, step))}}`;
+  }
+  return `${text}]`;
 }
 
 /** JSON has no NaN. */

@@ -1,6 +1,6 @@
 /** The pure middle of a task: records in; forecasts, dead letters and routed records out. No input, output or clock. */
 import { UndercurrentError, type ErrorCode } from "../errors.js";
-import { forecastColumns } from "../forecast/columns.js";
+import { forecastColumns, type ForecastColumns } from "../forecast/columns.js";
 import type { Forecaster } from "../forecast/forecaster.js";
 import { inputFaults } from "../forecast/input.js";
 import { forecastAt } from "../forecast/objects.js";
@@ -32,7 +32,7 @@ export class Stage {
   readonly #encoder: ForecastEncoder;
   readonly #before: OperatorRun<Reading, Reading> | undefined;
   readonly #after: OperatorRun<RecordForecast, RoutedRecord> | undefined;
-  #forecasts = forecastColumns(1024);
+  #forecasts: ForecastColumns;
 
   /** The forecaster must have its state already; it stays the caller's, to dispose of after the stage. */
   constructor(
@@ -50,6 +50,7 @@ export class Stage {
     this.#intake = new Intake(forecaster, settings.late);
     this.#encoder = new ForecastEncoder(forecaster);
     this.#before = operators.before && new OperatorRun("before", operators.before);
+    this.#forecasts = forecastColumns(1024, forecaster.settings.horizon);
     this.#after = operators.after && new OperatorRun("after", operators.after);
   }
 
@@ -98,7 +99,7 @@ export class Stage {
       }
     }
     if (intake.readings.length > this.#forecasts.times.length) {
-      this.#forecasts = forecastColumns(intake.columns.slots.length);
+      this.#forecasts = forecastColumns(intake.columns.slots.length, this.#forecaster.settings.horizon);
     }
     this.#forecaster.observe(intake.columns, this.#forecasts);
   }

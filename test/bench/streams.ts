@@ -55,7 +55,7 @@ export function run(
   options: ForecasterOptions,
 ): { forecasts: ForecastColumns; microseconds: number } {
   const forecaster = new Forecaster(forecasterSettings(options));
-  const forecasts = forecastColumns(stream.values.length);
+  const forecasts = forecastColumns(stream.values.length, options.horizon);
   const slots = stream.keys.map((key) => forecaster.slotOf(key));
   const observations = {
     ...observationColumns(0),

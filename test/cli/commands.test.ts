@@ -103,8 +103,30 @@ describe("backtest", () => {
   test("refuses settings that are wrong or not to be had", () => {
     const path = file("settings.csv", `time,a\n${hours(5, wave)}`);
     expect(run(["backtest", path, "--hidden", "33"]).status).toBe(2);
-    const horizon = run(["backtest", path, "--wide", "--horizon", "24"]);
-    expect([horizon.status, horizon.err]).toEqual([2, expect.stringContaining("SETTING_UNAVAILABLE")]);
+    expect(run(["backtest", path, "--wide", "--horizon", "97"]).status).toBe(2);
+    const engine = run(["backtest", path, "--wide", "--engine", "tfjs"]);
+    expect([engine.status, engine.err]).toEqual([2, expect.stringContaining("SETTING_UNAVAILABLE")]);
+  });
+
+  test("scores every step of a horizon beside the baselines", () => {
+    const path = file("steps.csv", `time,a\n${hours(400, wave)}`);
+    const summary = JSON.parse(run(["backtest", path, "--wide", "--horizon", "6", "--json"]).out) as {
+      overall: { mae: number; horizon: { step: number; scored: number; mae: number }[] };
+    };
+    const { mae, horizon } = summary.overall;
+    expect(horizon.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(horizon.map(({ scored }) => scored)).toEqual([399, 398, 397, 396, 395, 394]);
+    expect(horizon[0]!.mae).toBe(mae);
+    expect(horizon[5]).toMatchObject({
+      coverage: expect.any(Number) as number,
+      skill: expect.any(Number) as number,
+      baselines: {
+        persistence: { skill: 0 },
+        seasonal_naive: { mae: expect.any(Number) as number },
+      },
+    });
+    expect(run(["backtest", path, "--wide", "--horizon", "6"]).out).toMatch(/step +MAE[\s\S]*\n *6 /);
+    expect(JSON.parse(run(["backtest", path, "--wide", "--json"]).out)).not.toHaveProperty("overall.horizon");
   });
 });
 

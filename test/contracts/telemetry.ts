@@ -39,8 +39,7 @@ export function uniformBatch(
 }
 
 function fill(columns: ForecastColumns, number: number): void {
-  for (const [name, column] of Object.entries(columns))
-    if (name !== "slots") (column as Float64Array).fill(number);
+  for (const column of Object.values(columns)) if (column instanceof Float64Array) column.fill(number);
 }
 
 export function telemetryContract(name: string, create: () => TelemetryProbe): void {

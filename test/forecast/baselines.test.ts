@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { uniform } from "../../src/engine/random.js";
 import { ExponentialSmoothing, SeasonalNaive, type Baseline } from "../../src/forecast/baselines.js";
-import { forecastColumns } from "../../src/forecast/columns.js";
+import { forecastColumns, type StepColumns } from "../../src/forecast/columns.js";
 import { Scoreboard } from "../../src/forecast/scoreboard.js";
 import { detectPeriod } from "../../src/forecast/season.js";
 
@@ -126,6 +126,30 @@ describe("exponential smoothing", () => {
   });
 });
 
+describe("SeasonalNaive, several values ahead", () => {
+  it("repeats the last whole season, however many values ahead", () => {
+    const seasonal = new SeasonalNaive(4);
+    for (const value of [1, 2, 3]) seasonal.observe(value);
+    expect(seasonal.ahead(3)).toBe(3);
+    for (const value of [4, 5, 6]) seasonal.observe(value);
+    expect([1, 2, 3, 4, 5, 8, 9].map((step) => seasonal.ahead(step))).toEqual([3, 4, 5, 6, 3, 6, 3]);
+  });
+
+  it("repeats the value of the season before whatever the period, also while the period is being looked for", () => {
+    const seasonal = new SeasonalNaive();
+    const values = Array.from({ length: 5000 }, (_, i) => Math.sin((2 * Math.PI * i) / 24));
+    values.forEach((value, i) => {
+      seasonal.observe(value);
+      const { period } = seasonal;
+      if (period === 0) return;
+      for (const step of [1, 6, 24, 30]) {
+        expect(seasonal.ahead(step)).toBe(values[i + step - period * Math.ceil(step / period)]);
+      }
+    });
+    expect(seasonal.period % 24).toBe(0);
+  });
+});
+
 describe("Scoreboard", () => {
   it("scores model and baselines on the same values, after the warm-up of each key", () => {
     const columns = forecastColumns(12);
@@ -145,7 +169,50 @@ describe("Scoreboard", () => {
     expect(odd!.score.skill).toBe(0.5);
     expect(odd!.seasonalErrors.count).toBe(odd!.score.count);
     expect(odd!.smoothingErrors.count).toBe(odd!.score.count);
+    expect(odd!.ahead).toBeUndefined();
     // Without a season the seasonal naive forecast is that of persistence.
     expect(odd!.seasonalErrors.mae).toBe(odd!.score.persistence.mae);
   });
+
+  it("scores each step by what was forecast that many events before, where the value and the forecast are there", () => {
+    const columns = forecastColumns(8, 3);
+    for (let row = 0; row < 8; row++) {
+      columns.values[row] = row === 4 ? NaN : 10 * row;
+      columns.previous[row] = row === 5 ? 30 : row < 1 ? NaN : 10 * (row - 1);
+      // Step 2 is forecast 1 too high, step 3 is 5 too low; both without an interval at first.
+      columns.steps.yhat.set([10 * (row + 2) + 1, 10 * (row + 3) - 5], 2 * row);
+      columns.steps.yhatLower.set(row < 2 ? [NaN, NaN] : [10 * (row + 2), 0], 2 * row);
+      columns.steps.yhatUpper.set(row < 2 ? [NaN, NaN] : [10 * (row + 2) + 2, 1], 2 * row);
+    }
+    const scoreboard = new Scoreboard({ horizon: 3, warmup: 1, period: 2 });
+    scoreboard.add(columns, 3);
+    scoreboard.add(
+      {
+        ...columns,
+        values: columns.values.subarray(3),
+        steps: shifted(columns.steps, 3),
+        previous: columns.previous.subarray(3),
+      },
+      5,
+    );
+    const [second, third] = scoreboard.keys[0]!.ahead!.steps;
+    expect([second!.step, second!.score.count, second!.score.model.mae]).toEqual([2, 5, 1]);
+    expect([third!.step, third!.score.count, third!.score.model.mae]).toEqual([3, 4, 5]);
+    // Of step 2 the forecasts made at events 2 and later have intervals, of which all hold their values.
+    expect([second!.score.intervals, second!.score.coverage]).toEqual([3, 1]);
+    expect([third!.score.intervals, third!.score.coverage]).toEqual([3, 0]);
+    // Persistence at event 4, which is missing, repeats event 3: 30 at event 6.
+    expect(second!.score.persistence.mae).toBeCloseTo((20 + 20 + 20 + 30 + 20) / 5);
+    expect(second!.seasonalErrors.count).toBe(5);
+  });
 });
+
+function shifted(steps: StepColumns, rows: number): StepColumns {
+  const from = rows * (steps.horizon - 1);
+  return {
+    horizon: steps.horizon,
+    yhat: steps.yhat.subarray(from),
+    yhatLower: steps.yhatLower.subarray(from),
+    yhatUpper: steps.yhatUpper.subarray(from),
+  };
+}

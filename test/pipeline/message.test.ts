@@ -26,9 +26,24 @@ test("a forecast message has the documented names, in their order", () => {
   );
 });
 
+test("further steps come as an array, each with its time", () => {
+  const columns = forecastColumns(2, 3);
+  columns.times.fill(time);
+  columns.yhatTime.fill(time + 5000);
+  columns.steps.yhat.set([0, 0, 41.7, 41.8]);
+  columns.steps.yhatLower.set([0, 0, 40, NaN]);
+  columns.steps.yhatUpper.set([0, 0, 43, NaN]);
+  const messages = new ForecastMessages(() => "gru32@1");
+  const { horizon } = JSON.parse(messages.text(columns, 1, () => "a")) as { horizon: unknown };
+  expect(horizon).toEqual([
+    { step: 2, yhat: 41.7, yhat_lower: 40, yhat_upper: 43, yhat_time: "2026-03-01T10:00:15.000Z" },
+    { step: 3, yhat: 41.8, yhat_lower: null, yhat_upper: null, yhat_time: "2026-03-01T10:00:20.000Z" },
+  ]);
+});
+
 test("what there is not is null, and hostile keys stay JSON", () => {
   const columns = forecastColumns(2);
-  for (const column of Object.values(columns) as Float64Array[]) column.fill(NaN);
+  for (const column of Object.values(columns)) if (column instanceof Float64Array) column.fill(NaN);
   columns.slots.fill(0);
   columns.version.fill(0);
   columns.times.fill(time);

@@ -60,16 +60,18 @@ export function run(
   events: readonly Event[],
   batches: readonly number[] = [4096],
 ): ForecastColumns {
-  const all = forecastColumns(events.length);
+  const { horizon } = forecaster.settings;
+  const all = forecastColumns(events.length, horizon);
   for (let begin = 0, batch = 0; begin < events.length; batch++) {
     const size = Math.min(batches[Math.min(batch, batches.length - 1)]!, events.length - begin);
     const observations = observationColumns(size, forecaster.settings.features);
-    const forecasts = forecastColumns(size);
+    const forecasts = forecastColumns(size, horizon);
     for (const { key, time, value, features } of events.slice(begin, begin + size)) {
       appendObservation(observations, forecaster.slotOf(key), time, value, features);
     }
     forecaster.observe(observations, forecasts);
     for (const name of columnNames) all[name].set(forecasts[name], begin);
+    for (const name of stepNames) all.steps[name].set(forecasts.steps[name], begin * (horizon - 1));
     begin += size;
   }
   return all;
@@ -105,22 +107,31 @@ export const columnNames = [
   "version",
 ] as const satisfies readonly (keyof ForecastColumns)[];
 
+/** Every column of the steps after the next value. */
+export const stepNames = ["yhat", "yhatLower", "yhatUpper"] as const;
+
 /** The bits of the rows from `begin` to `end`: equal exactly where the forecasts are the same. */
 export function bitsOf(forecasts: ForecastColumns, begin = 0, end = Infinity): string {
-  return columnNames
-    .map((name) => {
-      const rows = forecasts[name].slice(begin, Math.min(end, forecasts.times.length));
-      return Buffer.from(rows.buffer).toString("base64");
-    })
-    .join("|");
+  const last = Math.min(end, forecasts.times.length);
+  const width = forecasts.steps.horizon - 1;
+  const rows = [
+    ...columnNames.map((name) => forecasts[name].slice(begin, last)),
+    ...stepNames.map((name) => forecasts.steps[name].slice(begin * width, last * width)),
+  ];
+  return rows.map((column) => Buffer.from(column.buffer).toString("base64")).join("|");
 }
 
 /** Rows of the forecasts for which `keep` is true, in order. */
 export function rowsWhere(forecasts: ForecastColumns, keep: (row: number) => boolean): ForecastColumns {
   const rows = Array.from(forecasts.times.keys()).filter(keep);
-  const picked = forecastColumns(rows.length);
+  const { horizon } = forecasts.steps;
+  const width = horizon - 1;
+  const picked = forecastColumns(rows.length, horizon);
   rows.forEach((row, i) => {
     for (const name of columnNames) picked[name][i] = forecasts[name][row]!;
+    for (const name of stepNames) {
+      picked.steps[name].set(forecasts.steps[name].subarray(row * width, (row + 1) * width), i * width);
+    }
   });
   return picked;
 }

@@ -1,0 +1,135 @@
+/** Where each quantity of the forecasts beyond the next value lies in a key's two further rows. */
+import { daily, profileSize, weekly } from "./profile.js";
+
+/** Rates at which levels of the seasonally adjusted values are followed, each at least 1 / number of values. */
+export const levelRates = [0.3, 0.1, 0.03, 0.01, 0.001] as const;
+/** Index of the level that is the forecast of smoothing. */
+export const smoothingLevel = 1;
+/** Adjusted changes that the models see. */
+export const adjustedChanges = 24;
+/** Harmonics of the day that the models see. */
+export const horizonHarmonics = 3;
+/** Changes, harmonics, levels, one. */
+export const horizonFeatures = adjustedChanges + 2 * horizonHarmonics + levelRates.length + 1;
+
+/** Experts of each further step. The first two say the same of every step. */
+export const horizonExperts = [
+  "persistence",
+  "median",
+  "smoothing",
+  "daily",
+  "weekly",
+  "regression",
+] as const;
+export const flatExperts = 2;
+
+/** Candidates of the seasonal adjustment: none, that by the day, and that by the week. */
+export const adjustments = 3;
+
+/** Offsets in the row of 64-bit numbers; a ring has an entry for each of the last H events, at its number modulo H. */
+export interface HorizonNumbers {
+  /** The adjusted value, and the mean square of its changes. */
+  readonly adjusted: number;
+  readonly squaredChange: number;
+  /** What the profiles said of the last event's time once they had learned from it. */
+  readonly day: number;
+  readonly week: number;
+  readonly median: number;
+  /** Levels, and their mean squared errors. */
+  readonly levels: number;
+  readonly levelSquares: number;
+  /** Discounted squared errors of the adjustments. */
+  readonly adjustmentLosses: number;
+  readonly daily: number;
+  readonly weekly: number;
+  /** Rings: base, unit (the key's scale), adjusted value and its scale. */
+  readonly bases: number;
+  readonly units: number;
+  readonly adjustedValues: number;
+  readonly adjustedScales: number;
+  /** Mean squared errors of the forecasts of steps 2 to H. */
+  readonly squaredErrors: number;
+  readonly size: number;
+}
+
+/** Offsets in the row of singles. Forecasts are relative to the base of their event, in its units times √step. */
+export interface HorizonSingles {
+  /** Ring of the last adjusted changes. */
+  readonly changes: number;
+  /** The mixture's discounted regrets of the experts and the sums of their squares, `[H-1, experts]` each. */
+  readonly regrets: number;
+  readonly squares: number;
+  /** Quantiles of the scaled errors of steps 2 to H. */
+  readonly quantiles: number;
+  /** Rings of what the flat experts say, `[experts, H]`; before the division by √step. */
+  readonly flat: number;
+  /** Pending forecasts of the mixture, the other experts', and half the intervals: `pendingSize` each, see `pendingAt`. */
+  readonly pending: number;
+  readonly size: number;
+}
+
+export interface HorizonLayout {
+  readonly horizon: number;
+  readonly numbers: HorizonNumbers;
+  readonly singles: HorizonSingles;
+  /** Length of the pending forecasts of one expert, and where half the intervals lie behind those of the mixture. */
+  readonly pendingSize: number;
+  readonly pendingHalf: number;
+}
+
+/** Where the forecast that an event makes of step `step` waits: a ring of that length for each step, one behind another. */
+export function pendingAt(step: number, event: number): number {
+  return (step * (step - 1)) / 2 - 1 + (event % step);
+}
+
+export function horizonLayout(horizon: number): HorizonLayout {
+  const steps = horizon - 1;
+  const experts = horizonExperts.length;
+  const shaped = experts - flatExperts;
+  const pendingSize = pendingAt(horizon + 1, 0);
+  const numbers = allocator();
+  const singles = allocator();
+  return {
+    horizon,
+    pendingSize,
+    pendingHalf: (1 + shaped) * pendingSize,
+    numbers: {
+      adjusted: numbers.take(1),
+      squaredChange: numbers.take(1),
+      day: numbers.take(1),
+      week: numbers.take(1),
+      median: numbers.take(1),
+      levels: numbers.take(levelRates.length),
+      levelSquares: numbers.take(levelRates.length),
+      adjustmentLosses: numbers.take(adjustments),
+      daily: numbers.take(profileSize(daily)),
+      weekly: numbers.take(profileSize(weekly)),
+      bases: numbers.take(horizon),
+      units: numbers.take(horizon),
+      adjustedValues: numbers.take(horizon),
+      adjustedScales: numbers.take(horizon),
+      squaredErrors: numbers.take(steps),
+      size: numbers.size(),
+    },
+    singles: {
+      changes: singles.take(adjustedChanges),
+      regrets: singles.take(steps * experts),
+      squares: singles.take(steps * experts),
+      quantiles: singles.take(steps),
+      flat: singles.take(flatExperts * horizon),
+      pending: singles.take((2 + shaped) * pendingSize),
+      size: singles.size(),
+    },
+  };
+}
+
+function allocator(): { take(length: number): number; size(): number } {
+  let size = 0;
+  return {
+    take(length) {
+      size += length;
+      return size - length;
+    },
+    size: () => size,
+  };
+}
