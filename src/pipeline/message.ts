@@ -1,6 +1,7 @@
 /** The forecast message: one row of forecasts as JSON text, the same to the byte wherever it is written. */
 import { dueTime, type ForecastColumns } from "../forecast/columns.js";
 import { maximumTime } from "../forecast/input.js";
+import { isoTime } from "./iso-time.js";
 
 /**
  * Writes the forecast messages of one forecaster; null stands for what there is not.
@@ -63,5 +64,5 @@ function numberText(value: number): string {
 
 /** The expected time of a next value may lie beyond what a Date can hold. */
 function timeText(time: number): string {
-  return Math.abs(time) <= maximumTime ? `"${new Date(time).toISOString()}"` : "null";
+  return Math.abs(time) <= maximumTime ? `"${isoTime(time)}"` : "null";
 }
