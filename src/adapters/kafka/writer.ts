@@ -39,6 +39,7 @@ export class TransactionalWriter {
    * transaction that the last of them left open is aborted: what is durable now changes by this writer alone.
    */
   static async open(options: KafkaOptions, partition: number): Promise<TransactionalWriter> {
+    // A client of its own: sendOffsets marks offsets as committed for everything of one client, aborted or not.
     const producer = createClient(options, transactionRetry).producer({
       transactionalId: transactionalId(options, partition),
       transactionTimeout: options.transactionTimeoutMs ?? 60_000,

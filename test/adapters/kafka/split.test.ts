@@ -1,42 +1,51 @@
-/** Cutting a commit into requests: nothing is left out or moved, and none is larger than the client and the topic bear. */
-import { expect, it } from "vitest";
-import { splitByBytes } from "../../../src/adapters/kafka/split.js";
-import type { OutputRecord } from "../../../src/pipeline/ports.js";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { splitByBytes, type TopicWrite } from "../../../src/adapters/kafka/split.js";
 
-const record = (key: string, bytes: number): OutputRecord => ({
-  key: Buffer.from(key),
-  value: Buffer.alloc(bytes),
-  headers: [],
-  timestamp: 0,
+const maxBytes = 2000;
+
+const writeArbitrary = fc.record({
+  topic: fc.constantFrom("forecasts", "state", "alerts"),
+  partition: fc.nat(3),
+  sizes: fc.array(fc.nat(1500), { maxLength: 20 }),
+});
+const writesArbitrary = fc.uniqueArray(writeArbitrary, { maxLength: 3, selector: ({ topic }) => topic });
+
+test("keeps every record, in its topic's order, in batches that are not too large", () => {
+  fc.assert(
+    fc.property(writesArbitrary, (layout) => {
+      const writes = layout.map(({ topic, partition, sizes }): TopicWrite => {
+        const records = sizes.map((size, i) => ({
+          key: Buffer.from(`${i}`),
+          value: Buffer.alloc(size),
+          headers: [{ name: "n", value: Buffer.from(`${i}`) }],
+          timestamp: i,
+        }));
+        return { topic, partition, records };
+      });
+      const sent = new Map<string, (string | undefined)[]>();
+      for (const request of splitByBytes(writes, maxBytes)) {
+        expect(request.length).toBeGreaterThan(0);
+        for (const { topic, messages } of request) {
+          const bytes = messages.reduce((sum, { value }) => sum + (value as Buffer).length, 0);
+          expect(messages.length).toBeGreaterThan(0);
+          expect(bytes).toBeLessThan(maxBytes);
+          sent.set(topic, [...(sent.get(topic) ?? []), ...messages.map(({ timestamp }) => timestamp)]);
+        }
+      }
+      for (const { topic, sizes } of layout) {
+        expect(sent.get(topic) ?? []).toEqual(sizes.map((_, i) => `${i}`));
+      }
+    }),
+  );
 });
 
-it("sends at most 500 records of a topic at once, in order, beside what other topics have left", () => {
-  const forecasts = Array.from({ length: 1201 }, (_, i) => record(`f${i}`, 10));
-  const letters = Array.from({ length: 3 }, (_, i) => record(`d${i}`, 10));
-  const writes = [
-    { topic: "forecasts", partition: 3, records: forecasts },
-    { topic: "letters", records: letters },
-  ];
-  const requests = [...splitByBytes(writes, 900_000)];
-  const sizes = requests.map((request) => request.map(({ topic, messages }) => [topic, messages.length]));
-  expect(sizes).toEqual([
-    [
-      ["forecasts", 500],
-      ["letters", 3],
-    ],
-    [["forecasts", 500]],
-    [["forecasts", 201]],
-  ]);
-  const keys = requests.flat().flatMap(({ messages }) => messages.map(({ key }) => String(key)));
-  expect(keys.filter((key) => key.startsWith("f"))).toEqual(forecasts.map(({ key }) => String(key)));
-});
-
-it("sends at most so many bytes of a topic at once, and refuses a record that is larger alone", () => {
-  const records = [400, 400, 400, 100].map((bytes, i) => record(`${i}`, bytes));
-  const requests = [...splitByBytes([{ topic: "t", records }], 1000)];
-  expect(requests.map(([part]) => part!.messages.length)).toEqual([2, 2]);
-  const large = [{ topic: "t", records: [record("k", 1000)] }];
-  expect(() => [...splitByBytes(large, 1000)]).toThrow(
-    expect.objectContaining({ code: "RECORD_TOO_LARGE" }) as Error,
+test("refuses a record that fits no batch, with its topic and size", () => {
+  const record = { key: null, value: Buffer.alloc(maxBytes), headers: [], timestamp: -1 };
+  expect(() => [...splitByBytes([{ topic: "state", records: [record] }], maxBytes)]).toThrow(
+    expect.objectContaining({
+      code: "RECORD_TOO_LARGE",
+      message: expect.stringMatching(/state.*2032.*2000/) as string,
+    }) as Error,
   );
 });
