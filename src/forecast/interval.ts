@@ -9,6 +9,14 @@ import { robustSquare } from "./scaling.js";
 
 /** Step of the quantiles, in running error sizes. */
 const quantileRate = 0.05;
+/**
+ * Rates at which the mean square of the errors is followed: slowly, for the quantiles to be sharp, and quickly while the
+ * mean over few errors is this many times as large, or as small. Until the size has settled intervals are all too wide
+ * or too narrow, and the quantiles have that to make up for later.
+ */
+const squareRate = 0.01;
+const recentRate = 0.05;
+const farApart = 3;
 /** Quantile that a new key starts from. */
 const initialQuantile = 2;
 /** Step of the calibration, and its range. */
@@ -85,8 +93,8 @@ export function trackError(
   let score = NaN;
   if (errors > scoredAfter) {
     score = Math.min(size / threshold, largest);
-    const moved = calibration + calibrationRate * ((size > threshold ? 1 : 0) - settings.alarmRate);
-    singles[tail + 2] = Math.min(Math.max(moved, leastCalibration), greatestCalibration);
+    const calibrated = calibration + calibrationRate * ((size > threshold ? 1 : 0) - settings.alarmRate);
+    singles[tail + 2] = Math.min(Math.max(calibrated, leastCalibration), greatestCalibration);
   }
   if (errors > trackedAfter) {
     const excess = size - tailQuantile;
@@ -103,6 +111,11 @@ export function trackError(
   }
   const variance = 1e4 * numbers[numbersAt + number.squaredChange]!;
   const square = robustSquare(error * error, squared, variance, errors);
-  numbers[numbersAt + number.squaredError] = squared + Math.max(1 / errors, 0.01) * (square - squared);
+  const recent = numbers[numbersAt + number.recentSquaredError]!;
+  const moved = recent + Math.max(1 / errors, recentRate) * (square - recent);
+  numbers[numbersAt + number.recentSquaredError] = moved;
+  const changed = moved > farApart * squared || farApart * moved < squared;
+  const rate = Math.max(1 / errors, changed ? recentRate : squareRate);
+  numbers[numbersAt + number.squaredError] = squared + rate * (square - squared);
   return score;
 }

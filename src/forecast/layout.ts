@@ -29,8 +29,10 @@ export const number = {
   squaredChange: 8,
   /** Running mean square of the forecast errors. */
   squaredError: 9,
+  /** The same over few errors: where the two are far apart, the size of the errors has changed. */
+  recentSquaredError: 10,
   /** The first of the exogenous features, each with a block of `featureNumbers` (see `features.ts`). */
-  features: 10,
+  features: 11,
 } as const;
 
 /** Numbers that a key keeps of each exogenous feature, and inputs of the cell that it becomes. */
