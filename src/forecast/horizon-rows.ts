@@ -1,4 +1,5 @@
 /** The slabs of what keys keep for forecasts beyond the next value: a row of numbers and one of singles for each slot. */
+import { UndercurrentError } from "../errors.js";
 import type { HorizonLayout } from "./horizon-layout.js";
 
 /** The event under way: its number among its key's, and where the key's rows begin. One object is reused for all. */
@@ -27,16 +28,22 @@ export class HorizonRows {
     return this.numbers.byteLength + this.singles.byteLength;
   }
 
-  /** Makes room for `keys` keys. */
+  /** Makes room for `keys` keys. Throws MEMORY_EXHAUSTED, changing nothing. */
   reserve(keys: number): void {
     const { numbers, singles } = this.#layout;
     if (keys * numbers.size <= this.numbers.length) return;
-    const longer = new Float64Array(keys * numbers.size);
-    const longerSingles = new Float32Array(keys * singles.size);
-    longer.set(this.numbers);
-    longerSingles.set(this.singles);
-    this.numbers = longer;
-    this.singles = longerSingles;
+    try {
+      const longer = new Float64Array(keys * numbers.size);
+      const longerSingles = new Float32Array(keys * singles.size);
+      longer.set(this.numbers);
+      longerSingles.set(this.singles);
+      this.numbers = longer;
+      this.singles = longerSingles;
+    } catch (cause) {
+      throw new UndercurrentError("MEMORY_EXHAUSTED", `no memory for the further steps of ${keys} keys`, {
+        cause,
+      });
+    }
   }
 
   read(slot: number): { readonly numbers: Float64Array; readonly singles: Float32Array } {

@@ -96,7 +96,7 @@ describe.each(["shared", "compact"] as const)("with the %s read-out", (readout) 
   });
 });
 
-test("a horizon of 1 costs no byte, and its snapshots have nothing of further steps", () => {
+test("what further steps need is kept only where they are asked for, in memory and in snapshots", () => {
   const events = syntheticEvents(200, 3);
   const sizes = [1, 2].map((horizon) => {
     const forecaster = new Forecaster(forecasterSettings({ ...quick, horizon }));

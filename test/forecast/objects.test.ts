@@ -164,3 +164,25 @@ test("wrong options throw at once, and say which", () => {
   expect(() => createForecaster({ features: 33 })).toThrow(invalid(/^features: /));
   expect(() => createForecaster({ hiden: 32 } as object)).toThrow(invalid(/hiden/));
 });
+
+test("a horizon adds the steps after the next value, each with its interval and time", () => {
+  const forecaster = createForecaster({ horizon: 4, hidden: 8 });
+  const events = Array.from({ length: 60 }, (_, i) => ({
+    key: "a",
+    time: 1e12 + i * 60_000,
+    value: Math.sin(i / 3),
+  }));
+  const [forecast] = forecaster.observe(events).slice(-1);
+  expect(forecast!.horizon.map(({ step }) => step)).toEqual([2, 3, 4]);
+  expect(forecast!.horizon.map(({ yhatTime }) => yhatTime - forecast!.time)).toEqual([
+    120_000, 180_000, 240_000,
+  ]);
+  for (const { yhat, yhatLower, yhatUpper } of forecast!.horizon) {
+    expect(yhatLower).toBeLessThan(yhat);
+    expect(yhatUpper).toBeGreaterThan(yhat);
+  }
+  forecaster.dispose();
+  const one = createForecaster({ hidden: 8 });
+  expect(one.observe(events)[59]!.horizon).toEqual([]);
+  one.dispose();
+});
