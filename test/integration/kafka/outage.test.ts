@@ -17,7 +17,11 @@ describe.skipIf(!(await javaAnswers()))("a broker that is restarted", () => {
     own = await startJavaBroker();
     const broker = createTestBroker(own.brokers);
     const topics = { input: "input", forecasts: "forecasts", state: "state" };
-    for (const topic of Object.values(topics)) await broker.createTopic(topic);
+    await broker.createTopics({
+      input: {},
+      forecasts: {},
+      state: { settings: { "cleanup.policy": "compact" } },
+    });
     const ports = kafkaPorts({ brokers: own.brokers, application: "app", topics, fetchWaitMs: 50 });
     const given: Assignment[] = [];
     const errors: unknown[] = [];
@@ -30,6 +34,7 @@ describe.skipIf(!(await javaAnswers()))("a broker that is restarted", () => {
     });
     const current = async (): Promise<Assignment> => {
       for (;;) {
+        if (errors.length > 0) throw errors[0];
         const last = given.at(-1);
         if (last !== undefined && !last.revoked.aborted) return last;
         await new Promise((resolve) => setTimeout(resolve, 50));
