@@ -1,5 +1,6 @@
 /** The port of the experts: each forecasts a key's next change in its own way; the mixture weighs them per key. */
 import type { ForecasterSettings } from "./settings.js";
+import { median } from "./median.js";
 import { smoothing } from "./smoothing.js";
 
 /** What an expert may look at when it forecasts. One object is reused for every event. */
@@ -49,6 +50,6 @@ const regression = stateless("regression", (situation) => situation.keyReadout);
 
 /** The experts of a forecaster, in the order of the mixture. */
 export function expertsOf(settings: ForecasterSettings): readonly Expert[] {
-  const shared = [persistence, smoothing, recurrent];
+  const shared = [persistence, smoothing, median, recurrent];
   return settings.readout === "shared" ? shared : [...shared, regression];
 }

@@ -23,6 +23,7 @@ import { HorizonMixture } from "./horizon-mixture.js";
 import { HorizonRows, type HorizonEvent } from "./horizon-rows.js";
 import type { KeyTable } from "./keys.js";
 import { number } from "./layout.js";
+import { medianMove } from "./median.js";
 import { clip } from "./mixture.js";
 import { daily, profileAt, weekly } from "./profile.js";
 import { robustSquare, scaleOf } from "./scaling.js";
@@ -38,8 +39,6 @@ const largestLevel = 10;
 const largestTarget = 20;
 /** Slowest rate at which mean squares are followed. */
 const squareRate = 0.01;
-/** The median moves by up to this many scales a value. */
-const medianRate = 0.1;
 /** An error of a level counts up to this many times the running size of its errors. */
 const largestLevelError = 5;
 /** The part of a key's state that only forecasts beyond the next value need. */
@@ -155,7 +154,7 @@ export class Horizons {
         numbers[at + n.squaredChange] = squared + rate * (square - squared);
       }
       const above = base - numbers[at + n.median]!;
-      numbers[at + n.median] = numbers[at + n.median]! + clip(above, medianRate * scaleOf(key, keyAt));
+      numbers[at + n.median] = numbers[at + n.median]! + medianMove(above, scaleOf(key, keyAt));
       for (let i = 0; i < levelRates.length; i++) this.#followLevel(at, i, adjusted, observed, variance);
       adjustment.learnProfiles(numbers, at, key, keyAt);
     }

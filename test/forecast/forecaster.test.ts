@@ -334,7 +334,7 @@ test("expert weights sum to 1 and favour persistence on a random walk", () => {
   const forecaster = new Forecaster(forecasterSettings(quick));
   run(forecaster, syntheticEvents(9000, 3));
   const weights = forecaster.expertWeights(forecaster.slotOf("key-1"));
-  expect(forecaster.expertNames).toEqual(["persistence", "smoothing", "recurrent", "regression"]);
+  expect(forecaster.expertNames).toEqual(["persistence", "smoothing", "median", "recurrent", "regression"]);
   expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 12);
   expect(weights[0]! + weights[1]!).toBeGreaterThan(0.4);
   forecaster.dispose();
