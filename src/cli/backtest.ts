@@ -5,6 +5,7 @@ import { readObservations } from "../adapters/files/csv-reader.js";
 import { ForecastCsvWriter } from "../adapters/files/csv-writer.js";
 import { checkReadable } from "../adapters/files/open.js";
 import { TextOutput } from "../adapters/files/text-output.js";
+import { renderReport } from "../adapters/web/report.js";
 import { UndercurrentError } from "../errors.js";
 import { forecastColumns } from "../forecast/columns.js";
 import { Forecaster } from "../forecast/forecaster.js";
@@ -21,6 +22,8 @@ import {
 } from "./options.js";
 import { fileProgress } from "./progress.js";
 import { Rejections } from "./rejections.js";
+import { ReportRecord } from "./report-record.js";
+import { reportData, type BacktestOutcome } from "./report.js";
 import { plainText, whole } from "./text.js";
 
 interface BacktestFlags extends ForecasterFlags {
@@ -30,6 +33,7 @@ interface BacktestFlags extends ForecasterFlags {
   readonly value?: string;
   readonly out?: string;
   readonly json?: true;
+  readonly report?: string;
   readonly period?: number;
   readonly warmup: number;
 }
@@ -59,6 +63,7 @@ export function backtestCommand(): Command {
     .option("--key <column>", "column of the key")
     .option("--value <column>", "column of the value")
     .option("--out <file>", "write a row for each event as CSV")
+    .option("--report <file>", "write a page with tables and charts as HTML")
     .option("--json", "print the summary of all keys as JSON")
     .option(
       "--period <values>",
@@ -80,7 +85,9 @@ async function backtest(files: readonly string[], flags: BacktestFlags): Promise
     );
   }
   await checkReadable(files);
-  if (flags.out !== undefined) assertApart(files, flags.out);
+  for (const output of ["out", "report"] as const) {
+    if (flags[output] !== undefined) assertApart(files, output, flags[output]);
+  }
 
   const progress = fileProgress(files);
   const rejections = new Rejections((line) => process.stderr.write(`${line}\n`));
@@ -90,6 +97,7 @@ async function backtest(files: readonly string[], flags: BacktestFlags): Promise
   const keyOf = (slot: number): string => forecaster.keyOf(slot);
   const output = flags.out === undefined ? undefined : TextOutput.toFile(flags.out);
   const writer = output && new ForecastCsvWriter(output);
+  const record = flags.report === undefined ? undefined : new ReportRecord();
   const start = performance.now();
   let columns = forecastColumns(0, horizon);
   try {
@@ -105,6 +113,7 @@ async function backtest(files: readonly string[], flags: BacktestFlags): Promise
       forecaster.observe(batch, columns);
       scoreboard.add(columns, batch.count);
       experts.add(columns, batch.count);
+      record?.add(columns, batch.count);
       writer?.write({ count: batch.count, columns, keyOf });
       await output?.drained();
     }
@@ -113,36 +122,56 @@ async function backtest(files: readonly string[], flags: BacktestFlags): Promise
     progress.stop();
     rejections.summarise();
   }
-  report(files, flags, forecaster, scoreboard, experts, rejections, (performance.now() - start) / 1000);
+  const outcome = outcomeOf(files, flags, forecaster, scoreboard, experts, rejections);
+  if (flags.report !== undefined) {
+    const page = TextOutput.toFile(flags.report);
+    page.write(renderReport(reportData(outcome, record!)));
+    await page.close();
+  }
+  printOutcome(outcome, flags, rejections, (performance.now() - start) / 1000);
   forecaster.dispose();
 }
 
-function report(
+function outcomeOf(
   files: readonly string[],
-  flags: BacktestFlags,
+  { warmup }: BacktestFlags,
   forecaster: Forecaster,
   scoreboard: Scoreboard,
   experts: ExpertRecord,
   rejections: Rejections,
-  seconds: number,
-): void {
+): BacktestOutcome {
   const scores = scoreboard.keys.flatMap((key, slot) => (key === undefined ? [] : [{ slot, key }]));
   if (scores.length === 0) {
     throw new UndercurrentError("INPUT_EMPTY", `${files.join(", ")}: no row holds an observation`);
   }
-  const keys = scores.map(({ slot, key }) => summariseKey(forecaster.keyOf(slot), key, experts, slot));
-  const overall = summariseAll(
-    scores.map(({ key }) => key),
+  const slots = scores.map(({ slot }) => slot);
+  return {
+    files,
+    model: forecaster.modelName(),
+    settings: forecaster.settings,
+    warmup,
+    rejected: rejections.total,
+    overall: summariseAll(
+      scores.map(({ key }) => key),
+      experts,
+      slots,
+    ),
+    keys: scores.map(({ slot, key }) => summariseKey(forecaster.keyOf(slot), key, experts, slot)),
+    slots,
     experts,
-    scores.map(({ slot }) => slot),
-  );
-  const model = forecaster.modelName();
+  };
+}
+
+function printOutcome(
+  { files, model, settings, rejected, overall, keys }: BacktestOutcome,
+  flags: BacktestFlags,
+  rejections: Rejections,
+  seconds: number,
+): void {
   if (flags.json === true) {
-    const rejected = { rejected: rejections.total, rejections: rejections.counts };
-    const { settings } = forecaster;
-    print(
-      JSON.stringify({ files, model, settings, warmup: flags.warmup, seconds, ...rejected, overall, keys }),
-    );
+    const { warmup } = flags;
+    const refused = { rejected, rejections: rejections.counts };
+    print(JSON.stringify({ files, model, settings, warmup, seconds, ...refused, overall, keys }));
     return;
   }
   const warmup = flags.warmup === 0 ? "" : ` after ${whole(flags.warmup)} of each key`;
@@ -157,14 +186,15 @@ function report(
   if (overall.horizon !== undefined) print(`\n${horizonTable(overall.horizon)}`);
   print(
     `\n${whole(overall.events)} events of ${whole(overall.keys)} keys in ${seconds.toFixed(1)} s, ` +
-      `${whole(overall.missing)} of them missing, ${whole(rejections.total)} rejected; ` +
+      `${whole(overall.missing)} of them missing, ${whole(rejected)} rejected; ` +
       `${whole(overall.scored)} forecasts scored${warmup}.`,
   );
   if (flags.out !== undefined) print(`Forecasts: ${plainText(flags.out)}`);
+  if (flags.report !== undefined) print(`Report: ${plainText(flags.report)}`);
 }
 
 /** Opening the output empties it: it must not be one of the inputs. */
-function assertApart(files: readonly string[], out: string): void {
+function assertApart(files: readonly string[], option: "out" | "report", path: string): void {
   const real = (path: string): string => {
     try {
       return realpathSync(path);
@@ -172,8 +202,11 @@ function assertApart(files: readonly string[], out: string): void {
       return path;
     }
   };
-  if (files.some((file) => file !== "-" && real(file) === real(out))) {
-    throw new UndercurrentError("SETTING_INVALID", `out: ${out} is also an input, and would be overwritten`);
+  if (files.some((file) => file !== "-" && real(file) === real(path))) {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      `${option}: ${path} is also an input, and would be overwritten`,
+    );
   }
 }
 

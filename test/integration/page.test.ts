@@ -1,30 +1,11 @@
 /** The live page in a real browser: it moves, it heals, it fits, and it keeps to its content security policy. */
-import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { Registry } from "prom-client";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { LiveView, serve, type LiveServer } from "../../src/adapters/web/index.js";
 import { buildPage } from "../adapters/web/page-built.js";
+import { chromiumPath, launchChromium } from "../support/chromium.js";
 import { demoLikeSeries, SyntheticForecasts, type SyntheticSeries } from "../adapters/web/synthetic.js";
-
-const executablePath = findChromium();
-if (executablePath === undefined) {
-  console.warn(
-    "SKIPPED: the live page's browser tests. Install Debian's `chromium`, or set CHROMIUM_PATH to a Chromium.",
-  );
-}
-
-function findChromium(): string | undefined {
-  const named = process.env["CHROMIUM_PATH"];
-  if (named !== undefined) return named;
-  if (existsSync("/usr/bin/chromium")) return "/usr/bin/chromium";
-  try {
-    return execFileSync("which", ["chromium"], { encoding: "utf8" }).trim();
-  } catch {
-    return undefined;
-  }
-}
 
 const hostileKey = '<img src=x onerror="document.title=1">\n__proto__ \ud800 \u202e';
 
@@ -58,26 +39,14 @@ class Feed {
   }
 }
 
-describe.skipIf(executablePath === undefined)("the live page", () => {
+describe.skipIf(chromiumPath === undefined)("the live page", () => {
   let browser: Browser;
   let feed: Feed;
   const complaints: string[] = [];
 
   beforeAll(async () => {
     buildPage();
-    browser = await chromium.launch({
-      executablePath: executablePath!,
-      args: [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
+    browser = await launchChromium();
   });
   afterEach(async () => {
     await Promise.all(browser.contexts().map((context) => context.close()));

@@ -1,4 +1,4 @@
-/** The files of the page as the build left them in `dist/page`, read into memory once. */
+/** The files of the pages as the build left them in `dist/page`. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,16 +24,19 @@ function packageFolder(): string {
   return folder;
 }
 
+/** A file that the build made. Throws PAGE_MISSING where the page has not been built. */
+export function readPageFile(name: string): string {
+  const path = join(packageFolder(), "dist", "page", name);
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new UndercurrentError("PAGE_MISSING", `${path} cannot be read`, { cause });
+  }
+}
+
 /** Every asset by its path on the server. Throws PAGE_MISSING where the page has not been built. */
 export function loadAssets(): ReadonlyMap<string, Asset> {
-  const folder = join(packageFolder(), "dist", "page");
   return new Map(
-    Object.entries(files).map(([path, { file, type }]) => {
-      try {
-        return [path, { type, body: readFileSync(join(folder, file), "utf8") }];
-      } catch (cause) {
-        throw new UndercurrentError("PAGE_MISSING", `${join(folder, file)} cannot be read`, { cause });
-      }
-    }),
+    Object.entries(files).map(([path, { file, type }]) => [path, { type, body: readPageFile(file) }]),
   );
 }

@@ -87,3 +87,53 @@ export function followSize(box: HTMLElement, chart: () => uPlot | null, signal: 
   observer.observe(box);
   signal.addEventListener("abort", () => observer.disconnect());
 }
+
+/** A ring around a point, as anomalies have. */
+export function drawRing(chart: uPlot, x: number, y: number, radius: number, colour: string): void {
+  const { ctx } = chart;
+  ctx.save();
+  ctx.lineWidth = 2 * devicePixelRatio;
+  ctx.strokeStyle = colour;
+  ctx.beginPath();
+  ctx.arc(
+    chart.valToPos(x, "x", true),
+    chart.valToPos(y, "y", true),
+    radius * devicePixelRatio,
+    0,
+    2 * Math.PI,
+  );
+  ctx.stroke();
+  ctx.restore();
+}
+
+type Column = Iterable<number | null | undefined>;
+
+/** How far an interval may stretch the scale of the values: a young, wide one must not flatten them. */
+const intervalShare = 0.6;
+
+/** A scale that holds all values and forecasts, and the bounds of intervals as far as they do not dwarf them. */
+export function valueRange(values: readonly Column[], bounds: readonly Column[]): uPlot.Range.MinMax {
+  const [low, high] = extent(values);
+  if (low > high) return [0, 1];
+  const [boundLow, boundHigh] = extent(bounds);
+  const span = high - low || Math.abs(high) || 1;
+  const reach = span * intervalShare;
+  const bottom = Math.min(low, Math.max(boundLow, low - reach));
+  const top = Math.max(high, Math.min(boundHigh, high + reach));
+  const margin = (top - bottom || span) * 0.06;
+  return [bottom - margin, top + margin];
+}
+
+/** Smallest and largest number; Infinity and -Infinity if there is none. */
+function extent(columns: readonly Column[]): [number, number] {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const column of columns) {
+    for (const number of column) {
+      if (number === null || number === undefined) continue;
+      low = Math.min(low, number);
+      high = Math.max(high, number);
+    }
+  }
+  return [low, high];
+}

@@ -1,15 +1,21 @@
 /** The large chart: values, the forecasts made before them, their interval, anomalies, and the next forecast. */
 import uPlot from "uplot";
-import { followSize, onSchemeChange, readPalette, timeAxis, valueAxis, type Palette } from "./chart-style.js";
+import {
+  drawRing,
+  followSize,
+  onSchemeChange,
+  readPalette,
+  timeAxis,
+  valueAxis,
+  valueRange,
+  type Palette,
+} from "./chart-style.js";
 import type { DetailState } from "./store.js";
 
 type Column = (number | null)[];
 
 /** Rows of uPlot's data. */
 const rows = { time: 0, value: 1, expected: 2, lower: 3, upper: 4 } as const;
-
-/** How far the interval may stretch the scale of the values: a young, wide one must not flatten them. */
-const intervalShare = 0.6;
 
 export class DetailChart {
   readonly #box: HTMLElement;
@@ -72,7 +78,13 @@ export class DetailChart {
       padding: [10, 26, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
-      scales: { x: { time: true }, y: { range: (chart) => valueRange(chart.data) } },
+      scales: {
+        x: { time: true },
+        y: {
+          range: ({ data }) =>
+            valueRange([data[rows.value]!, data[rows.expected]!], [data[rows.lower]!, data[rows.upper]!]),
+        },
+      },
       axes: [timeAxis(palette), valueAxis(palette)],
       series: [{}, line(palette.value, 1.6), line(palette.forecast, 1.5), bound, bound],
       bands: [{ series: [rows.upper, rows.lower], fill: palette.band }],
@@ -97,16 +109,13 @@ export class DetailChart {
     const ratio = devicePixelRatio;
     const x = (time: number): number => chart.valToPos(time, "x", true);
     const y = (value: number): number => chart.valToPos(value, "y", true);
-    ctx.save();
-    ctx.lineWidth = 2 * ratio;
-    ctx.strokeStyle = palette.anomaly;
     for (let i = this.#first; i < state.times.length; i++) {
       const value = state.values[i];
       if ((state.anomalyScores[i] ?? 0) <= 1 || value === null || value === undefined) continue;
-      ctx.beginPath();
-      ctx.arc(x(state.times[i]!), y(value), 6 * ratio, 0, 2 * Math.PI);
-      ctx.stroke();
+      drawRing(chart, state.times[i]!, value, 6, palette.anomaly);
     }
+    ctx.save();
+    ctx.lineWidth = 2 * ratio;
     if (state.next !== null) {
       const { time, yhat, lower, upper } = state.next;
       const [atX, atY, arm] = [x(time), y(yhat), 5 * ratio];
@@ -179,29 +188,4 @@ function inTimeOrder(columns: Column[]): Column[] {
   if (times.every((time, i) => i === 0 || times[i - 1]! <= time)) return columns;
   const order = times.map((_, i) => i).sort((a, b) => times[a]! - times[b]!);
   return columns.map((column) => order.map((i) => column[i]!));
-}
-
-/** The scale holds all values and forecasts, and the interval as far as it does not dwarf them. */
-function valueRange(data: uPlot.AlignedData): uPlot.Range.MinMax {
-  const [low, high] = extent([...data[rows.value]!, ...data[rows.expected]!]);
-  if (low > high) return [0, 1];
-  const [bandLow, bandHigh] = extent([...data[rows.lower]!, ...data[rows.upper]!]);
-  const span = high - low || Math.abs(high) || 1;
-  const reach = span * intervalShare;
-  const bottom = Math.min(low, Math.max(bandLow, low - reach));
-  const top = Math.max(high, Math.min(bandHigh, high + reach));
-  const margin = (top - bottom || span) * 0.06;
-  return [bottom - margin, top + margin];
-}
-
-/** Smallest and largest number; Infinity and -Infinity if there is none. */
-function extent(column: readonly (number | null | undefined)[]): [number, number] {
-  let low = Infinity;
-  let high = -Infinity;
-  for (const number of column) {
-    if (number === null || number === undefined) continue;
-    low = Math.min(low, number);
-    high = Math.max(high, number);
-  }
-  return [low, high];
 }

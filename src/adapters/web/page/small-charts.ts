@@ -1,43 +1,13 @@
 /** The charts without interaction: a spark line for a series, and the curve of the training loss. */
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import type { LossUpdate } from "../wire.js";
-import { baseAxis, followSize, onSchemeChange, readPalette, valueAxis, type Palette } from "./chart-style.js";
+import { baseAxis, drawRing, valueAxis, type Palette } from "./chart-style.js";
 import { formatCount } from "./format.js";
+import { SizedChart } from "./sized-chart.js";
 import type { SeriesState } from "./store.js";
 
-/** A chart that is built when it first has data, again when the colours change, and gone with the signal. */
-abstract class SmallChart {
-  readonly #box: HTMLElement;
-  #chart: uPlot | null = null;
-  #data: uPlot.AlignedData | null = null;
-
-  constructor(box: HTMLElement, signal: AbortSignal) {
-    this.#box = box;
-    followSize(box, () => this.#chart, signal);
-    onSchemeChange(() => {
-      this.#destroy();
-      if (this.#data !== null) this.draw(this.#data);
-    }, signal);
-    signal.addEventListener("abort", () => this.#destroy());
-  }
-
-  protected abstract options(palette: Palette): Omit<uPlot.Options, "width" | "height">;
-
-  protected draw(data: uPlot.AlignedData): void {
-    this.#data = data;
-    const { clientWidth: width, clientHeight: height } = this.#box;
-    if (this.#chart !== null) this.#chart.setData(data);
-    else this.#chart = new uPlot({ width, height, ...this.options(readPalette()) }, data, this.#box);
-  }
-
-  #destroy(): void {
-    this.#chart?.destroy();
-    this.#chart = null;
-  }
-}
-
 /** The last values of a series by their order, with a ring around anomalies. */
-export class SparkLine extends SmallChart {
+export class SparkLine extends SizedChart {
   #anomalous: readonly (0 | 1)[] = [];
 
   show({ values, anomalous }: SeriesState): void {
@@ -58,28 +28,15 @@ export class SparkLine extends SmallChart {
   }
 
   #ring(chart: uPlot, colour: string): void {
-    const { ctx } = chart;
-    ctx.save();
-    ctx.lineWidth = 2 * devicePixelRatio;
-    ctx.strokeStyle = colour;
     chart.data[1]!.forEach((value, i) => {
-      if (this.#anomalous[i] !== 1 || value === null || value === undefined) return;
-      ctx.beginPath();
-      ctx.arc(
-        chart.valToPos(i, "x", true),
-        chart.valToPos(value, "y", true),
-        4 * devicePixelRatio,
-        0,
-        2 * Math.PI,
-      );
-      ctx.stroke();
+      if (this.#anomalous[i] === 1 && value !== null && value !== undefined)
+        drawRing(chart, i, value, 4, colour);
     });
-    ctx.restore();
   }
 }
 
 /** Training loss by model version. */
-export class LossChart extends SmallChart {
+export class LossChart extends SizedChart {
   show({ versions, losses }: LossUpdate): void {
     if (versions.length > 1) this.draw([[...versions], [...losses]]);
   }
