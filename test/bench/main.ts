@@ -1,9 +1,10 @@
-/** `npm run bench -- quality|robustness|engine|kafka [--json]`: measures, and prints a table or one JSON object. */
+/** `npm run bench -- quality|robustness|detection|engine|kafka [--json]`: measures, and prints a table or one JSON object. */
 import { Command, Option } from "commander";
 import { cellKinds } from "../../src/engine/port.js";
 import { readoutKinds, type ForecasterOptions } from "../../src/forecast/settings.js";
 import { createTestBroker } from "../support/broker-client.js";
 import { startBroker } from "../support/broker-start.js";
+import { benchDetection } from "./detection.js";
 import { benchEngine } from "./engine.js";
 import { printFigures } from "./figures.js";
 import { benchKafka } from "./kafka.js";
@@ -34,6 +35,17 @@ program
   .option("--hidden <units>", "units of the hidden state", Number)
   .action(({ json, seeds, ...model }: ForecasterOptions & { json?: boolean; seeds: string }) => {
     printFigures(benchRobustness(model, seeds.split(",").map(Number)), json === true);
+  });
+
+program
+  .command("detection")
+  .description("the Numenta benchmark's score of anomalies on its files of known causes, at the shipped threshold")
+  .option("--json", "print one JSON object")
+  .addOption(new Option("--cell <cell>").choices(cellKinds))
+  .addOption(new Option("--readout <kind>").choices(readoutKinds))
+  .option("--hidden <units>", "units of the hidden state", Number)
+  .action(({ json, ...model }: ForecasterOptions & { json?: boolean }) => {
+    printFigures(benchDetection(model), json === true);
   });
 
 program
