@@ -26,11 +26,6 @@ const list = {
     data: "Nothing was read or written.",
     action: "Correct the setting that is named and start again.",
   },
-  SETTING_UNAVAILABLE: {
-    exit: exitCodes.settings,
-    data: "Nothing was read or written.",
-    action: "Choose one of the values that are named.",
-  },
   FILE_UNREADABLE: {
     exit: exitCodes.input,
     data: "Nothing was forecast from this file.",
@@ -208,6 +203,11 @@ const list = {
     exit: exitCodes.external,
     data: "Nothing was read or written.",
     action: "Run `npm run build`, or install the package again: its WebAssembly file is not there.",
+  },
+  TFJS_MISSING: {
+    exit: exitCodes.external,
+    data: "Nothing was read or written.",
+    action: "Run the `npm install` that is named, or choose the engine wasm, which needs no other package.",
   },
   MEMORY_EXHAUSTED: {
     exit: exitCodes.external,

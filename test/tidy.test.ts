@@ -88,6 +88,14 @@ test("importing the library loads no server, broker client or metrics", () => {
   expect(loadedBy("src/index.ts").filter((path) => outer.test(path))).toEqual([]);
 });
 
+test("only the engine on TensorFlow.js names its packages, and only when asked for does it load them", () => {
+  const users = sources.filter((path) => read(path).includes('"@tensorflow/'));
+  expect(users.filter((path) => !path.startsWith("src/engine/tfjs"))).toEqual([]);
+  const importing = /^import (?!type ).*"@tensorflow\//m;
+  expect(users.filter((path) => importing.test(read(path)))).toEqual([]);
+  expect(loadedBy("src/index.ts").filter((path) => path.startsWith("src/engine/tfjs"))).toEqual([]);
+});
+
 test("importing the Kafka adapter loads no other adapter", () => {
   const other = /^src\/(?:adapters\/(?!kafka\/)|cli|config)/;
   expect(loadedBy("src/adapters/kafka/index.ts").filter((path) => other.test(path))).toEqual([]);

@@ -13,6 +13,7 @@ import { Scoreboard } from "../forecast/scoreboard.js";
 import { ExpertRecord } from "./backtest-experts.js";
 import { summariseAll, summariseKey } from "./backtest-summary.js";
 import { expertTable, horizonTable, keyTable, overallTable } from "./backtest-table.js";
+import { loadEngine } from "./engine.js";
 import {
   addFeaturesOption,
   addForecasterOptions,
@@ -84,6 +85,7 @@ async function backtest(files: readonly string[], flags: BacktestFlags): Promise
       "--wide takes every column as a key: leave out --key and --value",
     );
   }
+  const engine = await loadEngine(flags.engine);
   await checkReadable(files);
   for (const output of ["out", "report"] as const) {
     if (flags[output] !== undefined) assertApart(files, output, flags[output]);
@@ -92,7 +94,7 @@ async function backtest(files: readonly string[], flags: BacktestFlags): Promise
   const progress = fileProgress(files);
   const rejections = new Rejections((line) => process.stderr.write(`${line}\n`));
   const scoreboard = new Scoreboard({ period: flags.period, warmup: flags.warmup, horizon });
-  const forecaster = new Forecaster(settings);
+  const forecaster = new Forecaster(settings, engine);
   const experts = new ExpertRecord(forecaster);
   const keyOf = (slot: number): string => forecaster.keyOf(slot);
   const output = flags.out === undefined ? undefined : TextOutput.toFile(flags.out);

@@ -12,6 +12,7 @@ import {
 } from "../forecast/columns.js";
 import { Forecaster } from "../forecast/forecaster.js";
 import type { Telemetry } from "../pipeline/telemetry.js";
+import { loadEngine } from "./engine.js";
 import {
   addForecasterOptions,
   positiveNumber,
@@ -48,10 +49,11 @@ export function demoCommand(): Command {
 
 async function demo(flags: DemoFlags): Promise<void> {
   const settings = settingsFromFlags(flags);
+  const engine = await loadEngine(flags.engine);
   const stopped = stopSignal();
   const shown = watch(settings, () => forecaster.keys);
   const { telemetry } = shown;
-  const forecaster = new Forecaster(settings, undefined, { onUpdate: (update) => telemetry.update(update) });
+  const forecaster = new Forecaster(settings, engine, { onUpdate: (update) => telemetry.update(update) });
   const samples = sampleSeries();
   const title = samples === undefined ? "This host" : "Weather, stocks and this host";
   const server = await shown.serve({ title, host: flags.host, port: flags.port });

@@ -1,7 +1,6 @@
 /** The options that commands share: how the forecaster is set, and how numbers are read from a command line. */
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { UndercurrentError } from "../errors.js";
-import { cellKinds, type CellKind } from "../engine/port.js";
+import { cellKinds, engineKinds, type CellKind, type EngineKind } from "../engine/port.js";
 import {
   forecasterSettings,
   lossKinds,
@@ -16,7 +15,7 @@ export interface ForecasterFlags {
   readonly readout: ForecasterSettings["readout"];
   readonly loss: ForecasterSettings["loss"];
   readonly seed: number;
-  readonly engine: string;
+  readonly engine: EngineKind;
   readonly horizon: number;
   /** Names of the exogenous features, where the command takes them. */
   readonly features?: readonly string[];
@@ -40,8 +39,11 @@ export function addForecasterOptions(command: Command): Command {
     )
     .option("--seed <number>", "seed of the initial weights", wholeNumber, defaults.seed)
     .addOption(
-      new Option("--engine <engine>", "what steps and teaches the cell")
-        .choices(["wasm", "tfjs"])
+      new Option(
+        "--engine <engine>",
+        "what steps and teaches the cell; tfjs is TensorFlow.js, where it is installed",
+      )
+        .choices(engineKinds)
         .default("wasm"),
     )
     .option("--horizon <steps>", "values ahead that are forecast", wholeNumber, defaults.horizon);
@@ -60,12 +62,9 @@ export function addFeaturesOption(command: Command, what: string): Command {
   );
 }
 
-/** Complete settings from the flags. Throws SETTING_INVALID or SETTING_UNAVAILABLE. */
+/** Complete settings from the flags. Throws SETTING_INVALID. */
 export function settingsFromFlags(flags: ForecasterFlags): ForecasterSettings {
   const { cell, hidden, readout, loss, seed, horizon, features = [] } = flags;
-  if (flags.engine !== "wasm") {
-    throw new UndercurrentError("SETTING_UNAVAILABLE", `engine: ${flags.engine} is not built yet; use wasm`);
-  }
   return forecasterSettings({ cell, hidden, readout, loss, seed, horizon, features: features.length });
 }
 

@@ -12,6 +12,7 @@ import {
   type ForecastColumns,
 } from "../forecast/columns.js";
 import { Forecaster } from "../forecast/forecaster.js";
+import { loadEngine } from "./engine.js";
 import {
   addFeaturesOption,
   addForecasterOptions,
@@ -44,7 +45,9 @@ export function pipeCommand(): Command {
 }
 
 async function pipe(flags: ForecasterFlags): Promise<void> {
-  const stage = new PipeStage(new Forecaster(settingsFromFlags(flags)), flags.features ?? []);
+  const settings = settingsFromFlags(flags);
+  const forecaster = new Forecaster(settings, await loadEngine(flags.engine));
+  const stage = new PipeStage(forecaster, flags.features ?? []);
   const lines = new LineSplitter();
   for await (const piece of openText("-", { signal: stopSignal() })) {
     for (const line of lines.push(piece)) await stage.take(line);

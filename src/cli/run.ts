@@ -11,6 +11,7 @@ import type { TaskEvent } from "../pipeline/events.js";
 import { run } from "../pipeline/run.js";
 import { fanOut, type Rejection, type Telemetry } from "../pipeline/telemetry.js";
 import { dryRunPorts } from "./dry-run.js";
+import { loadEngine } from "./engine.js";
 import { kafkaOptions } from "./kafka-options.js";
 import { Rejections } from "./rejections.js";
 import { logKafkaEntry, logTaskEvent, serviceLog, type ServiceLog } from "./service-log.js";
@@ -53,6 +54,7 @@ async function service({ config, dryRun = false }: RunFlags): Promise<void> {
     log.info({ event: "stopping" }, "stopping: a second signal ends at once"),
   );
 
+  const engine = await loadEngine(settings.engine, (line) => log.info({ event: "engine" }, line));
   const totals = new Totals();
   const rejections = new Rejections((line) => log.warn({ event: "rejected" }, line));
   const rejectionLog = { ...silent, rejection: (rejection: Rejection) => rejections.add(rejection) };
@@ -61,6 +63,7 @@ async function service({ config, dryRun = false }: RunFlags): Promise<void> {
   const kafka = dryRun ? dryRunPorts(options) : kafkaPorts(options);
   const tasks = run(kafka.source, kafka.committer, {
     forecaster: model,
+    engine,
     decode,
     late,
     snapshot,

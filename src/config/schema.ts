@@ -1,6 +1,7 @@
 /** Every setting of the service in one schema: its name, meaning, range and default. */
 import { z } from "zod";
 import { UndercurrentError } from "../errors.js";
+import { engineKinds } from "../engine/port.js";
 import { forecasterSchema, forecasterSettings } from "../forecast/settings.js";
 import { pipelineSchema } from "../pipeline/settings.js";
 
@@ -199,6 +200,12 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("The forecaster. Settings that shape its state cannot be changed without starting it afresh."),
+  engine: z
+    .enum(engineKinds)
+    .default("wasm")
+    .describe(
+      "What steps and teaches the cell: wasm, or TensorFlow.js where it is installed. Either goes on from the other's state.",
+    ),
   server: serverSchema.prefault({}).describe("The live page and the metrics, by HTTP."),
   log: logSchema.prefault({}).describe("What the service tells while it runs."),
 });

@@ -3,6 +3,10 @@
 export const cellKinds = ["rnn", "gru", "lstm"] as const;
 export type CellKind = (typeof cellKinds)[number];
 
+/** The engines that a setting can name: the WebAssembly kernel, and TensorFlow.js where it is installed. */
+export const engineKinds = ["wasm", "tfjs"] as const;
+export type EngineKind = (typeof engineKinds)[number];
+
 /** What an engine is built for; all counts are fixed for its lifetime but the number of state rows. */
 export interface EngineShape {
   readonly cell: CellKind;
@@ -20,13 +24,34 @@ export interface EngineShape {
   readonly rows: number;
 }
 
-/** How an engine names itself: results are bit-exact only among engines of one name and kernel. */
-export interface EngineDescription extends EngineShape {
+/** A matrix of weights, by the name it has in its cell. */
+export interface WeightMatrix {
+  readonly name: string;
+  readonly rows: number;
+  readonly columns: number;
+  /** Its values in a fresh model; uniform in ±√(3 / rows), by the seed, where it is left out. */
+  readonly initial?: (row: number, column: number) => number;
+}
+
+/** A matrix of weights and where it lies, row-major, in the flat array of all. */
+export interface ParameterTensor extends WeightMatrix {
+  /** Index of its first value. */
+  readonly offset: number;
+}
+
+/** All weights of a cell and its read-out by name, in the order in which they lie in the flat array. */
+export type ParameterTensors = ReadonlyMap<string, ParameterTensor>;
+
+/** How an engine names itself: results are bit-exact only among `wasm` engines of one kernel. */
+export interface EngineDescription extends Omit<EngineShape, "cell"> {
   readonly name: string;
   readonly kernel: string;
+  /** The cell that runs: the shape's, or the name of one's own that takes its place. */
+  readonly cell: string;
+  readonly tensors: ParameterTensors;
   /** 32-bit floats in a row of state: H, and 2 H for lstm (h, then c). */
   readonly stateSize: number;
-  /** 32-bit floats of all weights (see `parameters.ts` for their order). */
+  /** 32-bit floats of all weights, filled up to a multiple of four. */
   readonly parameters: number;
 }
 

@@ -1,7 +1,15 @@
 /** The default engine: the WebAssembly kernel behind the engine port. */
 import { UndercurrentError } from "../errors.js";
+import {
+  checkAlive,
+  checkLearning,
+  checkParameters,
+  checkRow,
+  checkRows,
+  noMemoryForStates,
+} from "./checks.js";
 import { instantiateKernel, kernelName, type Kernel } from "./kernel.js";
-import { initialParameters, parameterCount } from "./parameters.js";
+import { cellWeights, initialParameters, parameterCount, parameterTensors } from "./parameters.js";
 import { cellKinds } from "./port.js";
 import type {
   Engine,
@@ -85,12 +93,14 @@ class WasmEngine implements Engine {
 
   constructor(shape: EngineShape, seed: number) {
     checkShape(shape);
+    const tensors = parameterTensors(cellWeights(shape), shape);
     this.description = {
       ...shape,
       name: "wasm",
       kernel: kernelName,
       stateSize: shape.cell === "lstm" ? 2 * shape.hidden : shape.hidden,
-      parameters: parameterCount(shape),
+      tensors,
+      parameters: parameterCount(tensors),
     };
     const kernel = instantiateKernel();
     const { inputs, hidden, skips, steps, windows, rows } = shape;
@@ -101,30 +111,12 @@ class WasmEngine implements Engine {
       );
     }
     this.#live = { kernel, views: viewMemory(kernel, this.description, 0) };
-    this.#live.views.weights.set(initialParameters(shape, seed));
+    this.#live.views.weights.set(initialParameters(tensors, seed));
     kernel.pack();
   }
 
   #use(): { readonly kernel: Kernel; views: Views } {
-    if (this.#live === undefined) {
-      throw new UndercurrentError("FORECASTER_DISPOSED", "The engine was used after it was disposed of.");
-    }
-    return this.#live;
-  }
-
-  #checkRow(row: number): void {
-    if (!(row >= 0 && row < this.#stateRows)) {
-      throw new RangeError(`there is no state row ${row}: ${this.#stateRows} rows are reserved`);
-    }
-  }
-
-  /** A row that does not exist would be another buffer's memory. */
-  #checkRows(rows: Int32Array, count: number): void {
-    if (!(count >= 0 && count <= rows.length)) {
-      throw new RangeError(`a count of ${count} does not fit a buffer of ${rows.length}`);
-    }
-    const end = this.#stateRows;
-    for (let i = 0; i < count; i++) if (rows[i]! >>> 0 >= end) this.#checkRow(rows[i]!);
+    return checkAlive(this.#live);
   }
 
   get stepBuffers(): StepBuffers {
@@ -143,10 +135,7 @@ class WasmEngine implements Engine {
     const live = this.#use();
     if (rows <= this.#stateRows) return;
     if (rows > 0x7fffffff || !live.kernel.reserve(rows)) {
-      throw new UndercurrentError(
-        "MEMORY_EXHAUSTED",
-        `There is no memory for ${rows} hidden states of ${4 * this.description.stateSize} bytes each.`,
-      );
+      throw noMemoryForStates(rows, this.description.stateSize);
     }
     this.#stateRows = rows;
     live.views = viewMemory(live.kernel, this.description, rows);
@@ -154,32 +143,29 @@ class WasmEngine implements Engine {
 
   step(count: number): void {
     const { kernel, views } = this.#use();
-    this.#checkRows(views.step.states, count);
+    checkRows(views.step.states, count, this.#stateRows);
     kernel.step(count);
   }
 
   learn(count: number, options: LearnOptions): LearnReport {
     const { kernel, views } = this.#use();
-    this.#checkRows(views.window.states, count);
+    checkRows(views.window.states, count, this.#stateRows);
+    checkLearning(count, options);
     const { rate, clip, huber } = options;
-    // Within these bounds a finite gradient keeps weights and moments finite.
-    if (count === 0 || !(rate >= 0 && rate <= 1e3) || !(clip > 0 && clip <= 1e15) || !(huber > 0)) {
-      throw new RangeError(`cannot learn from ${count} windows, rate ${rate}, clip ${clip}, huber ${huber}`);
-    }
     const loss = kernel.learn(count, rate, clip, huber);
     return { loss, gradientNorm: kernel.gradientNorm.value };
   }
 
   copyState(from: number, to: number): void {
     const { kernel } = this.#use();
-    this.#checkRow(from);
-    this.#checkRow(to);
+    checkRow(from, this.#stateRows);
+    checkRow(to, this.#stateRows);
     kernel.copyState(from, to);
   }
 
   readState(row: number, into: Float32Array, at: number): void {
     const { states } = this.#use().views;
-    this.#checkRow(row);
+    checkRow(row, this.#stateRows);
     const size = this.description.stateSize;
     const start = row * size;
     for (let i = 0; i < size; i++) into[at + i] = states[start + i]!;
@@ -187,7 +173,7 @@ class WasmEngine implements Engine {
 
   writeState(row: number, from: Float32Array, at: number): void {
     const { states } = this.#use().views;
-    this.#checkRow(row);
+    checkRow(row, this.#stateRows);
     const size = this.description.stateSize;
     const start = row * size;
     for (let i = 0; i < size; i++) states[start + i] = from[at + i]!;
@@ -204,13 +190,7 @@ class WasmEngine implements Engine {
 
   writeParameters(parameters: ParameterSet): void {
     const { kernel, views } = this.#use();
-    for (const name of ["weights", "firstMoments", "secondMoments"] as const) {
-      if (parameters[name].length !== views[name].length) {
-        throw new RangeError(
-          `${name} has ${parameters[name].length} floats, the engine ${views[name].length}`,
-        );
-      }
-    }
+    checkParameters(parameters, this.description.parameters);
     views.weights.set(parameters.weights);
     views.firstMoments.set(parameters.firstMoments);
     views.secondMoments.set(parameters.secondMoments);

@@ -68,12 +68,12 @@ export class Forecaster {
     const layout = keyLayout(settings, experts);
     this.#history = { ...settings, layout };
     this.#tracker = new Tracker(settings, layout, experts);
-    this.#signature = signatureOf(settings);
     this.#keys = new KeyTable(layout);
     this.#recurrence = new Recurrence(settings, this.#history, engine, {
       stepped: (rows) => this.#forecastAll(rows, this.#forecasts!),
       updated: (report) => listeners.onUpdate?.(report),
     });
+    this.#signature = signatureOf(settings, this.#recurrence.cell);
     if (settings.readout !== "shared") this.#readout = new KeyReadout(settings, rowsPerStep);
     if (settings.horizon > 1) this.#horizons = new Horizons(settings);
     this.#reserve(this.#keys.capacity);
@@ -97,7 +97,7 @@ export class Forecaster {
 
   /** The model's name and version, as forecasts carry it: "gru32@1841". */
   modelName(version = this.version): string {
-    return modelName(this.settings, version);
+    return modelName({ ...this.settings, cell: this.#recurrence.cell }, version);
   }
 
   /** The slot of a key, which is made on first use. Throws MEMORY_EXHAUSTED, changing nothing. */

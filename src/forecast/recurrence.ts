@@ -2,7 +2,6 @@
  * The recurrent part that all keys share: events that wait for the next step of the cell, windows that wait for the
  * next update of its weights, and each key's hidden state with its checkpoints.
  */
-import { parameterTensors } from "../engine/parameters.js";
 import type { Engine, EngineFactory, LearnReport, ParameterSet } from "../engine/port.js";
 import { writeChanges, writeInputs, type HistorySettings } from "./history.js";
 import { input, inputCount, recentChanges } from "./layout.js";
@@ -103,6 +102,11 @@ export class Recurrence {
 
   get bytes(): number {
     return this.#engine.bytes;
+  }
+
+  /** The cell that runs, by name: that of the settings, or what the engine has in its place. */
+  get cell(): string {
+    return this.#engine.description.cell;
   }
 
   /** Floats of a key's states, as `readStates` gives them. */
@@ -237,7 +241,7 @@ export class Recurrence {
   /** The flag of a missing value has no effect until missing values have been learned from. */
   #silenceMissingFlag(): void {
     const parameters: ParameterSet = this.#engine.readParameters();
-    const { offset, columns } = parameterTensors(this.#engine.description).get("kernel")!;
+    const { offset, columns } = this.#engine.description.tensors.get("kernel")!;
     const from = offset + input.missing * columns;
     parameters.weights.fill(0, from, from + columns);
     this.#engine.writeParameters(parameters);

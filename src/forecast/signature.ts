@@ -20,14 +20,16 @@ export function isTuning(name: string): boolean {
 export interface Signature {
   /** All settings: what the model's record carries. */
   readonly all: string;
-  /** Those that the state of a key depends on: all but tuning. */
+  /** Those that the state of a key depends on: all but tuning, and the cell that the engine runs. */
   readonly shape: string;
 }
 
-export function signatureOf(settings: ForecasterSettings): Signature {
-  const entries = Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1));
-  const text = (kept: typeof entries): string => JSON.stringify(Object.fromEntries(kept));
-  return { all: text(entries), shape: text(entries.filter(([name]) => !isTuning(name))) };
+/** `cell` is the one that the engine runs: a cell of one's own takes the place of the settings'. */
+export function signatureOf(settings: ForecasterSettings, cell: string): Signature {
+  const text = (kept: [string, unknown][]): string =>
+    JSON.stringify(Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1))));
+  const shape = Object.entries({ ...settings, cell }).filter(([name]) => !isTuning(name));
+  return { all: text(Object.entries(settings)), shape: text(shape) };
 }
 
 /** Sum of a signature's shape, as every key's record carries it. */

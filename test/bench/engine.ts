@@ -1,6 +1,6 @@
 /** Times the wasm engine's GRU against its peers: ours and theirs in turn, in one process, medians over the rounds. */
 import * as tf from "@tensorflow/tfjs-core";
-import { initialParameters } from "../../src/engine/parameters.js";
+import { cellWeights, initialParameters, parameterTensors } from "../../src/engine/parameters.js";
 import { uniform } from "../../src/engine/random.js";
 import { wasmEngine } from "../../src/engine/wasm.js";
 import {
@@ -51,7 +51,7 @@ const noise = (length: number, seed: number) => {
 
 /** Weights with a read-out that is not zero. */
 function weightsOf(): Float32Array {
-  const weights = initialParameters(shape, 1);
+  const weights = initialParameters(parameterTensors(cellWeights(shape), shape), 1);
   return weights.map((weight, i) => (weight === 0 ? Math.sin(i) / 10 : weight));
 }
 

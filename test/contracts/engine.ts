@@ -1,7 +1,7 @@
 /** What every engine does behind the engine port; run it for each implementation. */
 import { afterEach, describe, expect, it } from "vitest";
 import { UndercurrentError } from "../../src/errors.js";
-import { parameterCount, parameterTensors } from "../../src/engine/parameters.js";
+import { cellWeights, parameterCount, parameterTensors } from "../../src/engine/parameters.js";
 import { cellKinds, type Engine, type EngineFactory, type EngineShape } from "../../src/engine/port.js";
 import { oracleLoss } from "../reference/cells.js";
 import { loadWeights, loadWindows, randomTask } from "../reference/tasks.js";
@@ -51,8 +51,10 @@ export function describeEngineContract(name: string, factory: EngineFactory): vo
     it("describes itself by its shape, name, kernel and sizes", () => {
       const engine = create({ cell });
       const stateSize = cell === "lstm" ? 16 : 8;
-      const parameters = parameterCount({ ...base, cell });
+      const tensors = parameterTensors(cellWeights({ ...base, cell }), base);
+      const parameters = parameterCount(tensors);
       expect(engine.description).toMatchObject({ ...base, cell, stateSize, parameters });
+      expect([...engine.description.tensors.keys()]).toEqual([...tensors.keys()]);
       expect(engine.description.name).toBe(name);
       expect(engine.description.kernel).not.toBe("");
       expect(engine.bytes).toBeGreaterThan(0);
@@ -190,7 +192,7 @@ export function describeEngineContract(name: string, factory: EngineFactory): vo
     it("skips an update whose loss is not finite, and says so", () => {
       const { engine } = prepare(cell);
       const parameters = engine.readParameters();
-      const tensors = parameterTensors(engine.description);
+      const { tensors } = engine.description;
       parameters.weights.fill(100, tensors.get("skip")!.offset, tensors.get("offset")!.offset);
       engine.writeParameters(parameters);
       engine.windowBuffers.skips.fill(3e38);

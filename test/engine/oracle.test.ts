@@ -1,7 +1,8 @@
-/** The wasm engine against the 64-bit oracle: forward steps, loss, gradients and sequences of updates. */
+/** Every engine against the 64-bit oracle: forward steps, loss, gradients and sequences of updates. */
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { cellKinds, type Engine, type EngineShape } from "../../src/engine/port.js";
+import { loadTfjsEngine } from "../../src/engine/tfjs.js";
 import { wasmEngine } from "../../src/engine/wasm.js";
 import {
   norm,
@@ -13,12 +14,12 @@ import {
 } from "../reference/cells.js";
 import { loadWeights, loadWindows, randomTask, type Task, type TaskOptions } from "../reference/tasks.js";
 
+/** The slower an engine, the fewer shapes. */
+const subjects = [
+  { name: "wasm", factory: wasmEngine, share: 1 },
+  { name: "tfjs", factory: await loadTfjsEngine({ backend: "wasm" }), share: 0.1 },
+];
 const engines: Engine[] = [];
-function create(shape: EngineShape): Engine {
-  const engine = wasmEngine(shape, 1);
-  engines.push(engine);
-  return engine;
-}
 afterEach(() => engines.splice(0).forEach((engine) => engine.dispose()));
 
 /** Largest difference, as a share of the norm of what is expected. */
@@ -38,7 +39,13 @@ const shapes = fc.record({
   seed: fc.integer({ min: 0, max: 0xffffffff }),
 });
 
-describe("the wasm engine against the 64-bit oracle", () => {
+describe.each(subjects)("the $name engine against the 64-bit oracle", ({ factory, share }) => {
+  function create(shape: EngineShape): Engine {
+    const engine = factory(shape, 1);
+    engines.push(engine);
+    return engine;
+  }
+
   /**
    * Steps an engine through the windows of a task, beside the oracle. Returns the largest errors of states (as a share
    * of values above 1) and read-outs; `restart` takes each step of the oracle from the engine's state before it.
@@ -83,7 +90,7 @@ describe("the wasm engine against the 64-bit oracle", () => {
         expect(worst.state).toBeLessThan(5e-6);
         expect(worst.readout).toBeLessThan(5e-6);
       }),
-      { numRuns: 60 },
+      { numRuns: share * 60 },
     );
   });
 
@@ -141,7 +148,7 @@ describe("the wasm engine against the 64-bit oracle", () => {
           engine.dispose();
         },
       ),
-      { numRuns: 150 },
+      { numRuns: share * 150 },
     );
   });
 

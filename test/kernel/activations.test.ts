@@ -1,6 +1,5 @@
 /** How far the kernel's rational activations are from the functions they stand for, seen through one-unit cells. */
 import { expect, it } from "vitest";
-import { parameterTensors } from "../../src/engine/parameters.js";
 import { wasmEngine } from "../../src/engine/wasm.js";
 
 const points = Array.from({ length: 4001 }, (_, i) => Math.fround((i - 2000) / 100));
@@ -11,7 +10,7 @@ function respond(cell: "rnn" | "gru"): number[] {
   const engine = wasmEngine(shape, 1);
   const parameters = engine.readParameters();
   parameters.weights.fill(0);
-  parameters.weights[parameterTensors(shape).get("kernel")!.offset] = 1;
+  parameters.weights[engine.description.tensors.get("kernel")!.offset] = 1;
   engine.writeParameters(parameters);
   engine.reserve(points.length);
   const one = new Float32Array(4).fill(1);

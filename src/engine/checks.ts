@@ -1,0 +1,45 @@
+/** What every engine refuses: rows, counts, options and parameters that do not fit, and any use after its end. */
+import { UndercurrentError } from "../errors.js";
+import type { LearnOptions, ParameterSet } from "./port.js";
+
+/** Throws RangeError unless the row is one of `reserved`. */
+export function checkRow(row: number, reserved: number): void {
+  if (!(row >= 0 && row < reserved)) {
+    throw new RangeError(`there is no state row ${row}: ${reserved} rows are reserved`);
+  }
+}
+
+/** The same for the first `count` of a buffer of rows, which must hold so many. */
+export function checkRows(rows: Int32Array, count: number, reserved: number): void {
+  if (!(count >= 0 && count <= rows.length)) {
+    throw new RangeError(`a count of ${count} does not fit a buffer of ${rows.length}`);
+  }
+  for (let i = 0; i < count; i++) if (rows[i]! >>> 0 >= reserved) checkRow(rows[i]!, reserved);
+}
+
+/** Within these bounds a finite gradient keeps weights and moments finite. */
+export function checkLearning(count: number, { rate, clip, huber }: LearnOptions): void {
+  if (count === 0 || !(rate >= 0 && rate <= 1e3) || !(clip > 0 && clip <= 1e15) || !(huber > 0)) {
+    throw new RangeError(`cannot learn from ${count} windows, rate ${rate}, clip ${clip}, huber ${huber}`);
+  }
+}
+
+/** Throws RangeError unless each array has `length` floats. */
+export function checkParameters(parameters: ParameterSet, length: number): void {
+  for (const name of ["weights", "firstMoments", "secondMoments"] as const) {
+    if (parameters[name].length !== length) {
+      throw new RangeError(`${name} has ${parameters[name].length} floats, the engine ${length}`);
+    }
+  }
+}
+
+/** Throws FORECASTER_DISPOSED where an engine's memory has been given back. */
+export function checkAlive<Live extends object>(live: Live | undefined): Live {
+  if (live !== undefined) return live;
+  throw new UndercurrentError("FORECASTER_DISPOSED", "The engine was used after it was disposed of.");
+}
+
+export function noMemoryForStates(rows: number, stateSize: number): UndercurrentError {
+  const message = `There is no memory for ${rows} hidden states of ${4 * stateSize} bytes each.`;
+  return new UndercurrentError("MEMORY_EXHAUSTED", message);
+}
