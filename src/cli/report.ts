@@ -1,8 +1,14 @@
 /** The outcome of a backtest, and the data of its report. */
-import type { FeaturedKey, ForecasterScores, KeyColumns, ReportData } from "../adapters/web/report-data.js";
+import type {
+  FeaturedKey,
+  ForecasterScores,
+  Horizon,
+  KeyColumns,
+  ReportData,
+} from "../adapters/web/report-data.js";
 import type { ForecasterSettings } from "../forecast/settings.js";
 import type { ExpertRecord } from "./backtest-experts.js";
-import type { KeySummary, OverallSummary } from "./backtest-summary.js";
+import type { KeySummary, OverallSummary, StepSummary } from "./backtest-summary.js";
 import { choose, KeyCourse } from "./report-keys.js";
 import { columnOf, short } from "./report-numbers.js";
 import { ProgressTotals } from "./report-progress.js";
@@ -38,6 +44,7 @@ export function reportData(outcome: BacktestOutcome, record: ReportRecord): Repo
     rejected: outcome.rejected,
     anomalies: anomalies.reduce((sum, count) => sum + count, 0),
     overall: overallOf(outcome),
+    ...(overall.horizon === undefined ? {} : { horizon: horizonOf(overall.horizon) }),
     expertNames: names,
     experts: {
       final: names.map((name) => overall.experts[name]!.final),
@@ -105,6 +112,14 @@ function overallOf({ overall }: BacktestOutcome): ForecasterScores[] {
     skill: short(skill),
     coverage: short(coverage),
   }));
+}
+
+function horizonOf(steps: readonly StepSummary[]): Horizon {
+  return {
+    mae: columnOf(steps.map(({ mae }) => mae)),
+    persistence: columnOf(steps.map(({ baselines }) => baselines.persistence.mae)),
+    seasonal: columnOf(steps.map(({ baselines }) => baselines.seasonal_naive.mae)),
+  };
 }
 
 function keyColumns({ keys, experts, slots }: BacktestOutcome, anomalies: readonly number[]): KeyColumns {

@@ -39,7 +39,9 @@ program
 
 program
   .command("detection")
-  .description("the Numenta benchmark's score of anomalies on its files of known causes, at the shipped threshold")
+  .description(
+    "the Numenta benchmark's score of anomalies on its files of known causes, at the shipped threshold",
+  )
   .option("--json", "print one JSON object")
   .addOption(new Option("--cell <cell>").choices(cellKinds))
   .addOption(new Option("--readout <kind>").choices(readoutKinds))

@@ -150,6 +150,15 @@ describe.skipIf(chromiumPath === undefined)("the report of a backtest", () => {
     expect(await page.evaluate(overflow)).toBe(0);
   });
 
+  it("draws the error by steps ahead where more than the next value was forecast", async () => {
+    const page = await open(report("ahead", waves(2, 300), "--wide", "--horizon", "6"));
+    expect(await page.locator("#horizon-prose").textContent()).toMatch(
+      /^The mean absolute error .* 1 to 6 events/,
+    );
+    expect(await page.locator("#horizon canvas").isVisible()).toBe(true);
+    expect(await (await open(small)).locator("#horizon-section").isVisible()).toBe(false);
+  });
+
   it("shows what there is of a key with a single value", async () => {
     const page = await open(report("one", "time,a\n2026-01-01,5\n", "--wide"));
     expect(await column(page, 1)).toEqual(["a"]);

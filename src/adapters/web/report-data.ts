@@ -49,6 +49,14 @@ export interface ExpertProgress {
   readonly weights: readonly (readonly number[])[];
 }
 
+/** Errors by the steps that a value was ahead, from 1 on, over all keys. */
+export interface Horizon {
+  readonly mae: readonly Nullable[];
+  /** MAE of the baselines on the same values. */
+  readonly persistence: readonly Nullable[];
+  readonly seasonal: readonly Nullable[];
+}
+
 /** One key in detail. */
 export interface FeaturedKey {
   readonly role: "best" | "median" | "worst" | "only";
@@ -93,6 +101,8 @@ export interface ReportData {
   readonly anomalies: number;
   /** The model first, then the baselines. */
   readonly overall: readonly ForecasterScores[];
+  /** There where more than the next value was forecast. */
+  readonly horizon?: Horizon;
   readonly expertNames: readonly string[];
   /** Means over the keys, after the last value and over the run. */
   readonly experts: { readonly final: readonly number[]; readonly mean: readonly number[] };

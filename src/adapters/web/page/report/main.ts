@@ -1,5 +1,5 @@
 /** Fills the page of a backtest from the data in it. */
-import type { FeaturedKey, ReportData } from "../../report-data.js";
+import type { FeaturedKey, Horizon, ReportData } from "../../report-data.js";
 import { DetailChart } from "../detail-chart.js";
 import { create, element, setText } from "../dom.js";
 import { ExpertBar } from "../expert-bar.js";
@@ -30,6 +30,7 @@ for (const part of ["baselines", "error", "coverage", "experts", "featured", "ke
   setText(element(`${part}-prose`), words.prose[part](data));
 }
 element("baselines").append(...overallTable(data.overall));
+if (data.horizon !== undefined) showHorizon(data.horizon);
 showProgress();
 showWeights();
 setText(element("featured-head"), words.featuredHead(data));
@@ -42,6 +43,19 @@ element("settings").append(
     return entry;
   }),
 );
+
+function showHorizon(horizon: Horizon): void {
+  element("horizon-section").hidden = false;
+  const label = words.horizonProse(horizon);
+  setText(element("horizon-prose"), label);
+  const at = horizon.mae.map((_, i) => i + 1);
+  const lines = [
+    { name: "Undercurrent", colour: "forecast", values: horizon.mae },
+    { name: "Seasonal naive", colour: "value", values: horizon.seasonal },
+    { name: "Persistence", colour: "muted", values: horizon.persistence, dashed: true },
+  ] as const;
+  new LineChart(element("horizon"), { at, inTime: false, lines, floor: 0, label }, signal);
+}
 
 function showProgress(): void {
   const { at, inTime, error, persistenceError, coverage } = data.progress;

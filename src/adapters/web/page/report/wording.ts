@@ -1,5 +1,5 @@
 /** The sentences of a report. */
-import type { FeaturedKey, ReportData } from "../../report-data.js";
+import type { FeaturedKey, Horizon, ReportData } from "../../report-data.js";
 import type { Nullable } from "../../wire.js";
 import { formatCount, formatPercent, formatSkill, formatTime, formatValue } from "../format.js";
 
@@ -61,6 +61,7 @@ export function figures(data: ReportData): { term: string; figure: string; note:
 const experts: Readonly<Record<string, string>> = {
   persistence: "repeats the last value",
   smoothing: "smooths exponentially",
+  median: "is the middle of the last values",
   recurrent: "is the recurrent network that all keys share",
   regression: "is a linear model of the key's own on top of it",
 };
@@ -123,6 +124,15 @@ export const prose = {
     `An anomaly is a value whose score exceeds 1, which about ${formatValue(1000 * alarmRate)} in 1,000 ordinary values do. ` +
     `The model is ${model}: its name and the number of updates of its weights. Its settings were:`,
 };
+
+export function horizonProse({ mae, persistence, seasonal }: Horizon): string {
+  const last = mae.length;
+  return (
+    `The mean absolute error of the forecasts made 1 to ${formatCount(last)} events of the key before the value, over all ` +
+    `values. ${formatCount(last)} steps ahead they are off by ${formatValue(mae.at(-1))}, where repeating the last value is ` +
+    `off by ${formatValue(persistence.at(-1))} and repeating the season by ${formatValue(seasonal.at(-1))}.`
+  );
+}
 
 export function featuredHead({ featured }: ReportData): string {
   if (featured.length < 2) return "The key in detail";
