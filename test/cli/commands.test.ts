@@ -96,6 +96,16 @@ describe("backtest", () => {
     ]);
   });
 
+  test("writes neither forecasts nor a report over its input", () => {
+    const text = `time,a\n${hours(5, wave)}`;
+    const path = file("precious.csv", text);
+    for (const option of ["--out", "--report"]) {
+      const { status, err } = run(["backtest", path, option, path]);
+      expect([status, err]).toEqual([2, expect.stringContaining("would be overwritten")]);
+    }
+    expect(readFileSync(path, "utf8")).toBe(text);
+  });
+
   test("takes a file of one row", () => {
     expect(run(["backtest", file("one.csv", "time,a\n2026-01-01,5\n"), "--wide"]).status).toBe(0);
   });
