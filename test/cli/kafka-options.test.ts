@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,8 +16,10 @@ const options = (settings: z.input<typeof configSchema>): Options =>
   kafkaOptions(configSchema.parse(settings));
 const withTls = (tls: object): Options => options({ kafka: { tls: { enabled: true, ...tls } } });
 
-// The first of them has an RSA key: of another type than the certificate's, a key would not be held against it.
-const certificate = rootCertificates[0]!;
+// A key of another type than the certificate's would not be held against it.
+const certificate = rootCertificates.find(
+  (each) => new X509Certificate(each).publicKey.asymmetricKeyType === "rsa",
+)!;
 const passphrase = "open-sesame";
 const { privateKey } = generateKeyPairSync("rsa", {
   modulusLength: 2048,
