@@ -2,9 +2,11 @@
 import type { EngineFactory } from "./port.js";
 import { builtInCell, type TfjsCell } from "./tfjs-cells.js";
 import { TfjsEngine } from "./tfjs-engine.js";
+import { registerGru } from "./tfjs-gru.js";
 import { loadTfjs, type TfjsLoadOptions } from "./tfjs-load.js";
 
 export type { CellTensors, Tfjs, TfjsCell } from "./tfjs-cells.js";
+export { exportLayersModel, importLayersModel } from "./tfjs-layers.js";
 export { tfjsBackends, type TfjsBackend } from "./tfjs-load.js";
 
 export interface TfjsEngineOptions extends TfjsLoadOptions {
@@ -29,5 +31,6 @@ export interface TfjsEngineOptions extends TfjsLoadOptions {
  */
 export async function loadTfjsEngine({ cell, ...options }: TfjsEngineOptions = {}): Promise<EngineFactory> {
   const tfjs = await loadTfjs(options);
+  registerGru(tfjs);
   return (shape, seed) => new TfjsEngine(tfjs, cell ?? builtInCell(shape.cell), shape, seed);
 }
