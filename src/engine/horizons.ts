@@ -1,4 +1,4 @@
-/** Linear models of the values 2 to H steps ahead for many keys, in WebAssembly, learned from delayed targets. */
+/** Linear models of the values 1 to H steps ahead for many keys, in WebAssembly, learned from delayed targets. */
 import { UndercurrentError } from "../errors.js";
 import { instantiateHorizonKernel, type HorizonKernel } from "./kernel.js";
 import { Slab } from "./slab.js";
@@ -7,7 +7,7 @@ import { Slab } from "./slab.js";
 export interface HorizonBuffers {
   /** Features of the event; what lies behind the last must stay zero. */
   readonly features: Float32Array;
-  /** For steps 2 to H. */
+  /** For steps 1 to H. */
   readonly targets: Float32Array;
   readonly forecasts: Float32Array;
 }
@@ -23,8 +23,8 @@ export interface HorizonBuffers {
  * regressions.start(0);
  * regressions.buffers.features.set([1, 0.5]);
  * regressions.forecast(0, 0); // event 0
- * regressions.buffers.forecasts; // steps 2 and 3: nothing is learned yet
- * regressions.buffers.targets.set([0, 0]);
+ * regressions.buffers.forecasts; // steps 1, 2 and 3: nothing is learned yet
+ * regressions.buffers.targets.set([0, 0, 0]);
  * regressions.learn(0, 1); // event 1: its value is the target of events before, one for each step
  * ```
  */
@@ -35,7 +35,7 @@ export class HorizonRegressions {
   readonly #slab: Slab<HorizonKernel>;
   #buffers: HorizonBuffers;
 
-  /** For `features` features and steps 2 to `horizon`; memory of 1 / (1 - forgetting). */
+  /** For `features` features and steps 1 to `horizon`; memory of 1 / (1 - forgetting). */
   constructor(features: number, horizon: number, forgetting: number) {
     this.#horizon = horizon;
     this.#stride = Math.ceil(features / 4) * 4;
@@ -126,8 +126,8 @@ export class HorizonRegressions {
       new Float32Array(kernel.memory.buffer, at.value >>> 0, length);
     return {
       features: floats(kernel.eventFeatures, this.#stride),
-      targets: floats(kernel.targets, this.#horizon - 1),
-      forecasts: floats(kernel.forecasts, this.#horizon - 1),
+      targets: floats(kernel.targets, this.#horizon),
+      forecasts: floats(kernel.forecasts, this.#horizon),
     };
   }
 }

@@ -48,8 +48,21 @@ const recurrent = stateless("recurrent", (situation) => situation.readout);
 /** The key's own read-out. */
 const regression = stateless("regression", (situation) => situation.keyReadout);
 
+/**
+ * The key's own regression of its seasonally adjusted values (see `horizons.ts`), which writes its forecast into the
+ * state when an event comes.
+ */
+export const seasonal: Expert = {
+  name: "seasonal",
+  stateSize: 1,
+  forecast: (state, at) => state[at]!,
+  learn: nothing,
+  skip: nothing,
+};
+
 /** The experts of a forecaster, in the order of the mixture. */
 export function expertsOf(settings: ForecasterSettings): readonly Expert[] {
   const shared = [persistence, smoothing, median, recurrent];
-  return settings.readout === "shared" ? shared : [...shared, regression];
+  if (settings.readout === "shared") return shared;
+  return settings.readout === "compact" ? [...shared, regression] : [...shared, regression, seasonal];
 }

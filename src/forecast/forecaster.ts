@@ -6,7 +6,7 @@ import type { EngineFactory } from "../engine/port.js";
 import { wasmEngine } from "../engine/wasm.js";
 import { UndercurrentError } from "../errors.js";
 import { checkWidths, type ForecastColumns, type ObservationColumns } from "./columns.js";
-import { expertsOf } from "./experts.js";
+import { expertsOf, seasonal } from "./experts.js";
 import { pushChange, pushInputs, type HistorySettings } from "./history.js";
 import { Horizons } from "./horizons.js";
 import { KeyReadout } from "./key-readout.js";
@@ -75,7 +75,8 @@ export class Forecaster {
     });
     this.#signature = signatureOf(settings, this.#recurrence.cell);
     if (settings.readout !== "shared") this.#readout = new KeyReadout(settings, rowsPerStep);
-    if (settings.horizon > 1) this.#horizons = new Horizons(settings);
+    const seasonalAt = layout.experts[experts.indexOf(seasonal)];
+    if (settings.horizon > 1 || seasonalAt !== undefined) this.#horizons = new Horizons(settings, seasonalAt);
     this.#reserve(this.#keys.capacity);
   }
 

@@ -1,5 +1,6 @@
 /**
- * Forecasts of the values 2 to H steps ahead: experts for each key and step, mixed per step, with an interval each.
+ * Forecasts of the values 2 to H steps ahead: experts for each key and step, mixed per step, with an interval each; and
+ * of the next value by the regression, as one more expert for those who mix it.
  *
  * The regression forecasts the seasonally adjusted value: the value less what the profiles of the day and the week say
  * of its time, as far as they have told the key's changes so far. Its features are the key's recent adjusted changes,
@@ -9,11 +10,10 @@
 import { HorizonRegressions } from "../engine/horizons.js";
 import { SeasonalAdjustment } from "./adjustment.js";
 import type { StepColumns } from "./columns.js";
-import { harmonics } from "./elementary.js";
+import { writeHorizonFeatures } from "./horizon-features.js";
 import {
   adjustedChanges,
   horizonFeatures,
-  horizonHarmonics,
   horizonLayout,
   levelRates,
   smoothingLevel,
@@ -32,9 +32,8 @@ import type { ForecasterSettings } from "./settings.js";
 /** Forgetting of the regression per observed value: a memory of 5,000 values; and values before it learns. */
 const forgetting = 0.9998;
 const warmUp = 30;
-/** Bounds of the features, in adjusted scales; a level counts a tenth. */
+/** Bound of an adjusted change, in adjusted scales. */
 const largestChange = 8;
-const largestLevel = 10;
 /** A target counts up to this many scales times √step. */
 const largestTarget = 20;
 /** Slowest rate at which mean squares are followed. */
@@ -55,9 +54,12 @@ export class Horizons {
   readonly #mixture: HorizonMixture;
   readonly #regressions: HorizonRegressions;
   readonly #rows: HorizonRows;
+  readonly #seasonalAt: number | undefined;
   readonly #now: HorizonEvent = { event: 0, slot: 0, key: new Float64Array(0), keyAt: 0, at: 0, row: 0 };
 
-  constructor(settings: ForecasterSettings) {
+  /** `seasonalAt` is where in a key's singles the seasonal expert, if there is one, finds its forecast. */
+  constructor(settings: ForecasterSettings, seasonalAt: number | undefined) {
+    this.#seasonalAt = seasonalAt;
     this.#layout = horizonLayout(settings.horizon);
     this.#rows = new HorizonRows(this.#layout);
     this.#adjustment = new SeasonalAdjustment(this.#layout.numbers);
@@ -97,7 +99,8 @@ export class Horizons {
 
   /**
    * Takes the key's next event, which its numbers have taken already but for their count of events; where its value is
-   * there, everything learns from it. Writes the forecasts of steps 2 to H to row `row` of the columns.
+   * there, everything learns from it. Writes the forecasts of steps 2 to H to row `row` of the columns, and that of the
+   * next value to the seasonal expert.
    */
   observe(keys: KeyTable, slot: number, missing: boolean, row: number, columns: StepColumns): void {
     const now = this.#now;
@@ -110,7 +113,8 @@ export class Horizons {
     if (now.event === 0) this.#start(now);
     this.#adjust(now, missing);
     if (!missing) this.#mixture.learn(now, this.#rows);
-    this.#forecast(now, row, columns);
+    const next = this.#forecast(now, row, columns);
+    if (this.#seasonalAt !== undefined) keys.singles[slot * keys.singlesPerKey + this.#seasonalAt] = next;
   }
 
   #start({ slot, key, keyAt, at, row }: HorizonEvent): void {
@@ -182,10 +186,10 @@ export class Horizons {
     }
     const { targets } = this.#regressions.buffers;
     const adjusted = this.#rows.numbers[at + n.adjusted]!;
-    for (let step = 2; step <= horizon; step++) {
+    for (let step = 1; step <= horizon; step++) {
       const origin = (event - step + horizon) % horizon;
       // Of events before the key's first, whose gains are zero, any target will do.
-      targets[step - 2] =
+      targets[step - 1] =
         step > event
           ? 0
           : clip(
@@ -197,7 +201,8 @@ export class Horizons {
     this.#regressions.learn(slot, place, settled);
   }
 
-  #forecast(now: HorizonEvent, toRow: number, columns: StepColumns): void {
+  /** Returns the regression's forecast of the next value, as a scaled change from the base. */
+  #forecast(now: HorizonEvent, toRow: number, columns: StepColumns): number {
     const { event, slot, key, keyAt, at, row } = now;
     const { horizon, numbers: n, singles: s } = this.#layout;
     const { numbers, singles } = this.#rows;
@@ -214,7 +219,7 @@ export class Horizons {
     numbers[at + n.adjustedScales + place] = adjustedUnit;
     singles[row + s.flat + place] = (key[keyAt + number.held]! - base) / unit;
     singles[row + s.flat + horizon + place] = (numbers[at + n.median]! - base) / unit;
-    this.#writeFeatures(now, time + gap, adjusted, adjustedUnit);
+    writeHorizonFeatures(now, this.#rows, this.#layout, adjustedUnit, this.#regressions.buffers.features);
     this.#regressions.forecast(slot, place);
     const { forecasts } = this.#regressions.buffers;
     const { shaped, roots } = this.#mixture;
@@ -228,7 +233,7 @@ export class Horizons {
       shaped[0] = (smoothed + season - base) / stepUnit;
       shaped[1] = Number.isNaN(day) ? 0 : (day - base) / stepUnit;
       shaped[2] = Number.isNaN(week) ? 0 : (week - base) / stepUnit;
-      shaped[3] = (adjusted + adjustedUnit * forecasts[step - 2]! + season - base) / stepUnit;
+      shaped[3] = (adjusted + adjustedUnit * forecasts[step - 1]! + season - base) / stepUnit;
       const half = this.#mixture.halfWidth(now, this.#rows, step);
       const yhat = base + stepUnit * this.#mixture.mix(now, singles, step, half / stepUnit);
       const to = toRow * (horizon - 1) + step - 2;
@@ -236,25 +241,8 @@ export class Horizons {
       columns.yhatLower[to] = yhat - half;
       columns.yhatUpper[to] = yhat + half;
     }
-  }
-
-  /** Adjusted changes, the latest first; harmonics of the next value's time; distances from the levels; one. */
-  #writeFeatures({ event, at, row }: HorizonEvent, due: number, adjusted: number, unit: number): void {
-    const { numbers: n, singles: s } = this.#layout;
-    const { features } = this.#regressions.buffers;
-    let place = event % adjustedChanges;
-    let to = 0;
-    for (; to < adjustedChanges; to++) {
-      features[to] = event >= to ? this.#rows.singles[row + s.changes + place]! : 0;
-      place = place === 0 ? adjustedChanges - 1 : place - 1;
-    }
-    harmonics((due % daily.period) / daily.period, horizonHarmonics, features, to);
-    to += 2 * horizonHarmonics;
-    for (let i = 0; i < levelRates.length; i++) {
-      const above = adjusted - this.#rows.numbers[at + n.levels + i]!;
-      features[to++] = clip((0.1 * above) / unit, largestLevel);
-    }
-    features[to] = 1;
+    const season = this.#adjustment.seasonAt(numbers, at, time + gap);
+    return (adjusted + adjustedUnit * forecasts[0]! + season - base) / unit;
   }
 }
 

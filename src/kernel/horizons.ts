@@ -1,11 +1,11 @@
 /**
- * Linear models of the values 2 to H steps ahead, for many keys, by recursive least squares with clipped errors. The
+ * Linear models of the values 1 to H steps ahead, for many keys, by recursive least squares with clipped errors. The
  * features x of an event and their gain k = P·x / (λ + xᵀP·x) do not depend on what is forecast from them, so that all
  * steps share one covariance; when the value h steps after an event comes, w[h] += k·(target − w[h]·x) with the x and k
  * of that event: exactly recursive least squares on the sequence of delayed targets.
  *
- * A key's row holds the weights w [H-1, D], the features [H, D] and the gains [H, D] of its last H events as rings, its
- * covariance (see `covariance.ts`), and the mean squared error of each step [H-1]. An event's place in the rings is its
+ * A key's row holds the weights w [H, D], the features [H, D] and the gains [H, D] of its last H events as rings, its
+ * covariance (see `covariance.ts`), and the mean squared error of each step [H]. An event's place in the rings is its
  * number modulo H.
  */
 import { absorb, addScaled, covarianceBytes, dot, forget, measure, product, takeProduct, vectorBytes } from "./covariance";
@@ -23,13 +23,12 @@ const LEAST_SQUARE: f32 = 1e-6;
 
 let steps: i32 = 0;
 let ringBytes: usize = 0;
-let weightsBytes: usize = 0;
 /** Where the covariance and the mean squares lie in a row. */
 let covarianceAt: usize = 0;
 let squaresAt: usize = 0;
 let rowBytes: usize = 0;
 
-/** Features of the event under way [D]; targets and forecasts of steps 2 to H [H-1]. */
+/** Features of the event under way [D]; targets and forecasts of steps 1 to H [H]. */
 export let eventFeatures: usize = 0;
 export let targets: usize = 0;
 export let forecasts: usize = 0;
@@ -42,19 +41,18 @@ export function rowSize(): i32 {
   return <i32>(rowBytes >> 2);
 }
 
-/** Lays out the buffers of an event for steps 2 to `horizon`; false where there is not enough memory. */
+/** Lays out the buffers of an event for steps 1 to `horizon`; false where there is not enough memory. */
 export function init(featureCount: i32, horizon: i32): bool {
   measure(featureCount);
   steps = horizon;
   ringBytes = <usize>steps * vectorBytes;
-  weightsBytes = ringBytes - vectorBytes;
-  covarianceAt = weightsBytes + 2 * ringBytes;
+  covarianceAt = 3 * ringBytes;
   squaresAt = covarianceAt + covarianceBytes;
-  rowBytes = squaresAt + (<usize>((steps + 2) >> 2) << 4);
+  rowBytes = squaresAt + (<usize>((steps + 3) >> 2) << 4);
   beginLayout();
   eventFeatures = take(vectorBytes);
-  targets = take(<u64>(steps - 1) * 4);
-  forecasts = take(<u64>(steps - 1) * 4);
+  targets = take(<u64>steps * 4);
+  forecasts = take(<u64>steps * 4);
   takeProduct();
   slab = take(0);
   slabRows = 0;
@@ -80,18 +78,18 @@ export function start(row: i32): void {
   const at = rowAt(row);
   memory.fill(at, 0, rowBytes);
   forget(at + covarianceAt);
-  for (let i = 0; i < steps - 1; i++) store<f32>(at + squaresAt + (<usize>i << 2), FIRST_SQUARE * <f32>(i + 2));
+  for (let i = 0; i < steps; i++) store<f32>(at + squaresAt + (<usize>i << 2), FIRST_SQUARE * <f32>(i + 1));
 }
 
 /** The event at `place` of the rings is never learned from: its gain is zero. */
 export function skip(row: i32, place: i32): void {
-  memory.fill(rowAt(row) + weightsBytes + ringBytes + <usize>place * vectorBytes, 0, vectorBytes);
+  memory.fill(rowAt(row) + 2 * ringBytes + <usize>place * vectorBytes, 0, vectorBytes);
 }
 
 /** The event at `place` of the rings gets its gain. */
 export function gain(row: i32, place: i32, forgetting: f32): void {
   const at = rowAt(row);
-  const x = at + weightsBytes + <usize>place * vectorBytes;
+  const x = at + ringBytes + <usize>place * vectorBytes;
   const innovation = absorb(at + covarianceAt, x, forgetting);
   const into = x + ringBytes;
   memory.fill(into, 0, vectorBytes);
@@ -101,10 +99,9 @@ export function gain(row: i32, place: i32, forgetting: f32): void {
 /** The weights of each step h learn its target, which belongs to the event h - 1 before that at `place` of the rings. */
 export function learn(row: i32, place: i32): void {
   let weights = rowAt(row);
-  const features = weights + weightsBytes;
+  const features = weights + ringBytes;
   const squares = weights + squaresAt;
-  for (let i = 0; i < steps - 1; i++, weights += vectorBytes) {
-    place = place == 0 ? steps - 1 : place - 1;
+  for (let i = 0; i < steps; i++, weights += vectorBytes) {
     const x = features + <usize>place * vectorBytes;
     const at = <usize>i << 2;
     const error = load<f32>(targets + at) - dot(weights, x);
@@ -113,14 +110,15 @@ export function learn(row: i32, place: i32): void {
     addScaled(max<f32>(-bound, min<f32>(bound, error)), x + ringBytes, weights);
     const clipped = min<f32>(error * error, LARGEST_SQUARE * square);
     store<f32>(squares + at, max<f32>(LEAST_SQUARE, square + SQUARE_RATE * (clipped - square)));
+    place = place == 0 ? steps - 1 : place - 1;
   }
 }
 
 /** Takes the features of an event into `place` of the rings and writes the forecast of each step. */
 export function forecast(row: i32, place: i32): void {
   let weights = rowAt(row);
-  memory.copy(weights + weightsBytes + <usize>place * vectorBytes, eventFeatures, vectorBytes);
-  for (let i = 0; i < steps - 1; i++, weights += vectorBytes) {
+  memory.copy(weights + ringBytes + <usize>place * vectorBytes, eventFeatures, vectorBytes);
+  for (let i = 0; i < steps; i++, weights += vectorBytes) {
     store<f32>(forecasts + (<usize>i << 2), dot(weights, eventFeatures));
   }
 }

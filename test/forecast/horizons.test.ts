@@ -36,7 +36,7 @@ function stepsOf(events: readonly Event[], options: ForecasterOptions, warmup: n
   return scoreboard.keys[0]!.ahead!.steps;
 }
 
-describe.each(["shared", "compact"] as const)("with the %s read-out", (readout) => {
+describe.each(["shared", "compact", "full"] as const)("with the %s read-out", (readout) => {
   const options = { ...quick, readout, horizon: 7 };
   const events = syntheticEvents(1500, 7);
 
@@ -138,6 +138,21 @@ test("values that follow the day and the week are forecast far better than by ei
     expect(score.model.mae).toBeLessThan(0.5 * seasonalErrors.mae);
     expect(score.model.mae).toBeLessThan(1.4);
   }
+});
+
+test("the read-out full forecasts the next value by the week too, where the others know the day alone", () => {
+  const random = noise(3);
+  // Weekdays differ in level and shape from the weekend, as in traffic; 20 weeks, of which the last 12 count.
+  const values = Array.from({ length: 20 * 168 }, (_, i) => {
+    const weekend = i % 168 >= 120;
+    const day = Math.sin((2 * Math.PI * (i % 24)) / 24);
+    return (weekend ? 4 * Math.max(0, day) : 12 * day * Math.abs(day)) + random();
+  });
+  const errorOf = (readout: "shared" | "compact" | "full"): number => {
+    const { expected } = runFresh({ ...quick, readout, loss: "squared" }, hourly(values));
+    return values.reduce((sum, value, i) => sum + (i < 8 * 168 ? 0 : Math.abs(value - expected[i]!)), 0);
+  };
+  expect(errorOf("full")).toBeLessThan(0.9 * Math.min(errorOf("shared"), errorOf("compact")));
 });
 
 test("a random walk is not forecast materially worse than by its last value, at any step", () => {

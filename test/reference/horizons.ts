@@ -7,7 +7,7 @@ export class ReferenceHorizons {
   readonly #seen: { readonly x: readonly number[]; counts: boolean }[] = [];
 
   constructor(features: number, horizon: number) {
-    this.#models = Array.from({ length: horizon - 1 }, (_, i) => new ReferenceStep(features, i + 2));
+    this.#models = Array.from({ length: horizon }, (_, i) => new ReferenceStep(features, i + 1));
   }
 
   /** The event's targets, one for each step: each model learns from the event that many before. */
