@@ -64,6 +64,7 @@ const experts: Readonly<Record<string, string>> = {
   median: "is the middle of the last values",
   recurrent: "is the recurrent network that all keys share",
   regression: "is a linear model of the key's own on top of it",
+  seasonal: "is a linear model of what the day and the week do not explain",
 };
 
 export const prose = {
