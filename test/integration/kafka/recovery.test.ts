@@ -1,12 +1,11 @@
 // What a start does where it cannot simply go on: each choice of the recovery settings, on what a real broker still holds.
-import { lastValueFrom, takeWhile, tap, timeout } from "rxjs";
 import { expect, test } from "vitest";
-import { kafkaPorts, type KafkaOptions } from "../../../src/adapters/kafka/index.js";
-import type { TakenOver, TaskEvent } from "../../../src/pipeline/events.js";
-import { run, type RunOptions } from "../../../src/pipeline/run.js";
+import type { KafkaOptions } from "../../../src/adapters/kafka/index.js";
+import type { TakenOver } from "../../../src/pipeline/events.js";
+import type { RunOptions } from "../../../src/pipeline/run.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { quick } from "../../support/streams.js";
-import { createTopics, rejection } from "./support.js";
+import { createTopics, rejection, runTo as runPipelineTo } from "./support.js";
 
 const start = Date.now();
 
@@ -19,32 +18,11 @@ async function feed({ topics }: KafkaOptions, from: number, to: number): Promise
   await broker.produce(topics.input, 0, readings);
 }
 
-/**
- * Runs the pipeline until an offset is committed, and leaves it there without a last snapshot, as a crash would; what it
- * took over with.
- */
+/** Runs the pipeline up to an offset, and ends it as a crash would; what it took over with. */
 async function runTo(kafka: KafkaOptions, offset: number, options: RunOptions = {}): Promise<TakenOver> {
-  const ports = kafkaPorts(kafka);
-  const events: TaskEvent[] = [];
-  const settings = {
-    forecaster: quick,
-    snapshot: { everyEvents: 40 },
-    commit: { maxEvents: 15 },
-    ...options,
-  };
-  try {
-    await lastValueFrom(
-      run(ports.source, ports.committer, settings).pipe(
-        tap((event) => events.push(event)),
-        takeWhile((event) => event.type !== "committed" || event.offset < offset),
-        timeout({ each: 60_000 }),
-      ),
-      { defaultValue: undefined },
-    );
-  } finally {
-    await ports.closed();
-  }
-  return events.find((event) => event.type === "taken-over")!;
+  const settings = { forecaster: quick, snapshot: { everyEvents: 40 }, commit: { maxEvents: 15 } };
+  const [takenOver] = await runPipelineTo(kafka, offset, { ...settings, ...options });
+  return takenOver!;
 }
 
 const forecasts = async ({ topics }: KafkaOptions, atLeast: number): Promise<string[]> =>

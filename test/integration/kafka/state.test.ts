@@ -3,11 +3,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "vitest";
+import { kafkaOptions } from "../../../src/cli/kafka-options.js";
+import { configSchema } from "../../../src/config/schema.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { endChildren, type Child } from "../../support/child.js";
 import { startCommand, startService, type Settings } from "../../support/service.js";
 import { quick } from "../../support/streams.js";
 import { committed, deployment, produce, type Deployment } from "./deployment.js";
+import { runTo as runPipelineTo } from "./support.js";
 
 const folder = mkdtempSync(join(tmpdir(), "undercurrent-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -28,32 +31,16 @@ async function feed(where: Deployment, count: number, from = 0): Promise<void> {
   for (const partition of partitions) await produce(where, partition, count, from + 1000 * partition);
 }
 
-/** Runs the service up to an offset, then kills it: nothing is tidied up. */
+/** Runs the pipeline of these settings up to an offset in every partition, and ends it as a crash would. */
 async function runTo(where: Deployment, offset: number): Promise<void> {
-  const service = startService(where);
-  await Promise.all(partitions.map((partition) => committed(service, partition, offset)));
-  await service.end("SIGKILL");
+  const config = configSchema.parse(where);
+  const { model: forecaster, decode, snapshot, commit } = config;
+  await runPipelineTo(kafkaOptions(config), offset, { forecaster, decode, snapshot, commit }, 2);
 }
 
 async function run(command: string[], where: Deployment): Promise<Child & { readonly code: unknown }> {
   const child = startCommand(["state", ...command], where);
   return { ...child, code: await child.ended };
-}
-
-/** Waits until the broker has given up the killed member: only then is the group empty. */
-async function runStopped(command: string[], where: Deployment): Promise<Child & { readonly code: unknown }> {
-  await emptied(where);
-  return await run(command, where);
-}
-
-async function emptied({ application }: Deployment): Promise<void> {
-  await expect
-    .poll(
-      () =>
-        broker.admin(async (admin) => (await admin.describeGroups([application])).groups[0]!.members.length),
-      { timeout: 60_000 },
-    )
-    .toBe(0);
 }
 
 const forecasts = async ({ topics }: Deployment, atLeast: number): Promise<string[][]> =>
@@ -98,7 +85,7 @@ describeWithBroker("the command state", () => {
     const file = newFile();
     expect((await run(["export", file], where)).code).toBe(0);
 
-    expect((await runStopped(["reset", "--yes"], where)).code).toBe(0);
+    expect((await run(["reset", "--yes"], where)).code).toBe(0);
     for (const report of await inspect(where)) {
       expect(report).toMatchObject({ state: 100, committed: 100, keys: 0, model: "gru8@0" });
     }
@@ -119,7 +106,7 @@ describeWithBroker("the command state", () => {
     await Promise.all([feed(where, 50), feed(fresh, 40, 50)]);
     await Promise.all([runTo(where, 50), runTo(fresh, 40)]);
     const [kept] = await inspect(where);
-    const reset = await runStopped(["reset", "--yes", "--partition", "1"], where);
+    const reset = await run(["reset", "--yes", "--partition", "1"], where);
     expect(reset.out).toEqual(["partition 1: 0 keys, state of offset 50; committed offset 50 (was 50)"]);
     const [untouched, anew] = await inspect(where);
     expect(untouched).toEqual(kept);
@@ -137,7 +124,7 @@ describeWithBroker("the command state", () => {
     await feed(where, 30);
     await runTo(where, 30);
     const [first] = await forecasts(where, 60);
-    const outside = await runStopped(["reset", "--yes", "--partition", "0", "--to-offset", "31"], where);
+    const outside = await run(["reset", "--yes", "--partition", "0", "--to-offset", "31"], where);
     expect([outside.code, outside.err[0]]).toEqual([2, expect.stringMatching(/holds offsets 0 to 30/)]);
     expect((await run(["reset", "--yes", "--partition", "0", "--to-offset", "20"], where)).code).toBe(0);
     expect((await inspect(where))[0]).toMatchObject({ state: 20, committed: 20, keys: 0 });
@@ -198,7 +185,7 @@ describeWithBroker("the command state", () => {
     const damaged = newFile();
     writeFileSync(damaged, readFileSync(file).subarray(0, -1));
     const before = await inspect(where);
-    const refused = await runStopped(["import", damaged], where);
+    const refused = await run(["import", damaged], where);
     expect([refused.code, refused.err[0]]).toEqual([
       5,
       expect.stringMatching(/STATE_FILE_INVALID: .*cut off/),

@@ -1,7 +1,9 @@
 // A pipeline's topics on the test broker, and the ports of one or more instances on them.
+import { lastValueFrom, takeWhile, tap, timeout, type Subscription } from "rxjs";
 import { kafkaPorts, type KafkaOptions, type KafkaPorts } from "../../../src/adapters/kafka/index.js";
-import type { Subscription } from "rxjs";
+import type { TakenOver, TaskEvent } from "../../../src/pipeline/events.js";
 import type { Assignment, Commit, InputBatch, OutputRecord } from "../../../src/pipeline/ports.js";
+import { run, type RunOptions } from "../../../src/pipeline/run.js";
 import { broker } from "../../support/broker.js";
 
 export async function createTopics(
@@ -84,6 +86,37 @@ export function startInstance(options: KafkaOptions): Instance {
 /** For `afterEach`: a member that a failed test left behind would slow down every one that follows. */
 export async function leaveAll(): Promise<void> {
   await Promise.all([...instances].map((instance) => instance.leave()));
+}
+
+/**
+ * Runs the pipeline until all of so many partitions are committed up to an offset, and abandons it: there is no last
+ * snapshot, as after a crash, but the group is left at once. What each partition was taken over with.
+ */
+export async function runTo(
+  kafka: KafkaOptions,
+  offset: number,
+  options: RunOptions,
+  partitions = 1,
+): Promise<TakenOver[]> {
+  const ports = kafkaPorts(kafka);
+  const events: TaskEvent[] = [];
+  const arrived = new Set<number>();
+  try {
+    await lastValueFrom(
+      run(ports.source, ports.committer, options).pipe(
+        tap((event) => {
+          events.push(event);
+          if (event.type === "committed" && event.offset >= offset) arrived.add(event.partition);
+        }),
+        takeWhile(() => arrived.size < partitions),
+        timeout({ each: 60_000 }),
+      ),
+      { defaultValue: undefined },
+    );
+  } finally {
+    await ports.closed();
+  }
+  return events.filter((event) => event.type === "taken-over");
 }
 
 export const never = new AbortController().signal;
