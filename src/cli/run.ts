@@ -6,9 +6,9 @@ import { loadConfig } from "../config/load.js";
 import { redact } from "../config/redact.js";
 import type { LiveServer } from "../adapters/web/server.js";
 import type { Config } from "../config/schema.js";
-import { forecasterSettings } from "../forecast/settings.js";
 import type { TaskEvent } from "../pipeline/events.js";
 import { run } from "../pipeline/run.js";
+import { modelSettings } from "../pipeline/settings.js";
 import { fanOut, type Rejection, type Telemetry } from "../pipeline/telemetry.js";
 import { dryRunPorts } from "./dry-run.js";
 import { loadEngine } from "./engine.js";
@@ -91,11 +91,11 @@ async function service({ config, dryRun = false }: RunFlags): Promise<void> {
 
 /** Listens before anything is read: an address that cannot be had ends the start, not the service. */
 async function show(
-  { model, server: { host, port }, topics }: Config,
+  { model, decode, server: { host, port }, topics }: Config,
   totals: Totals,
   log: ServiceLog,
 ): Promise<{ readonly telemetry: Telemetry; readonly server: LiveServer }> {
-  const shown = watch(forecasterSettings(model), () => totals.keys);
+  const shown = watch(modelSettings(model, decode), () => totals.keys);
   const server = await shown.serve({ title: topics.input, host, port });
   log.info({ event: "serving", url: server.url }, "live page and metrics");
   return { telemetry: shown.telemetry, server };

@@ -4,7 +4,8 @@ import { readStates, type PartitionStanding } from "../adapters/kafka/states.js"
 import { loadConfig } from "../config/load.js";
 import { errors, UndercurrentError, type ErrorCode } from "../errors.js";
 import { changedNames } from "../forecast/signature.js";
-import { forecasterSettings, modelName, type ForecasterSettings } from "../forecast/settings.js";
+import { modelName, type ForecasterSettings } from "../forecast/settings.js";
+import { modelSettings } from "../pipeline/settings.js";
 import { readKey, type RecordedKey, type RecordedState } from "../pipeline/state.js";
 import { kafkaOptions } from "./kafka-options.js";
 import { figure, plainText, whole } from "./text.js";
@@ -54,7 +55,7 @@ export function inspectCommand(): Command {
 
 async function inspect({ config, key, json }: InspectFlags): Promise<void> {
   const { settings } = loadConfig(config, process.env);
-  const model = forecasterSettings(settings.model);
+  const model = modelSettings(settings.model, settings.decode);
   const reports: PartitionReport[] = [];
   for await (const standing of readStates(kafkaOptions(settings))) {
     const report = reportOf(standing, model, key);

@@ -7,7 +7,7 @@ import { readStates } from "../adapters/kafka/states.js";
 import { checkPartitions } from "../adapters/kafka/topics.js";
 import { loadConfig } from "../config/load.js";
 import { UndercurrentError } from "../errors.js";
-import { forecasterSettings } from "../forecast/settings.js";
+import { modelSettings } from "../pipeline/settings.js";
 import type { ExportedState, ResetPoint } from "../pipeline/transfer.js";
 import { kafkaOptions } from "./kafka-options.js";
 import { wholeNumberFrom } from "./options.js";
@@ -122,7 +122,7 @@ async function resetState({ config, yes, partition, toOffset, toEarliest }: Rese
     toOffset !== undefined
       ? { kind: "offset", offset: toOffset }
       : { kind: toEarliest === true ? "earliest" : "keep" };
-  report(await resetStates(options, forecasterSettings(settings.model), point, partition));
+  report(await resetStates(options, modelSettings(settings.model, settings.decode), point, partition));
 }
 
 function report(moved: readonly Moved[]): void {

@@ -18,9 +18,13 @@ afterEach(endChildren);
 let files = 0;
 const newFile = (): string => join(folder, `state-${files++}`);
 
-/** Snapshots lie behind the committed offset, so that there is something to replay. */
+/**
+ * Snapshots lie behind the committed offset, so that there is something to replay. The forecaster takes a feature, of
+ * which the model's settings alone do not tell.
+ */
 const settings: Settings = {
   model: quick,
+  decode: { features: ["value"] },
   snapshot: { everyEvents: 40 },
   commit: { maxEvents: 15 },
   server: { enabled: false },
@@ -55,6 +59,7 @@ interface Report {
   readonly keys: number;
   readonly model: string | null;
   readonly replay: number | null;
+  readonly changed: readonly string[];
   readonly key?: { readonly numbers: { readonly held: number; readonly count: number } } | null;
 }
 
@@ -81,7 +86,10 @@ describeWithBroker("the command state", () => {
       [100, 3],
       [100, 3],
     ]);
-    for (const { replay } of before) expect(replay).toBeGreaterThan(0);
+    for (const { replay, changed } of before) {
+      expect(replay).toBeGreaterThan(0);
+      expect(changed).toEqual([]);
+    }
     const file = newFile();
     expect((await run(["export", file], where)).code).toBe(0);
 
