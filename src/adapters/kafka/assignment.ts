@@ -3,12 +3,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin } from "kafkajs";
 import { UndercurrentError } from "../../errors.js";
 import type { Assignment, Commit, InputBatch, OutputRecord, Takeover } from "../../pipeline/ports.js";
+import { defaultFetchBytes } from "./consumer.js";
 import { brokerError, mayPass } from "./errors.js";
 import { Feed, type FeedControls } from "./feed.js";
 import type { KafkaOptions } from "./options.js";
 import { toInputBatch } from "./records.js";
 import { restoreState } from "./restore.js";
 import type { TopicWrite } from "./split.js";
+import { committedOffsets, partitionExtents } from "./topics.js";
 import { TransactionalWriter } from "./writer.js";
 
 /** What an assignment needs of the group membership that it came from. */
@@ -64,25 +66,21 @@ export class KafkaAssignment implements Assignment {
     await this.#writer?.close();
     this.#writer = undefined;
     this.#writer = await TransactionalWriter.open(this.#options, this.partition);
+    const { partition } = this;
     const [offsets, input, state] = await Promise.all([
-      admin.fetchOffsets({ groupId: application, topics: [topics.input] }),
-      admin.fetchTopicOffsets(topics.input),
-      admin.fetchTopicOffsets(topics.state),
+      committedOffsets(admin, application, topics.input),
+      partitionExtents(admin, topics.input),
+      partitionExtents(admin, topics.state),
     ]);
     this.#checkRight();
-    const ours = ({ partition }: { readonly partition: number }): boolean => partition === this.partition;
-    const committed = Number(offsets[0]?.partitions.find(ours)?.offset ?? -1);
-    const earliest = Number(input.find(ours)?.low ?? 0);
-    const { low, high } = state.find(ours) ?? { low: "0", high: "0" };
-    const from = Number(low);
-    const end = Number(high);
+    const { low, high } = state[partition]!;
     return {
-      committed: committed < 0 ? undefined : committed,
-      earliest,
+      committed: offsets.get(partition),
+      earliest: input[partition]!.low,
       state:
-        from >= end
-          ? []
-          : await restoreState(this.#feed(topics.state, from), end, restoreStallMs, this.#origin),
+        low < high
+          ? await restoreState(this.#feed(topics.state, low), high, restoreStallMs, this.#origin)
+          : [],
     };
   }
 
@@ -165,7 +163,7 @@ export class KafkaAssignment implements Assignment {
   #feed(topic: string, from: number): Feed {
     this.#feeds.get(topic)?.close();
     const controls = this.#host.controls(topic, this.partition);
-    const feed = new Feed(controls, from, this.#options.fetchBytes ?? 1_048_576);
+    const feed = new Feed(controls, from, this.#options.fetchBytes ?? defaultFetchBytes);
     this.#feeds.set(topic, feed);
     return feed;
   }

@@ -2,17 +2,11 @@
  * Membership in the consumer group: one consumer of the input and the state topic, from which assignments come and by
  * which they are revoked.
  */
-import type {
-  Admin,
-  Consumer,
-  ConsumerCrashEvent,
-  ConsumerEndBatchProcessEvent,
-  ConsumerGroupJoinEvent,
-  EachBatchPayload,
-} from "kafkajs";
+import type { Admin, Consumer, ConsumerCrashEvent, ConsumerGroupJoinEvent } from "kafkajs";
 import { KafkaAssignment, type AssignmentHost } from "./assignment.js";
 import { coPartitionAssigner } from "./assigner.js";
 import { createClient, patientRetry } from "./client.js";
+import { createConsumer, runConsumer, type FeedOf } from "./consumer.js";
 import { partitionControls } from "./controls.js";
 import { brokerError, innermost } from "./errors.js";
 import type { FeedControls } from "./feed.js";
@@ -39,27 +33,23 @@ export class Membership implements AssignmentHost {
   #leaving = false;
   #whenReleased: (() => void) | undefined;
 
+  readonly #feedOf: FeedOf = (topic, partition) => this.#assignments.get(partition)?.feedOf(topic);
+
   constructor(options: KafkaOptions, events: MembershipEvents) {
     this.#options = options;
     this.#events = events;
-    const { topics, application, fetchBytes = 1_048_576, fetchWaitMs = 100 } = options;
+    const { topics, application, sessionTimeoutMs = 30_000, rebalanceTimeoutMs = 60_000 } = options;
     const client = createClient(options, patientRetry);
     this.admin = client.admin();
-    this.#consumer = client.consumer({
+    this.#consumer = createConsumer(client, options, this.#feedOf, {
       groupId: application,
       partitionAssigners: [coPartitionAssigner([topics.input, topics.state], () => this.#owned)],
-      sessionTimeout: options.sessionTimeoutMs ?? 30_000,
-      rebalanceTimeout: options.rebalanceTimeoutMs ?? 60_000,
-      heartbeatInterval: Math.ceil((options.sessionTimeoutMs ?? 30_000) / 10),
-      maxBytesPerPartition: fetchBytes,
-      // Where every partition is paused the client sleeps this long, and hears of a resumed one only afterwards.
-      maxWaitTimeInMs: fetchWaitMs,
-      allowAutoTopicCreation: false,
-      readUncommitted: false,
+      sessionTimeout: sessionTimeoutMs,
+      rebalanceTimeout: rebalanceTimeoutMs,
+      heartbeatInterval: Math.ceil(sessionTimeoutMs / 10),
     });
-    const { GROUP_JOIN, END_BATCH_PROCESS, STOP, CRASH } = this.#consumer.events;
+    const { GROUP_JOIN, STOP, CRASH } = this.#consumer.events;
     this.#consumer.on(GROUP_JOIN, (event) => this.#joined(event));
-    this.#consumer.on(END_BATCH_PROCESS, (event) => this.#skipped(event));
     this.#consumer.on(STOP, () => (this.#memberId = undefined));
     this.#consumer.on(CRASH, (event) => this.#crashed(event));
   }
@@ -77,14 +67,7 @@ export class Membership implements AssignmentHost {
       await checkCompaction(this.admin, topics.state, log);
       await this.#consumer.connect();
       await this.#consumer.subscribe({ topics: [topics.input, topics.state] });
-      await this.#consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        // One worker for every batch that a fetch can bring, so that none waits in a queue while its partition is sought
-        // elsewhere.
-        partitionsConsumedConcurrently: 2 * count,
-        eachBatch: (payload) => this.#push(payload),
-      });
+      await runConsumer(this.#consumer, 2 * count, this.#feedOf);
     } catch (error) {
       throw brokerError(error, `the consumer group ${application}`);
     }
@@ -146,25 +129,6 @@ export class Membership implements AssignmentHost {
     const assignment = new KafkaAssignment(this.#options, partition, this);
     this.#assignments.set(partition, assignment);
     this.#events.assigned(assignment);
-  }
-
-  /** Returns at once: a handler that waited would hold up the other partitions, and the heartbeats. */
-  #push(payload: EachBatchPayload): Promise<void> {
-    const { batch } = payload;
-    const feed = this.#assignments.get(batch.partition)?.feedOf(batch.topic);
-    if (feed !== undefined && !payload.isStale()) {
-      feed.push(batch.messages, Number(batch.lastOffset()) + 1, Number(batch.highWatermark));
-      const last = batch.messages.at(-1);
-      if (last !== undefined) payload.resolveOffset(last.offset);
-    }
-    return Promise.resolve();
-  }
-
-  /** A batch of nothing but control, aborted or compacted records: it never reaches the handler, only this event tells. */
-  #skipped({ payload }: ConsumerEndBatchProcessEvent): void {
-    if (payload.batchSize > 0) return;
-    const feed = this.#assignments.get(payload.partition)?.feedOf(payload.topic);
-    feed?.skip(Number(payload.lastOffset) + 1, Number(payload.highWatermark));
   }
 
   #crashed({ payload }: ConsumerCrashEvent): void {

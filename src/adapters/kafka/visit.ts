@@ -1,7 +1,8 @@
 /** A topic as a bystander reads it: with no part in anybody's group, and nothing written. */
 import { randomUUID } from "node:crypto";
-import type { Admin, Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from "kafkajs";
+import type { Admin, Consumer, ConsumerGroupJoinEvent } from "kafkajs";
 import { createClient, patientRetry } from "./client.js";
+import { createConsumer, defaultFetchBytes, runConsumer, type FeedOf } from "./consumer.js";
 import { partitionControls } from "./controls.js";
 import { brokerError, innermost } from "./errors.js";
 import { Feed } from "./feed.js";
@@ -21,35 +22,24 @@ export class Visit {
   readonly #consumer: Consumer;
   /** By partition; those without one are paused. */
   readonly #feeds = new Map<number, Feed>();
+  readonly #feedOf: FeedOf = (_, partition) => this.#feeds.get(partition);
   #running = false;
-  #beginning: Promise<unknown> = Promise.resolve();
+  /** Whether the group was joined, when that is known. */
+  #joining: Promise<boolean> = Promise.resolve(false);
 
   /** `failed` hears of what ends the consumer; its feeds end with the same error. */
   constructor(options: KafkaOptions, topic: string, failed: (error: Error) => void) {
-    const { application, fetchBytes = 1_048_576, fetchWaitMs = 100 } = options;
     this.#options = options;
     this.#topic = topic;
     this.#failed = failed;
     // Under the application's name, so that a right to groups of this prefix suffices.
-    this.#groupId = `${application}-bystander-${randomUUID()}`;
+    this.#groupId = `${options.application}-bystander-${randomUUID()}`;
     const client = createClient(options, patientRetry);
     this.admin = client.admin();
-    this.#consumer = client.consumer({
-      groupId: this.#groupId,
-      maxBytesPerPartition: fetchBytes,
-      maxWaitTimeInMs: fetchWaitMs,
-      allowAutoTopicCreation: false,
-      readUncommitted: false,
-    });
-    const { GROUP_JOIN, END_BATCH_PROCESS, STOP, CRASH } = this.#consumer.events;
+    this.#consumer = createConsumer(client, options, this.#feedOf, { groupId: this.#groupId });
+    const { GROUP_JOIN, STOP, CRASH } = this.#consumer.events;
     this.#consumer.on(GROUP_JOIN, (event) => this.#joined(event));
     this.#consumer.on(STOP, () => (this.#running = false));
-    // Batches of control records alone never reach the handler.
-    this.#consumer.on(END_BATCH_PROCESS, ({ payload }) => {
-      if (payload.batchSize > 0) return;
-      const next = Number(payload.lastOffset) + 1;
-      this.#feeds.get(payload.partition)?.skip(next, Number(payload.highWatermark));
-    });
     this.#consumer.on(CRASH, ({ payload }) => {
       if (payload.restart) return;
       const error = brokerError(innermost(payload.error), this.#origin);
@@ -61,7 +51,10 @@ export class Visit {
   /** Resolves with the topic's partitions once they can be read. Throws BROKER_UNREACHABLE or TOPIC_MISSING. */
   begin(): Promise<readonly Extent[]> {
     const beginning = this.#begin();
-    this.#beginning = beginning;
+    this.#joining = beginning.then(
+      () => true,
+      () => false,
+    );
     return beginning;
   }
 
@@ -69,18 +62,18 @@ export class Visit {
   feed(partition: number, from: number): Feed {
     this.#feeds.get(partition)?.close();
     const controls = partitionControls(this.#consumer, this.#topic, partition, () => this.#running);
-    const feed = new Feed(controls, from, this.#options.fetchBytes ?? 1_048_576);
+    const feed = new Feed(controls, from, this.#options.fetchBytes ?? defaultFetchBytes);
     this.#feeds.set(partition, feed);
     return feed;
   }
 
-  /** Leaves no trace. */
+  /** Leaves no trace, as far as the brokers can be reached. */
   async end(): Promise<void> {
-    await this.#beginning.catch(() => undefined);
+    const joined = await this.#joining;
     for (const feed of this.#feeds.values()) feed.close();
-    await this.#consumer.disconnect();
-    // It may be that it never came into being.
-    await this.admin.deleteGroups([this.#groupId]).catch(() => undefined);
+    await this.#consumer.disconnect().catch(() => undefined);
+    // Where the brokers could not be reached, asking them to forget the group would take as long once more.
+    if (joined) await this.admin.deleteGroups([this.#groupId]).catch(() => undefined);
     await this.admin.disconnect();
   }
 
@@ -96,12 +89,7 @@ export class Visit {
       const extents = await partitionExtents(this.admin, topic);
       await this.#consumer.connect();
       await this.#consumer.subscribe({ topics: [topic], fromBeginning: true });
-      await this.#consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: extents.length,
-        eachBatch: (payload) => this.#push(payload),
-      });
+      await runConsumer(this.#consumer, extents.length, this.#feedOf);
       return extents;
     } catch (error) {
       throw brokerError(error, this.#origin);
@@ -114,16 +102,5 @@ export class Visit {
     const partitions = payload.memberAssignment[this.#topic] ?? [];
     this.#consumer.pause([{ topic: this.#topic, partitions: [...partitions] }]);
     for (const feed of this.#feeds.values()) feed.reseek();
-  }
-
-  #push(payload: EachBatchPayload): Promise<void> {
-    const { batch } = payload;
-    const feed = this.#feeds.get(batch.partition);
-    if (feed !== undefined && !payload.isStale()) {
-      feed.push(batch.messages, Number(batch.lastOffset()) + 1, Number(batch.highWatermark));
-      const last = batch.messages.at(-1);
-      if (last !== undefined) payload.resolveOffset(last.offset);
-    }
-    return Promise.resolve();
   }
 }
