@@ -1,6 +1,7 @@
 /** The input as a bystander reads it: all that a topic holds now, with nothing written and no part in the service's group. */
 import { Observable } from "rxjs";
 import type { Assignment, InputBatch, Source, Takeover } from "../../pipeline/ports.js";
+import { Departures } from "./departures.js";
 import type { KafkaOptions } from "./options.js";
 import { toInputBatch } from "./records.js";
 import type { Extent } from "./topics.js";
@@ -27,7 +28,7 @@ export interface KafkaBystander {
  * ```
  */
 export function kafkaBystander(options: KafkaOptions): KafkaBystander {
-  const leaving = new Set<Promise<void>>();
+  const leaving = new Departures();
   const assignments = new Observable<Assignment>((subscriber) => {
     const { input } = options.topics;
     const visit = new Visit(options, input, (error) => subscriber.error(error));
@@ -47,18 +48,12 @@ export function kafkaBystander(options: KafkaOptions): KafkaBystander {
       .catch((error: unknown) => subscriber.error(error));
     return () => {
       // Completing unsubscribes too, from within what hands out: its end is waited for first.
-      const left = handedOut
-        .then(() => Promise.all(released))
-        .then(() => visit.end())
-        .finally(() => leaving.delete(left));
-      leaving.add(left);
+      leaving.add(handedOut.then(() => Promise.all(released)).then(() => visit.end()));
     };
   });
   return {
     source: { assignments },
-    async closed() {
-      await Promise.all(leaving);
-    },
+    closed: () => leaving.over(),
   };
 }
 

@@ -3,6 +3,7 @@ import { Observable } from "rxjs";
 import { UndercurrentError } from "../../errors.js";
 import type { Assignment, Committer, Source } from "../../pipeline/ports.js";
 import { KafkaAssignment } from "./assignment.js";
+import { Departures } from "./departures.js";
 import { Membership } from "./membership.js";
 import type { KafkaOptions } from "./options.js";
 
@@ -35,20 +36,14 @@ export interface KafkaPorts {
  * ```
  */
 export function kafkaPorts(options: KafkaOptions): KafkaPorts {
-  const leaving = new Set<Promise<void>>();
+  const leaving = new Departures();
   const assignments = new Observable<Assignment>((subscriber) => {
     const membership = new Membership(options, {
       assigned: (assignment) => subscriber.next(assignment),
       failed: (error) => subscriber.error(error),
     });
     membership.join().catch((error: unknown) => subscriber.error(error));
-    return () => {
-      const left = membership
-        .leave()
-        .catch(() => undefined)
-        .finally(() => leaving.delete(left));
-      leaving.add(left);
-    };
+    return () => leaving.add(membership.leave());
   });
   return {
     source: { assignments },
@@ -60,8 +55,6 @@ export function kafkaPorts(options: KafkaOptions): KafkaPorts {
         await assignment.commit(commit);
       },
     },
-    async closed() {
-      await Promise.all(leaving);
-    },
+    closed: () => leaving.over(),
   };
 }
