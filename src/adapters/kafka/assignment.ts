@@ -18,7 +18,7 @@ export interface AssignmentHost {
   readonly admin: Admin;
   /** The consumer's hold on a partition of the input or the state topic. */
   controls(topic: string, partition: number): FeedControls;
-  /** Rejects with TOPIC_MISSING. */
+  /** Rejects with TOPIC_MISSING, or COMMIT_UNCERTAIN where the brokers do not tell. */
   checkTopic(topic: string): Promise<void>;
   released(assignment: KafkaAssignment): void;
 }

@@ -8,7 +8,7 @@ import { coPartitionAssigner } from "./assigner.js";
 import { createClient, patientRetry } from "./client.js";
 import { createConsumer, runConsumer, type FeedOf } from "./consumer.js";
 import { partitionControls } from "./controls.js";
-import { brokerError, innermost } from "./errors.js";
+import { brokerError, commitError, innermost } from "./errors.js";
 import type { FeedControls } from "./feed.js";
 import type { KafkaOptions } from "./options.js";
 import { checkCompaction, checkPartitions, requireTopics } from "./topics.js";
@@ -90,7 +90,11 @@ export class Membership implements AssignmentHost {
 
   async checkTopic(topic: string): Promise<void> {
     if (this.#knownTopics.has(topic)) return;
-    await requireTopics(this.admin, [topic]);
+    try {
+      await requireTopics(this.admin, [topic]);
+    } catch (error) {
+      throw commitError(error, `looking for topic ${topic}`);
+    }
     this.#knownTopics.add(topic);
   }
 

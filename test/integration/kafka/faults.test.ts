@@ -1,6 +1,7 @@
 // Faults at single requests of a transaction, put into the client's own broker connection; the broker is real.
 import { createRequire } from "node:module";
 import { afterEach, expect, it, vi } from "vitest";
+import type { Commit } from "../../../src/pipeline/ports.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { commitOf, createTopics, leaveAll, record, rejection, startInstance } from "./support.js";
 
@@ -10,6 +11,7 @@ interface BrokerConnection {
   txnOffsetCommit: Request;
   produce: Request;
   addPartitionsToTxn: Request;
+  metadata: Request;
 }
 
 const require = createRequire(import.meta.url);
@@ -48,7 +50,7 @@ afterEach(async () => {
 const lost = (): Error => new KafkaJSConnectionClosedError("the connection was closed");
 
 async function start(): Promise<{
-  commit: (offset: number) => Promise<string>;
+  commit: (offset: number, parts?: Partial<Commit>) => Promise<string>;
   takeOver: () => Promise<number | undefined>;
   values: (count: number) => Promise<string[]>;
 }> {
@@ -57,10 +59,10 @@ async function start(): Promise<{
   const assignment = await instance.next();
   await assignment.takeOver();
   return {
-    commit: (offset) =>
-      rejection(
-        instance.committer.commit(assignment, commitOf({ offset, forecasts: [record("k", `${offset}`)] })),
-      ),
+    commit: (offset, parts = {}) => {
+      const forecasts = [record("k", `${offset}`)];
+      return rejection(instance.committer.commit(assignment, commitOf({ offset, forecasts, ...parts })));
+    },
     takeOver: async () => (await assignment.takeOver()).committed,
     values: async (count) =>
       (await broker.readCommitted(options.topics.forecasts, count))[0]!.map(({ value }) => value!.toString()),
@@ -120,5 +122,18 @@ describeWithBroker("a transaction", () => {
     expect(await commit(2)).toBe("no error");
     expect(await commit(3)).toBe("no error");
     expect(await values(3)).toEqual(["1", "2", "3"]);
+  });
+
+  it("is uncertain while the brokers do not tell whether a topic of the user's own exists", async () => {
+    const { commit, takeOver, values } = await start();
+    const topic = broker.name("routed");
+    await broker.createTopic(topic);
+    const routed = [{ topic, record: record("k", "routed") }];
+    fault("metadata", "before", () => protocolError("UNKNOWN"));
+    expect(await commit(1, { routed })).toBe("COMMIT_UNCERTAIN");
+    expect(await takeOver()).toBe(undefined);
+    expect(await commit(1, { routed })).toBe("no error");
+    expect(await values(1)).toEqual(["1"]);
+    expect((await broker.readCommitted(topic, 1)).flat()).toHaveLength(1);
   });
 });
