@@ -34,8 +34,16 @@ export function isFenced(error: unknown): boolean {
   );
 }
 
+/** Of an error that stands for several, the messages of all: its own does not say what is wrong. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const { errors } = error as { readonly errors?: unknown };
+  if (!Array.isArray(errors)) return error.message;
+  const each = errors.map((one) => {
+    const { topic } = one as { readonly topic?: unknown };
+    return `${typeof topic === "string" ? `${topic}: ` : ""}${messageOf(one)}`;
+  });
+  return [...new Set(each)].join("; ");
 }
 
 /** What ended a commit: another owner, or an outcome that only a look at what is durable can tell. */

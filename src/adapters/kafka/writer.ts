@@ -56,6 +56,10 @@ export class TransactionalWriter {
       return new TransactionalWriter(options, partition, producer);
     } catch (error) {
       await producer.disconnect().catch(() => undefined);
+      if (errorType(error) === "INVALID_TRANSACTION_TIMEOUT") {
+        const message = "kafka.transactionTimeoutMs: more than the brokers' transaction.max.timeout.ms";
+        throw new UndercurrentError("SETTING_INVALID", message, { cause: error });
+      }
       throw brokerError(error, `the transactional id ${transactionalId(options, partition)}`);
     }
   }

@@ -94,7 +94,25 @@ describeWithBroker("topics create", () => {
   });
 });
 
+describeWithBroker("topics that the brokers refuse to make", () => {
+  test("are named with the reason", async () => {
+    const settings = unmade();
+    const copies = ["--partitions", "1", "--replication-factor", "100"];
+    const refused = startCommand(["topics", "create", ...copies], settings);
+    expect(await refused.ended).not.toBe(0);
+    expect(refused.err[0]).toMatch(new RegExp(`${settings.topics.state}: Replication-factor is invalid`));
+    expect(await existing(settings)).toEqual([]);
+  });
+});
+
 describeWithBroker("a start", () => {
+  test("is refused where the brokers let no transaction take so long", async () => {
+    const instance = startInstance(await createTopics(1, { transactionTimeoutMs: 2_000_000_000 }));
+    const assignment = await instance.next();
+    expect(await rejection(assignment.takeOver())).toBe("SETTING_INVALID");
+    await instance.leave();
+  });
+
   test.each(["delete", "compact,delete"])(
     "is refused where the state topic's policy is %s",
     async (policy) => {
