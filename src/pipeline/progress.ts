@@ -9,17 +9,21 @@ export class Progress {
   readonly #from: number;
   readonly #liveFrom: number;
   readonly #began: number;
+  /** The estimate is of the replay: what the restore took tells nothing of its pace. */
+  readonly #replayBegan: number;
   #reported: number;
   #records = 0;
   #position: number;
 
+  /** To be made when the restore that began at `began` is done. */
   constructor(clock: Clock, began: number, { from, liveFrom }: { from: number; liveFrom: number }) {
     this.#clock = clock;
     this.#from = from;
     this.#liveFrom = liveFrom;
     this.#position = from;
     this.#began = began;
-    this.#reported = began;
+    this.#replayBegan = clock.now();
+    this.#reported = this.#replayBegan;
   }
 
   /** Counts replayed records; true where it is time for a report. */
@@ -33,16 +37,16 @@ export class Progress {
   }
 
   replaying(): { offset: number; liveFrom: number; secondsLeft: number } {
-    const pace = (this.#position - this.#from) / this.#seconds();
+    const pace = (this.#position - this.#from) / this.#secondsSince(this.#replayBegan);
     const left = Math.max(0, this.#liveFrom - this.#position);
     return { offset: this.#position, liveFrom: this.#liveFrom, secondsLeft: left / pace };
   }
 
   live(): { offset: number; replayed: number; seconds: number } {
-    return { offset: this.#position, replayed: this.#records, seconds: this.#seconds() };
+    return { offset: this.#position, replayed: this.#records, seconds: this.#secondsSince(this.#began) };
   }
 
-  #seconds(): number {
-    return (this.#clock.now() - this.#began) / 1000;
+  #secondsSince(moment: number): number {
+    return (this.#clock.now() - moment) / 1000;
   }
 }
