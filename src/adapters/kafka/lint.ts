@@ -75,6 +75,9 @@ export function lintCluster(facts: ClusterFacts, expected: Expectations): readon
     if (name === state) findings.push(lintPolicy(subject, topic.settings));
     if (name === input) findings.push(...lintRetention(subject, topic.settings, expected));
     else findings.push(lintSize(subject, topic.settings, expected));
+    if (name === forecasts || name === deadLetters) {
+      findings.push(...lintKept(subject, topic.settings, inputFacts?.settings));
+    }
   }
   return [...findings, ...lintTransactions(facts, expected)];
 }
@@ -128,6 +131,23 @@ function lintRetention(subject: string, settings: ClusterSettings, { snapshotMs 
     findings.push(ok(subject, `holds records for ${time} ms: a service may be stopped for that long`));
   }
   return findings;
+}
+
+/** What is made from a record carries its timestamp: to the broker, a forecast is as old as its observation. */
+function lintKept(subject: string, settings: ClusterSettings, input: TopicFacts["settings"] = ""): Finding[] {
+  if (typeof input === "string") return [];
+  const [own, inputs] = [keptFor(settings), keptFor(input)];
+  if (own >= inputs) return [];
+  const message =
+    `has retention.ms=${own}, less than the input: its records carry the timestamps of the input's, ` +
+    "so that those of older input are soon deleted";
+  return [warning(subject, message)];
+}
+
+/** For how long a topic holds a record, in ms. */
+function keptFor(settings: ClusterSettings): number {
+  const time = Number(settings.get("retention.ms"));
+  return settings.get("cleanup.policy")?.includes("delete") === true && time >= 0 ? time : Infinity;
 }
 
 function lintTransactions(

@@ -61,11 +61,29 @@ test.each<[string, Record<string, string>, object]>([
   ["state", {}, { level: "error", code: "TOPIC_MISMATCH" }],
   ["forecasts", { "max.message.bytes": "899999" }, { level: "error", code: "RECORD_TOO_LARGE" }],
 ])("complains of the topic %s with %o", (topic, changes, finding) => {
-  expect(complaints(withTopic(topic, changes))).toMatchObject([{ subject: `topic ${topic}`, ...finding }]);
+  const own = complaints(withTopic(topic, changes)).filter(({ subject }) => subject === `topic ${topic}`);
+  expect(own).toMatchObject([{ subject: `topic ${topic}`, ...finding }]);
 });
 
-test("does not complain of an input that is kept for ever", () => {
-  expect(complaints(withTopic("readings", { "retention.ms": "-1" }))).toEqual([]);
+test.each([{ "retention.ms": "604800001" }, { "retention.ms": "-1" }, { "cleanup.policy": "compact" }])(
+  "warns of topics that lose what was made from old records of an input with %o",
+  (changes) => {
+    const warnings = complaints(withTopic("readings", changes)).filter(({ message }) =>
+      message.includes("timestamps"),
+    );
+    expect(warnings).toMatchObject([
+      { level: "warning", subject: "topic forecasts" },
+      { level: "warning", subject: "topic dead" },
+    ]);
+  },
+);
+
+test("does not complain of topics that are kept for ever", () => {
+  const kept = settings({ "retention.ms": "-1" });
+  const topics = ["readings", "forecasts", "dead"].map(
+    (name) => [name, { ...shape, settings: kept }] as const,
+  );
+  expect(complaints({ ...fitting, topics: new Map([...fitting.topics, ...topics]) })).toEqual([]);
 });
 
 test("warns of what it may not read, and fails for nothing that it does not know", () => {
