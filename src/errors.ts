@@ -171,7 +171,7 @@ const list = {
     exit: exitCodes.output,
     data: "Nothing of this commit landed; every earlier one did.",
     action:
-      "Raise the topic's max.message.bytes and the adapter's maxBatchBytes, or choose a smaller hidden state or read-out.",
+      "Raise the topic's max.message.bytes and then kafka.maxBatchBytes, or choose a smaller hidden state or read-out.",
   },
   RESTORE_STALLED: {
     exit: exitCodes.external,
@@ -182,7 +182,7 @@ const list = {
     exit: exitCodes.state,
     data: "Records of the input are gone that were never read; nothing after them was read or committed.",
     action:
-      "Keep the input longer, or go on behind the gap with an empty state: start with the recovery choice `fresh`.",
+      "Keep the input longer, or go on behind the gap with an empty state: the recovery setting gap: fresh.",
   },
   OPERATOR_FAILED: {
     exit: exitCodes.unexpected,
