@@ -6,7 +6,7 @@ import type * as core from "@tensorflow/tfjs-core";
 import type * as tfjsLayers from "@tensorflow/tfjs-layers";
 import { cellKinds, type CellKind, type Engine, type EngineDescription } from "./port.js";
 import { gruLayer, isResetAfterGru } from "./tfjs-gru.js";
-import { loadTfjs, type TfjsModules } from "./tfjs-load.js";
+import { loadTfjs, type TfjsLoadOptions, type TfjsModules } from "./tfjs-load.js";
 
 type LayersModel = tfjsLayers.LayersModel;
 type Layer = tfjsLayers.layers.Layer;
@@ -40,7 +40,8 @@ function recurrentLayer(tfjs: TfjsModules, cell: CellKind, units: number): Layer
  * A layers model with the weights of an engine: inputs [batch, steps, I] and, where there are any, skips
  * [batch, steps, S] to read-outs [batch, steps, 1], from states of zero. Its layers are `recurrent`, whose weights are
  * those of Keras' SimpleRNN, LSTM or GRU(reset_after=True) in their order, and `readout`. It is the caller's to save
- * and to dispose of. Throws RangeError for a cell of one's own, and TFJS_MISSING.
+ * and to dispose of, and belongs to the TensorFlow.js of the backend that the options name, or the first installed.
+ * Throws RangeError for a cell of one's own, and TFJS_MISSING.
  *
  * @example
  * ```ts
@@ -49,11 +50,11 @@ function recurrentLayer(tfjs: TfjsModules, cell: CellKind, units: number): Layer
  * model.dispose();
  * ```
  */
-export async function exportLayersModel(engine: Engine): Promise<LayersModel> {
+export async function exportLayersModel(engine: Engine, options: TfjsLoadOptions = {}): Promise<LayersModel> {
   const { description } = engine;
   const { inputs: I, hidden: H, skips: S } = description;
   const cell = builtIn(description);
-  const tfjs = await loadTfjs();
+  const tfjs = await loadTfjs(options);
   const { tf, layers: api } = tfjs;
   const inputs = api.input({ shape: [null, I], name: "inputs" });
   const skips = S === 0 ? [] : [api.input({ shape: [null, S], name: "skips" })];

@@ -7,7 +7,7 @@ import { loadTfjs, type TfjsLoadOptions } from "./tfjs-load.js";
 
 export type { CellTensors, Tfjs, TfjsCell } from "./tfjs-cells.js";
 export { exportLayersModel, importLayersModel } from "./tfjs-layers.js";
-export { tfjsBackends, type TfjsBackend } from "./tfjs-load.js";
+export { tfjsBackends, type TfjsBackend, type TfjsLoadOptions } from "./tfjs-load.js";
 
 export interface TfjsEngineOptions extends TfjsLoadOptions {
   /** A cell of one's own, in the place of the one that settings name. */

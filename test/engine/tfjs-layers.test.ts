@@ -70,13 +70,13 @@ describe.each(cellKinds)("a layers model of a %s", (cell) => {
     { name: "tfjs", factory: tfjsEngine, skips: 0 },
   ])("forecasts as the $name engine that it comes from, with $skips skips", async ({ factory, skips }) => {
     const { engine, windows } = engineWithWeights(factory, cell, skips);
-    const model = owned(await exportLayersModel(engine));
+    const model = owned(await exportLayersModel(engine, { backend: "wasm" }));
     expectClose(predictionsOf(model, windows), readoutsOf(engine, windows));
   });
 
   it("keeps its forecasts when it is saved, loaded and given to another engine", async () => {
     const { engine, windows } = engineWithWeights(wasmEngine, cell, 4);
-    const model = owned(await exportLayersModel(engine));
+    const model = owned(await exportLayersModel(engine, { backend: "wasm" }));
     let saved: io.ModelArtifacts = {};
     await model.save({
       save: (artifacts) => {
@@ -93,7 +93,7 @@ describe.each(cellKinds)("a layers model of a %s", (cell) => {
 
   it("is refused by an engine of another cell or size, which stays as it was", async () => {
     const { engine } = engineWithWeights(wasmEngine, cell, 4);
-    const model = owned(await exportLayersModel(engine));
+    const model = owned(await exportLayersModel(engine, { backend: "wasm" }));
     const others = cellKinds.map((kind) => {
       const hidden = kind === cell ? 12 : 8;
       return owned(wasmEngine({ ...sizes, skips: 4, cell: kind, hidden }, 1));
@@ -148,6 +148,6 @@ describe("layers that are other functions than the engine's", () => {
       },
     });
     const engine = owned(own({ ...sizes, skips: 4, cell: "gru" }, 1));
-    await expect(exportLayersModel(engine)).rejects.toThrow(RangeError);
+    await expect(exportLayersModel(engine, { backend: "wasm" })).rejects.toThrow(RangeError);
   });
 });
