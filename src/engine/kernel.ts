@@ -57,7 +57,7 @@ export interface RegressionKernel {
   rowSize(): number;
   reserve(rows: number): number;
   start(row: number): void;
-  learn(count: number, forgetting: number): void;
+  learn(count: number, forgetting: number, width: number, drift: number): void;
   forecast(count: number): void;
   readonly batchRows: Global;
   readonly batchFeatures: Global;

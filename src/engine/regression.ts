@@ -13,13 +13,23 @@ export interface RegressionBuffers {
   readonly forecasts: Float32Array;
 }
 
+/** How the models learn. */
+export interface RegressionSettings {
+  /** Weight that an event keeps when the next one comes: a memory of 1 / (1 - forgetting) events. */
+  readonly forgetting: number;
+  /** Errors are squared up to this size and absolute beyond it; Infinity squares them all. */
+  readonly width: number;
+  /** Variance that every weight gains per event, as if it took a random walk. */
+  readonly drift: number;
+}
+
 /**
  * A slab of linear models f = w·x, each with its covariance. `forecast` remembers the features, so that `learn` needs
  * the target alone.
  *
  * @example
  * ```ts
- * const regressions = new Regressions(2, 1024, 0.9998);
+ * const regressions = new Regressions(2, 1024, { forgetting: 0.9998, width: Infinity, drift: 1e-7 });
  * regressions.reserve(1);
  * regressions.start(0);
  * regressions.buffers.features.set([1, 0.5]);
@@ -34,16 +44,16 @@ export class Regressions {
   /** Floats from one entry's features to the next one's: their number, filled up to a multiple of four. */
   readonly stride: number;
   readonly #capacity: number;
-  readonly #forgetting: number;
+  readonly #settings: RegressionSettings;
   readonly #slab: Slab<RegressionKernel>;
   #buffers: RegressionBuffers;
 
-  /** For models of `features` features and batches of up to `capacity` entries; memory of 1 / (1 - forgetting). */
-  constructor(features: number, capacity: number, forgetting: number) {
+  /** For models of `features` features and batches of up to `capacity` entries. */
+  constructor(features: number, capacity: number, settings: RegressionSettings) {
     this.features = features;
     this.stride = Math.ceil(features / 4) * 4;
     this.#capacity = capacity;
-    this.#forgetting = forgetting;
+    this.#settings = settings;
     const kernel = instantiateRegressionKernel();
     if (!kernel.init(features, capacity)) {
       throw new UndercurrentError(
@@ -81,7 +91,8 @@ export class Regressions {
   /** The first `count` rows of the batch learn that their last features were followed by their targets. */
   learn(count: number): void {
     this.#checkBatch(count);
-    this.#slab.kernel.learn(count, this.#forgetting);
+    const { forgetting, width, drift } = this.#settings;
+    this.#slab.kernel.learn(count, forgetting, width, drift);
   }
 
   /** The first `count` rows of the batch take their features and forecast from them. */

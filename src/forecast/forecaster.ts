@@ -170,7 +170,7 @@ export class Forecaster {
     this.#reserve(table.capacity);
     this.#keys = table;
     for (const state of keys) writeKey(this.#parts(), state);
-    this.#recurrence.writeModel(model, (key) => this.slotOf(key));
+    this.#recurrence.writeModel(model, keys, (key) => this.slotOf(key));
   }
 
   /** Gives the memory back: observing, snapshots and restoring throw FORECASTER_DISPOSED from then on. */

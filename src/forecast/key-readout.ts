@@ -13,6 +13,10 @@ import type { ForecasterSettings } from "./settings.js";
 
 /** Forgetting per observed value: a memory of 5,000 values. */
 const forgetting = 0.9998;
+/** Variance that the weights gain per observed value. */
+const drift = 1e-6;
+/** Size, in scaled changes, from which an error is absolute rather than squared: what the mixture minimises. */
+const widths = { absolute: 0.5, squared: Infinity } as const;
 /** Observed values before a key's read-out learns: until then its scale is not settled. */
 const warmUp = 30;
 /** Bounds of the regressors, in scaled changes; the level counts a tenth. */
@@ -51,7 +55,11 @@ export class KeyReadout {
     this.#regressors = regressorsOf(settings);
     this.#state = new Float32Array(2 * settings.hidden);
     const { hidden, changes, harmonics, exogenous } = this.#regressors;
-    this.#regressions = new Regressions(hidden + changes + 2 * harmonics + exogenous + 3, rows, forgetting);
+    this.#regressions = new Regressions(hidden + changes + 2 * harmonics + exogenous + 3, rows, {
+      forgetting,
+      width: widths[settings.loss],
+      drift,
+    });
   }
 
   get bytes(): number {

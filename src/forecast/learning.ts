@@ -1,6 +1,7 @@
 /**
  * The learning schedule: which windows wait, and when an update of the weights is due. It depends on nothing but the
- * order of events: an update runs when the queue is full, or when a key that already waits in it is due again.
+ * order of events: an update runs when windows enough wait for the number of keys, or when a key that already waits is
+ * due again.
  */
 import type { Engine, LearnReport } from "../engine/port.js";
 import { exponential, logarithm } from "./elementary.js";
@@ -19,6 +20,14 @@ export function learningRate(settings: ForecasterSettings, update: number): numb
   const boost = 1 + (settings.learningBoost - 1) * exponential(-update / settings.learningBoostUpdates);
   const correction = Math.sqrt(1 - exponential(update * LOG_BETA2)) / (1 - exponential(update * LOG_BETA1));
   return settings.learningRate * boost * correction;
+}
+
+/** Keys for each window that an update waits for: few keys fill few windows, and are not made to wait for more. */
+const keysPerWindow = 4;
+
+/** Windows that make an update due where `learners` keys have had one. */
+export function windowsDue(settings: ForecasterSettings, learners: number): number {
+  return Math.max(1, Math.min(Math.ceil(learners / keysPerWindow), settings.windows));
 }
 
 /** Windows that wait for the next update: a copy of the rows they are made from, for their keys move on meanwhile. */
@@ -47,10 +56,6 @@ export class LearningQueue {
   holds(slot: number): boolean {
     for (let i = 0; i < this.length; i++) if (this.slots[i] === slot) return true;
     return false;
-  }
-
-  get full(): boolean {
-    return this.length === this.slots.length;
   }
 
   /**

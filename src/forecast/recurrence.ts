@@ -4,10 +4,10 @@
  */
 import type { Engine, EngineFactory, LearnReport, ParameterSet } from "../engine/port.js";
 import { writeChanges, writeInputs, type HistorySettings } from "./history.js";
-import { input, inputCount, recentChanges } from "./layout.js";
-import { LearningQueue, learningRate } from "./learning.js";
+import { input, inputCount, number, recentChanges } from "./layout.js";
+import { LearningQueue, learningRate, windowsDue } from "./learning.js";
 import type { ForecasterSettings } from "./settings.js";
-import type { ModelState, QueuedWindow } from "./snapshot.js";
+import type { KeyState, ModelState, QueuedWindow } from "./snapshot.js";
 
 /** Rows that one call of the engine steps at most. */
 export const rowsPerStep = 1024;
@@ -56,6 +56,8 @@ export class Recurrence {
   /** The step for which each slot waits, or has waited last. */
   #waitsFor = new Float64Array(0);
   #step = 1;
+  /** Keys that have had a window. */
+  #learners = 0;
   #version = 0;
   /** Told to the listener at every step: one object, for a step may be of one event. */
   readonly #stepped: { -readonly [name in keyof SteppedRows]: SteppedRows[name] };
@@ -150,7 +152,8 @@ export class Recurrence {
       if (this.#queue.holds(slot)) this.#learn();
       const place = this.#queue.add(slot, singles, row, count, missing);
       this.#engine.copyState(checkpoint, place);
-      if (this.#queue.full) this.#learn();
+      if (count === window) this.#learners++;
+      if (this.#queue.length >= windowsDue(this.#settings, this.#learners)) this.#learn();
     }
     this.#engine.copyState(this.#stateRow(slot), checkpoint);
   }
@@ -206,7 +209,9 @@ export class Recurrence {
     return { version: this.#version, ...this.#engine.readParameters(), queue };
   }
 
-  writeModel(model: ModelState, slotOf: (key: string) => number): void {
+  /** Takes over a model and, of its keys, how many have had a window. */
+  writeModel(model: ModelState, keys: readonly KeyState[], slotOf: (key: string) => number): void {
+    this.#learners = keys.filter(({ numbers }) => numbers[number.count]! > this.#settings.window).length;
     this.#engine.writeParameters(model);
     this.#version = model.version;
     this.#queue.length = 0;

@@ -68,7 +68,9 @@ export const forecasterSchema = z.strictObject({
     .min(1)
     .max(256)
     .default(32)
-    .describe("Windows of distinct keys that one update learns from."),
+    .describe(
+      "Most windows of distinct keys that one update learns from; few keys wait for fewer, a quarter of their number.",
+    ),
   learningRate: z
     .number()
     .gt(0)

@@ -8,12 +8,6 @@
 import { flush, mad, sumOfLanes } from "./arithmetic";
 import { take } from "./heap";
 
-/**
- * Variance that every weight gains per event, as if it took a random walk: it keeps P definite in 32 bits, and the
- * weights able to move.
- */
-const DRIFT: f32 = 1e-7;
-
 let features: i32 = 0;
 /** Blocks of four features. */
 let blocks: i32 = 0;
@@ -118,14 +112,17 @@ function update(covariance: usize, grown: f32, shrunk: f32): void {
 }
 
 /**
- * Takes one more vector of features into the covariance. Leaves P·x in `product` and returns the innovation λ + xᵀP·x,
- * by which it has to be divided to give the gain; 0 where the covariance had to start anew and nothing can be learned.
+ * Takes one more vector of features into the covariance, for a target whose noise has `noise` times the variance of an
+ * ordinary one. Every weight gains the variance `drift`, as if it took a random walk: that keeps P definite in 32 bits,
+ * and the weights able to move. Leaves P·x in `product` and returns the innovation λ·noise + xᵀP·x, by which it has to
+ * be divided to give the gain; 0 where the covariance had to start anew and nothing can be learned.
  */
-export function absorb(covariance: usize, x: usize, forgetting: f32): f32 {
+export function absorb(covariance: usize, x: usize, forgetting: f32, noise: f32, drift: f32): f32 {
   multiply(covariance, x);
-  const innovation = forgetting + dot(x, product);
+  const floor = forgetting * noise;
+  const innovation = floor + dot(x, product);
   // Rounding may cost P its definiteness in the end: it starts anew, the weights stay.
-  if (!(innovation >= <f32>0.5 * forgetting && innovation < <f32>1e12)) {
+  if (!(innovation >= <f32>0.5 * floor && innovation < <f32>1e12)) {
     forget(covariance);
     return 0;
   }
@@ -140,7 +137,7 @@ export function absorb(covariance: usize, x: usize, forgetting: f32): f32 {
   update(covariance, bound * growth, bound * shrinkage);
   for (let feature = 0; feature < features; feature++) {
     const at = diagonal(covariance, feature);
-    store<f32>(at, load<f32>(at) + DRIFT);
+    store<f32>(at, load<f32>(at) + drift);
   }
   return innovation;
 }

@@ -11,6 +11,8 @@
 import { absorb, addScaled, covarianceBytes, dot, forget, measure, product, takeProduct, vectorBytes } from "./covariance";
 import { beginLayout, grow, growToLayout, take } from "./heap";
 
+/** Variance that every weight gains per event. */
+const DRIFT: f32 = 1e-7;
 /** An error counts up to this many times the running size of its step's errors … */
 const LARGEST_ERROR: f32 = 2;
 /** … which begins, for step h, with the square root of this many h, in scales: steps of a random walk add up so. */
@@ -90,7 +92,7 @@ export function skip(row: i32, place: i32): void {
 export function gain(row: i32, place: i32, forgetting: f32): void {
   const at = rowAt(row);
   const x = at + ringBytes + <usize>place * vectorBytes;
-  const innovation = absorb(at + covarianceAt, x, forgetting);
+  const innovation = absorb(at + covarianceAt, x, forgetting, 1, DRIFT);
   const into = x + ringBytes;
   memory.fill(into, 0, vectorBytes);
   if (innovation != 0) addScaled(<f32>1 / innovation, product, into);

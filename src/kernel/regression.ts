@@ -59,19 +59,23 @@ export function start(row: i32): void {
   forget(at + 2 * vectorBytes);
 }
 
-function learnRow(row: usize, target: f32, forgetting: f32): void {
+function learnRow(row: usize, target: f32, forgetting: f32, width: f32, drift: f32): void {
   const x = row + vectorBytes;
-  const innovation = absorb(row + 2 * vectorBytes, x, forgetting);
-  if (innovation == 0) return;
   const error = max<f32>(-LARGEST_ERROR, min<f32>(LARGEST_ERROR, target - dot(row, x)));
+  const noise = max<f32>(1, abs<f32>(error) / width);
+  const innovation = absorb(row + 2 * vectorBytes, x, forgetting, noise, drift);
+  if (innovation == 0) return;
   addScaled(error / innovation, product, row);
 }
 
-/** Rows `batchRows[i]` learn that the features of their last forecast were followed by `batchTargets[i]`. */
-export function learn(count: i32, forgetting: f32): void {
+/**
+ * Rows `batchRows[i]` learn that the features of their last forecast were followed by `batchTargets[i]`. Errors larger
+ * than `width` count as absolute ones: they are weighted by width / |error|.
+ */
+export function learn(count: i32, forgetting: f32, width: f32, drift: f32): void {
   for (let i = 0; i < count; i++) {
     const at = <usize>i << 2;
-    learnRow(rowAt(load<i32>(batchRows + at)), load<f32>(batchTargets + at), forgetting);
+    learnRow(rowAt(load<i32>(batchRows + at)), load<f32>(batchTargets + at), forgetting, width, drift);
   }
 }
 

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { uniform } from "../../src/engine/random.js";
-import { Regressions } from "../../src/engine/regression.js";
+import { Regressions, type RegressionSettings } from "../../src/engine/regression.js";
 import { ReferenceRegression } from "../reference/regression.js";
 
-const forgetting = 0.998;
+const plain: RegressionSettings = { forgetting: 0.998, width: Infinity, drift: 1e-7 };
 /** Of a forecast some 8 in size. Before there are as many events as features, rounding is amplified most. */
 const tolerance = 0.03;
 
@@ -18,8 +18,8 @@ function* linearStream(features: number, seed: number): Generator<{ x: number[];
   }
 }
 
-function create(features: number, rows = 1): Regressions {
-  const regressions = new Regressions(features, 16, forgetting);
+function create(features: number, rows = 1, settings = plain): Regressions {
+  const regressions = new Regressions(features, 16, settings);
   regressions.reserve(rows);
   for (let row = 0; row < rows; row++) regressions.start(row);
   return regressions;
@@ -39,20 +39,32 @@ function learn(regressions: Regressions, row: number, y: number): void {
   regressions.learn(1);
 }
 
-test("follows the 64-bit oracle for hundreds of events, whatever the number of features", () => {
+const settingsOfRegressions = fc.record({
+  forgetting: fc.constantFrom(0.99, 0.998, 0.9998),
+  width: fc.constantFrom(0.05, 0.5, Infinity),
+  drift: fc.constantFrom(1e-7, 1e-6, 1e-4),
+});
+const sizes = fc.integer({ min: 1, max: 72 });
+
+test("follows the 64-bit oracle for hundreds of events, whatever the number of features and the settings", () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 72 }), fc.integer({ min: 1, max: 1e6 }), (features, seed) => {
-      const regressions = create(features);
-      const oracle = new ReferenceRegression(features);
-      const stream = linearStream(features, seed);
-      for (let event = 0; event < 400; event++) {
-        const { x, y } = stream.next().value as { x: number[]; y: number };
-        expect(Math.abs(forecast(regressions, 0, x) - oracle.forecast(x))).toBeLessThan(tolerance);
-        learn(regressions, 0, y);
-        oracle.learn(y, forgetting);
-      }
-      regressions.dispose();
-    }),
+    fc.property(
+      sizes,
+      fc.integer({ min: 1, max: 1e6 }),
+      settingsOfRegressions,
+      (features, seed, settings) => {
+        const regressions = create(features, 1, settings);
+        const oracle = new ReferenceRegression(features);
+        const stream = linearStream(features, seed);
+        for (let event = 0; event < 400; event++) {
+          const { x, y } = stream.next().value as { x: number[]; y: number };
+          expect(Math.abs(forecast(regressions, 0, x) - oracle.forecast(x))).toBeLessThan(tolerance);
+          learn(regressions, 0, y);
+          oracle.learn(y, settings);
+        }
+        regressions.dispose();
+      },
+    ),
     { numRuns: 25 },
   );
 });
@@ -68,6 +80,19 @@ test("learns a linear law to its noise", () => {
     learn(regressions, 0, y);
   }
   expect(error).toBeLessThan(0.04);
+});
+
+test("errors beyond the width pull towards the median, squared ones towards the mean", () => {
+  const learned = [0.01, Infinity].map((width) => {
+    const regressions = create(1, 1, { ...plain, forgetting: 0.9998, width });
+    for (let event = 0; event < 4000; event++) {
+      forecast(regressions, 0, [1]);
+      learn(regressions, 0, event % 5 === 0 ? 5 : 1);
+    }
+    return forecast(regressions, 0, [1]);
+  });
+  expect(learned[0]).toBeCloseTo(1, 1);
+  expect(learned[1]).toBeCloseTo(1.8, 1);
 });
 
 test("gives the same bits whatever rows share a batch, and in whatever order", () => {

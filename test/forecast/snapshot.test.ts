@@ -97,14 +97,14 @@ test("restores from a Buffer, as files and brokers give them", () => {
 
 test("takes over another model's snapshot where only tuning differs and that is asked for", () => {
   const retuned = create({ ...quick, learningRate: 0.01, alarmRate: 0.01 });
-  expect(() => retuned.restore(snapshotAfter(700))).toThrow(failing("SNAPSHOT_FOREIGN", /learningRate/));
-  retuned.restore(snapshotAfter(700), { anyTuning: true });
+  expect(() => retuned.restore(snapshotAfter(701))).toThrow(failing("SNAPSHOT_FOREIGN", /learningRate/));
+  retuned.restore(snapshotAfter(701), { anyTuning: true });
   const first = create();
-  first.restore(snapshotAfter(700));
-  const [a, b] = [retuned, first].map((forecaster) => run(forecaster, events.slice(700, 701)).yhat[0]);
+  first.restore(snapshotAfter(701));
+  const [a, b] = [retuned, first].map((forecaster) => run(forecaster, events.slice(701, 702)).yhat[0]);
   expect(a).toBe(b);
   const other = create({ ...quick, hidden: 12 });
-  expect(() => other.restore(snapshotAfter(700), { anyTuning: true })).toThrow(
+  expect(() => other.restore(snapshotAfter(701), { anyTuning: true })).toThrow(
     failing("SNAPSHOT_FOREIGN", /hidden/),
   );
 });
