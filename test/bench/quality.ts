@@ -161,6 +161,8 @@ function* streamProtocols(): Generator<{ name: string; stream: Stream; target: s
   yield { name: "nab_aws", stream: nabStream(/realAWSCloudwatch/), target: "" };
   yield { name: "nab_taxi", stream: nabStream(/nyc_taxi/), target: "" };
   yield { name: "nab_machine_temperature", stream: nabStream(/machine_temperature/), target: "" };
+  yield { name: "nab_ambient_temperature", stream: nabStream(/ambient_temperature/), target: "" };
+  yield { name: "nab_ec2_latency", stream: nabStream(/ec2_request_latency/), target: "" };
   const equities = "stocks/equity-1min.csv.gz";
   const volume = (value: number): number => Math.log1p(value);
   yield {
