@@ -36,7 +36,7 @@ async function settle(instances: readonly Instance[]): Promise<void> {
       expect(owned).toEqual([0, 1, 2, 3, 4, 5]);
       for (const instance of instances) expect(partitions(instance)).toHaveLength(6 / instances.length);
     },
-    { timeout: 20_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
 }
 
@@ -54,7 +54,7 @@ describeWithBroker("a group of members", () => {
     expect(live(first).filter((assignment) => first.assignments.indexOf(assignment) < 6)).toHaveLength(2);
     await others[1]!.leave();
     await settle([first]);
-  });
+  }, 300_000);
 
   it("goes on reading where it stood when the partition stays through a rebalance", async () => {
     const options = await createTopics(2, { fetchBytes: 20_000 });
@@ -66,7 +66,7 @@ describeWithBroker("a group of members", () => {
       );
     for (let from = 0; from < 3000; from += 300) await send(from);
     const first = startInstance(options);
-    await vi.waitFor(() => expect(first.assignments).toHaveLength(2), 10_000);
+    await vi.waitFor(() => expect(first.assignments).toHaveLength(2), 60_000);
     const assignment = first.assignments.find(({ partition }) => partition === 0)!;
     await assignment.takeOver();
     const values: string[] = [];
@@ -89,7 +89,7 @@ describeWithBroker("a group of members", () => {
     await reading;
     expect(assignment.revoked.aborted).toBe(false);
     expect(values).toEqual(Array.from({ length: 6000 }, (_, i) => `${i}`));
-  });
+  }, 120_000);
 
   it("lets the next owner go on from what the last one committed, whose late commit is refused", async () => {
     const options = await createTopics(1, { sessionTimeoutMs: 6000 });
@@ -108,9 +108,7 @@ describeWithBroker("a group of members", () => {
     const after = await second.next();
     expect((await after.takeOver()).committed).toBe(4);
     expect((await readRecords(after, 4, 6)).values).toEqual(["4", "5", "6", "7", "8", "9"]);
-    expect(
-      before.revoked.aborted || (await rejection(first.committer.commit(before, commitOf({ offset: 9 })))),
-    ).toBe("FENCED");
+    expect(await rejection(first.committer.commit(before, commitOf({ offset: 9 })))).toBe("FENCED");
   });
 
   it("offers a partition again after it was released, if it is still a member's", async () => {

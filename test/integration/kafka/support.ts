@@ -6,17 +6,22 @@ import type { Assignment, Commit, InputBatch, OutputRecord } from "../../../src/
 import { run, type RunOptions } from "../../../src/pipeline/run.js";
 import { broker } from "../../support/broker.js";
 
-export async function createTopics(
-  partitions = 1,
-  settings: Partial<KafkaOptions> = {},
-): Promise<KafkaOptions> {
-  const application = broker.name("app");
-  const topics = {
+/** Names of an application's topics, none of which exists. */
+export function topicNames(application: string): Required<KafkaOptions["topics"]> {
+  return {
     input: `${application}-input`,
     forecasts: `${application}-forecasts`,
     state: `${application}-state`,
     deadLetters: `${application}-dead`,
   };
+}
+
+export async function createTopics(
+  partitions = 1,
+  settings: Partial<KafkaOptions> = {},
+): Promise<KafkaOptions> {
+  const application = broker.name("app");
+  const topics = topicNames(application);
   await broker.createTopics({
     [topics.input]: { partitions },
     [topics.forecasts]: { partitions },

@@ -4,19 +4,14 @@ import { broker, describeWithBroker } from "../../support/broker.js";
 import { endChildren, type Child } from "../../support/child.js";
 import { startCommand, startService, type Settings } from "../../support/service.js";
 import { committed, produce, type Deployment } from "./deployment.js";
-import { createTopics, rejection, startInstance } from "./support.js";
+import { createTopics, rejection, startInstance, topicNames } from "./support.js";
 
 afterEach(endChildren);
 
 /** Names of topics that do not exist. */
 function unmade(settings: Settings = {}): Deployment {
   const application = broker.name("app");
-  const topics = {
-    input: `${application}-input`,
-    forecasts: `${application}-forecasts`,
-    deadLetters: `${application}-dead`,
-    state: `${application}-state`,
-  };
+  const topics = topicNames(application);
   const kafka = { brokers: broker.brokers.slice(), fetchWaitMs: 50, sessionTimeoutMs: 10_000 };
   return { application, kafka, log: { level: "debug" }, ...settings, topics } as Deployment;
 }
