@@ -11,7 +11,7 @@ import {
 /** Names that lead to a value inside JSON: "payload.celsius", or a list where a name has a dot. */
 const pathSchema = z.union([z.string(), z.array(z.string())]);
 
-export const decodeSchema = z
+const decodeSchema = z
   .strictObject({
     format: z
       .enum(["json", "number"])
@@ -44,14 +44,14 @@ export const decodeSchema = z
     { message: "key, time and features have paths only where the format is json" },
   );
 
-export const lateSchema = z
+const lateSchema = z
   .enum(["process", "drop", "dead-letter"])
   .default("process")
   .describe(
     "What becomes of an event that is older than the one before it of its key: forecast from it all the same, count it and leave it out, or send it to the dead letters.",
   );
 
-export const snapshotSchema = z.strictObject({
+const snapshotSchema = z.strictObject({
   everyEvents: z
     .int()
     .min(1)
@@ -65,7 +65,7 @@ export const snapshotSchema = z.strictObject({
     .describe("Longest time in seconds between two snapshots."),
 });
 
-export const recoverySchema = z.strictObject({
+const recoverySchema = z.strictObject({
   changedModel: z
     .enum(["fail", "fresh", "migrate"])
     .default("fail")
@@ -80,7 +80,7 @@ export const recoverySchema = z.strictObject({
     ),
 });
 
-export const commitSchema = z.strictObject({
+const commitSchema = z.strictObject({
   maxEvents: z
     .int()
     .min(1)
@@ -100,7 +100,6 @@ export const pipelineSchema = z.strictObject({
 export type Path = z.output<typeof pathSchema>;
 export type DecodeSettings = z.output<typeof decodeSchema>;
 export type LatePolicy = z.output<typeof lateSchema>;
-export type SnapshotSettings = z.output<typeof snapshotSchema>;
 export type RecoverySettings = z.output<typeof recoverySchema>;
 export type PipelineSettings = z.output<typeof pipelineSchema>;
 /** Settings as a user gives them: whatever is left out has its default. */

@@ -5,8 +5,7 @@ import type { InputRecord } from "../../src/pipeline/ports.js";
 /** Name of the header that tells a record, and whatever is made from it, from every other. */
 export const identityHeader = "id";
 
-/** The identity of a partition's record. */
-export const identityOf = (partition: number, offset: number): string => `${partition}:${offset}`;
+const identityOf = (partition: number, offset: number): string => `${partition}:${offset}`;
 
 const begin = Date.UTC(2026, 0, 1);
 const bytes = (text: string): Uint8Array => Buffer.from(text);
