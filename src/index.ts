@@ -35,6 +35,7 @@ export type {
   Replaying,
   Restarting,
   TakenOver,
+  TakingOver,
   TaskEvent,
 } from "./pipeline/events.js";
 export type { Operators, RecordForecast } from "./pipeline/operator.js";

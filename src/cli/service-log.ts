@@ -24,6 +24,9 @@ export function logTaskEvent(log: ServiceLog, event: TaskEvent): void {
   const { type, ...fields } = event;
   const entry = { event: type, ...fields };
   switch (event.type) {
+    case "taking-over":
+      log.info(entry, "taking over the partition: fencing its earlier owner, reading the state");
+      break;
     case "taken-over":
       if (event.reason === undefined) log.info(entry, `partition taken over: ${event.plan}`);
       else log.warn(entry, "partition taken over with an empty state");

@@ -76,6 +76,7 @@ export class Attempt {
 
   async #takeOver(): Promise<Session> {
     const { forecaster, settings } = this.#context;
+    this.#owner.emit({ type: "taking-over", ...this.#origin });
     const plan = planRecovery(await this.#assignment.takeOver(), forecaster, settings.recovery, this.#origin);
     const session = new Session(this.#context, plan, this.#origin);
     this.#endOffset = session.liveFrom;

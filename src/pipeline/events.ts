@@ -2,6 +2,11 @@
 import type { UndercurrentError } from "../errors.js";
 import type { Origin } from "./decode.js";
 
+/** Earlier owners are fenced and the state is read, which takes a while where there are many keys. */
+export interface TakingOver extends Origin {
+  readonly type: "taking-over";
+}
+
 /** The partition was taken over; `reason` says why a state that was there is not gone on from. */
 export interface TakenOver extends Origin {
   readonly type: "taken-over";
@@ -62,4 +67,4 @@ export interface Released extends Origin {
   readonly because: "revoked" | "stopped" | "abandoned" | "ended" | "failed";
 }
 
-export type TaskEvent = TakenOver | Replaying | Live | Committed | Restarting | Released;
+export type TaskEvent = TakingOver | TakenOver | Replaying | Live | Committed | Restarting | Released;

@@ -91,6 +91,7 @@ export class Instance {
         this.live.delete(partition);
         note(`${this.name}/${partition} released: ${String(line["because"])}`);
         break;
+      case "taking-over":
       case "replaying":
         break;
     }

@@ -23,6 +23,10 @@ const eventLine = (event: TaskEvent, level?: string): unknown[] =>
 describe("the log of the service", () => {
   const takenOver = { type: "taken-over", ...origin, keys: 2, from: 5, liveFrom: 9 } as const;
 
+  test("tells of a takeover before it may take long", () => {
+    expect(eventLine({ type: "taking-over", ...origin })).toMatchObject([{ level: "info", ...origin }]);
+  });
+
   test("tells of a takeover, as a warning where a state is not gone on from", () => {
     expect(eventLine({ ...takenOver, plan: "resume", reason: undefined })).toEqual([
       {

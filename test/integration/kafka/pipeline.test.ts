@@ -66,6 +66,7 @@ describeWithBroker("a pipeline", () => {
     expect(live.replayed).toBe(count);
     expect(live.seconds).toBeGreaterThan(6);
     expect(events.map(({ type }) => type).filter((type) => type !== "replaying")).toEqual([
+      "taking-over",
       "taken-over",
       "live",
     ]);
