@@ -43,14 +43,18 @@ function phaseOf(time: number, profile: Profile): number {
   return phase < profile.knots ? phase : 0;
 }
 
-/** What the profile says of a time; NaN where that is unknown. */
+/**
+ * What the profile says of a time; NaN where that is unknown. Beside a knot that is unknown its neighbour stands for both:
+ * values that come by the hour leave every other knot of the day without any.
+ */
 export function profileAt(state: Float64Array, at: number, profile: Profile, time: number): number {
   const phase = phaseOf(time, profile);
   const knot = Math.floor(phase);
   const share = phase - knot;
   const value = state[at + knot]!;
-  if (share === 0) return value;
   const next = state[at + (knot + 1 === profile.knots ? 0 : knot + 1)]!;
+  if (Number.isNaN(value)) return next;
+  if (share === 0 || Number.isNaN(next)) return value;
   return value + share * (next - value);
 }
 
@@ -82,11 +86,11 @@ export function learnProfile(
   const share = phase - knot;
   const here = at + knot;
   const next = at + (knot + 1 === profile.knots ? 0 : knot + 1);
-  const known = profileAt(state, at, profile, time);
+  const isNew = Number.isNaN(state[here]!) || (share > 0 && Number.isNaN(state[next]!));
+  const error = value - profileAt(state, at, profile, time);
   if (Number.isNaN(state[here]!)) state[here] = value;
   if (share > 0 && Number.isNaN(state[next]!)) state[next] = value;
-  if (Number.isNaN(known)) return;
-  const error = value - known;
+  if (isNew) return;
   const squareAt = at + profile.knots;
   const square = state[squareAt]!;
   const count = state[squareAt + 1]! + 1;
