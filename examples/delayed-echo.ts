@@ -1,6 +1,6 @@
 /**
  * A long memory, which a plain recurrent cell does not learn and gates do: once a day, 64 sensors are pulsed up or down,
- * and 27 readings later each echoes its own pulse. Between the two there is noise. Nothing but the hidden state can hold
+ * and 31 readings later each echoes its own pulse. Between the two there is noise. Nothing but the hidden state can hold
  * the pulse for so long: the read-out sees the latest 24 changes.
  *
  * Prints the mean error of the forecast of an echo, for each eighth of the stream; 1 is what not knowing costs.
@@ -9,9 +9,9 @@
 import { createForecaster, type CellKind } from "undercurrent";
 
 const day = 86_400_000;
-const readingsPerDay = 28;
+const readingsPerDay = 32;
 const sensors = 64;
-const days = 160;
+const days = 200;
 const parts = 8;
 const seed = Number(process.argv[2] ?? 1);
 
@@ -29,7 +29,7 @@ function errorsOf(cell: CellKind): number[] {
   const forecaster = createForecaster({
     cell,
     seed,
-    hidden: 16,
+    hidden: 24,
     // What the cell says, without a regression of each key's own beside it.
     readout: "shared",
     // Back-propagation has to reach from the echo back to the pulse.
