@@ -4,6 +4,7 @@ import { UndercurrentError } from "../../errors.js";
 import { repairFetch } from "./aborted.js";
 import { registerCodecs } from "./codecs.js";
 import type { KafkaConnection, KafkaLogEntry } from "./options.js";
+import { repairRequestQueues } from "./request-queue.js";
 
 const levels: Readonly<Record<number, KafkaLogEntry["level"]>> = {
   [kafkajs.logLevel.ERROR]: "error",
@@ -50,6 +51,7 @@ export function createClient(connection: KafkaConnection, retry: RetryOptions): 
   }
   registerCodecs();
   repairFetch();
+  repairRequestQueues();
   const { brokers, clientId = "undercurrent", ssl, sasl, log } = connection;
   return new kafkajs.Kafka({
     brokers: [...brokers],
