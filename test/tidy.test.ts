@@ -117,7 +117,7 @@ test("files stay short", () => {
 
 test("every error code is used, and says what happened to the data and what to do next", () => {
   const text = sources
-    .filter((path) => path !== "src/errors.ts")
+    .filter((path) => path !== "src/errors/list.ts")
     .map(read)
     .join("\n");
   for (const [code, entry] of Object.entries(errors)) {
@@ -146,7 +146,7 @@ test("docs/errors.md lists every error", async () => {
     "# Errors",
     "",
     "Every error has a code, says what happened to the data, and names the next action. A command that ends with an",
-    "error prints all three on stderr and exits with the number given here. Made from `src/errors.ts`.",
+    "error prints all three on stderr and exits with the number given here. Made from `src/errors/list.ts`.",
     "",
     "| code | exit | what happened to the data | next action |",
     "| --- | --- | --- | --- |",
