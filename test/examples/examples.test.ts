@@ -1,0 +1,71 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+function linesOf(example: string, args: readonly string[] = [], input = ""): string[] {
+  const child = spawnSync(process.execPath, ["--import", "tsx", `examples/${example}.ts`, ...args], {
+    cwd: root,
+    encoding: "utf8",
+    input,
+  });
+  expect(child.stderr).toBe("");
+  expect(child.status).toBe(0);
+  return child.stdout.trim().split("\n");
+}
+
+/** The columns of a table's row behind its name, as numbers where they are some. */
+function rowOf(lines: readonly string[], name: string): number[] {
+  const line = lines.find((each) => each.startsWith(name));
+  return line!
+    .slice(name.length)
+    .match(/-?\d+(?:\.\d+)?/g)!
+    .map(Number);
+}
+
+test("prices have no skill to speak of, volumes and the size of moves do, and the interval keeps its coverage", () => {
+  const lines = linesOf("stocks");
+  const [closeSkill, closeCoverage] = rowOf(lines, "close, points");
+  expect(Math.abs(closeSkill!)).toBeLessThan(0.01);
+  expect(closeCoverage).toBeCloseTo(0.9, 1);
+  for (const name of ["volume, 10^9 shares", "move, per cent"]) {
+    const [skill, coverage] = rowOf(lines, name);
+    expect(skill, name).toBeGreaterThan(0.08);
+    expect(coverage, name).toBeCloseTo(0.9, 1);
+  }
+});
+
+test("tomorrow's weather is nearer than today's, for each of the eight series", () => {
+  const lines = linesOf("weather").slice(1);
+  expect(lines).toHaveLength(8);
+  for (const line of lines) {
+    const [error, errorOfLast] = line.trim().split(/\s+/).slice(-2).map(Number);
+    expect(error, line).toBeLessThan(errorOfLast!);
+  }
+});
+
+test("this machine's load and memory are forecast, a line a reading", () => {
+  const lines = linesOf("host-metrics", ["2"]);
+  expect(lines.map((line) => line.split(/\s{2,}| \d/)[0])).toEqual([
+    "load",
+    "memory in use",
+    "load",
+    "memory in use",
+  ]);
+});
+
+test("ten lines forecast the numbers of standard input", () => {
+  const lines = linesOf("ten-lines", [], Array.from({ length: 300 }, (_, i) => `${i}\n`).join(""));
+  expect(lines).toHaveLength(300);
+  const [, next] = /next: (\S+)/.exec(lines.at(-1)!)!;
+  expect(Math.abs(Number(next) - 300)).toBeLessThan(0.1);
+});
+
+test("a fault of the thermometer is the only anomaly of its last day", () => {
+  const lines = linesOf("readings");
+  const anomalies = lines.filter((line) => line.includes("<- anomaly"));
+  expect(lines.length).toBeGreaterThan(20);
+  expect(anomalies.length).toBeGreaterThan(0);
+  expect(anomalies[0]).toContain("2026-03-01T14:00");
+});
