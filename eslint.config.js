@@ -3,7 +3,7 @@ import eslint from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/**", "node_modules/**", "src/kernel/**", "coverage/**"] },
+  { ignores: ["dist/**", "build/**", "node_modules/**", "src/kernel/**", "coverage/**"] },
   eslint.configs.recommended,
   {
     files: ["**/*.ts"],

@@ -1,8 +1,9 @@
 /** The one class of errors, and what a command prints and exits with for one; `errors/list.ts` has the list. */
 import { exitCodes, list, type ErrorEntry } from "./errors/list.js";
 
-export { exitCodes };
+export { exitCodes, type ErrorEntry };
 
+/** A code of the list. */
 export type ErrorCode = keyof typeof list;
 
 /** Every error this package can raise or report, by code. */

@@ -4,9 +4,18 @@ export {
   type CellKind,
   type Engine,
   type EngineFactory,
+  type EngineDescription,
   type EngineShape,
+  type LearnOptions,
+  type LearnReport,
+  type ParameterSet,
+  type ParameterTensor,
+  type ParameterTensors,
+  type StepBuffers,
+  type WeightMatrix,
+  type WindowBuffers,
 } from "./engine/port.js";
-export { describeError, errors, UndercurrentError, type ErrorCode } from "./errors.js";
+export { describeError, errors, UndercurrentError, type ErrorCode, type ErrorEntry } from "./errors.js";
 export {
   createForecaster,
   EventForecaster,

@@ -131,6 +131,7 @@ export interface Engine {
   writeState(row: number, from: Float32Array, at: number): void;
   /** Copies of the weights and moments. */
   readParameters(): ParameterSet;
+  /** Takes over weights and moments; the arrays are copied. */
   writeParameters(parameters: ParameterSet): void;
   /** Gives the memory back; the engine must not be used after. */
   dispose(): void;

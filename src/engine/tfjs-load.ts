@@ -6,6 +6,7 @@ import { UndercurrentError } from "../errors.js";
 
 /** Backends by their names in TensorFlow.js: `tensorflow` is the native one of @tensorflow/tfjs-node. */
 export const tfjsBackends = ["tensorflow", "wasm", "cpu"] as const;
+/** A backend of TensorFlow.js. */
 export type TfjsBackend = (typeof tfjsBackends)[number];
 
 export interface TfjsModules {
@@ -14,6 +15,7 @@ export interface TfjsModules {
   readonly backend: TfjsBackend;
 }
 
+/** Which backend to load, and who is told of it. */
 export interface TfjsLoadOptions {
   /** The backend to use; without it the first that is installed of tensorflow, wasm and cpu. */
   readonly backend?: TfjsBackend | undefined;

@@ -5,10 +5,12 @@ import { TfjsEngine } from "./tfjs-engine.js";
 import { registerGru } from "./tfjs-gru.js";
 import { loadTfjs, type TfjsLoadOptions } from "./tfjs-load.js";
 
+export type { WeightMatrix } from "./port.js";
 export type { CellTensors, Tfjs, TfjsCell } from "./tfjs-cells.js";
 export { exportLayersModel, importLayersModel } from "./tfjs-layers.js";
 export { tfjsBackends, type TfjsBackend, type TfjsLoadOptions } from "./tfjs-load.js";
 
+/** Where to find TensorFlow.js, and what to run on it. */
 export interface TfjsEngineOptions extends TfjsLoadOptions {
   /** A cell of one's own, in the place of the one that settings name. */
   readonly cell?: TfjsCell | undefined;

@@ -1,5 +1,6 @@
 /** The one list of errors: a code, what happened to the data, and what to do next. */
 
+/** What is known of an error by its code. */
 export interface ErrorEntry {
   /** Exit code of a command that ends with this error; rejections of single events do not end a command. */
   readonly exit: number;

@@ -1,6 +1,7 @@
 /** The clock of the pipeline: it decides when snapshots and progress reports happen, never what is in them. */
 import { setTimeout as sleep } from "node:timers/promises";
 
+/** Time as the pipeline knows it. */
 export interface Clock {
   /** Milliseconds since some fixed moment. */
   now(): number;

@@ -19,6 +19,7 @@ export interface TakenOver extends Origin {
   readonly liveFrom: number;
 }
 
+/** The input since the snapshot is read again, in silence. */
 export interface Replaying extends Origin {
   readonly type: "replaying";
   readonly offset: number;
@@ -67,4 +68,5 @@ export interface Released extends Origin {
   readonly because: "revoked" | "stopped" | "abandoned" | "ended" | "failed";
 }
 
+/** A step of a task's life; one task's come in order. */
 export type TaskEvent = TakingOver | TakenOver | Replaying | Live | Committed | Restarting | Released;

@@ -4,6 +4,7 @@
  */
 import type { Observable } from "rxjs";
 
+/** A header of a record; names may repeat. */
 export interface RecordHeader {
   readonly name: string;
   readonly value: Uint8Array;
@@ -19,6 +20,7 @@ export interface InputRecord {
   readonly headers: readonly RecordHeader[];
 }
 
+/** Records of one input partition, in order. */
 export interface InputBatch {
   /** In order of their offsets, each below `nextOffset`; empty where there were only control records. */
   readonly records: readonly InputRecord[];
@@ -28,6 +30,7 @@ export interface InputBatch {
   readonly endOffset: number;
 }
 
+/** A record to be written, as bytes. */
 export interface OutputRecord {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
@@ -115,5 +118,6 @@ export interface Source {
  * partition takes over from what is durable.
  */
 export interface Committer {
+  /** Resolves when the commit is durable; rejects as said above. */
   commit(assignment: Assignment, commit: Commit): Promise<void>;
 }

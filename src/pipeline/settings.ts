@@ -101,6 +101,7 @@ export type Path = z.output<typeof pathSchema>;
 export type DecodeSettings = z.output<typeof decodeSchema>;
 export type LatePolicy = z.output<typeof lateSchema>;
 export type RecoverySettings = z.output<typeof recoverySchema>;
+/** The settings of a pipeline, checked and complete. */
 export type PipelineSettings = z.output<typeof pipelineSchema>;
 /** Settings as a user gives them: whatever is left out has its default. */
 export type PipelineOptions = z.input<typeof pipelineSchema>;

@@ -32,9 +32,13 @@ export interface LearningUpdate {
   readonly windows: number;
 }
 
+/** Told of each thing as it happens, in order; must return at once and not throw. */
 export interface Telemetry {
+  /** A batch of forecasts was made. */
   forecasts(batch: ForecastBatch): void;
+  /** An event was refused. */
   rejection(rejection: Rejection): void;
+  /** The weights were updated. */
   update(update: LearningUpdate): void;
 }
 

@@ -7,6 +7,7 @@ import { toInputBatch } from "./records.js";
 import type { Extent } from "./topics.js";
 import { Visit } from "./visit.js";
 
+/** A source that leaves no trace on the brokers, and how to wait for its end. */
 export interface KafkaBystander {
   /** Every subscription reads the topic anew; completes when all that was there at its start has been read. */
   readonly source: Source;

@@ -33,7 +33,9 @@ export interface KafkaTopics {
   readonly deadLetters?: string;
 }
 
+/** How batches of records can be compressed. */
 export const compressions = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
+/** A compression of batches of records. */
 export type Compression = (typeof compressions)[number];
 
 export interface KafkaOptions extends KafkaConnection {
