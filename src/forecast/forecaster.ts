@@ -74,7 +74,7 @@ export class Forecaster {
       updated: (report) => listeners.onUpdate?.(report),
     });
     this.#signature = signatureOf(settings, this.#recurrence.cell);
-    if (settings.readout !== "shared") this.#readout = new KeyReadout(settings, rowsPerStep);
+    if (settings.readout !== "shared") this.#readout = new KeyReadout(settings, layout, rowsPerStep);
     const seasonalAt = layout.experts[experts.indexOf(seasonal)];
     if (settings.horizon > 1 || seasonalAt !== undefined) this.#horizons = new Horizons(settings, seasonalAt);
     this.#reserve(this.#keys.capacity);
@@ -158,14 +158,9 @@ export class Forecaster {
    * `anyTuning`, it may have been made with another learning rate, boost, gradient clip or alarm rate. Throws
    * SNAPSHOT_FOREIGN, SNAPSHOT_VERSION or SNAPSHOT_CORRUPT, and then has changed nothing.
    */
-  restore(snapshot: Uint8Array, options: { readonly anyTuning?: boolean } = {}): void {
+  restore(snapshot: Uint8Array, { anyTuning }: { readonly anyTuning?: boolean } = {}): void {
     this.#assertUsable();
-    const { model, keys } = decodeSnapshot(
-      snapshot,
-      this.#signature,
-      sizesOf(this.#parts()),
-      options.anyTuning,
-    );
+    const { model, keys } = decodeSnapshot(snapshot, this.#signature, sizesOf(this.#parts()), anyTuning);
     const table = new KeyTable(this.#history.layout, keys.length);
     this.#reserve(table.capacity);
     this.#keys = table;
@@ -210,6 +205,7 @@ export class Forecaster {
     keys.changed[slot] = 1;
     const count = numbers[at + number.count]!;
     pushChange(singles, row, this.#history, count, change);
+    this.#readout?.see(keys, slot, forecasts, event, change);
     this.#recurrence.schedule(slot, singles, row, count, missing);
     pushInputs(numbers, at, singles, row, this.#history, time, missing, observations.features, event);
     this.#recurrence.enter(event, slot, singles, row, count);

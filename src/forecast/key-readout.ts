@@ -4,12 +4,14 @@
  * thousands, and only for its key.
  */
 import { Regressions } from "../engine/regression.js";
+import type { ForecastColumns } from "./columns.js";
 import type { KeyTable } from "./keys.js";
-import { featureInputs, featuresInput, input, number, recentChanges } from "./layout.js";
+import { featureInputs, featuresInput, input, number, ownChanges, type KeyLayout } from "./layout.js";
 import { clip } from "./mixture.js";
 import type { SteppedRows } from "./recurrence.js";
 import { scaleOf } from "./scaling.js";
 import type { ForecasterSettings } from "./settings.js";
+import { pushOwnChange } from "./surprise.js";
 
 /** Forgetting per observed value: a memory of 5,000 values. */
 const forgetting = 0.9998;
@@ -38,12 +40,14 @@ function regressorsOf(settings: ForecasterSettings): Regressors {
   const exogenous = featureInputs * settings.features;
   const exogenousFrom = featuresInput(settings);
   const { hidden, harmonics } = settings;
+  const changes = ownChanges[settings.readout];
   return settings.readout === "full"
-    ? { hidden, changes: recentChanges, harmonics, exogenous, exogenousFrom }
-    : { hidden: 0, changes: 12, harmonics: Math.min(3, harmonics), exogenous, exogenousFrom };
+    ? { hidden, changes, harmonics, exogenous, exogenousFrom }
+    : { hidden: 0, changes, harmonics: Math.min(3, harmonics), exogenous, exogenousFrom };
 }
 
 export class KeyReadout {
+  readonly #layout: KeyLayout;
   readonly #regressors: Regressors;
   readonly #regressions: Regressions;
   /** A state of the cell; lstm's is two hidden states long. */
@@ -51,7 +55,8 @@ export class KeyReadout {
   #learning = 0;
 
   /** For batches of up to `rows` rows. */
-  constructor(settings: ForecasterSettings, rows: number) {
+  constructor(settings: ForecasterSettings, layout: KeyLayout, rows: number) {
+    this.#layout = layout;
     this.#regressors = regressorsOf(settings);
     this.#state = new Float32Array(2 * settings.hidden);
     const { hidden, changes, harmonics, exogenous } = this.#regressors;
@@ -87,6 +92,11 @@ export class KeyReadout {
     this.#regressions.write(slot, state);
   }
 
+  /** An event of the key was scored, and stands for this scaled change: what forecasts from now on are made of. */
+  see(keys: KeyTable, slot: number, forecasts: ForecastColumns, event: number, change: number): void {
+    pushOwnChange(keys, slot, this.#layout, this.#regressors.changes, forecasts, event, change);
+  }
+
   /** The forecast before was followed by this scaled change: learned from before the next forecast. */
   learn(slot: number, keys: KeyTable, target: number): void {
     if (!settled(keys, slot)) return;
@@ -119,13 +129,18 @@ export class KeyReadout {
     let at = begin;
     if (hidden > 0) stepped.readState(row, this.#state);
     for (let unit = 0; unit < hidden; unit++) into[at++] = this.#state[unit]!;
-    const from = row * recentChanges;
-    for (let lag = 0; lag < changes; lag++) into[at++] = clip(stepped.skips[from + lag]!, largestChange);
+    const slot = stepped.slots[row]!;
+    const numbers = slot * keys.numbersPerKey;
+    const ring = slot * keys.singlesPerKey + this.#layout.ownChanges;
+    // The key can't have had another event since: it waits for the step of the one before.
+    const latest = keys.numbers[numbers + number.count]! - 1;
+    for (let lag = 0; lag < changes; lag++) {
+      into[at++] = latest < lag ? 0 : clip(keys.singles[ring + ((latest - lag) % changes)]!, largestChange);
+    }
     const inputs = row * stepped.inputCount;
     for (let i = 0; i < 2 * harmonics; i++) into[at++] = stepped.inputs[inputs + input.harmonics + i]!;
     for (let i = 0; i < exogenous; i++) into[at++] = stepped.inputs[inputs + exogenousFrom + i]!;
     into[at++] = clip(stepped.readouts[row]!, largestReadout);
-    const numbers = stepped.slots[row]! * keys.numbersPerKey;
     const level = keys.numbers[numbers + number.base]! - keys.numbers[numbers + number.mean]!;
     into[at++] = clip((0.1 * level) / scaleOf(keys.numbers, numbers), largestLevel);
     into[at] = 1;

@@ -5,6 +5,9 @@ import type { ForecasterSettings } from "./settings.js";
 /** Recent scaled changes that the read-out sees beside the hidden state. */
 export const recentChanges = 24;
 
+/** Recent changes that a key's own read-out sees, by the kind of read-out. */
+export const ownChanges = { shared: 0, compact: 12, full: recentChanges } as const;
+
 /** The tail of the error distribution is modelled above this quantile (see `interval.ts`). */
 export const tailLevel = 0.9;
 
@@ -31,8 +34,10 @@ export const number = {
   squaredError: 9,
   /** The same over few errors: where the two are far apart, the size of the errors has changed. */
   recentSquaredError: 10,
+  /** What had been expected in the place of the last value, where that was a surprise (`surprise.ts`); else that value. */
+  undisturbed: 11,
   /** The first of the exogenous features, each with a block of `featureNumbers` (see `features.ts`). */
-  features: 11,
+  features: 12,
 } as const;
 
 /** Numbers that a key keeps of each exogenous feature, and inputs of the cell that it becomes. */
@@ -55,8 +60,12 @@ export interface KeyLayout {
   readonly quantiles: number;
   /** Mean excess over the tail quantile, number of excesses, calibration of the alarm threshold. */
   readonly tail: number;
+  /** The scaled change that had been expected in the place of the last surprise. */
+  readonly usual: number;
   /** Ring of scaled changes, `window + recentChanges` long. */
   readonly changes: number;
+  /** Ring of what the key's own read-out sees of its changes: surprises are taken out (`surprise.ts`). */
+  readonly ownChanges: number;
   /** Rings of scaled levels, log gaps, and phases of the day (minus 1 where the value was missing), `window` long. */
   readonly levels: number;
   readonly gaps: number;
@@ -100,7 +109,9 @@ export function keyLayout(settings: ForecasterSettings, experts: readonly Expert
     squares: take(experts.length),
     quantiles: take(trackedLevels(settings).length),
     tail: take(3),
+    usual: take(1),
     changes: take(settings.window + recentChanges),
+    ownChanges: take(ownChanges[settings.readout]),
     levels: take(settings.window),
     gaps: take(settings.window),
     phases: take(settings.window),

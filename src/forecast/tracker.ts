@@ -53,6 +53,7 @@ export class Tracker {
     keys.numbers[at + number.observed] = 1;
     keys.numbers[at + number.base] = value;
     keys.numbers[at + number.held] = value;
+    keys.numbers[at + number.undisturbed] = value;
     keys.numbers[at + number.mean] = value;
     startIntervals(keys.singles, slot * keys.singlesPerKey, this.#layout, this.#intervals.levels.length);
   }
