@@ -1,5 +1,6 @@
 /** The tables that `backtest` prints. */
 import Table from "cli-table3";
+import type { ComparedCell } from "./backtest-compare.js";
 import type { ExpertsSummary, KeySummary, OverallSummary, StepSummary } from "./backtest-summary.js";
 import { figure, plainText, ratio, signedRatio, whole } from "./text.js";
 
@@ -42,6 +43,27 @@ export function overallTable(model: string, overall: OverallSummary): string {
   ] as const;
   for (const [name, { mae, rmse, skill }, coverage] of rows) {
     table.push([name, figure(mae ?? NaN), figure(rmse ?? NaN), signedRatio(skill ?? NaN), coverage]);
+  }
+  return table.toString();
+}
+
+/** One row for each cell of a comparison, over all keys. */
+export function comparisonTable(cells: readonly ComparedCell[]): string {
+  const table = plainTable(
+    ["cell", "model", "MAE", "RMSE", "skill", "coverage", "CPU µs an event", "bytes a key"],
+    2,
+  );
+  for (const { cell, model, overall, microsecondsPerEvent, bytesPerKey } of cells) {
+    table.push([
+      cell,
+      model,
+      figure(overall.mae ?? NaN),
+      figure(overall.rmse ?? NaN),
+      signedRatio(overall.skill ?? NaN),
+      ratio(overall.coverage ?? NaN),
+      microsecondsPerEvent.toFixed(1),
+      whole(bytesPerKey),
+    ]);
   }
   return table.toString();
 }

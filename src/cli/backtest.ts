@@ -1,22 +1,25 @@
 /** The command `backtest`: replays files event by event, scores every forecast made beforehand, and says how well. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { realpathSync } from "node:fs";
 import { readObservations } from "../adapters/files/csv-reader.js";
 import { ForecastCsvWriter } from "../adapters/files/csv-writer.js";
 import { checkReadable } from "../adapters/files/open.js";
 import { TextOutput } from "../adapters/files/text-output.js";
 import { renderReport } from "../adapters/web/report.js";
+import type { CellKind } from "../engine/port.js";
 import { UndercurrentError } from "../errors.js";
 import { forecastColumns } from "../forecast/columns.js";
 import { Forecaster } from "../forecast/forecaster.js";
 import { Scoreboard } from "../forecast/scoreboard.js";
+import { compareCells, type ComparedCell } from "./backtest-compare.js";
 import { ExpertRecord } from "./backtest-experts.js";
 import { summariseAll, summariseKey } from "./backtest-summary.js";
-import { expertTable, horizonTable, keyTable, overallTable } from "./backtest-table.js";
+import { comparisonTable, expertTable, horizonTable, keyTable, overallTable } from "./backtest-table.js";
 import { loadEngine } from "./engine.js";
 import {
   addFeaturesOption,
   addForecasterOptions,
+  cellsOption,
   settingsFromFlags,
   wholeNumberFrom,
   type ForecasterFlags,
@@ -27,7 +30,9 @@ import { ReportRecord } from "./report-record.js";
 import { reportData, type BacktestOutcome } from "./report.js";
 import { plainText, whole } from "./text.js";
 
-interface BacktestFlags extends ForecasterFlags {
+interface BacktestFlags extends Omit<ForecasterFlags, "cell"> {
+  readonly cell: readonly CellKind[];
+  readonly compare?: true;
   readonly wide?: true;
   readonly time?: string;
   readonly key?: string;
@@ -65,6 +70,9 @@ export function backtestCommand(): Command {
     .option("--value <column>", "column of the value")
     .option("--out <file>", "write a row for each event as CSV")
     .option("--report <file>", "write a page with tables and charts as HTML")
+    .addOption(
+      new Option("--compare", "one table of the cells that --cell names").conflicts(["out", "report"]),
+    )
     .option("--json", "print the summary of all keys as JSON")
     .option(
       "--period <values>",
@@ -73,12 +81,16 @@ export function backtestCommand(): Command {
     )
     .option("--warmup <events>", "first events of each key that are not scored", wholeNumberFrom(0), 0);
   addFeaturesOption(command, "columns");
-  return addForecasterOptions(command).addHelpText("after", notes).action(backtest);
+  return addForecasterOptions(command, cellsOption()).addHelpText("after", notes).action(backtest);
 }
 
 async function backtest(files: readonly string[], flags: BacktestFlags): Promise<void> {
-  const settings = settingsFromFlags(flags);
+  const [first, ...others] = flags.cell.map((cell) => settingsFromFlags({ ...flags, cell }));
+  const settings = first!;
   const { horizon } = settings;
+  if (others.length > 0 && flags.compare !== true) {
+    throw new UndercurrentError("SETTING_INVALID", "--cell names several cells, which --compare compares");
+  }
   if (flags.wide === true && (flags.key ?? flags.value) !== undefined) {
     throw new UndercurrentError(
       "SETTING_INVALID",
@@ -91,8 +103,18 @@ async function backtest(files: readonly string[], flags: BacktestFlags): Promise
     if (flags[output] !== undefined) assertApart(files, output, flags[output]);
   }
 
-  const progress = fileProgress(files);
   const rejections = new Rejections((line) => process.stderr.write(`${line}\n`));
+  if (flags.compare === true) {
+    const comparison = {
+      files,
+      columns: flags,
+      scoring: { period: flags.period, warmup: flags.warmup },
+      batchSize,
+    };
+    printComparison(await compareCells(comparison, [settings, ...others], engine, rejections), files, flags);
+    return;
+  }
+  const progress = fileProgress(files);
   const scoreboard = new Scoreboard({ period: flags.period, warmup: flags.warmup, horizon });
   const forecaster = new Forecaster(settings, engine);
   const experts = new ExpertRecord(forecaster);
@@ -193,6 +215,15 @@ function printOutcome(
   );
   if (flags.out !== undefined) print(`Forecasts: ${plainText(flags.out)}`);
   if (flags.report !== undefined) print(`Report: ${plainText(flags.report)}`);
+}
+
+function printComparison(
+  cells: readonly ComparedCell[],
+  files: readonly string[],
+  { json, warmup }: BacktestFlags,
+): void {
+  if (json === true) print(JSON.stringify({ files, warmup, cells }));
+  else print(comparisonTable(cells));
 }
 
 /** Opening the output empties it: it must not be one of the inputs. */

@@ -22,10 +22,10 @@ export interface ForecasterFlags {
 }
 
 /** Adds the options that every forecasting command takes; their defaults are those of the settings. */
-export function addForecasterOptions(command: Command): Command {
+export function addForecasterOptions(command: Command, cell = cellOption()): Command {
   const defaults = forecasterSettings();
   return command
-    .addOption(new Option("--cell <cell>", "recurrent cell").choices(cellKinds).default(defaults.cell))
+    .addOption(cell)
     .option("--hidden <units>", "units of the hidden state, a multiple of 4", wholeNumber, defaults.hidden)
     .addOption(
       new Option("--readout <kind>", "how forecasts are read from the hidden state")
@@ -47,6 +47,27 @@ export function addForecasterOptions(command: Command): Command {
         .default("wasm"),
     )
     .option("--horizon <steps>", "values ahead that are forecast", wholeNumber, defaults.horizon);
+}
+
+function cellOption(): Option {
+  return new Option("--cell <cell>", "cell that reads the past of a key")
+    .choices(cellKinds)
+    .default(forecasterSettings().cell);
+}
+
+/** The same for several cells. */
+export function cellsOption(): Option {
+  const { cell } = forecasterSettings();
+  return new Option("--cell <cells>", `cell that reads the past of a key: ${cellKinds.join(", ")}`)
+    .argParser(cellsOf)
+    .default([cell], cell);
+}
+
+function cellsOf(text: string): readonly CellKind[] {
+  const names = text.split(",");
+  const cells = names.flatMap((name) => cellKinds.find((kind) => kind === name) ?? []);
+  if (cells.length === names.length && new Set(cells).size === cells.length) return cells;
+  throw new InvalidArgumentError(`Allowed are ${cellKinds.join(", ")}, each once, with commas between them.`);
 }
 
 /** Adds the option that names the exogenous features, which are `what` of the input. */

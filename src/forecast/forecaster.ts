@@ -15,7 +15,7 @@ import { keyLayout, number } from "./layout.js";
 import { Recurrence, rowsPerStep, type SteppedRows, type UpdateReport } from "./recurrence.js";
 import { modelName, type ForecasterSettings } from "./settings.js";
 import { decodeSnapshot, joinRecords, type SnapshotRecord } from "./snapshot.js";
-import { recordsOf, sizesOf, writeKey, type StateParts } from "./state.js";
+import { bytesOfKey, recordsOf, sizesOf, writeKey, type StateParts } from "./state.js";
 import { signatureOf, type Signature } from "./signature.js";
 import { Tracker, writeNoForecast, writeNoScore } from "./tracker.js";
 
@@ -96,6 +96,11 @@ export class Forecaster {
     return this.#keys.bytes + this.#recurrence.bytes + further;
   }
 
+  /** Bytes of state that a key takes, without its name. */
+  get bytesPerKey(): number {
+    return bytesOfKey(sizesOf(this.#parts()));
+  }
+
   /** The model's name and version, as forecasts carry it: "gru32@1841". */
   modelName(version = this.version): string {
     return modelName({ ...this.settings, cell: this.#recurrence.cell }, version);
@@ -132,9 +137,8 @@ export class Forecaster {
     this.#assertUsable();
     this.#forecasts = forecasts;
     checkWidths(observations, forecasts, this.settings);
-    for (let event = 0; event < observations.count; event++) {
-      this.#observe(event, observations, forecasts);
-    }
+    const { count } = observations;
+    for (let event = 0; event < count; event++) this.#observe(event, observations, forecasts);
     this.#recurrence.step();
   }
 

@@ -35,6 +35,12 @@ export function sizesOf({ keys, recurrence, readout, horizons }: StateParts): Sn
   };
 }
 
+/** Bytes of a key's arrays. */
+export function bytesOfKey({ numbers, singles, readout, states, horizons }: SnapshotSizes): number {
+  const further = 8 * (horizons?.numbers ?? 0) + 4 * ((horizons?.singles ?? 0) + (horizons?.models ?? 0));
+  return 8 * numbers + 4 * (singles + readout + states) + further;
+}
+
 /** The model's record, then one for each key, or for each that changed. */
 export function* recordsOf(
   { keys, recurrence, readout, horizons }: StateParts,

@@ -139,6 +139,37 @@ describe("backtest", () => {
   });
 });
 
+describe("backtest --compare", () => {
+  const path = file("compare.csv", `time,a,b\n${hours(400, (i) => `${wave(i)},${wave(3 * i)}`)}`);
+
+  test("scores each cell as a backtest of its own does, and says what it costs", () => {
+    const cells = ["lstm", "rnn"];
+    const { status, out } = run(["backtest", path, "--wide", "--cell", cells.join(), "--compare", "--json"]);
+    expect(status).toBe(0);
+    const compared = (JSON.parse(out) as { cells: Record<string, unknown>[] }).cells;
+    expect(compared.map(({ cell }) => cell)).toEqual(cells);
+    for (const { cell, model, overall, microsecondsPerEvent, bytesPerKey } of compared) {
+      const alone = run(["backtest", path, "--wide", "--cell", cell as string, "--json"]).out;
+      expect(JSON.parse(alone)).toMatchObject({ model, overall });
+      expect(microsecondsPerEvent).toBeGreaterThan(0);
+      expect(bytesPerKey).toBeGreaterThan(1000);
+    }
+    expect(run(["backtest", path, "--wide", "--cell", "gru", "--compare"]).out).toMatch(/bytes a key\ngru /);
+  });
+
+  test("refuses cells there are not, and several without it", () => {
+    for (const options of [
+      ["--cell", "gru,mamba", "--compare"],
+      ["--cell", "gru,gru", "--compare"],
+      ["--cell", "gru,rnn"],
+    ]) {
+      expect(run(["backtest", path, "--wide", ...options]).status).toBe(2);
+    }
+    const { status, out } = run(["backtest", file("none.csv", "time,a\n"), "--wide", "--compare"]);
+    expect([status, out]).toEqual([3, ""]);
+  });
+});
+
 describe("features", () => {
   // What comes next is known from the feature that comes now, and from nothing else.
   const noise = (i: number): number => Math.sin(i * i * 0.7) + Math.sin(i * 12.9898);
