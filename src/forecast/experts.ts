@@ -40,7 +40,7 @@ function stateless(name: string, forecast: (situation: Situation) => number): Ex
 }
 
 /** The last observed value: what every other expert has to beat, and the floor of the mixture. */
-const persistence = stateless("persistence", (situation) => situation.held);
+export const persistence = stateless("persistence", (situation) => situation.held);
 
 /** The read-out of the recurrent cell that all keys share. */
 const recurrent = stateless("recurrent", (situation) => situation.readout);

@@ -56,6 +56,8 @@ export interface KeyLayout {
   /** The mixture's discounted regrets of the experts, and the sums of their squares. */
   readonly regrets: number;
   readonly squares: number;
+  /** Sum of the change detector (`drift.ts`). */
+  readonly excess: number;
   /** Quantiles of the scaled error, one for each tracked level. */
   readonly quantiles: number;
   /** Mean excess over the tail quantile, number of excesses, calibration of the alarm threshold. */
@@ -107,6 +109,7 @@ export function keyLayout(settings: ForecasterSettings, experts: readonly Expert
     forecasts: take(experts.length),
     regrets: take(experts.length),
     squares: take(experts.length),
+    excess: take(1),
     quantiles: take(trackedLevels(settings).length),
     tail: take(3),
     usual: take(1),

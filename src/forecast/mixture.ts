@@ -10,6 +10,8 @@ import type { KeyLayout } from "./layout.js";
 const share = 0.001;
 /** Discount of regrets per observation. */
 const discount = 0.998;
+/** Regret of all but the trusted expert where the mixture starts again. */
+const regretOfOthers = 2;
 /** Width, in scales, in which the gradient of the absolute loss turns from -1 to 1. */
 const absoluteWidth = 0.001;
 /** Where the gradient of the squared loss and an expert's distance from the mixture are clipped, in scales. */
@@ -40,6 +42,19 @@ export function mixtureWeights(
     total += weight;
   }
   for (let e = 0; e < experts; e++) weights[e] = ((1 - share) * weights[e]!) / total + share / experts;
+}
+
+/** Forgets how the experts did. Expert `trusted` counts e² times as much as each other one, until they have earned it. */
+export function restartMixture(
+  singles: Float32Array,
+  at: number,
+  layout: KeyLayout,
+  experts: number,
+  trusted: number,
+): void {
+  singles.fill(regretOfOthers, at + layout.regrets, at + layout.regrets + experts);
+  singles[at + layout.regrets + trusted] = 0;
+  singles.fill(0, at + layout.squares, at + layout.squares + experts);
 }
 
 /** Moves the regrets by an observed change of `target` scales. */

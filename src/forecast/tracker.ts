@@ -1,6 +1,7 @@
 /** What each key knows by itself: scores its pending forecast, follows its scale, and mixes its next forecast. */
 import type { ForecastColumns } from "./columns.js";
-import type { Expert, Situation } from "./experts.js";
+import { changed } from "./drift.js";
+import { persistence, type Expert, type Situation } from "./experts.js";
 import {
   halfWidth,
   intervalSettings,
@@ -10,7 +11,7 @@ import {
 } from "./interval.js";
 import type { KeyTable } from "./keys.js";
 import { number, trackedLevels, type KeyLayout } from "./layout.js";
-import { clip, learnMixture, mixtureWeights } from "./mixture.js";
+import { clip, learnMixture, mixtureWeights, restartMixture } from "./mixture.js";
 import { scaleOf, trackScale } from "./scaling.js";
 import type { ForecasterSettings } from "./settings.js";
 
@@ -22,6 +23,7 @@ const largestForecast = 20;
 export class Tracker {
   readonly #layout: KeyLayout;
   readonly #experts: readonly Expert[];
+  readonly #persistence: number;
   readonly #intervals: IntervalSettings;
   readonly #squaredLoss: boolean;
   readonly #situation: Situation = { scale: 1, held: 0, readout: 0, keyReadout: 0 };
@@ -30,6 +32,7 @@ export class Tracker {
   constructor(settings: ForecasterSettings, layout: KeyLayout, experts: readonly Expert[]) {
     this.#layout = layout;
     this.#experts = experts;
+    this.#persistence = experts.indexOf(persistence);
     this.#intervals = intervalSettings(trackedLevels(settings), settings.alarmRate);
     this.#squaredLoss = settings.loss === "squared";
     this.#weights = new Float64Array(experts.length);
@@ -93,12 +96,20 @@ export class Tracker {
       this.#experts[e]!.learn(singles, row + layout.experts[e]!, change, scale);
     }
     learnMixture(singles, row, layout, this.#experts.length, target, this.#squaredLoss);
+    const last = singles[row + layout.forecasts + this.#persistence]!;
+    if (changed(singles, row + layout.excess, this.#loss(target - mixture), this.#loss(target - last))) {
+      restartMixture(singles, row, layout, this.#experts.length, this.#persistence);
+    }
     const error = change - scale * mixture;
     forecasts.anomalyScore[event] = trackError(numbers, at, singles, row, layout, this.#intervals, error);
     trackScale(numbers, at, value, change);
     numbers[at + number.base] = value;
     numbers[at + number.held] = value;
     return target;
+  }
+
+  #loss(error: number): number {
+    return this.#squaredLoss ? error * error : Math.abs(error);
   }
 
   /** Mixes the forecast of a key's next value from the read-outs and the other experts, into row `event`. */

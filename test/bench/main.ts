@@ -1,10 +1,11 @@
-/** `npm run bench -- quality|robustness|detection|engine|kafka [--json]`: measures, and prints a table or one JSON object. */
+/** `npm run bench -- quality|robustness|drift|detection|engine|kafka [--json]`: measures, and prints a table or one JSON object. */
 import { Command, Option } from "commander";
 import { cellKinds } from "../../src/engine/port.js";
 import { readoutKinds, type ForecasterOptions } from "../../src/forecast/settings.js";
 import { createTestBroker } from "../support/broker-client.js";
 import { startBroker } from "../support/broker-start.js";
 import { benchDetection } from "./detection.js";
+import { benchDrift } from "./drift.js";
 import { benchEngine } from "./engine.js";
 import { printFigures } from "./figures.js";
 import { benchKafka } from "./kafka.js";
@@ -35,6 +36,18 @@ program
   .option("--hidden <units>", "units of the hidden state", Number)
   .action(({ json, seeds, ...model }: ForecasterOptions & { json?: boolean; seeds: string }) => {
     printFigures(benchRobustness(model, seeds.split(",").map(Number)), json === true);
+  });
+
+program
+  .command("drift")
+  .description("how quickly forecasts recover when a stream changes its level, noise, dynamics or season")
+  .option("--json", "print one JSON object")
+  .option("--seeds <list>", "seeds of the weights and of the noise", "1,2,3")
+  .addOption(new Option("--cell <cell>").choices(cellKinds))
+  .addOption(new Option("--readout <kind>").choices(readoutKinds))
+  .option("--hidden <units>", "units of the hidden state", Number)
+  .action(({ json, seeds, ...model }: ForecasterOptions & { json?: boolean; seeds: string }) => {
+    printFigures(benchDrift(model, seeds.split(",").map(Number)), json === true);
   });
 
 program
