@@ -4,9 +4,10 @@
  * the pulse for so long: the read-out sees the latest 24 changes.
  *
  * Prints the mean error of the forecast of an echo, for each eighth of the stream; 1 is what not knowing costs.
+ * Takes a seed, cells with commas between them, and the window: `delayed-echo.ts 1 gru,window,conv,attention 16`.
  * See docs/cells.md for why.
  */
-import { createForecaster, type CellKind } from "undercurrent";
+import { cellKinds, createForecaster, type CellKind } from "undercurrent";
 
 const day = 86_400_000;
 const readingsPerDay = 32;
@@ -14,6 +15,8 @@ const sensors = 64;
 const days = 200;
 const parts = 8;
 const seed = Number(process.argv[2] ?? 1);
+const named = (process.argv[3] ?? "rnn,gru,lstm").split(",");
+const window = Number(process.argv[4] ?? 32);
 
 /** Numbers from 0 to 1, the same for the same seed (Knuth and Lewis' linear congruential generator). */
 function random(from: number): () => number {
@@ -32,8 +35,8 @@ function errorsOf(cell: CellKind): number[] {
     hidden: 24,
     // What the cell says, without a regression of each key's own beside it.
     readout: "shared",
-    // Back-propagation has to reach from the echo back to the pulse.
-    window: 32,
+    // Back-propagation has to reach from the echo back to the pulse, and so do cells that see the last inputs.
+    window,
     stride: 8,
     harmonics: 3,
     learningRate: 0.005,
@@ -62,7 +65,7 @@ function errorsOf(cell: CellKind): number[] {
 }
 
 console.log(`mean error of the forecast of an echo, by ${days / parts} days`);
-for (const cell of ["rnn", "gru", "lstm"] as const) {
+for (const cell of cellKinds.filter((kind) => named.includes(kind))) {
   const columns = errorsOf(cell).map((error) => error.toFixed(2));
-  console.log(cell.padEnd(4), columns.join("  "));
+  console.log(cell.padEnd(Math.max(...named.map(({ length }) => length))), columns.join("  "));
 }

@@ -2,6 +2,10 @@
 export {
   cellKinds,
   type CellKind,
+  contextKinds,
+  type ContextKind,
+  recurrentKinds,
+  type RecurrentKind,
   type Engine,
   type EngineFactory,
   type EngineDescription,

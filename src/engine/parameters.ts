@@ -1,24 +1,62 @@
 /** The order of the weights in memory, by Keras' conventions, and their seeded initial values. */
 import { uniform } from "./random.js";
-import type { CellKind, EngineShape, ParameterTensor, ParameterTensors, WeightMatrix } from "./port.js";
+import {
+  recurrentKinds,
+  type ContextKind,
+  type EngineShape,
+  type ParameterTensor,
+  type ParameterTensors,
+  type RecurrentKind,
+  type WeightMatrix,
+} from "./port.js";
 
 /** Gates of a cell in the order of their columns: gru z, r, n (reset_after); lstm i, f, c, o. */
-export const gatesOf: Readonly<Record<CellKind, number>> = { rnn: 1, gru: 3, lstm: 4 };
+const gatesOf: Readonly<Record<RecurrentKind, number>> = { rnn: 1, gru: 3, lstm: 4 };
 
 const zero = (): number => 0;
 
+/** What the weights of a cell depend on. */
+export type CellShape = Pick<EngineShape, "cell" | "inputs" | "hidden" | "steps">;
+
+/** Inputs in a row that a filter of conv sees, where the context has n. */
+export function filterLength(n: number): number {
+  return Math.min(4, n);
+}
+
+/** Floats of a row of state. */
+export function stateSizeOf(shape: CellShape): number {
+  if (!isRecurrent(shape.cell)) return contextStateSize(shape);
+  return shape.cell === "lstm" ? 2 * shape.hidden : shape.hidden;
+}
+
+/** The same for cells of a context: h, then the last K inputs, filled up to fours. */
+export function contextStateSize({ hidden, inputs, steps }: Omit<CellShape, "cell">): number {
+  return hidden + 4 * Math.ceil((steps * inputs) / 4);
+}
+
+/** The weights of a cell. The tensor `kernel` is what multiplies the inputs: its row r the input r modulo I. */
+export function cellWeights(shape: CellShape): readonly WeightMatrix[] {
+  return isRecurrent(shape.cell)
+    ? recurrentWeights({ ...shape, cell: shape.cell })
+    : contextWeights({ ...shape, cell: shape.cell });
+}
+
+function isRecurrent(cell: EngineShape["cell"]): cell is RecurrentKind {
+  return recurrentKinds.some((kind) => kind === cell);
+}
+
 /**
- * The weights of a cell: kernel [I, G·H], recurrent [H, G·H], bias [1, G·H], [2, G·H] for gru: reset_after has one for
+ * The weights of a recurrent cell: kernel [I, G·H], recurrent [H, G·H], bias [1, G·H], [2, G·H] for gru: reset_after has one for
  * the input and one for the recurrent part. A bias of 1 on gru's update and lstm's forget gate makes a fresh model
  * begin by remembering (Jozefowicz et al., 2015).
  */
-export function cellWeights({
+function recurrentWeights({
   cell,
   inputs,
   hidden,
-}: Pick<EngineShape, "cell" | "inputs" | "hidden">): readonly WeightMatrix[] {
+}: CellShape & { readonly cell: RecurrentKind }): readonly WeightMatrix[] {
   const columns = gatesOf[cell] * hidden;
-  const remembering: Readonly<Record<CellKind, (row: number, column: number) => number>> = {
+  const remembering: Readonly<Record<RecurrentKind, (row: number, column: number) => number>> = {
     rnn: zero,
     gru: (row, column) => (row === 0 && column < hidden ? 1 : 0),
     lstm: (_, column) => (column >= hidden && column < 2 * hidden ? 1 : 0),
@@ -28,6 +66,32 @@ export function cellWeights({
     { name: "recurrent", rows: hidden, columns },
     { name: "bias", rows: cell === "gru" ? 2 : 1, columns, initial: remembering[cell] },
   ];
+}
+
+/**
+ * The weights of a cell that sees the last n inputs. window: kernel [n·I, H], bias [1, H]. conv: kernel [w·I, C], C a
+ * quarter of H, channelBias [1, C], dense [(n-w+1)·C, H], bias. attention: kernel [I, 4 H] of queries, keys, values and
+ * the latest input's own part, lags [1, n], bias. Inputs and places are in order, the oldest first.
+ */
+function contextWeights({
+  cell,
+  inputs,
+  hidden,
+  steps: n,
+}: CellShape & { readonly cell: ContextKind }): readonly WeightMatrix[] {
+  const zeros = (name: string, columns: number): WeightMatrix => ({ name, rows: 1, columns, initial: zero });
+  const length = filterLength(n);
+  const channels = 4 * Math.ceil(hidden / 16);
+  const before: Readonly<Record<ContextKind, readonly WeightMatrix[]>> = {
+    window: [{ name: "kernel", rows: n * inputs, columns: hidden }],
+    conv: [
+      { name: "kernel", rows: length * inputs, columns: channels },
+      zeros("channelBias", channels),
+      { name: "dense", rows: (n - length + 1) * channels, columns: hidden },
+    ],
+    attention: [{ name: "kernel", rows: inputs, columns: 4 * hidden }, zeros("lags", n)],
+  };
+  return [...before[cell], zeros("bias", hidden)];
 }
 
 /**

@@ -1,6 +1,14 @@
-/** The engine port: numbers only. An engine steps recurrent cells over a slab of hidden states and learns by BPTT. */
+/** The engine port: numbers only. An engine steps cells over a slab of hidden states and learns by BPTT. */
 
-export const cellKinds = ["rnn", "gru", "lstm"] as const;
+/** Cells that carry a hidden state of their own making from event to event. */
+export const recurrentKinds = ["rnn", "gru", "lstm"] as const;
+export type RecurrentKind = (typeof recurrentKinds)[number];
+
+/** Cells whose hidden state is a function of the last K inputs, which their state keeps: what recurrence is held against. */
+export const contextKinds = ["window", "conv", "attention"] as const;
+export type ContextKind = (typeof contextKinds)[number];
+
+export const cellKinds = [...recurrentKinds, ...contextKinds] as const;
 export type CellKind = (typeof cellKinds)[number];
 
 /** The engines that a setting can name: the WebAssembly kernel, and TensorFlow.js where it is installed. */
@@ -16,7 +24,7 @@ export interface EngineShape {
   readonly hidden: number;
   /** Values that reach the read-out beside the hidden state, S: a multiple of 4. */
   readonly skips: number;
-  /** Steps of a window of truncated BPTT, K. */
+  /** Steps of a window of truncated BPTT, K; and the inputs that cells of a context see. */
   readonly steps: number;
   /** Windows that one update learns from at most, B. */
   readonly windows: number;
@@ -49,7 +57,7 @@ export interface EngineDescription extends Omit<EngineShape, "cell"> {
   /** The cell that runs: the shape's, or the name of one's own that takes its place. */
   readonly cell: string;
   readonly tensors: ParameterTensors;
-  /** 32-bit floats in a row of state: H, and 2 H for lstm (h, then c). */
+  /** 32-bit floats in a row of state: h, H of them; behind it c for lstm, or the last K inputs, filled up to fours. */
   readonly stateSize: number;
   /** 32-bit floats of all weights, filled up to a multiple of four. */
   readonly parameters: number;
@@ -107,7 +115,7 @@ export interface ParameterSet {
 }
 
 /**
- * A recurrent cell with a linear read-out, r = c + w·h + v·skips, over a slab of hidden states.
+ * A cell with a linear read-out, r = c + w·h + v·skips, over a slab of hidden states.
  *
  * `stepBuffers` and `windowBuffers` are views of the engine's memory: fetch them anew after `reserve`.
  */

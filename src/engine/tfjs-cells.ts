@@ -1,7 +1,8 @@
 /** Recurrent cells in operations of TensorFlow.js, which differentiates them: the built-in ones, and what one's own is. */
 import type * as core from "@tensorflow/tfjs-core";
-import { cellWeights } from "./parameters.js";
-import type { CellKind, WeightMatrix } from "./port.js";
+import { cellWeights, stateSizeOf } from "./parameters.js";
+import type { CellKind, EngineShape, WeightMatrix } from "./port.js";
+import { contextStep } from "./tfjs-context-cells.js";
 
 /** The module of TensorFlow.js that an engine computes with. */
 export type Tfjs = typeof core;
@@ -42,7 +43,7 @@ export interface TfjsCell {
   /** Stands in the model's name and in the state's signature: another name is another state. */
   readonly name: string;
   /** Floats of a key's state: at least `hidden`, and the first `hidden` of them are what the read-out sees. */
-  stateSize(hidden: number): number;
+  stateSize(hidden: number, inputs: number): number;
   /**
    * Its weights. That of name `kernel` has a row for each input and multiplies it; the names readout, skip and offset
    * are taken.
@@ -80,14 +81,28 @@ function lstmStep(tf: Tfjs, x: Matrix, state: Matrix, { kernel, recurrent, bias 
   return tf.concat([tf.mul<Matrix>(tf.sigmoid(o!), tf.tanh(c)), c], 1);
 }
 
-const steps: Readonly<Record<CellKind, TfjsCell["step"]>> = { rnn: rnnStep, gru: gruStep, lstm: lstmStep };
-
-/** A cell of the port, with the weights and gate conventions of the kernel. */
-export function builtInCell(cell: CellKind): TfjsCell {
+/** A cell of the port, with the weights and gate conventions of the kernel, for these units and steps of a window. */
+export function builtInCell(cell: CellKind, shape: Pick<EngineShape, "hidden" | "steps">): TfjsCell {
+  const { steps } = shape;
   return {
     name: cell,
-    stateSize: (hidden) => (cell === "lstm" ? 2 * hidden : hidden),
-    weights: (inputs, hidden) => cellWeights({ cell, inputs, hidden }),
-    step: steps[cell],
+    stateSize: (hidden, inputs) => stateSizeOf({ cell, inputs, hidden, steps }),
+    weights: (inputs, hidden) => cellWeights({ cell, inputs, hidden, steps }),
+    step: stepOf(cell, shape),
   };
+}
+
+function stepOf(cell: CellKind, shape: Pick<EngineShape, "hidden" | "steps">): TfjsCell["step"] {
+  switch (cell) {
+    case "rnn":
+      return rnnStep;
+    case "gru":
+      return gruStep;
+    case "lstm":
+      return lstmStep;
+    case "window":
+    case "conv":
+    case "attention":
+      return contextStep(cell, shape);
+  }
 }

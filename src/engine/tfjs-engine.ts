@@ -53,7 +53,7 @@ export class TfjsEngine implements Engine {
       name: "tfjs",
       kernel: `${backend}-${tf.version_core}`,
       cell: cell.name,
-      stateSize: cell.stateSize(hidden),
+      stateSize: cell.stateSize(hidden, inputs),
       tensors,
       parameters: length,
     };

@@ -1,7 +1,7 @@
 /** The GRU of Keras and of this package as a layer of TensorFlow.js, whose own resets before the product, not after it. */
 import type * as core from "@tensorflow/tfjs-core";
 import type * as tfjsLayers from "@tensorflow/tfjs-layers";
-import { builtInCell } from "./tfjs-cells.js";
+import { builtInCell, type TfjsCell } from "./tfjs-cells.js";
 import type { TfjsModules } from "./tfjs-load.js";
 
 interface GruConfig extends Omit<tfjsLayers.RNNLayerArgs, "cell"> {
@@ -18,20 +18,21 @@ export function registerGru(tfjs: TfjsModules): CellClass {
   const { tf, layers: api } = tfjs;
   const known = classes.get(tf.serialization);
   if (known !== undefined) return known;
-  const gru = builtInCell("gru");
 
   class ResetAfterGruCell extends api.layers.RNNCell {
     static className = className;
     readonly stateSize: number;
+    readonly #gru: TfjsCell;
     readonly #weights: [name: string, weight: tfjsLayers.LayerVariable][] = [];
 
     constructor({ units }: GruConfig) {
       super({});
       this.stateSize = units;
+      this.#gru = builtInCell("gru", { hidden: units, steps: 1 });
     }
 
     override build(shape: (number | null)[]): void {
-      for (const { name, rows, columns } of gru.weights(shape.at(-1)!, this.stateSize)) {
+      for (const { name, rows, columns } of this.#gru.weights(shape.at(-1)!, this.stateSize)) {
         const weight = this.addWeight(name, [rows, columns], "float32", api.initializers.zeros());
         this.#weights.push([name, weight]);
       }
@@ -42,7 +43,7 @@ export function registerGru(tfjs: TfjsModules): CellClass {
       const [x, h] = inputs as [core.Tensor2D, core.Tensor2D];
       const read = this.#weights.map(([name, weight]) => [name, weight.read() as core.Tensor2D]);
       const after = tf.tidy(() =>
-        gru.step(tf, x, h, Object.fromEntries(read) as Record<string, core.Tensor2D>),
+        this.#gru.step(tf, x, h, Object.fromEntries(read) as Record<string, core.Tensor2D>),
       );
       return [after, after];
     }

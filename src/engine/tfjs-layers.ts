@@ -4,20 +4,20 @@
  */
 import type * as core from "@tensorflow/tfjs-core";
 import type * as tfjsLayers from "@tensorflow/tfjs-layers";
-import { cellKinds, type CellKind, type Engine, type EngineDescription } from "./port.js";
+import { recurrentKinds, type Engine, type EngineDescription, type RecurrentKind } from "./port.js";
 import { gruLayer, isResetAfterGru } from "./tfjs-gru.js";
 import { loadTfjs, type TfjsLoadOptions, type TfjsModules } from "./tfjs-load.js";
 
 type LayersModel = tfjsLayers.LayersModel;
 type Layer = tfjsLayers.layers.Layer;
 
-function builtIn({ cell }: EngineDescription): CellKind {
-  const kind = cellKinds.find((name) => name === cell);
+function builtIn({ cell }: EngineDescription): RecurrentKind {
+  const kind = recurrentKinds.find((name) => name === cell);
   if (kind !== undefined) return kind;
   throw new RangeError(`layers models have no layer for the cell ${cell}`);
 }
 
-function recurrentLayer(tfjs: TfjsModules, cell: CellKind, units: number): Layer {
+function recurrentLayer(tfjs: TfjsModules, cell: RecurrentKind, units: number): Layer {
   const { layers } = tfjs.layers;
   const config = {
     name: "recurrent",
@@ -120,7 +120,7 @@ export function importLayersModel(model: LayersModel, engine: Engine): void {
   engine.writeParameters({ weights, firstMoments: moments, secondMoments: moments });
 }
 
-function isLayerOf(cell: CellKind, layer: Layer): boolean {
+function isLayerOf(cell: RecurrentKind, layer: Layer): boolean {
   const { activation, recurrentActivation } = layer.getConfig();
   switch (cell) {
     case "rnn":

@@ -34,5 +34,5 @@ export interface TfjsEngineOptions extends TfjsLoadOptions {
 export async function loadTfjsEngine({ cell, ...options }: TfjsEngineOptions = {}): Promise<EngineFactory> {
   const tfjs = await loadTfjs(options);
   registerGru(tfjs);
-  return (shape, seed) => new TfjsEngine(tfjs, cell ?? builtInCell(shape.cell), shape, seed);
+  return (shape, seed) => new TfjsEngine(tfjs, cell ?? builtInCell(shape.cell, shape), shape, seed);
 }

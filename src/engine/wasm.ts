@@ -9,7 +9,13 @@ import {
   noMemoryForStates,
 } from "./checks.js";
 import { instantiateKernel, kernelName, type Kernel } from "./kernel.js";
-import { cellWeights, initialParameters, parameterCount, parameterTensors } from "./parameters.js";
+import {
+  cellWeights,
+  initialParameters,
+  parameterCount,
+  parameterTensors,
+  stateSizeOf,
+} from "./parameters.js";
 import { cellKinds } from "./port.js";
 import type {
   Engine,
@@ -98,7 +104,7 @@ class WasmEngine implements Engine {
       ...shape,
       name: "wasm",
       kernel: kernelName,
-      stateSize: shape.cell === "lstm" ? 2 * shape.hidden : shape.hidden,
+      stateSize: stateSizeOf(shape),
       tensors,
       parameters: parameterCount(tensors),
     };

@@ -50,15 +50,14 @@ export class KeyReadout {
   readonly #layout: KeyLayout;
   readonly #regressors: Regressors;
   readonly #regressions: Regressions;
-  /** A state of the cell; lstm's is two hidden states long. */
-  readonly #state: Float32Array;
+  /** A state of the cell, which begins with the hidden state. */
+  #state = new Float32Array(0);
   #learning = 0;
 
   /** For batches of up to `rows` rows. */
   constructor(settings: ForecasterSettings, layout: KeyLayout, rows: number) {
     this.#layout = layout;
     this.#regressors = regressorsOf(settings);
-    this.#state = new Float32Array(2 * settings.hidden);
     const { hidden, changes, harmonics, exogenous } = this.#regressors;
     this.#regressions = new Regressions(hidden + changes + 2 * harmonics + exogenous + 3, rows, {
       forgetting,
@@ -127,7 +126,10 @@ export class KeyReadout {
   #write(stepped: SteppedRows, row: number, keys: KeyTable, into: Float32Array, begin: number): void {
     const { hidden, changes, harmonics, exogenous, exogenousFrom } = this.#regressors;
     let at = begin;
-    if (hidden > 0) stepped.readState(row, this.#state);
+    if (hidden > 0) {
+      if (this.#state.length < stepped.stateSize) this.#state = new Float32Array(stepped.stateSize);
+      stepped.readState(row, this.#state);
+    }
     for (let unit = 0; unit < hidden; unit++) into[at++] = this.#state[unit]!;
     const slot = stepped.slots[row]!;
     const numbers = slot * keys.numbersPerKey;

@@ -32,7 +32,8 @@ export interface SteppedRows {
   readonly skips: Float32Array;
   /** What the shared read-out forecasts. */
   readonly readouts: Float32Array;
-  /** Reads the new state of row i: the hidden state, and for lstm its cell state behind it. */
+  readonly stateSize: number;
+  /** Reads the new state of row i, `stateSize` floats: the hidden state, and behind it what else the cell keeps. */
   readState(row: number, into: Float32Array): void;
 }
 
@@ -93,6 +94,7 @@ export class Recurrence {
       inputs,
       skips,
       readouts,
+      stateSize: this.stateSize,
       readState: (row, into) => this.#engine.readState(this.#stateRow(this.#slots[row]!), into, 0),
     };
     this.#silenceMissingFlag();
@@ -246,9 +248,11 @@ export class Recurrence {
   /** The flag of a missing value has no effect until missing values have been learned from. */
   #silenceMissingFlag(): void {
     const parameters: ParameterSet = this.#engine.readParameters();
-    const { offset, columns } = this.#engine.description.tensors.get("kernel")!;
-    const from = offset + input.missing * columns;
-    parameters.weights.fill(0, from, from + columns);
+    const { offset, rows, columns } = this.#engine.description.tensors.get("kernel")!;
+    // Cells that see several inputs at once have a row for the flag of each.
+    for (let row = input.missing; row < rows; row += this.#inputs) {
+      parameters.weights.fill(0, offset + row * columns, offset + (row + 1) * columns);
+    }
     this.#engine.writeParameters(parameters);
   }
 }

@@ -18,7 +18,9 @@ export const forecasterSchema = z.strictObject({
   cell: z
     .enum(cellKinds)
     .default("gru")
-    .describe("Recurrent cell that carries the hidden state of every key."),
+    .describe(
+      "Cell that reads the past of a key: recurrent (rnn, gru, lstm), or of the last `window` events (window, conv, attention).",
+    ),
   hidden: z
     .int()
     .min(4)

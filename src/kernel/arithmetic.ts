@@ -35,6 +35,26 @@ export function sigmoidOfHalf(half: v128): v128 {
   return mad(tanh(half), f32x4.splat(0.5), f32x4.splat(0.5));
 }
 
+/**
+ * e to the value, which must lie within ±87: 2^k·e^r with |r| ≤ ½ ln 2, where k ln 2 is taken off in two parts (Cody &
+ * Waite, 1980) and e^r is its Taylor polynomial of degree 7; within 3e-7 of the value's size.
+ */
+// @ts-ignore: decorator
+@inline
+export function exp(value: v128): v128 {
+  const k = f32x4.nearest(f32x4.mul(value, f32x4.splat(1.4426950408889634)));
+  const r = mad(k, f32x4.splat(0.00021219444005469057), mad(k, f32x4.splat(-0.693359375), value));
+  let p = mad(f32x4.splat(1.0 / 5040), r, f32x4.splat(1.0 / 720));
+  p = mad(p, r, f32x4.splat(1.0 / 120));
+  p = mad(p, r, f32x4.splat(1.0 / 24));
+  p = mad(p, r, f32x4.splat(1.0 / 6));
+  p = mad(p, r, f32x4.splat(0.5));
+  p = mad(p, r, f32x4.splat(1));
+  p = mad(p, r, f32x4.splat(1));
+  const exponent = i32x4.add(i32x4.trunc_sat_f32x4_s(k), i32x4.splat(127));
+  return f32x4.mul(p, i32x4.shl(exponent, 23));
+}
+
 /** Zero for NaN and for what is smaller than 1e-30, so that decaying values never turn into slow denormals. */
 // @ts-ignore: decorator
 @inline

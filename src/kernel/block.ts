@@ -52,7 +52,7 @@ function touch(rows: i32): void {
   store<i32>(touched, words);
 }
 
-/** Copies the old hidden states to `oldHidden` and clears the sums of the read-outs. */
+/** Copies the old hidden states to `oldHidden`. */
 export function gather(rows: i32): void {
   touch(rows);
   let row = 0;
@@ -73,7 +73,11 @@ export function gather(rows: i32): void {
     const a = from(row), into = oldHidden(row);
     for (let unit: usize = 0; unit < hiddenBytes; unit += 16) v128.store(into + unit, v128.load(a + unit));
   }
-  for (row = 0; row < rows; row++) v128.store(blockSums + (<usize>row << 4), f32x4.splat(0));
+}
+
+/** Clears the sums of the read-outs. */
+export function clearSums(rows: i32): void {
+  for (let row = 0; row < rows; row++) v128.store(blockSums + (<usize>row << 4), f32x4.splat(0));
 }
 
 /** Adds four new hidden units to a row's read-out. */

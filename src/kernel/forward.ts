@@ -1,5 +1,9 @@
 /** A block of rows through the cell, four units at a time over all of its rows, and the step of a batch. */
-import { finishReadouts, gather, setRow } from "./block";
+import { attentionForward } from "./attention";
+import { clearSums, finishReadouts, gather, setRow } from "./block";
+import { remember } from "./context";
+import { CONV, hasContext, WINDOW } from "./context-layout";
+import { convForward } from "./conv";
 import { gruUnits } from "./gru";
 import { lstmUnits } from "./lstm";
 import {
@@ -7,9 +11,26 @@ import {
   stepReadouts, stepSkips, stepStates,
 } from "./memory";
 import { rnnUnits } from "./rnn";
+import { windowForward } from "./window";
 
 /** Steps the rows named by `setRow`; keeps what the backward pass needs at `keep` unless it is 0. */
 export function forwardBlock(rows: i32, x: usize, skips: usize, readouts: usize, keep: usize): void {
+  clearSums(rows);
+  if (hasContext(cell)) seeRows(rows, x, keep);
+  else rememberRows(rows, x, keep);
+  finishReadouts(rows, skips, readouts);
+}
+
+/** Cells whose h is a function of the last n inputs. */
+function seeRows(rows: i32, x: usize, keep: usize): void {
+  remember(rows, x);
+  if (cell == WINDOW) windowForward(rows);
+  else if (cell == CONV) convForward(rows, keep);
+  else attentionForward(rows, keep);
+}
+
+/** Recurrent cells. */
+function rememberRows(rows: i32, x: usize, keep: usize): void {
   gather(rows);
   let group = packed;
   for (let unit: usize = 0; unit < hiddenBytes; unit += 16, group += groupBytes) {
@@ -17,7 +38,6 @@ export function forwardBlock(rows: i32, x: usize, skips: usize, readouts: usize,
     else if (cell == RNN) rnnUnits(group, unit, rows, x);
     else lstmUnits(group, unit, rows, x, keep);
   }
-  finishReadouts(rows, skips, readouts);
 }
 
 /** Steps the first `count` rows of the batch in place. */

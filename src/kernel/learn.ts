@@ -4,7 +4,11 @@
  */
 import { adam, norm } from "./adam";
 import { mad } from "./arithmetic";
+import { attentionBackward } from "./attention";
 import { setRow } from "./block";
+import { CONV, hasContext, WINDOW } from "./context-layout";
+import { convBackward } from "./conv";
+import { addRows } from "./dense";
 import { forwardBlock } from "./forward";
 import { gruBackward } from "./gru";
 import { lstmBackward } from "./lstm";
@@ -17,6 +21,7 @@ import {
 import { pack, packTransposed } from "./pack";
 import { addOuterProducts, addRecurrentGradients } from "./products";
 import { rnnBackward } from "./rnn";
+import { windowBackward } from "./window";
 
 /** Norm of the last update's gradient before clipping. */
 export let gradientNorm: f64 = 0;
@@ -98,16 +103,6 @@ function readoutBackward(step: i32, count: i32): void {
   store<f32>(gradients + offsetAt, offset);
 }
 
-/** sums[n] += Σ over windows of gate gradients, `columnsBytes` of them. */
-function addColumns(count: i32, from: usize, columnsBytes: usize, sums: usize): void {
-  for (let column: usize = 0; column < columnsBytes; column += 16) {
-    let sum = v128.load(sums + column);
-    let gradient = from + column;
-    for (let row = 0; row < count; row++, gradient += gateGradientBytes) sum = f32x4.add(sum, v128.load(gradient));
-    v128.store(sums + column, sum);
-  }
-}
-
 /**
  * Adds what gate gradients `from ..` of a step mean for kernel and input bias, from column `column` of these
  * on.
@@ -118,7 +113,14 @@ function inputBackward(step: i32, count: i32, from: usize, columnsBytes: usize, 
     count, x, inputsBytes, inputsBytes, from, gateGradientBytes, columnsBytes, gradients + column,
     gatesBytes,
   );
-  addColumns(count, from, columnsBytes, gradients + biasAt + column);
+  addRows(count, from, gateGradientBytes, columnsBytes, gradients + biasAt + column);
+}
+
+/** The same for cells that see the last n inputs: no gradient passes from step to step. */
+function seeingBackward(count: i32, next: usize, keep: usize): void {
+  if (cell == WINDOW) windowBackward(count, next);
+  else if (cell == CONV) convBackward(count, next, keep);
+  else attentionBackward(count, next, keep);
 }
 
 /** One step back: adds to the gradients of all weights and leaves the gradients of the states before the step. */
@@ -126,6 +128,10 @@ function backwardStep(step: i32, count: i32): void {
   const old = statesBefore(step);
   const keep = kept + firstOf(step) * keptBytes;
   readoutBackward(step, count);
+  if (hasContext(cell)) {
+    seeingBackward(count, statesBefore(step + 1), keep);
+    return;
+  }
   if (cell == GRU) gruBackward(count, old, keep);
   else if (cell == RNN) rnnBackward(count, statesBefore(step + 1));
   else lstmBackward(count, old, keep);
@@ -138,7 +144,7 @@ function backwardStep(step: i32, count: i32): void {
     // Gate gradients are z, r, m, n: the recurrent part sees the first three, the input z, r and n.
     inputBackward(step, count, gateGradients, 2 * hiddenBytes, 0);
     inputBackward(step, count, gateGradients + 3 * hiddenBytes, hiddenBytes, 2 * hiddenBytes);
-    addColumns(count, gateGradients, gatesBytes, gradients + biasAt + gatesBytes);
+    addRows(count, gateGradients, gateGradientBytes, gatesBytes, gradients + biasAt + gatesBytes);
   } else {
     inputBackward(step, count, gateGradients, gatesBytes, 0);
   }
@@ -165,7 +171,7 @@ function backward(count: i32): void {
   memory.fill(hiddenGradients, 0, lanes * hiddenGradientBytes);
   if (cell == LSTM) memory.fill(cellGradients, 0, lanes * hiddenBytes);
   memory.fill(gradients, 0, parametersBytes);
-  packTransposed();
+  if (!hasContext(cell)) packTransposed();
   for (let step = steps - 1; step >= 0; step--) backwardStep(step, count);
 }
 

@@ -2,6 +2,10 @@
  * The memory of the kernel: the shape it is built for, the address of every buffer, and the slab of states at the end.
  * All addresses and all sizes that end in `Bytes` count bytes; all floats are 32-bit.
  */
+import {
+  contextBytes, contextGradientBytes, hasContext, keptContextBytes, measureContext, mixBytes, sharesBytes,
+  transposedBytes,
+} from "./context-layout";
 import { beginLayout, grow, growToLayout, take } from "./heap";
 
 export const RNN: i32 = 0;
@@ -69,6 +73,12 @@ export let blockTo: usize = 0;
 export let blockHidden: usize = 0;
 export let blockSums: usize = 0;
 
+/** Of the cells that see the last n inputs: these, what the forward pass keeps where nobody asks for it, and scratch. */
+export let blockContext: usize = 0;
+export let blockKept: usize = 0;
+export let blockMix: usize = 0;
+export let blockScores: usize = 0;
+
 /** Of the windows: states [K+1][B], what the forward pass kept [K][B], gradients of the read-outs [K][B]. */
 export let trajectory: usize = 0;
 export let kept: usize = 0;
@@ -83,25 +93,40 @@ export let states: usize = 0;
 export let stateRows: i32 = 0;
 
 function measure(): void {
-  gates = cell == RNN ? 1 : cell == GRU ? 3 : 4;
-  tanhGate = cell == RNN ? 0 : 2;
   inputsBytes = <usize>inputs << 2;
   hiddenBytes = <usize>hidden << 2;
   skipsBytes = <usize>skips << 2;
+  hiddenGradientBytes = (hiddenBytes + 31) & ~(<usize>31);
+  readoutAt = hasContext(cell) ? measureSeeing() : measureRemembering();
+  skipAt = readoutAt + hiddenBytes;
+  offsetAt = skipAt + skipsBytes;
+  parametersBytes = (offsetAt + 4 + 15) & ~(<usize>15);
+}
+
+/** Cells that see the last n inputs; returns the bytes of their weights. */
+function measureSeeing(): usize {
+  biasAt = measureContext(cell, inputs, hidden, steps);
+  gatesBytes = 4 * hiddenBytes;
+  stateBytes = hiddenBytes + ((contextBytes + 15) & ~(<usize>15));
+  keptBytes = keptContextBytes(cell, hiddenBytes);
+  gateGradientBytes = contextGradientBytes(cell, hiddenBytes);
+  return biasAt + hiddenBytes;
+}
+
+/** Recurrent cells; returns the bytes of their weights. */
+function measureRemembering(): usize {
+  gates = cell == RNN ? 1 : cell == GRU ? 3 : 4;
+  tanhGate = cell == RNN ? 0 : 2;
   stateBytes = cell == LSTM ? 2 * hiddenBytes : hiddenBytes;
   gatesBytes = <usize>gates * hiddenBytes;
   keptBytes = cell == RNN ? 0 : cell == GRU ? 4 * hiddenBytes : 5 * hiddenBytes;
   gateGradientBytes = cell == RNN ? hiddenBytes : 4 * hiddenBytes;
-  hiddenGradientBytes = (hiddenBytes + 31) & ~(<usize>31);
   const biasBytes: usize = cell == GRU ? 2 * gatesBytes : gatesBytes;
   recurrentAt = <usize>inputs * gatesBytes;
   biasAt = recurrentAt + <usize>hidden * gatesBytes;
-  readoutAt = biasAt + biasBytes;
-  skipAt = readoutAt + hiddenBytes;
-  offsetAt = skipAt + skipsBytes;
-  parametersBytes = (offsetAt + 4 + 15) & ~(<usize>15);
   // Four units: bias (gru keeps the two of its candidate apart), all rows of kernel and recurrent, read-out.
   groupBytes = <usize>((cell == RNN ? 1 : 4) + gates * (inputs + hidden) + 1) << 4;
+  return biasAt + biasBytes;
 }
 
 /** Lays out all buffers for a shape, all zero and without state rows; false where there is not enough memory. */
@@ -131,13 +156,18 @@ export function init(cellKind: i32, i: i32, h: i32, s: i32, k: i32, b: i32, rows
   firstMoments = take(parametersBytes);
   secondMoments = take(parametersBytes);
   gradients = take(parametersBytes);
-  packed = take(<u64>(h >> 2) * groupBytes);
-  packedTransposed = take(<u64>hiddenGradientBytes * gates * h);
+  const seeing = hasContext(cell);
+  packed = take(seeing ? <u64>transposedBytes(cell, h) : <u64>(h >> 2) * groupBytes);
+  packedTransposed = take(seeing ? 0 : <u64>hiddenGradientBytes * gates * h);
 
   blockFrom = take(BLOCK * sizeof<usize>());
   blockTo = take(BLOCK * sizeof<usize>());
   blockHidden = take(<u64>BLOCK * hiddenBytes);
   blockSums = take(BLOCK * 16);
+  blockContext = take(seeing ? <u64>BLOCK * contextBytes : 0);
+  blockKept = take(seeing ? <u64>BLOCK * keptBytes : 0);
+  blockMix = take(seeing ? <u64>BLOCK * mixBytes : 0);
+  blockScores = take(sharesBytes);
 
   // Products of the backward pass take windows by fours.
   const lanes = <u64>((b + 3) & ~3);

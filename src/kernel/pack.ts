@@ -3,6 +3,9 @@
  * for each input and each hidden unit, then the read-out, so that a pass over the units reads straight on. Backward:
  * the recurrent weights transposed.
  */
+import { packAttention } from "./attention";
+import { ATTENTION, CONV, hasContext } from "./context-layout";
+import { packConv } from "./conv";
 import {
   biasAt, cell, gates, gatesBytes, GRU, hidden, hiddenBytes, inputs, packed, packedTransposed, readoutAt,
   recurrentAt, tanhGate, weights,
@@ -30,6 +33,11 @@ function packGruBias(to: usize, input: usize): usize {
 }
 
 export function pack(): void {
+  if (hasContext(cell)) {
+    if (cell == CONV) packConv();
+    else if (cell == ATTENTION) packAttention();
+    return;
+  }
   let to = packed;
   for (let unit: usize = 0; unit < hiddenBytes; unit += 16) {
     const bias = weights + biasAt + unit;

@@ -12,7 +12,7 @@ import {
 } from "./engine-peers.js";
 import { median, type Figure } from "./figures.js";
 
-const shape = { cell: "gru", inputs: 8, hidden: 32, skips: 0 } as const;
+const shape = { cell: "gru", inputs: 8, hidden: 32, skips: 0, context: 1 } as const;
 const keys = 100_000;
 const rounds = 9;
 
@@ -51,7 +51,7 @@ const noise = (length: number, seed: number) => {
 
 /** Weights with a read-out that is not zero. */
 function weightsOf(): Float32Array {
-  const weights = initialParameters(parameterTensors(cellWeights(shape), shape), 1);
+  const weights = initialParameters(parameterTensors(cellWeights({ ...shape, steps: 1 }), shape), 1);
   return weights.map((weight, i) => (weight === 0 ? Math.sin(i) / 10 : weight));
 }
 

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { UndercurrentError } from "../../src/errors.js";
 import { cellWeights, parameterCount, parameterTensors } from "../../src/engine/parameters.js";
 import { cellKinds, type Engine, type EngineFactory, type EngineShape } from "../../src/engine/port.js";
-import { oracleLoss } from "../reference/cells.js";
+import { oracleLoss, oracleStateSize } from "../reference/cells.js";
 import { loadWeights, loadWindows, randomTask } from "../reference/tasks.js";
 
 const base = { inputs: 3, hidden: 8, skips: 4, steps: 6, windows: 5, rows: 16 } as const;
@@ -50,7 +50,7 @@ export function describeEngineContract(name: string, factory: EngineFactory): vo
   describe.each(cellKinds)(`${name} engine, %s`, (cell) => {
     it("describes itself by its shape, name, kernel and sizes", () => {
       const engine = create({ cell });
-      const stateSize = cell === "lstm" ? 16 : 8;
+      const stateSize = oracleStateSize({ ...base, cell, context: base.steps });
       const tensors = parameterTensors(cellWeights({ ...base, cell }), base);
       const parameters = parameterCount(tensors);
       expect(engine.description).toMatchObject({ ...base, cell, stateSize, parameters });

@@ -1,7 +1,7 @@
 /** Every engine against the 64-bit oracle: forward steps, loss, gradients and sequences of updates. */
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
-import { cellKinds, type Engine, type EngineShape } from "../../src/engine/port.js";
+import { cellKinds, recurrentKinds, type Engine, type EngineShape } from "../../src/engine/port.js";
 import { loadTfjsEngine } from "../../src/engine/tfjs.js";
 import { wasmEngine } from "../../src/engine/wasm.js";
 import {
@@ -50,9 +50,9 @@ describe.each(subjects)("the $name engine against the 64-bit oracle", ({ factory
    * Steps an engine through the windows of a task, beside the oracle. Returns the largest errors of states (as a share
    * of values above 1) and read-outs; `restart` takes each step of the oracle from the engine's state before it.
    */
-  function follow(options: TaskOptions, restart: boolean) {
+  function follow(options: TaskOptions & { readonly length: number }, restart: boolean) {
     const { shape, weights, windows } = randomTask(options);
-    const engine = create({ ...options, steps: 1, rows: windows.length });
+    const engine = create({ ...options, rows: windows.length });
     loadWeights(engine, weights);
     loadWindows(
       engine,
@@ -62,7 +62,7 @@ describe.each(subjects)("the $name engine against the 64-bit oracle", ({ factory
     const states = windows.map(({ state }) => [...state]);
     const state = new Float32Array(engine.description.stateSize);
     const worst = { state: 0, readout: 0 };
-    for (let k = 0; k < options.steps; k++) {
+    for (let k = 0; k < options.length; k++) {
       for (const [row, { steps }] of windows.entries()) {
         buffers.states[row] = row;
         buffers.inputs.set(steps[k]!.inputs, row * shape.inputs);
@@ -83,12 +83,14 @@ describe.each(subjects)("the $name engine against the 64-bit oracle", ({ factory
     return worst;
   }
 
-  it("takes each of 50 steps as the oracle does from the same state, within 5e-6, for any shape", () => {
+  it("takes each of 50 steps as the oracle does from the same state, within 5e-6, or 3e-5 with a context", () => {
     fc.assert(
       fc.property(shapes, (options) => {
-        const worst = follow({ ...options, steps: 50 }, true);
-        expect(worst.state).toBeLessThan(5e-6);
-        expect(worst.readout).toBeLessThan(5e-6);
+        const worst = follow({ ...options, length: 50 }, true);
+        // Cells of a context sum hundreds of inputs, or, in conv, features that are off by a tanh of the kernel each.
+        const bound = recurrentKinds.some((kind) => kind === options.cell) ? 5e-6 : 3e-5;
+        expect(worst.state).toBeLessThan(bound);
+        expect(worst.readout).toBeLessThan(bound);
       }),
       { numRuns: share * 60 },
     );
@@ -96,7 +98,8 @@ describe.each(subjects)("the $name engine against the 64-bit oracle", ({ factory
 
   // Of fixed weights: there are random ones whose recurrence spreads any rounding further over so many steps.
   it.each(cellKinds)("stays within 2e-5 of the oracle's %s over 500 steps", (cell) => {
-    const worst = follow({ cell, inputs: 5, hidden: 32, skips: 4, steps: 500, windows: 4, seed: 9 }, false);
+    const task = { inputs: 5, hidden: 32, skips: 4, steps: 16, seed: 9 };
+    const worst = follow({ ...task, cell, length: 500, windows: 4 }, false);
     expect(worst.state).toBeLessThan(2e-5);
     expect(worst.readout).toBeLessThan(2e-5);
   });

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { UndercurrentError } from "../../src/errors.js";
 import { uniform } from "../../src/engine/random.js";
 import type { Engine, EngineFactory } from "../../src/engine/port.js";
-import { cellKinds } from "../../src/engine/port.js";
+import { cellKinds, type CellKind } from "../../src/engine/port.js";
 import { loadTfjsEngine, type TfjsCell } from "../../src/engine/tfjs.js";
 import { wasmEngine } from "../../src/engine/wasm.js";
 import { createForecaster, type Forecast } from "../../src/forecast/objects.js";
@@ -60,11 +60,7 @@ const events = (count: number) => {
 /** Forecasts, in batches of the given size, with a change of forecaster where `restoreAt` says. */
 function forecastWith(
   engine: EngineFactory,
-  {
-    cell = "gru" as const,
-    batch = 64,
-    restoreAt = -1,
-  }: { cell?: "rnn" | "gru" | "lstm"; batch?: number; restoreAt?: number },
+  { cell = "gru", batch = 64, restoreAt = -1 }: { cell?: CellKind; batch?: number; restoreAt?: number },
 ): Forecast[] {
   const options = { cell, hidden: 8, windows: 8, engine };
   let forecaster = createForecaster(options);

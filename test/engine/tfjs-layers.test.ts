@@ -3,7 +3,13 @@ import * as tf from "@tensorflow/tfjs-core";
 import { io } from "@tensorflow/tfjs-core";
 import * as api from "@tensorflow/tfjs-layers";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { cellKinds, type CellKind, type Engine, type EngineFactory } from "../../src/engine/port.js";
+import {
+  contextKinds,
+  recurrentKinds,
+  type CellKind,
+  type Engine,
+  type EngineFactory,
+} from "../../src/engine/port.js";
 import { exportLayersModel, importLayersModel, loadTfjsEngine } from "../../src/engine/tfjs.js";
 import { wasmEngine } from "../../src/engine/wasm.js";
 import { loadWeights, randomTask } from "../reference/tasks.js";
@@ -64,7 +70,7 @@ function expectClose(actual: number[][], expected: number[][]): void {
   actual.flat().forEach((value, i) => expect(value).toBeCloseTo(expected.flat()[i]!, 5));
 }
 
-describe.each(cellKinds)("a layers model of a %s", (cell) => {
+describe.each(recurrentKinds)("a layers model of a %s", (cell) => {
   it.each([
     { name: "wasm", factory: wasmEngine, skips: 4 },
     { name: "tfjs", factory: tfjsEngine, skips: 0 },
@@ -94,7 +100,7 @@ describe.each(cellKinds)("a layers model of a %s", (cell) => {
   it("is refused by an engine of another cell or size, which stays as it was", async () => {
     const { engine } = engineWithWeights(wasmEngine, cell, 4);
     const model = owned(await exportLayersModel(engine, { backend: "wasm" }));
-    const others = cellKinds.map((kind) => {
+    const others = recurrentKinds.map((kind) => {
       const hidden = kind === cell ? 12 : 8;
       return owned(wasmEngine({ ...sizes, skips: 4, cell: kind, hidden }, 1));
     });
@@ -135,6 +141,11 @@ describe("layers that are other functions than the engine's", () => {
       const { engine } = engineWithWeights(wasmEngine, cell as CellKind, 4);
       expect(() => importLayersModel(model, engine)).toThrow(RangeError);
     }
+  });
+
+  it.each(contextKinds)("are %s, whose layers see what is no state of theirs", async (cell) => {
+    const { engine } = engineWithWeights(wasmEngine, cell, 4);
+    await expect(exportLayersModel(engine, { backend: "wasm" })).rejects.toThrow(RangeError);
   });
 
   it("are cells of one's own, for which there is no layer", async () => {

@@ -29,7 +29,7 @@ describe("the bits of the wasm engine", () => {
     sizes: readonly number[],
   ) {
     const engine = create({ cell, hidden });
-    const { weights } = randomTask({ ...base, hidden, cell, steps: 0, windows: 0, seed: 2 });
+    const { weights } = randomTask({ ...base, hidden, cell, windows: 0, seed: 2 });
     loadWeights(engine, weights);
     engine.reserve(rows.length);
     const buffers = engine.stepBuffers;
@@ -92,6 +92,11 @@ describe("the shapes and memory of the wasm engine", () => {
     { cell: "gru", inputs: 2, hidden: 12, skips: 4, steps: 128, windows: 2 },
     { cell: "lstm", inputs: 1, hidden: 4, skips: 0, steps: 3, windows: 256 },
     { cell: "gru", inputs: 9, hidden: 36, skips: 8, steps: 3, windows: 101 },
+    { cell: "window", inputs: 70, hidden: 256, skips: 0, steps: 3, windows: 2 },
+    { cell: "conv", inputs: 1, hidden: 4, skips: 4, steps: 1, windows: 53 },
+    { cell: "conv", inputs: 5, hidden: 84, skips: 0, steps: 6, windows: 50 },
+    { cell: "attention", inputs: 1, hidden: 4, skips: 0, steps: 128, windows: 2 },
+    { cell: "attention", inputs: 7, hidden: 256, skips: 4, steps: 5, windows: 3 },
   ] as const)(
     "have right gradients at the edge: $cell I=$inputs H=$hidden S=$skips K=$steps B=$windows",
     (shape) => {

@@ -1,9 +1,10 @@
 /** The oracle's own gradients against finite differences of its own loss. */
 import { describe, expect, it } from "vitest";
+import { cellKinds } from "../../src/engine/port.js";
 import { randomTask } from "./tasks.js";
 import { oracleGradient, oracleLoss } from "./cells.js";
 
-describe.each(["rnn", "gru", "lstm"] as const)("the 64-bit oracle of %s", (cell) => {
+describe.each(cellKinds)("the 64-bit oracle of %s", (cell) => {
   it.each([0.05, 10])("has the gradient that finite differences of its loss show, huber %d", (huber) => {
     const { shape, weights, windows } = randomTask({
       cell,

@@ -1,12 +1,34 @@
 /** A plain 64-bit oracle of the cells: forward step, mean Huber loss of windows and its gradient, by the textbook. */
 
-export type OracleCell = "rnn" | "gru" | "lstm";
+import {
+  contextStateSize,
+  contextWeightCount,
+  see,
+  type OracleContextCell,
+  type Seen,
+} from "./context-cells.js";
+
+type RecurrentCell = "rnn" | "gru" | "lstm";
+export type OracleCell = RecurrentCell | OracleContextCell;
 
 export interface OracleShape {
   readonly cell: OracleCell;
   readonly inputs: number;
   readonly hidden: number;
   readonly skips: number;
+  /** The last inputs that cells of a context see. */
+  readonly context: number;
+}
+
+function ofContext(cell: OracleCell): cell is OracleContextCell {
+  return cell === "window" || cell === "conv" || cell === "attention";
+}
+
+/** Floats of a state. */
+export function oracleStateSize(shape: OracleShape): number {
+  const { cell, hidden } = shape;
+  if (ofContext(cell)) return contextStateSize({ ...shape, cell });
+  return cell === "lstm" ? 2 * hidden : hidden;
 }
 
 /** A window: its first state, and for each step the inputs, skips, target and whether the target counts. */
@@ -22,10 +44,28 @@ export interface OracleWindow {
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const zeros = (length: number) => new Array<number>(length).fill(0);
-const gateCount: Record<OracleCell, number> = { rnn: 1, gru: 3, lstm: 4 };
+const gateCount: Record<RecurrentCell, number> = { rnn: 1, gru: 3, lstm: 4 };
 
-/** Where each tensor starts: kernel [I][G·H], recurrent [H][G·H], bias ([2] for gru)[G·H], readout [H], skip [S], offset. */
-export function oracleLayout({ cell, inputs, hidden, skips }: OracleShape) {
+/**
+ * Where each tensor starts: kernel [I][G·H], recurrent [H][G·H], bias ([2] for gru)[G·H], readout [H], skip [S], offset;
+ * of cells of a context the first three are in `context-cells.ts`.
+ */
+export function oracleLayout(shape: OracleShape) {
+  const { cell, inputs, hidden, skips } = shape;
+  if (ofContext(cell)) {
+    const readout = contextWeightCount({ ...shape, cell });
+    const offset = readout + hidden + skips;
+    return {
+      width: 0,
+      kernel: 0,
+      recurrent: 0,
+      bias: 0,
+      readout,
+      skip: readout + hidden,
+      offset,
+      length: offset + 1,
+    };
+  }
   const width = gateCount[cell] * hidden;
   const recurrent = inputs * width;
   const bias = recurrent + hidden * width;
@@ -42,10 +82,22 @@ interface Step {
   readonly readout: number;
   /** Values after the activations: rnn h'; gru z, r, n and m, the recurrent part of the candidate; lstm i, f, g, o. */
   readonly gates: readonly (readonly number[])[];
+  /** Of cells of a context. */
+  readonly seen?: Seen;
 }
 
 function forward(shape: OracleShape, w: ArrayLike<number>, before: readonly number[], x: readonly number[]) {
-  const { cell, hidden: H } = shape;
+  const { cell, hidden: H, inputs: I, context: n } = shape;
+  if (ofContext(cell)) {
+    const past = [...before.slice(H + I, H + n * I), ...x];
+    const seen = see(
+      { ...shape, cell },
+      w,
+      Array.from({ length: n }, (_, age) => past.slice(age * I, (age + 1) * I)),
+    );
+    const after = [...seen.h, ...past];
+    return { after: [...after, ...zeros(oracleStateSize(shape) - after.length)], gates: [], seen };
+  }
   const at = oracleLayout(shape);
   const fromInput = (column: number) =>
     x.reduce((sum, value, i) => sum + value * w[at.kernel + i * at.width + column]!, w[at.bias + column]!);
@@ -88,11 +140,11 @@ export function oracleStep(
   skips: readonly number[],
 ): Step {
   const at = oracleLayout(shape);
-  const { after, gates } = forward(shape, w, before, x);
+  const { after, ...kept } = forward(shape, w, before, x);
   let readout = w[at.offset]!;
   for (let j = 0; j < shape.hidden; j++) readout += w[at.readout + j]! * after[j]!;
   for (let s = 0; s < shape.skips; s++) readout += w[at.skip + s]! * skips[s]!;
-  return { x, before, after, readout, gates };
+  return { x, before, after, readout, ...kept };
 }
 
 function run(shape: OracleShape, w: ArrayLike<number>, window: OracleWindow): Step[] {
@@ -129,7 +181,7 @@ export function oracleLoss(
 
 /** Gradients before the activations of one step, and of the state before it as far as they bypass the recurrent weights. */
 function backwardGates(
-  cell: OracleCell,
+  cell: RecurrentCell,
   H: number,
   step: Step,
   dh: readonly number[],
@@ -196,6 +248,11 @@ export function oracleGradient(
       for (let j = 0; j < H; j++) add(at.readout + j, dr * step.after[j]!);
       dh = dh.map((value, j) => value + dr * w[at.readout + j]!);
 
+      if (ofContext(cell)) {
+        step.seen!.backward(dh, add);
+        dh = zeros(H);
+        continue;
+      }
       const gates = backwardGates(cell, H, step, dh, dc);
       for (let column = 0; column < at.width; column++) {
         const [input, recurrent] = [gates.input[column]!, gates.recurrent[column]!];

@@ -1,11 +1,20 @@
 /** Random weights and windows for the tests of engines and oracles, all exact in 32 bits. */
 import { uniform } from "../../src/engine/random.js";
 import type { Engine } from "../../src/engine/port.js";
-import { oracleLayout, type OracleCell, type OracleShape, type OracleWindow } from "./cells.js";
+import {
+  oracleLayout,
+  oracleStateSize,
+  type OracleCell,
+  type OracleShape,
+  type OracleWindow,
+} from "./cells.js";
 
-export interface TaskOptions extends OracleShape {
+export interface TaskOptions extends Omit<OracleShape, "context"> {
   readonly cell: OracleCell;
+  /** Steps of a window, and what cells of a context see. */
   readonly steps: number;
+  /** Steps of the windows of this task, where they are to be others. */
+  readonly length?: number;
   readonly windows: number;
   readonly seed: number;
 }
@@ -17,17 +26,17 @@ export interface Task {
 }
 
 /** A task with weights of a size that neither saturates nor idles the gates, and about a fifth of targets unobserved. */
-export function randomTask({ steps, windows, seed, ...shape }: TaskOptions): Task {
+export function randomTask({ steps, length = steps, windows, seed, ...rest }: TaskOptions): Task {
+  const shape = { ...rest, context: steps };
   const next = uniform(seed);
   const value = (size: number) => Math.fround((2 * next() - 1) * size);
   const list = (length: number, size: number) => Array.from({ length }, () => value(size));
-  const stateSize = shape.cell === "lstm" ? 2 * shape.hidden : shape.hidden;
   return {
     shape,
     weights: Float64Array.from(list(oracleLayout(shape).length, 1.5 / Math.sqrt(shape.hidden))),
     windows: Array.from({ length: windows }, () => ({
-      state: list(stateSize, 0.9),
-      steps: Array.from({ length: steps }, () => ({
+      state: list(oracleStateSize(shape), 0.9),
+      steps: Array.from({ length }, () => ({
         inputs: list(shape.inputs, 1),
         skips: list(shape.skips, 1),
         target: value(1),

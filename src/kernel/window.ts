@@ -1,0 +1,26 @@
+/** A feed-forward layer over the last n inputs (time-lagged, as in Lapedes & Farber, 1987): h = tanh(X·W + b). */
+import { beginHidden, finishHidden, hiddenBackward } from "./context";
+import { contextBytes } from "./context-layout";
+import { addProducts } from "./dense";
+import {
+  blockContext, blockHidden, gateGradientBytes, gateGradients, gradients, hiddenBytes, stateBytes, weights,
+} from "./memory";
+import { addOuterProducts } from "./products";
+
+/** h of the rows of a block from the last n inputs of each. */
+export function windowForward(rows: i32): void {
+  beginHidden(rows);
+  addProducts(
+    rows, blockContext, contextBytes, contextBytes, weights, hiddenBytes, hiddenBytes, blockHidden, hiddenBytes,
+  );
+  finishHidden(rows);
+}
+
+/** Adds the gradients of one step of `count` windows, whose states after it are at `next`. */
+export function windowBackward(count: i32, next: usize): void {
+  hiddenBackward(count, next);
+  addOuterProducts(
+    count, next + hiddenBytes, stateBytes, contextBytes, gateGradients, gateGradientBytes, hiddenBytes,
+    gradients, hiddenBytes,
+  );
+}
