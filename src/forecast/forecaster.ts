@@ -101,7 +101,7 @@ export class Forecaster {
     return bytesOfKey(sizesOf(this.#parts()));
   }
 
-  /** The model's name and version, as forecasts carry it: "gru32@1841". */
+  /** The model's name and version, as forecasts carry it: "lstm32@1841". */
   modelName(version = this.version): string {
     return modelName({ ...this.settings, cell: this.#recurrence.cell }, version);
   }

@@ -30,7 +30,7 @@ export interface Forecast {
   readonly expected: number;
   /** Above 1 is anomalous; NaN where the value is missing, and for a key's first 101 observed values. */
   readonly anomalyScore: number;
-  /** The model's name and version: "gru32@1841". */
+  /** The model's name and version: "lstm32@1841". */
   readonly model: string;
   /** Forecasts of the values after the next one, for steps 2 to the setting `horizon`; empty where that is 1. */
   readonly horizon: readonly StepForecast[];

@@ -17,7 +17,7 @@ export const maximumHorizon = 96;
 export const forecasterSchema = z.strictObject({
   cell: z
     .enum(cellKinds)
-    .default("gru")
+    .default("lstm")
     .describe(
       "Cell that reads the past of a key: recurrent (rnn, gru, lstm), or of the last `window` events (window, conv, attention).",
     ),
@@ -152,7 +152,7 @@ export function forecasterSettings(options: ForecasterOptions = {}): ForecasterS
   return settings;
 }
 
-/** The name of a model and the version of its weights, as forecasts carry it: "gru32@1841". */
+/** The name of a model and the version of its weights, as forecasts carry it: "lstm32@1841". */
 export function modelName(
   { cell, hidden }: { readonly cell?: unknown; readonly hidden?: unknown },
   version: number,

@@ -45,7 +45,7 @@ export function benchDrift(options: ForecasterOptions, seeds: readonly number[])
   return Object.entries(kinds).map(([kind, law]) => {
     const ratios = seeds.map((seed) => {
       const stream = streamOf(law, seed);
-      const { forecasts } = run(stream, { ...options, seed });
+      const forecasts = run(stream, { ...options, seed });
       const error = (from: number, to: number): number => {
         let sum = 0;
         for (let i = from * keys; i < to * keys; i++) {

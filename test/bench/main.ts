@@ -16,14 +16,15 @@ const program = new Command("bench");
 
 program
   .command("quality")
-  .description("forecast quality on public next-value protocols")
+  .description("forecast quality on public next-value protocols, and its cost, by read-out")
   .option("--json", "print one JSON object")
   .option("--seeds <list>", "seeds of the initial weights", "1,2,3")
   .addOption(new Option("--cell <cell>").choices(cellKinds))
-  .addOption(new Option("--readout <kind>").choices(readoutKinds))
+  .addOption(new Option("--readout <kind>", "one read-out in place of all").choices(readoutKinds))
   .option("--hidden <units>", "units of the hidden state", Number)
-  .action(({ json, seeds, ...model }: ForecasterOptions & { json?: boolean; seeds: string }) => {
-    printFigures(benchQuality(model, seeds.split(",").map(Number)), json === true);
+  .action(({ json, seeds, readout, ...model }: ForecasterOptions & { json?: boolean; seeds: string }) => {
+    const readouts = readout === undefined ? readoutKinds : [readout];
+    printFigures(benchQuality(model, readouts, seeds.split(",").map(Number)), json === true);
   });
 
 program

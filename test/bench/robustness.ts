@@ -37,8 +37,7 @@ export function benchRobustness(options: ForecasterOptions, seeds: readonly numb
   const add = (name: string, skill: number): void =>
     void totals.set(name, (totals.get(name) ?? 0) + skill / seeds.length);
   for (const seed of seeds) {
-    const forecast = (stream: Stream): ForecastColumns =>
-      run(stream, { ...options, seed, loss: "absolute" }).forecasts;
+    const forecast = (stream: Stream): ForecastColumns => run(stream, { ...options, seed, loss: "absolute" });
     const skills = (stream: Stream): Skills => skillsOf(stream, forecast(stream));
     const together = skills(mixed);
     for (const [name, stream] of sets) {

@@ -46,16 +46,20 @@ export function meanSkill(skills: Skills): number {
 }
 
 export function runStream(stream: Stream, options: ForecasterOptions): { skill: number; worst: number } {
-  const skills = skillsOf(stream, run(stream, options).forecasts);
+  const skills = skillsOf(stream, run(stream, options));
   return { skill: meanSkill(skills), worst: Math.min(...skills.values()) };
 }
 
-export function run(
-  stream: Stream,
-  options: ForecasterOptions,
-): { forecasts: ForecastColumns; microseconds: number } {
+/** A fresh forecaster's forecasts of a stream. */
+export function run(stream: Stream, options: ForecasterOptions): ForecastColumns {
   const forecaster = new Forecaster(forecasterSettings(options));
-  const forecasts = forecastColumns(stream.values.length, options.horizon);
+  const forecasts = runWith(forecaster, stream);
+  forecaster.dispose();
+  return forecasts;
+}
+
+export function runWith(forecaster: Forecaster, stream: Stream): ForecastColumns {
+  const forecasts = forecastColumns(stream.values.length, forecaster.settings.horizon);
   const slots = stream.keys.map((key) => forecaster.slotOf(key));
   const observations = {
     ...observationColumns(0),
@@ -63,11 +67,8 @@ export function run(
     slots: stream.slots.map((k) => slots[k]!),
     count: stream.values.length,
   };
-  const begin = performance.now();
   forecaster.observe(observations, forecasts);
-  const microseconds = ((performance.now() - begin) * 1000) / stream.values.length;
-  forecaster.dispose();
-  return { forecasts, microseconds };
+  return forecasts;
 }
 
 /** A table's columns, each a key, row by row. */

@@ -354,7 +354,7 @@ test("tells each update as it happens, with the version that forecasts carry aft
   expect(versions).toEqual(versions.map((_, i) => i + 1));
   expect(versions.length).toBeGreaterThan(50);
   expect(forecasts.version.at(-1)).toBe(versions.length);
-  expect(forecaster.modelName()).toBe(`gru8@${versions.length}`);
+  expect(forecaster.modelName()).toBe(`lstm8@${versions.length}`);
   forecaster.dispose();
 });
 

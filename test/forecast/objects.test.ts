@@ -18,7 +18,7 @@ test("gives the same forecasts as the columns, as objects", () => {
     for (const name of ["yhat", "yhatLower", "yhatUpper", "yhatTime", "expected", "anomalyScore"] as const) {
       expect(forecast[name]).toBe(columns[name][i]);
     }
-    expect(forecast.model).toBe(`gru8@${columns.version[i]}`);
+    expect(forecast.model).toBe(`lstm8@${columns.version[i]}`);
   });
   forecaster.dispose();
 });

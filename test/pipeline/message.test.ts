@@ -18,11 +18,11 @@ test("a forecast message has the documented names, in their order", () => {
     version: 1841,
   } as const;
   for (const [name, value] of Object.entries(row)) columns[name as keyof typeof row][0] = value;
-  const messages = new ForecastMessages((version) => `gru32@${version}`);
+  const messages = new ForecastMessages((version) => `lstm32@${version}`);
   expect(messages.text(columns, 0, () => "pump-7")).toBe(
     '{"key":"pump-7","time":"2026-03-01T10:00:05.000Z","value":41.2,' +
       '"yhat":41.6,"yhat_lower":40.9,"yhat_upper":42.4,"yhat_time":"2026-03-01T10:00:10.000Z",' +
-      '"expected":41,"anomaly_score":0.31,"model":"gru32@1841"}',
+      '"expected":41,"anomaly_score":0.31,"model":"lstm32@1841"}',
   );
 });
 
@@ -33,7 +33,7 @@ test("further steps come as an array, each with its time", () => {
   columns.steps.yhat.set([0, 0, 41.7, 41.8]);
   columns.steps.yhatLower.set([0, 0, 40, NaN]);
   columns.steps.yhatUpper.set([0, 0, 43, NaN]);
-  const messages = new ForecastMessages(() => "gru32@1");
+  const messages = new ForecastMessages(() => "lstm32@1");
   const { horizon } = JSON.parse(messages.text(columns, 1, () => "a")) as { horizon: unknown };
   expect(horizon).toEqual([
     { step: 2, yhat: 41.7, yhat_lower: 40, yhat_upper: 43, yhat_time: "2026-03-01T10:00:15.000Z" },

@@ -210,7 +210,7 @@ describe("operators around the forecast", () => {
       ["alerts", "key-0"],
       ["alerts", "key-1"],
     ]);
-    expect(text(routed[0]!.record.value)).toMatch(/^gru4@\d+$/);
+    expect(text(routed[0]!.record.value)).toMatch(/^lstm4@\d+$/);
   });
 
   test.each<[string, Operators["before"]]>([

@@ -56,7 +56,7 @@ export function rejectionLine(line: number, code: ErrorCode, message: string): s
  *
  * @example
  * ```ts
- * const writer = new ForecastLineWriter(TextOutput.toStandardOutput(), (version) => `gru32@${version}`);
+ * const writer = new ForecastLineWriter(TextOutput.toStandardOutput(), (version) => `lstm32@${version}`);
  * writer.write(batch);
  * ```
  */

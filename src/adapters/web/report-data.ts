@@ -87,7 +87,7 @@ export interface FeaturedKey {
 
 export interface ReportData {
   readonly files: readonly string[];
-  /** Name and version of the model, such as `gru32@1841`. */
+  /** Name and version of the model, such as `lstm32@1841`. */
   readonly model: string;
   readonly settings: readonly (readonly [name: string, value: string])[];
   /** Nominal coverage of the intervals, and rate of anomalies among ordinary values, 0 to 1. */

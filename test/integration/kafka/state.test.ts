@@ -95,7 +95,7 @@ describeWithBroker("the command state", () => {
 
     expect((await run(["reset", "--yes"], where)).code).toBe(0);
     for (const report of await inspect(where)) {
-      expect(report).toMatchObject({ state: 100, committed: 100, keys: 0, model: "gru8@0" });
+      expect(report).toMatchObject({ state: 100, committed: 100, keys: 0, model: "lstm8@0" });
     }
     const imported = await run(["import", file], where);
     expect(imported.err).toEqual([]);
