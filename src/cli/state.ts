@@ -18,6 +18,10 @@ interface ConfigFlag {
   readonly config?: string;
 }
 
+interface FormatFlags extends ConfigFlag {
+  readonly format: "state" | "tfjs";
+}
+
 interface ResetFlags extends ConfigFlag {
   readonly yes?: true;
   readonly partition?: number;
@@ -27,14 +31,21 @@ interface ResetFlags extends ConfigFlag {
 
 const exportNotes = `
 May be done while the service runs: each partition is exported as of its latest snapshot, with the offset that is
-committed then. The file is new, and appears under its name only when it is whole.`;
+committed then. The file is new, and appears under its name only when it is whole.
+
+With --format tfjs each partition's weights go to a layers model of TensorFlow.js, which has to be installed:
+FOLDER/partition-N/model.json and weights.bin. Cells rnn, gru and lstm alone have such layers.`;
 
 const importNotes = `
 The service has to be stopped: its group must have no members. The input topic and the number of partitions have to be
 those of the export. Each partition's state is replaced, in one transaction with its offset, which becomes the later of
 the one committed now and the one committed at the time of the export: what was forecast before either is replayed in
 silence, not forecast again, and nothing behind it is left out. Partitions that were exported without a state are left
-as they are. If it breaks off, it can be repeated.`;
+as they are. If it breaks off, it can be repeated.
+
+With --format tfjs the weights of each FOLDER/partition-N take the place of those of the partition's state; keys and offsets
+stay as they are, and the moments of Adam begin anew. What lies between the state and the committed offset is replayed in
+silence with the new weights.`;
 
 const resetNotes = `
 The service has to be stopped: its group must have no members. In one transaction for each partition, all that was
@@ -49,13 +60,15 @@ export function stateCommand(): Command {
     .addCommand(inspectCommand())
     .addCommand(
       withConfig("export", "write the state of all partitions to a file")
-        .argument("<file>", "file that is made")
+        .argument("<file>", "file that is made; with --format tfjs a folder")
+        .addOption(formatOption())
         .addHelpText("after", exportNotes)
         .action(exportState),
     )
     .addCommand(
       withConfig("import", "put an exported state back")
-        .argument("<file>", "file of an export")
+        .argument("<file>", "file of an export; with --format tfjs a folder")
+        .addOption(formatOption())
         .addHelpText("after", importNotes)
         .action(importState),
     )
@@ -74,14 +87,28 @@ export function stateCommand(): Command {
     );
 }
 
+function formatOption(): Option {
+  return new Option("--format <format>", "all of the state, or weights as layers models of TensorFlow.js")
+    .choices(["state", "tfjs"])
+    .default("state");
+}
+
 function withConfig(name: string, description: string): Command {
   return new Command(name)
     .description(description)
     .option("-c, --config <file>", "configuration, a YAML file");
 }
 
-async function exportState(path: string, { config }: ConfigFlag): Promise<void> {
+async function exportState(path: string, { config, format }: FormatFlags): Promise<void> {
   const options = kafkaOptions(loadConfig(config, process.env).settings);
+  if (format === "tfjs") {
+    const { exportModels } = await import("./state-models.js");
+    const written = await exportModels(path, options);
+    if (written.length === 0) print("no partition has a state: nothing was written");
+    for (const partition of written)
+      print(`partition ${partition}: ${path}/partition-${partition}/model.json`);
+    return;
+  }
   const { application, topics } = options;
   const partitions = await withAdmin(options, (admin) => checkPartitions(admin, topics));
   let records = 0;
@@ -96,8 +123,13 @@ async function exportState(path: string, { config }: ConfigFlag): Promise<void> 
   print(`exported ${whole(records)} records of ${partitions} partitions, ${whole(bytes)} bytes: ${path}`);
 }
 
-async function importState(path: string, { config }: ConfigFlag): Promise<void> {
+async function importState(path: string, { config, format }: FormatFlags): Promise<void> {
   const options = kafkaOptions(loadConfig(config, process.env).settings);
+  if (format === "tfjs") {
+    const { importModels } = await import("./state-models.js");
+    report(await importModels(path, options));
+    return;
+  }
   const file = await openStateFile(path);
   report(await importStates(options, file.head, () => file.states()));
 }

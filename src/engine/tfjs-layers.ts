@@ -8,7 +8,8 @@ import { recurrentKinds, type Engine, type EngineDescription, type RecurrentKind
 import { gruLayer, isResetAfterGru } from "./tfjs-gru.js";
 import { loadTfjs, type TfjsLoadOptions, type TfjsModules } from "./tfjs-load.js";
 
-type LayersModel = tfjsLayers.LayersModel;
+/** A layers model of TensorFlow.js. */
+export type LayersModel = tfjsLayers.LayersModel;
 type Layer = tfjsLayers.layers.Layer;
 
 function builtIn({ cell }: EngineDescription): RecurrentKind {

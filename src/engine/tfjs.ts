@@ -1,14 +1,9 @@
-/** The engine on TensorFlow.js, `undercurrent/tfjs`: finds it and makes engines with its cells or one of one's own. */
+/** The engine on TensorFlow.js: finds it and makes engines with its cells or one of one's own. */
 import type { EngineFactory } from "./port.js";
 import { builtInCell, type TfjsCell } from "./tfjs-cells.js";
 import { TfjsEngine } from "./tfjs-engine.js";
 import { registerGru } from "./tfjs-gru.js";
 import { loadTfjs, type TfjsLoadOptions } from "./tfjs-load.js";
-
-export type { WeightMatrix } from "./port.js";
-export type { CellTensors, Tfjs, TfjsCell } from "./tfjs-cells.js";
-export { exportLayersModel, importLayersModel } from "./tfjs-layers.js";
-export { tfjsBackends, type TfjsBackend, type TfjsLoadOptions } from "./tfjs-load.js";
 
 /** Where to find TensorFlow.js, and what to run on it. */
 export interface TfjsEngineOptions extends TfjsLoadOptions {

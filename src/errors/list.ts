@@ -168,6 +168,12 @@ export const list = {
     data: "Nothing was written to the brokers.",
     action: "Export the state anew, or take another copy of the file, and one of the same input topic.",
   },
+  LAYERS_MODEL_UNFIT: {
+    exit: exitCodes.state,
+    data: "Nothing of this state was read or written.",
+    action:
+      "Export and import weights of the cells rnn, gru and lstm, and import a model of the same cell and size as the state's.",
+  },
   RECORD_TOO_LARGE: {
     exit: exitCodes.output,
     data: "Nothing of this commit landed; every earlier one did.",

@@ -91,6 +91,11 @@ export function writeState(
   return { offset, records };
 }
 
+/** A state's record of the model anew, which stands for the same offset. */
+export function writeModel(offset: number, { bytes }: SnapshotRecord): SnapshotWrite {
+  return { offset, records: [{ key: modelKey, value: sealRecord(offset, bytes) }] };
+}
+
 function sealRecord(offset: number, snapshot: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(headerBytes + snapshot.length);
   const view = new DataView(bytes.buffer);

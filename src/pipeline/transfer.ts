@@ -5,8 +5,9 @@
 import { UndercurrentError } from "../errors.js";
 import { Forecaster } from "../forecast/forecaster.js";
 import type { ForecasterSettings } from "../forecast/settings.js";
+import type { SnapshotRecord } from "../forecast/snapshot.js";
 import type { Commit, SnapshotWrite, StateChange, StateRecord, Takeover } from "./ports.js";
-import { readState, writeState } from "./state.js";
+import { readState, writeModel, writeState } from "./state.js";
 
 /** The state of one partition as it was exported. */
 export interface ExportedState {
@@ -87,6 +88,26 @@ export function resetCommit(found: Takeover, settings: ForecasterSettings, offse
   } finally {
     forecaster.dispose();
   }
+}
+
+/**
+ * Changes the model of the state that was found, and nothing else of it. Undefined where there is no state. Throws as
+ * `readState` and `change` do.
+ */
+export function modelCommit(
+  found: Takeover,
+  change: (snapshot: Uint8Array) => SnapshotRecord,
+): { readonly commit: Commit; readonly keys: number } | undefined {
+  if (found.state.length === 0) return undefined;
+  const { offset, snapshot, keys } = readState(found.state);
+  const commit = {
+    forecasts: [],
+    deadLetters: [],
+    routed: [],
+    snapshot: writeModel(offset, change(snapshot)),
+    offset: Math.max(offset, found.committed ?? offset),
+  };
+  return { commit, keys: keys.length };
 }
 
 function replaceState(found: Takeover, { offset, records }: SnapshotWrite, committed: number): Commit {

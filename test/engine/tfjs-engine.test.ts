@@ -5,7 +5,7 @@ import { UndercurrentError } from "../../src/errors.js";
 import { uniform } from "../../src/engine/random.js";
 import type { Engine, EngineFactory } from "../../src/engine/port.js";
 import { cellKinds, type CellKind } from "../../src/engine/port.js";
-import { loadTfjsEngine, type TfjsCell } from "../../src/engine/tfjs.js";
+import { loadTfjsEngine, type TfjsCell } from "../../src/tfjs.js";
 import { wasmEngine } from "../../src/engine/wasm.js";
 import { createForecaster, type Forecast } from "../../src/forecast/objects.js";
 import { describeEngineContract } from "../contracts/engine.js";

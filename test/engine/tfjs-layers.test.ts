@@ -10,7 +10,7 @@ import {
   type Engine,
   type EngineFactory,
 } from "../../src/engine/port.js";
-import { exportLayersModel, importLayersModel, loadTfjsEngine } from "../../src/engine/tfjs.js";
+import { exportLayersModel, importLayersModel, loadTfjsEngine } from "../../src/tfjs.js";
 import { wasmEngine } from "../../src/engine/wasm.js";
 import { loadWeights, randomTask } from "../reference/tasks.js";
 

@@ -1,10 +1,12 @@
 /** Exported states put back, and states begun anew, on topics whose service is stopped: one transaction for each partition. */
 import { UndercurrentError } from "../../errors.js";
 import type { ForecasterSettings } from "../../forecast/settings.js";
+import type { SnapshotRecord } from "../../forecast/snapshot.js";
 import type { Commit, Takeover } from "../../pipeline/ports.js";
 import {
   importCommit,
   importOffset,
+  modelCommit,
   resetCommit,
   resetOffset,
   type ExportedState,
@@ -83,6 +85,40 @@ export async function resetStates(
     const moved: Moved[] = [];
     for (const { standing, offset } of targets) {
       moved.push(await move(group, standing, (found) => resetCommit(found, settings, offset)));
+    }
+    return moved;
+  });
+}
+
+/**
+ * Changes the models of these partitions' states, each by its function of the whole snapshot, and nothing else of them;
+ * partitions without a state are left as they are. Throws SETTING_INVALID for a partition that there is not, what the
+ * functions throw, and what `withWholeGroup` does.
+ */
+export async function replaceModels(
+  options: KafkaOptions,
+  changes: ReadonlyMap<number, (snapshot: Uint8Array) => SnapshotRecord>,
+): Promise<readonly Moved[]> {
+  return withWholeGroup(options, async (group) => {
+    for (const partition of changes.keys()) {
+      if (group.assignments.has(partition)) continue;
+      throw new UndercurrentError(
+        "SETTING_INVALID",
+        `${options.topics.input} has no partition ${partition}, and there is a model for it`,
+      );
+    }
+    const moved: Moved[] = [];
+    for (const [partition, change] of changes) {
+      const assignment = group.assignments.get(partition)!;
+      const found = await assignment.takeOver();
+      const changed = modelCommit(found, change);
+      if (changed !== undefined) await group.commit(assignment, changed.commit);
+      const after = changed && {
+        state: changed.commit.snapshot!.offset,
+        committed: changed.commit.offset,
+        keys: changed.keys,
+      };
+      moved.push({ partition, before: found.committed, after });
     }
     return moved;
   });

@@ -1,5 +1,5 @@
 // What was learned, inspected, exported, put back and reset with the commands, around a service of their own.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "vitest";
@@ -125,6 +125,44 @@ describeWithBroker("the command state", () => {
     const [freshFirst, freshSecond] = await forecasts(fresh, 80);
     expect(second!.slice(50)).toEqual(freshSecond);
     expect(first!.slice(50)).not.toEqual(freshFirst);
+  }, 120_000);
+
+  test("exports weights as layers models, and takes them back without a change of keys and offsets", async () => {
+    const where = await deployment(2, settings);
+    const [early, late, again] = [newFile(), newFile(), newFile()];
+    const exportTo = async (path: string) => {
+      const { code, out } = await run(["export", path, "--format", "tfjs"], where);
+      expect([code, out]).toEqual([
+        0,
+        partitions.map((n) => `partition ${n}: ${path}/partition-${n}/model.json`),
+      ]);
+      return partitions.map((n) => readFileSync(join(path, `partition-${n}`, "weights.bin")));
+    };
+    await feed(where, 100);
+    await runTo(where, 100);
+    const weights = await exportTo(early);
+    await feed(where, 60, 100);
+    await runTo(where, 160);
+    expect(await exportTo(late)).not.toEqual(weights);
+
+    const before = await inspect(where);
+    const imported = await run(["import", early, "--format", "tfjs"], where);
+    expect([imported.code, imported.out]).toEqual([
+      0,
+      before.map(
+        ({ partition, state }) =>
+          `partition ${partition}: 3 keys, state of offset ${state}; committed offset 160 (was 160)`,
+      ),
+    ]);
+    expect(await inspect(where)).toEqual(before);
+    expect(await exportTo(again)).toEqual(weights);
+    await feed(where, 20, 160);
+    await runTo(where, 180);
+    expect((await forecasts(where, 360)).map(({ length }) => length)).toEqual([180, 180]);
+
+    renameSync(join(early, "partition-1"), join(early, "partition-7"));
+    const foreign = await run(["import", early, "--format", "tfjs"], where);
+    expect([foreign.code, foreign.err.at(-3)]).toEqual([2, expect.stringMatching(/no partition 7/)]);
   }, 120_000);
 
   test("begins at another offset where a reset names one", async () => {

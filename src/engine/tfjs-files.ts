@@ -1,0 +1,80 @@
+/** Layers models as the two files of TensorFlow.js' own format, which its tools and its file:// handler read and write. */
+import type * as core from "@tensorflow/tfjs-core";
+import { registerGru } from "./tfjs-gru.js";
+import type { LayersModel } from "./tfjs-layers.js";
+import { loadTfjs, type TfjsLoadOptions } from "./tfjs-load.js";
+
+/** Contents of `model.json` and of `weights.bin` beside it. */
+export interface LayersModelFiles {
+  readonly model: Uint8Array;
+  readonly weights: Uint8Array;
+}
+
+const weightsName = "weights.bin";
+
+interface ModelJson {
+  readonly modelTopology: object;
+  readonly weightsManifest?: readonly {
+    readonly paths: readonly string[];
+    readonly weights: core.io.WeightsManifestEntry[];
+  }[];
+}
+
+/**
+ * The files of a model, for those who have no native TensorFlow.js: with it, `model.save("file://folder")` writes the
+ * same.
+ *
+ * @example
+ * ```ts
+ * const { model, weights } = await layersModelFiles(await exportLayersModel(engine));
+ * writeFileSync("model.json", model);
+ * writeFileSync("weights.bin", weights);
+ * ```
+ */
+export async function layersModelFiles(model: LayersModel): Promise<LayersModelFiles> {
+  let saved: core.io.ModelArtifacts = {};
+  await model.save({
+    save: (artifacts) => {
+      saved = artifacts;
+      return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: "JSON" } });
+    },
+  });
+  const { modelTopology, weightSpecs, weightData } = saved;
+  const buffers = Array.isArray(weightData) ? weightData : [weightData!];
+  const json = {
+    modelTopology,
+    format: "layers-model",
+    generatedBy: "undercurrent",
+    convertedBy: null,
+    weightsManifest: [{ paths: [weightsName], weights: weightSpecs }],
+  };
+  return {
+    model: new TextEncoder().encode(JSON.stringify(json)),
+    weights: Buffer.concat(buffers.map((buffer) => new Uint8Array(buffer))),
+  };
+}
+
+/**
+ * The model of such files; it is the caller's to dispose of. Throws TFJS_MISSING, and TypeError or what TensorFlow.js
+ * throws where the files are no layers model.
+ */
+export async function layersModelFromFiles(
+  { model, weights }: LayersModelFiles,
+  options: TfjsLoadOptions = {},
+): Promise<LayersModel> {
+  const tfjs = await loadTfjs(options);
+  registerGru(tfjs);
+  const { modelTopology, weightsManifest } = JSON.parse(new TextDecoder().decode(model)) as ModelJson;
+  const groups = weightsManifest ?? [];
+  if (groups.some(({ paths }) => paths.length !== 1 || paths[0] !== weightsName)) {
+    throw new TypeError(`its weights are not in one file ${weightsName}`);
+  }
+  return tfjs.layers.loadLayersModel({
+    load: () =>
+      Promise.resolve({
+        modelTopology,
+        weightSpecs: groups.flatMap((group) => group.weights),
+        weightData: new Uint8Array(weights).buffer,
+      }),
+  });
+}
