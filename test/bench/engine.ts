@@ -29,7 +29,7 @@ function time(run: (call: number) => void, budget: number): number {
 }
 
 /** Median milliseconds of a call of each, measured in turn after a first round that does not count. */
-function compare(runs: readonly ((call: number) => void)[], budget: number): number[] {
+export function compare(runs: readonly ((call: number) => void)[], budget: number): number[] {
   const times = runs.map((): number[] => []);
   for (let round = 0; round <= rounds; round++) {
     for (const [i, run] of runs.entries()) {

@@ -1,9 +1,10 @@
-/** `npm run bench -- quality|robustness|drift|detection|engine|kafka [--json]`: measures, and prints a table or one JSON object. */
+/** `npm run bench -- quality|robustness|drift|detection|engine|cells|kafka [--json]`: measures, and prints a table or one JSON object. */
 import { Command, Option } from "commander";
 import { cellKinds } from "../../src/engine/port.js";
 import { readoutKinds, type ForecasterOptions } from "../../src/forecast/settings.js";
 import { createTestBroker } from "../support/broker-client.js";
 import { startBroker } from "../support/broker-start.js";
+import { benchCells } from "./cells.js";
 import { benchDetection } from "./detection.js";
 import { benchDrift } from "./drift.js";
 import { benchEngine } from "./engine.js";
@@ -69,6 +70,12 @@ program
   .description("the recurrent step and its learning against other engines, in one interleaved run")
   .option("--json", "print one JSON object")
   .action(async (options: { json?: boolean }) => printFigures(await benchEngine(), options.json === true));
+
+program
+  .command("cells")
+  .description("a step and an update of every cell of the wasm engine, in one interleaved run")
+  .option("--json", "print one JSON object")
+  .action((options: { json?: boolean }) => printFigures(benchCells(), options.json === true));
 
 program
   .command("kafka")
