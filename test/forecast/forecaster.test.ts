@@ -23,6 +23,7 @@ const models = [
   ...cellKinds.map((cell) => [cell, "shared", 0] as const),
   ["gru", "compact", 0],
   ["lstm", "full", 0],
+  ["attention", "full", 1],
   ["gru", "compact", 3],
   ["rnn", "full", 1],
 ] as const;
