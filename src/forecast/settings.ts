@@ -58,7 +58,14 @@ export const forecasterSchema = z.strictObject({
     .max(0.05)
     .default(0.001)
     .describe("Share of ordinary observations whose anomaly score exceeds 1."),
-  window: z.int().min(2).max(128).default(16).describe("Steps of a window of truncated back-propagation, K."),
+  window: z
+    .int()
+    .min(2)
+    .max(128)
+    .default(16)
+    .describe(
+      "Steps of a window of truncated back-propagation, K; and the last events that the cells window, conv and attention see.",
+    ),
   stride: z
     .int()
     .min(1)
