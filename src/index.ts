@@ -32,9 +32,9 @@ export {
 } from "./forecast/objects.js";
 export { forecastColumns, observationColumns } from "./forecast/columns.js";
 export type { ForecastColumns, ObservationColumns, StepColumns } from "./forecast/columns.js";
-export { Forecaster, type ForecasterListeners } from "./forecast/forecaster.js";
+export { Forecaster } from "./forecast/forecaster.js";
 export type { TimeLike, ValueLike } from "./forecast/input.js";
-export type { UpdateReport } from "./forecast/recurrence.js";
+export type { ForecasterListeners, UpdateReport } from "./forecast/learning.js";
 export { forecasterSettings, type ForecasterOptions, type ForecasterSettings } from "./forecast/settings.js";
 export type { SnapshotRecord } from "./forecast/snapshot.js";
 export { forecast } from "./operators/forecast.js";

@@ -29,7 +29,8 @@ export function logTaskEvent(log: ServiceLog, event: TaskEvent): void {
       break;
     case "taken-over":
       if (event.reason === undefined) log.info(entry, `partition taken over: ${event.plan}`);
-      else log.warn(entry, "partition taken over with an empty state");
+      else if (event.plan === "fresh") log.warn(entry, "partition taken over with an empty state");
+      else log.warn(entry, "partition taken over with a state of another kernel");
       break;
     case "replaying":
       log.info(

@@ -1,4 +1,6 @@
-/** The compiled kernel: loaded once per process, an instance with its own memory per engine. */
+/**
+ * The compiled kernel, one of two builds of it: loaded once per process, an instance with its own memory per engine.
+ */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { UndercurrentError } from "../errors.js";
@@ -6,6 +8,7 @@ import { UndercurrentError } from "../errors.js";
 /** The part of the WebAssembly interface used here, which the ES library has no types for. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object;
+  validate(bytes: Uint8Array): boolean;
   readonly Instance: new (module: object) => { readonly exports: unknown };
 };
 
@@ -47,9 +50,6 @@ export interface Kernel {
   readonly states: Global;
 }
 
-/** Names the arithmetic: engines of one kernel name give the same bits. */
-export const kernelName = "simd128-1";
-
 /** What src/kernel/regression.ts exports. */
 export interface RegressionKernel {
   readonly memory: { readonly buffer: ArrayBuffer };
@@ -83,15 +83,20 @@ export interface HorizonKernel {
   readonly slab: Global;
 }
 
+/**
+ * The builds by name, and the name of each one's arithmetic: engines of one name give the same bits on every machine.
+ * `fma` rounds a multiply-add once and takes relaxed SIMD, on a processor that fuses: Node 22 on most.
+ */
+export const kernelNames = { simd: "simd128-1", fma: "simd128-fma-1" } as const;
+export type KernelKind = keyof typeof kernelNames;
+
 /** The same relative path from src/engine and from dist/engine. */
 const folder = new URL("../../dist/kernel/", import.meta.url);
 
-const compiled = new Map<string, object>();
-
-function compile(name: string): object {
+function load<T>(name: string, use: (bytes: Uint8Array) => T): T {
   const file = new URL(name, folder);
   try {
-    return new WebAssembly.Module(readFileSync(file));
+    return use(readFileSync(file));
   } catch (cause) {
     throw new UndercurrentError("KERNEL_MISSING", `The kernel ${fileURLToPath(file)} cannot be loaded.`, {
       cause,
@@ -99,8 +104,46 @@ function compile(name: string): object {
   }
 }
 
+const compile = (name: string): object => load(name, (bytes) => new WebAssembly.Module(bytes));
+
+/** Whether this engine knows relaxed SIMD and this processor rounds its multiply-add once. */
+function fuses(): boolean {
+  if (!load("fma/fused.wasm", (bytes) => WebAssembly.validate(bytes))) return false;
+  const { exports } = new WebAssembly.Instance(compile("fma/fused.wasm"));
+  return (exports as { fused(): number }).fused() === 1;
+}
+
+/**
+ * The build to use, for all engines of a process: the fastest that runs here, or what the variable UNDERCURRENT_KERNEL
+ * names. Throws SETTING_INVALID where that is none, or does not run here.
+ */
+export function chooseKernel(
+  wish: string | undefined = process.env["UNDERCURRENT_KERNEL"],
+  fused: () => boolean = fuses,
+): KernelKind {
+  if (wish === undefined || wish === "") return fused() ? "fma" : "simd";
+  if (wish !== "simd" && wish !== "fma") {
+    throw new UndercurrentError("SETTING_INVALID", `UNDERCURRENT_KERNEL is "${wish}", not simd or fma`);
+  }
+  if (wish === "fma" && !fused()) {
+    throw new UndercurrentError("SETTING_INVALID", "UNDERCURRENT_KERNEL is fma, which does not run here");
+  }
+  return wish;
+}
+
+let chosen: KernelKind | undefined;
+
+/** The name of the arithmetic of this process. Throws as `chooseKernel`, and KERNEL_MISSING. */
+export function kernelName(): string {
+  chosen ??= chooseKernel();
+  return kernelNames[chosen];
+}
+
+const compiled = new Map<string, object>();
+
 function instantiate(name: string): unknown {
-  const module = compiled.get(name) ?? compile(name);
+  chosen ??= chooseKernel();
+  const module = compiled.get(name) ?? compile(`${chosen}/${name}`);
   compiled.set(name, module);
   try {
     return new WebAssembly.Instance(module).exports;

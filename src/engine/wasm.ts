@@ -103,7 +103,7 @@ class WasmEngine implements Engine {
     this.description = {
       ...shape,
       name: "wasm",
-      kernel: kernelName,
+      kernel: kernelName(),
       stateSize: stateSizeOf(shape),
       tensors,
       parameters: parameterCount(tensors),

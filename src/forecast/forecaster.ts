@@ -12,17 +12,13 @@ import { Horizons } from "./horizons.js";
 import { KeyReadout } from "./key-readout.js";
 import { KeyTable } from "./keys.js";
 import { keyLayout, number } from "./layout.js";
-import { Recurrence, rowsPerStep, type SteppedRows, type UpdateReport } from "./recurrence.js";
+import type { ForecasterListeners } from "./learning.js";
+import { Recurrence, rowsPerStep, type SteppedRows } from "./recurrence.js";
 import { modelName, type ForecasterSettings } from "./settings.js";
 import { decodeSnapshot, joinRecords, type SnapshotRecord } from "./snapshot.js";
 import { bytesOfKey, recordsOf, sizesOf, writeKey, type StateParts } from "./state.js";
 import { signatureOf, type Signature } from "./signature.js";
 import { Tracker, writeNoForecast, writeNoScore } from "./tracker.js";
-
-export interface ForecasterListeners {
-  /** Called on each update of the weights, in the middle of `observe`. */
-  readonly onUpdate?: (update: UpdateReport) => void;
-}
 
 /**
  * Forecasts the next value of every key of one ordered stream of observations.
@@ -88,6 +84,11 @@ export class Forecaster {
   /** Updates of the weights so far. */
   get version(): number {
     return this.#recurrence.version;
+  }
+
+  /** The engine's kernel: the same events give the same bits with the same kernel. */
+  get kernel(): string {
+    return this.#recurrence.kernel;
   }
 
   /** Bytes of state, room for further keys included. */
@@ -219,12 +220,11 @@ export class Forecaster {
 
   #forecastAll(rows: SteppedRows, forecasts: ForecastColumns): void {
     const own = this.#readout?.forecast(rows, this.#keys);
-    const { version } = this.#recurrence;
     for (let i = 0; i < rows.count; i++) {
       const event = rows.events[i]!;
       const slot = rows.slots[i]!;
       this.#tracker.forecast(this.#keys, slot, event, rows.readouts[i]!, own?.[i] ?? 0, forecasts);
-      forecasts.version[event] = version;
+      forecasts.version[event] = this.version;
     }
   }
 

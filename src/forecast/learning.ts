@@ -9,6 +9,20 @@ import { wasMissing, writeChanges, writeInputs, type HistorySettings } from "./h
 import { recentChanges } from "./layout.js";
 import type { ForecasterSettings } from "./settings.js";
 
+/** An update of the weights, as it happens. */
+export interface UpdateReport extends LearnReport {
+  /** Updates so far, this one included: the model version. */
+  readonly version: number;
+  /** Windows it learned from. */
+  readonly windows: number;
+}
+
+/** Who is told of what a forecaster does. */
+export interface ForecasterListeners {
+  /** Called on each update of the weights, in the middle of `observe`. */
+  readonly onUpdate?: (update: UpdateReport) => void;
+}
+
 const LOG_BETA1 = logarithm(0.9);
 const LOG_BETA2 = logarithm(0.999);
 

@@ -8,8 +8,9 @@ import {
   observationColumns,
   type ForecastColumns,
 } from "./columns.js";
-import { Forecaster, type ForecasterListeners } from "./forecaster.js";
+import { Forecaster } from "./forecaster.js";
 import { inputFaults, readKey, readTime, readValue, type TimeLike, type ValueLike } from "./input.js";
+import type { ForecasterListeners } from "./learning.js";
 import { forecasterSettings, type ForecasterOptions, type ForecasterSettings } from "./settings.js";
 
 /** A forecast as an object. NaN stands for "none"; `JSON.stringify` makes it null. */

@@ -2,23 +2,15 @@
  * The recurrent part that all keys share: events that wait for the next step of the cell, windows that wait for the
  * next update of its weights, and each key's hidden state with its checkpoints.
  */
-import type { Engine, EngineFactory, LearnReport, ParameterSet } from "../engine/port.js";
+import type { Engine, EngineFactory, ParameterSet } from "../engine/port.js";
 import { writeChanges, writeInputs, type HistorySettings } from "./history.js";
 import { input, inputCount, number, recentChanges } from "./layout.js";
-import { LearningQueue, learningRate, windowsDue } from "./learning.js";
+import { LearningQueue, learningRate, windowsDue, type UpdateReport } from "./learning.js";
 import type { ForecasterSettings } from "./settings.js";
 import type { KeyState, ModelState, QueuedWindow } from "./snapshot.js";
 
 /** Rows that one call of the engine steps at most. */
 export const rowsPerStep = 1024;
-
-/** An update of the weights, as it happens. */
-export interface UpdateReport extends LearnReport {
-  /** Updates so far, this one included: the model version. */
-  readonly version: number;
-  /** Windows it learned from. */
-  readonly windows: number;
-}
 
 /** Events that the cell has just taken. Row i of each array is one of them; all of it is reused. */
 export interface SteppedRows {
@@ -111,6 +103,11 @@ export class Recurrence {
   /** The cell that runs, by name: that of the settings, or what the engine has in its place. */
   get cell(): string {
     return this.#engine.description.cell;
+  }
+
+  /** The engine's kernel: its arithmetic, to the bit. */
+  get kernel(): string {
+    return this.#engine.description.kernel;
   }
 
   /** Floats of a key's states, as `readStates` gives them. */
@@ -208,7 +205,7 @@ export class Recurrence {
       this.#engine.readState(place, state, 0);
       return { ...this.#queue.window(place), key: keyOf(this.#queue.slots[place]!), state };
     });
-    return { version: this.#version, ...this.#engine.readParameters(), queue };
+    return { kernel: this.kernel, version: this.#version, ...this.#engine.readParameters(), queue };
   }
 
   /** Takes over a model and, of its keys, how many have had a window. */

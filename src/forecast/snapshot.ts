@@ -21,6 +21,8 @@ export interface QueuedWindow {
 export interface ModelState {
   /** Keys that the state has a record of: a snapshot with fewer or more is not whole. */
   readonly keys: number;
+  /** The kernel whose arithmetic it comes from: another one goes on from it, with other last bits. */
+  readonly kernel: string;
   /** Updates of the weights so far. */
   readonly version: number;
   readonly weights: Float32Array;
@@ -58,6 +60,8 @@ export interface ModelHead {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Keys that the snapshot has a record of. */
   readonly keys: number;
+  /** The kernel that it was made with. */
+  readonly kernel: string;
   /** Updates of the weights so far. */
   readonly version: number;
 }
@@ -72,7 +76,7 @@ export function readModelHead(model: Uint8Array): ModelHead {
   } catch {
     throw corrupt("its signature can't be read");
   }
-  return { settings, keys: body.count(), version: body.float() };
+  return { settings, keys: body.count(), kernel: body.text(), version: body.float() };
 }
 
 /** The quantities of `number` in a key's record of a snapshot. Throws SNAPSHOT_CORRUPT and SNAPSHOT_VERSION. */
@@ -90,6 +94,7 @@ export function encodeModel(signature: Signature, model: ModelState): SnapshotRe
   const body = new ByteWriter();
   body.text(signature.all);
   body.count(model.keys);
+  body.text(model.kernel);
   body.float(model.version);
   body.singles(model.weights);
   body.singles(model.firstMoments);
@@ -222,6 +227,7 @@ function readModel(body: ByteReader, signature: Signature, anyTuning: boolean): 
   const theirs = body.text();
   if (theirs !== signature.all) refuseForeign(theirs, signature.all, anyTuning);
   const keys = body.count();
+  const kernel = body.text();
   const version = body.float();
   const weights = body.singles();
   const firstMoments = body.singles();
@@ -233,7 +239,7 @@ function readModel(body: ByteReader, signature: Signature, anyTuning: boolean): 
     row: body.singles(),
     state: body.singles(),
   }));
-  return { keys, version, weights, firstMoments, secondMoments, queue };
+  return { keys, kernel, version, weights, firstMoments, secondMoments, queue };
 }
 
 /** Throws SNAPSHOT_FOREIGN, which names the settings in which two signatures differ, unless that is tolerated. */

@@ -3,11 +3,11 @@
  * tiny values.
  */
 
-/** a·b + c: the one multiply-add of the kernel, so that a fused one is a change of this line alone. */
+/** a·b + c: the one multiply-add of the kernel, rounded once where it is built with relaxed SIMD, else twice. */
 // @ts-ignore: decorator
 @inline
 export function mad(a: v128, b: v128, c: v128): v128 {
-  return f32x4.add(f32x4.mul(a, b), c);
+  return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
 }
 
 /**

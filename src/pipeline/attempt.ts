@@ -84,7 +84,7 @@ export class Attempt {
       type: "taken-over",
       ...this.#origin,
       plan: plan.kind === "resume" && plan.retuned ? "migrate" : plan.kind,
-      reason: plan.kind === "fresh" ? plan.reason : undefined,
+      reason: plan.kind === "fresh" ? plan.reason : session.remark,
       keys: plan.kind === "fresh" ? 0 : plan.state.keys.length,
       from: session.from,
       liveFrom: session.liveFrom,

@@ -7,7 +7,7 @@ export interface TakingOver extends Origin {
   readonly type: "taking-over";
 }
 
-/** The partition was taken over; `reason` says why a state that was there is not gone on from. */
+/** The partition was taken over; `reason` says why a state that was there is not gone on from, or not to the bit. */
 export interface TakenOver extends Origin {
   readonly type: "taken-over";
   readonly plan: "fresh" | "resume" | "migrate";

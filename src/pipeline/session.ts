@@ -56,6 +56,13 @@ export class Session {
     return this.#position;
   }
 
+  /** What of a restored state is not as it was; undefined where all is. */
+  get remark(): string | undefined {
+    if (this.#plan.kind === "fresh" || this.#plan.state.kernel === this.#forecaster.kernel) return undefined;
+    const { kernel } = this.#plan.state;
+    return `the state was made with the kernel ${kernel} and goes on with ${this.#forecaster.kernel}: last bits may differ`;
+  }
+
   get live(): boolean {
     return this.#live;
   }

@@ -28,6 +28,8 @@ export interface RecordedState {
   readonly keys: readonly string[];
   /** Settings of the forecaster that made it. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** The kernel that made it. */
+  readonly kernel: string;
   /** Updates of the weights so far. */
   readonly version: number;
   /** What `Forecaster.restore` takes. */
@@ -54,9 +56,9 @@ export function readState(records: readonly StateRecord[]): RecordedState {
     parts.push(part.snapshot);
     names.push(record.key.slice(keyPrefix.length));
   }
-  const { keys, settings, version } = readModelHead(snapshot);
+  const { keys, settings, kernel, version } = readModelHead(snapshot);
   if (names.length !== keys) throw torn(`it holds ${names.length} keys where there were ${keys}`);
-  return { offset, keys: names, settings, version, snapshot: Buffer.concat(parts) };
+  return { offset, keys: names, settings, kernel, version, snapshot: Buffer.concat(parts) };
 }
 
 /** What a state knows of one key. */

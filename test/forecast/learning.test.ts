@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Forecaster } from "../../src/forecast/forecaster.js";
 import { windowsDue } from "../../src/forecast/learning.js";
-import type { UpdateReport } from "../../src/forecast/recurrence.js";
+import type { UpdateReport } from "../../src/forecast/learning.js";
 import { forecasterSettings } from "../../src/forecast/settings.js";
 import { bitsOf, quick, run, syntheticEvents, type Event } from "../support/streams.js";
 
