@@ -3,6 +3,7 @@ import { Forecaster } from "../../src/forecast/forecaster.js";
 import { forecasterSettings, type ForecasterSettings } from "../../src/forecast/settings.js";
 import type { StateRecord, Takeover } from "../../src/pipeline/ports.js";
 import { planRecovery, type RecoveryPlan } from "../../src/pipeline/recovery.js";
+import { Session } from "../../src/pipeline/session.js";
 import { pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
 import { readState, writeState } from "../../src/pipeline/state.js";
 import { bitsOf, quick, run, syntheticEvents } from "../support/streams.js";
@@ -49,6 +50,26 @@ describe("recovery", () => {
   test("goes on from a state up to the committed offset", () => {
     const found = plan({ committed: 250, earliest: 200, state: recorded(100, 200) });
     expect(found).toMatchObject({ kind: "resume", committed: 250, retuned: false, state: { offset: 200 } });
+  });
+
+  test("tells of a state that comes from another kernel, whose last bits are other ones", () => {
+    const found = plan({ committed: 250, earliest: 200, state: recorded(200) });
+    if (found.kind !== "resume") throw new Error("there is a state to go on from");
+    const remarkOf = (kernel: string): string | undefined => {
+      const context = { forecaster: settings, settings: pipelineSettings(), operators: {} };
+      const session = new Session(
+        context,
+        { ...found, state: { ...found.state, kernel } },
+        {
+          topic: "readings",
+          partition: 4,
+        },
+      );
+      session.dispose();
+      return session.remark;
+    };
+    expect(remarkOf(found.state.kernel)).toBeUndefined();
+    expect(remarkOf("another-1")).toMatch(/kernel another-1 and goes on with simd128/);
   });
 
   const state = recorded(200);
