@@ -3,7 +3,7 @@ import { isUtf8 } from "node:buffer";
 import { UndercurrentError, type ErrorCode } from "../errors.js";
 import { readKey, readTime, readValue } from "../forecast/input.js";
 import type { InputRecord, OutputRecord } from "./ports.js";
-import type { DecodeSettings, Path } from "./settings.js";
+import { pathNames, type DecodeSettings } from "./settings.js";
 
 /** What a record says, and the record. */
 export interface Reading {
@@ -34,10 +34,10 @@ export type Decode = (record: InputRecord) => Reading;
  */
 export function decoder(settings: DecodeSettings): Decode {
   const parse = settings.format === "json" ? parseJson : parseNumber;
-  const keyPath = settings.key === undefined ? undefined : namesOf(settings.key);
-  const timePath = settings.time === undefined ? undefined : namesOf(settings.time);
-  const valuePath = settings.format === "json" ? namesOf(settings.value) : [];
-  const featurePaths = settings.features.map(namesOf);
+  const keyPath = settings.key === undefined ? undefined : pathNames(settings.key);
+  const timePath = settings.time === undefined ? undefined : pathNames(settings.time);
+  const valuePath = settings.format === "json" ? pathNames(settings.value) : [];
+  const featurePaths = settings.features.map(pathNames);
   return (record) => {
     const document = parse(textOf(record));
     const key = keyPath === undefined ? recordKey(record) : documentKey(document, keyPath);
@@ -151,11 +151,6 @@ function find(document: unknown, path: readonly string[]): unknown {
     found = (found as Readonly<Record<string, unknown>>)[name];
   }
   return found;
-}
-
-function namesOf(path: Path): readonly string[] {
-  if (typeof path !== "string") return path;
-  return path === "" ? [] : path.split(".");
 }
 
 function pathText(path: readonly string[]): string {

@@ -1,19 +1,26 @@
-/** Readings become columns of observations: a slot for each key, and the policy on events that come late. */
+/** Records and readings become columns of observations: a slot for each key, and the policy on events that come late. */
+import { isUtf8 } from "node:buffer";
 import { UndercurrentError } from "../errors.js";
 import { appendObservation, observationColumns, type ObservationColumns } from "../forecast/columns.js";
 import type { Forecaster } from "../forecast/forecaster.js";
-import type { Reading } from "./decode.js";
-import type { LatePolicy } from "./settings.js";
+import { decoder, type Decode, type Reading } from "./decode.js";
+import { KeyIndex } from "./key-index.js";
+import type { InputRecord } from "./ports.js";
+import { RecordScan } from "./scan.js";
+import type { DecodeSettings, LatePolicy } from "./settings.js";
 
 /** Where a slot's last time was not looked up yet: no time of an event, for they are finite. */
 const unread = Infinity;
 
 export class Intake {
-  /** The readings that were taken since `clear`, in order; `columns` holds them as numbers. */
-  readonly readings: Reading[] = [];
+  /** The records that were taken since `clear`, in order; `columns` holds what they say as numbers. */
+  readonly records: InputRecord[] = [];
 
   readonly #forecaster: Forecaster;
   readonly #late: LatePolicy;
+  readonly #decode: Decode;
+  readonly #scan: RecordScan | undefined;
+  readonly #keys = new KeyIndex();
   #columns: ReturnType<typeof observationColumns>;
   /**
    * Time of the last event taken of each slot's key: `unread` before its first here, -Infinity where it has none. It
@@ -22,9 +29,14 @@ export class Intake {
   #lastTimes = new Float64Array(64).fill(unread);
 
   /** The forecaster must have its state already: slots are given anew by a restore. */
-  constructor(forecaster: Forecaster, late: LatePolicy) {
+  constructor(
+    forecaster: Forecaster,
+    settings: { readonly decode: DecodeSettings; readonly late: LatePolicy },
+  ) {
     this.#forecaster = forecaster;
-    this.#late = late;
+    this.#late = settings.late;
+    this.#decode = decoder(settings.decode);
+    this.#scan = RecordScan.of(settings.decode);
     this.#columns = observationColumns(1024, forecaster.settings.features);
   }
 
@@ -33,20 +45,42 @@ export class Intake {
   }
 
   clear(): void {
-    this.readings.length = 0;
+    this.records.length = 0;
     this.#columns.count = 0;
   }
 
   /** Appends a reading. Throws EVENT_LATE where it is late and the policy is not to process it. */
-  take(reading: Reading): void {
-    const slot = this.#forecaster.slotOf(reading.key);
-    if (this.#late !== "process") this.#refuseLate(slot, reading);
-    if (this.#columns.count === this.#columns.slots.length) this.#grow();
-    appendObservation(this.#columns, slot, reading.time, reading.value, reading.features);
-    this.readings.push(reading);
+  take({ key, time, value, features, record }: Reading): void {
+    this.#append(this.#forecaster.slotOf(key), time, value, features, record);
   }
 
-  #refuseLate(slot: number, { key, time, value }: Reading): void {
+  /** Appends what a record says, as if it were decoded and taken. Throws as decoders and `take` do. */
+  takeRecord(record: InputRecord): void {
+    const scan = this.#scan;
+    const slot = scan?.read(record) === true ? this.#slotOf(scan) : -1;
+    if (slot < 0) this.take(this.#decode(record));
+    else this.#append(slot, scan!.time, scan!.value, scan!.features, record);
+  }
+
+  /** The slot of the key that was scanned; -1 where it is for the decoder to say what is wrong with it. */
+  #slotOf({ keyBytes, keyStart, keyEnd }: RecordScan): number {
+    const known = this.#keys.find(keyBytes, keyStart, keyEnd);
+    if (known >= 0) return known;
+    const bytes = keyBytes.subarray(keyStart, keyEnd);
+    if (!isUtf8(bytes)) return -1;
+    const slot = this.#forecaster.slotOf(Buffer.from(bytes).toString("utf8"));
+    this.#keys.add(keyBytes, keyStart, keyEnd, slot);
+    return slot;
+  }
+
+  #append(slot: number, time: number, value: number, features: ArrayLike<number>, record: InputRecord): void {
+    if (this.#late !== "process") this.#refuseLate(slot, time, value);
+    if (this.#columns.count === this.#columns.slots.length) this.#grow();
+    appendObservation(this.#columns, slot, time, value, features);
+    this.records.push(record);
+  }
+
+  #refuseLate(slot: number, time: number, value: number): void {
     if (slot >= this.#lastTimes.length) {
       const lastTimes = new Float64Array(2 * slot).fill(unread);
       lastTimes.set(this.#lastTimes);
@@ -60,7 +94,7 @@ export class Intake {
     if (time < last) {
       throw new UndercurrentError(
         "EVENT_LATE",
-        `the event of ${JSON.stringify(key)} is ${last - time} ms older than the one before it`,
+        `the event of ${JSON.stringify(this.#forecaster.keyOf(slot))} is ${last - time} ms older than the one before it`,
       );
     }
     // A key begins with its first value: missing ones before it leave no trace in the state.

@@ -122,6 +122,12 @@ export function pipelineSettings(options: PipelineOptions = {}): PipelineSetting
   throw new UndercurrentError("SETTING_INVALID", `${issue.path.join(".") || "options"}: ${issue.message}`);
 }
 
+/** The names of a path, from the outermost; none for the document itself. */
+export function pathNames(path: Path): readonly string[] {
+  if (typeof path !== "string") return path;
+  return path === "" ? [] : path.split(".");
+}
+
 /**
  * The settings of a pipeline's forecaster, complete: it takes a feature for each path of `decode.features`. Where there
  * are none, `features` may be given, for an operator to fill in. Throws SETTING_INVALID where both are given and differ.

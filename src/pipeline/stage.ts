@@ -27,7 +27,10 @@ export class Stage {
   readonly #settings: PipelineSettings;
   readonly #origin: Origin;
   readonly #telemetry: Telemetry | undefined;
-  readonly #decode: Decode;
+  /** For operators, which see readings; without any, records become columns as they are. */
+  readonly #decode: Decode | undefined;
+  /** What was taken, where there is a decoder. */
+  readonly #readings: Reading[] = [];
   readonly #intake: Intake;
   readonly #encoder: ForecastEncoder;
   readonly #before: OperatorRun<Reading, Reading> | undefined;
@@ -46,8 +49,9 @@ export class Stage {
     this.#settings = settings;
     this.#origin = origin;
     this.#telemetry = telemetry;
-    this.#decode = decoder(settings.decode);
-    this.#intake = new Intake(forecaster, settings.late);
+    this.#decode =
+      operators.before === undefined && operators.after === undefined ? undefined : decoder(settings.decode);
+    this.#intake = new Intake(forecaster, settings);
     this.#encoder = new ForecastEncoder(forecaster);
     this.#before = operators.before && new OperatorRun("before", operators.before);
     this.#forecasts = forecastColumns(1024, forecaster.settings.horizon);
@@ -60,12 +64,12 @@ export class Stage {
     this.#observe(records, (record, error) => {
       this.#refuse(record, error, deadLetters);
     });
-    const { readings } = this.#intake;
-    const forecasts = readings.map(({ record }, row) => this.#encoder.record(this.#forecasts, row, record));
-    const routed = this.#route(readings);
-    if (readings.length > 0) {
+    const taken = this.#intake.records;
+    const forecasts = this.#encoder.records(this.#forecasts, taken);
+    const routed = this.#route();
+    if (taken.length > 0) {
       this.#telemetry?.forecasts({
-        count: readings.length,
+        count: taken.length,
         columns: this.#forecasts,
         keyOf: (slot) => this.#forecaster.keyOf(slot),
         experts: this.#forecaster,
@@ -90,6 +94,7 @@ export class Stage {
   ): void {
     const intake = this.#intake;
     intake.clear();
+    this.#readings.length = 0;
     for (const record of records) {
       try {
         this.#take(record);
@@ -98,22 +103,31 @@ export class Stage {
         refused(record, error);
       }
     }
-    if (intake.readings.length > this.#forecasts.times.length) {
+    if (intake.records.length > this.#forecasts.times.length) {
       this.#forecasts = forecastColumns(intake.columns.slots.length, this.#forecaster.settings.horizon);
     }
     this.#forecaster.observe(intake.columns, this.#forecasts);
   }
 
   #take(record: InputRecord): void {
+    if (this.#decode === undefined) {
+      this.#intake.takeRecord(record);
+      return;
+    }
     const reading = this.#decode(record);
     if (this.#before === undefined) {
-      this.#intake.take(reading);
+      this.#takeReading(reading);
       return;
     }
     for (const passed of this.#before.through(reading)) {
       checkReading(passed);
-      this.#intake.take(passed);
+      this.#takeReading(passed);
     }
+  }
+
+  #takeReading(reading: Reading): void {
+    this.#intake.take(reading);
+    this.#readings.push(reading);
   }
 
   #refuse(record: InputRecord, error: UndercurrentError, deadLetters: OutputRecord[]): void {
@@ -125,10 +139,10 @@ export class Stage {
     this.#telemetry?.rejection({ code, message, origin: `${topic}/${partition}@${record.offset}` });
   }
 
-  #route(readings: readonly Reading[]): readonly RoutedRecord[] {
+  #route(): readonly RoutedRecord[] {
     const after = this.#after;
     if (after === undefined) return [];
-    return readings.flatMap((event, row) =>
+    return this.#readings.flatMap((event, row) =>
       after.through({ event, ...forecastAt(this.#forecaster, this.#forecasts, row) }),
     );
   }

@@ -1,4 +1,4 @@
-/** `npm run bench -- quality|robustness|drift|detection|engine|cells|kafka [--json]`: measures, and prints a table or one JSON object. */
+/** `npm run bench -- quality|robustness|drift|detection|engine|cells|pipeline|kafka [--json]`: measures, and prints a table or one JSON object. */
 import { Command, Option } from "commander";
 import { cellKinds } from "../../src/engine/port.js";
 import { readoutKinds, type ForecasterOptions } from "../../src/forecast/settings.js";
@@ -10,6 +10,7 @@ import { benchDrift } from "./drift.js";
 import { benchEngine } from "./engine.js";
 import { printFigures } from "./figures.js";
 import { benchKafka } from "./kafka.js";
+import { benchPipeline } from "./pipeline.js";
 import { benchQuality } from "./quality.js";
 import { benchRobustness } from "./robustness.js";
 
@@ -76,6 +77,19 @@ program
   .description("a step and an update of every cell of the wasm engine, in one interleaved run")
   .option("--json", "print one JSON object")
   .action((options: { json?: boolean }) => printFigures(benchCells(), options.json === true));
+
+program
+  .command("pipeline")
+  .description(
+    "bytes of records to bytes of forecasts on one core, without a broker, and where the time goes",
+  )
+  .option("--json", "print one JSON object")
+  .addOption(new Option("--cell <cell>").choices(cellKinds))
+  .addOption(new Option("--readout <kind>").choices(readoutKinds))
+  .option("--hidden <units>", "units of the hidden state", Number)
+  .action(({ json, ...model }: ForecasterOptions & { json?: boolean }) => {
+    printFigures(benchPipeline(model), json === true);
+  });
 
 program
   .command("kafka")

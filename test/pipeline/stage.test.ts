@@ -98,6 +98,36 @@ describe("a stage", () => {
     expect(tail.forecasts).toEqual(whole.forecasts.slice(-tail.forecasts.length));
   });
 
+  test("makes the same of records that it reads from their bytes and of readings for operators", () => {
+    const texts = [
+      '{"value":1.5}',
+      '{"value":"x"}',
+      '{"value":1,"value":2}',
+      '{"value":-0}',
+      '{"value":1e400}',
+      "{",
+    ];
+    const record = fc.record({
+      key: fc.constantFrom(bytes("a"), bytes("\u00fc"), Uint8Array.of(255), bytes(""), null),
+      value: fc.constantFrom(...texts.map(bytes), bytes('{"value":null}'), bytes('{"v\\u0061lue":3}'), null),
+      timestamp: fc.constantFrom(-1, start, start + 1000),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(record, { maxLength: 60 }),
+        fc.constantFrom("process", "dead-letter"),
+        (parts, late) => {
+          const records = parts.map((part, offset) => ({ ...jsonRecord(offset, "a", 0), ...part }));
+          const scanning = make({ late });
+          const decoding = make({ late }, { before: map((reading) => reading) });
+          expect(scanning.stage.process(records)).toEqual(decoding.stage.process(records));
+          expect(scanning.rejections).toEqual(decoding.rejections);
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
   const events = [
     jsonRecord(0, "a", { value: 1 }, start + 1000),
     jsonRecord(1, "a", { value: 2 }, start),

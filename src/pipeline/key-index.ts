@@ -1,0 +1,83 @@
+/** From the bytes of a key to its slot, without making its text: a hash table with the keys' bytes side by side. */
+
+/** Probes for one key. Those for which they are too few, as where someone chose keys of one hash, stay outside. */
+const mostProbes = 32;
+
+export class KeyIndex {
+  #size = 0;
+  /** Numbers of entries, plus 1; a power of two of them. */
+  #table = new Int32Array(128);
+  #hashes = new Int32Array(64);
+  #slots = new Int32Array(64);
+  /** Entry e has the bytes from `#ends[e]` to `#ends[e + 1]`. */
+  #ends = new Float64Array(65);
+  #bytes = new Uint8Array(1024);
+
+  /** The slot; -1 where the key is not in here. */
+  find(bytes: Uint8Array, start: number, end: number): number {
+    const hash = hashOf(bytes, start, end);
+    const mask = this.#table.length - 1;
+    for (let probe = 0; probe < mostProbes; probe++) {
+      const entry = this.#table[(hash + probe) & mask]! - 1;
+      if (entry < 0) return -1;
+      if (this.#hashes[entry] === hash && this.#equals(entry, bytes, start, end)) return this.#slots[entry]!;
+    }
+    return -1;
+  }
+
+  /** Enters a key that is not in here. */
+  add(bytes: Uint8Array, start: number, end: number, slot: number): void {
+    if (this.#size === this.#hashes.length) this.#grow();
+    const hash = hashOf(bytes, start, end);
+    const entry = this.#size;
+    if (!this.#place(entry, hash)) return;
+    this.#size++;
+    const from = this.#ends[entry]!;
+    const to = from + end - start;
+    if (to > this.#bytes.length) {
+      const larger = new Uint8Array(2 * to);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    this.#bytes.set(bytes.subarray(start, end), from);
+    this.#ends[entry + 1] = to;
+    this.#hashes[entry] = hash;
+    this.#slots[entry] = slot;
+  }
+
+  #place(entry: number, hash: number): boolean {
+    const mask = this.#table.length - 1;
+    for (let probe = 0; probe < mostProbes; probe++) {
+      const at = (hash + probe) & mask;
+      if (this.#table[at] !== 0) continue;
+      this.#table[at] = entry + 1;
+      return true;
+    }
+    return false;
+  }
+
+  #grow(): void {
+    const capacity = 2 * this.#size;
+    const copy = <T extends Int32Array | Float64Array>(larger: T, old: T): T => (larger.set(old), larger);
+    this.#hashes = copy(new Int32Array(capacity), this.#hashes);
+    this.#slots = copy(new Int32Array(capacity), this.#slots);
+    this.#ends = copy(new Float64Array(capacity + 1), this.#ends);
+    this.#table = new Int32Array(2 * capacity);
+    for (let entry = 0; entry < this.#size; entry++) this.#place(entry, this.#hashes[entry]!);
+  }
+
+  #equals(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const from = this.#ends[entry]!;
+    if (this.#ends[entry + 1]! - from !== end - start) return false;
+    for (let i = start, j = from; i < end; i++, j++) if (bytes[i] !== this.#bytes[j]) return false;
+    return true;
+  }
+}
+
+/** FNV-1a with a last mixing, for the table uses the lowest bits. */
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0x811c9dc5 | 0;
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
+  return hash ^ (hash >>> 13);
+}

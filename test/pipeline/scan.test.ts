@@ -1,0 +1,221 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { UndercurrentError } from "../../src/errors.js";
+import { decoder } from "../../src/pipeline/decode.js";
+import { RecordScan } from "../../src/pipeline/scan.js";
+import { pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
+import { bytes, jsonRecord, start } from "./records.js";
+
+const flat = { time: "time" };
+const choices: readonly PipelineOptions["decode"][] = [
+  {},
+  flat,
+  { key: "id", time: "at", value: "value", features: ["x", "load.kW"] },
+  { key: "at.id", value: "load.kW", features: ["load.x", ["a.b"], ""] },
+  { key: "__proto__", value: "constructor" },
+  { value: "ü" },
+];
+
+interface Read {
+  readonly key: string;
+  readonly time: number;
+  readonly value: number;
+  readonly features: readonly number[];
+}
+
+function scanned(
+  options: PipelineOptions["decode"],
+  record: Parameters<RecordScan["read"]>[0],
+): Read | undefined {
+  const scan = RecordScan.of(pipelineSettings({ decode: options }).decode);
+  // Whatever it has read before must leave no trace.
+  scan?.read({ ...record, value: bytes('{"id":"z","time":1,"at":2,"value":3,"x":4,"load":{"kW":5,"x":6}}') });
+  if (scan?.read(record) !== true) return undefined;
+  const key = Buffer.from(scan.keyBytes.subarray(scan.keyStart, scan.keyEnd)).toString("utf8");
+  return { key, time: scan.time, value: scan.value, features: [...scan.features] };
+}
+
+function decoded(
+  options: PipelineOptions["decode"],
+  record: Parameters<RecordScan["read"]>[0],
+): Read | string {
+  try {
+    const { key, time, value, features } = decoder(pipelineSettings({ decode: options }).decode)(record);
+    return { key, time, value, features };
+  } catch (error) {
+    if (!(error instanceof UndercurrentError)) throw error;
+    return error.code;
+  }
+}
+
+/** Asserts that the scan is silent, or says what the decoder says. */
+function agrees(text: string | Uint8Array, options: PipelineOptions["decode"]): boolean {
+  const record = { ...jsonRecord(0, "key-1", 0), value: typeof text === "string" ? bytes(text) : text };
+  const read = scanned(options, record);
+  if (read === undefined) return false;
+  // Object.is, for -0 and NaN.
+  expect(read).toStrictEqual(decoded(options, record));
+  return true;
+}
+
+const numberText = fc.oneof(
+  fc.double().map(String),
+  fc.integer().map(String),
+  fc.stringMatching(/^-?(?:0|[1-9]\d{0,20})(?:\.\d{1,25})?(?:[eE][+-]?\d{1,3})?$/),
+  fc.constantFrom(
+    "-0",
+    "0",
+    "-0.0",
+    "1e400",
+    "1e-400",
+    "01",
+    "+1",
+    "1.",
+    ".5",
+    "9007199254740993",
+    "1e30",
+    "1.1e30",
+  ),
+  fc.constantFrom(
+    "NaN",
+    "Infinity",
+    "-",
+    "1e",
+    "0x1",
+    "9007199254740992",
+    "900719925474099.25",
+    "8.64e15",
+    "8.65e15",
+  ),
+);
+const two = fc.integer({ min: 0, max: 99 }).map((n) => String(n).padStart(2, "0"));
+const timeText = fc.oneof(
+  fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
+  fc
+    .tuple(
+      fc.constantFrom("1969", "1970", "2024", "2026", "2100", "0001"),
+      fc.constantFrom("00", "01", "02", "04", "12", "13"),
+      fc.constantFrom("00", "01", "28", "29", "30", "31", "32"),
+      fc.constantFrom("T", " ", "t"),
+      fc.oneof(two, fc.constantFrom("23", "24")),
+      fc.oneof(two, fc.constantFrom("00", "59")),
+      fc.oneof(two, fc.constantFrom("00", "59", "60")),
+      fc.constantFrom("", ".5", ".123", ".1234", ".12x"),
+      fc.constantFrom("", "Z", "z", "+01:00", "ZZ"),
+    )
+    .map(([y, m, d, t, h, min, s, f, z]) => `${y}-${m}-${d}${t}${h}:${min}:${s}${f}${z}`),
+);
+const stringText = fc.oneof(
+  timeText.map((text) => `"${text}"`),
+  fc.string({ unit: "binary" }).map((text) => JSON.stringify(text)),
+  fc.constantFrom('""', '"a"', '"ü°"', '"\\u0041"', '"\\ud800"', '"a\tb"', '"a\u0000"', '"', '"\\"'),
+);
+const nameText = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.constantFrom("time", "value", "id", "at", "x", "load", "kW", "a.b", "a", "", "ü"),
+  },
+  { weight: 1, arbitrary: fc.constantFrom("__proto__", "constructor", "toString", "0", "valu", "values") },
+);
+const spaceText = fc.constantFrom("", "", "", " ", "\n\t\r ", "\u00a0", "\ufeff");
+const { document } = fc.letrec<{ document: string; node: string }>((tie) => ({
+  node: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    numberText,
+    stringText,
+    fc.constantFrom("null", "true", "false", "nul", "undefined"),
+    tie("document"),
+    fc.array(tie("node"), { maxLength: 3 }).map((nodes) => `[${nodes.join(",")}]`),
+  ),
+  document: fc
+    .array(fc.tuple(nameText, spaceText, tie("node")), { maxLength: 6 })
+    .map(
+      (members) =>
+        `{${members.map(([name, space, node]) => `${space}${JSON.stringify(name)}${space}:${node}${space}`).join(",")}}`,
+    ),
+}));
+/** Documents that are read, mostly. */
+const likely = fc
+  .tuple(
+    numberText,
+    fc.oneof(
+      numberText,
+      timeText.map((text) => `"${text}"`),
+    ),
+    fc.option(document),
+    numberText,
+  )
+  .map(
+    ([value, time, load, x]) =>
+      `{"id":"pump-7","unit":"°C","time":${time},"at":${time},"value":${value}${load === null ? "" : `,"load":${load}`},"x":${x}}`,
+  );
+const settings = fc.constantFrom(...choices);
+
+describe("a scan of a record's bytes", () => {
+  test.each([
+    ['{"value":41.25}', {}],
+    ['{"time":"2026-01-01T00:00:00.010Z","value":-0,"unit":"°C"}', flat],
+    [' { "value" : null , "time" : 1772359205000 , "more" : [ 1, { "value": "x" } ] } ', flat],
+    ['{"id":12,"at":"2026-03-31T10:00:05","value":1e-3,"load":{"kW":2.5}}', choices[2]],
+    ['{"load":{"kW":7,"x":null},"a.b":3,"at":{"id":"ü"}}', { ...choices[3], features: ["load.x", ["a.b"]] }],
+  ] as const)("reads %s without a decoder, and as it does", (text, options) => {
+    expect(agrees(text, options as PipelineOptions["decode"])).toBe(true);
+  });
+
+  test.each([
+    ["a name with an escape", '{"val\\u0075e":1}'],
+    ["a name that comes twice", '{"value":1,"value":2}'],
+    ["a number that needs more than one rounding", '{"value":0.12345678901234567}'],
+    ["a number that is too large", '{"value":1e400}'],
+    ["a byte order mark", '\ufeff{"value":1}'],
+    ["more than one document", '{"value":1}{}'],
+    ["an end that is missing", '{"value":1'],
+    ["a value of another type", '{"value":"1"}'],
+    ["no value", "{}"],
+  ])("leaves %s to the decoder", (_, text) => {
+    expect(agrees(text, {})).toBe(false);
+  });
+
+  test("leaves bytes that are not UTF-8 to the decoder, wherever they are", () => {
+    const valid = Buffer.from('{"value":1,"unit":"xx"}');
+    valid[19] = 0xc3;
+    expect(agrees(valid, {})).toBe(false);
+  });
+
+  test("says what the decoder says, of whatever documents and settings", () => {
+    fc.assert(
+      fc.property(fc.oneof(likely, document, fc.json()), settings, (text, options) => {
+        agrees(text, options);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  test("says what the decoder says of documents with a byte changed, left out or put in", () => {
+    const change = fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 }), fc.integer({ min: 0, max: 2 }));
+    fc.assert(
+      fc.property(likely, change, settings, (text, [where, byte, kind], options) => {
+        const document = [...bytes(text)];
+        document.splice(where % document.length, kind === 2 ? 0 : 1, ...(kind === 0 ? [] : [byte]));
+        agrees(Uint8Array.from(document), options);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test("says what the decoder says of a record's own key and time", () => {
+    const key = fc.option(
+      fc.oneof(fc.uint8Array(), fc.string().map(bytes), fc.constant(bytes("k".repeat(1025)))),
+    );
+    const timestamp = fc.oneof(fc.constantFrom(-1, 0, start, 8.65e15, NaN), fc.double());
+    fc.assert(
+      fc.property(key, timestamp, (recordKey, time) => {
+        const record = { ...jsonRecord(0, "a", { value: 1 }), key: recordKey, timestamp: time };
+        const read = scanned({}, record);
+        // What is not UTF-8 is found where the key gets its slot.
+        if (read === undefined || read.key.includes("\ufffd")) return;
+        expect(read).toStrictEqual(decoded({}, record));
+      }),
+    );
+  });
+});
