@@ -4,7 +4,7 @@
  * their ends; enters one of them a record at most; and takes any record with the key 00 00 00 00 for the end of one. What
  * it lets through depends on where a fetch happens to begin, so that a replay would not see what the first reading saw.
  */
-import { createRequire } from "node:module";
+import { repairOf } from "./repair.js";
 
 export interface FetchedRecord {
   readonly offset: string;
@@ -61,14 +61,8 @@ interface BrokerConnection {
   fetch: (this: unknown, request: unknown) => Promise<FetchResponse>;
 }
 
-let repaired = false;
-
-/** Repairs what every client of this process fetches, once; the client has no place of its own for it. */
-export function repairFetch(): void {
-  if (repaired) return;
-  repaired = true;
-  const require = createRequire(import.meta.url);
-  const connection = (require("kafkajs/src/broker") as { readonly prototype: BrokerConnection }).prototype;
+/** Repairs what every client of this process fetches. */
+export const repairFetch = repairOf("kafkajs/src/broker", (connection: BrokerConnection) => {
   const { fetch } = connection;
   connection.fetch = async function (request) {
     const response = await fetch.call(this, request);
@@ -82,4 +76,4 @@ export function repairFetch(): void {
     }
     return response;
   };
-}
+});

@@ -9,6 +9,7 @@ import { Feed, type FeedControls } from "./feed.js";
 import type { KafkaOptions } from "./options.js";
 import { toInputBatch } from "./records.js";
 import { restoreState } from "./restore.js";
+import { shortenForecast, shortenLetter } from "./shorten.js";
 import type { TopicWrite } from "./split.js";
 import { committedOffsets, partitionExtents } from "./topics.js";
 import { TransactionalWriter } from "./writer.js";
@@ -106,12 +107,14 @@ export class KafkaAssignment implements Assignment {
     }
     const { topics } = this.#options;
     const { partition } = this;
-    const writes: TopicWrite[] = [{ topic: topics.forecasts, partition, records: forecasts }];
+    const writes: TopicWrite[] = [
+      { topic: topics.forecasts, partition, records: forecasts, shorten: shortenForecast },
+    ];
     if (deadLetters.length > 0) {
       if (topics.deadLetters === undefined) {
         throw new UndercurrentError("TOPIC_MISSING", "there are dead letters, and no topic for them is set");
       }
-      writes.push({ topic: topics.deadLetters, records: deadLetters });
+      writes.push({ topic: topics.deadLetters, records: deadLetters, shorten: shortenLetter });
     }
     const byTopic = new Map<string, OutputRecord[]>();
     for (const { topic, record } of routed) {

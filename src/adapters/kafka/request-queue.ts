@@ -3,7 +3,7 @@
  * millisecond after it last did, for ever, whether there are any or not, by a timer whose delay is negative (which Node
  * 24 warns of on standard error). With requests pending or a throttle in force it is as the client does it.
  */
-import { createRequire } from "node:module";
+import { repairOf } from "./repair.js";
 
 export interface RequestQueue {
   readonly pending: readonly unknown[];
@@ -12,17 +12,10 @@ export interface RequestQueue {
   scheduleCheckPendingRequests: (this: RequestQueue) => void;
 }
 
-let repaired = false;
-
-/** Repairs the queues of every client of this process, once; the client has no place of its own for it. */
-export function repairRequestQueues(): void {
-  if (repaired) return;
-  repaired = true;
-  const require = createRequire(import.meta.url);
-  const queue = (require("kafkajs/src/network/requestQueue") as { readonly prototype: RequestQueue })
-    .prototype;
+/** Repairs the queues of every client of this process. */
+export const repairRequestQueues = repairOf("kafkajs/src/network/requestQueue", (queue: RequestQueue) => {
   const { scheduleCheckPendingRequests } = queue;
   queue.scheduleCheckPendingRequests = function () {
     if (this.pending.length > 0 || this.throttledUntil > Date.now()) scheduleCheckPendingRequests.call(this);
   };
-}
+});

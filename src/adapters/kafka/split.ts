@@ -9,6 +9,8 @@ export interface TopicWrite {
   /** Without one, the key decides as in the Java client. */
   readonly partition?: number;
   readonly records: readonly OutputRecord[];
+  /** What is written in place of a record that fits no batch; without it there is an error. */
+  readonly shorten?: (record: OutputRecord) => OutputRecord;
 }
 
 /** Upper bound of what a record adds to a batch beside its key, value and headers: lengths, deltas, attributes. */
@@ -26,20 +28,24 @@ const batchOverhead = 61;
  * Requests in order, each with at most `maxBytes` and `mostRecords` a topic. Every topic's records keep their
  * order; a request carries a batch of each topic that still has some, which saves round trips.
  *
- * Throws RECORD_TOO_LARGE for a record that does not fit a batch alone: the client would send it again and again
+ * Throws RECORD_TOO_LARGE for a record that does not fit a batch alone and cannot be shortened: the client would send it again and again
  * until the consumer dies of it.
  */
 export function* splitByBytes(writes: readonly TopicWrite[], maxBytes: number): Generator<TopicMessages[]> {
   const positions = writes.map(() => 0);
   for (;;) {
     const request: TopicMessages[] = [];
-    for (const [index, { topic, partition, records }] of writes.entries()) {
+    for (const [index, { topic, partition, records, shorten }] of writes.entries()) {
       let position = positions[index]!;
       const messages: Message[] = [];
       let bytes = batchOverhead;
       for (; position < records.length; position++) {
-        const record = records[position]!;
-        const size = recordSize(record);
+        let record = records[position]!;
+        let size = recordSize(record);
+        if (size + batchOverhead > maxBytes && shorten !== undefined) {
+          record = shorten(record);
+          size = recordSize(record);
+        }
         if (size + batchOverhead > maxBytes) throw tooLarge(topic, size, maxBytes);
         if (bytes + size > maxBytes || messages.length === mostRecords) break;
         bytes += size;

@@ -102,6 +102,18 @@ describeWithBroker("taking over", () => {
     stop.abort();
   });
 
+  it("writes a dead letter that no batch holds without its bytes", async () => {
+    const options = await createTopics();
+    const instance = startInstance(options);
+    const assignment = await instance.next();
+    await assignment.takeOver();
+    const letter = { ...record("k", "x".repeat(2_000_000)), headers: [] };
+    await instance.committer.commit(assignment, commitOf({ offset: 1, deadLetters: [letter] }));
+    await instance.leave();
+    const next = await startInstance(options).next();
+    expect((await next.takeOver()).committed).toBe(1);
+  });
+
   it("fences an owner that does not know yet", async () => {
     const options = await createTopics();
     const first = startInstance(options);
