@@ -2,8 +2,8 @@
 import { cellKinds, type CellKind, type Engine } from "../../src/engine/port.js";
 import { uniform } from "../../src/engine/random.js";
 import { wasmEngine } from "../../src/engine/wasm.js";
-import { compare } from "./engine.js";
-import type { Figure } from "./figures.js";
+import { compare, inProcess } from "./contenders.js";
+import { median, type Figure } from "./figures.js";
 
 /** As a forecaster with the default settings has it. */
 const shape = { inputs: 16, hidden: 32, skips: 24, steps: 16, windows: 32, rows: 1024 } as const;
@@ -24,13 +24,16 @@ function engineOf(cell: CellKind): Engine {
 }
 
 /** Nanoseconds a key of a step of 1,024 keys and of one, and microseconds of an update from 32 windows. */
-export function benchCells(): Figure[] {
+export async function benchCells(): Promise<Figure[]> {
   const engines = cellKinds.map(engineOf);
-  const measure = (name: string, unit: string, perCall: number, run: (engine: Engine) => void): Figure[] => {
-    const times = compare(
-      engines.map((engine) => () => run(engine)),
-      budget,
-    ).map((milliseconds) => milliseconds * perCall);
+  const measure = async (
+    name: string,
+    unit: string,
+    perCall: number,
+    run: (engine: Engine) => void,
+  ): Promise<Figure[]> => {
+    const contenders = engines.map((engine, i) => inProcess(cellKinds[i]!, () => run(engine)));
+    const times = (await compare(contenders, budget)).map((milliseconds) => median(milliseconds) * perCall);
     const gru = times[cellKinds.indexOf("gru")]!;
     return cellKinds.map((cell, i) => ({
       name: `${cell}_${name}`,
@@ -42,8 +45,8 @@ export function benchCells(): Figure[] {
   };
   const options = { rate: 1e-4, clip: 1, huber: 0.5 };
   return [
-    ...measure("step_b1024", "ns/key", 1e6 / shape.rows, (engine) => engine.step(shape.rows)),
-    ...measure("step_b1", "ns/key", 1e6, (engine) => engine.step(1)),
-    ...measure("update_b32", "µs", 1e3, (engine) => engine.learn(shape.windows, options)),
+    ...(await measure("step_b1024", "ns/key", 1e6 / shape.rows, (engine) => engine.step(shape.rows))),
+    ...(await measure("step_b1", "ns/key", 1e6, (engine) => engine.step(1))),
+    ...(await measure("update_b32", "µs", 1e3, (engine) => engine.learn(shape.windows, options))),
   ];
 }

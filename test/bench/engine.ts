@@ -2,7 +2,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { cellWeights, initialParameters, parameterTensors } from "../../src/engine/parameters.js";
 import { uniform } from "../../src/engine/random.js";
+import type { EngineFactory } from "../../src/engine/port.js";
 import { wasmEngine } from "../../src/engine/wasm.js";
+import { cppGruSteps, nativeTfjs, onnxGruSteps, type AsyncBatchStep } from "./engine-further-peers.js";
 import {
   javascriptGruSteps,
   tfjsGruSteps,
@@ -10,38 +12,31 @@ import {
   type BatchStep,
   type TrainingSet,
 } from "./engine-peers.js";
-import { median, type Figure } from "./figures.js";
+import { compare, inProcess, type Contender } from "./contenders.js";
+import { median, spread, type Figure } from "./figures.js";
+import { benchScale } from "./scale.js";
 
 const shape = { cell: "gru", inputs: 8, hidden: 32, skips: 0, context: 1 } as const;
 const keys = 100_000;
-const rounds = 9;
 
-/** Milliseconds of one call, over calls of about `budget` milliseconds. */
-function time(run: (call: number) => void, budget: number): number {
-  const start = performance.now();
-  let calls = 0;
-  let elapsed = 0;
-  while (elapsed < budget) {
-    run(calls++);
-    elapsed = performance.now() - start;
-  }
-  return elapsed / calls;
-}
-
-/** Median milliseconds of a call of each, measured in turn after a first round that does not count. */
-export function compare(runs: readonly ((call: number) => void)[], budget: number): number[] {
-  const times = runs.map((): number[] => []);
-  for (let round = 0; round <= rounds; round++) {
-    for (const [i, run] of runs.entries()) {
-      const one = time(run, budget);
-      if (round > 0) times[i]!.push(one);
-    }
-  }
-  return times.map(median);
-}
-
-function figure(name: string, unit: string, value: number, peer: string, theirs: number): Figure {
-  return { name, value, unit, peer: `${peer} ${theirs.toPrecision(4)}`, ratio: theirs / value };
+/** The first contender against each other one: medians, and half the range between the quartiles. */
+async function race(
+  name: string,
+  unit: string,
+  scale: number,
+  contenders: readonly Contender[],
+  budget: number,
+): Promise<Figure[]> {
+  const [ours, ...theirs] = await compare(contenders, budget);
+  const shown = (times: readonly number[]): string =>
+    `${(scale * median(times)).toPrecision(3)} ±${(scale * spread(times)).toPrecision(2)}`;
+  return theirs.map((times, i) => ({
+    name: `${name}_vs_${contenders[i + 1]!.name}`,
+    value: scale * median(ours!),
+    unit: `${unit} ±${(scale * spread(ours!)).toPrecision(2)}`,
+    peer: `${contenders[i + 1]!.name} ${shown(times)}`,
+    ratio: median(times) / median(ours!),
+  }));
 }
 
 const noise = (length: number, seed: number) => {
@@ -55,9 +50,9 @@ function weightsOf(): Float32Array {
   return weights.map((weight, i) => (weight === 0 ? Math.sin(i) / 10 : weight));
 }
 
-/** Our step of the same batches: every batch gathers its rows from all over the slab. */
-function wasmSteps(rows: number, batches: number): BatchStep {
-  const engine = wasmEngine({ ...shape, steps: 1, windows: 1, rows }, 1);
+/** Steps of an engine of the port: every batch gathers its rows from all over the slab. */
+function engineSteps(make: EngineFactory, rows: number, batches: number): BatchStep {
+  const engine = make({ ...shape, steps: 1, windows: 1, rows }, 1);
   engine.writeParameters({ ...engine.readParameters(), weights: weightsOf() });
   engine.reserve(keys);
   const order = Int32Array.from({ length: keys }, (_, i) => (i * 61_803) % keys);
@@ -72,28 +67,33 @@ function wasmSteps(rows: number, batches: number): BatchStep {
   };
 }
 
-function benchSteps(rows: number): Figure[] {
+async function benchSteps(rows: number): Promise<Figure[]> {
   const batches = Math.floor(keys / rows);
   const inputs = noise(rows * shape.inputs, 3);
-  const steps = [
-    wasmSteps(rows, batches),
-    tfjsGruSteps(shape, weightsOf(), rows),
-    javascriptGruSteps(shape, weightsOf(), rows, batches),
-  ];
-  // The peers' first read-outs of sixteen batches must be ours, or they do other work.
+  const steps = new Map<string, BatchStep | AsyncBatchStep>([
+    ["ours", engineSteps(wasmEngine, rows, batches)],
+    ["tfjs_wasm", tfjsGruSteps(shape, weightsOf(), rows)],
+    ["javascript", javascriptGruSteps(shape, weightsOf(), rows, batches)],
+  ]);
+  const native = await nativeTfjs();
+  if (native !== undefined) steps.set("tfjs_node", engineSteps(native, rows, batches));
+  const onnx = await onnxGruSteps(shape, weightsOf(), rows);
+  if (onnx !== undefined) steps.set("onnxruntime", onnx);
+  // The first read-outs of sixteen batches must be ours, or a peer does other work.
   for (let index = 0; index < 16; index++) {
-    const [ours, ...peers] = steps.map((step) => step(index, inputs));
-    for (const peer of peers) if (Math.abs(peer - ours!) > 1e-5) throw new Error("a peer disagrees");
+    const read: number[] = [];
+    for (const step of steps.values()) read.push(await step(index, inputs));
+    for (const peer of read) if (Math.abs(peer - read[0]!) > 1e-5) throw new Error("a peer disagrees");
   }
-  const runs = steps.map((step) => (call: number) => void step(call % batches, inputs));
-  const [ours, tfjs, javascript] = compare(runs, 100).map((ms) => (1e6 * ms) / rows);
-  return [
-    figure(`gru_step_h32_b${rows}_vs_tfjs_wasm`, "ns/event", ours!, "tfjs-wasm", tfjs!),
-    figure(`gru_step_h32_b${rows}_vs_javascript`, "ns/event", ours!, "plain JavaScript", javascript!),
-  ];
+  const contenders = [...steps].map(([name, step]) =>
+    inProcess(name, (call) => step(call % batches, inputs)),
+  );
+  const compiled = rows === 1024 ? cppGruSteps(rows) : undefined;
+  if (compiled !== undefined) contenders.push(compiled);
+  return race(`gru_step_h32_b${rows}`, "ns/event", 1e6 / rows, contenders, 100);
 }
 
-function benchUpdates(): Figure {
+async function benchUpdates(): Promise<Figure[]> {
   const [steps, windows] = [32, 32];
   const set: TrainingSet = {
     steps,
@@ -101,10 +101,22 @@ function benchUpdates(): Figure {
     inputs: noise(steps * windows * shape.inputs, 4),
     targets: noise(steps * windows, 5),
   };
-  const engine = wasmEngine({ ...shape, steps, windows, rows: 1 }, 1);
+  const ours = engineUpdates(wasmEngine, set);
+  const peer = tfjsGruUpdates(shape, weightsOf(), set);
+  if (Math.abs(ours() - peer()) > 1e-5) throw new Error("the peer disagrees");
+  const contenders = [inProcess("ours", ours), inProcess("tfjs_wasm", peer)];
+  const native = await nativeTfjs();
+  if (native !== undefined) contenders.push(inProcess("tfjs_node", engineUpdates(native, set)));
+  return race("bptt_t32_b32_h32", "ms/update", 1, contenders, 300);
+}
+
+/** Updates of an engine of the port; each returns its loss. */
+function engineUpdates(make: EngineFactory, set: TrainingSet): () => number {
+  const { steps, windows } = set;
+  const engine = make({ ...shape, steps, windows, rows: 1 }, 1);
   engine.writeParameters({ ...engine.readParameters(), weights: weightsOf() });
   engine.reserve(windows);
-  const update = () => {
+  return () => {
     const buffers = engine.windowBuffers;
     for (let b = 0; b < windows; b++) buffers.states[b] = b;
     buffers.inputs.set(set.inputs);
@@ -112,17 +124,15 @@ function benchUpdates(): Figure {
     buffers.observed.fill(1);
     return engine.learn(windows, { rate: 1e-3, clip: 1, huber: 1 }).loss;
   };
-  const peer = tfjsGruUpdates(shape, weightsOf(), set);
-  if (Math.abs(update() - peer()) > 1e-5) throw new Error("the peer disagrees");
-  const [ours, tfjs] = compare([() => void update(), () => void peer()], 300);
-  engine.dispose();
-  return figure("bptt_t32_b32_h32_vs_tfjs_wasm", "ms/update", ours!, "tfjs-wasm", tfjs!);
 }
 
-/** GRU steps over 100,000 keys (H 32, I 8) in batches of 1,024 and of 1, and updates from 32 windows of 32 steps. */
+/**
+ * GRU steps over 100,000 keys (H 32, I 8) in batches of 1,024 and of 1, updates from 32 windows of 32 steps, and what a
+ * thousand and a million keys cost. Peers that are not here are named on standard error.
+ */
 export async function benchEngine(): Promise<Figure[]> {
   await tf.setBackend("wasm");
-  const figures = [...benchSteps(1024), ...benchSteps(1), benchUpdates()];
+  const figures = [...(await benchSteps(1024)), ...(await benchSteps(1)), ...(await benchUpdates())];
   tf.disposeVariables();
-  return figures;
+  return [...figures, ...benchScale()];
 }

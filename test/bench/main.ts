@@ -76,7 +76,7 @@ program
   .command("cells")
   .description("a step and an update of every cell of the wasm engine, in one interleaved run")
   .option("--json", "print one JSON object")
-  .action((options: { json?: boolean }) => printFigures(benchCells(), options.json === true));
+  .action(async (options: { json?: boolean }) => printFigures(await benchCells(), options.json === true));
 
 program
   .command("pipeline")
