@@ -9,7 +9,10 @@
  * number modulo H.
  */
 import { absorb, addScaled, covarianceBytes, dot, forget, measure, product, takeProduct, vectorBytes } from "./covariance";
-import { beginLayout, grow, growToLayout, take } from "./heap";
+import { beginLayout, take } from "./heap";
+import { layOutSlab, rowAt, rowSize } from "./slab";
+
+export { reserve, rowSize, slab } from "./slab";
 
 /** Variance that every weight gains per event. */
 const DRIFT: f32 = 1e-7;
@@ -28,20 +31,11 @@ let ringBytes: usize = 0;
 /** Where the covariance and the mean squares lie in a row. */
 let covarianceAt: usize = 0;
 let squaresAt: usize = 0;
-let rowBytes: usize = 0;
 
 /** Features of the event under way [D]; targets and forecasts of steps 1 to H [H]. */
 export let eventFeatures: usize = 0;
 export let targets: usize = 0;
 export let forecasts: usize = 0;
-/** The slab of rows, which grows and therefore lies last. */
-export let slab: usize = 0;
-let slabRows: i32 = 0;
-
-/** Floats of a key's row. */
-export function rowSize(): i32 {
-  return <i32>(rowBytes >> 2);
-}
 
 /** Lays out the buffers of an event for steps 1 to `horizon`; false where there is not enough memory. */
 export function init(featureCount: i32, horizon: i32): bool {
@@ -50,35 +44,18 @@ export function init(featureCount: i32, horizon: i32): bool {
   ringBytes = <usize>steps * vectorBytes;
   covarianceAt = 3 * ringBytes;
   squaresAt = covarianceAt + covarianceBytes;
-  rowBytes = squaresAt + (<usize>((steps + 3) >> 2) << 4);
   beginLayout();
   eventFeatures = take(vectorBytes);
   targets = take(<u64>steps * 4);
   forecasts = take(<u64>steps * 4);
   takeProduct();
-  slab = take(0);
-  slabRows = 0;
-  return growToLayout();
-}
-
-/** Makes the first rows of the slab exist; false, with nothing changed, where memory ends. */
-export function reserve(rows: i32): bool {
-  if (rows <= slabRows) return true;
-  if (!grow(<u64>slab + <u64>rows * rowBytes)) return false;
-  slabRows = rows;
-  return true;
-}
-
-// @ts-ignore: decorator
-@inline
-function rowAt(row: i32): usize {
-  return slab + <usize>row * rowBytes;
+  return layOutSlab(squaresAt + (<usize>((steps + 3) >> 2) << 4));
 }
 
 /** Starts a row: weights zero, covariance the unit matrix, and gains of zero, from which nothing is learned. */
 export function start(row: i32): void {
   const at = rowAt(row);
-  memory.fill(at, 0, rowBytes);
+  memory.fill(at, 0, <usize>rowSize() << 2);
   forget(at + covarianceAt);
   for (let i = 0; i < steps; i++) store<f32>(at + squaresAt + (<usize>i << 2), FIRST_SQUARE * <f32>(i + 1));
 }

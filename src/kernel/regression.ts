@@ -3,53 +3,29 @@
  * x [D] of its last forecast, and its covariance (see `covariance.ts`).
  */
 import { absorb, addScaled, covarianceBytes, dot, forget, measure, product, takeProduct, vectorBytes } from "./covariance";
-import { beginLayout, grow, growToLayout, take } from "./heap";
+import { beginLayout, take } from "./heap";
+import { layOutSlab, rowAt } from "./slab";
+
+export { reserve, rowSize, slab } from "./slab";
 
 /** An error of the forecast counts up to this many scales. */
 const LARGEST_ERROR: f32 = 8;
-
-let rowBytes: usize = 0;
 
 export let batchRows: usize = 0;
 export let batchFeatures: usize = 0;
 export let batchTargets: usize = 0;
 export let batchForecasts: usize = 0;
-/** The slab of rows, which grows and therefore lies last. */
-export let slab: usize = 0;
-let slabRows: i32 = 0;
-
-/** Floats of a key's row. */
-export function rowSize(): i32 {
-  return <i32>(rowBytes >> 2);
-}
 
 /** Lays out the buffers of a batch of `rows`; false where there is not enough memory. */
 export function init(featureCount: i32, rows: i32): bool {
   measure(featureCount);
-  rowBytes = 2 * vectorBytes + covarianceBytes;
   beginLayout();
   batchRows = take(<u64>rows * 4);
   batchFeatures = take(<u64>rows * vectorBytes);
   batchTargets = take(<u64>rows * 4);
   batchForecasts = take(<u64>rows * 4);
   takeProduct();
-  slab = take(0);
-  slabRows = 0;
-  return growToLayout();
-}
-
-/** Makes the first rows of the slab exist; false, with nothing changed, where memory ends. */
-export function reserve(rows: i32): bool {
-  if (rows <= slabRows) return true;
-  if (!grow(<u64>slab + <u64>rows * rowBytes)) return false;
-  slabRows = rows;
-  return true;
-}
-
-// @ts-ignore: decorator
-@inline
-function rowAt(row: i32): usize {
-  return slab + <usize>row * rowBytes;
+  return layOutSlab(2 * vectorBytes + covarianceBytes);
 }
 
 /** Starts a row: weights zero, covariance the unit matrix. */
