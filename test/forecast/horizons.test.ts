@@ -1,19 +1,10 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { uniform } from "../../src/engine/random.js";
 import type { ForecastColumns } from "../../src/forecast/columns.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";
 import { Scoreboard } from "../../src/forecast/scoreboard.js";
 import { forecasterSettings, type ForecasterOptions } from "../../src/forecast/settings.js";
-import {
-  bitsOf,
-  columnNames,
-  quick,
-  run,
-  runFresh,
-  syntheticEvents,
-  type Event,
-} from "../support/streams.js";
+import { columnNames, quick, run, runFresh, syntheticEvents, type Event } from "../support/streams.js";
 
 const hour = 3_600_000;
 const monday = Date.UTC(2026, 0, 5);
@@ -39,55 +30,6 @@ function stepsOf(events: readonly Event[], options: ForecasterOptions, warmup: n
 describe.each(["shared", "compact", "full"] as const)("with the %s read-out", (readout) => {
   const options = { ...quick, readout, horizon: 7 };
   const events = syntheticEvents(1500, 7);
-
-  test("gives the same bits however the stream is cut into batches", () => {
-    const whole = bitsOf(runFresh(options, events));
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 40 }), (batches) => {
-        expect(bitsOf(runFresh(options, events, batches))).toBe(whole);
-      }),
-      { numRuns: 4 },
-    );
-    expect(bitsOf(runFresh(options, events, [1]))).toBe(whole);
-  });
-
-  test("keeps the bits of every forecast when the future is perturbed", () => {
-    const before = runFresh(options, events);
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: events.length - 1 }),
-        fc.integer({ min: 0, max: 2 }),
-        (at, kind) => {
-          const perturbed = events.map((event, i) => {
-            if (i < at) return event;
-            if (kind === 0) return { ...event, value: event.value * 3 + 17 };
-            if (kind === 1) return { ...event, time: event.time + 12_345_678 };
-            return { ...event, key: `${event.key}-other` };
-          });
-          expect(bitsOf(runFresh(options, perturbed), 0, at)).toBe(bitsOf(before, 0, at));
-        },
-      ),
-      { numRuns: 6 },
-    );
-  });
-
-  test("goes on from a snapshot bit for bit, in the middle of every ring", () => {
-    const whole = runFresh(options, events);
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: events.length }), (at) => {
-        const first = new Forecaster(forecasterSettings(options));
-        run(first, events.slice(0, at));
-        const second = new Forecaster(forecasterSettings(options));
-        // What it knew of other keys must leave no trace in the rows that it gives anew.
-        run(second, syntheticEvents(60, 9, 77));
-        second.restore(first.snapshot());
-        expect(bitsOf(run(second, events.slice(at)))).toBe(bitsOf(whole, at));
-        first.dispose();
-        second.dispose();
-      }),
-      { numRuns: 6 },
-    );
-  });
 
   test("changes no bit of the forecasts of next values", () => {
     const one = runFresh({ ...options, horizon: 1 }, events);
