@@ -8,11 +8,16 @@ export interface Contender {
   time(budget: number): Promise<number>;
 }
 
-/** A contender that runs here; `run` may give a promise. */
-export function inProcess(name: string, run: (call: number) => unknown): Contender {
+/** A contender that runs here; `run` may give a promise, `prepare` is waited for before each measurement. */
+export function inProcess(
+  name: string,
+  run: (call: number) => unknown,
+  prepare?: () => Promise<unknown>,
+): Contender {
   return {
     name,
     async time(budget) {
+      await prepare?.();
       const start = performance.now();
       let calls = 0;
       let elapsed = 0;

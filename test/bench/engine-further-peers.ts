@@ -53,14 +53,16 @@ interface OnnxTensor {
 }
 
 /**
- * ONNX Runtime's GRU operator on one thread, as all peers. The states of a batch stay in one tensor between its steps,
- * which spares it the gathering and scattering that the engine does.
+ * ONNX Runtime's GRU operator on one thread, as all peers. `gathered` does the whole work of the engine's step: the rows
+ * of a batch come from all over a slab of states and go back there. `inPlace` is spared that: the states of a batch stay
+ * in one tensor, as if the same keys always came together.
  */
 export async function onnxGruSteps(
   { inputs, hidden }: OracleShape,
   weights: Float32Array,
   rows: number,
-): Promise<AsyncBatchStep | undefined> {
+  order: Int32Array,
+): Promise<{ readonly gathered: AsyncBatchStep; readonly inPlace: AsyncBatchStep } | undefined> {
   const folder = process.env["UNDERCURRENT_ONNXRUNTIME"];
   if (folder === undefined) {
     notHere("onnxruntime", "UNDERCURRENT_ONNXRUNTIME names no folder with onnxruntime-node");
@@ -72,11 +74,29 @@ export async function onnxGruSteps(
   const tensor = (data: Float32Array, width: number): OnnxTensor =>
     new onnx.Tensor("float32", data, [1, rows, width]);
   const states: OnnxTensor[] = [];
-  return async (index, x) => {
-    const h = states[index] ?? tensor(new Float32Array(rows * hidden), hidden);
-    const { next, readouts } = await session.run({ x: tensor(x, inputs), h });
-    states[index] = next;
-    return readouts.data[0]!;
+  const slab = new Float32Array(order.length * hidden);
+  const batch = new Float32Array(rows * hidden);
+  return {
+    async inPlace(index, x) {
+      const h = states[index] ?? tensor(new Float32Array(rows * hidden), hidden);
+      const { next, readouts } = await session.run({ x: tensor(x, inputs), h });
+      states[index] = next;
+      return readouts.data[0]!;
+    },
+    async gathered(index, x) {
+      const first = index * rows;
+      for (let row = 0; row < rows; row++) {
+        const from = order[first + row]! * hidden;
+        for (let unit = 0; unit < hidden; unit++) batch[row * hidden + unit] = slab[from + unit]!;
+      }
+      const { next, readouts } = await session.run({ x: tensor(x, inputs), h: tensor(batch, hidden) });
+      const after = next.data;
+      for (let row = 0; row < rows; row++) {
+        const to = order[first + row]! * hidden;
+        for (let unit = 0; unit < hidden; unit++) slab[to + unit] = after[row * hidden + unit]!;
+      }
+      return readouts.data[0]!;
+    },
   };
 }
 

@@ -18,6 +18,8 @@ import { benchScale } from "./scale.js";
 
 const shape = { cell: "gru", inputs: 8, hidden: 32, skips: 0, context: 1 } as const;
 const keys = 100_000;
+/** The keys in an order that jumps about. */
+const order = Int32Array.from({ length: keys }, (_, i) => (i * 61_803) % keys);
 
 /** The first contender against each other one: medians, and half the range between the quartiles. */
 async function race(
@@ -55,7 +57,6 @@ function engineSteps(make: EngineFactory, rows: number, batches: number): BatchS
   const engine = make({ ...shape, steps: 1, windows: 1, rows }, 1);
   engine.writeParameters({ ...engine.readParameters(), weights: weightsOf() });
   engine.reserve(keys);
-  const order = Int32Array.from({ length: keys }, (_, i) => (i * 61_803) % keys);
   const buffers = engine.stepBuffers;
   return (index, inputs) => {
     const first = (index % batches) * rows;
@@ -65,6 +66,12 @@ function engineSteps(make: EngineFactory, rows: number, batches: number): BatchS
     engine.step(rows);
     return buffers.readouts[0]!;
   };
+}
+
+/** All copies of TensorFlow.js in a process share one current backend. */
+function preparationOf(name: string): (() => Promise<unknown>) | undefined {
+  if (name === "tfjs_wasm") return () => tf.setBackend("wasm");
+  return name === "tfjs_node" ? () => tf.setBackend("tensorflow") : undefined;
 }
 
 async function benchSteps(rows: number): Promise<Figure[]> {
@@ -77,16 +84,19 @@ async function benchSteps(rows: number): Promise<Figure[]> {
   ]);
   const native = await nativeTfjs();
   if (native !== undefined) steps.set("tfjs_node", engineSteps(native, rows, batches));
-  const onnx = await onnxGruSteps(shape, weightsOf(), rows);
-  if (onnx !== undefined) steps.set("onnxruntime", onnx);
+  const onnx = await onnxGruSteps(shape, weightsOf(), rows, order);
+  if (onnx !== undefined) steps.set("onnxruntime", onnx.gathered).set("onnxruntime_in_place", onnx.inPlace);
   // The first read-outs of sixteen batches must be ours, or a peer does other work.
   for (let index = 0; index < 16; index++) {
     const read: number[] = [];
-    for (const step of steps.values()) read.push(await step(index, inputs));
+    for (const [name, step] of steps) {
+      await preparationOf(name)?.();
+      read.push(await step(index, inputs));
+    }
     for (const peer of read) if (Math.abs(peer - read[0]!) > 1e-5) throw new Error("a peer disagrees");
   }
   const contenders = [...steps].map(([name, step]) =>
-    inProcess(name, (call) => step(call % batches, inputs)),
+    inProcess(name, (call) => step(call % batches, inputs), preparationOf(name)),
   );
   const compiled = rows === 1024 ? cppGruSteps(rows) : undefined;
   if (compiled !== undefined) contenders.push(compiled);
@@ -104,9 +114,10 @@ async function benchUpdates(): Promise<Figure[]> {
   const ours = engineUpdates(wasmEngine, set);
   const peer = tfjsGruUpdates(shape, weightsOf(), set);
   if (Math.abs(ours() - peer()) > 1e-5) throw new Error("the peer disagrees");
-  const contenders = [inProcess("ours", ours), inProcess("tfjs_wasm", peer)];
+  const contenders = [inProcess("ours", ours), inProcess("tfjs_wasm", peer, preparationOf("tfjs_wasm"))];
   const native = await nativeTfjs();
-  if (native !== undefined) contenders.push(inProcess("tfjs_node", engineUpdates(native, set)));
+  if (native !== undefined)
+    contenders.push(inProcess("tfjs_node", engineUpdates(native, set), preparationOf("tfjs_node")));
   return race("bptt_t32_b32_h32", "ms/update", 1, contenders, 300);
 }
 
