@@ -3,24 +3,24 @@ import { uniform } from "../../src/engine/random.js";
 import { forecastColumns, observationColumns } from "../../src/forecast/columns.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";
 import { forecasterSettings } from "../../src/forecast/settings.js";
-import { median, type Figure } from "./figures.js";
+import type { Figure } from "./figures.js";
 
 const few = 1_000;
 const many = 1_000_000;
 /** Events of a round, whatever the number of keys. */
 const events = 1_000_000;
-const rounds = 3;
+/** Events of every key before those that are timed: from then on all keys are learned from, every eighth event. */
+const warmUp = 24;
+const rounds = 8;
 
 export function benchScale(): Figure[] {
   const runs = [few, many].map((keys) => new ScaleRun(keys));
-  const times = runs.map((): number[] => []);
-  for (let round = 0; round <= rounds; round++) {
-    for (const [i, run] of runs.entries()) {
-      const microseconds = run.observe(round);
-      if (round > 0) times[i]!.push(microseconds);
-    }
+  runs.forEach((run) => run.warmUp());
+  const times = [0, 0];
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, run] of runs.entries()) times[i] = times[i]! + run.observe() / rounds;
   }
-  const [fewTime, manyTime] = times.map(median);
+  const [fewTime, manyTime] = times;
   const [fewBytes, manyBytes] = runs.map((run) => run.bytes);
   const { bytesPerKey } = runs[0]!;
   runs.forEach((run) => run.dispose());
@@ -47,6 +47,7 @@ class ScaleRun {
   readonly #keys: number;
   readonly #observations: ReturnType<typeof observationColumns>;
   readonly #forecasts = forecastColumns(events);
+  #round = 0;
 
   constructor(keys: number) {
     this.#keys = keys;
@@ -65,8 +66,13 @@ class ScaleRun {
     return this.#forecaster.bytes;
   }
 
+  warmUp(): void {
+    for (let round = 0; round < (warmUp * this.#keys) / events; round++) this.observe();
+  }
+
   /** CPU microseconds of an event. */
-  observe(round: number): number {
+  observe(): number {
+    const round = this.#round++;
     const next = uniform(round);
     for (let i = 0; i < events; i++) {
       this.#observations.times[i] = 1000 * Math.floor((round * events + i) / this.#keys);
