@@ -1,7 +1,9 @@
-// Writes what is made from the configuration's schema: config/default.yaml, config/schema.json, docs/configuration.md.
+// Writes what is made from declarations: of the settings config/default.yaml, config/schema.json and
+// docs/configuration.md, of the metrics docs/metrics.md.
 // With --check it writes nothing, and fails where one of them is stale. To be run by tsx, for it reads the sources.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { format } from "prettier";
+import { metrics, taskMetrics } from "../src/adapters/prometheus/metrics.js";
 import { defaultYaml } from "../src/config/default-yaml.js";
 import { configNode, pathText, rangeText, settings } from "../src/config/json-schema.js";
 
@@ -57,6 +59,32 @@ and [config/schema.json](../config/schema.json), by which editors complete and c
 - Aliases work within limits; tags, merge keys and further documents are errors.
 `;
 
+function metricRows(declarations) {
+  const rows = Object.entries(declarations).map(([name, { type, unit, help, labels = [] }]) => {
+    const names = labels.map((label) => `\`${label}\``).join(", ");
+    return `| \`${name}\` | ${type} | ${unit} | ${names} | ${cell(help)} |`;
+  });
+  return ["| name | type | unit | labels | what it is |", "| --- | --- | --- | --- | --- |", ...rows].join(
+    "\n",
+  );
+}
+
+function metricsPage() {
+  return `# Metrics
+
+\`demo\` and \`run\` serve these at \`/metrics\` for Prometheus. Made from
+\`src/adapters/prometheus/metrics.ts\`, as the metrics are. Their number does not grow with that of keys.
+
+## Of the forecaster
+
+${metricRows(metrics)}
+
+## Of the service on Kafka
+
+${metricRows(taskMetrics)}
+`;
+}
+
 const files = {
   "config/default.yaml": defaultYaml(),
   "config/schema.json": await format(JSON.stringify(withReferences(configNode)), {
@@ -64,6 +92,7 @@ const files = {
     printWidth: 110,
   }),
   "docs/configuration.md": await format(reference(), { parser: "markdown", printWidth: 110 }),
+  "docs/metrics.md": await format(metricsPage(), { parser: "markdown", printWidth: 110 }),
 };
 
 for (const [path, text] of Object.entries(files)) {

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { lastValueFrom, tap } from "rxjs";
 import { kafkaPorts } from "../adapters/kafka/index.js";
+import { TaskMetrics } from "../adapters/prometheus/tasks.js";
 import { loadConfig } from "../config/load.js";
 import { redact } from "../config/redact.js";
 import type { LiveServer } from "../adapters/web/server.js";
@@ -75,6 +76,7 @@ async function service({ config, dryRun = false }: RunFlags): Promise<void> {
   const told = tasks.pipe(
     tap((event) => {
       totals.add(event);
+      shown?.tasks.add(event);
       logTaskEvent(log, event);
     }),
   );
@@ -94,11 +96,12 @@ async function show(
   { model, decode, server: { host, port }, topics }: Config,
   totals: Totals,
   log: ServiceLog,
-): Promise<{ readonly telemetry: Telemetry; readonly server: LiveServer }> {
+): Promise<{ readonly telemetry: Telemetry; readonly tasks: TaskMetrics; readonly server: LiveServer }> {
   const shown = watch(modelSettings(model, decode), () => totals.keys);
   const server = await shown.serve({ title: topics.input, host, port });
   log.info({ event: "serving", url: server.url }, "live page and metrics");
-  return { telemetry: shown.telemetry, server };
+  const tasks = new TaskMetrics(shown.registry, Date.now);
+  return { telemetry: shown.telemetry, tasks, server };
 }
 
 const silent: Telemetry = {

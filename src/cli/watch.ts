@@ -1,4 +1,5 @@
 /** The live page and the metrics of a command that runs until it is stopped. */
+import type { Registry } from "prom-client";
 import { PrometheusTelemetry } from "../adapters/prometheus/telemetry.js";
 import { LiveView } from "../adapters/web/live-view.js";
 import { serve, type LiveServer } from "../adapters/web/server.js";
@@ -7,6 +8,8 @@ import { fanOut, type Telemetry } from "../pipeline/telemetry.js";
 import { packageVersion } from "./version.js";
 
 export interface Watch {
+  /** Where further metrics are to be registered. */
+  readonly registry: Registry;
   /** What is to be told of everything. */
   readonly telemetry: Telemetry;
   /** Throws ADDRESS_IN_USE, ADDRESS_UNUSABLE or PAGE_MISSING. */
@@ -19,6 +22,7 @@ export function watch({ cell, hidden, levels }: ForecasterSettings, keys: () => 
   const view = new LiveView({ model, level: levels[0]! });
   const prometheus = new PrometheusTelemetry({ version: packageVersion(), model, keys });
   return {
+    registry: prometheus.registry,
     telemetry: fanOut(view, prometheus),
     serve: (at) => serve({ view, registry: prometheus.registry, ...at }),
   };

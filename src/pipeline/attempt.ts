@@ -181,7 +181,9 @@ export class Attempt {
     if (this.#owner.lost()) {
       throw new UndercurrentError("FENCED", "the partition was given up before this commit began");
     }
+    const began = this.#context.clock.now();
     await this.#context.committer.commit(this.#assignment, commit);
+    const seconds = (this.#context.clock.now() - began) / 1000;
     this.#landed = true;
     const records = commit.snapshot?.records;
     this.#owner.emit({
@@ -197,6 +199,7 @@ export class Attempt {
         records: records.length,
         bytes: records.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0),
       },
+      seconds,
     });
   }
 }

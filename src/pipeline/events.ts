@@ -50,6 +50,8 @@ export interface Committed extends Origin {
   readonly deadLetters: number;
   readonly routed: number;
   readonly snapshot: { readonly records: number; readonly bytes: number } | undefined;
+  /** How long the commit took, from its begin until it was durable. */
+  readonly seconds: number;
 }
 
 /** The task begins anew from what is durable. */

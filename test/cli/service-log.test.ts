@@ -61,6 +61,7 @@ describe("the log of the service", () => {
       deadLetters: 0,
       routed: 0,
       snapshot: undefined,
+      seconds: 0.02,
     };
     expect(eventLine(committed)).toMatchObject([{ level: "debug", forecasts: 4 }]);
     expect(eventLine(committed, "info")).toEqual([]);

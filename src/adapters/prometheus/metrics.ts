@@ -1,11 +1,13 @@
 /** Every metric that is exported, declared once: exporter and documentation are made from this table. */
 
 export interface MetricDeclaration {
-  readonly type: "counter" | "gauge";
+  readonly type: "counter" | "gauge" | "histogram";
   readonly help: string;
   /** Unit of the value, as documentation names it. */
   readonly unit: string;
   readonly labels?: readonly string[];
+  /** Upper bounds of a histogram's buckets. */
+  readonly buckets?: readonly number[];
 }
 
 /** Scored forecasts that rolling metrics remember, roughly: the weight of an older one falls by 1/e over so many. */
@@ -13,6 +15,7 @@ export const rollingForecasts = 10_000;
 
 const rolling = `rolling over about the last ${rollingForecasts.toLocaleString("en")} scored forecasts`;
 
+/** Those of the forecaster, whatever feeds it. */
 export const metrics = {
   undercurrent_build_info: {
     type: "gauge",
@@ -84,3 +87,77 @@ export const metrics = {
 } as const satisfies Record<string, MetricDeclaration>;
 
 export type MetricName = keyof typeof metrics;
+
+/** Those of the service on Kafka, by input partition. */
+export const taskMetrics = {
+  undercurrent_consumer_lag_records: {
+    type: "gauge",
+    help: "Records of the input between the committed offset and the end, as of the latest commit.",
+    unit: "records",
+    labels: ["partition"],
+  },
+  undercurrent_partitions: {
+    type: "gauge",
+    help: "Input partitions that this instance holds: restoring until their forecasts follow, live from then on.",
+    unit: "partitions",
+    labels: ["state"],
+  },
+  undercurrent_takeovers_total: {
+    type: "counter",
+    help: "Input partitions taken over, at a start, in a rebalance or after an error; by the way they were gone on with.",
+    unit: "takeovers",
+    labels: ["plan"],
+  },
+  undercurrent_restarts_total: {
+    type: "counter",
+    help: "Tasks that began anew from what is durable, by the error code: FENCED where another owner had taken over.",
+    unit: "restarts",
+    labels: ["code"],
+  },
+  undercurrent_restore_duration_seconds: {
+    type: "histogram",
+    help: "How long restoring the state of a partition and replaying its input took.",
+    unit: "seconds",
+    buckets: [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000],
+  },
+  undercurrent_commits_total: {
+    type: "counter",
+    help: "Commits that landed: forecasts, dead letters, state and offset in one transaction.",
+    unit: "commits",
+  },
+  undercurrent_commit_duration_seconds: {
+    type: "histogram",
+    help: "How long a commit took until it was durable.",
+    unit: "seconds",
+    buckets: [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 3, 10],
+  },
+  undercurrent_committed_forecasts_total: {
+    type: "counter",
+    help: "Forecasts that landed in their topic.",
+    unit: "forecasts",
+  },
+  undercurrent_dead_letters_total: {
+    type: "counter",
+    help: "Records that landed in the topic of dead letters; undercurrent_rejections_total has their reasons.",
+    unit: "records",
+  },
+  undercurrent_snapshots_total: {
+    type: "counter",
+    help: "Snapshots of the state that landed.",
+    unit: "snapshots",
+  },
+  undercurrent_snapshot_size_bytes: {
+    type: "gauge",
+    help: "Size of the latest snapshot of a partition: what changed since the one before.",
+    unit: "bytes",
+    labels: ["partition"],
+  },
+  undercurrent_snapshot_timestamp_seconds: {
+    type: "gauge",
+    help: "When the latest snapshot of a partition landed; time() less this is its age.",
+    unit: "seconds since the epoch",
+    labels: ["partition"],
+  },
+} as const satisfies Record<string, MetricDeclaration>;
+
+export type TaskMetricName = keyof typeof taskMetrics;

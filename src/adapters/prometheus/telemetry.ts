@@ -1,7 +1,8 @@
 /** Telemetry as Prometheus metrics, in a registry of its own. */
-import { Counter, Gauge, Registry } from "prom-client";
+import { Registry, type Counter, type Gauge } from "prom-client";
 import { RunningScore } from "../../forecast/score.js";
 import type { ForecastBatch, LearningUpdate, Rejection, Telemetry } from "../../pipeline/telemetry.js";
+import { counterOf, gaugeOf } from "./declared.js";
 import { metrics, rollingForecasts, type MetricName } from "./metrics.js";
 
 export interface PrometheusOptions {
@@ -77,25 +78,11 @@ export class PrometheusTelemetry implements Telemetry {
   }
 
   #counter(name: MetricName): Counter {
-    return new Counter({ ...this.#declared(name), registers: [this.registry] });
+    return counterOf(this.registry, name, metrics[name]);
   }
 
   /** A gauge with a reading is asked at each scrape. */
   #gauge(name: MetricName, reading?: () => number): Gauge {
-    const gauge: Gauge = new Gauge({
-      ...this.#declared(name),
-      registers: [this.registry],
-      ...(reading === undefined ? {} : { collect: () => gauge.set(reading()) }),
-    });
-    return gauge;
-  }
-
-  #declared(name: MetricName): { name: string; help: string; labelNames: string[] } {
-    const declaration = metrics[name];
-    return {
-      name,
-      help: declaration.help,
-      labelNames: "labels" in declaration ? [...declaration.labels] : [],
-    };
+    return gaugeOf(this.registry, name, metrics[name], reading);
   }
 }

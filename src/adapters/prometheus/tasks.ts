@@ -1,0 +1,114 @@
+/** What the tasks of a service do and hold, as Prometheus metrics: made from the pipeline's events, one at a time. */
+import type { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Committed, TaskEvent } from "../../pipeline/events.js";
+import { counterOf, gaugeOf, histogramOf } from "./declared.js";
+import { taskMetrics, type TaskMetricName } from "./metrics.js";
+
+/**
+ * @example
+ * ```ts
+ * const tasks = new TaskMetrics(registry, Date.now);
+ * run(source, committer, options).subscribe((event) => tasks.add(event));
+ * ```
+ */
+export class TaskMetrics {
+  readonly #registry: Registry;
+  /** Epoch milliseconds. */
+  readonly #now: () => number;
+  /** Whether each partition that is held is live. */
+  readonly #live = new Map<number, boolean>();
+  readonly #lag: Gauge;
+  readonly #partitions: Gauge;
+  readonly #takeovers: Counter;
+  readonly #restarts: Counter;
+  readonly #restores: Histogram;
+  readonly #commits: Counter;
+  readonly #commitDurations: Histogram;
+  readonly #forecasts: Counter;
+  readonly #deadLetters: Counter;
+  readonly #snapshots: Counter;
+  readonly #snapshotSize: Gauge;
+  readonly #snapshotTime: Gauge;
+
+  constructor(registry: Registry, now: () => number) {
+    this.#registry = registry;
+    this.#now = now;
+    this.#lag = this.#gauge("undercurrent_consumer_lag_records");
+    this.#partitions = this.#gauge("undercurrent_partitions");
+    this.#takeovers = this.#counter("undercurrent_takeovers_total");
+    this.#restarts = this.#counter("undercurrent_restarts_total");
+    this.#restores = this.#histogram("undercurrent_restore_duration_seconds");
+    this.#commits = this.#counter("undercurrent_commits_total");
+    this.#commitDurations = this.#histogram("undercurrent_commit_duration_seconds");
+    this.#forecasts = this.#counter("undercurrent_committed_forecasts_total");
+    this.#deadLetters = this.#counter("undercurrent_dead_letters_total");
+    this.#snapshots = this.#counter("undercurrent_snapshots_total");
+    this.#snapshotSize = this.#gauge("undercurrent_snapshot_size_bytes");
+    this.#snapshotTime = this.#gauge("undercurrent_snapshot_timestamp_seconds");
+    this.#count();
+  }
+
+  add(event: TaskEvent): void {
+    switch (event.type) {
+      case "taking-over":
+        this.#live.set(event.partition, false);
+        break;
+      case "taken-over":
+        this.#takeovers.inc({ plan: event.plan });
+        break;
+      case "live":
+        this.#live.set(event.partition, true);
+        this.#restores.observe(event.seconds);
+        break;
+      case "committed":
+        this.#committed(event);
+        break;
+      case "restarting":
+        this.#live.set(event.partition, false);
+        this.#restarts.inc({ code: event.error.code });
+        break;
+      case "released":
+        this.#release(event.partition);
+        break;
+      case "replaying":
+        break;
+    }
+    this.#count();
+  }
+
+  #committed({ partition, lag, seconds, forecasts, deadLetters, snapshot }: Committed): void {
+    this.#commits.inc();
+    this.#commitDurations.observe(seconds);
+    this.#forecasts.inc(forecasts);
+    this.#deadLetters.inc(deadLetters);
+    this.#lag.set({ partition }, lag);
+    if (snapshot === undefined) return;
+    this.#snapshots.inc();
+    this.#snapshotSize.set({ partition }, snapshot.bytes);
+    this.#snapshotTime.set({ partition }, this.#now() / 1000);
+  }
+
+  /** A partition that is another instance's now must not be told of here: its figures would stand still. */
+  #release(partition: number): void {
+    this.#live.delete(partition);
+    for (const gauge of [this.#lag, this.#snapshotSize, this.#snapshotTime]) gauge.remove({ partition });
+  }
+
+  #count(): void {
+    const states = [...this.#live.values()];
+    this.#partitions.set({ state: "live" }, states.filter((live) => live).length);
+    this.#partitions.set({ state: "restoring" }, states.filter((live) => !live).length);
+  }
+
+  #counter(name: TaskMetricName): Counter {
+    return counterOf(this.#registry, name, taskMetrics[name]);
+  }
+
+  #gauge(name: TaskMetricName): Gauge {
+    return gaugeOf(this.#registry, name, taskMetrics[name]);
+  }
+
+  #histogram(name: TaskMetricName): Histogram {
+    return histogramOf(this.#registry, name, taskMetrics[name]);
+  }
+}

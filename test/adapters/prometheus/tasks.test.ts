@@ -1,0 +1,88 @@
+/** The metrics of the service's tasks follow from the pipeline's events. */
+import { Registry } from "prom-client";
+import { expect, it } from "vitest";
+import { taskMetrics } from "../../../src/adapters/prometheus/metrics.js";
+import { TaskMetrics } from "../../../src/adapters/prometheus/tasks.js";
+import { UndercurrentError } from "../../../src/errors.js";
+import type { TaskEvent } from "../../../src/pipeline/events.js";
+
+const origin = (partition: number) => ({ topic: "readings", partition });
+const takenOver = (partition: number): TaskEvent[] => [
+  { type: "taking-over", ...origin(partition) },
+  {
+    type: "taken-over",
+    ...origin(partition),
+    plan: "resume",
+    reason: undefined,
+    keys: 2,
+    from: 0,
+    liveFrom: 5,
+  },
+];
+const live = (partition: number, seconds: number): TaskEvent => ({
+  type: "live",
+  ...origin(partition),
+  offset: 5,
+  keys: 2,
+  replayed: 5,
+  seconds,
+});
+const committed = (partition: number, lag: number, bytes?: number): TaskEvent => ({
+  type: "committed",
+  ...origin(partition),
+  offset: 9,
+  lag,
+  keys: 2,
+  forecasts: 4,
+  deadLetters: 1,
+  routed: 0,
+  snapshot: bytes === undefined ? undefined : { records: 3, bytes },
+  seconds: 0.03,
+});
+
+async function textAfter(...events: readonly TaskEvent[]): Promise<string> {
+  const registry = new Registry();
+  const tasks = new TaskMetrics(registry, () => 1_700_000_000_000);
+  events.forEach((event) => tasks.add(event));
+  return registry.metrics();
+}
+
+it("exports every declared metric, and nothing else", async () => {
+  const text = await textAfter();
+  for (const [name, { type, help }] of Object.entries(taskMetrics)) {
+    expect(text).toContain(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`);
+    expect(name.endsWith("_total"), name).toBe(type === "counter");
+  }
+  expect(text.match(/^# TYPE /gm)).toHaveLength(Object.keys(taskMetrics).length);
+});
+
+it("counts a partition as restoring until its forecasts follow", async () => {
+  const text = await textAfter(...takenOver(0), ...takenOver(1), live(1, 2));
+  expect(text).toContain('undercurrent_partitions{state="restoring"} 1');
+  expect(text).toContain('undercurrent_partitions{state="live"} 1');
+  expect(text).toContain('undercurrent_takeovers_total{plan="resume"} 2');
+  expect(text).toContain('undercurrent_restore_duration_seconds_bucket{le="1"} 0');
+  expect(text).toContain('undercurrent_restore_duration_seconds_bucket{le="3"} 1');
+});
+
+it("tells of commits: what landed, how long it took, the lag and the snapshot of each partition", async () => {
+  const text = await textAfter(...takenOver(3), live(3, 0), committed(3, 12, 2048), committed(3, 7));
+  expect(text).toContain("undercurrent_commits_total 2");
+  expect(text).toContain("undercurrent_committed_forecasts_total 8");
+  expect(text).toContain("undercurrent_dead_letters_total 2");
+  expect(text).toContain('undercurrent_commit_duration_seconds_bucket{le="0.05"} 2');
+  expect(text).toContain('undercurrent_consumer_lag_records{partition="3"} 7');
+  expect(text).toContain("undercurrent_snapshots_total 1");
+  expect(text).toContain('undercurrent_snapshot_size_bytes{partition="3"} 2048');
+  expect(text).toContain('undercurrent_snapshot_timestamp_seconds{partition="3"} 1700000000');
+});
+
+it("forgets a partition that was given up, and counts why a task began anew", async () => {
+  const error = new UndercurrentError("FENCED", "another owner");
+  const restarting: TaskEvent = { type: "restarting", ...origin(3), error };
+  const released: TaskEvent = { type: "released", ...origin(3), because: "revoked" };
+  const text = await textAfter(...takenOver(3), live(3, 0), committed(3, 12, 2048), restarting, released);
+  expect(text).not.toContain('partition="3"');
+  expect(text).toContain('undercurrent_partitions{state="live"} 0');
+  expect(text).toContain('undercurrent_restarts_total{code="FENCED"} 1');
+});
