@@ -35,7 +35,8 @@ async function race(
   return theirs.map((times, i) => ({
     name: `${name}_vs_${contenders[i + 1]!.name}`,
     value: scale * median(ours!),
-    unit: `${unit} ±${(scale * spread(ours!)).toPrecision(2)}`,
+    spread: scale * spread(ours!),
+    unit,
     peer: `${contenders[i + 1]!.name} ${shown(times)}`,
     ratio: median(times) / median(ours!),
   }));

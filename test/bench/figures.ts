@@ -3,6 +3,8 @@
 export interface Figure {
   readonly name: string;
   readonly value: number;
+  /** Half the range over seeds, or between the quartiles of rounds; left out where it was measured once. */
+  readonly spread?: number;
   readonly unit: string;
   /** What it is compared with: a peer in the same run, or a published number. */
   readonly peer: string;
@@ -20,7 +22,7 @@ export function printFigures(figures: readonly Figure[], json: boolean): void {
     ["name", "value", "unit", "peer", "ratio"],
     ...figures.map((f) => [
       f.name,
-      short(f.value),
+      f.spread === undefined ? short(f.value) : `${short(f.value)} ±${f.spread.toPrecision(2)}`,
       f.unit,
       f.peer,
       Number.isNaN(f.ratio) ? "" : `${short(f.ratio)}×`,

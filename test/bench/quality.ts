@@ -17,8 +17,7 @@ import { grouped, merge, nabStream, run, runStream, runWith, tableStream, type S
 type Readout = (typeof readoutKinds)[number];
 
 /**
- * Runs the benches for each read-out and seed. Figures are means over the seeds, `±` in a figure's unit is half the range
- * over them; names end with the read-out, but for those ahead, which are the same with any.
+ * Runs the benches for each read-out and seed. Figures are means over the seeds with half the range over them; names end with the read-out, but for those ahead, which are the same with any.
  */
 export function benchQuality(
   options: ForecasterOptions,
@@ -104,7 +103,7 @@ function costs(options: ForecasterOptions): Figure[] {
 function meanOf(name: string, unit: string, values: readonly number[]): Figure {
   const value = values.reduce((sum, x) => sum + x, 0) / values.length;
   const spread = (Math.max(...values) - Math.min(...values)) / 2;
-  return { name, value, unit: `${unit} ±${spread.toFixed(4)}`, peer: "", ratio: NaN };
+  return { name, value, spread, unit, peer: "", ratio: NaN };
 }
 
 /** A whole file, scaled by its first 60 %, scored from 96 rows behind the first 70 %. */
@@ -183,6 +182,8 @@ function runAhead(stream: WideStream, options: ForecasterOptions): ReadonlyMap<n
 }
 
 function* streamProtocols(): Generator<{ name: string; stream: Stream }> {
+  yield { name: "etth1", stream: tableStream(readWide("ett/ETTh1.csv.gz")) };
+  yield { name: "ettm2", stream: tableStream(readWide("ett/ETTm2.csv.gz")) };
   yield { name: "nab_aws", stream: nabStream(/realAWSCloudwatch/) };
   yield { name: "nab_taxi", stream: nabStream(/nyc_taxi/) };
   yield { name: "nab_machine_temperature", stream: nabStream(/machine_temperature/) };

@@ -38,6 +38,14 @@ describe.each(["shared", "compact", "full"] as const)("with the %s read-out", (r
   });
 });
 
+test("further steps are the same with every read-out, where no value is missing", () => {
+  const events = syntheticEvents(1500, 7).filter(({ value }) => !Number.isNaN(value));
+  const [shared, ...others] = (["shared", "compact", "full"] as const).map(
+    (readout) => runFresh({ ...quick, readout, horizon: 7 }, events).steps,
+  );
+  for (const steps of others) expect(steps).toEqual(shared);
+});
+
 test("what further steps need is kept only where they are asked for, in memory and in snapshots", () => {
   const events = syntheticEvents(200, 3);
   const sizes = [1, 2].map((horizon) => {
