@@ -93,14 +93,15 @@ async function service({ config, dryRun = false }: RunFlags): Promise<void> {
 
 /** Listens before anything is read: an address that cannot be had ends the start, not the service. */
 async function show(
-  { model, decode, server: { host, port }, topics }: Config,
+  { model, decode, server: { host, port, token }, topics }: Config,
   totals: Totals,
   log: ServiceLog,
 ): Promise<{ readonly telemetry: Telemetry; readonly tasks: TaskMetrics; readonly server: LiveServer }> {
   const shown = watch(modelSettings(model, decode), () => totals.keys);
-  const server = await shown.serve({ title: topics.input, host, port });
-  log.info({ event: "serving", url: server.url }, "live page and metrics");
   const tasks = new TaskMetrics(shown.registry, Date.now);
+  const ready = (): boolean => tasks.ready;
+  const server = await shown.serve({ title: topics.input, host, port, token, ready });
+  log.info({ event: "serving", url: server.url }, "live page and metrics");
   return { telemetry: shown.telemetry, tasks, server };
 }
 

@@ -2,7 +2,7 @@
 import type { Registry } from "prom-client";
 import { PrometheusTelemetry } from "../adapters/prometheus/telemetry.js";
 import { LiveView } from "../adapters/web/live-view.js";
-import { serve, type LiveServer } from "../adapters/web/server.js";
+import { serve, type LiveServer, type ServeOptions } from "../adapters/web/server.js";
 import type { ForecasterSettings } from "../forecast/settings.js";
 import { fanOut, type Telemetry } from "../pipeline/telemetry.js";
 import { packageVersion } from "./version.js";
@@ -13,7 +13,7 @@ export interface Watch {
   /** What is to be told of everything. */
   readonly telemetry: Telemetry;
   /** Throws ADDRESS_IN_USE, ADDRESS_UNUSABLE or PAGE_MISSING. */
-  serve(at: { readonly title: string; readonly host: string; readonly port: number }): Promise<LiveServer>;
+  serve(at: Omit<ServeOptions, "view" | "registry">): Promise<LiveServer>;
 }
 
 /** `keys` tells how many keys there are; it is asked at each scrape of the metrics. */

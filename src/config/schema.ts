@@ -147,7 +147,7 @@ const serverSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      "Serves the live page, /metrics for Prometheus and /live; each instance on a host needs a port of its own.",
+      "Serves the live page, /metrics for Prometheus, /live and /ready; each instance on a host needs a port of its own.",
     ),
   host: z
     .string()
@@ -157,6 +157,14 @@ const serverSchema = z.strictObject({
       "Address to listen on; 0.0.0.0 opens it, unencrypted and without a password, to other machines.",
     ),
   port: z.int().min(0).max(65_535).default(7070).describe("Port to listen on; 0 takes a free one."),
+  token: z
+    .string()
+    .regex(/^[A-Za-z0-9._~+/-]{16,}=*$/, "A token is 16 or more letters, digits and . _ ~ + / -")
+    .optional()
+    .describe(
+      "What requests have to bear (Authorization: Bearer ...) for all but /live and /ready; best given as ${NAME}. A browser does not: the page is out of its reach then.",
+    )
+    .meta(secret),
 });
 
 const logSchema = z.strictObject({

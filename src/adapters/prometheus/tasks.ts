@@ -48,6 +48,11 @@ export class TaskMetrics {
     this.#count();
   }
 
+  /** Whether partitions are held, and the forecasts of all of them follow. */
+  get ready(): boolean {
+    return this.#live.size > 0 && [...this.#live.values()].every((live) => live);
+  }
+
   add(event: TaskEvent): void {
     switch (event.type) {
       case "taking-over":

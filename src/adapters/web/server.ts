@@ -1,6 +1,7 @@
-/** The HTTP server of the live page: page, Server-Sent Events, metrics and liveness, on the loopback by default. */
+/** The HTTP server of the live page: page, Server-Sent Events, metrics and health, on the loopback by default. */
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
+import { bearerAuth } from "hono/bearer-auth";
 import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
 import { streamSSE, type SSEStreamingApi } from "hono/streaming";
@@ -17,6 +18,10 @@ export interface ServeOptions {
   readonly view: LiveView;
   /** What `/metrics` answers with. */
   readonly registry: Registry;
+  /** Whether `/ready` says yes; always, where it is left out. */
+  readonly ready?: () => boolean;
+  /** What a request has to bear for all but `/live` and `/ready`; without it everything is open. */
+  readonly token?: string | undefined;
   /** What is watched, for the head of the page. */
   readonly title: string;
   /** Address to listen on. */
@@ -79,7 +84,7 @@ export async function serve(options: ServeOptions): Promise<LiveServer> {
 }
 
 function routes(options: ServeOptions, loopbackOnly: boolean, closing: AbortSignal): Hono {
-  const { view, registry } = options;
+  const { view, registry, token, ready = () => true } = options;
   const assets = loadAssets();
   const app = new Hono();
   let pages = 0;
@@ -97,12 +102,15 @@ function routes(options: ServeOptions, loopbackOnly: boolean, closing: AbortSign
     return undefined;
   });
 
+  app.get("/live", (context) => context.text("live\n"));
+  app.get("/ready", (context) => (ready() ? context.text("ready\n") : context.text("not ready\n", 503)));
+  // What is registered before it answers without.
+  if (token !== undefined) app.use(bearerAuth({ token }));
   for (const [path, asset] of assets) {
     app.get(path, (context) =>
       context.body(asset.body, 200, { "Content-Type": asset.type, "Cache-Control": "no-cache" }),
     );
   }
-  app.get("/live", (context) => context.text("live\n"));
   app.get("/metrics", async (context) =>
     context.body(await registry.metrics(), 200, { "Content-Type": registry.contentType }),
   );

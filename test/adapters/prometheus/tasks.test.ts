@@ -86,3 +86,18 @@ it("forgets a partition that was given up, and counts why a task began anew", as
   expect(text).toContain('undercurrent_partitions{state="live"} 0');
   expect(text).toContain('undercurrent_restarts_total{code="FENCED"} 1');
 });
+
+it("is ready when partitions are held and the forecasts of all of them follow", () => {
+  const tasks = new TaskMetrics(new Registry(), () => 0);
+  const readyAfter = (...events: readonly TaskEvent[]): boolean => {
+    events.forEach((event) => tasks.add(event));
+    return tasks.ready;
+  };
+  expect(readyAfter()).toBe(false);
+  expect(readyAfter(...takenOver(0))).toBe(false);
+  expect(readyAfter(live(0, 1))).toBe(true);
+  expect(readyAfter(...takenOver(1))).toBe(false);
+  expect(readyAfter(live(1, 1))).toBe(true);
+  expect(readyAfter({ type: "released", ...origin(0), because: "revoked" })).toBe(true);
+  expect(readyAfter({ type: "released", ...origin(1), because: "revoked" })).toBe(false);
+});

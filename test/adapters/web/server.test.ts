@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { Counter, Registry } from "prom-client";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { LiveView, serve, type LiveServer } from "../../../src/adapters/web/index.js";
+import type { ServeOptions } from "../../../src/adapters/web/server.js";
 import type { Frame } from "../../../src/adapters/web/wire.js";
 import { uniformBatch } from "../../contracts/telemetry.js";
 import { openEvents, statusOf } from "./http.js";
@@ -23,7 +24,9 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((server) => server.close()));
 });
 
-async function start(options: { host?: string; port?: number; period?: number } = {}): Promise<Started> {
+async function start(
+  options: Partial<Pick<ServeOptions, "host" | "port" | "period" | "ready" | "token">> = {},
+): Promise<Started> {
   const view = new LiveView({ model: "gru32", level: 0.9, now: () => 0 });
   const forecasts = new SyntheticForecasts(demoLikeSeries);
   view.forecasts(forecasts.batch(3));
@@ -33,6 +36,34 @@ async function start(options: { host?: string; port?: number; period?: number } 
   running.push(server);
   return { server, view, forecasts };
 }
+
+describe("health", () => {
+  it("is alive from the start, and ready when it is said to be", async () => {
+    let ready = false;
+    const { server } = await start({ ready: () => ready });
+    expect((await fetch(`${server.url}live`)).status).toBe(200);
+    expect((await fetch(`${server.url}ready`)).status).toBe(503);
+    ready = true;
+    expect((await fetch(`${server.url}ready`)).status).toBe(200);
+  });
+});
+
+describe("a token", () => {
+  const token = "correct-horse-battery";
+  const statusOf = async (url: string, authorization?: string): Promise<number> =>
+    (await fetch(url, authorization === undefined ? {} : { headers: { authorization } })).status;
+
+  it("is wanted for all but health, and nothing like it does", async () => {
+    const { server } = await start({ token });
+    for (const path of ["", "metrics", "events", "assets/page.js"]) {
+      expect(await statusOf(server.url + path), path).toBe(401);
+      expect(await statusOf(server.url + path, `Bearer ${token}x`), path).toBe(401);
+      expect(await statusOf(server.url + path, `Basic ${token}`), path).toBe(400);
+    }
+    expect(await statusOf(`${server.url}metrics`, `Bearer ${token}`)).toBe(200);
+    for (const path of ["live", "ready"]) expect(await statusOf(server.url + path), path).toBe(200);
+  });
+});
 
 describe("headers", () => {
   it("forbid on every path whatever the page does not need", async () => {
