@@ -24,7 +24,7 @@ test("after a jump of the season the experts that were right before are no longe
   const { expected } = runFresh({}, events);
   let error = 0;
   for (let i = keys * shift; i < events.length; i++) error += Math.abs(expected[i]! - events[i]!.value);
-  // 1.80 where the mixture goes on from what it had learned.
+  // 1.72 where the mixture goes on from what it had learned.
   expect(error / (50 * keys)).toBeLessThan(1.65);
 });
 
