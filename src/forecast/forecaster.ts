@@ -211,7 +211,7 @@ export class Forecaster {
     const count = numbers[at + number.count]!;
     pushChange(singles, row, this.#history, count, change);
     this.#readout?.see(keys, slot, forecasts, event, change);
-    this.#recurrence.schedule(slot, singles, row, count, missing);
+    this.#recurrence.schedule(slot, singles, row, count, change, missing);
     pushInputs(numbers, at, singles, row, this.#history, time, missing, observations.features, event);
     this.#recurrence.enter(event, slot, singles, row, count);
     this.#horizons?.observe(keys, slot, missing, event, forecasts.steps);

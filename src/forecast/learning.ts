@@ -1,7 +1,7 @@
 /**
  * The learning schedule: which windows wait, and when an update of the weights is due. It depends on nothing but the
  * order of events: an update runs when windows enough wait for the number of keys, or when a key that already waits is
- * due again.
+ * due again; of many keys' windows a share is drawn.
  */
 import type { Engine, LearnReport } from "../engine/port.js";
 import { exponential, logarithm } from "./elementary.js";
@@ -42,6 +42,37 @@ const keysPerWindow = 4;
 /** Windows that make an update due where `learners` keys have had one. */
 export function windowsDue(settings: ForecasterSettings, learners: number): number {
   return Math.max(1, Math.min(Math.ceil(learners / keysPerWindow), settings.windows));
+}
+
+/** Where learning has settled, an update for every so many events of each key, at most. */
+const updateEvery = 0.5;
+/** Updates over which the share of further windows fades to 1/e. */
+const shareUpdates = 2000;
+
+/**
+ * The share of the windows that are learned from. Many keys give more updates than a model needs that has settled: in
+ * the end there are no more than two while every key has one event (docs/adr/0014). Up to 256 keys at 16 windows an
+ * update and a stride of 8, that is all windows.
+ */
+export function windowShare(settings: ForecasterSettings, learners: number, update: number): number {
+  const settled = Math.min(1, (settings.windows * settings.stride) / (updateEvery * learners));
+  return settled + (1 - settled) * exponential(-update / shareUpdates);
+}
+
+const single = new Float32Array(1);
+const bitsOfSingle = new Int32Array(single.buffer);
+
+/**
+ * Whether a window is one of the share. It is drawn by a hash (the finaliser of MurmurHash3) of the key's number of
+ * events and its last change: the same on every machine, without a state, and independent of which keys take turns.
+ */
+export function isDrawn(share: number, count: number, change: number): boolean {
+  if (share >= 1) return true;
+  single[0] = change;
+  let hash = bitsOfSingle[0]! ^ Math.imul(count, 0x9e3779b1);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0 < share * 2 ** 32;
 }
 
 /** Windows that wait for the next update: a copy of the rows they are made from, for their keys move on meanwhile. */

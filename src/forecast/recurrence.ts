@@ -2,10 +2,18 @@
  * The recurrent part that all keys share: events that wait for the next step of the cell, windows that wait for the
  * next update of its weights, and each key's hidden state with its checkpoints.
  */
-import type { Engine, EngineFactory, ParameterSet } from "../engine/port.js";
+import type { Engine, EngineFactory } from "../engine/port.js";
 import { writeChanges, writeInputs, type HistorySettings } from "./history.js";
-import { input, inputCount, number, recentChanges } from "./layout.js";
-import { LearningQueue, learningRate, windowsDue, type UpdateReport } from "./learning.js";
+import { inputCount, number, recentChanges } from "./layout.js";
+import {
+  isDrawn,
+  LearningQueue,
+  learningRate,
+  windowShare,
+  windowsDue,
+  type UpdateReport,
+} from "./learning.js";
+import { silenceMissingFlag } from "./missing-flag.js";
 import type { ForecasterSettings } from "./settings.js";
 import type { KeyState, ModelState, QueuedWindow } from "./snapshot.js";
 
@@ -52,6 +60,8 @@ export class Recurrence {
   /** Keys that have had a window. */
   #learners = 0;
   #version = 0;
+  /** The share of the windows that are learned from. */
+  #share = 1;
   /** Told to the listener at every step: one object, for a step may be of one event. */
   readonly #stepped: { -readonly [name in keyof SteppedRows]: SteppedRows[name] };
 
@@ -89,7 +99,7 @@ export class Recurrence {
       stateSize: this.stateSize,
       readState: (row, into) => this.#engine.readState(this.#stateRow(this.#slots[row]!), into, 0),
     };
-    this.#silenceMissingFlag();
+    silenceMissingFlag(this.#engine, this.#inputs);
   }
 
   get version(): number {
@@ -141,17 +151,27 @@ export class Recurrence {
 
   /**
    * Queues the key's window where it is due, runs the update where that is due, and keeps the hidden state. To be
-   * called when the key's change number `count` is in the ring, and before its inputs are.
+   * called when the key's change number `count`, which is `change`, is in the ring, and before its inputs are.
    */
-  schedule(slot: number, singles: Float32Array, row: number, count: number, missing: boolean): void {
+  schedule(
+    slot: number,
+    singles: Float32Array,
+    row: number,
+    count: number,
+    change: number,
+    missing: boolean,
+  ): void {
     const { stride, window } = this.#settings;
     if (count % stride !== 0) return;
     const checkpoint = this.#stateRow(slot) + 1 + ((count / stride) % (window / stride));
-    if (count >= window) {
+    if (count === window || (count > window && isDrawn(this.#share, count, change))) {
       if (this.#queue.holds(slot)) this.#learn();
       const place = this.#queue.add(slot, singles, row, count, missing);
       this.#engine.copyState(checkpoint, place);
-      if (count === window) this.#learners++;
+      if (count === window) {
+        this.#learners++;
+        this.#share = windowShare(this.#settings, this.#learners, this.#version);
+      }
       if (this.#queue.length >= windowsDue(this.#settings, this.#learners)) this.#learn();
     }
     this.#engine.copyState(this.#stateRow(slot), checkpoint);
@@ -213,6 +233,7 @@ export class Recurrence {
     this.#learners = keys.filter(({ numbers }) => numbers[number.count]! > this.#settings.window).length;
     this.#engine.writeParameters(model);
     this.#version = model.version;
+    this.#share = windowShare(this.#settings, this.#learners, this.#version);
     this.#queue.length = 0;
     for (const window of model.queue) {
       const place = this.#queue.add(slotOf(window.key), window.row, 0, window.count, window.lastMissing);
@@ -229,6 +250,7 @@ export class Recurrence {
     this.step();
     const windows = this.#queue.length;
     this.#version++;
+    this.#share = windowShare(this.#settings, this.#learners, this.#version);
     const report = this.#queue.learn(
       this.#engine,
       this.#settings,
@@ -240,16 +262,5 @@ export class Recurrence {
   /** The first state row of a key; the rows before all keys' hold the states that waiting windows start from. */
   #stateRow(slot: number): number {
     return this.#settings.windows + slot * this.#rowsPerKey;
-  }
-
-  /** The flag of a missing value has no effect until missing values have been learned from. */
-  #silenceMissingFlag(): void {
-    const parameters: ParameterSet = this.#engine.readParameters();
-    const { offset, rows, columns } = this.#engine.description.tensors.get("kernel")!;
-    // Cells that see several inputs at once have a row for the flag of each.
-    for (let row = input.missing; row < rows; row += this.#inputs) {
-      parameters.weights.fill(0, offset + row * columns, offset + (row + 1) * columns);
-    }
-    this.#engine.writeParameters(parameters);
   }
 }

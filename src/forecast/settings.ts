@@ -76,7 +76,7 @@ export const forecasterSchema = z.strictObject({
     .int()
     .min(1)
     .max(256)
-    .default(32)
+    .default(16)
     .describe(
       "Most windows of distinct keys that one update learns from; few keys wait for fewer, a quarter of their number.",
     ),
