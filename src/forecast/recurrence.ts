@@ -251,11 +251,8 @@ export class Recurrence {
     const windows = this.#queue.length;
     this.#version++;
     this.#share = windowShare(this.#settings, this.#learners, this.#version);
-    const report = this.#queue.learn(
-      this.#engine,
-      this.#settings,
-      learningRate(this.#settings, this.#version),
-    );
+    const rate = learningRate(this.#settings, this.#version);
+    const report = this.#queue.learn(this.#engine, this.#settings, rate);
     this.#listener.updated({ ...report, version: this.#version, windows });
   }
 
