@@ -8,7 +8,12 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 // The compiler's own optimiser is off: at every level it makes the kernel no faster (measured on Node 20), and it may
 // reorder products that are written to fit the registers. V8 optimises what matters.
 const options = ["-O0", "--noAssert", "--runtime", "stub", "--enable", "simd", "--maximumMemory", "65536"];
-const entries = { cells: "index.ts", regression: "regression.ts", horizons: "horizons.ts" };
+const entries = {
+  cells: "index.ts",
+  regression: "regression.ts",
+  horizons: "horizons.ts",
+  text: "text.ts",
+};
 const kernels = {
   simd: { entries, options },
   fma: { entries: { ...entries, fused: "fused.ts" }, options: [...options, "--enable", "relaxed-simd"] },

@@ -83,6 +83,17 @@ export interface HorizonKernel {
   readonly slab: Global;
 }
 
+/** What src/kernel/text.ts exports. */
+export interface TextKernel {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  init(): number;
+  reserve(end: number): number;
+  number(piece: number, value: number, at: number): number;
+  time(piece: number, milliseconds: number, at: number): number;
+  readonly powers: Global;
+  readonly pieces: Global;
+}
+
 /**
  * The builds by name, and the name of each one's arithmetic: engines of one name give the same bits on every machine.
  * `fma` rounds a multiply-add once and takes relaxed SIMD, on a processor that fuses: Node 22 on most.
@@ -165,4 +176,9 @@ export function instantiateRegressionKernel(): RegressionKernel {
 /** The models of further steps with a memory of their own; throws like `instantiateKernel`. */
 export function instantiateHorizonKernel(): HorizonKernel {
   return instantiate("horizons.wasm") as HorizonKernel;
+}
+
+/** The writer of numbers and times as text with a memory of its own; throws like `instantiateKernel`. */
+export function instantiateTextKernel(): TextKernel {
+  return instantiate("text.wasm") as TextKernel;
 }

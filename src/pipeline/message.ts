@@ -1,7 +1,10 @@
 /** The forecast message: one row of forecasts as JSON text, the same to the byte wherever it is written. */
 import { dueTime, type ForecastColumns } from "../forecast/columns.js";
-import { maximumTime } from "../forecast/input.js";
-import { isoTime } from "./iso-time.js";
+import { JsonText, longestAppend } from "./json-text.js";
+import { KeyTexts } from "./key-texts.js";
+
+const close = Buffer.from("}");
+const closeSteps = Buffer.from("]");
 
 /**
  * Writes the forecast messages of one forecaster; null stands for what there is not.
@@ -9,60 +12,72 @@ import { isoTime } from "./iso-time.js";
  * @example
  * ```ts
  * const messages = new ForecastMessages((version) => forecaster.modelName(version));
- * messages.text(columns, 0, (slot) => forecaster.keyOf(slot)); // {"key":"pump-7","time":"2026-03-01T10:00:05.000Z", …}
+ * messages.write(columns, 0, (slot) => forecaster.keyOf(slot));
+ * JsonText.shared().take().toString(); // {"key":"pump-7","time":"2026-03-01T10:00:05.000Z", …}
  * ```
  */
 export class ForecastMessages {
   readonly #modelName: (version: number) => string;
-  /** Keys as JSON, by slot. */
-  readonly #keys: string[] = [];
+  readonly #text = JsonText.shared();
+  readonly #keys = new KeyTexts();
   #version = -1;
-  #model = "";
+  #model = Buffer.alloc(0);
+
+  readonly #time = this.#text.piece(',"time":');
+  readonly #value = this.#text.piece(',"value":');
+  readonly #yhat = this.#text.piece(',"yhat":');
+  readonly #yhatLower = this.#text.piece(',"yhat_lower":');
+  readonly #yhatUpper = this.#text.piece(',"yhat_upper":');
+  readonly #yhatTime = this.#text.piece(',"yhat_time":');
+  readonly #expected = this.#text.piece(',"expected":');
+  readonly #anomalyScore = this.#text.piece(',"anomaly_score":');
+  readonly #firstStep = this.#text.piece(',"horizon":[{"step":');
+  readonly #nextStep = this.#text.piece(',{"step":');
 
   constructor(modelName: (version: number) => string) {
     this.#modelName = modelName;
   }
 
-  /** The message of a row, without a line break. */
-  text(columns: ForecastColumns, row: number, keyOf: (slot: number) => string): string {
+  /** Appends the message of a row to the process's text, without a line break. Throws MEMORY_EXHAUSTED. */
+  write(columns: ForecastColumns, row: number, keyOf: (slot: number) => string): void {
+    const text = this.#text;
     const slot = columns.slots[row]!;
-    const key = (this.#keys[slot] ??= JSON.stringify(keyOf(slot)));
+    const keys = this.#keys;
+    if (!keys.has(slot)) keys.add(slot, `{"key":${JSON.stringify(keyOf(slot))}`);
     const version = columns.version[row]!;
     if (version !== this.#version) {
       this.#version = version;
-      this.#model = JSON.stringify(this.#modelName(version));
+      this.#model = Buffer.from(`,"model":${JSON.stringify(this.#modelName(version))}`);
     }
-    return (
-      `{"key":${key},"time":${timeText(columns.times[row]!)},"value":${numberText(columns.values[row]!)},` +
-      `"yhat":${numberText(columns.yhat[row]!)},"yhat_lower":${numberText(columns.yhatLower[row]!)},` +
-      `"yhat_upper":${numberText(columns.yhatUpper[row]!)},"yhat_time":${timeText(columns.yhatTime[row]!)},` +
-      `"expected":${numberText(columns.expected[row]!)},"anomaly_score":${numberText(columns.anomalyScore[row]!)},` +
-      `"model":${this.#model}${horizonText(columns, row)}}`
-    );
+    const { horizon } = columns.steps;
+    text.reserve(keys.lengthOf(slot) + this.#model.length + (5 * horizon + 4) * longestAppend);
+    text.bytes(keys.bytes, keys.beginOf(slot), keys.beginOf(slot) + keys.lengthOf(slot));
+    text.time(this.#time, columns.times[row]!);
+    text.number(this.#value, columns.values[row]!);
+    text.number(this.#yhat, columns.yhat[row]!);
+    text.number(this.#yhatLower, columns.yhatLower[row]!);
+    text.number(this.#yhatUpper, columns.yhatUpper[row]!);
+    text.time(this.#yhatTime, columns.yhatTime[row]!);
+    text.number(this.#expected, columns.expected[row]!);
+    text.number(this.#anomalyScore, columns.anomalyScore[row]!);
+    text.bytes(this.#model, 0, this.#model.length);
+    if (horizon > 1) this.#steps(columns, row);
+    text.bytes(close, 0, 1);
   }
-}
 
-/** The forecasts of the steps after the next value; nothing at a horizon of 1. */
-function horizonText(columns: ForecastColumns, row: number): string {
-  const { horizon, yhat, yhatLower, yhatUpper } = columns.steps;
-  if (horizon === 1) return "";
-  let text = ',"horizon":[';
-  for (let step = 2; step <= horizon; step++) {
-    const at = row * (horizon - 1) + step - 2;
-    text +=
-      `${step === 2 ? "" : ","}{"step":${step},"yhat":${numberText(yhat[at]!)},` +
-      `"yhat_lower":${numberText(yhatLower[at]!)},"yhat_upper":${numberText(yhatUpper[at]!)},` +
-      `"yhat_time":${timeText(dueTime(columns, row, step))}}`;
+  /** The forecasts of the steps after the next value. */
+  #steps(columns: ForecastColumns, row: number): void {
+    const text = this.#text;
+    const { horizon, yhat, yhatLower, yhatUpper } = columns.steps;
+    for (let step = 2; step <= horizon; step++) {
+      const at = row * (horizon - 1) + step - 2;
+      text.number(step === 2 ? this.#firstStep : this.#nextStep, step);
+      text.number(this.#yhat, yhat[at]!);
+      text.number(this.#yhatLower, yhatLower[at]!);
+      text.number(this.#yhatUpper, yhatUpper[at]!);
+      text.time(this.#yhatTime, dueTime(columns, row, step));
+      text.bytes(close, 0, 1);
+    }
+    text.bytes(closeSteps, 0, 1);
   }
-  return `${text}]`;
-}
-
-/** JSON has no NaN. */
-function numberText(value: number): string {
-  return Number.isFinite(value) ? String(value) : "null";
-}
-
-/** The expected time of a next value may lie beyond what a Date can hold. */
-function timeText(time: number): string {
-  return Math.abs(time) <= maximumTime ? `"${isoTime(time)}"` : "null";
 }

@@ -9,19 +9,26 @@ const burst = 5000;
 /** Where the pipeline finds value and time in the readings. */
 export const decode = { value: "value", time: "time" };
 
-/** Readings of `keys` keys in turn, one every 10 ms, as JSON: random walks of two decimals. */
-export function readings(count: number, keys: number, seed: number, first = 0): TestMessage[] {
+/** Further readings of `keys` keys in turn, one every 10 ms, as JSON: random walks of two decimals. */
+export function readingSource(keys: number, seed: number, first = 0): (count: number) => TestMessage[] {
   const random = uniform(seed);
   const levels = Array.from({ length: keys }, () => 100 * random());
-  return Array.from({ length: count }, (_, i) => {
-    const k = (first + i) % keys;
+  let next = first;
+  const reading = (): TestMessage => {
+    const k = next % keys;
     levels[k]! += random() - 0.5;
-    const time = new Date(begin + 10 * (first + i)).toISOString();
+    const time = new Date(begin + 10 * next++).toISOString();
     return {
       key: `sensor-${k}`,
       value: JSON.stringify({ time, value: Number(levels[k]!.toFixed(2)), unit: "celsius" }),
     };
-  });
+  };
+  return (count) => Array.from({ length: count }, reading);
+}
+
+/** The first readings of such a source. */
+export function readings(count: number, keys: number, seed: number, first = 0): TestMessage[] {
+  return readingSource(keys, seed, first)(count);
 }
 
 export async function append(

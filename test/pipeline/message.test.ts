@@ -1,6 +1,13 @@
 import { expect, test } from "vitest";
 import { forecastColumns } from "../../src/forecast/columns.js";
+import type { ForecastColumns } from "../../src/forecast/columns.js";
+import { JsonText } from "../../src/pipeline/json-text.js";
 import { ForecastMessages } from "../../src/pipeline/message.js";
+
+function text(messages: ForecastMessages, columns: ForecastColumns, row: number, key: string): string {
+  messages.write(columns, row, () => key);
+  return JsonText.shared().take().toString();
+}
 
 const time = Date.UTC(2026, 2, 1, 10, 0, 5);
 
@@ -19,7 +26,7 @@ test("a forecast message has the documented names, in their order", () => {
   } as const;
   for (const [name, value] of Object.entries(row)) columns[name as keyof typeof row][0] = value;
   const messages = new ForecastMessages((version) => `lstm32@${version}`);
-  expect(messages.text(columns, 0, () => "pump-7")).toBe(
+  expect(text(messages, columns, 0, "pump-7")).toBe(
     '{"key":"pump-7","time":"2026-03-01T10:00:05.000Z","value":41.2,' +
       '"yhat":41.6,"yhat_lower":40.9,"yhat_upper":42.4,"yhat_time":"2026-03-01T10:00:10.000Z",' +
       '"expected":41,"anomaly_score":0.31,"model":"lstm32@1841"}',
@@ -34,7 +41,7 @@ test("further steps come as an array, each with its time", () => {
   columns.steps.yhatLower.set([0, 0, 40, NaN]);
   columns.steps.yhatUpper.set([0, 0, 43, NaN]);
   const messages = new ForecastMessages(() => "lstm32@1");
-  const { horizon } = JSON.parse(messages.text(columns, 1, () => "a")) as { horizon: unknown };
+  const { horizon } = JSON.parse(text(messages, columns, 1, "a")) as { horizon: unknown };
   expect(horizon).toEqual([
     { step: 2, yhat: 41.7, yhat_lower: 40, yhat_upper: 43, yhat_time: "2026-03-01T10:00:15.000Z" },
     { step: 3, yhat: 41.8, yhat_lower: null, yhat_upper: null, yhat_time: "2026-03-01T10:00:20.000Z" },
@@ -52,7 +59,7 @@ test("what there is not is null, and hostile keys stay JSON", () => {
   const messages = new ForecastMessages(() => "gru4@0");
   const key = 'a"\\\n\u0000__proto__🌊';
   const [first, second] = [0, 1].map(
-    (row) => JSON.parse(messages.text(columns, row, () => key)) as Record<string, unknown>,
+    (row) => JSON.parse(text(messages, columns, row, key)) as Record<string, unknown>,
   );
   expect(first).toMatchObject({ key, value: null, yhat: null, yhat_time: null, anomaly_score: null });
   expect(second).toMatchObject({ value: -1e-300, yhat_time: null });

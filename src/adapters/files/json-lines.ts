@@ -1,10 +1,16 @@
 /** Observations and forecasts as JSON lines: one message on each line, forecasts in the order of observations. */
 import { UndercurrentError, type ErrorCode } from "../../errors.js";
 import { readKey, readTime, readValue } from "../../forecast/input.js";
+import { JsonText } from "../../pipeline/json-text.js";
 import { ForecastMessages } from "../../pipeline/message.js";
 import type { ForecastBatch } from "../../pipeline/telemetry.js";
 import { longestLine, type Line } from "./lines.js";
 import type { TextOutput } from "./text-output.js";
+
+const lineBreak = Buffer.from("\n");
+
+/** Bytes that are passed on at once, about. */
+const pieceLength = 65_536;
 
 /** An observation as a message holds it; value and features are NaN where they are null or left out. */
 export interface ObservationMessage {
@@ -63,6 +69,7 @@ export function rejectionLine(line: number, code: ErrorCode, message: string): s
 export class ForecastLineWriter {
   readonly #output: TextOutput;
   readonly #messages: ForecastMessages;
+  readonly #text = JsonText.shared();
 
   constructor(output: TextOutput, modelName: (version: number) => string) {
     this.#output = output;
@@ -73,7 +80,10 @@ export class ForecastLineWriter {
   write(batch: ForecastBatch): void {
     const keyOf = (slot: number): string => batch.keyOf(slot);
     for (let row = 0; row < batch.count; row++) {
-      this.#output.write(`${this.#messages.text(batch.columns, row, keyOf)}\n`);
+      this.#messages.write(batch.columns, row, keyOf);
+      this.#text.bytes(lineBreak, 0, 1);
+      if (this.#text.length >= pieceLength || row === batch.count - 1)
+        this.#output.writeBytes(this.#text.take());
     }
   }
 }

@@ -47,6 +47,12 @@ export class TextOutput {
     if (this.#text.length >= pieceLength) this.flush();
   }
 
+  /** Passes on bytes, behind what has been collected. */
+  writeBytes(bytes: Uint8Array): void {
+    this.flush();
+    if (this.#error === undefined) this.#stream.write(bytes);
+  }
+
   /** Passes on what has been collected. */
   flush(): void {
     if (this.#text === "" || this.#error !== undefined) return;
