@@ -1,28 +1,31 @@
 /** The command `run`: the service, from a topic of observations to one of forecasts, exactly once. */
-import { Command } from "commander";
-import { lastValueFrom, tap } from "rxjs";
+import { Command, InvalidArgumentError } from "commander";
+import { Registry } from "prom-client";
 import { kafkaPorts } from "../adapters/kafka/index.js";
 import { TaskMetrics } from "../adapters/prometheus/tasks.js";
+import { keysKept } from "../adapters/web/live-view.js";
+import { serve, type LiveServer } from "../adapters/web/server.js";
 import { loadConfig } from "../config/load.js";
 import { redact } from "../config/redact.js";
-import type { LiveServer } from "../adapters/web/server.js";
 import type { Config } from "../config/schema.js";
-import type { TaskEvent } from "../pipeline/events.js";
-import { run } from "../pipeline/run.js";
 import { modelSettings } from "../pipeline/settings.js";
 import { fanOut, type Rejection, type Telemetry } from "../pipeline/telemetry.js";
 import { dryRunPorts } from "./dry-run.js";
-import { loadEngine } from "./engine.js";
 import { kafkaOptions } from "./kafka-options.js";
+import { runMember, type MemberReports } from "./member.js";
 import { Rejections } from "./rejections.js";
 import { logKafkaEntry, logTaskEvent, serviceLog, type ServiceLog } from "./service-log.js";
+import { batchOf } from "./shown-rows.js";
 import { stopSignal } from "./signals.js";
+import { Totals } from "./totals.js";
 import { packageVersion } from "./version.js";
-import { watch } from "./watch.js";
+import { viewOf, watch } from "./watch.js";
+import { Workers } from "./workers.js";
 
 interface RunFlags {
   readonly config?: string;
   readonly dryRun?: boolean;
+  readonly workers: number;
 }
 
 const notes = `
@@ -31,78 +34,157 @@ SIGTERM end the service in order: every partition finishes its batch and commits
 the exit code is 0. A second signal ends it at once; nothing is lost, but the next start replays what came since the
 last snapshot.
 
+--workers starts so many members of the consumer group, each in a thread of its own with partitions of its own, with one
+log, one page and one set of metrics. More than the input has partitions, or the machine has cores, bring nothing.
+
 --dry-run forecasts what the input holds now, from its first record and an empty state, as a first start would; the
 forecasts go to standard output as JSON lines instead of their topic, and it ends. Nothing is written to the brokers, a
 service that runs meanwhile is not disturbed, and of the topics only the input has to exist.`;
+
+const mostWorkers = 64;
+
+function workerCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= mostWorkers) return count;
+  throw new InvalidArgumentError(`not a whole number from 1 to ${mostWorkers}`);
+}
 
 export function runCommand(): Command {
   return new Command("run")
     .description("the service: forecasts from one Kafka topic into another, exactly once")
     .option("-c, --config <file>", "configuration, a YAML file")
     .option("--dry-run", "forecast what the input holds now onto standard output, and write nothing")
+    .option(
+      "-w, --workers <count>",
+      "members of the consumer group, each in a thread of its own",
+      workerCount,
+      1,
+    )
     .addHelpText("after", notes)
     .action(service);
 }
 
-async function service({ config, dryRun = false }: RunFlags): Promise<void> {
+async function service({ config, dryRun = false, workers }: RunFlags): Promise<void> {
   const loaded = loadConfig(config, process.env);
   const { settings } = loaded;
+  // Throws where a certificate cannot be used, before there is a log.
+  kafkaOptions(settings);
   const log = serviceLog(settings);
   const stop = stopSignal();
-  const options = kafkaOptions(settings, (entry) => logKafkaEntry(log, entry));
-  log.info({ event: "starting", version: packageVersion(), dryRun, config: redact(loaded) }, "starting");
+  log.info(
+    { event: "starting", version: packageVersion(), dryRun, workers, config: redact(loaded) },
+    "starting",
+  );
   stop.addEventListener("abort", () =>
     log.info({ event: "stopping" }, "stopping: a second signal ends at once"),
   );
-
-  const engine = await loadEngine(settings.engine, (line) => log.info({ event: "engine" }, line));
   const totals = new Totals();
   const rejections = new Rejections((line) => log.warn({ event: "rejected" }, line));
-  const rejectionLog = { ...silent, rejection: (rejection: Rejection) => rejections.add(rejection) };
-  const shown = settings.server.enabled && !dryRun ? await show(settings, totals, log) : undefined;
-  const { model, decode, late, snapshot, recovery, commit } = settings;
-  const kafka = dryRun ? dryRunPorts(options) : kafkaPorts(options);
-  const tasks = run(kafka.source, kafka.committer, {
-    forecaster: model,
-    engine,
-    decode,
-    late,
-    snapshot,
-    recovery,
-    commit,
-    telemetry: shown === undefined ? rejectionLog : fanOut(rejectionLog, shown.telemetry),
-    stop,
-  });
-  const told = tasks.pipe(
-    tap((event) => {
+  const told: MemberReports = {
+    telemetry: { ...silent, rejection: (rejection: Rejection) => rejections.add(rejection) },
+    task: (event) => {
       totals.add(event);
-      shown?.tasks.add(event);
       logTaskEvent(log, event);
-    }),
-  );
+    },
+    kafka: (entry) => logKafkaEntry(log, entry),
+    engine: (line) => log.info({ event: "engine" }, line),
+  };
   try {
-    await lastValueFrom(told, { defaultValue: undefined });
+    if (dryRun) await runMember(settings, told, stop, dryRunPorts);
+    else if (workers === 1) await inThisThread(settings, told, totals, log, stop);
+    else await inThreads(settings, workers, told, log, stop);
   } finally {
-    await kafka.closed();
-    await shown?.server.close();
     rejections.summarise();
   }
   const counts = { forecasts: totals.forecasts, rejections: rejections.counts };
   log.info({ event: "stopped", ...counts }, dryRun ? "end of the dry run: nothing was written" : "stopped");
 }
 
-/** Listens before anything is read: an address that cannot be had ends the start, not the service. */
-async function show(
-  { model, decode, server: { host, port, token }, topics }: Config,
+async function inThisThread(
+  settings: Config,
+  told: MemberReports,
   totals: Totals,
   log: ServiceLog,
-): Promise<{ readonly telemetry: Telemetry; readonly tasks: TaskMetrics; readonly server: LiveServer }> {
-  const shown = watch(modelSettings(model, decode), () => totals.keys);
+  stop: AbortSignal,
+): Promise<void> {
+  if (!settings.server.enabled) {
+    await runMember(settings, told, stop, kafkaPorts);
+    return;
+  }
+  const shown = watch(modelSettings(settings.model, settings.decode), () => totals.keys);
   const tasks = new TaskMetrics(shown.registry, Date.now);
-  const ready = (): boolean => tasks.ready;
-  const server = await shown.serve({ title: topics.input, host, port, token, ready });
-  log.info({ event: "serving", url: server.url }, "live page and metrics");
-  return { telemetry: shown.telemetry, tasks, server };
+  // Before anything is read: an address that cannot be had ends the start, not the service.
+  const server = await shown.serve({ ...addressOf(settings), ready: () => tasks.ready });
+  logAddress(log, server);
+  const telemetry = fanOut(told.telemetry, shown.telemetry);
+  try {
+    await runMember(settings, both({ ...told, telemetry }, tasks), stop);
+  } finally {
+    await server.close();
+  }
+}
+
+async function inThreads(
+  settings: Config,
+  count: number,
+  told: MemberReports,
+  log: ServiceLog,
+  stop: AbortSignal,
+): Promise<void> {
+  if (!settings.server.enabled) {
+    const reports = { ...told, rows: () => undefined };
+    await new Workers(settings, { count, keysShown: 0, metrics: false }, reports, stop).ended;
+    return;
+  }
+  const view = viewOf(modelSettings(settings.model, settings.decode));
+  const registry = new Registry();
+  const tasks = new TaskMetrics(registry, Date.now);
+  let metrics = (): Promise<string> => registry.metrics();
+  const server = await serve({
+    view,
+    registry: { contentType: registry.contentType, metrics: () => metrics() },
+    ready: () => tasks.ready,
+    ...addressOf(settings),
+  });
+  logAddress(log, server);
+  const reports = {
+    ...both(told, tasks),
+    telemetry: fanOut(told.telemetry, view),
+    rows: (rows: Parameters<typeof batchOf>[0]) => {
+      view.forecasts(batchOf(rows));
+      view.others(rows.others);
+    },
+  };
+  const workers = new Workers(settings, { count, keysShown: keysKept, metrics: true }, reports, stop);
+  metrics = () => workers.metricsWith(registry);
+  try {
+    await workers.ended;
+  } finally {
+    await server.close();
+  }
+}
+
+function both(told: MemberReports, tasks: TaskMetrics): MemberReports {
+  return {
+    ...told,
+    task: (event) => {
+      tasks.add(event);
+      told.task(event);
+    },
+  };
+}
+
+function addressOf({ topics, server: { host, port, token } }: Config): {
+  readonly title: string;
+  readonly host: string;
+  readonly port: number;
+  readonly token: string | undefined;
+} {
+  return { title: topics.input, host, port, token };
+}
+
+function logAddress(log: ServiceLog, { url }: LiveServer): void {
+  log.info({ event: "serving", url }, "live page and metrics");
 }
 
 const silent: Telemetry = {
@@ -110,20 +192,3 @@ const silent: Telemetry = {
   rejection: () => undefined,
   update: () => undefined,
 };
-
-/** What the tasks of this instance have done, and hold. */
-class Totals {
-  forecasts = 0;
-  readonly #keys = new Map<number, number>();
-
-  /** Keys of all partitions that are held now. */
-  get keys(): number {
-    return [...this.#keys.values()].reduce((sum, keys) => sum + keys, 0);
-  }
-
-  add(event: TaskEvent): void {
-    if (event.type === "committed") this.forecasts += event.forecasts;
-    if (event.type === "live" || event.type === "committed") this.#keys.set(event.partition, event.keys);
-    if (event.type === "released") this.#keys.delete(event.partition);
-  }
-}

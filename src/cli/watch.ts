@@ -16,11 +16,20 @@ export interface Watch {
   serve(at: Omit<ServeOptions, "view" | "registry">): Promise<LiveServer>;
 }
 
-/** `keys` tells how many keys there are; it is asked at each scrape of the metrics. */
-export function watch({ cell, hidden, levels }: ForecasterSettings, keys: () => number): Watch {
-  const model = `${cell}${hidden}`;
-  const view = new LiveView({ model, level: levels[0]! });
-  const prometheus = new PrometheusTelemetry({ version: packageVersion(), model, keys });
+/** The telemetry of a model as metrics. `keys` tells how many keys there are; it is asked at each scrape. */
+export function measure({ cell, hidden }: ForecasterSettings, keys: () => number): PrometheusTelemetry {
+  return new PrometheusTelemetry({ version: packageVersion(), model: `${cell}${hidden}`, keys });
+}
+
+/** The memory of a live page for a model. */
+export function viewOf({ cell, hidden, levels }: ForecasterSettings): LiveView {
+  return new LiveView({ model: `${cell}${hidden}`, level: levels[0]! });
+}
+
+/** Both for a model in this thread. */
+export function watch(settings: ForecasterSettings, keys: () => number): Watch {
+  const view = viewOf(settings);
+  const prometheus = measure(settings, keys);
   return {
     registry: prometheus.registry,
     telemetry: fanOut(view, prometheus),

@@ -127,3 +127,29 @@ export function forecastColumns(capacity: number, horizon = 1): ForecastColumns 
     steps: { horizon, yhat: steps(), yhatLower: steps(), yhatUpper: steps() },
   };
 }
+
+/** Copies a row of forecasts; both have the same horizon. */
+export function copyRow(from: ForecastColumns, row: number, to: ForecastColumns, toRow: number): void {
+  for (const name of columnNames) to[name][toRow] = from[name][row]!;
+  const steps = from.steps.horizon - 1;
+  for (const name of stepNames) {
+    for (let i = 0; i < steps; i++) to.steps[name][toRow * steps + i] = from.steps[name][row * steps + i]!;
+  }
+}
+
+const columnNames = [
+  "slots",
+  "times",
+  "values",
+  "expected",
+  "expectedLower",
+  "expectedUpper",
+  "previous",
+  "anomalyScore",
+  "yhat",
+  "yhatLower",
+  "yhatUpper",
+  "yhatTime",
+  "version",
+] as const satisfies readonly Exclude<keyof ForecastColumns, "steps">[];
+const stepNames = ["yhat", "yhatLower", "yhatUpper"] as const satisfies readonly (keyof StepColumns)[];

@@ -1,5 +1,5 @@
 /** Metrics of prom-client, made from their declarations. */
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { Counter, Gauge, Histogram, type Aggregator, type Registry } from "prom-client";
 import type { MetricDeclaration } from "./metrics.js";
 
 interface Common {
@@ -7,10 +7,15 @@ interface Common {
   readonly help: string;
   readonly labelNames: string[];
   readonly registers: Registry[];
+  readonly aggregator: Aggregator;
 }
 
-function common(registry: Registry, name: string, { help, labels = [] }: MetricDeclaration): Common {
-  return { name, help, labelNames: [...labels], registers: [registry] };
+function common(
+  registry: Registry,
+  name: string,
+  { help, labels = [], together = "sum" }: MetricDeclaration,
+): Common {
+  return { name, help, labelNames: [...labels], registers: [registry], aggregator: together };
 }
 
 export function counterOf(registry: Registry, name: string, declaration: MetricDeclaration): Counter {

@@ -8,6 +8,8 @@ export interface MetricDeclaration {
   readonly labels?: readonly string[];
   /** Upper bounds of a histogram's buckets. */
   readonly buckets?: readonly number[];
+  /** How the figures of several worker threads become one; "sum" where it is left out. */
+  readonly together?: "sum" | "first" | "max" | "average";
 }
 
 /** Scored forecasts that rolling metrics remember, roughly: the weight of an older one falls by 1/e over so many. */
@@ -22,6 +24,7 @@ export const metrics = {
     help: "Always 1; the labels say which release, Node.js and model are running.",
     unit: "1",
     labels: ["version", "nodejs", "model"],
+    together: "first",
   },
   undercurrent_events_total: {
     type: "counter",
@@ -53,16 +56,19 @@ export const metrics = {
     type: "gauge",
     help: "Updates that the weights in use have seen, those before a restart included.",
     unit: "updates",
+    together: "max",
   },
   undercurrent_training_loss: {
     type: "gauge",
     help: "Mean loss of the latest update, in squared scaled changes below the Huber threshold.",
     unit: "1",
+    together: "average",
   },
   undercurrent_gradient_norm: {
     type: "gauge",
     help: "Global norm of the gradients of the latest update, before clipping.",
     unit: "1",
+    together: "average",
   },
   undercurrent_keys: {
     type: "gauge",
@@ -73,16 +79,19 @@ export const metrics = {
     type: "gauge",
     help: `Mean absolute error of the forecasts, ${rolling}; in the unit of the values, so it says something only where all keys share one.`,
     unit: "unit of the values",
+    together: "average",
   },
   undercurrent_skill_ratio: {
     type: "gauge",
     help: `Share of the error of persistence (repeating the last value) that the forecasts remove, ${rolling}; above 0 is better than persistence. Both errors of a forecast are divided by their sum plus the width of its interval before they are averaged, so keys of any scale count alike and no single jump dominates.`,
     unit: "ratio, at most 1",
+    together: "average",
   },
   undercurrent_interval_coverage_ratio: {
     type: "gauge",
     help: `Share of values that lay inside their forecast interval, ${rolling}; compare with the nominal level.`,
     unit: "ratio, 0 to 1",
+    together: "average",
   },
 } as const satisfies Record<string, MetricDeclaration>;
 

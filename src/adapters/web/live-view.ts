@@ -21,6 +21,8 @@ export interface LiveViewOptions {
 
 const lossPoints = 256;
 const anomaliesKept = 20;
+/** Keys that a live view keeps, where it is not told otherwise. */
+export const keysKept = 200;
 
 /**
  * Telemetry for the live page. Its memory is bounded by `points` times `keys` (about 48 bytes each) and 256 points of
@@ -47,7 +49,7 @@ export class LiveView implements Telemetry {
   #version = 0;
 
   constructor(options: LiveViewOptions) {
-    this.#options = { points: detailPoints, keys: 200, now: Date.now, ...options };
+    this.#options = { points: detailPoints, keys: keysKept, now: Date.now, ...options };
   }
 
   forecasts(batch: ForecastBatch): void {
@@ -67,6 +69,13 @@ export class LiveView implements Telemetry {
       if (series.watched && experts !== undefined) series.setExperts(experts, columns.slots[row]!);
     }
     this.#touched.clear();
+    this.#events += count;
+    this.#rate.add(this.#options.now(), count);
+  }
+
+  /** Counts observations of keys that are not kept, and were not among the rows. */
+  others(count: number): void {
+    this.#unkeptEvents += count;
     this.#events += count;
     this.#rate.add(this.#options.now(), count);
   }

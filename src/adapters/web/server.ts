@@ -8,16 +8,21 @@ import { streamSSE, type SSEStreamingApi } from "hono/streaming";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Registry } from "prom-client";
 import { UndercurrentError } from "../../errors.js";
 import { loadAssets } from "./assets.js";
 import { FrameCursor } from "./frames.js";
 import type { LiveView } from "./live-view.js";
 
+/** Who knows the metrics: a registry of prom-client, or several as one. */
+export interface MetricsSource {
+  readonly contentType: string;
+  metrics(): Promise<string>;
+}
+
 export interface ServeOptions {
   readonly view: LiveView;
   /** What `/metrics` answers with. */
-  readonly registry: Registry;
+  readonly registry: MetricsSource;
   /** Whether `/ready` says yes; always, where it is left out. */
   readonly ready?: () => boolean;
   /** What a request has to bear for all but `/live` and `/ready`; without it everything is open. */

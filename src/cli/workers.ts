@@ -1,0 +1,166 @@
+/** The main thread's side of `run --workers`: members of the consumer group in threads of their own, as if they were one. */
+import { AggregatorRegistry, type Registry } from "prom-client";
+import { Worker } from "node:worker_threads";
+import type { Config } from "../config/schema.js";
+import type { MemberReports } from "./member.js";
+import type { ShownRows, FromWorker, ToWorker, WorkerData } from "./worker-messages.js";
+import { errorOf, taskEventOf } from "./worker-messages.js";
+
+/** Who is told of what the workers do. */
+export interface WorkersReports extends Omit<MemberReports, "telemetry"> {
+  readonly telemetry: Pick<MemberReports["telemetry"], "rejection" | "update">;
+  rows(rows: ShownRows): void;
+}
+
+export interface WorkersOptions {
+  readonly count: number;
+  /** Keys that the live page keeps; 0 where there is none. */
+  readonly keysShown: number;
+  readonly metrics: boolean;
+}
+
+/** Where a worker has not answered in so many milliseconds, its last answer stands: a counter must not fall. */
+const answerMilliseconds = 2000;
+
+/**
+ * Starts `count` members; they run until stopped.
+ *
+ * @example
+ * ```ts
+ * const workers = new Workers(settings, { count: 2, keysShown: 0, metrics: false }, reports, stop);
+ * await workers.ended;
+ * ```
+ */
+export class Workers {
+  /** Resolves when every one has ended. Rejects then with the first error of any, which stops the others in order. */
+  readonly ended: Promise<void>;
+
+  readonly #threads: Thread[];
+
+  constructor(settings: Config, options: WorkersOptions, reports: WorkersReports, stop: AbortSignal) {
+    const { count, metrics } = options;
+    const keysShown = Math.ceil(options.keysShown / count);
+    this.#threads = Array.from(
+      { length: count },
+      () => new Thread({ settings, keysShown, metrics }, reports),
+    );
+    const stopAll = (): void => this.#threads.forEach((thread) => thread.say({ type: "stop" }));
+    stop.addEventListener("abort", stopAll);
+    if (stop.aborted) stopAll();
+    this.ended = this.#end(stopAll).finally(() => stop.removeEventListener("abort", stopAll));
+  }
+
+  /** The metrics of all workers, and of a registry of the main thread, as one text. */
+  async metricsWith(main: Registry): Promise<string> {
+    const ofWorkers = await Promise.all(this.#threads.map((thread) => thread.metrics()));
+    const all = [...ofWorkers, (await main.getMetricsAsJSON()) as MetricJson[]];
+    return await AggregatorRegistry.aggregate(all.map((metrics) => metrics.map(known))).metrics();
+  }
+
+  async #end(stopAll: () => void): Promise<void> {
+    const failures: unknown[] = [];
+    await Promise.all(
+      this.#threads.map(async (thread) => {
+        try {
+          await thread.ended;
+        } catch (error) {
+          failures.push(error);
+          stopAll();
+        }
+      }),
+    );
+    if (failures.length > 0) throw failures[0];
+  }
+}
+
+interface MetricJson {
+  readonly values: readonly { readonly value: number }[];
+}
+
+/** Without what a worker does not know yet: NaN would make the whole unknown. */
+function known<T extends MetricJson>(metric: T): T {
+  return { ...metric, values: metric.values.filter(({ value }) => !Number.isNaN(value)) };
+}
+
+class Thread {
+  readonly ended: Promise<void>;
+
+  readonly #worker: Worker;
+  readonly #reports: WorkersReports;
+  readonly #answers = new Map<number, (metrics: readonly object[]) => void>();
+  #requests = 0;
+  #lastMetrics: MetricJson[] = [];
+  #hasEnded = false;
+
+  constructor(workerData: WorkerData, reports: WorkersReports) {
+    this.#reports = reports;
+    this.#worker = new Worker(new URL("./worker-thread.js", import.meta.url), { workerData });
+    this.ended = new Promise<void>((resolve, reject) => {
+      this.#worker.on("message", (message: FromWorker) => {
+        if (message.type !== "ended") {
+          this.#take(message);
+          return;
+        }
+        this.#hasEnded = true;
+        void this.#worker.terminate();
+        if (message.error === undefined) resolve();
+        else reject(errorOf(message.error));
+      });
+      this.#worker.on("error", reject);
+      this.#worker.on("exit", (code) => {
+        this.#hasEnded = true;
+        reject(new Error(`a worker thread ended with ${code}`));
+      });
+    });
+    // Whoever waits for all of them learns of it then.
+    this.ended.catch(() => undefined);
+  }
+
+  say(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** Its metrics as `Registry.getMetricsAsJSON` gives them; those it gave last where it has ended or does not answer. */
+  async metrics(): Promise<MetricJson[]> {
+    if (this.#hasEnded) return this.#lastMetrics;
+    const request = this.#requests++;
+    return await new Promise((resolve) => {
+      const give = (metrics: readonly object[]): void => {
+        clearTimeout(late);
+        this.#answers.delete(request);
+        this.#lastMetrics = metrics as MetricJson[];
+        resolve(this.#lastMetrics);
+      };
+      const late = setTimeout(() => give(this.#lastMetrics), answerMilliseconds);
+      this.#answers.set(request, give);
+      this.say({ type: "metrics", request });
+    });
+  }
+
+  #take(message: Exclude<FromWorker, { readonly type: "ended" }>): void {
+    const reports = this.#reports;
+    switch (message.type) {
+      case "task":
+        reports.task(taskEventOf(message.event));
+        break;
+      case "kafka":
+        reports.kafka(message.entry);
+        break;
+      case "engine":
+        reports.engine(message.line);
+        break;
+      case "rejection":
+        reports.telemetry.rejection(message.rejection);
+        break;
+      case "update":
+        reports.telemetry.update(message.update);
+        break;
+      case "rows":
+        reports.rows(message.rows);
+        break;
+      case "metrics":
+        this.#answers.get(message.request)?.(message.metrics);
+        break;
+    }
+  }
+}
