@@ -216,6 +216,11 @@ export const list = {
     data: "Nothing was read or written.",
     action: "Run the `npm install` that is named, or choose the engine wasm, which needs no other package.",
   },
+  KAFKA_CLIENT_MISSING: {
+    exit: exitCodes.external,
+    data: "Nothing was read or written.",
+    action: "Run `npm install @platformatic/kafka` beside undercurrent, or set kafka.producer to kafkajs.",
+  },
   MEMORY_EXHAUSTED: {
     exit: exitCodes.external,
     data: "The event that needed more memory was not processed; all earlier ones were.",

@@ -1,18 +1,19 @@
-/** `npm run bench -- quality|robustness|drift|detection|engine|cells|pipeline|kafka [--json]`: measures, and prints a table or one JSON object. */
+/** `npm run bench -- quality|robustness|drift|detection|engine|cells|pipeline|kafka|workers [--json]`: measures, and prints a table or one JSON object. */
 import { Command, Option } from "commander";
 import { cellKinds } from "../../src/engine/port.js";
 import { readoutKinds, type ForecasterOptions } from "../../src/forecast/settings.js";
-import { createTestBroker } from "../support/broker-client.js";
+import { createTestBroker, type TestBroker } from "../support/broker-client.js";
 import { startBroker } from "../support/broker-start.js";
 import { benchCells } from "./cells.js";
 import { benchDetection } from "./detection.js";
 import { benchDrift } from "./drift.js";
 import { benchEngine } from "./engine.js";
-import { printFigures } from "./figures.js";
+import { printFigures, type Figure } from "./figures.js";
 import { benchKafka } from "./kafka.js";
 import { benchPipeline } from "./pipeline.js";
 import { benchQuality } from "./quality.js";
 import { benchRobustness } from "./robustness.js";
+import { benchWorkers } from "./workers.js";
 
 const program = new Command("bench");
 
@@ -91,18 +92,36 @@ program
     printFigures(benchPipeline(model), json === true);
   });
 
-program
-  .command("kafka")
-  .description("the pipeline on a real broker: throughput against a bare echo, recovery, bytes of state")
-  .option("--json", "print one JSON object")
-  .action(async (options: { json?: boolean }) => {
-    const broker = await startBroker();
-    if (typeof broker === "string") return program.error(broker);
-    try {
-      printFigures(await benchKafka(createTestBroker(broker.brokers)), options.json === true);
-    } finally {
-      await broker.stop();
-    }
-  });
+/** A command that measures on a broker of its own. */
+function brokerCommand(
+  name: string,
+  description: string,
+  bench: (broker: TestBroker) => Promise<Figure[]>,
+): void {
+  program
+    .command(name)
+    .description(description)
+    .option("--json", "print one JSON object")
+    .action(async (options: { json?: boolean }) => {
+      const broker = await startBroker();
+      if (typeof broker === "string") return program.error(broker);
+      try {
+        printFigures(await bench(createTestBroker(broker.brokers)), options.json === true);
+      } finally {
+        await broker.stop();
+      }
+    });
+}
+
+brokerCommand(
+  "kafka",
+  "the pipeline on a real broker: throughput against a bare echo, recovery, bytes of state",
+  benchKafka,
+);
+brokerCommand(
+  "workers",
+  "the built service on a real broker with two workers against one, in turn",
+  benchWorkers,
+);
 
 await program.parseAsync();

@@ -7,6 +7,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { KafkaMessage } from "kafkajs";
+import type { ProducerKind } from "../../src/adapters/kafka/options.js";
 import { stringify } from "yaml";
 import type { TestBroker } from "../support/broker-client.js";
 import { Feed } from "./feed.js";
@@ -27,6 +28,7 @@ export interface ChaosOptions {
   readonly kills: number;
   readonly rebalances: number;
   readonly seed: number;
+  readonly producer?: ProducerKind;
 }
 
 export interface ChaosReport extends ChaosOptions, Counts {
@@ -93,7 +95,7 @@ export async function runChaos(broker: TestBroker, options: ChaosOptions): Promi
         settings: topic === topics.state ? compacted : kept,
       });
     }
-    await writeFile(config, stringify(configOf(broker.brokers, application, topics)));
+    await writeFile(config, stringify(configOf(broker.brokers, options.producer, application, topics)));
     await feed.start();
     fleet.start();
     for (const step of scheduleOf(options.seed, options.kills, options.rebalances)) {
@@ -147,13 +149,14 @@ export async function runChaos(broker: TestBroker, options: ChaosOptions): Promi
 
 function configOf(
   brokers: readonly string[],
+  producer: ProducerKind = "kafkajs",
   application: string,
   topics: Readonly<Record<string, string>>,
 ): object {
   return {
     application,
     // The least that a broker allows by default: a killed instance's partitions wait that long.
-    kafka: { brokers, fetchWaitMs: 50, sessionTimeoutMs: 6000, rebalanceTimeoutMs: 10_000 },
+    kafka: { brokers, producer, fetchWaitMs: 50, sessionTimeoutMs: 6000, rebalanceTimeoutMs: 10_000 },
     topics,
     ...pipeline,
     model,

@@ -1,5 +1,6 @@
-/** `npm run chaos -- --kills N --rebalances N --seed S [--json]`: exits with 1 unless nothing was lost, doubled or changed. */
-import { Command, InvalidArgumentError } from "commander";
+/** `npm run chaos -- --kills N --rebalances N --seed S [--producer P] [--json]`: exits with 1 unless nothing was lost, doubled or changed. */
+import { Command, InvalidArgumentError, Option } from "commander";
+import { producerKinds, type ProducerKind } from "../../src/adapters/kafka/options.js";
 import { createTestBroker } from "../support/broker-client.js";
 import { startBroker } from "../support/broker-start.js";
 import { runChaos, type ChaosReport } from "./chaos.js";
@@ -14,6 +15,7 @@ interface Flags {
   readonly kills: number;
   readonly rebalances: number;
   readonly seed: number;
+  readonly producer: ProducerKind;
   readonly json?: boolean;
 }
 
@@ -56,6 +58,9 @@ await new Command("chaos")
   .option("--kills <n>", "instances that are killed by SIGKILL", count, 30)
   .option("--rebalances <n>", "rebalances from one instance to three and back", count, 10)
   .option("--seed <n>", "seed of the input and of the order of faults", count, 1)
+  .addOption(
+    new Option("--producer <client>", "client that writes").choices(producerKinds).default("kafkajs"),
+  )
   .option("--json", "print one JSON object")
   .action(main)
   .parseAsync();

@@ -12,7 +12,7 @@ import { restoreState } from "./restore.js";
 import { shortenForecast, shortenLetter } from "./shorten.js";
 import type { TopicWrite } from "./split.js";
 import { committedOffsets, partitionExtents } from "./topics.js";
-import { TransactionalWriter } from "./writer.js";
+import { openWriter, type TransactionalWriter } from "./writer.js";
 
 /** What an assignment needs of the group membership that it came from. */
 export interface AssignmentHost {
@@ -66,7 +66,7 @@ export class KafkaAssignment implements Assignment {
     this.#closeFeeds();
     await this.#writer?.close();
     this.#writer = undefined;
-    this.#writer = await TransactionalWriter.open(this.#options, this.partition);
+    this.#writer = await openWriter(this.#options, this.partition);
     const { partition } = this;
     const [offsets, input, state] = await Promise.all([
       committedOffsets(admin, application, topics.input),

@@ -17,20 +17,53 @@ export function errorType(error: unknown): string {
   return typeof type === "string" ? type : inner.name;
 }
 
+/** The error, and all that it stands for or was caused by. */
+function* within(error: unknown): Generator<Error> {
+  if (!(error instanceof Error)) return;
+  yield error;
+  if (!(error instanceof UndercurrentError)) yield* within(error.cause);
+  const { errors } = error as { readonly errors?: unknown };
+  if (Array.isArray(errors)) for (const one of errors) yield* within(one);
+}
+
+/** The brokers' names of all protocol errors in an error of either client: `type` with kafkajs, `apiId` with the other. */
+export function protocolNames(error: unknown): ReadonlySet<string> {
+  const names = [...within(error)].flatMap((one) => {
+    const { type, apiId } = one as { readonly type?: unknown; readonly apiId?: unknown };
+    return [type, apiId].filter((name) => typeof name === "string");
+  });
+  return new Set(names);
+}
+
+/** Codes of the other client for brokers that do not answer. */
+const silent = new Set<unknown>(["PLT_KFK_NETWORK", "PLT_KFK_TIMEOUT"]);
+
 /** Whether the same may succeed later: the brokers cannot be reached, or are not ready. */
 export function mayPass(error: unknown): boolean {
   const inner = innermost(error);
-  return inner instanceof Error && (inner as { readonly retriable?: unknown }).retriable === true;
+  if (inner instanceof Error && (inner as { readonly retriable?: unknown }).retriable === true) return true;
+  return [...within(error)].some((one) => {
+    const { code, canRetry } = one as { readonly code?: unknown; readonly canRetry?: unknown };
+    return silent.has(code) || canRetry === true;
+  });
 }
+
+const fencing = [
+  "INVALID_PRODUCER_EPOCH",
+  "INVALID_TXN_STATE",
+  "INVALID_PRODUCER_ID_MAPPING",
+  "PRODUCER_FENCED",
+];
 
 /**
  * A newer owner of the transactional id exists, or the broker ended a transaction that took too long. 90 is
- * PRODUCER_FENCED, which this client's table of errors does not have.
+ * PRODUCER_FENCED, which kafkajs' table of errors does not have.
  */
 export function isFenced(error: unknown): boolean {
-  const fenced = ["INVALID_PRODUCER_EPOCH", "INVALID_TXN_STATE", "INVALID_PRODUCER_ID_MAPPING"];
+  const names = protocolNames(error);
   return (
-    fenced.includes(errorType(error)) || (innermost(error) as { readonly code?: unknown } | null)?.code === 90
+    fencing.some((name) => names.has(name)) ||
+    (innermost(error) as { readonly code?: unknown } | null)?.code === 90
   );
 }
 

@@ -38,10 +38,16 @@ export const compressions = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
 /** A compression of batches of records. */
 export type Compression = (typeof compressions)[number];
 
+/** Clients that can write what is committed; everything else is always done by kafkajs. */
+export const producerKinds = ["kafkajs", "platformatic"] as const;
+export type ProducerKind = (typeof producerKinds)[number];
+
 export interface KafkaOptions extends KafkaConnection {
   /** Name of the consumer group and beginning of the transactional ids: instances that share it share the work. */
   readonly application: string;
   readonly topics: KafkaTopics;
+  /** Client that writes; default "kafkajs". "platformatic" needs the package @platformatic/kafka. */
+  readonly producer?: ProducerKind;
   /** Codec of what is written; default "none". What is read may have any. */
   readonly compression?: Compression;
   /** Most bytes of one output batch, before compression; must stay below the topics' max.message.bytes. Default 900,000. */

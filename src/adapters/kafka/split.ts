@@ -1,7 +1,6 @@
-/** Cuts what one commit writes into requests that stay below the topics' max.message.bytes, and quick for the client. */
-import type { Message, TopicMessages } from "kafkajs";
+/** Cuts what one commit writes into requests that stay below the topics' max.message.bytes. */
 import { UndercurrentError } from "../../errors.js";
-import type { OutputRecord, RecordHeader } from "../../pipeline/ports.js";
+import type { OutputRecord } from "../../pipeline/ports.js";
 
 /** Records for one topic, in order. */
 export interface TopicWrite {
@@ -16,13 +15,11 @@ export interface TopicWrite {
 /** Upper bound of what a record adds to a batch beside its key, value and headers: lengths, deltas, attributes. */
 const recordOverhead = 32;
 const headerOverhead = 10;
-/**
- * Records of a topic in one request: to group them by partition the client copies, for each record, all that came before
- * it. At 2,500 that took an eighth of the whole pipeline's time.
- */
-const mostRecords = 500;
 /** The head of a batch. */
 const batchOverhead = 61;
+
+/** What one request has of a topic. */
+export type RequestPart = Pick<TopicWrite, "topic" | "partition" | "records">;
 
 /**
  * Requests in order, each with at most `maxBytes` and `mostRecords` a topic. Every topic's records keep their
@@ -31,13 +28,17 @@ const batchOverhead = 61;
  * Throws RECORD_TOO_LARGE for a record that does not fit a batch alone and cannot be shortened: the client would send it again and again
  * until the consumer dies of it.
  */
-export function* splitByBytes(writes: readonly TopicWrite[], maxBytes: number): Generator<TopicMessages[]> {
+export function* splitByBytes(
+  writes: readonly TopicWrite[],
+  maxBytes: number,
+  mostRecords = Infinity,
+): Generator<RequestPart[]> {
   const positions = writes.map(() => 0);
   for (;;) {
-    const request: TopicMessages[] = [];
+    const request: RequestPart[] = [];
     for (const [index, { topic, partition, records, shorten }] of writes.entries()) {
       let position = positions[index]!;
-      const messages: Message[] = [];
+      const part: OutputRecord[] = [];
       let bytes = batchOverhead;
       for (; position < records.length; position++) {
         let record = records[position]!;
@@ -47,12 +48,16 @@ export function* splitByBytes(writes: readonly TopicWrite[], maxBytes: number): 
           size = recordSize(record);
         }
         if (size + batchOverhead > maxBytes) throw tooLarge(topic, size, maxBytes);
-        if (bytes + size > maxBytes || messages.length === mostRecords) break;
+        if (bytes + size > maxBytes || part.length === mostRecords) break;
         bytes += size;
-        messages.push(toMessage(record, partition));
+        part.push(record);
       }
       positions[index] = position;
-      if (messages.length > 0) request.push({ topic, messages });
+      if (part.length > 0) {
+        request.push(
+          partition === undefined ? { topic, records: part } : { topic, partition, records: part },
+        );
+      }
     }
     if (request.length === 0) return;
     yield request;
@@ -74,24 +79,6 @@ function recordSize({ key, value, headers }: OutputRecord): number {
   return size;
 }
 
-function toMessage({ key, value, headers, timestamp }: OutputRecord, partition?: number): Message {
-  const message: Message = {
-    key: key === null ? null : bufferOf(key),
-    value: value === null ? null : bufferOf(value),
-  };
-  if (partition !== undefined) message.partition = partition;
-  if (timestamp >= 0) message.timestamp = String(timestamp);
-  if (headers.length > 0) message.headers = toHeaders(headers);
-  return message;
-}
-
-/** The client wants headers by name, with a list where a name occurs more than once. */
-function toHeaders(headers: readonly RecordHeader[]): Record<string, Buffer[]> {
-  const byName = Object.create(null) as Record<string, Buffer[]>;
-  for (const { name, value } of headers) (byName[name] ??= []).push(bufferOf(value));
-  return byName;
-}
-
-function bufferOf(bytes: Uint8Array): Buffer {
+export function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

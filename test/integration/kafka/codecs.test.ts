@@ -1,7 +1,8 @@
+import * as zlib from "node:zlib";
 import { afterEach, expect, it } from "vitest";
-import { compressions } from "../../../src/adapters/kafka/options.js";
+import { compressions, producerKinds } from "../../../src/adapters/kafka/options.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
-import { commitOf, createTopics, leaveAll, startInstance } from "./support.js";
+import { commitOf, createTopics, leaveAll, rejection, startInstance } from "./support.js";
 
 afterEach(leaveAll);
 
@@ -38,23 +39,33 @@ describeWithBroker("codecs of the Kafka client", () => {
     expect(await visible(topic)).toEqual(messages);
   });
 
-  it.each(compressions)("carry a commit, and the state restored from it, in %s", async (compression) => {
-    const options = await createTopics(1, { compression });
-    const instance = startInstance(options);
-    const assignment = await instance.next();
-    await assignment.takeOver();
-    const records = messages.map(({ value }, i) => ({ key: `key:${i}`, value }));
-    const forecasts = messages.map(({ key, value, timestamp, headers }) => ({
-      key,
-      value,
-      headers: Object.entries(headers).map(([name, each]) => ({ name, value: each })),
-      timestamp: Number(timestamp),
-    }));
-    const snapshot = { offset: 1, records };
-    await instance.committer.commit(assignment, commitOf({ offset: 1, forecasts, snapshot }));
-    expect(await visible(options.topics.forecasts)).toEqual(messages);
-    const { state } = await assignment.takeOver();
-    const restored = new Map(state.map(({ key, value }) => [key, Buffer.from(value)]));
-    expect(restored).toEqual(new Map(records.map(({ key, value }) => [key, value])));
-  });
+  const all = producerKinds.flatMap((producer) =>
+    compressions.map((compression) => ({ producer, compression })),
+  );
+  it.each(all)(
+    "carry a commit, and the state restored from it, in $compression by $producer",
+    async (how) => {
+      const options = await createTopics(1, how);
+      const instance = startInstance(options);
+      const assignment = await instance.next();
+      if (how.producer === "platformatic" && how.compression === "zstd" && !("zstdCompressSync" in zlib)) {
+        expect(await rejection(assignment.takeOver())).toBe("SETTING_INVALID");
+        return;
+      }
+      await assignment.takeOver();
+      const records = messages.map(({ value }, i) => ({ key: `key:${i}`, value }));
+      const forecasts = messages.map(({ key, value, timestamp, headers }) => ({
+        key,
+        value,
+        headers: Object.entries(headers).map(([name, each]) => ({ name, value: each })),
+        timestamp: Number(timestamp),
+      }));
+      const snapshot = { offset: 1, records };
+      await instance.committer.commit(assignment, commitOf({ offset: 1, forecasts, snapshot }));
+      expect(await visible(options.topics.forecasts)).toEqual(messages);
+      const { state } = await assignment.takeOver();
+      const restored = new Map(state.map(({ key, value }) => [key, Buffer.from(value)]));
+      expect(restored).toEqual(new Map(records.map(({ key, value }) => [key, value])));
+    },
+  );
 });

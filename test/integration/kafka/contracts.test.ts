@@ -1,6 +1,11 @@
 // The Kafka adapter under the contracts of the pipeline's ports, on a real broker.
 import type { IHeaders, KafkaMessage } from "kafkajs";
-import { kafkaPorts, type KafkaPorts } from "../../../src/adapters/kafka/index.js";
+import {
+  kafkaPorts,
+  producerKinds,
+  type KafkaPorts,
+  type ProducerKind,
+} from "../../../src/adapters/kafka/index.js";
 import type { Committer, OutputRecord, RecordHeader } from "../../../src/pipeline/ports.js";
 import { committerContract } from "../../contracts/committer.js";
 import type { PipelineHarness } from "../../contracts/pipeline.js";
@@ -8,8 +13,8 @@ import { sourceContract } from "../../contracts/source.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { createTopics } from "./support.js";
 
-async function createHarness(partitions: number): Promise<PipelineHarness> {
-  const options = await createTopics(partitions);
+async function createHarness(producer: ProducerKind, partitions: number): Promise<PipelineHarness> {
+  const options = await createTopics(partitions, { producer });
   const { topics } = options;
   const deadLetters = topics.deadLetters!;
   const routedTopic = broker.name("routed");
@@ -75,6 +80,8 @@ function toRecord({ key, value, headers, timestamp }: KafkaMessage): OutputRecor
 }
 
 describeWithBroker("contracts", () => {
-  sourceContract("Kafka", createHarness);
-  committerContract("Kafka", createHarness);
+  sourceContract("Kafka", (partitions) => createHarness("kafkajs", partitions));
+  for (const producer of producerKinds) {
+    committerContract(`Kafka with ${producer}`, (partitions) => createHarness(producer, partitions));
+  }
 });

@@ -1,4 +1,4 @@
-// Faults at single requests of a transaction, put into the client's own broker connection; the broker is real.
+// Faults at single requests of a transaction, put into kafkajs' own broker connection; the broker is real.
 import { createRequire } from "node:module";
 import { afterEach, expect, it, vi } from "vitest";
 import type { Commit } from "../../../src/pipeline/ports.js";
@@ -54,7 +54,7 @@ async function start(): Promise<{
   takeOver: () => Promise<number | undefined>;
   values: (count: number) => Promise<string[]>;
 }> {
-  const options = await createTopics();
+  const options = await createTopics(1, { producer: "kafkajs" });
   const instance = startInstance(options);
   const assignment = await instance.next();
   await assignment.takeOver();

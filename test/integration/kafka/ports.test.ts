@@ -121,8 +121,8 @@ describeWithBroker("taking over", () => {
     await assignment.takeOver();
     await first.committer.commit(assignment, commitOf({ offset: 1, forecasts: [record("a", "1")] }));
     // The same transactional id from elsewhere: what a partition's next owner does first.
-    const { TransactionalWriter } = await import("../../../src/adapters/kafka/writer.js");
-    const other = await TransactionalWriter.open(options, 0);
+    const { openWriter } = await import("../../../src/adapters/kafka/writer.js");
+    const other = await openWriter(options, 0);
     try {
       const late = commitOf({ offset: 2, forecasts: [record("a", "2")] });
       expect(await rejection(first.committer.commit(assignment, late))).toBe("FENCED");

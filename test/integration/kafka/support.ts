@@ -16,6 +16,10 @@ export function topicNames(application: string): Required<KafkaOptions["topics"]
   };
 }
 
+/** All tests on the broker can be run with the other producer; the contracts always are, with both. */
+const wanted = process.env["UNDERCURRENT_TEST_PRODUCER"];
+const producer = wanted === "platformatic" ? { producer: "platformatic" as const } : {};
+
 export async function createTopics(
   partitions = 1,
   settings: Partial<KafkaOptions> = {},
@@ -34,6 +38,7 @@ export async function createTopics(
     topics,
     fetchWaitMs: 50,
     sessionTimeoutMs: 10_000,
+    ...producer,
     ...settings,
   };
 }

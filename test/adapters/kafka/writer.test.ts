@@ -1,0 +1,19 @@
+import { expect, test, vi } from "vitest";
+import { openWriter } from "../../../src/adapters/kafka/writer.js";
+
+vi.mock("@platformatic/kafka", () => {
+  throw new Error("Cannot find package '@platformatic/kafka'");
+});
+
+test("names the package to install where the producer that is wanted is not there", async () => {
+  const options = {
+    brokers: ["127.0.0.1:1"],
+    application: "pumps",
+    topics: { input: "i", forecasts: "f", state: "s" },
+    producer: "platformatic",
+  } as const;
+  await expect(openWriter(options, 0)).rejects.toMatchObject({
+    code: "KAFKA_CLIENT_MISSING",
+    action: expect.stringContaining("npm install @platformatic/kafka") as string,
+  });
+});

@@ -1,0 +1,49 @@
+// Requests and answers of a transaction that never arrive, lost by a proxy between either client and a real broker.
+import { afterEach, expect, it } from "vitest";
+import { producerKinds } from "../../../src/adapters/kafka/options.js";
+import { broker, describeWithBroker } from "../../support/broker.js";
+import { apiKeys, startBrokerProxy, type BrokerProxy } from "../../support/broker-proxy.js";
+import { commitOf, createTopics, leaveAll, record, rejection, startInstance } from "./support.js";
+
+let proxy: BrokerProxy | undefined;
+
+afterEach(async () => {
+  await leaveAll();
+  await proxy?.close();
+});
+
+const cases = producerKinds.flatMap((producer) =>
+  (Object.keys(apiKeys) as (keyof typeof apiKeys)[]).flatMap((request) =>
+    (["request", "answer"] as const).map((what) => ({ producer, request, what })),
+  ),
+);
+
+describeWithBroker("a commit", () => {
+  it.each(cases)(
+    "by $producer is durable once, or said to be uncertain and not lost, when the $what of $request is lost",
+    async ({ producer, request, what }) => {
+      proxy = await startBrokerProxy(broker.brokers[0]!);
+      const options = await createTopics(1, { producer, brokers: [proxy.address] });
+      const instance = startInstance(options);
+      const assignment = await instance.next();
+      const commit = async (offset: number): Promise<string> =>
+        await rejection(
+          instance.committer.commit(assignment, commitOf({ offset, forecasts: [record("k", `${offset}`)] })),
+        );
+      await assignment.takeOver();
+      expect(await commit(1)).toBe("no error");
+      proxy.lose(request, what);
+      const outcome = await commit(2);
+      expect(proxy.lost).toBe(1);
+      expect(["no error", "COMMIT_UNCERTAIN", "FENCED"]).toContain(outcome);
+      const { committed } = await assignment.takeOver();
+      if (outcome === "no error") expect(committed).toBe(2);
+      if (committed === 1) expect(await commit(2)).toBe("no error");
+      expect(await commit(3)).toBe("no error");
+      const [forecasts] = await broker.readCommitted(options.topics.forecasts, 3);
+      expect(forecasts!.map(({ value }) => value!.toString())).toEqual(["1", "2", "3"]);
+      expect(await broker.committedOffset(options.application, options.topics.input, 0)).toBe(3);
+    },
+    60_000,
+  );
+});

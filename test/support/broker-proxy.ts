@@ -1,0 +1,106 @@
+// A TCP proxy before a broker: clients reach the broker through it alone, and it loses requests or answers on demand.
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+
+/** Numbers of the requests that tests lose, as the protocol counts them. */
+export const apiKeys = { produce: 0, addPartitionsToTxn: 24, txnOffsetCommit: 28, endTxn: 26 } as const;
+
+export interface BrokerProxy {
+  readonly address: string;
+  /** The next request of this kind is lost before the broker gets it, or its answer after; its connection is cut. */
+  lose(request: keyof typeof apiKeys, what: "request" | "answer"): void;
+  /** How many were lost. */
+  readonly lost: number;
+  close(): Promise<void>;
+}
+
+/** Cuts a stream into frames: four bytes of length, and as many bytes. */
+function framed(take: (frame: Buffer) => void): (chunk: Buffer) => void {
+  let rest = Buffer.alloc(0);
+  return (chunk) => {
+    rest = Buffer.concat([rest, chunk]);
+    while (rest.length >= 4 && rest.length >= 4 + rest.readInt32BE(0)) {
+      const end = 4 + rest.readInt32BE(0);
+      take(rest.subarray(0, end));
+      rest = rest.subarray(end);
+    }
+  };
+}
+
+/** Starts a proxy for the broker at host:port, whose answers name it by that address. */
+export async function startBrokerProxy(broker: string): Promise<BrokerProxy> {
+  const [host, portText] = [
+    broker.slice(0, broker.lastIndexOf(":")),
+    broker.slice(broker.lastIndexOf(":") + 1),
+  ];
+  const sockets = new Set<Socket>();
+  let order: { readonly key: number; readonly what: "request" | "answer" } | undefined;
+  let lost = 0;
+  const server = createServer((client) => {
+    const upstream = connect(Number(portText), host);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on("error", () => undefined);
+      socket.on("close", () => {
+        sockets.delete(socket);
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+    const cut = (): void => {
+      lost++;
+      order = undefined;
+      client.destroy();
+      upstream.destroy();
+    };
+    let muted = false;
+    client.on(
+      "data",
+      framed((frame) => {
+        if (order?.key !== frame.readInt16BE(4)) {
+          upstream.write(frame);
+        } else if (order.what === "request") {
+          cut();
+        } else {
+          muted = true;
+          upstream.write(frame);
+        }
+      }),
+    );
+    upstream.on(
+      "data",
+      framed((frame) => {
+        if (muted) cut();
+        else client.write(renamed(frame));
+      }),
+    );
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  // An answer with the broker's address has its host and, behind it, its port as 32 bits.
+  const theirs = Buffer.concat([Buffer.from(host), portBytes(Number(portText))]);
+  const ours = Buffer.concat([Buffer.from(host), portBytes(port)]);
+  const renamed = (frame: Buffer): Buffer => {
+    for (let at = frame.indexOf(theirs); at >= 0; at = frame.indexOf(theirs, at + 1)) ours.copy(frame, at);
+    return frame;
+  };
+  return {
+    address: `${host}:${port}`,
+    lose: (request, what) => (order = { key: apiKeys[request], what }),
+    get lost() {
+      return lost;
+    },
+    close: async () => {
+      sockets.forEach((socket) => socket.destroy());
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+function portBytes(port: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(port);
+  return bytes;
+}
