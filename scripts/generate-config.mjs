@@ -3,7 +3,7 @@
 // With --check it writes nothing, and fails where one of them is stale. To be run by tsx, for it reads the sources.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { format } from "prettier";
-import { metrics, taskMetrics } from "../src/adapters/prometheus/metrics.js";
+import { metrics, seriesMetrics, taskMetrics } from "../src/adapters/prometheus/metrics.js";
 import { defaultYaml } from "../src/config/default-yaml.js";
 import { configNode, pathText, rangeText, settings } from "../src/config/json-schema.js";
 
@@ -78,6 +78,12 @@ function metricsPage() {
 ## Of the forecaster
 
 ${metricRows(metrics)}
+
+## Of single keys
+
+For the keys that \`server.series\` names, 50 at most.
+
+${metricRows(seriesMetrics)}
 
 ## Of the service on Kafka
 

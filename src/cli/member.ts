@@ -2,6 +2,7 @@
 import { lastValueFrom, tap } from "rxjs";
 import { kafkaPorts, type KafkaOptions, type KafkaPorts } from "../adapters/kafka/index.js";
 import type { KafkaLogEntry } from "../adapters/kafka/options.js";
+import { timedEngine } from "../adapters/prometheus/timed-engine.js";
 import type { Config } from "../config/schema.js";
 import type { TaskEvent } from "../pipeline/events.js";
 import { run } from "../pipeline/run.js";
@@ -17,6 +18,10 @@ export interface MemberReports {
   kafka(entry: KafkaLogEntry): void;
   /** A line on the engine that was loaded. */
   engine(line: string): void;
+  /** The group was joined. */
+  joined(): void;
+  /** An update of the weights took so long; where it is left out, none is timed. */
+  readonly learned?: (seconds: number) => void;
 }
 
 /**
@@ -29,8 +34,11 @@ export async function runMember(
   stop: AbortSignal,
   portsOf: (options: KafkaOptions) => KafkaPorts = kafkaPorts,
 ): Promise<void> {
-  const kafka = portsOf(kafkaOptions(settings, (entry) => reports.kafka(entry)));
-  const engine = await loadEngine(settings.engine, (line) => reports.engine(line));
+  const options = kafkaOptions(settings, (entry) => reports.kafka(entry));
+  const kafka = portsOf({ ...options, joined: () => reports.joined() });
+  const loaded = await loadEngine(settings.engine, (line) => reports.engine(line));
+  const { learned } = reports;
+  const engine = learned === undefined ? loaded : timedEngine(loaded, learned);
   const { model, decode, late, snapshot, recovery, commit } = settings;
   const tasks = run(kafka.source, kafka.committer, {
     forecaster: model,

@@ -88,6 +88,7 @@ async function service({ config, dryRun = false, workers }: RunFlags): Promise<v
     },
     kafka: (entry) => logKafkaEntry(log, entry),
     engine: (line) => log.info({ event: "engine" }, line),
+    joined: () => undefined,
   };
   try {
     if (dryRun) await runMember(settings, told, stop, dryRunPorts);
@@ -111,14 +112,20 @@ async function inThisThread(
     await runMember(settings, told, stop, kafkaPorts);
     return;
   }
-  const shown = watch(modelSettings(settings.model, settings.decode), () => totals.keys);
+  const model = modelSettings(settings.model, settings.decode);
+  const shown = watch(model, () => totals.keys, settings.server.series);
   const tasks = new TaskMetrics(shown.registry, Date.now);
   // Before anything is read: an address that cannot be had ends the start, not the service.
   const server = await shown.serve({ ...addressOf(settings), ready: () => tasks.ready });
   logAddress(log, server);
   const telemetry = fanOut(told.telemetry, shown.telemetry);
   try {
-    await runMember(settings, both({ ...told, telemetry }, tasks), stop);
+    const reports: MemberReports = {
+      ...both(told, tasks, () => shown.released()),
+      telemetry,
+      learned: (seconds) => shown.learned(seconds),
+    };
+    await runMember(settings, reports, stop);
   } finally {
     await server.close();
   }
@@ -148,7 +155,7 @@ async function inThreads(
   });
   logAddress(log, server);
   const reports = {
-    ...both(told, tasks),
+    ...both(told, tasks, () => undefined),
     telemetry: fanOut(told.telemetry, view),
     rows: (rows: Parameters<typeof batchOf>[0]) => {
       view.forecasts(batchOf(rows));
@@ -164,11 +171,13 @@ async function inThreads(
   }
 }
 
-function both(told: MemberReports, tasks: TaskMetrics): MemberReports {
+function both(told: MemberReports, tasks: TaskMetrics, released: () => void): MemberReports {
   return {
     ...told,
+    joined: () => tasks.joined(),
     task: (event) => {
       tasks.add(event);
+      if (event.type === "released") released();
       told.task(event);
     },
   };

@@ -12,13 +12,24 @@ export interface Watch {
   readonly registry: Registry;
   /** What is to be told of everything. */
   readonly telemetry: Telemetry;
+  /** To be told how long each update of the weights took. */
+  learned(seconds: number): void;
+  /** To be told that a partition was given up. */
+  released(): void;
   /** Throws ADDRESS_IN_USE, ADDRESS_UNUSABLE or PAGE_MISSING. */
   serve(at: Omit<ServeOptions, "view" | "registry">): Promise<LiveServer>;
 }
 
-/** The telemetry of a model as metrics. `keys` tells how many keys there are; it is asked at each scrape. */
-export function measure({ cell, hidden }: ForecasterSettings, keys: () => number): PrometheusTelemetry {
-  return new PrometheusTelemetry({ version: packageVersion(), model: `${cell}${hidden}`, keys });
+/**
+ * The telemetry of a model as metrics, with series for the keys that are named. `keys` tells how many keys there are; it
+ * is asked at each scrape.
+ */
+export function measure(
+  { cell, hidden }: ForecasterSettings,
+  keys: () => number,
+  series: readonly string[] = [],
+): PrometheusTelemetry {
+  return new PrometheusTelemetry({ version: packageVersion(), model: `${cell}${hidden}`, keys, series });
 }
 
 /** The memory of a live page for a model. */
@@ -27,11 +38,17 @@ export function viewOf({ cell, hidden, levels }: ForecasterSettings): LiveView {
 }
 
 /** Both for a model in this thread. */
-export function watch(settings: ForecasterSettings, keys: () => number): Watch {
+export function watch(
+  settings: ForecasterSettings,
+  keys: () => number,
+  series: readonly string[] = [],
+): Watch {
   const view = viewOf(settings);
-  const prometheus = measure(settings, keys);
+  const prometheus = measure(settings, keys, series);
   return {
     registry: prometheus.registry,
+    learned: (seconds) => prometheus.learned(seconds),
+    released: () => prometheus.released(),
     telemetry: fanOut(view, prometheus),
     serve: (at) => serve({ view, registry: prometheus.registry, ...at }),
   };

@@ -40,6 +40,7 @@ export type FromWorker =
   | { readonly type: "task"; readonly event: PlainTaskEvent }
   | { readonly type: "kafka"; readonly entry: KafkaLogEntry }
   | { readonly type: "engine"; readonly line: string }
+  | { readonly type: "joined" }
   | { readonly type: "rejection"; readonly rejection: Rejection }
   | { readonly type: "update"; readonly update: LearningUpdate }
   | { readonly type: "rows"; readonly rows: ShownRows }

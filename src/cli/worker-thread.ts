@@ -33,7 +33,8 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
       if (keysShown > 0) say({ type: "update", update });
     },
   };
-  const prometheus = measure(modelSettings(settings.model, settings.decode), () => totals.keys);
+  const model = modelSettings(settings.model, settings.decode);
+  const prometheus = measure(model, () => totals.keys, settings.server.series);
   port.on("message", (message: ToWorker) => {
     if (message.type === "stop") stop.abort();
     else void answer(message.request, prometheus);
@@ -44,10 +45,13 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
       telemetry: metrics ? fanOut(relay, prometheus) : relay,
       task: (event) => {
         totals.add(event);
+        if (event.type === "released") prometheus.released();
         say({ type: "task", event: plainTaskEvent(event) });
       },
       kafka: (entry) => say({ type: "kafka", entry: plainEntry(entry) }),
       engine: (line) => say({ type: "engine", line }),
+      joined: () => say({ type: "joined" }),
+      ...(metrics && { learned: (seconds: number) => prometheus.learned(seconds) }),
     },
     stop.signal,
   );

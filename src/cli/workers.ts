@@ -149,6 +149,9 @@ class Thread {
       case "engine":
         reports.engine(message.line);
         break;
+      case "joined":
+        reports.joined();
+        break;
       case "rejection":
         reports.telemetry.rejection(message.rejection);
         break;

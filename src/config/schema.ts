@@ -148,6 +148,9 @@ const topicsSchema = z
     }
   });
 
+/** Most keys with series of their own. */
+const mostSeries = 50;
+
 const serverSchema = z.strictObject({
   enabled: z
     .boolean()
@@ -171,6 +174,13 @@ const serverSchema = z.strictObject({
       "What requests have to bear (Authorization: Bearer ...) for all but /live and /ready; best given as ${NAME}. A browser does not: the page is out of its reach then.",
     )
     .meta(secret),
+  series: z
+    .array(z.string().min(1).max(1000))
+    .max(mostSeries)
+    .default([])
+    .describe(
+      `Keys with metrics of their own (value, forecast, interval, anomaly score): ${mostSeries} at most, for each is six series in Prometheus.`,
+    ),
 });
 
 const logSchema = z.strictObject({

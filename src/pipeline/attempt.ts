@@ -37,6 +37,9 @@ export class Attempt {
   );
   #landed = false;
   #keys = 0;
+  #bytes = 0;
+  /** How long the records of a commit took. */
+  readonly #processing = new WeakMap<Commit, number>();
   #endOffset = 0;
   #snapshotAt: number;
 
@@ -131,8 +134,10 @@ export class Attempt {
     if (records.length === 0) {
       session.skip(next);
     } else if (session.live) {
+      const began = this.#context.clock.now();
       const commit = session.process(records, next, () => this.#snapshotDue(session));
-      this.#keys = session.keys;
+      this.#processing.set(commit, (this.#context.clock.now() - began) / 1000);
+      this.#holds(session);
       await this.#commits.add(commit);
     } else {
       session.replay(records, next);
@@ -148,8 +153,19 @@ export class Attempt {
   async #goLive(session: Session, progress: Progress): Promise<void> {
     const first = session.goLive();
     if (first !== undefined) await this.#commits.add(first);
-    this.#keys = session.keys;
-    this.#owner.emit({ type: "live", ...this.#origin, keys: this.#keys, ...progress.live() });
+    this.#holds(session);
+    this.#owner.emit({
+      type: "live",
+      ...this.#origin,
+      keys: this.#keys,
+      bytes: this.#bytes,
+      ...progress.live(),
+    });
+  }
+
+  #holds({ keys, bytes }: Session): void {
+    this.#keys = keys;
+    this.#bytes = bytes;
   }
 
   /** A quiet partition has its snapshots in time too: its input may not be kept for ever. */
@@ -192,6 +208,7 @@ export class Attempt {
       offset: commit.offset,
       lag: Math.max(0, this.#endOffset - commit.offset),
       keys: this.#keys,
+      bytes: this.#bytes,
       forecasts: commit.forecasts.length,
       deadLetters: commit.deadLetters.length,
       routed: commit.routed.length,
@@ -200,6 +217,8 @@ export class Attempt {
         bytes: records.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0),
       },
       seconds,
+      processingSeconds: this.#processing.get(commit),
+      oldest: commit.forecasts[0]?.timestamp,
     });
   }
 }

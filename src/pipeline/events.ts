@@ -33,6 +33,8 @@ export interface Live extends Origin {
   readonly type: "live";
   readonly offset: number;
   readonly keys: number;
+  /** Bytes of state that the task holds in memory. */
+  readonly bytes: number;
   /** Records that were replayed, and how long restore and replay took. */
   readonly replayed: number;
   readonly seconds: number;
@@ -44,14 +46,19 @@ export interface Committed extends Origin {
   readonly offset: number;
   /** Records between the committed offset and the end of the input. */
   readonly lag: number;
-  /** Keys that the task holds a state of now. */
+  /** Keys that the task holds a state of now, and its bytes in memory. */
   readonly keys: number;
+  readonly bytes: number;
   readonly forecasts: number;
   readonly deadLetters: number;
   readonly routed: number;
   readonly snapshot: { readonly records: number; readonly bytes: number } | undefined;
   /** How long the commit took, from its begin until it was durable. */
   readonly seconds: number;
+  /** How long its records took to be read, forecast from and learned from; undefined where it has none. */
+  readonly processingSeconds: number | undefined;
+  /** The timestamp of the first record that its forecasts were made from, epoch milliseconds, where it has one. */
+  readonly oldest: number | undefined;
 }
 
 /** The task begins anew from what is durable. */

@@ -72,6 +72,11 @@ export class Session {
     return this.#forecaster.keys;
   }
 
+  /** Bytes of that state. */
+  get bytes(): number {
+    return this.#forecaster.bytes;
+  }
+
   /** Offset of the last snapshot, and how many records were taken since. */
   get snapshotOffset(): number {
     return this.#snapshotOffset;

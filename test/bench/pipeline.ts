@@ -1,4 +1,7 @@
 /** Times the pipeline's middle on one core without a broker: bytes of records in, bytes of forecasts out, and its parts. */
+import { PrometheusTelemetry } from "../../src/adapters/prometheus/telemetry.js";
+import { timedEngine } from "../../src/adapters/prometheus/timed-engine.js";
+import { wasmEngine } from "../../src/engine/wasm.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";
 import { forecastColumns } from "../../src/forecast/columns.js";
 import type { ForecasterOptions, ForecasterSettings } from "../../src/forecast/settings.js";
@@ -100,6 +103,42 @@ class Bench {
   }
 }
 
+/** What metrics add to the whole: two stages on the same records, one with telemetry, whose batches take turns. */
+function measuredCost(model: ForecasterOptions): number {
+  const settings = pipelineSettings({ decode });
+  const forecasterSettings = modelSettings(model, settings.decode);
+  const source = readingSource(keys, 2);
+  const prometheus = new PrometheusTelemetry({ version: "bench", model: "bench", keys: () => keys });
+  const plain = new Forecaster(forecasterSettings);
+  const engine = timedEngine(wasmEngine, (seconds) => prometheus.learned(seconds));
+  const told = new Forecaster(forecasterSettings, engine, {
+    onUpdate: (update) => prometheus.update(update),
+  });
+  const origin = { topic: "readings", partition: 0 };
+  const stages = [
+    new Stage(plain, settings, origin, {}, undefined),
+    new Stage(told, settings, origin, {}, prometheus),
+  ];
+  for (let i = 0; i < settling; i++) stages[0]!.process(fetched(source));
+  told.restore(plain.snapshot());
+  const ratios: number[] = [];
+  for (let i = 0; i < 10 * batches; i++) {
+    const some = fetched(source);
+    const times = [0, 0];
+    // Whichever comes second finds the records in the cache.
+    for (const which of i % 2 === 0 ? [0, 1] : [1, 0]) {
+      const began = performance.now();
+      stages[which]!.process(some);
+      times[which] = performance.now() - began;
+    }
+    ratios.push(times[1]! / times[0]!);
+  }
+  stages.forEach((stage) => stage.dispose());
+  plain.dispose();
+  told.dispose();
+  return median(ratios) - 1;
+}
+
 /**
  * Readings of 1,000 keys in batches of 5,000, learning on: what an event costs a new model, and then one that has
  * settled, in whole and in parts.
@@ -130,5 +169,12 @@ export function benchPipeline(model: ForecasterOptions): Figure[] {
     ),
     figure("observe_us", of("forecast")),
     figure("forecasts_to_bytes_us", of("encode")),
+    {
+      name: "metrics_cost",
+      value: 100 * measuredCost({ readout: "shared", ...model }),
+      unit: "% of the whole",
+      peer: "",
+      ratio: NaN,
+    },
   ];
 }

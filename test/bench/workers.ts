@@ -11,7 +11,7 @@ const rounds = 3;
 /** The default, and a model that takes nearly all of the time: the broker needs its share of the same cores. */
 const loads = [
   { name: "workers_2_vs_1", model: {}, perPartition: 200_000 },
-  { name: "workers_2_vs_1_large_model", model: { hidden: 96, stride: 2 }, perPartition: 40_000 },
+  { name: "workers_2_vs_1_large_model", model: { hidden: 96, stride: 1 }, perPartition: 25_000 },
 ];
 
 /** Microseconds of a record. */

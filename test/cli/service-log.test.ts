@@ -57,11 +57,14 @@ describe("the log of the service", () => {
       offset: 9,
       lag: 0,
       keys: 2,
+      bytes: 4096,
       forecasts: 4,
       deadLetters: 0,
       routed: 0,
       snapshot: undefined,
       seconds: 0.02,
+      processingSeconds: 0.01,
+      oldest: undefined,
     };
     expect(eventLine(committed)).toMatchObject([{ level: "debug", forecasts: 4 }]);
     expect(eventLine(committed, "info")).toEqual([]);

@@ -49,7 +49,10 @@ export class Membership implements AssignmentHost {
       heartbeatInterval: Math.ceil(sessionTimeoutMs / 10),
     });
     const { GROUP_JOIN, STOP, CRASH } = this.#consumer.events;
-    this.#consumer.on(GROUP_JOIN, (event) => this.#joined(event));
+    this.#consumer.on(GROUP_JOIN, (event) => {
+      options.joined?.();
+      this.#joined(event);
+    });
     this.#consumer.on(STOP, () => (this.#memberId = undefined));
     this.#consumer.on(CRASH, (event) => this.#crashed(event));
   }

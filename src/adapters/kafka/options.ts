@@ -48,6 +48,8 @@ export interface KafkaOptions extends KafkaConnection {
   readonly topics: KafkaTopics;
   /** Client that writes; default "kafkajs". "platformatic" needs the package @platformatic/kafka. */
   readonly producer?: ProducerKind;
+  /** Called whenever this member has joined its group: at its start, and in each rebalance. */
+  readonly joined?: () => void;
   /** Codec of what is written; default "none". What is read may have any. */
   readonly compression?: Compression;
   /** Most bytes of one output batch, before compression; must stay below the topics' max.message.bytes. Default 900,000. */

@@ -93,7 +93,57 @@ export const metrics = {
     unit: "ratio, 0 to 1",
     together: "average",
   },
+  undercurrent_expert_share_ratio: {
+    type: "gauge",
+    help: "Weight of each expert in the forecasts, the mean over the latest keys: of one key in each batch, and about the last 100 of them.",
+    unit: "ratio, 0 to 1",
+    labels: ["expert"],
+    together: "average",
+  },
+  undercurrent_learning_duration_seconds: {
+    type: "histogram",
+    help: "How long an update of the weights took.",
+    unit: "seconds",
+    buckets: [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1],
+  },
 } as const satisfies Record<string, MetricDeclaration>;
+
+/** Those of single keys, for the keys that `server.series` names and no others. */
+export const seriesMetrics = {
+  undercurrent_y: { type: "gauge", help: "The latest value.", unit: "unit of the values", labels: ["key"] },
+  undercurrent_yhat_of_y: {
+    type: "gauge",
+    help: "The forecast of the latest value, made before it came.",
+    unit: "unit of the values",
+    labels: ["key"],
+  },
+  undercurrent_yhat: {
+    type: "gauge",
+    help: "The forecast of the next value.",
+    unit: "unit of the values",
+    labels: ["key"],
+  },
+  undercurrent_yhat_lower: {
+    type: "gauge",
+    help: "Lower end of the interval of the next value.",
+    unit: "unit of the values",
+    labels: ["key"],
+  },
+  undercurrent_yhat_upper: {
+    type: "gauge",
+    help: "Upper end of the interval of the next value.",
+    unit: "unit of the values",
+    labels: ["key"],
+  },
+  undercurrent_anomaly_score: {
+    type: "gauge",
+    help: "Anomaly score of the latest value; above 1 is anomalous.",
+    unit: "1",
+    labels: ["key"],
+  },
+} as const satisfies Record<string, MetricDeclaration>;
+
+export type SeriesMetricName = keyof typeof seriesMetrics;
 
 export type MetricName = keyof typeof metrics;
 
@@ -122,6 +172,29 @@ export const taskMetrics = {
     help: "Tasks that began anew from what is durable, by the error code: FENCED where another owner had taken over.",
     unit: "restarts",
     labels: ["code"],
+  },
+  undercurrent_rebalances_total: {
+    type: "counter",
+    help: "Times that this instance joined the group: at its start, and in each rebalance.",
+    unit: "rebalances",
+  },
+  undercurrent_state_bytes: {
+    type: "gauge",
+    help: "Bytes of state that a partition's task holds in memory, room for further keys included.",
+    unit: "bytes",
+    labels: ["partition"],
+  },
+  undercurrent_batch_duration_seconds: {
+    type: "histogram",
+    help: "How long the records of a commit took to be read, forecast from and learned from.",
+    unit: "seconds",
+    buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1],
+  },
+  undercurrent_end_to_end_latency_seconds: {
+    type: "histogram",
+    help: "From the timestamp of the first record of a commit until its forecast was durable.",
+    unit: "seconds",
+    buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000],
   },
   undercurrent_restore_duration_seconds: {
     type: "histogram",

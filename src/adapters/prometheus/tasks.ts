@@ -21,6 +21,10 @@ export class TaskMetrics {
   readonly #partitions: Gauge;
   readonly #takeovers: Counter;
   readonly #restarts: Counter;
+  readonly #rebalances: Counter;
+  readonly #stateBytes: Gauge;
+  readonly #batches: Histogram;
+  readonly #latency: Histogram;
   readonly #restores: Histogram;
   readonly #commits: Counter;
   readonly #commitDurations: Histogram;
@@ -37,6 +41,10 @@ export class TaskMetrics {
     this.#partitions = this.#gauge("undercurrent_partitions");
     this.#takeovers = this.#counter("undercurrent_takeovers_total");
     this.#restarts = this.#counter("undercurrent_restarts_total");
+    this.#rebalances = this.#counter("undercurrent_rebalances_total");
+    this.#stateBytes = this.#gauge("undercurrent_state_bytes");
+    this.#batches = this.#histogram("undercurrent_batch_duration_seconds");
+    this.#latency = this.#histogram("undercurrent_end_to_end_latency_seconds");
     this.#restores = this.#histogram("undercurrent_restore_duration_seconds");
     this.#commits = this.#counter("undercurrent_commits_total");
     this.#commitDurations = this.#histogram("undercurrent_commit_duration_seconds");
@@ -64,6 +72,7 @@ export class TaskMetrics {
       case "live":
         this.#live.set(event.partition, true);
         this.#restores.observe(event.seconds);
+        this.#stateBytes.set({ partition: event.partition }, event.bytes);
         break;
       case "committed":
         this.#committed(event);
@@ -81,7 +90,19 @@ export class TaskMetrics {
     this.#count();
   }
 
-  #committed({ partition, lag, seconds, forecasts, deadLetters, snapshot }: Committed): void {
+  /** The group was joined. */
+  joined(): void {
+    this.#rebalances.inc();
+  }
+
+  #committed(event: Committed): void {
+    const { partition, lag, seconds, forecasts, deadLetters, snapshot, processingSeconds, oldest } = event;
+    if (processingSeconds !== undefined) this.#batches.observe(processingSeconds);
+    // Records without a timestamp have a negative one.
+    if (oldest !== undefined && oldest >= 0) {
+      this.#latency.observe(Math.max(0, this.#now() - oldest) / 1000);
+    }
+    this.#stateBytes.set({ partition }, event.bytes);
     this.#commits.inc();
     this.#commitDurations.observe(seconds);
     this.#forecasts.inc(forecasts);
@@ -96,7 +117,8 @@ export class TaskMetrics {
   /** A partition that is another instance's now must not be told of here: its figures would stand still. */
   #release(partition: number): void {
     this.#live.delete(partition);
-    for (const gauge of [this.#lag, this.#snapshotSize, this.#snapshotTime]) gauge.remove({ partition });
+    for (const gauge of [this.#lag, this.#stateBytes, this.#snapshotSize, this.#snapshotTime])
+      gauge.remove({ partition });
   }
 
   #count(): void {

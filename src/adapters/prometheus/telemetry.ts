@@ -2,7 +2,8 @@
 import { Registry, type Counter, type Gauge } from "prom-client";
 import { RunningScore } from "../../forecast/score.js";
 import type { ForecastBatch, LearningUpdate, Rejection, Telemetry } from "../../pipeline/telemetry.js";
-import { counterOf, gaugeOf } from "./declared.js";
+import { counterOf, gaugeOf, histogramOf } from "./declared.js";
+import { KeySeries } from "./key-series.js";
 import { metrics, rollingForecasts, type MetricName } from "./metrics.js";
 
 export interface PrometheusOptions {
@@ -12,7 +13,12 @@ export interface PrometheusOptions {
   readonly model: string;
   /** How many keys have a hidden state now; asked at each scrape. */
   readonly keys: () => number;
+  /** Keys with series of their own; none where it is left out. */
+  readonly series?: readonly string[];
 }
+
+/** The share of an expert follows the latest batches: the weight of an older one falls by 1/e over 100. */
+const shareRate = 0.01;
 
 /**
  * Counts per batch and scores per row without looking at keys: its cost and memory do not grow with their number.
@@ -35,8 +41,17 @@ export class PrometheusTelemetry implements Telemetry {
   readonly #version = this.#gauge("undercurrent_model_version");
   readonly #loss = this.#gauge("undercurrent_training_loss");
   readonly #gradientNorm = this.#gauge("undercurrent_gradient_norm");
+  readonly #shares = this.#gauge("undercurrent_expert_share_ratio");
+  readonly #learning = histogramOf(
+    this.registry,
+    "undercurrent_learning_duration_seconds",
+    metrics.undercurrent_learning_duration_seconds,
+  );
+  readonly #meanShares = new Map<string, number>();
+  readonly #series: KeySeries | undefined;
 
-  constructor({ version, model, keys }: PrometheusOptions) {
+  constructor({ version, model, keys, series = [] }: PrometheusOptions) {
+    if (series.length > 0) this.#series = new KeySeries(this.registry, series);
     this.#gauge("undercurrent_build_info").set({ version, nodejs: process.version, model }, 1);
     this.#gauge("undercurrent_keys", keys);
     this.#gauge("undercurrent_mae", () => this.#errors.mae);
@@ -44,7 +59,8 @@ export class PrometheusTelemetry implements Telemetry {
     this.#gauge("undercurrent_interval_coverage_ratio", () => this.#errors.coverage);
   }
 
-  forecasts({ count, columns }: ForecastBatch): void {
+  forecasts(batch: ForecastBatch): void {
+    const { count, columns } = batch;
     const { values, expected, previous, expectedLower, expectedUpper, anomalyScore, yhat } = columns;
     let forecasts = 0;
     let anomalies = 0;
@@ -64,6 +80,30 @@ export class PrometheusTelemetry implements Telemetry {
     this.#events.inc(count);
     this.#forecasts.inc(forecasts);
     this.#anomalies.inc(anomalies);
+    this.#follow(batch);
+    this.#series?.forecasts(batch);
+  }
+
+  /** The weights of one key a batch: those of all would cost more than the forecasts' errors. */
+  #follow({ count, columns, experts }: ForecastBatch): void {
+    if (experts === undefined || count === 0) return;
+    const weights = experts.expertWeights(columns.slots[count - 1]!);
+    experts.expertNames.forEach((expert, i) => {
+      const mean = this.#meanShares.get(expert) ?? weights[i]!;
+      const share = mean + shareRate * (weights[i]! - mean);
+      this.#meanShares.set(expert, share);
+      this.#shares.set({ expert }, share);
+    });
+  }
+
+  /** A partition was given up, and perhaps keys with series of their own; those of others come again. */
+  released(): void {
+    this.#series?.clear();
+  }
+
+  /** An update of the weights took so long. */
+  learned(seconds: number): void {
+    this.#learning.observe(seconds);
   }
 
   rejection({ code }: Rejection): void {

@@ -24,6 +24,7 @@ const live = (partition: number, seconds: number): TaskEvent => ({
   ...origin(partition),
   offset: 5,
   keys: 2,
+  bytes: 4096,
   replayed: 5,
   seconds,
 });
@@ -33,11 +34,22 @@ const committed = (partition: number, lag: number, bytes?: number): TaskEvent =>
   offset: 9,
   lag,
   keys: 2,
+  bytes: 8192,
   forecasts: 4,
   deadLetters: 1,
   routed: 0,
   snapshot: bytes === undefined ? undefined : { records: 3, bytes },
   seconds: 0.03,
+  processingSeconds: 0.004,
+  oldest: 1_699_999_999_800,
+});
+
+it("counts how often the group was joined", async () => {
+  const registry = new Registry();
+  const tasks = new TaskMetrics(registry, Date.now);
+  tasks.joined();
+  tasks.joined();
+  expect(await registry.metrics()).toContain("undercurrent_rebalances_total 2");
 });
 
 async function textAfter(...events: readonly TaskEvent[]): Promise<string> {
@@ -75,6 +87,10 @@ it("tells of commits: what landed, how long it took, the lag and the snapshot of
   expect(text).toContain("undercurrent_snapshots_total 1");
   expect(text).toContain('undercurrent_snapshot_size_bytes{partition="3"} 2048');
   expect(text).toContain('undercurrent_snapshot_timestamp_seconds{partition="3"} 1700000000');
+  expect(text).toContain('undercurrent_state_bytes{partition="3"} 8192');
+  expect(text).toContain('undercurrent_batch_duration_seconds_bucket{le="0.005"} 2');
+  expect(text).toContain('undercurrent_end_to_end_latency_seconds_bucket{le="0.1"} 0');
+  expect(text).toContain('undercurrent_end_to_end_latency_seconds_bucket{le="0.3"} 2');
 });
 
 it("forgets a partition that was given up, and counts why a task began anew", async () => {

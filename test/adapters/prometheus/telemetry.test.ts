@@ -1,10 +1,15 @@
 /** The Prometheus exporter: names by convention, values that follow from the rows, no memory of keys. */
 import { describe, expect, it } from "vitest";
+import { metrics, seriesMetrics } from "../../../src/adapters/prometheus/metrics.js";
+import { timedEngine } from "../../../src/adapters/prometheus/timed-engine.js";
+import { wasmEngine } from "../../../src/engine/wasm.js";
 import { forecastColumns } from "../../../src/forecast/columns.js";
-import { metrics } from "../../../src/adapters/prometheus/metrics.js";
+import { Forecaster } from "../../../src/forecast/forecaster.js";
+import { forecasterSettings } from "../../../src/forecast/settings.js";
 import { PrometheusTelemetry } from "../../../src/adapters/prometheus/telemetry.js";
 import type { ForecastBatch } from "../../../src/pipeline/telemetry.js";
 import { telemetryContract } from "../../contracts/telemetry.js";
+import { bitsOf, run, syntheticEvents } from "../../support/streams.js";
 
 function create(): PrometheusTelemetry {
   return new PrometheusTelemetry({ version: "0.1.0", model: "gru32", keys: () => 3 });
@@ -116,5 +121,57 @@ describe("PrometheusTelemetry", () => {
     expect(await sample(telemetry, "undercurrent_events_total")).toBe(3);
     expect(await sample(telemetry, "undercurrent_forecasts_total")).toBe(2);
     expect(await sample(telemetry, "undercurrent_anomalies_total")).toBe(1);
+  });
+
+  it("follows the experts' shares by one key of each batch", async () => {
+    const telemetry = create();
+    const experts = {
+      expertNames: ["cell", "persistence"],
+      expertWeights: (slot: number) => Float64Array.of(0.75 + slot / 100, 0.25 - slot / 100),
+    };
+    telemetry.forecasts({ ...batch([[1, 1, 1, 0, 2]]), experts });
+    expect(await sample(telemetry, 'undercurrent_expert_share_ratio{expert="cell"}')).toBe(0.75);
+    const further = batch([
+      [1, 1, 1, 0, 2],
+      [1, 1, 1, 0, 2],
+    ]);
+    telemetry.forecasts({ ...further, experts });
+    expect(await sample(telemetry, 'undercurrent_expert_share_ratio{expert="cell"}')).toBeCloseTo(0.7501, 9);
+  });
+
+  it("has series for the keys that are named and no others, until a partition is given up", async () => {
+    const telemetry = new PrometheusTelemetry({
+      version: "0.1.0",
+      model: "gru32",
+      keys: () => 3,
+      series: ["key 1", "absent"],
+    });
+    telemetry.forecasts(
+      batch([
+        [1, 1, 1, 0, 2],
+        [5, 4, 1, 0, 2],
+      ]),
+    );
+    const text = await telemetry.registry.metrics();
+    expect(text).toContain('undercurrent_y{key="key 1"} 5');
+    expect(text).toContain('undercurrent_yhat_of_y{key="key 1"} 4');
+    expect(text).not.toContain("key 0");
+    expect(text).not.toContain("absent");
+    for (const name of Object.keys(seriesMetrics)) expect(text).toContain(`\n${name}{key="key 1"} `);
+    telemetry.released();
+    expect(await telemetry.registry.metrics()).not.toContain('key="key 1"');
+  });
+
+  it("times the updates of an engine's weights, and changes nothing else", async () => {
+    const telemetry = create();
+    const settings = forecasterSettings({ hidden: 4, windows: 2, window: 4, stride: 2 });
+    const events = syntheticEvents(400, 3);
+    const plain = new Forecaster(settings);
+    const timed = new Forecaster(
+      settings,
+      timedEngine(wasmEngine, (seconds) => telemetry.learned(seconds)),
+    );
+    expect(bitsOf(run(timed, events))).toBe(bitsOf(run(plain, events)));
+    expect(await sample(telemetry, "undercurrent_learning_duration_seconds_count")).toBe(plain.version);
   });
 });
