@@ -1,9 +1,13 @@
 // Writes what is made from declarations: of the settings config/default.yaml, config/schema.json and
-// docs/configuration.md, of the metrics docs/metrics.md.
+// docs/configuration.md, of the metrics docs/metrics.md, and of what watches them the dashboard,
+// the alerts and docs/runbook.md.
 // With --check it writes nothing, and fails where one of them is stale. To be run by tsx, for it reads the sources.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { format } from "prettier";
 import { metrics, seriesMetrics, taskMetrics } from "../src/adapters/prometheus/metrics.js";
+import { stringify } from "yaml";
+import { rules, runbook } from "../monitoring/alerts.js";
+import { dashboard } from "../monitoring/dashboard.js";
 import { defaultYaml } from "../src/config/default-yaml.js";
 import { configNode, pathText, rangeText, settings } from "../src/config/json-schema.js";
 
@@ -98,6 +102,9 @@ const files = {
     printWidth: 110,
   }),
   "docs/configuration.md": await format(reference(), { parser: "markdown", printWidth: 110 }),
+  "config/grafana/dashboards/undercurrent.json": `${JSON.stringify(dashboard(), null, 2)}\n`,
+  "config/prometheus/alerts.yml": `# Made from monitoring/alerts.ts: npm run generate\n${stringify(rules(), { lineWidth: 0 })}`,
+  "docs/runbook.md": await format(runbook(), { parser: "markdown", printWidth: 110 }),
   "docs/metrics.md": await format(metricsPage(), { parser: "markdown", printWidth: 110 }),
 };
 
@@ -108,6 +115,7 @@ for (const [path, text] of Object.entries(files)) {
     console.error(`${path} is stale: npm run generate`);
     process.exitCode = 1;
   } else {
+    mkdirSync(new URL(".", file), { recursive: true });
     writeFileSync(file, text);
     console.log(path);
   }

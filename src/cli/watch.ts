@@ -25,11 +25,12 @@ export interface Watch {
  * is asked at each scrape.
  */
 export function measure(
-  { cell, hidden }: ForecasterSettings,
+  { cell, hidden, levels }: ForecasterSettings,
   keys: () => number,
   series: readonly string[] = [],
 ): PrometheusTelemetry {
-  return new PrometheusTelemetry({ version: packageVersion(), model: `${cell}${hidden}`, keys, series });
+  const model = `${cell}${hidden}`;
+  return new PrometheusTelemetry({ version: packageVersion(), model, level: levels[0]!, keys, series });
 }
 
 /** The memory of a live page for a model. */

@@ -108,7 +108,12 @@ function measuredCost(model: ForecasterOptions): number {
   const settings = pipelineSettings({ decode });
   const forecasterSettings = modelSettings(model, settings.decode);
   const source = readingSource(keys, 2);
-  const prometheus = new PrometheusTelemetry({ version: "bench", model: "bench", keys: () => keys });
+  const prometheus = new PrometheusTelemetry({
+    version: "bench",
+    model: "bench",
+    level: 0.9,
+    keys: () => keys,
+  });
   const plain = new Forecaster(forecasterSettings);
   const engine = timedEngine(wasmEngine, (seconds) => prometheus.learned(seconds));
   const told = new Forecaster(forecasterSettings, engine, {

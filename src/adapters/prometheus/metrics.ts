@@ -93,6 +93,12 @@ export const metrics = {
     unit: "ratio, 0 to 1",
     together: "average",
   },
+  undercurrent_interval_level_ratio: {
+    type: "gauge",
+    help: "The nominal level of the intervals: the share of values that they are to hold.",
+    unit: "ratio, 0 to 1",
+    together: "first",
+  },
   undercurrent_expert_share_ratio: {
     type: "gauge",
     help: "Weight of each expert in the forecasts, the mean over the latest keys: of one key in each batch, and about the last 100 of them.",
@@ -217,6 +223,7 @@ export const taskMetrics = {
     type: "counter",
     help: "Forecasts that landed in their topic.",
     unit: "forecasts",
+    labels: ["partition"],
   },
   undercurrent_dead_letters_total: {
     type: "counter",

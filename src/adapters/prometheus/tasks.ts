@@ -45,6 +45,8 @@ export class TaskMetrics {
     this.#stateBytes = this.#gauge("undercurrent_state_bytes");
     this.#batches = this.#histogram("undercurrent_batch_duration_seconds");
     this.#latency = this.#histogram("undercurrent_end_to_end_latency_seconds");
+    // Without a first zero an increase is not seen: these two are what brokers and rebalances bring about.
+    for (const code of ["FENCED", "COMMIT_UNCERTAIN"]) this.#restarts.inc({ code }, 0);
     this.#restores = this.#histogram("undercurrent_restore_duration_seconds");
     this.#commits = this.#counter("undercurrent_commits_total");
     this.#commitDurations = this.#histogram("undercurrent_commit_duration_seconds");
@@ -105,7 +107,7 @@ export class TaskMetrics {
     this.#stateBytes.set({ partition }, event.bytes);
     this.#commits.inc();
     this.#commitDurations.observe(seconds);
-    this.#forecasts.inc(forecasts);
+    this.#forecasts.inc({ partition }, forecasts);
     this.#deadLetters.inc(deadLetters);
     this.#lag.set({ partition }, lag);
     if (snapshot === undefined) return;
@@ -117,7 +119,13 @@ export class TaskMetrics {
   /** A partition that is another instance's now must not be told of here: its figures would stand still. */
   #release(partition: number): void {
     this.#live.delete(partition);
-    for (const gauge of [this.#lag, this.#stateBytes, this.#snapshotSize, this.#snapshotTime])
+    for (const gauge of [
+      this.#lag,
+      this.#stateBytes,
+      this.#snapshotSize,
+      this.#snapshotTime,
+      this.#forecasts,
+    ])
       gauge.remove({ partition });
   }
 

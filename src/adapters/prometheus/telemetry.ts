@@ -11,6 +11,8 @@ export interface PrometheusOptions {
   readonly version: string;
   /** Name of the model, such as `gru32`. */
   readonly model: string;
+  /** Nominal coverage of the intervals, 0 to 1. */
+  readonly level: number;
   /** How many keys have a hidden state now; asked at each scrape. */
   readonly keys: () => number;
   /** Keys with series of their own; none where it is left out. */
@@ -25,7 +27,7 @@ const shareRate = 0.01;
  *
  * @example
  * ```ts
- * const prometheus = new PrometheusTelemetry({ version: "0.1.0", model: "gru32", keys: () => forecaster.keys });
+ * const prometheus = new PrometheusTelemetry({ version: "0.1.0", model: "gru32", level: 0.9, keys: () => forecaster.keys });
  * await prometheus.registry.metrics(); // "# HELP undercurrent_events_total ..."
  * ```
  */
@@ -50,9 +52,10 @@ export class PrometheusTelemetry implements Telemetry {
   readonly #meanShares = new Map<string, number>();
   readonly #series: KeySeries | undefined;
 
-  constructor({ version, model, keys, series = [] }: PrometheusOptions) {
+  constructor({ version, model, level, keys, series = [] }: PrometheusOptions) {
     if (series.length > 0) this.#series = new KeySeries(this.registry, series);
     this.#gauge("undercurrent_build_info").set({ version, nodejs: process.version, model }, 1);
+    this.#gauge("undercurrent_interval_level_ratio").set(level);
     this.#gauge("undercurrent_keys", keys);
     this.#gauge("undercurrent_mae", () => this.#errors.mae);
     this.#gauge("undercurrent_skill_ratio", () => this.#relativeErrors.skill);

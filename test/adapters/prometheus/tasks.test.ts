@@ -80,7 +80,7 @@ it("counts a partition as restoring until its forecasts follow", async () => {
 it("tells of commits: what landed, how long it took, the lag and the snapshot of each partition", async () => {
   const text = await textAfter(...takenOver(3), live(3, 0), committed(3, 12, 2048), committed(3, 7));
   expect(text).toContain("undercurrent_commits_total 2");
-  expect(text).toContain("undercurrent_committed_forecasts_total 8");
+  expect(text).toContain('undercurrent_committed_forecasts_total{partition="3"} 8');
   expect(text).toContain("undercurrent_dead_letters_total 2");
   expect(text).toContain('undercurrent_commit_duration_seconds_bucket{le="0.05"} 2');
   expect(text).toContain('undercurrent_consumer_lag_records{partition="3"} 7');

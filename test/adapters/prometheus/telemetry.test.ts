@@ -12,7 +12,7 @@ import { telemetryContract } from "../../contracts/telemetry.js";
 import { bitsOf, run, syntheticEvents } from "../../support/streams.js";
 
 function create(): PrometheusTelemetry {
-  return new PrometheusTelemetry({ version: "0.1.0", model: "gru32", keys: () => 3 });
+  return new PrometheusTelemetry({ version: "0.1.0", model: "gru32", level: 0.9, keys: () => 3 });
 }
 
 /** The value of a sample in the text format. */
@@ -70,7 +70,12 @@ describe("the declarations", () => {
 describe("PrometheusTelemetry", () => {
   it("names the build and asks for the number of keys at each scrape", async () => {
     let keys = 1;
-    const telemetry = new PrometheusTelemetry({ version: "0.1.0", model: "gru32", keys: () => keys });
+    const telemetry = new PrometheusTelemetry({
+      version: "0.1.0",
+      model: "gru32",
+      level: 0.9,
+      keys: () => keys,
+    });
     expect(await sample(telemetry, "undercurrent_keys")).toBe(1);
     keys = 2;
     expect(await sample(telemetry, "undercurrent_keys")).toBe(2);
@@ -143,6 +148,7 @@ describe("PrometheusTelemetry", () => {
     const telemetry = new PrometheusTelemetry({
       version: "0.1.0",
       model: "gru32",
+      level: 0.9,
       keys: () => 3,
       series: ["key 1", "absent"],
     });
