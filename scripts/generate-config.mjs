@@ -102,7 +102,10 @@ const files = {
     printWidth: 110,
   }),
   "docs/configuration.md": await format(reference(), { parser: "markdown", printWidth: 110 }),
-  "config/grafana/dashboards/undercurrent.json": `${JSON.stringify(dashboard(), null, 2)}\n`,
+  "config/grafana/dashboards/undercurrent.json": await format(JSON.stringify(dashboard()), {
+    parser: "json",
+    printWidth: 110,
+  }),
   "config/prometheus/alerts.yml": `# Made from monitoring/alerts.ts: npm run generate\n${stringify(rules(), { lineWidth: 0 })}`,
   "docs/runbook.md": await format(runbook(), { parser: "markdown", printWidth: 110 }),
   "docs/metrics.md": await format(metricsPage(), { parser: "markdown", printWidth: 110 }),
