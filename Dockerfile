@@ -6,15 +6,31 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts scripts
 COPY src src
-RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+RUN npm run build
 
-FROM node:22-bookworm-slim
+# What it runs on, and the second Kafka producer, so that kafka.producer can name it.
+FROM build AS production
+RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund && \
+  npm install --no-save --omit=dev --ignore-scripts --no-audit --no-fund @platformatic/kafka@1.35.0
+
+FROM node:22-bookworm-slim AS service
 ENV NODE_ENV=production
 WORKDIR /app
 COPY package.json LICENSE ./
-COPY --from=build /app/node_modules node_modules
+COPY --from=production /app/node_modules node_modules
 COPY --from=build /app/dist dist
 USER node
+# Asks the page: with server.enabled false there is none, and `--no-healthcheck` is the answer.
+HEALTHCHECK --interval=5s --timeout=5s --retries=12 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.UNDERCURRENT_PORT ?? 7070}/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # Node runs as process 1 without an init: the command handles SIGTERM itself and starts no processes of its own.
 ENTRYPOINT ["node", "/app/dist/cli.js"]
 CMD ["run", "--config", "/etc/undercurrent.yaml"]
+
+# The same with series to try it with: `undercurrent seed`.
+FROM service AS samples
+COPY --from=build /app/node_modules/vega-datasets node_modules/vega-datasets
+HEALTHCHECK --interval=5s CMD ["node", "--version"]
+CMD ["seed", "--config", "/etc/undercurrent.yaml"]
+
+FROM service

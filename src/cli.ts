@@ -7,6 +7,7 @@ import { demoCommand } from "./cli/demo.js";
 import { lintCommand } from "./cli/lint.js";
 import { pipeCommand } from "./cli/pipe.js";
 import { runCommand } from "./cli/run.js";
+import { seedCommand } from "./cli/seed.js";
 import { stateCommand } from "./cli/state.js";
 import { topicsCommand } from "./cli/topics.js";
 import { packageVersion } from "./cli/version.js";
@@ -25,6 +26,7 @@ function program(): Command {
     .addCommand(runCommand())
     .addCommand(configCommand())
     .addCommand(topicsCommand())
+    .addCommand(seedCommand())
     .addCommand(lintCommand())
     .addCommand(stateCommand())
     .addCommand(pipeCommand())

@@ -1,8 +1,6 @@
 /** The command `demo`: real series, replayed, and this host's own, forecast live on a page in the browser. */
 import { Command } from "commander";
 import { once } from "node:events";
-import { hostMetrics } from "../adapters/host/metrics.js";
-import { Replay } from "../adapters/files/replay.js";
 import { sampleSeries } from "../adapters/files/sample-series.js";
 import {
   appendObservation,
@@ -20,6 +18,7 @@ import {
   wholeNumberFrom,
   type ForecasterFlags,
 } from "./options.js";
+import { streamSamples, type SampleSink } from "./samples.js";
 import { stopSignal } from "./signals.js";
 import { watch } from "./watch.js";
 
@@ -29,7 +28,6 @@ interface DemoFlags extends ForecasterFlags {
   readonly speed: number;
 }
 
-const tickMilliseconds = 40;
 const batchSize = 1024;
 
 const notes = `
@@ -63,31 +61,15 @@ async function demo(flags: DemoFlags): Promise<void> {
       "Only this host is shown; npm install vega-datasets adds weather and stock prices.\n",
     );
   }
-  const stop = stream(new DemoStage(forecaster, telemetry), new Replay(samples ?? [], flags.speed));
+  const stop = streamSamples(samples ?? [], flags.speed, new DemoStage(forecaster, telemetry));
   if (!stopped.aborted) await once(stopped, "abort");
   stop();
   await server.close();
   forecaster.dispose();
 }
 
-/** Feeds the stage until the function it returns is called. */
-function stream(stage: DemoStage, replay: Replay): () => void {
-  const host = hostMetrics().subscribe(({ key, time, value }) => stage.take(key, time, value ?? NaN));
-  let last = performance.now();
-  const timer = setInterval(() => {
-    const now = performance.now();
-    replay.advance((now - last) / 1000, ({ key }, time, value) => stage.take(key, time, value));
-    last = now;
-    stage.flush();
-  }, tickMilliseconds);
-  return () => {
-    host.unsubscribe();
-    clearInterval(timer);
-  };
-}
-
 /** Observations on their way through the forecaster to what shows them. */
-class DemoStage {
+class DemoStage implements SampleSink {
   readonly #forecaster: Forecaster;
   readonly #telemetry: Telemetry;
   readonly #observations = observationColumns(batchSize);

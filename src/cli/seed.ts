@@ -1,0 +1,73 @@
+/** The command `seed`: real series into the input topic, so that a new service has something to forecast. */
+import { Command } from "commander";
+import { once } from "node:events";
+import type { Message } from "kafkajs";
+import { sampleSeries } from "../adapters/files/sample-series.js";
+import { createClient, patientRetry } from "../adapters/kafka/client.js";
+import { brokerError } from "../adapters/kafka/errors.js";
+import { loadConfig } from "../config/load.js";
+import { kafkaOptions } from "./kafka-options.js";
+import { positiveNumber } from "./options.js";
+import { streamSamples } from "./samples.js";
+import { stopSignal } from "./signals.js";
+
+interface SeedFlags {
+  readonly config?: string;
+  readonly speed: number;
+}
+
+const notes = `
+Writes what \`demo\` shows into the input topic, as {"value": ...} with the series' name as key: weather and stock prices
+from the npm package vega-datasets, where that is installed, faster than real time, and this host's processor, memory and
+load. The records' timestamps are those of now. SIGINT and SIGTERM end it.`;
+
+export function seedCommand(): Command {
+  return new Command("seed")
+    .description("write real series into the input topic, to try the service")
+    .option("-c, --config <file>", "configuration, a YAML file")
+    .option("--speed <values>", "values of each replayed series in a second", positiveNumber, 5)
+    .addHelpText("after", notes)
+    .action(seed);
+}
+
+async function seed({ config, speed }: SeedFlags): Promise<void> {
+  const options = kafkaOptions(loadConfig(config, process.env).settings);
+  const { input } = options.topics;
+  const stopped = stopSignal();
+  const producer = createClient(options, patientRetry).producer({ allowAutoTopicCreation: false });
+  const failed = new AbortController();
+  let failure: unknown;
+  try {
+    await producer.connect();
+    let messages: Message[] = [];
+    let sending = Promise.resolve();
+    const stop = streamSamples(sampleSeries() ?? [], speed, {
+      take: (key, _time, value) => {
+        messages.push({ key, value: JSON.stringify({ value: Number.isNaN(value) ? null : value }) });
+      },
+      flush: () => {
+        const batch = messages;
+        messages = [];
+        if (batch.length === 0) return;
+        sending = sending
+          .then(async () => {
+            await producer.send({ topic: input, messages: batch });
+          })
+          .catch((error: unknown) => {
+            failure ??= error;
+            failed.abort();
+          });
+      },
+    });
+    process.stdout.write(`writing to ${input} (Ctrl-C ends)\n`);
+    const end = AbortSignal.any([stopped, failed.signal]);
+    if (!end.aborted) await once(end, "abort");
+    stop();
+    await sending;
+  } catch (error) {
+    failure ??= error;
+  } finally {
+    await producer.disconnect().catch(() => undefined);
+  }
+  if (failure !== undefined) throw brokerError(failure, `topic ${input}`);
+}
