@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { backtestCommand } from "./cli/backtest.js";
 import { configCommand } from "./cli/config.js";
 import { demoCommand } from "./cli/demo.js";
+import { explainCommand } from "./cli/explain.js";
 import { lintCommand } from "./cli/lint.js";
 import { pipeCommand } from "./cli/pipe.js";
 import { runCommand } from "./cli/run.js";
@@ -29,6 +30,7 @@ function program(): Command {
     .addCommand(seedCommand())
     .addCommand(lintCommand())
     .addCommand(stateCommand())
+    .addCommand(explainCommand())
     .addCommand(pipeCommand())
     .addCommand(backtestCommand())
     .addHelpText("after", notes);

@@ -119,6 +119,12 @@ export const list = {
     data: "Nothing of the snapshot was loaded; the forecaster is unchanged.",
     action: "Restore an older snapshot, or start fresh and replay the input.",
   },
+  HISTORY_MISSING: {
+    exit: exitCodes.state,
+    data: "Nothing was written.",
+    action:
+      "Ask for an offset that has a forecast, and that the input, and a snapshot before it, are still kept for.",
+  },
   STATE_GAP: {
     exit: exitCodes.state,
     data: "Nothing of this partition was read or written; what is committed stays as it is.",

@@ -18,7 +18,7 @@ import { modelName, type ForecasterSettings } from "./settings.js";
 import { decodeSnapshot, joinRecords, type SnapshotRecord } from "./snapshot.js";
 import { bytesOfKey, recordsOf, sizesOf, writeKey, type StateParts } from "./state.js";
 import { signatureOf, type Signature } from "./signature.js";
-import { Tracker, writeNoForecast, writeNoScore } from "./tracker.js";
+import { Tracker, writeNoForecast, writeNoScore, type PendingForecast } from "./tracker.js";
 
 /**
  * Forecasts the next value of every key of one ordered stream of observations.
@@ -76,7 +76,6 @@ export class Forecaster {
     this.#reserve(this.#keys.capacity);
   }
 
-  /** Keys seen so far. */
   get keys(): number {
     return this.#keys.size;
   }
@@ -128,11 +127,15 @@ export class Forecaster {
     return this.#tracker.weights(this.#keys, slot).slice();
   }
 
+  /** What the forecast of a slot's next value was mixed from; the key must have had a value. */
+  explain(slot: number): PendingForecast {
+    return this.#tracker.explain(this.#keys, slot);
+  }
+
   /**
    * Takes observations in order and writes a row of forecasts for each. Values and features must be at most 1e30 in
-   * size or NaN, which stands for a missing one, and times finite. A missing value is bridged by the key's own
-   * forecast, and nothing learns from it; a missing feature is taken to be what it was; a repeated or an earlier time is
-   * taken in order of arrival, as the shortest of gaps.
+   * size or NaN, which stands for a missing one, and times finite. A missing value is bridged by the key's own forecast,
+   * and nothing learns from it; a missing feature is what it was; a time that goes back is the shortest of gaps.
    */
   observe(observations: ObservationColumns, forecasts: ForecastColumns): void {
     this.#assertUsable();
@@ -251,12 +254,8 @@ export class Forecaster {
 
   #parts(): StateParts {
     this.#assertUsable();
-    return {
-      keys: this.#keys,
-      recurrence: this.#recurrence,
-      readout: this.#readout,
-      horizons: this.#horizons,
-    };
+    const [keys, recurrence] = [this.#keys, this.#recurrence];
+    return { keys, recurrence, readout: this.#readout, horizons: this.#horizons };
   }
 
   #assertUsable(): void {

@@ -20,6 +20,19 @@ const largestTarget = 20;
 const largestImputation = 10;
 const largestForecast = 20;
 
+/** What a pending forecast was mixed from; all but the weights in the unit of the values. */
+export interface PendingForecast {
+  /** The key's running level, and the size of its changes, in which the cell sees them. */
+  readonly level: number;
+  readonly scale: number;
+  /** The forecast is the sum of the experts' forecasts by their weights, which sum to 1. */
+  readonly experts: readonly {
+    readonly name: string;
+    readonly weight: number;
+    readonly forecast: number;
+  }[];
+}
+
 export class Tracker {
   readonly #layout: KeyLayout;
   readonly #experts: readonly Expert[];
@@ -48,6 +61,21 @@ export class Tracker {
       this.#weights,
     );
     return this.#weights;
+  }
+
+  /** How the key's pending forecast came about. */
+  explain(keys: KeyTable, slot: number): PendingForecast {
+    const at = slot * keys.numbersPerKey;
+    const row = slot * keys.singlesPerKey;
+    const base = keys.numbers[at + number.base]!;
+    const scale = scaleOf(keys.numbers, at);
+    const weights = this.weights(keys, slot);
+    const experts = this.#experts.map(({ name }, e) => ({
+      name,
+      weight: weights[e]!,
+      forecast: base + scale * keys.singles[row + this.#layout.forecasts + e]!,
+    }));
+    return { level: keys.numbers[at + number.mean]!, scale, experts };
   }
 
   /** Takes a key's first value. */

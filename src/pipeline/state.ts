@@ -61,6 +61,40 @@ export function readState(records: readonly StateRecord[]): RecordedState {
   return { offset, keys: names, settings, kernel, version, snapshot: Buffer.concat(parts) };
 }
 
+/** Follows the records of a state topic in their order, for the state that stood for no more than an offset. */
+export class PastState {
+  readonly #offset: number;
+  readonly #latest = new Map<string, Uint8Array>();
+  #over = false;
+
+  constructor(offset: number) {
+    this.#offset = offset;
+  }
+
+  /** Takes a record, or the end of its key. Throws STATE_TORN and SNAPSHOT_VERSION. */
+  add(key: string, value: Uint8Array | null): void {
+    if (value === null) {
+      // Keys end with the record of a later state, or of this one: once later ones came, they are not of this one.
+      if (!this.#over) this.#latest.delete(key);
+    } else if (openRecord({ key, value }).offset <= this.#offset) {
+      this.#latest.set(key, value);
+    } else {
+      this.#over = true;
+    }
+  }
+
+  /** The state; undefined where the topic no longer has all of it, or never had. */
+  read(): RecordedState | undefined {
+    if (this.#latest.size === 0) return undefined;
+    try {
+      return readState([...this.#latest].map(([key, value]) => ({ key, value })));
+    } catch (error) {
+      if (error instanceof UndercurrentError && error.code === "STATE_TORN") return undefined;
+      throw error;
+    }
+  }
+}
+
 /** What a state knows of one key. */
 export interface RecordedKey {
   /** The input offset of the snapshot that last changed it. */

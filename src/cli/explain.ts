@@ -1,0 +1,149 @@
+/** The command `explain`: a past forecast, derived anew from snapshot and log, and where it came from. */
+import { Command } from "commander";
+import { KafkaPast, type Written } from "../adapters/kafka/past.js";
+import { loadConfig } from "../config/load.js";
+import { UndercurrentError } from "../errors.js";
+import { readTime } from "../forecast/input.js";
+import { forecasterSettings } from "../forecast/settings.js";
+import { decoder } from "../pipeline/decode.js";
+import { explainForecast, type ExplainedForecast, type Explanation } from "../pipeline/explain.js";
+import { modelSettings, pipelineSettings } from "../pipeline/settings.js";
+import { loadEngine } from "./engine.js";
+import { kafkaOptions } from "./kafka-options.js";
+import { wholeNumberFrom } from "./options.js";
+import { figure, plainText, whole } from "./text.js";
+
+interface ExplainFlags {
+  readonly config?: string;
+  readonly partition: number;
+  readonly offset?: number;
+  readonly key?: string;
+  readonly time?: string;
+  readonly json?: true;
+}
+
+const notes = `
+The record is named by its offset in the input, or by --key and --time: the key's last record at or before that time. The
+state of the latest snapshot before it is restored and the input from there on replayed, which gives the forecast again
+to the bit; it is compared with the one in the forecasts topic. The state topic is compacted: where it no longer has a
+snapshot that old, the replay begins with the first record of the input, if that is still there. Nothing is written, and a
+service that runs meanwhile is not disturbed.`;
+
+export function explainCommand(): Command {
+  return new Command("explain")
+    .description("derive a past forecast again, and show where it came from")
+    .requiredOption("-p, --partition <number>", "partition of the input", wholeNumberFrom(0, 1_000_000))
+    .option(
+      "-o, --offset <number>",
+      "offset of the record in the input",
+      wholeNumberFrom(0, Number.MAX_SAFE_INTEGER),
+    )
+    .option("--key <key>", "key of the record, in place of its offset")
+    .option("--time <time>", "with --key: epoch milliseconds or ISO 8601; its last record where left out")
+    .option("-c, --config <file>", "configuration, a YAML file")
+    .option("--json", "print one JSON object")
+    .addHelpText("after", notes)
+    .action(explain);
+}
+
+async function explain({ config, partition, offset, key, time, json }: ExplainFlags): Promise<void> {
+  const { settings } = loadConfig(config, process.env);
+  const options = kafkaOptions(settings);
+  const past = new KafkaPast(options, partition);
+  const { decode, late, snapshot, recovery, commit } = settings;
+  const pipeline = pipelineSettings({ decode, late, snapshot, recovery, commit });
+  const target = offset ?? (await offsetOf(past, pipeline.decode, key, time));
+  const state = await past.stateAt(target);
+  const engine = await loadEngine(settings.engine);
+  const explanation = await explainForecast(past.input(state?.offset), target, {
+    model: state === undefined ? modelSettings(settings.model, decode) : forecasterSettings(state.settings),
+    settings: pipeline,
+    origin: { topic: options.topics.input, partition },
+    state,
+    engine,
+  });
+  const written = await past.find(explanation.record);
+  process.stdout.write(json === true ? `${asJson(explanation, written)}\n` : asText(explanation, written));
+}
+
+async function offsetOf(
+  past: KafkaPast,
+  settings: Parameters<typeof decoder>[0],
+  key: string | undefined,
+  time: string | undefined,
+): Promise<number> {
+  if (key === undefined) {
+    throw new UndercurrentError("SETTING_INVALID", "a record is named by --offset, or by --key and --time");
+  }
+  const latest = time === undefined ? Infinity : readTime(/^-?\d+$/.test(time) ? Number(time) : time);
+  const decode = decoder(settings);
+  let found: number | undefined;
+  for await (const { records } of past.input(await past.earliest())) {
+    for (const record of records) {
+      try {
+        const reading = decode(record);
+        if (reading.key === key && reading.time <= latest) found = record.offset;
+      } catch (error) {
+        if (!(error instanceof UndercurrentError)) throw error;
+      }
+    }
+  }
+  if (found !== undefined) return found;
+  throw new UndercurrentError(
+    "HISTORY_MISSING",
+    `no record of ${JSON.stringify(key)} that old is in the input`,
+  );
+}
+
+const verdicts: Readonly<Record<Written, string>> = {
+  same: "the forecasts topic has the same, to the byte",
+  differs:
+    "the forecasts topic has ANOTHER forecast for it: settings or release differed, or the state began elsewhere",
+  absent: "the forecasts topic no longer has it",
+};
+
+function asJson({ record, ...explanation }: Explanation, written: Written): string {
+  const message: unknown = JSON.parse(Buffer.from(record.value!).toString());
+  // JSON has no NaN: what there is not is null.
+  return JSON.stringify({ ...explanation, written, message }, undefined, 2);
+}
+
+function asText(explanation: Explanation, written: Written): string {
+  const { topic, partition, offset, key, time, value, from, snapshot, replayed, lastUpdate } = explanation;
+  const { expected, anomalyScore, next, model } = explanation;
+  const lines = [
+    `${plainText(key)} at ${instant(time)}: ${Number.isNaN(value) ? "missing" : figure(value)}`,
+    `  ${topic}/${partition} @ ${offset}, derived again from ${snapshot ? `the snapshot of offset ${from}` : `the first record, ${from}`} and ${whole(replayed)} records after it`,
+    `  ${verdicts[written]}`,
+    `  model ${model}${lastUpdate === undefined ? "" : `; its last update: loss ${figure(lastUpdate.loss)}, gradient norm ${figure(lastUpdate.gradientNorm)}, ${lastUpdate.windows} windows`}`,
+  ];
+  if (expected !== undefined) {
+    const alarm = anomalyScore > 1 ? " (an anomaly)" : "";
+    lines.push(
+      `expected ${interval(expected)}; anomaly score ${figure(anomalyScore)}${alarm}`,
+      ...experts(expected),
+    );
+  }
+  if (next !== undefined) {
+    lines.push(
+      `next ${interval(next)}, due ${instant(next.time)}; level ${figure(next.level)}, size of its changes ${figure(next.scale)}`,
+      ...experts(next),
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function experts({ experts: all }: ExplainedForecast): string[] {
+  return all.map(
+    ({ name, weight, forecast }) =>
+      `  ${name.padEnd(12)} ${(100 * weight).toFixed(1).padStart(5)} %  ${figure(forecast)}`,
+  );
+}
+
+function interval({ forecast, lower, upper }: ExplainedForecast): string {
+  return `${figure(forecast)}${Number.isNaN(lower) ? "" : `, between ${figure(lower)} and ${figure(upper)}`}`;
+}
+
+function instant(time: number): string {
+  return Number.isNaN(time) || Math.abs(time) > 8.64e15 ? "an unknown time" : new Date(time).toISOString();
+}
