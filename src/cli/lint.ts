@@ -6,6 +6,7 @@ import { loadConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { errors, UndercurrentError } from "../errors.js";
 import { kafkaOptions } from "./kafka-options.js";
+import { checkModelRecord } from "./record-sizes.js";
 
 interface LintFlags {
   readonly config?: string;
@@ -35,10 +36,12 @@ async function lint({ config, json, offline }: LintFlags): Promise<void> {
     // Building the options reads certificates and keys.
     kafkaOptions(settings);
     findings.push({ level: "ok", subject: "configuration", message: "fits its schema" });
+    checkModelRecord(settings);
+    findings.push({ level: "ok", subject: "model", message: "its state fits a batch" });
     if (offline !== true) findings.push(...(await lintBrokers(settings)));
   } catch (error) {
     if (!(error instanceof UndercurrentError)) throw error;
-    const subject = findings.length === 0 ? "configuration" : "brokers";
+    const subject = ["configuration", "model"][findings.length] ?? "brokers";
     findings.push({ level: "error", code: error.code, subject, message: error.message });
   }
   process.stdout.write(json === true ? `${JSON.stringify({ findings })}\n` : findings.map(line).join(""));

@@ -12,6 +12,7 @@ import { modelSettings } from "../pipeline/settings.js";
 import { fanOut, type Rejection, type Telemetry } from "../pipeline/telemetry.js";
 import { dryRunPorts } from "./dry-run.js";
 import { kafkaOptions } from "./kafka-options.js";
+import { checkModelRecord } from "./record-sizes.js";
 import { runMember, type MemberReports } from "./member.js";
 import { Rejections } from "./rejections.js";
 import { logKafkaEntry, logTaskEvent, serviceLog, type ServiceLog } from "./service-log.js";
@@ -67,8 +68,9 @@ export function runCommand(): Command {
 async function service({ config, dryRun = false, workers }: RunFlags): Promise<void> {
   const loaded = loadConfig(config, process.env);
   const { settings } = loaded;
-  // Throws where a certificate cannot be used, before there is a log.
+  // What cannot work ends the start before there is a log.
   kafkaOptions(settings);
+  if (!dryRun) checkModelRecord(settings);
   const log = serviceLog(settings);
   const stop = stopSignal();
   log.info(

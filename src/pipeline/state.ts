@@ -8,7 +8,10 @@
  */
 import { UndercurrentError } from "../errors.js";
 import { crc32 } from "../forecast/checksum.js";
-import type { Forecaster } from "../forecast/forecaster.js";
+import { expertsOf } from "../forecast/experts.js";
+import { Forecaster } from "../forecast/forecaster.js";
+import { keyLayout } from "../forecast/layout.js";
+import type { ForecasterSettings } from "../forecast/settings.js";
 import { readKeyNumbers, readModelHead, type SnapshotRecord } from "../forecast/snapshot.js";
 import type { SnapshotWrite, StateChange, StateRecord } from "./ports.js";
 
@@ -125,6 +128,22 @@ export function writeState(
     return { key: key === undefined ? modelKey : keyPrefix + key, value: sealRecord(offset, bytes) };
   });
   return { offset, records };
+}
+
+/** Longest key, and what else is written of it, of a window that waits in the model's record. */
+const windowOverhead = 1100;
+
+/** Bytes that a state's record of the model has at most, but for longer keys: it is written as one. */
+export function modelRecordBytes(settings: ForecasterSettings): number {
+  const forecaster = new Forecaster(settings);
+  try {
+    const model = forecaster.changes().find(({ key }) => key === undefined)!;
+    // A cell keeps its hidden state, and the LSTM as much again.
+    const window = keyLayout(settings, expertsOf(settings)).size + 2 * settings.hidden;
+    return headerBytes + model.bytes.length + settings.windows * (4 * window + windowOverhead);
+  } finally {
+    forecaster.dispose();
+  }
 }
 
 /** A state's record of the model anew, which stands for the same offset. */

@@ -24,6 +24,16 @@ describe("run", () => {
     expect(service.err[0]).toMatch(/^error SETTING_INVALID: kafka\.tls\.ca: /);
   });
 
+  test("ends before it joins where the model's state would fit no batch, and starts where a batch may be larger", async () => {
+    const model = { hidden: 128 };
+    const service = startService({ ...unreachable, model });
+    await service.ended;
+    expect(service.err[0]).toMatch(/^error RECORD_TOO_LARGE: .*maxBatchBytes is 900000$/);
+    const larger = startService({ kafka: { ...unreachable.kafka, maxBatchBytes: 4_000_000 }, model });
+    await larger.line(/"event":"starting"/);
+    await larger.end("SIGKILL");
+  });
+
   test("ends with code 4, before it joins its group, where the address of its page is taken", async () => {
     const other = createServer();
     const port = await new Promise<number>((resolve) => {

@@ -151,7 +151,10 @@ describeWithBroker("lint", () => {
     const settings: Settings = { kafka: { brokers: ["127.0.0.1:1"] } };
     const offline = startCommand(["lint", "--offline"], settings);
     expect(await offline.ended).toBe(0);
-    expect(offline.out).toEqual(["ok       configuration: fits its schema"]);
+    expect(offline.out).toEqual([
+      "ok       configuration: fits its schema",
+      "ok       model: its state fits a batch",
+    ]);
     const lint = startCommand(["lint"], settings);
     expect(await lint.ended).toBe(6);
     expect(lint.out.at(-1)).toMatch(/^error .*BROKER_UNREACHABLE/);
