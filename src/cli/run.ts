@@ -43,6 +43,8 @@ forecasts go to standard output as JSON lines instead of their topic, and it end
 service that runs meanwhile is not disturbed, and of the topics only the input has to exist.`;
 
 const mostWorkers = 64;
+/** Milliseconds that a service may take to end by itself after it has stopped. */
+const lingering = 2000;
 
 function workerCount(text: string): number {
   const count = Number(text);
@@ -98,6 +100,8 @@ async function service({ config, dryRun = false, workers }: RunFlags): Promise<v
     else await inThreads(settings, workers, told, log, stop);
   } finally {
     rejections.summarise();
+    // After an outage the Kafka client may have left a connection open, which must not keep alive what has stopped.
+    setTimeout(() => process.exit(), lingering).unref();
   }
   const counts = { forecasts: totals.forecasts, rejections: rejections.counts };
   log.info({ event: "stopped", ...counts }, dryRun ? "end of the dry run: nothing was written" : "stopped");

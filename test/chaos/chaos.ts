@@ -29,6 +29,8 @@ export interface ChaosOptions {
   readonly rebalances: number;
   readonly seed: number;
   readonly producer?: ProducerKind;
+  readonly pauses?: number;
+  readonly brokerRestarts?: number;
 }
 
 export interface ChaosReport extends ChaosOptions, Counts {
@@ -68,7 +70,11 @@ const compacted = {
 };
 
 /** Throws, with what happened, where the run does not come to its end. */
-export async function runChaos(broker: TestBroker, options: ChaosOptions): Promise<ChaosReport> {
+export async function runChaos(
+  broker: TestBroker,
+  options: ChaosOptions,
+  restartBroker = (): Promise<void> => Promise.reject(new Error("this broker cannot be restarted")),
+): Promise<ChaosReport> {
   const began = performance.now();
   const trace: string[] = [];
   const note = (what: string): void => {
@@ -83,11 +89,11 @@ export async function runChaos(broker: TestBroker, options: ChaosOptions): Promi
   };
   const folder = await mkdtemp(join(tmpdir(), "undercurrent-chaos-"));
   const config = join(folder, "config.yaml");
-  const fleet = new Fleet(config, partitions, note);
   const inputs = Array.from({ length: partitions }, (_, partition) =>
     partitionInput(options.seed, partition, Math.ceil((keys - partition) / partitions)),
   );
   const feed = new Feed(broker.brokers, topics.input, inputs);
+  const fleet = new Fleet(config, partitions, note, () => feed.during(restartBroker));
   try {
     for (const topic of Object.values(topics)) {
       await broker.createTopic(topic, {
@@ -98,7 +104,7 @@ export async function runChaos(broker: TestBroker, options: ChaosOptions): Promi
     await writeFile(config, stringify(configOf(broker.brokers, options.producer, application, topics)));
     await feed.start();
     fleet.start();
-    for (const step of scheduleOf(options.seed, options.kills, options.rebalances)) {
+    for (const step of scheduleOf(options.seed, options)) {
       note(JSON.stringify(step));
       await fleet.take(step);
     }

@@ -16,6 +16,9 @@ export class Feed {
   readonly #inputs: readonly Iterator<InputRecord, never>[];
   readonly #stop = new AbortController();
   #flowing: Promise<void> = Promise.resolve();
+  /** The request under way, and what the next one waits for. */
+  #sending: Promise<unknown> = Promise.resolve();
+  #gate: Promise<unknown> = Promise.resolve();
 
   constructor(brokers: readonly string[], topic: string, inputs: readonly Iterator<InputRecord, never>[]) {
     // Idempotent, so that a request that is repeated leaves its records once.
@@ -35,6 +38,16 @@ export class Feed {
     this.#flowing.catch(() => undefined);
   }
 
+  /**
+   * Nothing is sent while this runs: a request that a restart cuts off makes kafkajs number the next one as a repetition,
+   * which the broker drops.
+   */
+  async during(run: () => Promise<void>): Promise<void> {
+    const running = this.#sending.then(run);
+    this.#gate = running;
+    await running;
+  }
+
   /** Resolves when everything that was produced is in the log. */
   async stop(): Promise<void> {
     this.#stop.abort();
@@ -48,8 +61,9 @@ export class Feed {
   async #flow(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
+      await this.#gate;
       const records = this.#inputs.map((input) => Array.from({ length: burst }, () => input.next().value));
-      await this.#producer.send({
+      this.#sending = this.#producer.send({
         topic: this.#topic,
         acks: -1,
         messages: records.flatMap((ofPartition, partition) =>
@@ -62,6 +76,7 @@ export class Feed {
           })),
         ),
       });
+      await this.#sending;
       records.forEach((ofPartition, partition) => this.produced[partition]!.push(...ofPartition));
       await sleep(period, undefined, { signal }).catch(() => undefined);
     }

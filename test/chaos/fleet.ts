@@ -5,9 +5,12 @@ import type { Step } from "./schedule.js";
 
 /** Time without the condition that is waited for after which the run has failed, in ms. */
 const patience = 180_000;
+/** Time that an instance has to stop in order. */
+const stopPatience = 90_000;
 
 export class Fleet {
-  readonly happened = { kills: 0, rebalances: 0 };
+  readonly happened = { kills: 0, rebalances: 0, pauses: 0, brokerRestarts: 0 };
+  readonly #restartBroker: () => Promise<void>;
   readonly #config: string;
   readonly #partitions: number;
   readonly #note: (what: string) => void;
@@ -15,7 +18,13 @@ export class Fleet {
   /** Every instance that there ever was, in order. */
   readonly #all: Instance[] = [];
 
-  constructor(config: string, partitions: number, note: (what: string) => void) {
+  constructor(
+    config: string,
+    partitions: number,
+    note: (what: string) => void,
+    restartBroker: () => Promise<void>,
+  ) {
+    this.#restartBroker = restartBroker;
     this.#config = config;
     this.#partitions = partitions;
     this.#note = note;
@@ -69,7 +78,42 @@ export class Fleet {
         this.happened.rebalances++;
         break;
       }
+      case "pause":
+        await this.settled();
+        await sleep(step.delay);
+        await this.#pause(this.#running[0]!);
+        this.happened.pauses++;
+        break;
+      case "restart-broker":
+        await this.settled();
+        await sleep(step.delay);
+        this.#note("the broker restarts");
+        await this.#restartBroker();
+        this.#note("the broker is back");
+        await this.settled();
+        this.happened.brokerRestarts++;
+        break;
     }
+  }
+
+  /** Another takes over all that the instance has; then it goes on, and has to notice that it was fenced. */
+  async #pause(instance: Instance): Promise<void> {
+    this.#note(`${instance.name} stands still`);
+    instance.pause();
+    this.#running.splice(this.#running.indexOf(instance), 1);
+    const successor = this.start();
+    try {
+      await this.settled();
+    } finally {
+      this.#note(`${instance.name} goes on`);
+      instance.resume();
+      this.#running.push(instance);
+    }
+    await this.until(`${instance.name} gives up what it had, and both share the partitions`, () =>
+      this.#running.every(({ live }) => live.size === this.#partitions / 2),
+    );
+    await this.#stop(successor);
+    await this.settled();
   }
 
   /** Waits until the instances share the partitions evenly and each writes forecasts of all of its own. */
@@ -113,7 +157,8 @@ export class Fleet {
     this.#note(`${instance.name} is asked to stop`);
     this.#running.splice(this.#running.indexOf(instance), 1);
     instance.stop();
-    await this.until(`${instance.name} stops`, () => instance.ended !== undefined);
+    await Promise.race([instance.exit, sleep(stopPatience, undefined, { ref: false })]);
+    if (instance.ended === undefined) throw failure(instance, "does not stop");
     if (instance.ended !== 0) throw failure(instance, `did not stop in order: ${instance.ended}`);
   }
 }

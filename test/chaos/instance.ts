@@ -59,6 +59,15 @@ export class Instance {
     await this.exit;
   }
 
+  /** Stands still, as a machine that swaps or a process in a debugger; `resume` lets it go on as if nothing had been. */
+  pause(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#child.kill("SIGCONT");
+  }
+
   /** Asks it to end in order. */
   stop(): void {
     this.#child.kill("SIGTERM");

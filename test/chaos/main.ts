@@ -1,7 +1,8 @@
-/** `npm run chaos -- --kills N --rebalances N --seed S [--producer P] [--json]`: exits with 1 unless nothing was lost, doubled or changed. */
+/** `npm run chaos -- --kills N --rebalances N --pauses N --broker-restarts N --seed S [--producer P] [--json]`: exits with 1 unless nothing was lost, doubled or changed. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { producerKinds, type ProducerKind } from "../../src/adapters/kafka/options.js";
 import { createTestBroker } from "../support/broker-client.js";
+import { startJavaBroker } from "../support/broker-java.js";
 import { startBroker } from "../support/broker-start.js";
 import { runChaos, type ChaosReport } from "./chaos.js";
 
@@ -14,13 +15,17 @@ function count(text: string): number {
 interface Flags {
   readonly kills: number;
   readonly rebalances: number;
+  readonly pauses: number;
+  readonly brokerRestarts: number;
   readonly seed: number;
   readonly producer: ProducerKind;
   readonly json?: boolean;
 }
 
 async function main({ json = false, ...options }: Flags): Promise<void> {
-  const running = await startBroker();
+  // Of the brokers that there may be, the one in a Java process can be restarted on its port and its log.
+  const java = options.brokerRestarts > 0 ? await startJavaBroker() : undefined;
+  const running = java ?? (await startBroker());
   if (typeof running === "string") {
     process.stderr.write(`${running}\n`);
     process.exitCode = 1;
@@ -31,7 +36,13 @@ async function main({ json = false, ...options }: Flags): Promise<void> {
     for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => reject(new Error(name)));
   });
   try {
-    print(await Promise.race([runChaos(createTestBroker(running.brokers), options), ended]), json);
+    print(
+      await Promise.race([
+        runChaos(createTestBroker(running.brokers), options, java && (() => java.restart())),
+        ended,
+      ]),
+      json,
+    );
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
@@ -57,6 +68,8 @@ await new Command("chaos")
   .description("kills and rebalances instances of the service on a real broker while input flows")
   .option("--kills <n>", "instances that are killed by SIGKILL", count, 30)
   .option("--rebalances <n>", "rebalances from one instance to three and back", count, 10)
+  .option("--pauses <n>", "instances that stand still until they are fenced, and go on", count, 0)
+  .option("--broker-restarts <n>", "restarts of the broker, which needs Java", count, 0)
   .option("--seed <n>", "seed of the input and of the order of faults", count, 1)
   .addOption(
     new Option("--producer <client>", "client that writes").choices(producerKinds).default("kafkajs"),

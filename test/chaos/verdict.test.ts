@@ -47,12 +47,12 @@ describe("the verdict of a chaos run", () => {
 
 describe("the schedule of a chaos run", () => {
   it("has all the kills and rebalances that are asked for, the same for the same seed", () => {
-    const steps = scheduleOf(5, 30, 10);
+    const steps = scheduleOf(5, { kills: 30, rebalances: 10 });
     const kinds = steps.map(({ kind }) => kind);
     expect(kinds.filter((kind) => kind === "kill")).toHaveLength(30);
     const scalings = kinds.filter((kind) => kind !== "kill");
     expect(scalings).toEqual(Array.from({ length: 10 }, () => ["grow", "shrink"]).flat());
-    expect(scheduleOf(5, 30, 10)).toEqual(steps);
-    expect(scheduleOf(6, 30, 10)).not.toEqual(steps);
+    expect(scheduleOf(5, { kills: 30, rebalances: 10 })).toEqual(steps);
+    expect(scheduleOf(6, { kills: 30, rebalances: 10 })).not.toEqual(steps);
   });
 });

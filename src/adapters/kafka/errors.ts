@@ -40,6 +40,7 @@ const silent = new Set<unknown>(["PLT_KFK_NETWORK", "PLT_KFK_TIMEOUT"]);
 
 /** Whether the same may succeed later: the brokers cannot be reached, or are not ready. */
 export function mayPass(error: unknown): boolean {
+  if (error instanceof UndercurrentError) return error.code === "BROKER_UNREACHABLE" && mayPass(error.cause);
   const inner = innermost(error);
   if (inner instanceof Error && (inner as { readonly retriable?: unknown }).retriable === true) return true;
   return [...within(error)].some((one) => {

@@ -2,16 +2,22 @@
  * Membership in the consumer group: one consumer of the input and the state topic, from which assignments come and by
  * which they are revoked.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin, Consumer, ConsumerCrashEvent, ConsumerGroupJoinEvent } from "kafkajs";
 import { KafkaAssignment, type AssignmentHost } from "./assignment.js";
 import { coPartitionAssigner } from "./assigner.js";
 import { createClient, patientRetry } from "./client.js";
 import { createConsumer, runConsumer, type FeedOf } from "./consumer.js";
 import { partitionControls } from "./controls.js";
-import { brokerError, commitError, innermost } from "./errors.js";
+import { brokerError, commitError, errorType, innermost } from "./errors.js";
 import type { FeedControls } from "./feed.js";
 import type { KafkaOptions } from "./options.js";
 import { checkCompaction, checkPartitions, requireTopics } from "./topics.js";
+
+/** The client's name for a group without a coordinator, after it has tried again and again. */
+const coordinatorNotFound = "KafkaJSGroupCoordinatorNotFound";
+/** Milliseconds before it is asked to join anew. */
+const rejoinPause = 1000;
 
 export interface MembershipEvents {
   assigned(assignment: KafkaAssignment): void;
@@ -31,6 +37,8 @@ export class Membership implements AssignmentHost {
   readonly #knownTopics = new Set<string>();
   #joining: Promise<void> = Promise.resolve();
   #leaving = false;
+  /** Partitions of the input. */
+  #count = 0;
   #whenReleased: (() => void) | undefined;
 
   readonly #feedOf: FeedOf = (topic, partition) => this.#assignments.get(partition)?.feedOf(topic);
@@ -66,11 +74,11 @@ export class Membership implements AssignmentHost {
     const { topics, application, log } = this.#options;
     try {
       await this.admin.connect();
-      const count = await checkPartitions(this.admin, topics);
+      this.#count = await checkPartitions(this.admin, topics);
       await checkCompaction(this.admin, topics.state, log);
       await this.#consumer.connect();
       await this.#consumer.subscribe({ topics: [topics.input, topics.state] });
-      await runConsumer(this.#consumer, 2 * count, this.#feedOf);
+      await runConsumer(this.#consumer, 2 * this.#count, this.#feedOf);
     } catch (error) {
       throw brokerError(error, `the consumer group ${application}`);
     }
@@ -146,6 +154,30 @@ export class Membership implements AssignmentHost {
       return;
     }
     const cause = innermost(payload.error);
+    if (errorType(cause) === coordinatorNotFound) {
+      this.#revokeAll();
+      this.#joining = this.#rejoin();
+      return;
+    }
+    this.#fail(cause);
+  }
+
+  /**
+   * The client gives up where it finds no coordinator, as while the broker that was it starts again. While there are
+   * brokers at all there will be one; where there are none, connecting gives up in its time.
+   */
+  async #rejoin(): Promise<void> {
+    await sleep(rejoinPause);
+    if (this.#leaving) return;
+    try {
+      await this.#consumer.connect();
+      await runConsumer(this.#consumer, 2 * this.#count, this.#feedOf);
+    } catch (error) {
+      this.#fail(innermost(error));
+    }
+  }
+
+  #fail(cause: unknown): void {
     const error = brokerError(cause, `the consumer group ${this.#options.application}`);
     this.#revokeAll(error);
     this.#events.failed(error);
