@@ -46,6 +46,7 @@ export function sourceContract(name: string, create: CreateHarness): void {
               { name: "trace", value: Uint8Array.of(0, 255) },
               { name: "trace", value: bytes("again") },
               { name: "empty", value: new Uint8Array() },
+              { name: "constructor", value: bytes("as hostile producers name them") },
             ],
           },
         ];

@@ -63,7 +63,7 @@ async function createHarness(producer: ProducerKind, partitions: number): Promis
 }
 
 function byName(headers: readonly RecordHeader[]): IHeaders {
-  const result: Record<string, Buffer[]> = {};
+  const result = Object.create(null) as Record<string, Buffer[]>;
   for (const { name, value } of headers) (result[name] ??= []).push(Buffer.from(value));
   return result;
 }
