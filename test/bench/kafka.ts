@@ -101,9 +101,10 @@ async function benchThroughput(broker: TestBroker): Promise<Figure[]> {
   }
   const peerTime = median(theirs);
   return [...ours].map(([producer, times]) => ({
-    name: producer === "kafkajs" ? "kafka_vs_echo" : `kafka_vs_echo_${producer}`,
+    // With the producer for those who want pace; the default one has a figure of its own.
+    name: producer === "platformatic" ? "kafka_vs_echo" : `kafka_vs_echo_${producer}`,
     value: median(times),
-    unit: "µs/record",
+    unit: `µs/record, producer ${producer}`,
     peer: `bare kafkajs echo ${peerTime.toPrecision(4)}`,
     ratio: peerTime / median(times),
   }));
