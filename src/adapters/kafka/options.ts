@@ -40,6 +40,7 @@ export type Compression = (typeof compressions)[number];
 
 /** Clients that can write what is committed; everything else is always done by kafkajs. */
 export const producerKinds = ["kafkajs", "platformatic"] as const;
+/** A client that can write. */
 export type ProducerKind = (typeof producerKinds)[number];
 
 export interface KafkaOptions extends KafkaConnection {
