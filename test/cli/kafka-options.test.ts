@@ -32,6 +32,7 @@ describe("the configuration as options of the Kafka adapter", () => {
     const log = (): void => undefined;
     const kafka = {
       clientId: "pumps-7",
+      producer: "platformatic",
       compression: "lz4",
       maxBatchBytes: 1024,
       fetchBytes: 2048,
