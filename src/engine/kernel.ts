@@ -25,6 +25,7 @@ export interface Kernel {
     inputs: number,
     hidden: number,
     skips: number,
+    symbols: number,
     steps: number,
     windows: number,
     rows: number,
@@ -34,16 +35,20 @@ export interface Kernel {
   step(count: number): void;
   learn(count: number, rate: number, clip: number, huber: number): number;
   copyState(from: number, to: number): void;
+  setKnown(count: number): void;
   readonly gradientNorm: Global;
   readonly stepStates: Global;
   readonly stepInputs: Global;
   readonly stepSkips: Global;
   readonly stepReadouts: Global;
+  readonly stepSymbols: Global;
+  readonly stepDistributions: Global;
   readonly windowStates: Global;
   readonly windowInputs: Global;
   readonly windowSkips: Global;
   readonly windowTargets: Global;
   readonly windowObserved: Global;
+  readonly windowSymbols: Global;
   readonly weights: Global;
   readonly firstMoments: Global;
   readonly secondMoments: Global;

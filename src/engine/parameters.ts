@@ -96,34 +96,43 @@ function contextWeights({
 
 /**
  * Lays out the weights of a cell and those of its read-out behind them, readout [H], skip [S] and offset [1], without
- * gaps. These begin as zeros: a fresh model forecasts no change.
+ * gaps. These begin as zeros: a fresh model forecasts no change. Of symbols, embedding [V, I], output [H, V] and
+ * outputBias [1, V] follow, from a multiple of four on; a fresh model finds all symbols as likely.
  */
 export function parameterTensors(
   cell: readonly WeightMatrix[],
-  { hidden, skips }: Pick<EngineShape, "hidden" | "skips">,
+  { inputs, hidden, skips, symbols = 0 }: Pick<EngineShape, "inputs" | "hidden" | "skips" | "symbols">,
 ): ParameterTensors {
   const tensors = new Map<string, ParameterTensor>();
   let offset = 0;
-  const readout = { readout: hidden, skip: skips, offset: 1 };
-  const matrices = Object.entries(readout).map(([name, rows]) => ({ name, rows, columns: 1, initial: zero }));
-  for (const matrix of [...cell, ...matrices]) {
+  const place = (matrix: WeightMatrix): void => {
     tensors.set(matrix.name, { ...matrix, offset });
     offset += matrix.rows * matrix.columns;
-  }
+  };
+  const readout = { readout: hidden, skip: skips, offset: 1 };
+  cell.forEach(place);
+  for (const [name, rows] of Object.entries(readout)) place({ name, rows, columns: 1, initial: zero });
+  if (symbols === 0) return tensors;
+  offset = toFours(offset);
+  place({ name: "embedding", rows: symbols, columns: inputs, bound: 1 });
+  place({ name: "output", rows: hidden, columns: symbols, initial: zero });
+  place({ name: "outputBias", rows: 1, columns: symbols, initial: zero });
   return tensors;
 }
 
+const toFours = (length: number): number => Math.ceil(length / 4) * 4;
+
 /** Length of the flat array: all tensors, filled up with zeros to a multiple of four. */
 export function parameterCount(tensors: ParameterTensors): number {
-  return Math.ceil((tensors.get("offset")!.offset + 1) / 4) * 4;
+  const last = [...tensors.values()].at(-1)!;
+  return toFours(last.offset + last.rows * last.columns);
 }
 
 /** The flat array of a fresh model. */
 export function initialParameters(tensors: ParameterTensors, seed: number): Float32Array {
   const weights = new Float32Array(parameterCount(tensors));
   const next = uniform(seed);
-  for (const { rows, columns, offset, initial } of tensors.values()) {
-    const bound = Math.sqrt(3 / rows);
+  for (const { rows, columns, offset, initial, bound = Math.sqrt(3 / rows) } of tensors.values()) {
     for (let i = 0; i < rows * columns; i++) {
       weights[offset + i] = initial?.(Math.floor(i / columns), i % columns) ?? (2 * next() - 1) * bound;
     }

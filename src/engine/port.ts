@@ -24,6 +24,11 @@ export interface EngineShape {
   readonly hidden: number;
   /** Values that reach the read-out beside the hidden state, S: a multiple of 4. */
   readonly skips: number;
+  /**
+   * Symbols that the events carry, V: a multiple of 4. Then the read-out is a distribution over symbols, and the cell,
+   * a recurrent one, reads their embeddings of I numbers, a multiple of 4. Left out where events carry numbers.
+   */
+  readonly symbols?: number;
   /** Steps of a window of truncated BPTT, K; and the inputs that cells of a context see. */
   readonly steps: number;
   /** Windows that one update learns from at most, B. */
@@ -39,6 +44,8 @@ export interface WeightMatrix {
   readonly columns: number;
   /** Its values in a fresh model; uniform in ±√(3 / rows), by the seed, where it is left out. */
   readonly initial?: (row: number, column: number) => number;
+  /** Where `initial` is left out, their largest size instead of √(3 / rows). */
+  readonly bound?: number;
 }
 
 /** A matrix of weights and where it lies, row-major, in the flat array of all. */
@@ -73,6 +80,9 @@ export interface StepBuffers {
   readonly inputs: Float32Array;
   readonly skips: Float32Array;
   readonly readouts: Float32Array;
+  /** Of symbols: row r reads `symbols[r]` instead of inputs, and leaves `distributions[r*V .. r*V+V-1]`. */
+  readonly symbols?: Int32Array;
+  readonly distributions?: Float32Array;
 }
 
 /**
@@ -86,6 +96,8 @@ export interface WindowBuffers {
   readonly skips: Float32Array;
   readonly targets: Float32Array;
   readonly observed: Float32Array;
+  /** Of symbols: step k of window b reads `symbols[k*B+b]` instead of inputs; its target is a symbol too. */
+  readonly symbols?: Int32Array;
 }
 
 export interface LearnOptions {
@@ -99,8 +111,8 @@ export interface LearnOptions {
 
 export interface LearnReport {
   /**
-   * Mean Huber loss over the K steps of all windows, before the update, steps without an observed target counting as
-   * zero. NaN where loss or gradient is not finite: then weights and moments stay as they are.
+   * Mean Huber loss, or cross-entropy in nats, over the K steps of all windows, before the update, steps without an
+   * observed target counting as zero. NaN where loss or gradient is not finite: then weights and moments stay as they are.
    */
   readonly loss: number;
   /** Norm of the gradient before clipping. */
@@ -115,7 +127,8 @@ export interface ParameterSet {
 }
 
 /**
- * A cell with a linear read-out, r = c + w·h + v·skips, over a slab of hidden states.
+ * A cell with a linear read-out, r = c + w·h + v·skips, or that of symbols, softmax(c + W·h), over a slab of hidden
+ * states.
  *
  * `stepBuffers` and `windowBuffers` are views of the engine's memory: fetch them anew after `reserve`.
  */
@@ -129,8 +142,10 @@ export interface Engine {
   reserve(rows: number): void;
   /** Steps the first `count` rows of `stepBuffers`. */
   step(count: number): void;
-  /** One Adam step (β₁ .9, β₂ .999, ε 1e-8) on the mean Huber loss of the first `count` windows. */
+  /** One Adam step (β₁ .9, β₂ .999, ε 1e-8) on the mean loss of the first `count` windows. */
   learn(count: number, options: LearnOptions): LearnReport;
+  /** Of symbols: the first `count` of them, 1 to V, share the distributions from now on; the others have none. */
+  setKnownSymbols?(count: number): void;
   /** Copies one row of state over another. */
   copyState(from: number, to: number): void;
   /** Reads a row of state into `into[at ..]`. */

@@ -45,7 +45,8 @@ export class TfjsEngine implements Engine {
   #live: Live | undefined;
 
   constructor({ tf, backend }: TfjsModules, cell: TfjsCell, shape: EngineShape, seed: number) {
-    const { inputs, hidden, skips, steps, windows, rows } = shape;
+    const { inputs, hidden, skips, symbols = 0, steps, windows, rows } = shape;
+    if (symbols > 0) throw new RangeError("the tfjs engine reads numbers, no symbols");
     const tensors = parameterTensors(cell.weights(inputs, hidden), shape);
     const length = parameterCount(tensors);
     this.description = {

@@ -16,7 +16,7 @@ import {
   parameterTensors,
   stateSizeOf,
 } from "./parameters.js";
-import { cellKinds } from "./port.js";
+import { cellKinds, recurrentKinds } from "./port.js";
 import type {
   Engine,
   EngineDescription,
@@ -29,25 +29,35 @@ import type {
   WindowBuffers,
 } from "./port.js";
 
-/** Ranges that the kernel holds for; `hidden` and `skips` are multiples of 4 besides. */
+/** Ranges that the kernel holds for; `hidden`, `skips` and `symbols` are multiples of 4 besides. */
 const ranges = {
   inputs: [1, 1024],
   hidden: [4, 256],
   skips: [0, 1024],
+  symbols: [0, 4096],
   steps: [1, 128],
   windows: [1, 256],
   rows: [1, 4096],
 } as const satisfies Partial<Record<keyof EngineShape, readonly [number, number]>>;
 
+const byFours: ReadonlySet<string> = new Set(["hidden", "skips", "symbols"]);
+
+function ofSymbols({ symbols = 0 }: Pick<EngineShape, "symbols">): boolean {
+  return symbols > 0;
+}
+
 function checkShape(shape: EngineShape): void {
   for (const name of Object.keys(ranges) as (keyof typeof ranges)[]) {
     const [least, most] = ranges[name];
-    const value = shape[name];
-    const multiple = name === "hidden" || name === "skips" ? 4 : 1;
+    const value = shape[name] ?? 0;
+    const multiple = byFours.has(name) || (name === "inputs" && ofSymbols(shape)) ? 4 : 1;
     if (!Number.isInteger(value) || value < least || value > most || value % multiple !== 0) {
       const of = multiple === 1 ? "an integer" : `a multiple of ${multiple}`;
       throw new RangeError(`${name} is ${value}; the wasm engine takes ${of} from ${least} to ${most}`);
     }
+  }
+  if (ofSymbols(shape) && !recurrentKinds.some((kind) => kind === shape.cell)) {
+    throw new RangeError(`cell is ${shape.cell}; symbols are read by ${recurrentKinds.join(", ")}`);
   }
 }
 
@@ -68,7 +78,7 @@ function viewMemory(kernel: Kernel, shape: EngineDescription, stateRows: number)
     new Float32Array(buffer, at.value >>> 0, length);
   const integers = (at: { readonly value: number }, length: number) =>
     new Int32Array(buffer, at.value >>> 0, length);
-  const { rows, windows, inputs, skips } = shape;
+  const { rows, windows, inputs, skips, symbols = 0 } = shape;
   const windowSteps = shape.steps * windows;
   return {
     step: {
@@ -76,6 +86,10 @@ function viewMemory(kernel: Kernel, shape: EngineDescription, stateRows: number)
       inputs: floats(kernel.stepInputs, rows * inputs),
       skips: floats(kernel.stepSkips, rows * skips),
       readouts: floats(kernel.stepReadouts, rows),
+      ...(ofSymbols(shape) && {
+        symbols: integers(kernel.stepSymbols, rows),
+        distributions: floats(kernel.stepDistributions, rows * symbols),
+      }),
     },
     window: {
       states: integers(kernel.windowStates, windows),
@@ -83,6 +97,7 @@ function viewMemory(kernel: Kernel, shape: EngineDescription, stateRows: number)
       skips: floats(kernel.windowSkips, windowSteps * skips),
       targets: floats(kernel.windowTargets, windowSteps),
       observed: floats(kernel.windowObserved, windowSteps),
+      ...(ofSymbols(shape) && { symbols: integers(kernel.windowSymbols, windowSteps) }),
     },
     weights: floats(kernel.weights, shape.parameters),
     firstMoments: floats(kernel.firstMoments, shape.parameters),
@@ -109,8 +124,8 @@ class WasmEngine implements Engine {
       parameters: parameterCount(tensors),
     };
     const kernel = instantiateKernel();
-    const { inputs, hidden, skips, steps, windows, rows } = shape;
-    if (!kernel.init(cellKinds.indexOf(shape.cell), inputs, hidden, skips, steps, windows, rows)) {
+    const { inputs, hidden, skips, symbols = 0, steps, windows, rows } = shape;
+    if (!kernel.init(cellKinds.indexOf(shape.cell), inputs, hidden, skips, symbols, steps, windows, rows)) {
       throw new UndercurrentError(
         "MEMORY_EXHAUSTED",
         "There is no memory for the weights and buffers of an engine.",
@@ -160,6 +175,14 @@ class WasmEngine implements Engine {
     const { rate, clip, huber } = options;
     const loss = kernel.learn(count, rate, clip, huber);
     return { loss, gradientNorm: kernel.gradientNorm.value };
+  }
+
+  setKnownSymbols(count: number): void {
+    const { symbols = 0 } = this.description;
+    if (!Number.isInteger(count) || count < 1 || count > symbols) {
+      throw new RangeError(`${count} symbols are known; the engine has room for ${symbols}`);
+    }
+    this.#use().kernel.setKnown(count);
   }
 
   copyState(from: number, to: number): void {

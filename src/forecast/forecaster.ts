@@ -19,6 +19,7 @@ import { decodeSnapshot, joinRecords, type SnapshotRecord } from "./snapshot.js"
 import { bytesOfKey, recordsOf, sizesOf, writeKey, type StateParts } from "./state.js";
 import { signatureOf, type Signature } from "./signature.js";
 import { Tracker, writeNoForecast, writeNoScore, type PendingForecast } from "./tracker.js";
+import { valueCell } from "./value-cell.js";
 
 /**
  * Forecasts the next value of every key of one ordered stream of observations.
@@ -65,7 +66,7 @@ export class Forecaster {
     this.#history = { ...settings, layout };
     this.#tracker = new Tracker(settings, layout, experts);
     this.#keys = new KeyTable(layout);
-    this.#recurrence = new Recurrence(settings, this.#history, engine, {
+    this.#recurrence = new Recurrence(settings, valueCell(settings, this.#history, engine), {
       stepped: (rows) => this.#forecastAll(rows, this.#forecasts!),
       updated: (report) => listeners.onUpdate?.(report),
     });
@@ -226,7 +227,7 @@ export class Forecaster {
     for (let i = 0; i < rows.count; i++) {
       const event = rows.events[i]!;
       const slot = rows.slots[i]!;
-      this.#tracker.forecast(this.#keys, slot, event, rows.readouts[i]!, own?.[i] ?? 0, forecasts);
+      this.#tracker.forecast(this.#keys, slot, event, rows.buffers.readouts[i]!, own?.[i] ?? 0, forecasts);
       forecasts.version[event] = this.version;
     }
   }

@@ -6,7 +6,15 @@
 import { Regressions } from "../engine/regression.js";
 import type { ForecastColumns } from "./columns.js";
 import type { KeyTable } from "./keys.js";
-import { featureInputs, featuresInput, input, number, ownChanges, type KeyLayout } from "./layout.js";
+import {
+  featureInputs,
+  featuresInput,
+  input,
+  inputCount,
+  number,
+  ownChanges,
+  type KeyLayout,
+} from "./layout.js";
 import { clip } from "./mixture.js";
 import type { SteppedRows } from "./recurrence.js";
 import { scaleOf } from "./scaling.js";
@@ -49,6 +57,8 @@ function regressorsOf(settings: ForecasterSettings): Regressors {
 export class KeyReadout {
   readonly #layout: KeyLayout;
   readonly #regressors: Regressors;
+  /** Numbers that the cell reads of an event. */
+  readonly #inputs: number;
   readonly #regressions: Regressions;
   /** A state of the cell, which begins with the hidden state. */
   #state = new Float32Array(0);
@@ -58,6 +68,7 @@ export class KeyReadout {
   constructor(settings: ForecasterSettings, layout: KeyLayout, rows: number) {
     this.#layout = layout;
     this.#regressors = regressorsOf(settings);
+    this.#inputs = inputCount(settings);
     const { hidden, changes, harmonics, exogenous } = this.#regressors;
     this.#regressions = new Regressions(hidden + changes + 2 * harmonics + exogenous + 3, rows, {
       forgetting,
@@ -139,10 +150,11 @@ export class KeyReadout {
     for (let lag = 0; lag < changes; lag++) {
       into[at++] = latest < lag ? 0 : clip(keys.singles[ring + ((latest - lag) % changes)]!, largestChange);
     }
-    const inputs = row * stepped.inputCount;
-    for (let i = 0; i < 2 * harmonics; i++) into[at++] = stepped.inputs[inputs + input.harmonics + i]!;
-    for (let i = 0; i < exogenous; i++) into[at++] = stepped.inputs[inputs + exogenousFrom + i]!;
-    into[at++] = clip(stepped.readouts[row]!, largestReadout);
+    const { inputs, readouts } = stepped.buffers;
+    const seen = row * this.#inputs;
+    for (let i = 0; i < 2 * harmonics; i++) into[at++] = inputs[seen + input.harmonics + i]!;
+    for (let i = 0; i < exogenous; i++) into[at++] = inputs[seen + exogenousFrom + i]!;
+    into[at++] = clip(readouts[row]!, largestReadout);
     const level = keys.numbers[numbers + number.base]! - keys.numbers[numbers + number.mean]!;
     into[at++] = clip((0.1 * level) / scaleOf(keys.numbers, numbers), largestLevel);
     into[at] = 1;

@@ -4,10 +4,22 @@
  * due again; of many keys' windows a share is drawn.
  */
 import type { Engine, LearnReport } from "../engine/port.js";
+import type { CellReader } from "./cell-reader.js";
 import { exponential, logarithm } from "./elementary.js";
-import { wasMissing, writeChanges, writeInputs, type HistorySettings } from "./history.js";
-import { recentChanges } from "./layout.js";
 import type { ForecasterSettings } from "./settings.js";
+
+/** The settings of learning, whatever is learned. */
+export type LearningSettings = Pick<
+  ForecasterSettings,
+  | "window"
+  | "stride"
+  | "windows"
+  | "learningRate"
+  | "learningBoost"
+  | "learningBoostUpdates"
+  | "gradientClip"
+  | "huber"
+>;
 
 /** An update of the weights, as it happens. */
 export interface UpdateReport extends LearnReport {
@@ -30,7 +42,7 @@ const LOG_BETA2 = logarithm(0.999);
  * Adam's step size at update `update` (1, 2, …) with its bias corrections folded in (Kingma and Ba, 2015, section 2),
  * boosted at first so that a new model catches up.
  */
-export function learningRate(settings: ForecasterSettings, update: number): number {
+export function learningRate(settings: LearningSettings, update: number): number {
   const boost = 1 + (settings.learningBoost - 1) * exponential(-update / settings.learningBoostUpdates);
   const correction = Math.sqrt(1 - exponential(update * LOG_BETA2)) / (1 - exponential(update * LOG_BETA1));
   return settings.learningRate * boost * correction;
@@ -40,7 +52,7 @@ export function learningRate(settings: ForecasterSettings, update: number): numb
 const keysPerWindow = 4;
 
 /** Windows that make an update due where `learners` keys have had one. */
-export function windowsDue(settings: ForecasterSettings, learners: number): number {
+export function windowsDue(settings: LearningSettings, learners: number): number {
   return Math.max(1, Math.min(Math.ceil(learners / keysPerWindow), settings.windows));
 }
 
@@ -54,7 +66,7 @@ const shareUpdates = 2000;
  * the end there are no more than two while every key has one event (docs/adr/0014). Up to 256 keys at 16 windows an
  * update and a stride of 8, that is all windows.
  */
-export function windowShare(settings: ForecasterSettings, learners: number, update: number): number {
+export function windowShare(settings: LearningSettings, learners: number, update: number): number {
   const settled = Math.min(1, (settings.windows * settings.stride) / (updateEvery * learners));
   return settled + (1 - settled) * exponential(-update / shareUpdates);
 }
@@ -85,14 +97,14 @@ export class LearningQueue {
   readonly lastMissing: Uint8Array;
   length = 0;
 
-  readonly #history: HistorySettings;
-  readonly #rowSize: number;
+  readonly #settings: LearningSettings;
+  readonly #reader: CellReader;
 
-  constructor(settings: ForecasterSettings, history: HistorySettings) {
-    this.#history = history;
-    this.#rowSize = history.layout.size;
+  constructor(settings: LearningSettings, reader: CellReader) {
+    this.#settings = settings;
+    this.#reader = reader;
     this.slots = new Int32Array(settings.windows);
-    this.rows = new Float32Array(settings.windows * this.#rowSize);
+    this.rows = new Float32Array(settings.windows * reader.rowSize);
     this.counts = new Float64Array(settings.windows);
     this.lastMissing = new Uint8Array(settings.windows);
   }
@@ -112,7 +124,7 @@ export class LearningQueue {
     this.slots[place] = slot;
     this.counts[place] = count;
     this.lastMissing[place] = missing ? 1 : 0;
-    this.rows.set(singles.subarray(at, at + this.#rowSize), place * this.#rowSize);
+    this.rows.set(singles.subarray(at, at + this.#reader.rowSize), place * this.#reader.rowSize);
     return place;
   }
 
@@ -125,37 +137,20 @@ export class LearningQueue {
     return {
       count: this.counts[place]!,
       lastMissing: this.lastMissing[place] === 1,
-      row: this.rows.slice(place * this.#rowSize, (place + 1) * this.#rowSize),
+      row: this.rows.slice(place * this.#reader.rowSize, (place + 1) * this.#reader.rowSize),
     };
   }
 
   /** Runs one update of the weights on all waiting windows and empties the queue. */
-  learn(engine: Engine, settings: ForecasterSettings, rate: number): LearnReport {
+  learn(engine: Engine, rate: number): LearnReport {
     const buffers = engine.windowBuffers;
-    const { inputs, windows } = engine.description;
-    const { layout, window } = this.#history;
-    const ring = window + recentChanges;
+    const { gradientClip: clip, huber } = this.#settings;
     for (let b = 0; b < this.length; b++) {
-      const at = b * this.#rowSize;
-      const count = this.counts[b]!;
       buffers.states[b] = b;
-      for (let k = 0; k < window; k++) {
-        const index = count - window + k;
-        const step = k * windows + b;
-        writeInputs(this.rows, at, this.#history, index, buffers.inputs, step * inputs);
-        writeChanges(this.rows, at, this.#history, index, buffers.skips, step * recentChanges);
-        const next = index + 1;
-        const missing =
-          next === count ? this.lastMissing[b] === 1 : wasMissing(this.rows, at, layout, next % window);
-        buffers.targets[step] = this.rows[at + layout.changes + (next % ring)]!;
-        buffers.observed[step] = missing ? 0 : 1;
-      }
+      const at = b * this.#reader.rowSize;
+      this.#reader.writeWindow(this.rows, at, this.counts[b]!, this.lastMissing[b] === 1, buffers, b);
     }
-    const report = engine.learn(this.length, {
-      rate,
-      clip: settings.gradientClip,
-      huber: settings.huber,
-    });
+    const report = engine.learn(this.length, { rate, clip, huber });
     this.length = 0;
     return report;
   }

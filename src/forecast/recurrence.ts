@@ -2,19 +2,18 @@
  * The recurrent part that all keys share: events that wait for the next step of the cell, windows that wait for the
  * next update of its weights, and each key's hidden state with its checkpoints.
  */
-import type { Engine, EngineFactory } from "../engine/port.js";
-import { writeChanges, writeInputs, type HistorySettings } from "./history.js";
-import { inputCount, number, recentChanges } from "./layout.js";
+import type { Engine, StepBuffers } from "../engine/port.js";
+import type { Cell, CellReader } from "./cell-reader.js";
+import { number } from "./layout.js";
 import {
   isDrawn,
   LearningQueue,
   learningRate,
   windowShare,
   windowsDue,
+  type LearningSettings,
   type UpdateReport,
 } from "./learning.js";
-import { silenceMissingFlag } from "./missing-flag.js";
-import type { ForecasterSettings } from "./settings.js";
 import type { KeyState, ModelState, QueuedWindow } from "./snapshot.js";
 
 /** Rows that one call of the engine steps at most. */
@@ -26,12 +25,8 @@ export interface SteppedRows {
   /** Its number in the batch, and its key. */
   readonly events: Int32Array;
   readonly slots: Int32Array;
-  /** What the cell and the read-out saw: `inputCount` inputs and `recentChanges` changes, the latest first. */
-  readonly inputCount: number;
-  readonly inputs: Float32Array;
-  readonly skips: Float32Array;
-  /** What the shared read-out forecasts. */
-  readonly readouts: Float32Array;
+  /** What the cell and the read-out saw, and what was read out. */
+  readonly buffers: StepBuffers;
   readonly stateSize: number;
   /** Reads the new state of row i, `stateSize` floats: the hidden state, and behind it what else the cell keeps. */
   readState(row: number, into: Float32Array): void;
@@ -43,12 +38,11 @@ export interface RecurrenceListener {
 }
 
 export class Recurrence {
-  readonly #settings: ForecasterSettings;
-  readonly #history: HistorySettings;
+  readonly #settings: LearningSettings;
+  readonly #reader: CellReader;
   readonly #listener: RecurrenceListener;
   readonly #engine: Engine;
   readonly #queue: LearningQueue;
-  readonly #inputs: number;
   /** State rows of a key: its hidden state, then that before each of the last window/stride strides. */
   readonly #rowsPerKey: number;
   readonly #events = new Int32Array(rowsPerStep);
@@ -65,41 +59,22 @@ export class Recurrence {
   /** Told to the listener at every step: one object, for a step may be of one event. */
   readonly #stepped: { -readonly [name in keyof SteppedRows]: SteppedRows[name] };
 
-  constructor(
-    settings: ForecasterSettings,
-    history: HistorySettings,
-    factory: EngineFactory,
-    listener: RecurrenceListener,
-  ) {
+  /** The engine, which this disposes of, has room for `rowsPerStep` rows and the settings' windows. */
+  constructor(settings: LearningSettings, { reader, engine }: Cell, listener: RecurrenceListener) {
     this.#settings = settings;
-    this.#history = history;
+    this.#reader = reader;
     this.#listener = listener;
-    this.#queue = new LearningQueue(settings, history);
-    this.#inputs = inputCount(settings);
+    this.#engine = engine;
+    this.#queue = new LearningQueue(settings, reader);
     this.#rowsPerKey = 1 + settings.window / settings.stride;
-    const shape = {
-      cell: settings.cell,
-      inputs: this.#inputs,
-      hidden: settings.hidden,
-      skips: recentChanges,
-      steps: settings.window,
-      windows: settings.windows,
-      rows: rowsPerStep,
-    };
-    this.#engine = factory(shape, settings.seed);
-    const { inputs, skips, readouts } = this.#engine.stepBuffers;
     this.#stepped = {
       count: 0,
       events: this.#events,
       slots: this.#slots,
-      inputCount: this.#inputs,
-      inputs,
-      skips,
-      readouts,
+      buffers: engine.stepBuffers,
       stateSize: this.stateSize,
       readState: (row, into) => this.#engine.readState(this.#stateRow(this.#slots[row]!), into, 0),
     };
-    silenceMissingFlag(this.#engine, this.#inputs);
   }
 
   get version(): number {
@@ -179,14 +154,13 @@ export class Recurrence {
 
   /** Lets the key's event number `count`, whose change and inputs are in the rings, wait for the next step. */
   enter(event: number, slot: number, singles: Float32Array, row: number, count: number): void {
-    const { states, inputs, skips } = this.#engine.stepBuffers;
+    const buffers = this.#engine.stepBuffers;
     const place = this.#waiting++;
     this.#events[place] = event;
     this.#slots[place] = slot;
     this.#waitsFor[slot] = this.#step;
-    states[place] = this.#stateRow(slot);
-    writeInputs(singles, row, this.#history, count, inputs, place * this.#inputs);
-    writeChanges(singles, row, this.#history, count, skips, place * recentChanges);
+    buffers.states[place] = this.#stateRow(slot);
+    this.#reader.writeStep(singles, row, count, buffers, place);
   }
 
   /** Steps the cell for all events that wait. */
@@ -196,13 +170,9 @@ export class Recurrence {
     this.#engine.step(count);
     this.#waiting = 0;
     this.#step++;
-    const { inputs, skips, readouts } = this.#engine.stepBuffers;
-    const stepped = this.#stepped;
-    stepped.count = count;
-    stepped.inputs = inputs;
-    stepped.skips = skips;
-    stepped.readouts = readouts;
-    this.#listener.stepped(stepped);
+    this.#stepped.count = count;
+    this.#stepped.buffers = this.#engine.stepBuffers;
+    this.#listener.stepped(this.#stepped);
   }
 
   /** Reads a key's hidden state and checkpoints. */
@@ -252,7 +222,7 @@ export class Recurrence {
     this.#version++;
     this.#share = windowShare(this.#settings, this.#learners, this.#version);
     const rate = learningRate(this.#settings, this.#version);
-    const report = this.#queue.learn(this.#engine, this.#settings, rate);
+    const report = this.#queue.learn(this.#engine, rate);
     this.#listener.updated({ ...report, version: this.#version, windows });
   }
 

@@ -8,9 +8,10 @@ import { gruUnits } from "./gru";
 import { lstmUnits } from "./lstm";
 import {
   BLOCK, cell, groupBytes, GRU, hiddenBytes, inputsBytes, packed, RNN, skipsBytes, stateRow, stepInputs,
-  stepReadouts, stepSkips, stepStates,
+  stepDistributions, stepReadouts, stepSkips, stepStates, stepSymbols, symbols, symbolsBytes,
 } from "./memory";
 import { rnnUnits } from "./rnn";
+import { embed, readSymbols } from "./symbols";
 import { windowForward } from "./window";
 
 /** Steps the rows named by `setRow`; keeps what the backward pass needs at `keep` unless it is 0. */
@@ -42,6 +43,7 @@ function rememberRows(rows: i32, x: usize, keep: usize): void {
 
 /** Steps the first `count` rows of the batch in place. */
 export function step(count: i32): void {
+  if (symbols > 0) embed(count, stepSymbols, stepInputs);
   for (let first = 0; first < count; first += BLOCK) {
     const rows = min(BLOCK, count - first);
     const at = <usize>first;
@@ -52,5 +54,6 @@ export function step(count: i32): void {
     forwardBlock(
       rows, stepInputs + at * inputsBytes, stepSkips + at * skipsBytes, stepReadouts + (at << 2), 0,
     );
+    if (symbols > 0) readSymbols(rows, stepDistributions + at * symbolsBytes);
   }
 }

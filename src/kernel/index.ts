@@ -2,7 +2,9 @@
 export { step } from "./forward";
 export { gradientNorm, learn } from "./learn";
 export {
-  copyState, firstMoments, init, reserve, secondMoments, states, stepInputs, stepReadouts, stepSkips,
-  stepStates, weights, windowInputs, windowObserved, windowSkips, windowStates, windowTargets,
+  copyState, firstMoments, init, reserve, secondMoments, states, stepDistributions, stepInputs, stepReadouts,
+  stepSkips, stepStates, stepSymbols, weights, windowInputs, windowObserved, windowSkips, windowStates,
+  windowSymbols, windowTargets,
 } from "./memory";
 export { pack } from "./pack";
+export { setKnown } from "./symbols";

@@ -1,6 +1,6 @@
 /**
- * Truncated back-propagation through time (Werbos, 1990): windows forward, Huber loss, windows backward, one
- * Adam step.
+ * Truncated back-propagation through time (Werbos, 1990): windows forward, Huber loss or cross-entropy, windows
+ * backward, one Adam step.
  */
 import { adam, norm } from "./adam";
 import { mad } from "./arithmetic";
@@ -15,12 +15,14 @@ import { lstmBackward } from "./lstm";
 import {
   biasAt, BLOCK, cell, cellGradients, errors, gateGradientBytes, gateGradients, gatesBytes, gradients, GRU,
   hiddenBytes, hiddenGradientBytes, hiddenGradients, inputsBytes, kept, keptBytes, LSTM, offsetAt,
-  parametersBytes, readoutAt, recurrentAt, RNN, skipAt, skipsBytes, stateBytes, stateRow, steps, trajectory,
-  weights, windowInputs, windowObserved, windows, windowSkips, windowStates, windowTargets,
+  parametersBytes, readoutAt, recurrentAt, RNN, scoreGradients, skipAt, skipsBytes, stateBytes, stateRow, steps,
+  symbols, symbolsBytes, trajectory, weights, windowInputs, windowObserved, windows, windowSkips,
+  windowStates, windowSymbols, windowTargets,
 } from "./memory";
 import { pack, packTransposed } from "./pack";
 import { addOuterProducts, addRecurrentGradients } from "./products";
 import { rnnBackward } from "./rnn";
+import { crossEntropy, embed, embeddingsBackward, symbolsBackward, transposeSymbols } from "./symbols";
 import { windowBackward } from "./window";
 
 /** Norm of the last update's gradient before clipping. */
@@ -40,8 +42,18 @@ function firstOf(step: i32): usize {
   return <usize>step * <usize>windows;
 }
 
+/** Address of the gradients of a step's scores. */
+// @ts-ignore: decorator
+@inline
+function scoresOf(step: i32): usize {
+  return scoreGradients + firstOf(step) * symbolsBytes;
+}
+
 /** Steps all windows through a step of theirs, leaving the read-outs in `errors`. */
 function forwardStep(step: i32, count: i32): void {
+  if (symbols > 0) {
+    embed(count, windowSymbols + (firstOf(step) << 2), windowInputs + firstOf(step) * inputsBytes);
+  }
   for (let first = 0; first < count; first += BLOCK) {
     const rows = min(BLOCK, count - first);
     for (let row = 0; row < rows; row++) {
@@ -56,9 +68,15 @@ function forwardStep(step: i32, count: i32): void {
   }
 }
 
-/** Turns the read-outs of a step into gradients of the mean Huber loss and returns the sum of the losses. */
+/** Turns the read-outs of a step into gradients of the mean loss and returns the sum of the losses. */
 function lossOfStep(step: i32, count: i32, huber: f32): f64 {
   const share = <f32>1 / <f32>(steps * count);
+  if (symbols > 0) {
+    const at = firstOf(step) << 2;
+    return crossEntropy(
+      count, statesBefore(step + 1), windowTargets + at, windowObserved + at, share, scoresOf(step),
+    );
+  }
   let sum: f64 = 0;
   for (let row = 0; row < count; row++) {
     const at = (firstOf(step) + row) << 2;
@@ -127,7 +145,8 @@ function seeingBackward(count: i32, next: usize, keep: usize): void {
 function backwardStep(step: i32, count: i32): void {
   const old = statesBefore(step);
   const keep = kept + firstOf(step) * keptBytes;
-  readoutBackward(step, count);
+  if (symbols > 0) symbolsBackward(count, scoresOf(step), statesBefore(step + 1));
+  else readoutBackward(step, count);
   if (hasContext(cell)) {
     seeingBackward(count, statesBefore(step + 1), keep);
     return;
@@ -148,6 +167,7 @@ function backwardStep(step: i32, count: i32): void {
   } else {
     inputBackward(step, count, gateGradients, gatesBytes, 0);
   }
+  if (symbols > 0) embeddingsBackward(count, windowSymbols + (firstOf(step) << 2));
   if (step > 0) addRecurrentGradients(count);
 }
 
@@ -172,11 +192,12 @@ function backward(count: i32): void {
   if (cell == LSTM) memory.fill(cellGradients, 0, lanes * hiddenBytes);
   memory.fill(gradients, 0, parametersBytes);
   if (!hasContext(cell)) packTransposed();
+  if (symbols > 0) transposeSymbols();
   for (let step = steps - 1; step >= 0; step--) backwardStep(step, count);
 }
 
 /**
- * One update from the first `count` windows. Returns the mean Huber loss; `gradientNorm` tells the norm. Where loss or
+ * One update from the first `count` windows. Returns the mean loss; `gradientNorm` tells the norm. Where loss or
  * gradient is not finite, the weights and moments stay as they are and the loss is NaN.
  */
 export function learn(count: i32, rate: f32, clip: f32, huber: f32): f64 {

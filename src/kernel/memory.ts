@@ -19,6 +19,8 @@ export let cell: i32 = GRU;
 export let inputs: i32 = 0;
 export let hidden: i32 = 0;
 export let skips: i32 = 0;
+/** Symbols whose distribution is read out, a multiple of 4; 0 where the read-out is a number. */
+export let symbols: i32 = 0;
 export let steps: i32 = 0;
 export let windows: i32 = 0;
 
@@ -29,6 +31,8 @@ export let tanhGate: i32 = 0;
 export let inputsBytes: usize = 0;
 export let hiddenBytes: usize = 0;
 export let skipsBytes: usize = 0;
+/** A row with an entry for each symbol. */
+export let symbolsBytes: usize = 0;
 export let stateBytes: usize = 0;
 /** A row of the kernel or the recurrent tensor: all gates. */
 export let gatesBytes: usize = 0;
@@ -48,17 +52,24 @@ export let biasAt: usize = 0;
 export let readoutAt: usize = 0;
 export let skipAt: usize = 0;
 export let offsetAt: usize = 0;
+/** Of symbols: embedding [V, I], output [H, V], output bias [V]. */
+export let embeddingAt: usize = 0;
+export let outputAt: usize = 0;
+export let outputBiasAt: usize = 0;
 
 export let stepStates: usize = 0;
 export let stepInputs: usize = 0;
 export let stepSkips: usize = 0;
 export let stepReadouts: usize = 0;
+export let stepSymbols: usize = 0;
+export let stepDistributions: usize = 0;
 
 export let windowStates: usize = 0;
 export let windowInputs: usize = 0;
 export let windowSkips: usize = 0;
 export let windowTargets: usize = 0;
 export let windowObserved: usize = 0;
+export let windowSymbols: usize = 0;
 
 export let weights: usize = 0;
 export let firstMoments: usize = 0;
@@ -88,6 +99,12 @@ export let gateGradients: usize = 0;
 export let hiddenGradients: usize = 0;
 export let cellGradients: usize = 0;
 
+/** Of symbols: gradients of the windows' scores [K][B][V], of one step's inputs [B][I], and transposed weights. */
+export let scoreGradients: usize = 0;
+export let inputGradients: usize = 0;
+export let transposedOutput: usize = 0;
+export let transposedKernel: usize = 0;
+
 /** The slab of states, which grows and therefore lies last. */
 export let states: usize = 0;
 export let stateRows: i32 = 0;
@@ -100,7 +117,11 @@ function measure(): void {
   readoutAt = hasContext(cell) ? measureSeeing() : measureRemembering();
   skipAt = readoutAt + hiddenBytes;
   offsetAt = skipAt + skipsBytes;
-  parametersBytes = (offsetAt + 4 + 15) & ~(<usize>15);
+  embeddingAt = (offsetAt + 4 + 15) & ~(<usize>15);
+  symbolsBytes = <usize>symbols << 2;
+  outputAt = embeddingAt + <usize>symbols * inputsBytes;
+  outputBiasAt = outputAt + <usize>hidden * symbolsBytes;
+  parametersBytes = outputBiasAt + symbolsBytes;
 }
 
 /** Cells that see the last n inputs; returns the bytes of their weights. */
@@ -130,11 +151,14 @@ function measureRemembering(): usize {
 }
 
 /** Lays out all buffers for a shape, all zero and without state rows; false where there is not enough memory. */
-export function init(cellKind: i32, i: i32, h: i32, s: i32, k: i32, b: i32, rows: i32): bool {
+export function init(
+  cellKind: i32, i: i32, h: i32, s: i32, v: i32, k: i32, b: i32, rows: i32,
+): bool {
   cell = cellKind;
   inputs = i;
   hidden = h;
   skips = s;
+  symbols = v;
   steps = k;
   windows = b;
   measure();
@@ -144,6 +168,8 @@ export function init(cellKind: i32, i: i32, h: i32, s: i32, k: i32, b: i32, rows
   stepInputs = take(<u64>rows * inputsBytes);
   stepSkips = take(<u64>rows * skipsBytes);
   stepReadouts = take(<u64>rows * 4);
+  stepSymbols = take(v > 0 ? <u64>rows * 4 : 0);
+  stepDistributions = take(<u64>rows * symbolsBytes);
 
   const windowSteps = <u64>k * <u64>b;
   windowStates = take(<u64>b * 4);
@@ -151,6 +177,7 @@ export function init(cellKind: i32, i: i32, h: i32, s: i32, k: i32, b: i32, rows
   windowSkips = take(windowSteps * skipsBytes);
   windowTargets = take(windowSteps * 4);
   windowObserved = take(windowSteps * 4);
+  windowSymbols = take(v > 0 ? windowSteps * 4 : 0);
 
   weights = take(parametersBytes);
   firstMoments = take(parametersBytes);
@@ -177,6 +204,11 @@ export function init(cellKind: i32, i: i32, h: i32, s: i32, k: i32, b: i32, rows
   gateGradients = take(lanes * gateGradientBytes);
   hiddenGradients = take(lanes * hiddenGradientBytes);
   cellGradients = take(lanes * hiddenBytes);
+
+  scoreGradients = take(windowSteps * symbolsBytes);
+  inputGradients = take(v > 0 ? <u64>b * inputsBytes : 0);
+  transposedOutput = take(<u64>hidden * symbolsBytes);
+  transposedKernel = take(v > 0 ? <u64>inputs * gatesBytes : 0);
 
   states = take(0);
   stateRows = 0;
