@@ -122,7 +122,7 @@ function keyLines({ partition, key, model }: PartitionReport, name: string): str
     `${plainText(name)}: partition ${partition}, model ${model}`,
     `${whole(numbers.count)} events, ${whole(numbers.observed)} of them with a value; the last at ${Number.isNaN(time.getTime()) ? numbers.time : time.toISOString()}`,
     `last value ${figure(numbers.held)}, running mean ${figure(numbers.mean)}, deviation ${figure(Math.sqrt(numbers.variance))}`,
-    `typical change ${figure(Math.sqrt(numbers.squaredChange))}, typical error ${figure(Math.sqrt(numbers.squaredError))}, typical time between events ${figure(numbers.gap)} ms`,
+    `typical change ${figure(Math.sqrt(numbers.squaredChange))}, typical error ${figure(Math.sqrt(numbers.squaredError))}, typical time between events ${figure(Math.abs(numbers.gap))} ms`,
     `record of ${whole(bytes)} bytes, of the snapshot of offset ${offset}`,
   ].join("\n  ")}\n`;
 }

@@ -76,7 +76,8 @@ export const list = {
   TIME_INVALID: {
     exit: exitCodes.input,
     data: "This event was rejected and counted; no state was changed.",
-    action: "Give the time as epoch milliseconds, a Date or an ISO 8601 string.",
+    action:
+      "Give the time as epoch milliseconds, a Date or an ISO 8601 string; where late events are refused, no more than a week ahead of the record's timestamp.",
   },
   VALUE_NOT_A_NUMBER: {
     exit: exitCodes.input,

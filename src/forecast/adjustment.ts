@@ -3,6 +3,7 @@
  * as its changes have told the key's changes so far. Where neither has, values stay as they are.
  */
 import { exponential } from "./elementary.js";
+import { typicalGap } from "./gap.js";
 import type { HorizonNumbers } from "./horizon-layout.js";
 import { number } from "./layout.js";
 import { daily, learnProfile, profileAt, profileMean, startProfile, weekly } from "./profile.js";
@@ -71,7 +72,7 @@ export class SeasonalAdjustment {
   learnProfiles(numbers: Float64Array, at: number, key: Float64Array, keyAt: number): void {
     const base = key[keyAt + number.base]!;
     const time = key[keyAt + number.time]!;
-    const gap = key[keyAt + number.gap]!;
+    const gap = typicalGap(key, keyAt);
     const variance = key[keyAt + number.variance]!;
     learnProfile(numbers, at + this.#layout.daily, daily, time, base, gap, variance);
     learnProfile(numbers, at + this.#layout.weekly, weekly, time, base, gap, variance);

@@ -1,6 +1,7 @@
 /** A key's recent past as rings, and what the cell and the read-out see of it. */
 import { harmonics, logarithm } from "./elementary.js";
 import { pushFeatures } from "./features.js";
+import { trackGap, typicalGap } from "./gap.js";
 import { featureInputs, featuresInput, input, number, recentChanges, type KeyLayout } from "./layout.js";
 import { clip } from "./mixture.js";
 import { scaledLevel } from "./scaling.js";
@@ -10,9 +11,6 @@ const day = 86_400_000;
 const largestChange = 10;
 const largestLevel = 8;
 const largestGap = 3;
-/** Slowest rate at which the typical gap is followed, and the longest gap, in typical gaps, that it learns from. */
-const gapRate = 0.01;
-const longestGap = 4;
 
 export interface HistorySettings {
   readonly layout: KeyLayout;
@@ -54,22 +52,18 @@ export function pushInputs(
   const count = numbers[numbersAt + number.count]!;
   const slot = count % history.window;
   const { layout } = history;
-  let typical = numbers[numbersAt + number.gap]!;
   let relative = 0;
   if (count > 0) {
     const gap = time - numbers[numbersAt + number.time]!;
+    const typical = typicalGap(numbers, numbersAt);
     if (typical > 0) relative = clip(logarithm(Math.max(gap, 1) / Math.max(typical, 1)), largestGap);
-    if (gap > 0) {
-      const rate = Math.max(1 / count, gapRate);
-      typical = typical > 0 ? typical + rate * (Math.min(gap, longestGap * typical) - typical) : gap;
-      numbers[numbersAt + number.gap] = typical;
-    }
+    trackGap(numbers, numbersAt, gap, count);
   }
   numbers[numbersAt + number.time] = time;
   singles[singlesAt + layout.levels + slot] = clip(scaledLevel(numbers, numbersAt), largestLevel);
   singles[singlesAt + layout.gaps + slot] = relative;
   // The time of day of the next event. Fround may round up to 1, which is the same phase.
-  const due = (time + typical) % day;
+  const due = (time + typicalGap(numbers, numbersAt)) % day;
   const phase = Math.fround((due < 0 ? due + day : due) / day);
   // A missing value takes 1 off, which harmonics do not notice: a flag without a ring of its own.
   singles[singlesAt + layout.phases + slot] = missing ? Math.min(phase, ONE_BELOW) - 1 : phase;

@@ -1,5 +1,6 @@
 /** What the regressions of a key's further values see of its past, in units of its adjusted changes. */
 import { harmonics } from "./elementary.js";
+import { typicalGap } from "./gap.js";
 import { adjustedChanges, horizonHarmonics, levelRates, type HorizonLayout } from "./horizon-layout.js";
 import type { HorizonEvent, HorizonRows } from "./horizon-rows.js";
 import { number } from "./layout.js";
@@ -26,7 +27,7 @@ export function writeHorizonFeatures(
     into[to] = event >= to ? singles[row + s.changes + place]! : 0;
     place = place === 0 ? adjustedChanges - 1 : place - 1;
   }
-  const due = key[keyAt + number.time]! + key[keyAt + number.gap]!;
+  const due = key[keyAt + number.time]! + typicalGap(key, keyAt);
   harmonics((due % daily.period) / daily.period, horizonHarmonics, into, to);
   to += 2 * horizonHarmonics;
   for (let i = 0; i < levelRates.length; i++) {

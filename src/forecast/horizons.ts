@@ -10,6 +10,7 @@
 import { HorizonRegressions } from "../engine/horizons.js";
 import { SeasonalAdjustment } from "./adjustment.js";
 import type { StepColumns } from "./columns.js";
+import { typicalGap } from "./gap.js";
 import { writeHorizonFeatures } from "./horizon-features.js";
 import {
   adjustedChanges,
@@ -209,7 +210,7 @@ export class Horizons {
     const place = event % horizon;
     const base = key[keyAt + number.base]!;
     const time = key[keyAt + number.time]!;
-    const gap = key[keyAt + number.gap]!;
+    const gap = typicalGap(key, keyAt);
     const unit = scaleOf(key, keyAt);
     const adjusted = numbers[at + n.adjusted]!;
     const adjustedUnit = adjustedScale(numbers[at + n.squaredChange]!, base);

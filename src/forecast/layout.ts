@@ -23,7 +23,7 @@ export const number = {
   held: 3,
   /** Time of the last event, epoch milliseconds. */
   time: 4,
-  /** Running typical time between events, milliseconds; 0 while unknown. */
+  /** Running typical time between events, milliseconds: 0 while unknown, negative while it rests on one gap (`gap.ts`). */
   gap: 5,
   /** Running mean and variance of the values. */
   mean: 6,

@@ -2,6 +2,7 @@
 import type { ForecastColumns } from "./columns.js";
 import { changed } from "./drift.js";
 import { persistence, type Expert, type Situation } from "./experts.js";
+import { typicalGap } from "./gap.js";
 import {
   halfWidth,
   intervalSettings,
@@ -170,7 +171,7 @@ export class Tracker {
     // From the mixture as it is stored, in 32 bits, so that the next event's `expected` is this very forecast.
     const yhat = base + situation.scale * singles[row + layout.mixture]!;
     const half = halfWidth(numbers, at, singles, row, layout, 0);
-    const gap = numbers[at + number.gap]!;
+    const gap = typicalGap(numbers, at);
     forecasts.yhat[event] = yhat;
     forecasts.yhatLower[event] = yhat - half;
     forecasts.yhatUpper[event] = yhat + half;

@@ -9,6 +9,13 @@ import type { InputRecord } from "./ports.js";
 import { RecordScan } from "./scan.js";
 import type { DecodeSettings, LatePolicy } from "./settings.js";
 
+const day = 86_400_000;
+/**
+ * Where late events are refused, how far ahead of its record's timestamp a time may be: one event that says it is of the
+ * year 2300 would make all that follow of its key late.
+ */
+const furthestAhead = 7 * day;
+
 /** Where a slot's last time was not looked up yet: no time of an event, for they are finite. */
 const unread = Infinity;
 
@@ -49,15 +56,18 @@ export class Intake {
     this.#columns.count = 0;
   }
 
-  /** Appends a reading. Throws EVENT_LATE where it is late and the policy is not to process it. */
+  /** Appends a reading. Where the policy is to refuse late events, throws EVENT_LATE, and TIME_INVALID far in the future. */
   take({ key, time, value, features, record }: Reading): void {
+    this.#refuseAhead(time, record);
     this.#append(this.#forecaster.slotOf(key), time, value, features, record);
   }
 
   /** Appends what a record says, as if it were decoded and taken. Throws as decoders and `take` do. */
   takeRecord(record: InputRecord): void {
     const scan = this.#scan;
-    const slot = scan?.read(record) === true ? this.#slotOf(scan) : -1;
+    const isRead = scan?.read(record) === true;
+    if (isRead) this.#refuseAhead(scan.time, record);
+    const slot = isRead ? this.#slotOf(scan) : -1;
     if (slot < 0) this.take(this.#decode(record));
     else this.#append(slot, scan!.time, scan!.value, scan!.features, record);
   }
@@ -78,6 +88,16 @@ export class Intake {
     if (this.#columns.count === this.#columns.slots.length) this.#grow();
     appendObservation(this.#columns, slot, time, value, features);
     this.records.push(record);
+  }
+
+  #refuseAhead(time: number, { timestamp }: InputRecord): void {
+    // A record without a timestamp has -1, and some producers write 0.
+    if (this.#late === "process" || timestamp <= 0 || time - timestamp <= furthestAhead) return;
+    const days = Math.round((time - timestamp) / day);
+    throw new UndercurrentError(
+      "TIME_INVALID",
+      `the time is ${days} days ahead of the record's timestamp: where late events are refused, ${furthestAhead / day} are taken`,
+    );
   }
 
   #refuseLate(slot: number, time: number, value: number): void {

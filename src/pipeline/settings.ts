@@ -48,7 +48,7 @@ const lateSchema = z
   .enum(["process", "drop", "dead-letter"])
   .default("process")
   .describe(
-    "What becomes of an event that is older than the one before it of its key: forecast from it all the same, count it and leave it out, or send it to the dead letters.",
+    "What becomes of an event that is older than the one before it of its key: forecast from it all the same, count it and leave it out, or send it to the dead letters. Where it is left out, a time more than a week ahead of its record's timestamp goes to the dead letters: all that follow of its key would be late.",
   );
 
 const snapshotSchema = z.strictObject({

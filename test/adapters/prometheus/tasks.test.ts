@@ -93,6 +93,13 @@ it("tells of commits: what landed, how long it took, the lag and the snapshot of
   expect(text).toContain('undercurrent_end_to_end_latency_seconds_bucket{le="0.3"} 2');
 });
 
+it("counts a record from a clock that is ahead of this one as without latency", async () => {
+  const ahead: TaskEvent = { ...committed(3, 0), oldest: 1_700_003_600_000 } as TaskEvent;
+  const text = await textAfter(...takenOver(3), live(3, 0), ahead);
+  expect(text).toContain("undercurrent_end_to_end_latency_seconds_sum 0");
+  expect(text).toContain("undercurrent_end_to_end_latency_seconds_count 1");
+});
+
 it("forgets a partition that was given up, and counts why a task began anew", async () => {
   const error = new UndercurrentError("FENCED", "another owner");
   const restarting: TaskEvent = { type: "restarting", ...origin(3), error };
