@@ -3,12 +3,13 @@ import { expect, it } from "vitest";
 import { broker, describeWithBroker } from "../support/broker.js";
 import { runChaos } from "./chaos.js";
 
-describeWithBroker("instances that are killed and rebalanced while input flows", () => {
+describeWithBroker("instances that are killed, rebalanced, stopped and cut off while input flows", () => {
   it("leave the bytes of one uninterrupted run: nothing lost, doubled or changed", async () => {
-    const { trace, ...report } = await runChaos(broker, { kills: 3, rebalances: 1, seed: 1 });
+    const faults = { kills: 3, rebalances: 1, pauses: 1, cuts: 8 };
+    const { trace, ...report } = await runChaos(broker, { ...faults, seed: 1 });
     const happened = trace.join("\n");
     expect(report, happened).toMatchObject({ lost: 0, duplicated: 0, differing: 0, details: [] });
-    expect(report, happened).toMatchObject({ kills: 3, rebalances: 1 });
+    expect(report, happened).toMatchObject(faults);
     // Else it would prove little.
     expect(report.replayed, happened).toBeGreaterThan(0);
     expect(report.updates, happened).toBeGreaterThan(0);

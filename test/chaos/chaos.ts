@@ -6,31 +6,29 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { KafkaMessage } from "kafkajs";
 import type { ProducerKind } from "../../src/adapters/kafka/options.js";
+import type { InputRecord } from "../../src/pipeline/ports.js";
 import { stringify } from "yaml";
 import type { TestBroker } from "../support/broker-client.js";
+import { startBrokerProxy } from "../support/broker-proxy.js";
 import { Feed } from "./feed.js";
 import { Fleet } from "./fleet.js";
 import { partitionInput } from "./input.js";
-import { readTopic } from "./reader.js";
-import { scheduleOf } from "./schedule.js";
+import { readPartition } from "./reader.js";
+import { scheduleOf, type Faults } from "./schedule.js";
 import {
   addCounts,
   compareOutput,
   expectedOutput,
+  nothingWrong,
   seenMessage,
   type Counts,
-  type Expected,
+  type SeenRecord,
 } from "./verdict.js";
 
-export interface ChaosOptions {
-  readonly kills: number;
-  readonly rebalances: number;
+export interface ChaosOptions extends Faults {
   readonly seed: number;
   readonly producer?: ProducerKind;
-  readonly pauses?: number;
-  readonly brokerRestarts?: number;
 }
 
 export interface ChaosReport extends ChaosOptions, Counts {
@@ -47,6 +45,8 @@ export interface ChaosReport extends ChaosOptions, Counts {
   /** What happened, with milliseconds since the beginning. */
   readonly trace: readonly string[];
 }
+
+type Topics = Readonly<Record<"input" | "forecasts" | "deadLetters" | "state", string>>;
 
 const partitions = 6;
 const keys = 2000;
@@ -89,11 +89,18 @@ export async function runChaos(
   };
   const folder = await mkdtemp(join(tmpdir(), "undercurrent-chaos-"));
   const config = join(folder, "config.yaml");
-  const inputs = Array.from({ length: partitions }, (_, partition) =>
-    partitionInput(options.seed, partition, Math.ceil((keys - partition) / partitions)),
+  const inputOf = (partition: number): Iterator<InputRecord, never> =>
+    partitionInput(options.seed, partition, Math.ceil((keys - partition) / partitions));
+  const feed = new Feed(
+    broker.brokers,
+    topics.input,
+    Array.from({ length: partitions }, (_, p) => inputOf(p)),
   );
-  const feed = new Feed(broker.brokers, topics.input, inputs);
-  const fleet = new Fleet(config, partitions, note, () => feed.during(restartBroker));
+  const proxy = await startBrokerProxy(broker.brokers[0]!);
+  const fleet = new Fleet(config, partitions, note, {
+    proxy,
+    restartBroker: () => feed.during(restartBroker),
+  });
   try {
     for (const topic of Object.values(topics)) {
       await broker.createTopic(topic, {
@@ -101,7 +108,7 @@ export async function runChaos(
         settings: topic === topics.state ? compacted : kept,
       });
     }
-    await writeFile(config, stringify(configOf(broker.brokers, options.producer, application, topics)));
+    await writeFile(config, stringify(configOf([proxy.address], options.producer, application, topics)));
     await feed.start();
     fleet.start();
     for (const step of scheduleOf(options.seed, options)) {
@@ -111,30 +118,19 @@ export async function runChaos(
     await fleet.settled();
     await feed.stop();
     note("the input ends");
-    for (const [partition, { length }] of feed.produced.entries()) {
-      await fleet.until(`partition ${partition} is committed up to ${length}`, async () => {
-        return (await broker.committedOffset(application, topics.input, partition)) === length;
+    for (const [partition, count] of feed.produced.entries()) {
+      await fleet.until(`partition ${partition} is committed up to ${count}`, async () => {
+        return (await broker.committedOffset(application, topics.input, partition)) === count;
       });
     }
     await fleet.stopAll();
-    const expected = feed.produced.map((records, partition) =>
-      expectedOutput(records, { topic: topics.input, partition }, model, pipeline),
-    );
-    const counts = compare(
-      expected,
-      await readTopic(broker, topics.forecasts, partitions),
-      await readTopic(broker, topics.deadLetters, partitions),
-    );
-    const sum = (count: (of: Expected) => number): number =>
-      expected.reduce((total, part) => total + count(part), 0);
+    note("all is committed, and compared");
+    const figures = await judge(broker, topics, feed.produced, inputOf);
     return {
       ...options,
       ...fleet.happened,
-      ...counts,
-      records: feed.produced.reduce((total, { length }) => total + length, 0),
-      forecasts: sum(({ forecasts }) => forecasts.length),
-      deadLetters: sum(({ deadLetters }) => deadLetters.length),
-      updates: sum(({ updates }) => updates),
+      ...figures,
+      records: feed.produced.reduce((total, count) => total + count, 0),
       ...fleet.totals,
       seconds: (performance.now() - began) / 1000,
       trace,
@@ -145,6 +141,7 @@ export async function runChaos(
   } finally {
     await fleet.killAll();
     await feed.stop().catch(() => undefined);
+    await proxy.close();
     await broker.admin(async (admin) => {
       await admin.deleteTopics({ topics: Object.values(topics) }).catch(() => undefined);
       await admin.deleteGroups([application]).catch(() => undefined);
@@ -157,7 +154,7 @@ function configOf(
   brokers: readonly string[],
   producer: ProducerKind = "kafkajs",
   application: string,
-  topics: Readonly<Record<string, string>>,
+  topics: Topics,
 ): object {
   return {
     application,
@@ -171,18 +168,33 @@ function configOf(
   };
 }
 
-function compare(
-  expected: readonly Expected[],
-  forecasts: readonly (readonly KafkaMessage[])[],
-  deadLetters: readonly (readonly KafkaMessage[])[],
-): Counts {
+/** One partition after the other, for all of them would not fit into memory. */
+async function judge(
+  broker: TestBroker,
+  topics: Topics,
+  produced: readonly number[],
+  inputOf: (partition: number) => Iterator<InputRecord, never>,
+): Promise<Counts & Pick<ChaosReport, "forecasts" | "deadLetters" | "updates">> {
+  const letters: { expected: SeenRecord[]; actual: SeenRecord[] } = { expected: [], actual: [] };
+  let [counts, forecasts, updates] = [nothingWrong, 0, 0];
+  for (const [partition, count] of produced.entries()) {
+    const expected = expectedOutput(
+      inputOf(partition),
+      count,
+      { topic: topics.input, partition },
+      model,
+      pipeline,
+    );
+    const actual = (await readPartition(broker, topics.forecasts, partition)).map(seenMessage);
+    counts = addCounts(counts, compareOutput(expected.forecasts, actual, true));
+    forecasts += expected.forecasts.length;
+    updates += expected.updates;
+    for (const letter of expected.deadLetters) letters.expected.push(letter);
+    for (const letter of await readPartition(broker, topics.deadLetters, partition)) {
+      letters.actual.push(seenMessage(letter));
+    }
+  }
   // A dead letter's partition is a matter of its key, if it has one: all of them are compared as one set.
-  const letters = compareOutput(
-    expected.flatMap((part) => part.deadLetters),
-    deadLetters.flat().map(seenMessage),
-    false,
-  );
-  return expected
-    .map((part, partition) => compareOutput(part.forecasts, forecasts[partition]!.map(seenMessage), true))
-    .reduce(addCounts, letters);
+  counts = addCounts(counts, compareOutput(letters.expected, letters.actual, false));
+  return { ...counts, forecasts, updates, deadLetters: letters.expected.length };
 }

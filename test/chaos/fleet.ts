@@ -1,5 +1,6 @@
 /** The instances of a chaos run, and what can be done to them. */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { BrokerProxy } from "../support/broker-proxy.js";
 import { Instance } from "./instance.js";
 import type { Step } from "./schedule.js";
 
@@ -8,9 +9,15 @@ const patience = 180_000;
 /** Time that an instance has to stop in order. */
 const stopPatience = 90_000;
 
+/** What the instances stand on, as far as it can be disturbed. */
+export interface Ground {
+  readonly proxy: BrokerProxy;
+  restartBroker(): Promise<void>;
+}
+
 export class Fleet {
-  readonly happened = { kills: 0, rebalances: 0, pauses: 0, brokerRestarts: 0 };
-  readonly #restartBroker: () => Promise<void>;
+  readonly happened = { kills: 0, rebalances: 0, pauses: 0, brokerRestarts: 0, cuts: 0 };
+  readonly #ground: Ground;
   readonly #config: string;
   readonly #partitions: number;
   readonly #note: (what: string) => void;
@@ -18,13 +25,8 @@ export class Fleet {
   /** Every instance that there ever was, in order. */
   readonly #all: Instance[] = [];
 
-  constructor(
-    config: string,
-    partitions: number,
-    note: (what: string) => void,
-    restartBroker: () => Promise<void>,
-  ) {
-    this.#restartBroker = restartBroker;
+  constructor(config: string, partitions: number, note: (what: string) => void, ground: Ground) {
+    this.#ground = ground;
     this.#config = config;
     this.#partitions = partitions;
     this.#note = note;
@@ -88,11 +90,21 @@ export class Fleet {
         await this.settled();
         await sleep(step.delay);
         this.#note("the broker restarts");
-        await this.#restartBroker();
+        await this.#ground.restartBroker();
         this.#note("the broker is back");
         await this.settled();
         this.happened.brokerRestarts++;
         break;
+      case "cut": {
+        await this.settled();
+        await sleep(step.delay);
+        const { proxy } = this.#ground;
+        const before = proxy.lost;
+        proxy.lose(step.request, step.what);
+        await this.until(`the ${step.what} of ${step.request} is lost`, () => proxy.lost > before);
+        this.happened.cuts++;
+        break;
+      }
     }
   }
 

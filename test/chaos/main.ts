@@ -1,4 +1,4 @@
-/** `npm run chaos -- --kills N --rebalances N --pauses N --broker-restarts N --seed S [--producer P] [--json]`: exits with 1 unless nothing was lost, doubled or changed. */
+/** `npm run chaos -- --kills N --rebalances N --pauses N --broker-restarts N --cuts N --seed S [--producer P] [--json]`: exits with 1 unless nothing was lost, doubled or changed. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { producerKinds, type ProducerKind } from "../../src/adapters/kafka/options.js";
 import { createTestBroker } from "../support/broker-client.js";
@@ -17,6 +17,7 @@ interface Flags {
   readonly rebalances: number;
   readonly pauses: number;
   readonly brokerRestarts: number;
+  readonly cuts: number;
   readonly seed: number;
   readonly producer: ProducerKind;
   readonly json?: boolean;
@@ -70,6 +71,7 @@ await new Command("chaos")
   .option("--rebalances <n>", "rebalances from one instance to three and back", count, 10)
   .option("--pauses <n>", "instances that stand still until they are fenced, and go on", count, 0)
   .option("--broker-restarts <n>", "restarts of the broker, which needs Java", count, 0)
+  .option("--cuts <n>", "connections that are cut in the midst of a transaction", count, 0)
   .option("--seed <n>", "seed of the input and of the order of faults", count, 1)
   .addOption(
     new Option("--producer <client>", "client that writes").choices(producerKinds).default("kafkajs"),

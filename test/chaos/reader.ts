@@ -1,5 +1,5 @@
 /**
- * Reads a whole topic as a reader of committed records does, by nothing but the markers in the log: neither by the
+ * Reads a whole partition as a reader of committed records does, by nothing but the markers in the log: neither by the
  * client's own filter, which lets aborted records pass where transactions of several producers overlap, as they may in
  * the dead letters, nor by the adapter's, which is under test.
  */
@@ -14,21 +14,19 @@ type RawMessage = KafkaMessage & {
   readonly batchContext: { readonly producerId: string; readonly inTransaction: boolean };
 };
 
-/** Whole partitions at once: a batch of markers alone would never be shown. */
+/** So much at once that none of it is markers alone, which would never be shown. */
 const fetchBytes = 256 * 1024 * 1024;
 
-const markKey = "end of the topic";
+const markKey = "end of the partition";
 const isMark = (message: KafkaMessage | undefined): boolean => message?.key?.toString() === markKey;
 
-/** The committed records of every partition, of a topic that nobody writes any more. */
-export async function readTopic(
+/** The committed records of a partition that nobody writes any more. */
+export async function readPartition(
   broker: TestBroker,
   topic: string,
-  partitions: number,
-): Promise<KafkaMessage[][]> {
-  for (let partition = 0; partition < partitions; partition++) {
-    await broker.produce(topic, partition, [{ key: markKey, value: null }]);
-  }
+  partition: number,
+): Promise<KafkaMessage[]> {
+  await broker.produce(topic, partition, [{ key: markKey, value: null }]);
   const groupId = `reader-${randomUUID()}`;
   const consumer = createClient({ brokers: broker.brokers }, patientRetry).consumer({
     groupId,
@@ -39,16 +37,21 @@ export async function readTopic(
   await consumer.connect();
   try {
     await consumer.subscribe({ topic, fromBeginning: true });
-    return (await rawMessages(consumer, partitions)).map(committed);
+    return committed(await rawMessages(consumer, topic, partition));
   } finally {
     await consumer.disconnect();
     await broker.admin((admin) => admin.deleteGroups([groupId]));
   }
 }
 
-/** Every message of every partition, markers included, up to the mark. */
-async function rawMessages(consumer: Consumer, partitions: number): Promise<RawMessage[][]> {
-  const messages = Array.from({ length: partitions }, (): RawMessage[] => []);
+/** Every message of the partition, markers included, up to the mark. */
+async function rawMessages(consumer: Consumer, topic: string, partition: number): Promise<RawMessage[]> {
+  const messages: RawMessage[] = [];
+  // The client calls this before it fetches anything.
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    const others = payload.memberAssignment[topic]!.filter((other) => other !== partition);
+    consumer.pause([{ topic, partitions: others }]);
+  });
   await new Promise<void>((resolve, reject) => {
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (!payload.restart) reject(payload.error);
@@ -57,11 +60,10 @@ async function rawMessages(consumer: Consumer, partitions: number): Promise<RawM
       .run({
         autoCommit: false,
         eachBatch: ({ batch }) => {
-          const all = messages[batch.partition]!;
-          const last = Number(all.at(-1)?.offset ?? -1);
+          const last = Number(messages.at(-1)?.offset ?? -1);
           const { rawMessages: more } = batch as Batch & { readonly rawMessages: readonly RawMessage[] };
-          for (const message of more) if (Number(message.offset) > last) all.push(message);
-          if (messages.every((ofPartition) => isMark(ofPartition.at(-1)))) resolve();
+          for (const message of more) if (Number(message.offset) > last) messages.push(message);
+          if (isMark(messages.at(-1))) resolve();
           return Promise.resolve();
         },
       })

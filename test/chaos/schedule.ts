@@ -1,8 +1,10 @@
 /**
- * What is done to instances and broker, in a seeded order: kills anywhere, rebalances from one instance to three and back,
- * instances that stand still until they are fenced, and restarts of the broker.
+ * What is done to instances, broker and the way between them, in a seeded order: kills anywhere, rebalances from one
+ * instance to three and back, instances that stand still until they are fenced, restarts of the broker, and connections
+ * that are cut in the midst of a transaction.
  */
 import { uniform } from "../../src/engine/random.js";
+import { apiKeys, type LostPart, type LostRequest } from "../support/broker-proxy.js";
 
 /**
  * When a kill strikes: in the midst of the flow; at a takeover, when state is restored and input replayed; or as a new
@@ -16,7 +18,8 @@ export type Step =
   | { readonly kind: "grow"; readonly delay: number }
   | { readonly kind: "shrink"; readonly pick: number; readonly delay: number }
   | { readonly kind: "pause"; readonly delay: number }
-  | { readonly kind: "restart-broker"; readonly delay: number };
+  | { readonly kind: "restart-broker"; readonly delay: number }
+  | { readonly kind: "cut"; readonly request: LostRequest; readonly what: LostPart; readonly delay: number };
 
 /** How many there are of each kind of fault; a kind that is left out does not happen. */
 export interface Faults {
@@ -24,37 +27,59 @@ export interface Faults {
   readonly rebalances: number;
   readonly pauses?: number;
   readonly brokerRestarts?: number;
+  readonly cuts?: number;
 }
+
+/** Each request of a transaction, and the answer to it. */
+const cutPlaces = (Object.keys(apiKeys) as LostRequest[]).flatMap((request) =>
+  (["request", "answer"] as const).map((what) => ({ request, what })),
+);
 
 const longestDelay: Readonly<Record<Moment, number>> = { flow: 2000, takeover: 150, join: 1500 };
 
 /** The faults in an order of the seed's, some of the kills while there are three instances; pauses while there is one. */
 export function scheduleOf(
   seed: number,
-  { kills, rebalances, pauses = 0, brokerRestarts = 0 }: Faults,
+  { kills, rebalances, pauses = 0, brokerRestarts = 0, cuts = 0 }: Faults,
 ): Step[] {
   const random = uniform(seed);
   const below = (count: number): number => Math.floor(random() * count);
   const steps: Step[] = [];
-  const left = { kills, scalings: 2 * rebalances, pauses, brokerRestarts };
+  const left = {
+    kill: kills,
+    scaling: 2 * rebalances,
+    "restart-broker": brokerRestarts,
+    pause: pauses,
+    cut: cuts,
+  };
+  // Each place has its turn, so that few cuts are not all of a kind.
+  let place = below(cutPlaces.length);
   for (;;) {
-    const single = left.scalings % 2 === 0;
-    const further = left.brokerRestarts + (single ? left.pauses : 0);
-    const all = left.kills + left.scalings + further;
+    const single = left.scaling % 2 === 0;
+    const possible = Object.entries({ ...left, pause: single ? left.pause : 0 }) as [
+      keyof typeof left,
+      number,
+    ][];
+    const all = possible.reduce((sum, [, count]) => sum + count, 0);
     if (all === 0) return steps;
-    const drawn = below(all);
-    if (drawn >= left.kills + left.scalings) {
-      const kind = drawn - left.kills - left.scalings < left.brokerRestarts ? "restart-broker" : "pause";
-      left[kind === "pause" ? "pauses" : "brokerRestarts"]--;
-      steps.push({ kind, delay: below(1000) });
-    } else if (drawn < left.kills) {
-      left.kills--;
-      const moment = (["flow", "flow", "flow", "takeover", "join"] as const)[below(5)]!;
-      steps.push({ kind: "kill", moment, pick: random(), delay: below(longestDelay[moment]) });
-    } else {
-      const kind = single ? "grow" : "shrink";
-      left.scalings--;
-      steps.push({ kind, pick: random(), delay: below(1000) });
+    let drawn = below(all);
+    const [kind] = possible.find(([, count]) => (drawn -= count) < 0)!;
+    left[kind]--;
+    switch (kind) {
+      case "kill": {
+        const moment = (["flow", "flow", "flow", "takeover", "join"] as const)[below(5)]!;
+        steps.push({ kind, moment, pick: random(), delay: below(longestDelay[moment]) });
+        break;
+      }
+      case "scaling":
+        steps.push({ kind: single ? "grow" : "shrink", pick: random(), delay: below(1000) });
+        break;
+      case "cut":
+        steps.push({ kind, ...cutPlaces[place++ % cutPlaces.length]!, delay: below(1000) });
+        break;
+      case "pause":
+      case "restart-broker":
+        steps.push({ kind, delay: below(1000) });
     }
   }
 }

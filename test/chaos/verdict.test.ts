@@ -4,10 +4,9 @@ import { partitionInput } from "./input.js";
 import { scheduleOf } from "./schedule.js";
 import { compareOutput, expectedOutput, type SeenRecord } from "./verdict.js";
 
-const input = partitionInput(1, 0, 10);
-const records = Array.from({ length: 400 }, () => input.next().value);
 const { forecasts, deadLetters, updates } = expectedOutput(
-  records,
+  partitionInput(1, 0, 10),
+  400,
   { topic: "readings", partition: 0 },
   { hidden: 4, window: 4, stride: 2, windows: 2 },
   { decode: { value: "reading.value" }, late: "dead-letter" },
@@ -54,5 +53,18 @@ describe("the schedule of a chaos run", () => {
     expect(scalings).toEqual(Array.from({ length: 10 }, () => ["grow", "shrink"]).flat());
     expect(scheduleOf(5, { kills: 30, rebalances: 10 })).toEqual(steps);
     expect(scheduleOf(6, { kills: 30, rebalances: 10 })).not.toEqual(steps);
+  });
+
+  it("loses each request of a transaction and each answer in turn, and pauses an instance only where it is alone", () => {
+    const steps = scheduleOf(7, { kills: 5, rebalances: 5, pauses: 5, brokerRestarts: 3, cuts: 16 });
+    const cuts = steps.filter((step) => step.kind === "cut");
+    const places = new Set(cuts.map(({ request, what }) => `${what} of ${request}`));
+    expect([cuts.length, places.size]).toEqual([16, 8]);
+    expect(steps.filter(({ kind }) => kind === "restart-broker")).toHaveLength(3);
+    const alone = steps.flatMap(({ kind }, at) => {
+      const scalings = steps.slice(0, at).filter((step) => step.kind === "grow" || step.kind === "shrink");
+      return kind === "pause" ? [scalings.length % 2 === 0] : [];
+    });
+    expect(alone).toEqual([true, true, true, true, true]);
   });
 });

@@ -5,10 +5,14 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 /** Numbers of the requests that tests lose, as the protocol counts them. */
 export const apiKeys = { produce: 0, addPartitionsToTxn: 24, txnOffsetCommit: 28, endTxn: 26 } as const;
 
+export type LostRequest = keyof typeof apiKeys;
+/** The request, before the broker gets it, or its answer after. */
+export type LostPart = "request" | "answer";
+
 export interface BrokerProxy {
   readonly address: string;
-  /** The next request of this kind is lost before the broker gets it, or its answer after; its connection is cut. */
-  lose(request: keyof typeof apiKeys, what: "request" | "answer"): void;
+  /** The next request of this kind, or the answer to it, is lost; its connection is cut. */
+  lose(request: LostRequest, what: LostPart): void;
   /** How many were lost. */
   readonly lost: number;
   close(): Promise<void>;
@@ -34,7 +38,7 @@ export async function startBrokerProxy(broker: string): Promise<BrokerProxy> {
     broker.slice(broker.lastIndexOf(":") + 1),
   ];
   const sockets = new Set<Socket>();
-  let order: { readonly key: number; readonly what: "request" | "answer" } | undefined;
+  let order: { readonly key: number; readonly what: LostPart } | undefined;
   let lost = 0;
   const server = createServer((client) => {
     const upstream = connect(Number(portText), host);
@@ -49,7 +53,6 @@ export async function startBrokerProxy(broker: string): Promise<BrokerProxy> {
     }
     const cut = (): void => {
       lost++;
-      order = undefined;
       client.destroy();
       upstream.destroy();
     };
@@ -59,7 +62,12 @@ export async function startBrokerProxy(broker: string): Promise<BrokerProxy> {
       framed((frame) => {
         if (order?.key !== frame.readInt16BE(4)) {
           upstream.write(frame);
-        } else if (order.what === "request") {
+          return;
+        }
+        const { what } = order;
+        // Taken: the next request of this kind, on whatever connection, passes again.
+        order = undefined;
+        if (what === "request") {
           cut();
         } else {
           muted = true;
