@@ -1,0 +1,104 @@
+// Breaks the source on purpose, one place at a time, and counts how often the quick tests notice:
+// npm run mutation -- [forecast|pipeline|kafka ...] [--sample SHARE] [--seed S] [--concurrency N]
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { Stryker } from "@stryker-mutator/core";
+import { startBroker } from "../test/support/broker-start.ts";
+
+/** Percent of the mutants of each part that have to be noticed. */
+const least = 75;
+
+/** What is broken, and which tests have to notice. Of the Kafka adapter it is what commits and what a restart reads. */
+const parts = {
+  forecast: {
+    sources: under("src/forecast"),
+    tests: ["test/forecast/*.test.ts", "test/operators/*.test.ts", "test/pipeline/released-states.test.ts"],
+  },
+  pipeline: {
+    sources: under("src/pipeline"),
+    tests: ["test/pipeline/*.test.ts", "test/simulate/*.test.ts"],
+  },
+  kafka: {
+    sources: under("src/adapters/kafka").filter((path) =>
+      /\/(?:records|split|states|writer.*)\.ts$/.test(path),
+    ),
+    tests: ["test/adapters/kafka/*.test.ts", "test/integration/kafka/{contracts,faults,ports}.test.ts"],
+  },
+};
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    sample: { type: "string", default: "1" },
+    seed: { type: "string", default: "1" },
+    concurrency: { type: "string", default: "1" },
+  },
+});
+const wanted = positionals.length === 0 ? Object.keys(parts) : positionals;
+const strange = wanted.filter((name) => !(name in parts));
+if (strange.length > 0)
+  throw new Error(`no part ${strange.join(", ")}; there are ${Object.keys(parts).join(", ")}`);
+
+// One broker for every run of the tests; where there is none, its tests are skipped and what they alone cover lives.
+const broker = wanted.includes("kafka") ? await startBroker() : "";
+if (typeof broker !== "string") process.env.UNDERCURRENT_TEST_BROKERS = broker.brokers.join(",");
+else if (broker !== "") console.warn(broker);
+
+const scores = [];
+try {
+  for (const name of wanted) scores.push(await scoreOf(name, parts[name]));
+} finally {
+  if (typeof broker !== "string") await broker.stop();
+}
+console.table(scores);
+if (scores.some((score) => score.percent < least)) {
+  console.error(`Below ${least} %: build/mutation/PART.html shows the mutants that survived.`);
+  process.exitCode = 1;
+}
+
+function under(folder) {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => `${folder}/${name}`);
+}
+
+async function scoreOf(part, { sources, tests }) {
+  const mutants = await new Stryker({
+    mutate: sources.flatMap((path) => drawn(path, Number(values.sample), values.seed)),
+    testFiles: tests,
+    concurrency: Number(values.concurrency),
+    incrementalFile: `build/mutation/${part}.json`,
+    htmlReporter: { fileName: `build/mutation/${part}.html` },
+  }).runMutationTest();
+  const count = (...statuses) => mutants.filter(({ status }) => statuses.includes(status)).length;
+  const noticed = count("Killed", "Timeout");
+  const unnoticed = count("Survived", "NoCoverage");
+  return {
+    part,
+    mutants: noticed + unnoticed,
+    noticed,
+    survived: count("Survived"),
+    "without a test": count("NoCoverage"),
+    percent: Number(((100 * noticed) / (noticed + unnoticed)).toFixed(1)),
+  };
+}
+
+/**
+ * A share of a file's lines, the same ones for a seed whatever happens to the others. Of a line that is drawn every mutant
+ * within it is made; those of several lines, such as a block without its statements, only where everything is.
+ */
+function drawn(path, share, seed) {
+  if (share >= 1) return [path];
+  const seen = new Map();
+  return readFileSync(path, "utf8")
+    .split("\n")
+    .flatMap((line, index) => {
+      const nth = seen.get(line) ?? 0;
+      seen.set(line, nth + 1);
+      const digest = createHash("sha256")
+        .update(JSON.stringify([seed, path, line, nth]))
+        .digest();
+      return digest.readUInt32LE() / 2 ** 32 < share ? [`${path}:${index + 1}-${index + 1}`] : [];
+    });
+}

@@ -1,0 +1,19 @@
+// How mutants are made and run: see scripts/mutation.mjs, which says of what and prints the scores.
+export default {
+  testRunner: "vitest",
+  plugins: ["@stryker-mutator/vitest-runner"],
+  vitest: { configFile: "vitest.mutation.config.ts" },
+  coverageAnalysis: "perTest",
+  // Texts of errors and warnings are for people: tests hold the codes, and of the texts what an operator acts on.
+  mutator: { excludedMutations: ["StringLiteral"] },
+  // A module's tables are mutated once at its load, for which every test would have to run.
+  ignoreStatic: true,
+  incremental: true,
+  tempDirName: "build/stryker",
+  ignorePatterns: ["docs", "monitoring", "examples", "config"],
+  reporters: ["clear-text", "progress-append-only", "html"],
+  clearTextReporter: { allowColor: false, logTests: false, reportTests: false, reportScoreTable: false },
+  allowEmpty: false,
+  // Long, for what is slow on a busy machine must not count as noticed: loops without end are found by counting.
+  timeoutMS: 60_000,
+};

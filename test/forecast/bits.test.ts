@@ -1,0 +1,90 @@
+/**
+ * The same settings and events give the same bits: on every Node, on every machine, and after every change of the code
+ * that does not mean to change forecasts. Held by a digest of all that is forecast of a stream with everything in it.
+ */
+import { createHash } from "node:crypto";
+import { expect, test, vi } from "vitest";
+import { kernelNames } from "../../src/engine/kernel.js";
+import { uniform } from "../../src/engine/random.js";
+import type { ForecastColumns } from "../../src/forecast/columns.js";
+import { Forecaster } from "../../src/forecast/forecaster.js";
+import { forecasterSettings, type ForecasterOptions } from "../../src/forecast/settings.js";
+import { columnNames, quick, run, stepNames, withFeatures, type Event } from "../support/streams.js";
+
+// The kernel that every machine has: the other one rounds otherwise.
+vi.stubEnv("UNDERCURRENT_KERNEL", "simd");
+
+const day = 86_400_000;
+
+/** Without Math.sin and its like, whose last bits differ between versions of V8. */
+const wave = (time: number, period: number): number => {
+  const phase = (time % period) / period;
+  return phase < 0.5 ? 4 * phase - 1 : 3 - 4 * phase;
+};
+
+/** Keys of every kind, and what streams are feared for: see the branches. */
+function everything(count: number): Event[] {
+  const next = uniform(5);
+  const kinds: readonly ((time: number, before: number) => number)[] = [
+    (time) => 20 + 8 * wave(time, day) + next(),
+    (time) => 3 * wave(time, 7 * day) * wave(time, day) + 0.2 * next(),
+    (_, before) => before + next() - 0.5,
+    (_, before) => (next() < 0.02 ? Math.floor(1000 * next()) : before),
+    () => Math.floor(4 * next() * next()),
+    () => (next() < 0.9 ? 0 : 1e6 * next()),
+    (time) => -1e-6 * (wave(time, day / 2) + next()),
+    (_, before) => (next() < 0.01 ? 1e30 : 0.99 * before + next()),
+  ];
+  const keys = kinds.map((_, kind) => ({ time: 1_700_000_000_000 + kind * 1000, value: 0 }));
+  return Array.from({ length: count }, (_, i): Event => {
+    const kind = Math.floor(next() * next() * kinds.length);
+    const key = keys[kind]!;
+    const chance = next();
+    key.time += 900_000;
+    // A gap, a hurry, two at the same time.
+    if (chance < 0.01) key.time += 3 * day;
+    else if (chance < 0.05) key.time -= 700_000;
+    else if (chance < 0.06) key.time -= 900_000;
+    key.value = kinds[kind]!(key.time, key.value);
+    const late = next() < 0.01 ? 3_600_000 : 0;
+    const value = next() < 0.04 ? NaN : key.value;
+    // Few keys late in the stream are new.
+    const name = i % 97 === 96 ? `new-${i}` : `kind-${kind}`;
+    return { key: name, time: key.time - late, value };
+  });
+}
+
+/** Numbers as text, which is the same exactly where they are, and has one NaN. */
+function digestOf(forecasts: ForecastColumns): string {
+  const columns = [
+    ...columnNames.map((name) => forecasts[name]),
+    ...stepNames.map((name) => forecasts.steps[name]),
+  ];
+  return createHash("sha256")
+    .update(columns.map((column) => column.join()).join("|"))
+    .digest("hex")
+    .slice(0, 16);
+}
+
+/** A change that means to change forecasts says so in CHANGELOG.md, and puts new digests here. */
+const configurations: readonly (readonly [name: string, digest: string, options: ForecasterOptions])[] = [
+  ["the defaults", "a0d9c7e05ed758ab", {}],
+  ["an RNN", "2f6b5954f5abd374", { ...quick, cell: "rnn", readout: "full" }],
+  ["a GRU", "26ba43e0e2024619", { ...quick, cell: "gru", readout: "compact" }],
+  ["an LSTM", "cfb3b0aaa0e98326", { ...quick, cell: "lstm", readout: "shared" }],
+  ["a window", "8f9cee4b22f33024", { ...quick, cell: "window", readout: "full" }],
+  ["a convolution", "8b845d48e0ade7ea", { ...quick, cell: "conv", readout: "compact" }],
+  ["attention", "dba6fc6a62424213", { ...quick, cell: "attention", readout: "shared" }],
+  ["features", "a755ab322f492464", { ...quick, features: 3, readout: "full" }],
+  ["horizons", "7ec90df37e99f532", { ...quick, horizon: 6, levels: [0.5, 0.95] }],
+  ["the squared loss", "a6665fb6fd9eb50f", { ...quick, loss: "squared", seed: 7, harmonics: 0 }],
+];
+
+test.each(configurations)("with %s every forecast has the bits that it always had", (_, digest, options) => {
+  const forecaster = new Forecaster(forecasterSettings(options));
+  expect(forecaster.kernel).toBe(kernelNames.simd);
+  const events = withFeatures(everything(4000), forecaster.settings.features);
+  const forecasts = run(forecaster, events);
+  forecaster.dispose();
+  expect(digestOf(forecasts)).toBe(digest);
+});
