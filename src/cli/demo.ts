@@ -20,7 +20,7 @@ import {
 } from "./options.js";
 import { streamSamples, type SampleSink } from "./samples.js";
 import { stopSignal } from "./signals.js";
-import { watch } from "./watch.js";
+import { viewOf, watch } from "./watch.js";
 
 interface DemoFlags extends ForecasterFlags {
   readonly port: number;
@@ -49,7 +49,7 @@ async function demo(flags: DemoFlags): Promise<void> {
   const settings = settingsFromFlags(flags);
   const engine = await loadEngine(flags.engine);
   const stopped = stopSignal();
-  const shown = watch(settings, () => forecaster.keys);
+  const shown = watch(settings, () => forecaster.keys, viewOf(settings));
   const { telemetry } = shown;
   const forecaster = new Forecaster(settings, engine, { onUpdate: (update) => telemetry.update(update) });
   const samples = sampleSeries();

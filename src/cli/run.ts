@@ -3,8 +3,8 @@ import { Command, InvalidArgumentError } from "commander";
 import { Registry } from "prom-client";
 import { kafkaPorts } from "../adapters/kafka/index.js";
 import { TaskMetrics } from "../adapters/prometheus/tasks.js";
-import { keysKept } from "../adapters/web/live-view.js";
-import { serve, type LiveServer } from "../adapters/web/server.js";
+import { keysKept, type KeptKeys } from "../adapters/web/live-view.js";
+import { isLoopback, serve, type LiveServer } from "../adapters/web/server.js";
 import { loadConfig } from "../config/load.js";
 import { redact } from "../config/redact.js";
 import type { Config } from "../config/schema.js";
@@ -119,11 +119,13 @@ async function inThisThread(
     return;
   }
   const model = modelSettings(settings.model, settings.decode);
-  const shown = watch(model, () => totals.keys, settings.server.series);
+  const keys = keysShown(settings);
+  const view = keys === undefined ? undefined : viewOf(model, keys);
+  const shown = watch(model, () => totals.keys, view, settings.server.series);
   const tasks = new TaskMetrics(shown.registry, Date.now);
   // Before anything is read: an address that cannot be had ends the start, not the service.
   const server = await shown.serve({ ...addressOf(settings), ready: () => tasks.ready });
-  logAddress(log, server);
+  logAddress(log, server, keys);
   const telemetry = fanOut(told.telemetry, shown.telemetry);
   try {
     const reports: MemberReports = {
@@ -146,10 +148,12 @@ async function inThreads(
 ): Promise<void> {
   if (!settings.server.enabled) {
     const reports = { ...told, rows: () => undefined };
-    await new Workers(settings, { count, keysShown: 0, metrics: false }, reports, stop).ended;
+    await new Workers(settings, { count, keysShown: undefined, metrics: false }, reports, stop).ended;
     return;
   }
-  const view = viewOf(modelSettings(settings.model, settings.decode));
+  const keys = keysShown(settings);
+  const model = modelSettings(settings.model, settings.decode);
+  const view = keys === undefined ? undefined : viewOf(model, keys);
   const registry = new Registry();
   const tasks = new TaskMetrics(registry, Date.now);
   let metrics = (): Promise<string> => registry.metrics();
@@ -159,16 +163,16 @@ async function inThreads(
     ready: () => tasks.ready,
     ...addressOf(settings),
   });
-  logAddress(log, server);
+  logAddress(log, server, keys);
   const reports = {
     ...both(told, tasks, () => undefined),
-    telemetry: fanOut(told.telemetry, view),
+    telemetry: view === undefined ? told.telemetry : fanOut(told.telemetry, view),
     rows: (rows: Parameters<typeof batchOf>[0]) => {
-      view.forecasts(batchOf(rows));
-      view.others(rows.others);
+      view?.forecasts(batchOf(rows));
+      view?.others(rows.others);
     },
   };
-  const workers = new Workers(settings, { count, keysShown: keysKept, metrics: true }, reports, stop);
+  const workers = new Workers(settings, { count, keysShown: keys, metrics: true }, reports, stop);
   metrics = () => workers.metricsWith(registry);
   try {
     await workers.ended;
@@ -198,8 +202,18 @@ function addressOf({ topics, server: { host, port, token } }: Config): {
   return { title: topics.input, host, port, token };
 }
 
-function logAddress(log: ServiceLog, { url }: LiveServer): void {
-  log.info({ event: "serving", url }, "live page and metrics");
+/** The keys of the live page; undefined where there is none: by default it is not for other machines to see. */
+function keysShown({ server: { host, series, page = isLoopback(host) } }: Config): KeptKeys | undefined {
+  if (!page) return undefined;
+  return series.length > 0 ? series : keysKept;
+}
+
+function logAddress(log: ServiceLog, { url }: LiveServer, shown: KeptKeys | undefined): void {
+  const page = shown !== undefined;
+  log.info(
+    { event: "serving", url, page },
+    page ? "live page and metrics" : "metrics, without the live page",
+  );
 }
 
 const silent: Telemetry = {

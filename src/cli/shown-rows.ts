@@ -1,22 +1,22 @@
 /** Of the batches in a worker thread, the rows of a few keys: those that the live page in the main thread keeps. */
+import { keyFilter, type KeptKeys } from "../adapters/web/live-view.js";
 import { copyRow, forecastColumns } from "../forecast/columns.js";
 import type { ForecastBatch } from "../pipeline/telemetry.js";
 import type { ShownRows } from "./worker-messages.js";
 
 export class ShownKeys {
-  readonly #most: number;
+  readonly #isShown: (key: string, shown: number) => boolean;
   readonly #keys: string[] = [];
   readonly #places = new Map<string, number>();
 
-  /** The first `most` keys that come are the ones. */
-  constructor(most: number) {
-    this.#most = most;
+  constructor(keys: KeptKeys) {
+    this.#isShown = keyFilter(keys);
   }
 
-  /** A copy of their rows; undefined where the page is not to be told of anything. */
+  /** A copy of their rows; undefined where there is nothing to tell. */
   rowsOf(batch: ForecastBatch): ShownRows | undefined {
     const { columns, count, experts } = batch;
-    if (this.#most === 0 || count === 0) return undefined;
+    if (count === 0) return undefined;
     const rows: number[] = [];
     const places: number[] = [];
     for (let row = 0; row < count; row++) {
@@ -44,7 +44,7 @@ export class ShownKeys {
 
   #placeOf(key: string): number | undefined {
     const known = this.#places.get(key);
-    if (known !== undefined || this.#keys.length === this.#most) return known;
+    if (known !== undefined || !this.#isShown(key, this.#keys.length)) return known;
     this.#places.set(key, this.#keys.length);
     return this.#keys.push(key) - 1;
   }

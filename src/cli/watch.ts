@@ -1,7 +1,7 @@
 /** The live page and the metrics of a command that runs until it is stopped. */
 import type { Registry } from "prom-client";
 import { PrometheusTelemetry } from "../adapters/prometheus/telemetry.js";
-import { LiveView } from "../adapters/web/live-view.js";
+import { keysKept, LiveView, type KeptKeys } from "../adapters/web/live-view.js";
 import { serve, type LiveServer, type ServeOptions } from "../adapters/web/server.js";
 import type { ForecasterSettings } from "../forecast/settings.js";
 import { fanOut, type Telemetry } from "../pipeline/telemetry.js";
@@ -34,23 +34,23 @@ export function measure(
 }
 
 /** The memory of a live page for a model. */
-export function viewOf({ cell, hidden, levels }: ForecasterSettings): LiveView {
-  return new LiveView({ model: `${cell}${hidden}`, level: levels[0]! });
+export function viewOf({ cell, hidden, levels }: ForecasterSettings, keys: KeptKeys = keysKept): LiveView {
+  return new LiveView({ model: `${cell}${hidden}`, level: levels[0]!, keys });
 }
 
-/** Both for a model in this thread. */
+/** Metrics for a model in this thread, and a page, where there is a view. */
 export function watch(
   settings: ForecasterSettings,
   keys: () => number,
+  view: LiveView | undefined,
   series: readonly string[] = [],
 ): Watch {
-  const view = viewOf(settings);
   const prometheus = measure(settings, keys, series);
   return {
     registry: prometheus.registry,
     learned: (seconds) => prometheus.learned(seconds),
     released: () => prometheus.released(),
-    telemetry: fanOut(view, prometheus),
+    telemetry: view === undefined ? prometheus : fanOut(view, prometheus),
     serve: (at) => serve({ view, registry: prometheus.registry, ...at }),
   };
 }

@@ -1,5 +1,6 @@
 /** What the main thread and a worker thread say to each other: plain data that can be cloned. */
 import type { KafkaLogEntry } from "../adapters/kafka/options.js";
+import type { KeptKeys } from "../adapters/web/live-view.js";
 import type { Config } from "../config/schema.js";
 import { UndercurrentError, type ErrorCode } from "../errors.js";
 import type { ForecastColumns } from "../forecast/columns.js";
@@ -9,8 +10,8 @@ import type { LearningUpdate, Rejection } from "../pipeline/telemetry.js";
 /** What a worker is started with. */
 export interface WorkerData {
   readonly settings: Config;
-  /** Keys whose rows it passes on for the live page; 0 where there is none. */
-  readonly keysShown: number;
+  /** Keys whose rows it passes on for the live page; undefined where there is none. */
+  readonly keysShown: KeptKeys | undefined;
   readonly metrics: boolean;
 }
 

@@ -22,15 +22,15 @@ const say = (message: FromWorker): void => port.postMessage(message);
 async function main({ settings, keysShown, metrics }: WorkerData): Promise<void> {
   const stop = new AbortController();
   const totals = new Totals();
-  const shown = new ShownKeys(keysShown);
+  const shown = keysShown === undefined ? undefined : new ShownKeys(keysShown);
   const relay: Telemetry = {
     forecasts: (batch) => {
-      const rows = shown.rowsOf(batch);
+      const rows = shown?.rowsOf(batch);
       if (rows !== undefined) say({ type: "rows", rows });
     },
     rejection: (rejection) => say({ type: "rejection", rejection }),
     update: (update) => {
-      if (keysShown > 0) say({ type: "update", update });
+      if (shown !== undefined) say({ type: "update", update });
     },
   };
   const model = modelSettings(settings.model, settings.decode);

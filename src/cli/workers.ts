@@ -1,6 +1,7 @@
 /** The main thread's side of `run --workers`: members of the consumer group in threads of their own, as if they were one. */
 import { AggregatorRegistry, type Registry } from "prom-client";
 import { Worker } from "node:worker_threads";
+import type { KeptKeys } from "../adapters/web/live-view.js";
 import type { Config } from "../config/schema.js";
 import type { MemberReports } from "./member.js";
 import type { ShownRows, FromWorker, ToWorker, WorkerData } from "./worker-messages.js";
@@ -14,8 +15,8 @@ export interface WorkersReports extends Omit<MemberReports, "telemetry"> {
 
 export interface WorkersOptions {
   readonly count: number;
-  /** Keys that the live page keeps; 0 where there is none. */
-  readonly keysShown: number;
+  /** Keys that the live page keeps; undefined where there is none. */
+  readonly keysShown: KeptKeys | undefined;
   readonly metrics: boolean;
 }
 
@@ -39,7 +40,8 @@ export class Workers {
 
   constructor(settings: Config, options: WorkersOptions, reports: WorkersReports, stop: AbortSignal) {
     const { count, metrics } = options;
-    const keysShown = Math.ceil(options.keysShown / count);
+    const { keysShown: all } = options;
+    const keysShown = typeof all === "number" ? Math.ceil(all / count) : all;
     this.#threads = Array.from(
       { length: count },
       () => new Thread({ settings, keysShown, metrics }, reports),

@@ -156,7 +156,13 @@ const serverSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      "Serves the live page, /metrics for Prometheus, /live and /ready; each instance on a host needs a port of its own.",
+      "Serves /metrics for Prometheus, /live and /ready, and the live page; each instance on a host needs a port of its own.",
+    ),
+  page: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether the live page is served; left out, where server.host is the loopback. It shows the keys of server.series; where that is empty, the first 200 that come, with their values.",
     ),
   host: z
     .string()
@@ -179,7 +185,7 @@ const serverSchema = z.strictObject({
     .max(mostSeries)
     .default([])
     .describe(
-      `Keys with metrics of their own (value, forecast, interval, anomaly score): ${mostSeries} at most, for each is six series in Prometheus.`,
+      `Keys with metrics of their own (value, forecast, interval, anomaly score), and those that the live page shows: ${mostSeries} at most, for each is six series in Prometheus.`,
     ),
 });
 

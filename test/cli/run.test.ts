@@ -45,6 +45,26 @@ describe("run", () => {
     await new Promise((resolve) => other.close(resolve));
   });
 
+  test.each([
+    ["on the loopback", {}, 200],
+    ["on the loopback, where it is not wanted", { page: false }, 404],
+    ["on every address", { host: "0.0.0.0" }, 404],
+    ["on every address, where it is wanted", { host: "0.0.0.0", page: true }, 200],
+    ["on every address, with two workers", { host: "0.0.0.0" }, 404, ["--workers", "2"]],
+  ])("serves health and metrics %s, and its page by leave", async (_, server, page, args: string[] = []) => {
+    const service = startService({ ...unreachable, server: { enabled: true, port: 0, ...server } }, { args });
+    const line = await service.line(/"event":"serving"/);
+    const url = (JSON.parse(line) as { url: string }).url.replace("0.0.0.0", "127.0.0.1");
+    const statusOf = async (path: string): Promise<number> => (await fetch(url + path)).status;
+    expect(line).toContain(`"page":${page === 200}`);
+    expect(await statusOf("live")).toBe(200);
+    expect(await statusOf("ready")).toBe(503);
+    expect(await statusOf("metrics")).toBe(200);
+    for (const path of ["", "assets/page.js"]) expect(await statusOf(path), path).toBe(page);
+    if (page === 404) expect(await statusOf("events")).toBe(404);
+    await service.end("SIGKILL");
+  });
+
   test("ends with code 6 and one error where no broker answers", async () => {
     const service = startService(unreachable);
     expect(await service.ended).toBe(6);

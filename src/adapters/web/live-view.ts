@@ -1,4 +1,4 @@
-/** The memory of the live page: the last points and running scores of the first keys, within fixed bounds. */
+/** The memory of the live page: the last points and running scores of the first keys, or of named ones, within fixed bounds. */
 import type { ErrorCode } from "../../errors.js";
 import type { ForecastBatch, LearningUpdate, Rejection, Telemetry } from "../../pipeline/telemetry.js";
 import { EventRate } from "./event-rate.js";
@@ -14,7 +14,7 @@ export interface LiveViewOptions {
   /** Points kept for a key. */
   readonly points?: number;
   /** Keys kept, in the order of their first event. */
-  readonly keys?: number;
+  readonly keys?: KeptKeys;
   /** Milliseconds, for events per second. */
   readonly now?: () => number;
 }
@@ -23,6 +23,15 @@ const lossPoints = 256;
 const anomaliesKept = 20;
 /** Keys that a live view keeps, where it is not told otherwise. */
 export const keysKept = 200;
+/** The first so many keys that come, or those that are named. */
+export type KeptKeys = number | readonly string[];
+
+/** Whether a further key is kept, beside as many as are. */
+export function keyFilter(keys: KeptKeys): (key: string, kept: number) => boolean {
+  if (typeof keys === "number") return (_, kept) => kept < keys;
+  const named = new Set(keys);
+  return (key) => named.has(key);
+}
 
 /**
  * Telemetry for the live page. Its memory is bounded by `points` times `keys` (about 48 bytes each) and 256 points of
@@ -42,6 +51,7 @@ export class LiveView implements Telemetry {
   readonly #rejections = new Map<ErrorCode, number>();
   readonly #rate = new EventRate();
   readonly #anomalies: Anomaly[] = [];
+  readonly #isKept: (key: string, kept: number) => boolean;
   readonly loss = new LossCurve(lossPoints);
   #anomalyTotal = 0;
   #events = 0;
@@ -50,6 +60,7 @@ export class LiveView implements Telemetry {
 
   constructor(options: LiveViewOptions) {
     this.#options = { points: detailPoints, keys: keysKept, now: Date.now, ...options };
+    this.#isKept = keyFilter(this.#options.keys);
   }
 
   forecasts(batch: ForecastBatch): void {
@@ -122,7 +133,7 @@ export class LiveView implements Telemetry {
 
   #seriesOf(key: string): Series | undefined {
     const known = this.#byKey.get(key);
-    if (known !== undefined || this.#series.length === this.#options.keys) return known;
+    if (known !== undefined || !this.#isKept(key, this.#series.length)) return known;
     const series = new Series(this.#series.length, key, this.#options.points);
     this.#byKey.set(key, series);
     this.#series.push(series);

@@ -1,4 +1,4 @@
-/** The HTTP server of the live page: page, Server-Sent Events, metrics and health, on the loopback by default. */
+/** The HTTP server of a service: live page with its Server-Sent Events, metrics and health, on the loopback by default. */
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
@@ -20,7 +20,8 @@ export interface MetricsSource {
 }
 
 export interface ServeOptions {
-  readonly view: LiveView;
+  /** What the page shows; without it there is no page. */
+  readonly view: LiveView | undefined;
   /** What `/metrics` answers with. */
   readonly registry: MetricsSource;
   /** Whether `/ready` says yes; always, where it is left out. */
@@ -59,7 +60,7 @@ const contentSecurityPolicy = {
 };
 
 /**
- * Serves a live view until closed. On a loopback address it answers only requests whose Host header names the
+ * Serves metrics, health and a live view, where there is one, until closed. On a loopback address it answers only requests whose Host header names the
  * loopback, so that no web site can read it through a name that it points here (DNS rebinding).
  * Throws ADDRESS_IN_USE if something listens there already, ADDRESS_UNUSABLE if nothing can, and PAGE_MISSING if the
  * page has not been built.
@@ -90,9 +91,9 @@ export async function serve(options: ServeOptions): Promise<LiveServer> {
 
 function routes(options: ServeOptions, loopbackOnly: boolean, closing: AbortSignal): Hono {
   const { view, registry, token, ready = () => true } = options;
-  const assets = loadAssets();
+  // Before anything listens: it throws where the page has not been built.
+  const assets = view === undefined ? undefined : loadAssets();
   const app = new Hono();
-  let pages = 0;
 
   // Plain HTTP on a local address: a browser that was told to insist on HTTPS could not come back.
   app.use(secureHeaders({ contentSecurityPolicy, strictTransportSecurity: false, xFrameOptions: "DENY" }));
@@ -111,14 +112,27 @@ function routes(options: ServeOptions, loopbackOnly: boolean, closing: AbortSign
   app.get("/ready", (context) => (ready() ? context.text("ready\n") : context.text("not ready\n", 503)));
   // What is registered before it answers without.
   if (token !== undefined) app.use(bearerAuth({ token }));
+  app.get("/metrics", async (context) =>
+    context.body(await registry.metrics(), 200, { "Content-Type": registry.contentType }),
+  );
+  if (view !== undefined && assets !== undefined) addPage(app, view, assets, options, closing);
+  else app.get("/", (context) => context.text("The live page is off; see the setting server.page.\n", 404));
+  return app;
+}
+
+function addPage(
+  app: Hono,
+  view: LiveView,
+  assets: ReturnType<typeof loadAssets>,
+  options: ServeOptions,
+  closing: AbortSignal,
+): void {
+  let pages = 0;
   for (const [path, asset] of assets) {
     app.get(path, (context) =>
       context.body(asset.body, 200, { "Content-Type": asset.type, "Cache-Control": "no-cache" }),
     );
   }
-  app.get("/metrics", async (context) =>
-    context.body(await registry.metrics(), 200, { "Content-Type": registry.contentType }),
-  );
   app.get("/events", (context) => {
     if (pages >= pagesAtOnce) {
       return context.text("Too many pages are open; close one.\n", 503, { "Retry-After": "5" });
@@ -129,7 +143,6 @@ function routes(options: ServeOptions, loopbackOnly: boolean, closing: AbortSign
       sendFrames(stream, new FrameCursor(view, selected), options, closing).finally(() => pages--),
     );
   });
-  return app;
 }
 
 /** A write waits until the page has taken the one before, so at most a few frames per page are ever in memory. */
@@ -169,7 +182,8 @@ async function listen(server: Server, host: string, port: number): Promise<Addre
   });
 }
 
-function isLoopback(host: string): boolean {
+/** Whether an address is reached from this host alone. */
+export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 

@@ -3,13 +3,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EventRate } from "../../../src/adapters/web/event-rate.js";
 import { FrameCursor } from "../../../src/adapters/web/frames.js";
-import { LiveView } from "../../../src/adapters/web/live-view.js";
+import { LiveView, type LiveViewOptions } from "../../../src/adapters/web/live-view.js";
 import { LossCurve } from "../../../src/adapters/web/loss-curve.js";
 import { overviewPoints } from "../../../src/adapters/web/wire.js";
 import { telemetryContract, uniformBatch } from "../../contracts/telemetry.js";
 import { demoLikeSeries, SyntheticForecasts } from "./synthetic.js";
 
-function create(bounds: { points?: number; keys?: number } = {}): LiveView {
+function create(bounds: Pick<LiveViewOptions, "points" | "keys"> = {}): LiveView {
   return new LiveView({ model: "gru32", level: 0.9, now: () => 0, ...bounds });
 }
 
@@ -130,6 +130,18 @@ describe("memory", () => {
         expect(events).toBe(keys.length * 20);
       }),
     );
+  });
+
+  it("keeps the keys that are named and no other, and counts the others' observations", () => {
+    const view = create({ keys: ["b", "__proto__", "never"] });
+    view.forecasts(uniformBatch(40, 1, ["a", "b", "__proto__", "constructor"]));
+    expect(view.series.map(({ key }) => key)).toEqual(["b", "__proto__"]);
+    expect(view.status()).toMatchObject({ events: 40, unkeptEvents: 20 });
+    const frame = JSON.stringify(new FrameCursor(view, 0).next());
+    expect(frame).not.toContain("constructor");
+    const unnamed = create({ keys: [] });
+    unnamed.forecasts(uniformBatch(40, 1, ["a"]));
+    expect(unnamed.series).toEqual([]);
   });
 
   it("bounds a frame for 20,000 keys and a stream that never pauses", () => {

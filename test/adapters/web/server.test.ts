@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 async function start(
-  options: Partial<Pick<ServeOptions, "host" | "port" | "period" | "ready" | "token">> = {},
+  options: Partial<Pick<ServeOptions, "host" | "port" | "period" | "ready" | "token" | "view">> = {},
 ): Promise<Started> {
   const view = new LiveView({ model: "gru32", level: 0.9, now: () => 0 });
   const forecasts = new SyntheticForecasts(demoLikeSeries);
@@ -45,6 +45,19 @@ describe("health", () => {
     expect((await fetch(`${server.url}ready`)).status).toBe(503);
     ready = true;
     expect((await fetch(`${server.url}ready`)).status).toBe(200);
+  });
+});
+
+describe("without a view", () => {
+  it("answers health and metrics, and has no page", async () => {
+    const { server } = await start({ view: undefined });
+    for (const path of ["live", "ready", "metrics"]) {
+      expect((await fetch(server.url + path)).status, path).toBe(200);
+    }
+    for (const path of ["", "events", "assets/page.js"]) {
+      expect((await fetch(server.url + path)).status, path).toBe(404);
+    }
+    expect(await (await fetch(server.url)).text()).toMatch(/server\.page/);
   });
 });
 
