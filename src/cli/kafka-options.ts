@@ -1,4 +1,5 @@
 /** The configuration's sections on Kafka as options of the adapter: the one place where they meet. */
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createSecureContext, type ConnectionOptions } from "node:tls";
 import type { KafkaConnection, KafkaOptions } from "../adapters/kafka/options.js";
@@ -69,7 +70,14 @@ function tlsOptions({
       cause,
     );
   }
+  if (typeof identity.cert === "string") refuseOutdated(identity.cert);
   return { ...identity, rejectUnauthorized, ...(servername !== undefined && { servername }) };
+}
+
+/** Brokers turn it away too, but say no more than that they do not like it. */
+function refuseOutdated(cert: string): void {
+  const end = new Date(new X509Certificate(cert).validTo);
+  if (end.getTime() < Date.now()) throw invalid("kafka.tls.cert", `it has expired, on ${end.toISOString()}`);
 }
 
 /** PEM text, or that of the file whose path it is. No error repeats the text: it may be a key with its head cut off. */

@@ -152,7 +152,24 @@ export const list = {
   BROKER_UNREACHABLE: {
     exit: exitCodes.external,
     data: "Everything that was committed stays; nothing else was written.",
-    action: "Check the addresses of the brokers, the way to them, and the user's name, password and rights.",
+    action: "Check the addresses of the brokers, and the way to them.",
+  },
+  CREDENTIALS_REFUSED: {
+    exit: exitCodes.external,
+    data: "Everything that was committed stays; nothing else was written.",
+    action:
+      "Check the mechanism, user and password in kafka.sasl, and that the brokers know them on the listener of this address.",
+  },
+  TLS_REFUSED: {
+    exit: exitCodes.external,
+    data: "Everything that was committed stays; nothing else was written.",
+    action:
+      "Check the certificates of both sides, their dates, names and authorities, and the settings kafka.tls.",
+  },
+  ACCESS_DENIED: {
+    exit: exitCodes.external,
+    data: "Everything that was committed stays; nothing else was written.",
+    action: "Grant this user the right that is named: docs/operating.md lists all that the service needs.",
   },
   TOPIC_MISSING: {
     exit: exitCodes.settings,

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { kafkaOptions } from "../../src/cli/kafka-options.js";
 import { configSchema } from "../../src/config/schema.js";
 import type { z } from "zod";
+import { createAuthority } from "../support/certificates.js";
 
 const folder = mkdtempSync(join(tmpdir(), "undercurrent-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -95,5 +96,12 @@ describe("the configuration as options of the Kafka adapter", () => {
     expect(() => withTls(wrong)).toThrow(/^kafka\.tls: .* do not fit/);
     expect(() => withTls(wrong)).not.toThrow(/open-barley/);
     expect(() => withTls({ ...wrong, passphrase })).toThrow(/mismatch/);
+  });
+
+  test("refuses a certificate that has expired, and says when", async () => {
+    const authority = await createAuthority("authority of the test");
+    const outdated = await authority.issue("forecaster", { expired: true });
+    expect(() => withTls(outdated)).toThrow(/^kafka\.tls\.cert: it has expired, on \d{4}-\d\d-\d\dT/);
+    expect(withTls(await authority.issue("forecaster")).ssl).toMatchObject({ rejectUnauthorized: true });
   });
 });

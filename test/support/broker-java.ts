@@ -49,16 +49,36 @@ async function download(): Promise<void> {
   }
 }
 
+/** What a test's own broker has beside the open listener that every one has. */
+export interface JavaBrokerOptions {
+  /** Further listeners by name. */
+  readonly listeners?: Readonly<Record<string, { readonly protocol: string; readonly port: number }>>;
+  /** Further lines of server.properties. */
+  readonly properties?: readonly string[];
+  /** Users whose passwords the log has from its beginning. */
+  readonly scramUsers?: Readonly<Record<string, string>>;
+}
+
 /** One broker that keeps everything in `folder`; few partitions of internal topics and an eager cleaner make it quick. */
-function properties(folder: string, port: number, controllerPort: number): string {
+function properties(
+  folder: string,
+  port: number,
+  controllerPort: number,
+  { listeners = {}, properties: further = [] }: JavaBrokerOptions,
+): string {
+  const named = Object.entries(listeners);
+  const addresses = [["PLAINTEXT", port] as const, ...named.map(([name, own]) => [name, own.port] as const)]
+    .map(([name, own]) => `${name}://127.0.0.1:${own}`)
+    .join(",");
+  const protocols = named.map(([name, { protocol }]) => `,${name}:${protocol}`).join("");
   return [
     "process.roles=broker,controller",
     "node.id=1",
     `controller.quorum.voters=1@127.0.0.1:${controllerPort}`,
-    `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    `advertised.listeners=PLAINTEXT://127.0.0.1:${port}`,
+    `listeners=${addresses},CONTROLLER://127.0.0.1:${controllerPort}`,
+    `advertised.listeners=${addresses}`,
     "controller.listener.names=CONTROLLER",
-    "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    `listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${protocols}`,
     `log.dirs=${join(folder, "log")}`,
     "auto.create.topics.enable=false",
     "group.initial.rebalance.delay.ms=0",
@@ -70,6 +90,7 @@ function properties(folder: string, port: number, controllerPort: number): strin
     "share.coordinator.state.topic.replication.factor=1",
     "share.coordinator.state.topic.min.isr=1",
     "log.cleaner.backoff.ms=300",
+    ...further,
   ].join("\n");
 }
 
@@ -79,19 +100,24 @@ export interface JavaBroker extends RunningBroker {
 }
 
 /** Starts a broker on free loopback ports; its log lives in a temporary folder until it is stopped. */
-export async function startJavaBroker(): Promise<JavaBroker> {
+export async function startJavaBroker(options: JavaBrokerOptions = {}): Promise<JavaBroker> {
   await download();
   const folder = await mkdtemp(join(tmpdir(), "undercurrent-broker-"));
   const [port, controllerPort] = [await freePort(), await freePort()];
   const config = join(folder, "server.properties");
   const classpath = join(jars(), "*");
-  await writeFile(config, properties(folder, port, controllerPort));
-  await run("java", ["-cp", classpath, "kafka.tools.StorageTool", "format", "-t", clusterId, "-c", config]);
+  await writeFile(config, properties(folder, port, controllerPort, options), { mode: 0o600 });
+  const scram = Object.entries(options.scramUsers ?? {}).flatMap(([name, password]) => [
+    "--add-scram",
+    `SCRAM-SHA-512=[name=${name},password=${password}]`,
+  ]);
+  const format = ["kafka.tools.StorageTool", "format", "-t", clusterId, "-c", config, ...scram];
+  await run("java", ["-cp", classpath, ...format]);
 
   const start = async (): Promise<ChildProcess> => {
     // The C1 compiler alone: a broker that lives for seconds never earns what C2 costs it.
-    const options = ["-Xmx768m", "-XX:TieredStopAtLevel=1", "-cp", classpath, "kafka.Kafka", config];
-    const child = spawn("java", options, { stdio: ["ignore", "ignore", "pipe"] });
+    const command = ["-Xmx768m", "-XX:TieredStopAtLevel=1", "-cp", classpath, "kafka.Kafka", config];
+    const child = spawn("java", command, { stdio: ["ignore", "ignore", "pipe"] });
     process.once("exit", () => child.kill("SIGKILL"));
     let complaint = "";
     child.stderr.on("data", (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-4000)));

@@ -62,18 +62,21 @@ interface BrokerConnection {
 }
 
 /** Repairs what every client of this process fetches. */
-export const repairFetch = repairOf("kafkajs/src/broker", (connection: BrokerConnection) => {
-  const { fetch } = connection;
-  connection.fetch = async function (request) {
-    const response = await fetch.call(this, request);
-    for (const { partitions } of response.responses) {
-      for (const partition of partitions) {
-        const { abortedTransactions, messages } = partition;
-        if (!abortedTransactions?.length) continue;
-        markAborted(messages, abortedTransactions);
-        partition.abortedTransactions = [];
+export const repairFetch = repairOf(
+  "kafkajs/src/broker",
+  ({ prototype }: { prototype: BrokerConnection }) => {
+    const { fetch } = prototype;
+    prototype.fetch = async function (request) {
+      const response = await fetch.call(this, request);
+      for (const { partitions } of response.responses) {
+        for (const partition of partitions) {
+          const { abortedTransactions, messages } = partition;
+          if (!abortedTransactions?.length) continue;
+          markAborted(messages, abortedTransactions);
+          partition.abortedTransactions = [];
+        }
       }
-    }
-    return response;
-  };
-});
+      return response;
+    };
+  },
+);

@@ -4,6 +4,7 @@ import { UndercurrentError } from "../../errors.js";
 import { repairFetch } from "./aborted.js";
 import { registerCodecs } from "./codecs.js";
 import type { KafkaConnection, KafkaLogEntry } from "./options.js";
+import { repairRefusedPartitions, repairTlsRetries } from "./refusals.js";
 import { repairRequestQueues } from "./request-queue.js";
 
 const levels: Readonly<Record<number, KafkaLogEntry["level"]>> = {
@@ -52,6 +53,8 @@ export function createClient(connection: KafkaConnection, retry: RetryOptions): 
   registerCodecs();
   repairFetch();
   repairRequestQueues();
+  repairTlsRetries();
+  repairRefusedPartitions();
   const { brokers, clientId = "undercurrent", ssl, sasl, log } = connection;
   return new kafkajs.Kafka({
     brokers: [...brokers],

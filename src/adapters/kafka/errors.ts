@@ -1,5 +1,6 @@
 /** What the client's errors mean to the pipeline. */
 import { UndercurrentError } from "../../errors.js";
+import { refusalOf, type Refusal } from "./refusals.js";
 
 /** Whatever the client wrapped, and wrapped again. */
 export function innermost(error: unknown): unknown {
@@ -35,12 +36,22 @@ export function protocolNames(error: unknown): ReadonlySet<string> {
   return new Set(names);
 }
 
+/** The first refusal in an error: what it stands for, or was caused by. */
+function refusalWithin(error: unknown): Refusal | undefined {
+  for (const one of within(error)) {
+    const refusal = refusalOf(one);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
 /** Codes of the other client for brokers that do not answer. */
 const silent = new Set<unknown>(["PLT_KFK_NETWORK", "PLT_KFK_TIMEOUT"]);
 
 /** Whether the same may succeed later: the brokers cannot be reached, or are not ready. */
 export function mayPass(error: unknown): boolean {
   if (error instanceof UndercurrentError) return error.code === "BROKER_UNREACHABLE" && mayPass(error.cause);
+  if (refusalWithin(error) !== undefined) return false;
   const inner = innermost(error);
   if (inner instanceof Error && (inner as { readonly retriable?: unknown }).retriable === true) return true;
   return [...within(error)].some((one) => {
@@ -80,9 +91,17 @@ function messageOf(error: unknown): string {
   return [...new Set(each)].join("; ");
 }
 
-/** What ended a commit: another owner, or an outcome that only a look at what is durable can tell. */
+/** The error of a refusal; undefined where there is none. */
+function refused(error: unknown, what: string): UndercurrentError | undefined {
+  const refusal = refusalWithin(error);
+  return refusal && new UndercurrentError(refusal.code, `${what}: ${refusal.message}`, { cause: error });
+}
+
+/** What ended a commit: a refusal, another owner, or an outcome that only a look at what is durable can tell. */
 export function commitError(error: unknown, what: string): UndercurrentError {
   if (error instanceof UndercurrentError) return error;
+  const refusal = refused(error, what);
+  if (refusal !== undefined) return refusal;
   return isFenced(error)
     ? new UndercurrentError("FENCED", `${what}: another owner has taken over (${messageOf(error)})`, {
         cause: error,
@@ -90,8 +109,10 @@ export function commitError(error: unknown, what: string): UndercurrentError {
     : new UndercurrentError("COMMIT_UNCERTAIN", `${what}: ${messageOf(error)}`, { cause: error });
 }
 
-/** Anything else that the brokers or the way to them refused. */
+/** Anything else that the brokers refused, or the way to them. */
 export function brokerError(error: unknown, what: string): UndercurrentError {
   if (error instanceof UndercurrentError) return error;
+  const refusal = refused(error, what);
+  if (refusal !== undefined) return refusal;
   return new UndercurrentError("BROKER_UNREACHABLE", `${what}: ${messageOf(error)}`, { cause: error });
 }

@@ -1,21 +1,21 @@
-/** Repairs of the client where it has no place of its own for them: of one of its classes, for the whole process, once. */
+/** Repairs of the client where it has no place of its own for them: of one of its modules, for the whole process, once. */
 import { createRequire } from "node:module";
 
 /**
- * A function that has `repair` change the prototype of the class that a module of the client exports; called again it
- * does nothing, for a repair that wraps a method would wrap itself.
+ * A function that has `repair` change what a module of the client exports, such as the prototype of a class; called again
+ * it does nothing, for a repair that wraps a method would wrap itself.
  *
  * @example
  * ```ts
- * const repairFetch = repairOf("kafkajs/src/broker", (connection: BrokerConnection) => { … });
+ * const repairFetch = repairOf("kafkajs/src/broker", ({ prototype }: { prototype: BrokerConnection }) => { … });
  * ```
  */
-export function repairOf(module: string, repair: (prototype: never) => void): () => void {
+export function repairOf(module: string, repair: (exported: never) => void): () => void {
   let repaired = false;
   return () => {
     if (repaired) return;
     repaired = true;
     const require = createRequire(import.meta.url);
-    repair((require(module) as { readonly prototype: never }).prototype);
+    repair(require(module) as never);
   };
 }

@@ -13,9 +13,13 @@ export interface RequestQueue {
 }
 
 /** Repairs the queues of every client of this process. */
-export const repairRequestQueues = repairOf("kafkajs/src/network/requestQueue", (queue: RequestQueue) => {
-  const { scheduleCheckPendingRequests } = queue;
-  queue.scheduleCheckPendingRequests = function () {
-    if (this.pending.length > 0 || this.throttledUntil > Date.now()) scheduleCheckPendingRequests.call(this);
-  };
-});
+export const repairRequestQueues = repairOf(
+  "kafkajs/src/network/requestQueue",
+  ({ prototype }: { prototype: RequestQueue }) => {
+    const { scheduleCheckPendingRequests } = prototype;
+    prototype.scheduleCheckPendingRequests = function () {
+      if (this.pending.length > 0 || this.throttledUntil > Date.now())
+        scheduleCheckPendingRequests.call(this);
+    };
+  },
+);

@@ -3,6 +3,7 @@ import type { Admin } from "kafkajs";
 import { UndercurrentError } from "../../errors.js";
 import type { KafkaConnection, KafkaTopics } from "./options.js";
 import { topicSettings } from "./cluster-settings.js";
+import { brokerError } from "./errors.js";
 
 /** A partition as it is now: offsets of its first record, and of the next one it would get. */
 export interface Extent {
@@ -57,7 +58,7 @@ export async function topicShapes(
   );
 }
 
-/** The partitions of each of these topics. Throws TOPIC_MISSING where one does not exist. */
+/** The partitions of each of these topics. Throws TOPIC_MISSING where one does not exist, ACCESS_DENIED where it is hidden. */
 export async function requireTopics(
   admin: Admin,
   names: readonly string[],
@@ -65,9 +66,20 @@ export async function requireTopics(
   const shapes = await topicShapes(admin, names);
   const missing = names.filter((name) => !shapes.has(name));
   if (missing.length > 0) {
+    for (const name of missing) await refuseHidden(admin, name);
     throw new UndercurrentError("TOPIC_MISSING", `the brokers have no topic ${missing.join(", ")}`);
   }
   return new Map([...shapes].map(([name, { partitions }]) => [name, partitions]));
+}
+
+/** What this user may not see, the brokers leave out of their list; asked for by name, they say so. */
+async function refuseHidden(admin: Admin, name: string): Promise<void> {
+  try {
+    await admin.fetchTopicMetadata({ topics: [name] });
+  } catch (error) {
+    const answer = brokerError(error, `topic ${name}`);
+    if (answer.code === "ACCESS_DENIED") throw answer;
+  }
 }
 
 /**

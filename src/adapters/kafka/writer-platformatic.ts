@@ -49,6 +49,7 @@ export class PlatformaticWriter implements TransactionalWriter {
       partitioner: (_, key) => client.compatibilityPartitioner(_, key),
       ...(options.compression !== undefined && { compression: options.compression }),
     });
+    askAsClient(client, producer);
     try {
       // What the client would give in place of -1 is taken for an epoch that must be the current one.
       const transaction = await producer.beginTransaction({ producerId: -1n, producerEpoch: -1 });
@@ -129,6 +130,20 @@ async function load(): Promise<typeof Platformatic> {
     throw new UndercurrentError("KAFKA_CLIENT_MISSING", "kafka.producer is platformatic", { cause });
   }
 }
+
+/**
+ * From version 4 on, AddPartitionsToTxn is for brokers among each other (KIP-890) and wants the right to be one of them,
+ * ClusterAction; the client asks in the latest version that the brokers have.
+ */
+function askAsClient(client: typeof Platformatic, producer: Producer): void {
+  const getApi = producer[client.kGetApi].bind(producer) as GetApi;
+  const asClient: GetApi = (name, callback) => {
+    if (name === "AddPartitionsToTxn") callback(null, client.addPartitionsToTxnV3.api);
+    else getApi(name, callback);
+  };
+  producer[client.kGetApi] = asClient as (typeof producer)[typeof client.kGetApi];
+}
+type GetApi = (name: string, callback: (error: Error | null, api: unknown) => void) => void;
 
 /** The client would find that out at the first commit. */
 function refuseZstd({ compression }: KafkaOptions): void {

@@ -172,7 +172,7 @@ describeWithBroker("the command run", () => {
     const settings = await deployment(1, { kafka });
     const service = startService(settings, { environment: { PASSWORD: secret } });
     expect(await service.ended).toBe(6);
-    expect(service.err.at(-3)).toMatch(/^error BROKER_UNREACHABLE: /);
+    expect(service.err.at(-3)).toMatch(/^error CREDENTIALS_REFUSED: /);
     expect(service.err.join("\n")).not.toContain(secret);
   }, 120_000);
 });

@@ -1,0 +1,226 @@
+// Who may come in and who is turned away, on a real broker that asks for passwords, certificates and rights: whoever
+// is refused ends at once with one error that says so.
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { lastValueFrom } from "rxjs";
+import { kafkaPorts } from "../../../src/adapters/kafka/index.js";
+import type { ProducerKind } from "../../../src/adapters/kafka/options.js";
+import { javaAnswers } from "../../support/broker-java.js";
+import { grant, revoke, startSecureBroker, type SecureBroker } from "../../support/broker-secure.js";
+import { createAuthority } from "../../support/certificates.js";
+import { endChildren, type Child } from "../../support/child.js";
+import { startRelay } from "../../support/relay.js";
+import { logged, startService, type Settings, type StartOptions } from "../../support/service.js";
+import { application, lacking, needed, topics, without } from "./rights.js";
+
+type Lack = keyof typeof lacking;
+const userWithout = (what: Lack): string => `cannot-${what.replaceAll(" ", "-")}`;
+
+const password = "correct-horse-battery";
+const users = [
+  "forecaster",
+  "stranger",
+  "unobserved",
+  "revoked",
+  ...(Object.keys(lacking) as Lack[]).map(userWithout),
+];
+
+const ready = await javaAnswers();
+if (!ready) console.warn("SKIPPED: tests of a broker with security. Install Java 17 with Maven.");
+let broker: SecureBroker;
+let stop = (): Promise<void> => Promise.resolve();
+
+beforeAll(async () => {
+  if (!ready) return;
+  broker = await startSecureBroker(Object.fromEntries(users.map((user) => [user, password])));
+  const { open } = broker;
+  stop = () => broker.stop();
+  await open.createTopics({
+    [topics.input]: {},
+    [topics.forecasts]: {},
+    [topics.deadLetters]: {},
+    [topics.state]: { settings: { "cleanup.policy": "compact" } },
+  });
+  await open.admin(async (admin) => {
+    for (const user of ["forecaster", "revoked"]) await grant(admin, user, needed);
+    await grant(admin, "unobserved", without("topic", topics.state, "read settings").rights);
+    for (const [what, { rights }] of Object.entries(lacking))
+      await grant(admin, userWithout(what as Lack), rights);
+  });
+  await produce();
+});
+afterEach(endChildren);
+afterAll(() => stop());
+
+/** An observation, and something that has to go to the dead letters. */
+const produce = (): Promise<void> =>
+  broker.open.produce(topics.input, 0, [
+    { key: "a", value: '{"value":1}' },
+    { key: "a", value: "no JSON" },
+  ]);
+
+type Kafka = NonNullable<Settings["kafka"]>;
+
+function start(kafka: Kafka, options: StartOptions = {}): Child {
+  const own = { application, topics, snapshot: { everyEvents: 1 }, log: { level: "debug" } } as const;
+  return startService({ ...own, kafka: { fetchWaitMs: 50, ...kafka } }, options);
+}
+
+const sasl = (username: string, mechanism: "PLAIN" | "SCRAM-SHA-512" = "PLAIN"): Pick<Kafka, "sasl"> => ({
+  sasl: { mechanism, username, password },
+});
+
+/** The service ended by itself: with this code, what went on before in few lines, and nothing tried anew. */
+async function expectEnd(service: Child, code: string, message: RegExp): Promise<void> {
+  expect(await service.ended).toBe(6);
+  const errors = service.err.filter((line) => !line.startsWith("{"));
+  expect(errors).toHaveLength(3);
+  expect(errors[0]).toMatch(new RegExp(`^error ${code}: .*${message.source}`));
+  expect(errors[1]).toBe("  data: Everything that was committed stays; nothing else was written.");
+  expect(errors[2]).toMatch(/^ {2}next: \w/);
+  expect(logged(service, "restarting")).toEqual([]);
+  expect(logged(service, "kafka").filter(({ level }) => level === "warn").length).toBeLessThan(6);
+}
+
+describe.skipIf(!ready)("a service comes in and commits", () => {
+  const ways: Record<string, () => Promise<Kafka> | Kafka> = {
+    "with PLAIN": () => ({ brokers: [broker.sasl], ...sasl("forecaster") }),
+    "with PLAIN over TLS": () => ({ brokers: [broker.saslTls], ...sasl("forecaster"), tls: trusting() }),
+    "with SCRAM-SHA-512": () => ({ brokers: [broker.sasl], ...sasl("forecaster", "SCRAM-SHA-512") }),
+    "with SCRAM-SHA-512 over TLS": () => ({
+      brokers: [broker.saslTls],
+      ...sasl("forecaster", "SCRAM-SHA-512"),
+      tls: trusting(),
+    }),
+    "with a certificate whose key has a passphrase": async () => ({
+      brokers: [broker.mutualTls],
+      tls: {
+        ...trusting(),
+        ...(await broker.authority.issue("forecaster", { passphrase: password })),
+        passphrase: password,
+      },
+    }),
+  };
+  const cases: readonly [keyof typeof ways, ProducerKind][] = [
+    ["with PLAIN", "kafkajs"],
+    ["with PLAIN over TLS", "platformatic"],
+    ["with SCRAM-SHA-512", "platformatic"],
+    ["with SCRAM-SHA-512 over TLS", "kafkajs"],
+    ["with a certificate whose key has a passphrase", "kafkajs"],
+    ["with a certificate whose key has a passphrase", "platformatic"],
+  ];
+
+  test.each(cases)("%s, written by %s", async (way, producer) => {
+    await produce();
+    const service = start({ ...(await ways[way]!()), producer });
+    await service.line(/"event":"committed"/);
+    expect(await service.end()).toBe(0);
+  });
+
+  test("without the right to read the state topic's settings, which it says", async () => {
+    const service = start({ brokers: [broker.sasl], ...sasl("unobserved") });
+    await service.line(/cannot tell whether topic state is compacted/);
+    await service.line(/"event":"live"/);
+    expect(await service.end()).toBe(0);
+  });
+});
+
+const trusting = (): { readonly enabled: true; readonly ca: string } => ({
+  enabled: true,
+  ca: broker.authority.cert,
+});
+
+describe.skipIf(!ready)("one connection, and one error, is all that comes of", () => {
+  /** Everything is refused on the first connection, before the client knows of any other address. */
+  async function refused(address: string, kafka: Kafka, code: string, message: RegExp): Promise<void> {
+    const relay = await startRelay(address);
+    await expectEnd(start({ ...kafka, brokers: [relay.address] }), code, message);
+    expect(relay.connections).toBe(1);
+    await relay.close();
+  }
+
+  test.each(["PLAIN", "SCRAM-SHA-512"] as const)("a wrong password, with %s", async (mechanism) => {
+    const wrong = { sasl: { mechanism, username: "forecaster", password: "incorrect-horse" } };
+    await refused(broker.sasl, wrong, "CREDENTIALS_REFUSED", /uthentication failed/);
+  });
+
+  test("no certificate where the broker wants one", async () => {
+    await refused(broker.mutualTls, { tls: trusting() }, "TLS_REFUSED", /certificate/);
+  });
+
+  test("a certificate of an authority that the broker does not know", async () => {
+    const foreign = await (await createAuthority("somebody else")).issue("forecaster");
+    await refused(
+      broker.mutualTls,
+      { tls: { ...trusting(), ...foreign } },
+      "TLS_REFUSED",
+      /the brokers end .*certificate/,
+    );
+  });
+
+  test("an expired certificate, of a program that does not look at it before", async () => {
+    const tls = {
+      ca: broker.authority.cert,
+      ...(await broker.authority.issue("forecaster", { expired: true })),
+    };
+    const relay = await startRelay(broker.mutualTls);
+    const { source } = kafkaPorts({ brokers: [relay.address], ssl: tls, application, topics });
+    await expect(lastValueFrom(source.assignments)).rejects.toMatchObject({
+      code: "TLS_REFUSED",
+      message: expect.stringMatching(/the brokers end the TLS handshake: certificate/) as string,
+    });
+    expect(relay.connections).toBe(1);
+    await relay.close();
+  });
+
+  test("a broker's certificate that has expired", async () => {
+    await refused(broker.expiredTls, { tls: trusting() }, "TLS_REFUSED", /certificate has expired/);
+  });
+
+  test("a broker's certificate of an authority that is not trusted", async () => {
+    const tls = { enabled: true, ca: (await createAuthority("somebody else")).cert };
+    await refused(broker.saslTls, { ...sasl("forecaster"), tls }, "TLS_REFUSED", /the brokers' certificate/);
+  });
+
+  test("a broker's certificate of another name", async () => {
+    const tls = { ...trusting(), servername: "kafka.example" };
+    await refused(broker.saslTls, { ...sasl("forecaster"), tls }, "TLS_REFUSED", /kafka\.example/);
+  });
+});
+
+describe.skipIf(!ready)("one error is all that comes of a user", () => {
+  test("without any right, who is not told that the topics are missing", async () => {
+    await expectEnd(
+      start({ brokers: [broker.sasl], ...sasl("stranger") }),
+      "ACCESS_DENIED",
+      /topic readings/,
+    );
+  });
+
+  /** Who reads is always kafkajs. */
+  const cases: readonly [Lack, ProducerKind][] = [
+    ["to read the input", "kafkajs"],
+    ["to read the state", "kafkajs"],
+    ["to join the group", "kafkajs"],
+    ["to write dead letters", "kafkajs"],
+    ["to write the state", "platformatic"],
+    ["to write forecasts", "kafkajs"],
+    ["to write forecasts", "platformatic"],
+    ["to use its transactional ids", "kafkajs"],
+    ["to use its transactional ids", "platformatic"],
+  ];
+
+  test.each(cases)("without the right %s, written by %s", async (what, producer) => {
+    await produce();
+    const service = start({ brokers: [broker.sasl], ...sasl(userWithout(what)), producer });
+    const resource = lacking[what].lacks === "transactional id" ? "TRANSACTIONAL_ID" : lacking[what].lacks;
+    await expectEnd(service, "ACCESS_DENIED", new RegExp(`${resource.toUpperCase()}_AUTHORIZATION_FAILED`));
+  });
+
+  test("who loses a right while the service runs", async () => {
+    const service = start({ brokers: [broker.sasl], ...sasl("revoked") });
+    await service.line(/"event":"live"/);
+    await broker.open.admin((admin) => revoke(admin, "revoked", topics.forecasts));
+    await produce();
+    await expectEnd(service, "ACCESS_DENIED", /TOPIC_AUTHORIZATION_FAILED/);
+  });
+});

@@ -1,0 +1,140 @@
+// A broker that lets in whom it knows and grants what was granted, with a way in for each way to prove who one is.
+import kafkajs, { type Admin } from "kafkajs";
+import { createTestBroker, type TestBroker } from "./broker-client.js";
+import { startJavaBroker, type JavaBroker } from "./broker-java.js";
+import { freePort } from "./broker-parts.js";
+import { createAuthority, type Authority } from "./certificates.js";
+
+export interface SecureBroker {
+  /** Whoever comes in there may do everything. */
+  readonly open: TestBroker;
+  /** Passwords, by PLAIN or SCRAM-SHA-512, over a connection that anybody can read. */
+  readonly sasl: string;
+  /** The same over TLS. */
+  readonly saslTls: string;
+  /** Certificates of both sides; the name of a user is the common name. */
+  readonly mutualTls: string;
+  /** TLS with a broker's certificate that ran out. */
+  readonly expiredTls: string;
+  /** Who issued the certificates of the broker, and whose it trusts. */
+  readonly authority: Authority;
+  stop(): Promise<void>;
+}
+
+/** Starts a broker that knows these users and their passwords, by either mechanism. */
+export async function startSecureBroker(users: Readonly<Record<string, string>>): Promise<SecureBroker> {
+  const authority = await createAuthority("authority of the test");
+  const identity = await authority.issue("broker");
+  const outdated = await authority.issue("broker", { expired: true });
+  const [sasl, saslTls, mutual, expired] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
+  const accounts = Object.entries(users).map(([name, password]) => `user_${name}="${password}"`);
+  const plain = `org.apache.kafka.common.security.plain.PlainLoginModule required ${accounts.join(" ")};`;
+  const scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;";
+  const passwords = ["sasl", "sasltls"].flatMap((listener) => [
+    `listener.name.${listener}.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512`,
+    `listener.name.${listener}.plain.sasl.jaas.config=${plain}`,
+    `listener.name.${listener}.scram-sha-512.sasl.jaas.config=${scram}`,
+  ]);
+  const keyStore = (listener: string, { cert, key }: typeof identity): string[] => [
+    `listener.name.${listener}.ssl.keystore.type=PEM`,
+    `listener.name.${listener}.ssl.keystore.certificate.chain=${oneLine(cert)}`,
+    `listener.name.${listener}.ssl.keystore.key=${oneLine(key)}`,
+  ];
+  const broker: JavaBroker = await startJavaBroker({
+    listeners: {
+      SASL: { protocol: "SASL_PLAINTEXT", port: sasl },
+      SASLTLS: { protocol: "SASL_SSL", port: saslTls },
+      MUTUAL: { protocol: "SSL", port: mutual },
+      EXPIRED: { protocol: "SSL", port: expired },
+    },
+    properties: [
+      ...passwords,
+      ...keyStore("sasltls", identity),
+      ...keyStore("mutual", identity),
+      ...keyStore("expired", outdated),
+      "listener.name.mutual.ssl.client.auth=required",
+      "listener.name.mutual.ssl.truststore.type=PEM",
+      `listener.name.mutual.ssl.truststore.certificates=${oneLine(authority.cert)}`,
+      "listener.name.mutual.ssl.principal.mapping.rules=RULE:^CN=(.*)$/$1/",
+      "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+      // The open listener's, and the broker's own.
+      "super.users=User:ANONYMOUS",
+    ],
+    scramUsers: users,
+  });
+  return {
+    open: createTestBroker(broker.brokers),
+    sasl: `127.0.0.1:${sasl}`,
+    saslTls: `127.0.0.1:${saslTls}`,
+    mutualTls: `127.0.0.1:${mutual}`,
+    expiredTls: `127.0.0.1:${expired}`,
+    authority,
+    stop: () => broker.stop(),
+  };
+}
+
+/** Line breaks of a PEM text as a properties file has them. */
+function oneLine(pem: string): string {
+  return pem.trim().replaceAll("\n", "\\n");
+}
+
+const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
+
+/** One right: what may be done with which resources. */
+export interface Right {
+  readonly on: "topic" | "group" | "transactional id";
+  readonly name: string;
+  /** The name is the beginning of the names that are meant. */
+  readonly prefix?: boolean;
+  readonly may: readonly ("read" | "write" | "describe" | "read settings")[];
+}
+
+const resources = {
+  topic: AclResourceTypes.TOPIC,
+  group: AclResourceTypes.GROUP,
+  "transactional id": AclResourceTypes.TRANSACTIONAL_ID,
+} as const;
+
+const operations = {
+  read: AclOperationTypes.READ,
+  write: AclOperationTypes.WRITE,
+  describe: AclOperationTypes.DESCRIBE,
+  "read settings": AclOperationTypes.DESCRIBE_CONFIGS,
+} as const;
+
+/** Grants a user these rights. */
+export async function grant(admin: Admin, user: string, rights: readonly Right[]): Promise<void> {
+  const acl = rights.flatMap(({ on, name, prefix = false, may }) =>
+    may.map((operation) => ({
+      resourceType: resources[on],
+      resourceName: name,
+      resourcePatternType: prefix ? ResourcePatternTypes.PREFIXED : ResourcePatternTypes.LITERAL,
+      principal: `User:${user}`,
+      host: "*",
+      operation: operations[operation],
+      permissionType: AclPermissionTypes.ALLOW,
+    })),
+  );
+  await admin.createAcls({ acl });
+}
+
+/** Takes all that a user may do with a topic. */
+export async function revoke(admin: Admin, user: string, topic: string): Promise<void> {
+  await admin.deleteAcls({
+    filters: [
+      {
+        resourceType: AclResourceTypes.TOPIC,
+        resourceName: topic,
+        resourcePatternType: ResourcePatternTypes.LITERAL,
+        principal: `User:${user}`,
+        operation: AclOperationTypes.ANY,
+        permissionType: AclPermissionTypes.ANY,
+      },
+    ],
+  });
+}
