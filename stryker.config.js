@@ -2,7 +2,7 @@
 export default {
   testRunner: "vitest",
   plugins: ["@stryker-mutator/vitest-runner"],
-  vitest: { configFile: "vitest.mutation.config.ts" },
+  vitest: { configFile: "vitest.mutation.config.ts", related: false },
   coverageAnalysis: "perTest",
   // Texts of errors and warnings are for people: tests hold the codes, and of the texts what an operator acts on.
   mutator: { excludedMutations: ["StringLiteral"] },
@@ -13,7 +13,8 @@ export default {
   ignorePatterns: ["docs", "monitoring", "examples", "config"],
   reporters: ["clear-text", "progress-append-only", "html"],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false, reportScoreTable: false },
-  allowEmpty: false,
+  // Vitest checks no types.
+  disableTypeChecks: false,
   // Long, for what is slow on a busy machine must not count as noticed: loops without end are found by counting.
   timeoutMS: 60_000,
 };
