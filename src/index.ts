@@ -37,7 +37,7 @@ export type { TimeLike, ValueLike } from "./forecast/input.js";
 export type { ForecasterListeners, UpdateReport } from "./forecast/learning.js";
 export { forecasterSettings, type ForecasterOptions, type ForecasterSettings } from "./forecast/settings.js";
 export type { PendingForecast } from "./forecast/tracker.js";
-export type { SnapshotRecord } from "./forecast/snapshot.js";
+export type { SnapshotChange } from "./forecast/snapshot.js";
 export { forecast } from "./operators/forecast.js";
 export { forecastBatches } from "./operators/forecast-batches.js";
 export type { Clock } from "./pipeline/clock.js";

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { readStates, type PartitionStanding } from "../adapters/kafka/states.js";
 import { loadConfig } from "../config/load.js";
 import { errors, UndercurrentError, type ErrorCode } from "../errors.js";
-import { changedNames } from "../forecast/signature.js";
+import { changedNames, signedSettings } from "../forecast/signature.js";
 import { modelName, type ForecasterSettings } from "../forecast/settings.js";
 import { modelSettings } from "../pipeline/settings.js";
 import { readKey, type RecordedKey, type RecordedState } from "../pipeline/state.js";
@@ -89,7 +89,7 @@ function reportOf(
     bytes: records.reduce((sum, { value }) => sum + value.length, 0),
     model: state === undefined ? null : modelName(state.settings, state.version),
     settings: state?.settings ?? null,
-    changed: state === undefined ? [] : changedNames(state.settings, { ...model }),
+    changed: state === undefined ? [] : changedNames(state.settings, signedSettings(model)),
     error,
     ...(key !== undefined && { key: (state && readKey(records, key)) ?? null }),
   };

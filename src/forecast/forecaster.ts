@@ -15,9 +15,18 @@ import { keyLayout, number } from "./layout.js";
 import type { ForecasterListeners } from "./learning.js";
 import { Recurrence, rowsPerStep, type SteppedRows } from "./recurrence.js";
 import { modelName, type ForecasterSettings } from "./settings.js";
-import { decodeSnapshot, joinRecords, type SnapshotRecord } from "./snapshot.js";
-import { bytesOfKey, recordsOf, sizesOf, writeKey, type StateParts } from "./state.js";
 import { signatureOf, type Signature } from "./signature.js";
+import { joinRecords, type SnapshotChange } from "./snapshot.js";
+import {
+  addKey,
+  bytesOfKey,
+  changesOf,
+  makeRoom,
+  recordsOf,
+  reserveKeys,
+  restoreState,
+  type StateParts,
+} from "./state.js";
 import { Tracker, writeNoForecast, writeNoScore, type PendingForecast } from "./tracker.js";
 import { valueCell } from "./value-cell.js";
 
@@ -74,11 +83,17 @@ export class Forecaster {
     if (settings.readout !== "shared") this.#readout = new KeyReadout(settings, layout, rowsPerStep);
     const seasonalAt = layout.experts[experts.indexOf(seasonal)];
     if (settings.horizon > 1 || seasonalAt !== undefined) this.#horizons = new Horizons(settings, seasonalAt);
-    this.#reserve(this.#keys.capacity);
+    reserveKeys(this.#parts(), this.#keys.capacity);
   }
 
+  /** Keys that it holds a state of: those that have had a value, and were not forgotten. */
   get keys(): number {
     return this.#keys.size;
+  }
+
+  /** Keys that were forgotten so far, to keep the bounds of the settings. */
+  get forgotten(): number {
+    return this.#keys.forgotten;
   }
 
   /** Updates of the weights so far. */
@@ -99,7 +114,7 @@ export class Forecaster {
 
   /** Bytes of state that a key takes, without its name. */
   get bytesPerKey(): number {
-    return bytesOfKey(sizesOf(this.#parts()));
+    return bytesOfKey(this.#parts());
   }
 
   /** The model's name and version, as forecasts carry it: "lstm32@1841". */
@@ -109,7 +124,15 @@ export class Forecaster {
 
   /** The slot of a key, which is made on first use. Throws MEMORY_EXHAUSTED, changing nothing. */
   slotOf(key: string): number {
-    return this.#keys.find(key) ?? this.#addKey(key);
+    return this.#keys.find(key) ?? addKey(this.#parts(), key);
+  }
+
+  /**
+   * Takes the slots back of keys without a state, which have had no value yet or were forgotten, and returns them: they
+   * may become other keys'. Without it memory grows with all keys that ever were, whatever the settings bound.
+   */
+  release(): readonly number[] {
+    return this.#keys.release();
   }
 
   /** The key of a slot. */
@@ -136,14 +159,15 @@ export class Forecaster {
   /**
    * Takes observations in order and writes a row of forecasts for each. Values and features must be at most 1e30 in
    * size or NaN, which stands for a missing one, and times finite. A missing value is bridged by the key's own forecast,
-   * and nothing learns from it; a missing feature is what it was; a time that goes back is the shortest of gaps.
+   * and nothing learns from it; a missing feature is what it was; a time that goes back is the shortest of gaps. Rows
+   * before `from` have been taken already.
    */
-  observe(observations: ObservationColumns, forecasts: ForecastColumns): void {
+  observe(observations: ObservationColumns, forecasts: ForecastColumns, from = 0): void {
     this.#assertUsable();
     this.#forecasts = forecasts;
     checkWidths(observations, forecasts, this.settings);
     const { count } = observations;
-    for (let event = 0; event < count; event++) this.#observe(event, observations, forecasts);
+    for (let event = from; event < count; event++) this.#observe(event, observations, forecasts);
     this.#recurrence.step();
   }
 
@@ -153,13 +177,12 @@ export class Forecaster {
   }
 
   /**
-   * The records of a snapshot that changed since the last call: the model's, and one for each key that had events.
-   * The latest record of the model and of each key, in any order and joined, are a snapshot to `restore`.
+   * What changed in the snapshot since the last call: the model's record, one for each key that had events, and the
+   * end of each that was forgotten. The latest record of the model and of each key, in any order and joined, are a
+   * snapshot to `restore`.
    */
-  changes(): SnapshotRecord[] {
-    const records = [...recordsOf(this.#parts(), this.#signature, true)];
-    this.#keys.clearChanged();
-    return records;
+  changes(): SnapshotChange[] {
+    return changesOf(this.#parts(), this.#signature);
   }
 
   /**
@@ -168,13 +191,8 @@ export class Forecaster {
    * SNAPSHOT_FOREIGN, SNAPSHOT_VERSION or SNAPSHOT_CORRUPT, and then has changed nothing.
    */
   restore(snapshot: Uint8Array, { anyTuning }: { readonly anyTuning?: boolean } = {}): void {
-    this.#assertUsable();
-    const { model, keys } = decodeSnapshot(snapshot, this.#signature, sizesOf(this.#parts()), anyTuning);
-    const table = new KeyTable(this.#history.layout, keys.length);
-    this.#reserve(table.capacity);
-    this.#keys = table;
-    for (const state of keys) writeKey(this.#parts(), state);
-    this.#recurrence.writeModel(model, keys, (key) => this.slotOf(key));
+    const { layout } = this.#history;
+    this.#keys = restoreState(this.#parts(), layout, snapshot, this.#signature, anyTuning);
   }
 
   /** Gives the memory back: observing, snapshots and restoring throw FORECASTER_DISPOSED from then on. */
@@ -209,6 +227,8 @@ export class Forecaster {
         forecasts.version[event] = this.version;
         return;
       }
+      makeRoom(this.#parts(), this.settings);
+      keys.begin(slot);
       this.#tracker.start(keys, slot, value);
     }
     keys.changed[slot] = 1;
@@ -230,27 +250,6 @@ export class Forecaster {
       this.#tracker.forecast(this.#keys, slot, event, rows.buffers.readouts[i]!, own?.[i] ?? 0, forecasts);
       forecasts.version[event] = this.version;
     }
-  }
-
-  /** Makes room for the states of `keys` keys. Throws MEMORY_EXHAUSTED. */
-  #reserve(keys: number): void {
-    this.#recurrence.reserve(keys);
-    this.#readout?.reserve(keys);
-    this.#horizons?.reserve(keys);
-  }
-
-  #addKey(key: string): number {
-    this.#assertUsable();
-    const { size, capacity } = this.#keys;
-    if (size === capacity) {
-      this.#reserve(2 * capacity);
-      this.#keys.grow(2 * capacity);
-    }
-    const slot = this.#keys.add(key);
-    // After a restore these rows may hold the states of a key that was forgotten.
-    this.#recurrence.writeStates(slot, new Float32Array(this.#recurrence.statesPerKey));
-    this.#readout?.start(slot);
-    return slot;
   }
 
   #parts(): StateParts {

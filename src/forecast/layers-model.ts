@@ -49,7 +49,10 @@ export function snapshotWithLayersModel(snapshot: Uint8Array, model: LayersModel
 
 /** The record of such a snapshot that is not as it was: the model's. Throws as `snapshotWithLayersModel` does. */
 export function recordWithLayersModel(snapshot: Uint8Array, model: LayersModel): SnapshotRecord {
-  return withLayersModel(snapshot, model, (forecaster) => forecaster.changes()[0]!);
+  return withLayersModel(snapshot, model, (forecaster) => ({
+    key: undefined,
+    bytes: forecaster.changes()[0]!.bytes!,
+  }));
 }
 
 function withLayersModel<T>(snapshot: Uint8Array, model: LayersModel, use: (forecaster: Forecaster) => T): T {

@@ -140,7 +140,7 @@ export class EventForecaster<T> {
     this.#forecasts = forecastColumns(firstCapacity, horizon);
   }
 
-  /** Keys seen so far. */
+  /** Keys that it holds a state of. */
   get keys(): number {
     return this.#forecaster.keys;
   }
@@ -152,6 +152,7 @@ export class EventForecaster<T> {
 
   /** Takes events in order and returns a forecast for each that was not refused. */
   observe(events: readonly T[]): EventForecast<T>[] {
+    this.#forecaster.release();
     if (events.length > this.#observations.slots.length) this.#makeRoom(events.length);
     const observations = this.#observations;
     const accepted: T[] = [];

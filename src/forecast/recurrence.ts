@@ -143,10 +143,7 @@ export class Recurrence {
       if (this.#queue.holds(slot)) this.#learn();
       const place = this.#queue.add(slot, singles, row, count, missing);
       this.#engine.copyState(checkpoint, place);
-      if (count === window) {
-        this.#learners++;
-        this.#share = windowShare(this.#settings, this.#learners, this.#version);
-      }
+      if (count === window) this.#countLearners(1);
       if (this.#queue.length >= windowsDue(this.#settings, this.#learners)) this.#learn();
     }
     this.#engine.copyState(this.#stateRow(slot), checkpoint);
@@ -173,6 +170,13 @@ export class Recurrence {
     this.#stepped.count = count;
     this.#stepped.buffers = this.#engine.stepBuffers;
     this.#listener.stepped(this.#stepped);
+  }
+
+  /** Takes the states of a key that has had `count` events back to zero. A window of it that waits is learned from first. */
+  forget(slot: number, count: number): void {
+    if (this.#queue.holds(slot)) this.#learn();
+    if (count > this.#settings.window) this.#countLearners(-1);
+    this.writeStates(slot, new Float32Array(this.statesPerKey));
   }
 
   /** Reads a key's hidden state and checkpoints. */
@@ -213,6 +217,11 @@ export class Recurrence {
 
   dispose(): void {
     this.#engine.dispose();
+  }
+
+  #countLearners(more: number): void {
+    this.#learners += more;
+    this.#share = windowShare(this.#settings, this.#learners, this.#version);
   }
 
   /** Events that wait go first: they step with the weights of their time. */

@@ -121,6 +121,20 @@ export const forecasterSchema = z.strictObject({
     .max(maximumHorizon)
     .default(1)
     .describe("Values ahead that are forecast at each observation, each with an interval."),
+  maximumKeys: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      "Most keys that a state holds: where another begins, those whose last event is oldest are forgotten, a 64th at once. 0 is no bound.",
+    ),
+  keyTimeToLive: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe(
+      "Milliseconds, by the times of the events, after which a key that had none may be forgotten: looked at as the number of keys grows, by 64 or a 16th. 0 is never.",
+    ),
 });
 
 /** Complete settings of a forecaster. */

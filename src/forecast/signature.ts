@@ -1,19 +1,36 @@
 /** What a snapshot was made with, so that it is restored only where it means the same. */
 import { crc32 } from "./checksum.js";
-import type { ForecasterSettings } from "./settings.js";
+import { foreign } from "./record.js";
+import { forecasterSettings, type ForecasterSettings } from "./settings.js";
 
-/** Settings that tune learning and alarms and leave the shape and meaning of the state as they are. */
+/** Settings that tune learning, alarms and bounds and leave the shape and meaning of the state as they are. */
 const tuning: ReadonlySet<string> = new Set([
   "learningRate",
   "learningBoost",
   "learningBoostUpdates",
   "gradientClip",
   "alarmRate",
+  "maximumKeys",
+  "keyTimeToLive",
 ] satisfies (keyof ForecasterSettings)[]);
 
 /** Whether a change of this setting leaves the state as good as it was. */
 export function isTuning(name: string): boolean {
   return tuning.has(name);
+}
+
+/** Settings that came after release 0.1: where they are the default, a snapshot is as if they did not exist. */
+const added: ReadonlySet<string> = new Set([
+  "maximumKeys",
+  "keyTimeToLive",
+] satisfies (keyof ForecasterSettings)[]);
+
+/** The settings as snapshots name them. */
+export function signedSettings(settings: ForecasterSettings): Readonly<Record<string, unknown>> {
+  const defaults: Readonly<Record<string, unknown>> = forecasterSettings();
+  return Object.fromEntries(
+    Object.entries(settings).filter(([name, value]) => !added.has(name) || value !== defaults[name]),
+  );
 }
 
 /** What a snapshot was made with, as texts in a fixed order. */
@@ -28,8 +45,9 @@ export interface Signature {
 export function signatureOf(settings: ForecasterSettings, cell: string): Signature {
   const text = (kept: [string, unknown][]): string =>
     JSON.stringify(Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1))));
-  const shape = Object.entries({ ...settings, cell }).filter(([name]) => !isTuning(name));
-  return { all: text(Object.entries(settings)), shape: text(shape) };
+  const signed = signedSettings(settings);
+  const shape = Object.entries({ ...signed, cell }).filter(([name]) => !isTuning(name));
+  return { all: text(Object.entries(signed)), shape: text(shape) };
 }
 
 /** Sum of a signature's shape, as every key's record carries it. */
@@ -42,7 +60,7 @@ export function compareSettings(
   theirs: Readonly<Record<string, unknown>>,
   ours: ForecasterSettings,
 ): "same" | "tuning" | "shape" {
-  const changed = changedNames(theirs, { ...ours });
+  const changed = changedNames(theirs, signedSettings(ours));
   if (changed.length === 0) return "same";
   return changed.every(isTuning) ? "tuning" : "shape";
 }
@@ -54,5 +72,24 @@ export function changedNames(
 ): string[] {
   return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter(
     (name) => JSON.stringify(a[name]) !== JSON.stringify(b[name]),
+  );
+}
+
+/** Throws SNAPSHOT_FOREIGN, which names the settings in which a signature differs, unless they are tuning and that is tolerated. */
+export function checkSignature(theirs: string, { all: ours }: Signature, anyTuning: boolean): void {
+  if (theirs === ours) return;
+  let a: Record<string, unknown>;
+  try {
+    a = JSON.parse(theirs) as Record<string, unknown>;
+  } catch {
+    throw foreign("its signature can't be read");
+  }
+  const b = JSON.parse(ours) as Record<string, unknown>;
+  const changed = changedNames(a, b);
+  if (anyTuning && changed.every(isTuning)) return;
+  throw foreign(
+    changed
+      .map((name) => `${name} is ${JSON.stringify(a[name])} there and ${JSON.stringify(b[name])} here`)
+      .join(", "),
   );
 }

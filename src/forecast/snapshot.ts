@@ -6,7 +6,7 @@ import { ByteWriter, type ByteReader } from "./bytes.js";
 import type { HorizonState } from "./horizons.js";
 import { number } from "./layout.js";
 import { corrupt, foreign, kinds, open, seal } from "./record.js";
-import { changedNames, isTuning, signatureSum, type Signature } from "./signature.js";
+import { checkSignature, signatureSum, type Signature } from "./signature.js";
 
 /** A window that waits for the next update. */
 export interface QueuedWindow {
@@ -47,6 +47,12 @@ export interface KeyState {
 export interface SnapshotRecord {
   readonly key: string | undefined;
   readonly bytes: Uint8Array;
+}
+
+/** A change of a snapshot: a record anew, or where `bytes` is null the end of a key, which then has none. */
+export interface SnapshotChange {
+  readonly key: string | undefined;
+  readonly bytes: Uint8Array | null;
 }
 
 export interface Snapshot {
@@ -225,7 +231,7 @@ function readKey(body: ByteReader, withHorizons: boolean): KeyState {
 
 function readModel(body: ByteReader, signature: Signature, anyTuning: boolean): ModelState {
   const theirs = body.text();
-  if (theirs !== signature.all) refuseForeign(theirs, signature.all, anyTuning);
+  checkSignature(theirs, signature, anyTuning);
   const keys = body.count();
   const kernel = body.text();
   const version = body.float();
@@ -240,22 +246,4 @@ function readModel(body: ByteReader, signature: Signature, anyTuning: boolean): 
     state: body.singles(),
   }));
   return { keys, kernel, version, weights, firstMoments, secondMoments, queue };
-}
-
-/** Throws SNAPSHOT_FOREIGN, which names the settings in which two signatures differ, unless that is tolerated. */
-function refuseForeign(theirs: string, ours: string, anyTuning: boolean): void {
-  let a: Record<string, unknown>;
-  try {
-    a = JSON.parse(theirs) as Record<string, unknown>;
-  } catch {
-    throw foreign("its signature can't be read");
-  }
-  const b = JSON.parse(ours) as Record<string, unknown>;
-  const changed = changedNames(a, b);
-  if (anyTuning && changed.every(isTuning)) return;
-  throw foreign(
-    changed
-      .map((name) => `${name} is ${JSON.stringify(a[name])} there and ${JSON.stringify(b[name])} here`)
-      .join(", "),
-  );
 }

@@ -1,14 +1,18 @@
 /** Between the live parts of a forecaster and the records of a snapshot. */
+import { keysToForget } from "./eviction.js";
 import type { Horizons } from "./horizons.js";
 import type { KeyReadout } from "./key-readout.js";
-import type { KeyTable } from "./keys.js";
-import { number } from "./layout.js";
+import { KeyTable } from "./keys.js";
+import { number, type KeyLayout } from "./layout.js";
 import type { Recurrence } from "./recurrence.js";
+import type { ForecasterSettings } from "./settings.js";
 import { signatureSum, type Signature } from "./signature.js";
 import {
+  decodeSnapshot,
   encodeKey,
   encodeModel,
   type KeyState,
+  type SnapshotChange,
   type SnapshotRecord,
   type SnapshotSizes,
 } from "./snapshot.js";
@@ -23,7 +27,7 @@ export interface StateParts {
 
 const nothing = new Float32Array(0);
 
-export function sizesOf({ keys, recurrence, readout, horizons }: StateParts): SnapshotSizes {
+function sizesOf({ keys, recurrence, readout, horizons }: StateParts): SnapshotSizes {
   return {
     numbers: keys.numbersPerKey,
     singles: keys.singlesPerKey,
@@ -36,7 +40,8 @@ export function sizesOf({ keys, recurrence, readout, horizons }: StateParts): Sn
 }
 
 /** Bytes of a key's arrays. */
-export function bytesOfKey({ numbers, singles, readout, states, horizons }: SnapshotSizes): number {
+export function bytesOfKey(parts: StateParts): number {
+  const { numbers, singles, readout, states, horizons } = sizesOf(parts);
   const further = 8 * (horizons?.numbers ?? 0) + 4 * ((horizons?.singles ?? 0) + (horizons?.models ?? 0));
   return 8 * numbers + 4 * (singles + readout + states) + further;
 }
@@ -48,15 +53,11 @@ export function* recordsOf(
   onlyChanged: boolean,
 ): Generator<SnapshotRecord> {
   const { numbers, numbersPerKey, singles, singlesPerKey, changed } = keys;
-  // A key that has only had missing values has a slot and no state.
-  const begun = (slot: number): boolean => numbers[slot * numbersPerKey + number.count]! > 0;
-  let count = 0;
-  for (let slot = 0; slot < keys.size; slot++) if (begun(slot)) count++;
-  yield encodeModel(signature, { keys: count, ...recurrence.readModel((slot) => keys.nameOf(slot)) });
+  yield encodeModel(signature, { keys: keys.size, ...recurrence.readModel((slot) => keys.nameOf(slot)) });
   const sum = signatureSum(signature);
   const states = new Float32Array(recurrence.statesPerKey);
-  for (let slot = 0; slot < keys.size; slot++) {
-    if (!begun(slot) || (onlyChanged && changed[slot] === 0)) continue;
+  for (let slot = 0; slot < keys.slots; slot++) {
+    if (onlyChanged ? changed[slot] === 0 : !keys.has(slot)) continue;
     recurrence.readStates(slot, states);
     yield encodeKey(sum, {
       key: keys.nameOf(slot),
@@ -69,12 +70,80 @@ export function* recordsOf(
   }
 }
 
-/** Adds a key of a snapshot, for which there must be room. */
-export function writeKey({ keys, recurrence, readout, horizons }: StateParts, state: KeyState): void {
+/** The model's record, one for each key that changed since the last call, and the ends of those that were forgotten. */
+export function changesOf(parts: StateParts, signature: Signature): SnapshotChange[] {
+  const { keys } = parts;
+  const ended = keys.ended.map((key) => ({ key, bytes: null }));
+  const changes = [...recordsOf(parts, signature, true), ...ended];
+  keys.clearChanged();
+  return changes;
+}
+
+/**
+ * Takes a snapshot over into a table of its own, which is the keys of `parts` from then on. Throws as `decodeSnapshot`
+ * does, and MEMORY_EXHAUSTED, changing nothing.
+ */
+export function restoreState(
+  parts: StateParts,
+  layout: KeyLayout,
+  snapshot: Uint8Array,
+  signature: Signature,
+  anyTuning = false,
+): KeyTable {
+  const { model, keys } = decodeSnapshot(snapshot, signature, sizesOf(parts), anyTuning);
+  const table = new KeyTable(layout, keys.length);
+  reserveKeys(parts, table.capacity);
+  for (const state of keys) writeKey({ ...parts, keys: table }, state);
+  parts.recurrence.writeModel(model, keys, (key) => table.find(key)!);
+  return table;
+}
+
+function writeKey({ keys, recurrence, readout, horizons }: StateParts, state: KeyState): void {
   const slot = keys.add(state.key);
+  keys.begin(slot);
+  keys.recorded[slot] = 1;
   keys.numbers.set(state.numbers, slot * keys.numbersPerKey);
   keys.singles.set(state.singles, slot * keys.singlesPerKey);
   recurrence.writeStates(slot, state.states);
   readout?.write(slot, state.readout);
   if (state.horizons !== undefined) horizons?.write(slot, state.horizons);
+}
+
+/** Makes room for the states of `capacity` keys. Throws MEMORY_EXHAUSTED. */
+export function reserveKeys(
+  { recurrence, readout, horizons }: Omit<StateParts, "keys">,
+  capacity: number,
+): void {
+  recurrence.reserve(capacity);
+  readout?.reserve(capacity);
+  horizons?.reserve(capacity);
+}
+
+/** Gives a new key a slot. Throws MEMORY_EXHAUSTED, changing nothing. */
+export function addKey(parts: StateParts, key: string): number {
+  const { keys, recurrence, readout } = parts;
+  if (keys.full) {
+    reserveKeys(parts, 2 * keys.capacity);
+    keys.grow(2 * keys.capacity);
+  }
+  const slot = keys.add(key);
+  // After a restore these rows may hold the states of a key that was forgotten.
+  recurrence.writeStates(slot, new Float32Array(recurrence.statesPerKey));
+  readout?.start(slot);
+  return slot;
+}
+
+/** A key is about to begin: forgets those that have to go for it. */
+export function makeRoom(parts: StateParts, settings: ForecasterSettings): void {
+  const slots = keysToForget(parts.keys, settings);
+  if (slots.length === 0) return;
+  // What waits may be of a key that goes.
+  parts.recurrence.step();
+  for (const slot of slots) forgetKey(parts, slot);
+}
+
+function forgetKey({ keys, recurrence, readout }: StateParts, slot: number): void {
+  recurrence.forget(slot, keys.numbers[slot * keys.numbersPerKey + number.count]!);
+  readout?.start(slot);
+  keys.forget(slot);
 }

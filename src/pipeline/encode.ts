@@ -35,6 +35,11 @@ export class ForecastEncoder {
     return output;
   }
 
+  /** The slot is no longer that of its key. */
+  forget(slot: number): void {
+    this.#messages.forget(slot);
+  }
+
   /** Appends the records of the messages in the text, which are those behind what the output has. */
   #cut(records: readonly InputRecord[], output: OutputRecord[]): void {
     const bytes = this.#text.take();

@@ -34,14 +34,23 @@ export class Intake {
    * runs ahead of the forecaster's by the events that were taken and not yet observed.
    */
   #lastTimes = new Float64Array(64).fill(unread);
+  readonly #observe: () => void;
+  /** Keys that the forecaster had forgotten when the times were read. */
+  #forgotten = 0;
 
-  /** The forecaster must have its state already: slots are given anew by a restore. */
+  /**
+   * The forecaster must have its state already: slots are given anew by a restore. `observe` lets it take what was taken
+   * here: which keys it forgets decides what is late after them.
+   */
   constructor(
     forecaster: Forecaster,
     settings: { readonly decode: DecodeSettings; readonly late: LatePolicy },
+    observe: () => void,
   ) {
     this.#forecaster = forecaster;
     this.#late = settings.late;
+    this.#observe = observe;
+    this.#forgotten = forecaster.forgotten;
     this.#decode = decoder(settings.decode);
     this.#scan = RecordScan.of(settings.decode);
     this.#columns = observationColumns(1024, forecaster.settings.features);
@@ -54,6 +63,12 @@ export class Intake {
   clear(): void {
     this.records.length = 0;
     this.#columns.count = 0;
+  }
+
+  /** The slot is no longer that of its key; nothing of it may be among what was taken. */
+  forget(slot: number): void {
+    this.#keys.forget(slot);
+    if (slot < this.#lastTimes.length) this.#lastTimes[slot] = unread;
   }
 
   /** Appends a reading. Where the policy is to refuse late events, throws EVENT_LATE, and TIME_INVALID far in the future. */
@@ -84,10 +99,15 @@ export class Intake {
   }
 
   #append(slot: number, time: number, value: number, features: ArrayLike<number>, record: InputRecord): void {
-    if (this.#late !== "process") this.#refuseLate(slot, time, value);
+    const begins = this.#late !== "process" && this.#refuseLate(slot, time, value);
     if (this.#columns.count === this.#columns.slots.length) this.#grow();
     appendObservation(this.#columns, slot, time, value, features);
     this.records.push(record);
+    if (!begins || !this.#bounded) return;
+    this.#observe();
+    if (this.#forgotten === this.#forecaster.forgotten) return;
+    this.#forgotten = this.#forecaster.forgotten;
+    this.#lastTimes.fill(unread);
   }
 
   #refuseAhead(time: number, { timestamp }: InputRecord): void {
@@ -100,7 +120,14 @@ export class Intake {
     );
   }
 
-  #refuseLate(slot: number, time: number, value: number): void {
+  /** Whether the forecaster forgets keys where others begin. */
+  get #bounded(): boolean {
+    const { maximumKeys, keyTimeToLive } = this.#forecaster.settings;
+    return maximumKeys > 0 || keyTimeToLive > 0;
+  }
+
+  /** Returns whether the event is the first of its key. */
+  #refuseLate(slot: number, time: number, value: number): boolean {
     if (slot >= this.#lastTimes.length) {
       const lastTimes = new Float64Array(2 * slot).fill(unread);
       lastTimes.set(this.#lastTimes);
@@ -118,7 +145,10 @@ export class Intake {
       );
     }
     // A key begins with its first value: missing ones before it leave no trace in the state.
-    this.#lastTimes[slot] = last === -Infinity && Number.isNaN(value) ? -Infinity : time;
+    const begun = last > -Infinity;
+    if (begun || !Number.isNaN(value)) this.#lastTimes[slot] = time;
+    else this.#lastTimes[slot] = -Infinity;
+    return !begun && !Number.isNaN(value);
   }
 
   #grow(): void {

@@ -9,6 +9,9 @@ export class KeyIndex {
   #table = new Int32Array(128);
   #hashes = new Int32Array(64);
   #slots = new Int32Array(64);
+  /** How often each slot had been forgotten when the entry was made; an entry of before counts no more. */
+  #lives = new Int32Array(64);
+  readonly #livesOf: number[] = [];
   /** Entry e has the bytes from `#ends[e]` to `#ends[e + 1]`. */
   #ends = new Float64Array(65);
   #bytes = new Uint8Array(1024);
@@ -20,7 +23,9 @@ export class KeyIndex {
     for (let probe = 0; probe < mostProbes; probe++) {
       const entry = this.#table[(hash + probe) & mask]! - 1;
       if (entry < 0) return -1;
-      if (this.#hashes[entry] === hash && this.#equals(entry, bytes, start, end)) return this.#slots[entry]!;
+      if (this.#hashes[entry] === hash && this.#lasts(entry) && this.#equals(entry, bytes, start, end)) {
+        return this.#slots[entry]!;
+      }
     }
     return -1;
   }
@@ -43,6 +48,16 @@ export class KeyIndex {
     this.#ends[entry + 1] = to;
     this.#hashes[entry] = hash;
     this.#slots[entry] = slot;
+    this.#lives[entry] = this.#livesOf[slot] ??= 0;
+  }
+
+  /** The slot is no longer that of its key. */
+  forget(slot: number): void {
+    this.#livesOf[slot] = (this.#livesOf[slot] ?? 0) + 1;
+  }
+
+  #lasts(entry: number): boolean {
+    return this.#lives[entry] === this.#livesOf[this.#slots[entry]!];
   }
 
   #place(entry: number, hash: number): boolean {
@@ -56,14 +71,34 @@ export class KeyIndex {
     return false;
   }
 
+  /** Makes room, from entries that count no more if they are half of all. */
   #grow(): void {
-    const capacity = 2 * this.#size;
+    this.#sweep();
+    const before = this.#hashes.length;
+    const capacity = this.#size > before / 2 ? 2 * before : before;
     const copy = <T extends Int32Array | Float64Array>(larger: T, old: T): T => (larger.set(old), larger);
     this.#hashes = copy(new Int32Array(capacity), this.#hashes);
     this.#slots = copy(new Int32Array(capacity), this.#slots);
+    this.#lives = copy(new Int32Array(capacity), this.#lives);
     this.#ends = copy(new Float64Array(capacity + 1), this.#ends);
     this.#table = new Int32Array(2 * capacity);
     for (let entry = 0; entry < this.#size; entry++) this.#place(entry, this.#hashes[entry]!);
+  }
+
+  /** Moves the entries that last together. */
+  #sweep(): void {
+    let kept = 0;
+    for (let entry = 0; entry < this.#size; entry++) {
+      if (!this.#lasts(entry)) continue;
+      const to = this.#ends[kept]!;
+      const [from, end] = [this.#ends[entry]!, this.#ends[entry + 1]!];
+      this.#bytes.copyWithin(to, from, end);
+      this.#hashes[kept] = this.#hashes[entry]!;
+      this.#slots[kept] = this.#slots[entry]!;
+      this.#lives[kept] = this.#lives[entry]!;
+      this.#ends[++kept] = to + end - from;
+    }
+    this.#size = kept;
   }
 
   #equals(entry: number, bytes: Uint8Array, start: number, end: number): boolean {

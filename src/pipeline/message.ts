@@ -65,6 +65,11 @@ export class ForecastMessages {
     text.bytes(close, 0, 1);
   }
 
+  /** The slot is no longer that of its key. */
+  forget(slot: number): void {
+    this.#keys.forget(slot);
+  }
+
   /** The forecasts of the steps after the next value. */
   #steps(columns: ForecastColumns, row: number): void {
     const text = this.#text;

@@ -1,7 +1,7 @@
 /** What a task does with what it found on taking over: start afresh, or bring the state from S up to C and go on. */
 import { UndercurrentError } from "../errors.js";
 import type { ForecasterSettings } from "../forecast/settings.js";
-import { changedNames, compareSettings } from "../forecast/signature.js";
+import { changedNames, compareSettings, signedSettings } from "../forecast/signature.js";
 import type { Origin } from "./decode.js";
 import type { Takeover } from "./ports.js";
 import type { RecoverySettings } from "./settings.js";
@@ -70,7 +70,7 @@ export function planRecovery(
     if (committed < earliest) return gap(lost(committed, committed, earliest));
     return fresh(
       committed,
-      `the state was made with other settings (${changedNames(state.settings, { ...settings }).join(", ")})`,
+      `the state was made with other settings (${changedNames(state.settings, signedSettings(settings)).join(", ")})`,
     );
   }
   if (offset < earliest) return gap(lost(offset, committed, earliest));

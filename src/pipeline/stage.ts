@@ -1,6 +1,6 @@
 /** The pure middle of a task: records in; forecasts, dead letters and routed records out. No input, output or clock. */
 import { UndercurrentError, type ErrorCode } from "../errors.js";
-import { forecastColumns, type ForecastColumns } from "../forecast/columns.js";
+import { copyRow, forecastColumns, type ForecastColumns } from "../forecast/columns.js";
 import type { Forecaster } from "../forecast/forecaster.js";
 import { inputFaults } from "../forecast/input.js";
 import { forecastAt } from "../forecast/objects.js";
@@ -36,6 +36,8 @@ export class Stage {
   readonly #before: OperatorRun<Reading, Reading> | undefined;
   readonly #after: OperatorRun<RecordForecast, RoutedRecord> | undefined;
   #forecasts: ForecastColumns;
+  /** Rows of it that are written. */
+  #observed = 0;
 
   /** The forecaster must have its state already; it stays the caller's, to dispose of after the stage. */
   constructor(
@@ -51,7 +53,7 @@ export class Stage {
     this.#telemetry = telemetry;
     this.#decode =
       operators.before === undefined && operators.after === undefined ? undefined : decoder(settings.decode);
-    this.#intake = new Intake(forecaster, settings);
+    this.#intake = new Intake(forecaster, settings, () => this.#observeTaken());
     this.#encoder = new ForecastEncoder(forecaster);
     this.#before = operators.before && new OperatorRun("before", operators.before);
     this.#forecasts = forecastColumns(1024, forecaster.settings.horizon);
@@ -92,9 +94,13 @@ export class Stage {
     records: readonly InputRecord[],
     refused: (record: InputRecord, error: UndercurrentError) => void,
   ): void {
-    const intake = this.#intake;
-    intake.clear();
+    for (const slot of this.#forecaster.release()) {
+      this.#intake.forget(slot);
+      this.#encoder.forget(slot);
+    }
+    this.#intake.clear();
     this.#readings.length = 0;
+    this.#observed = 0;
     for (const record of records) {
       try {
         this.#take(record);
@@ -103,10 +109,19 @@ export class Stage {
         refused(record, error);
       }
     }
-    if (intake.records.length > this.#forecasts.times.length) {
-      this.#forecasts = forecastColumns(intake.columns.slots.length, this.#forecaster.settings.horizon);
+    this.#observeTaken();
+  }
+
+  /** Forecasts from what was taken and not yet forecast from. */
+  #observeTaken(): void {
+    const { columns } = this.#intake;
+    if (columns.count > this.#forecasts.times.length) {
+      const larger = forecastColumns(columns.slots.length, this.#forecaster.settings.horizon);
+      for (let row = 0; row < this.#observed; row++) copyRow(this.#forecasts, row, larger, row);
+      this.#forecasts = larger;
     }
-    this.#forecaster.observe(intake.columns, this.#forecasts);
+    this.#forecaster.observe(columns, this.#forecasts, this.#observed);
+    this.#observed = columns.count;
   }
 
   #take(record: InputRecord): void {

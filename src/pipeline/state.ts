@@ -12,7 +12,12 @@ import { expertsOf } from "../forecast/experts.js";
 import { Forecaster } from "../forecast/forecaster.js";
 import { keyLayout } from "../forecast/layout.js";
 import type { ForecasterSettings } from "../forecast/settings.js";
-import { readKeyNumbers, readModelHead, type SnapshotRecord } from "../forecast/snapshot.js";
+import {
+  readKeyNumbers,
+  readModelHead,
+  type SnapshotChange,
+  type SnapshotRecord,
+} from "../forecast/snapshot.js";
 import type { SnapshotWrite, StateChange, StateRecord } from "./ports.js";
 
 const magic = 0x53544355;
@@ -121,11 +126,11 @@ export function readKey(records: readonly StateRecord[], key: string): RecordedK
 export function writeState(
   offset: number,
   forecaster: Forecaster,
-  earlier: readonly SnapshotRecord[] = [],
+  earlier: readonly SnapshotChange[] = [],
 ): SnapshotWrite {
   const latest = new Map([...earlier, ...forecaster.changes()].map(({ key, bytes }) => [key, bytes]));
   const records = [...latest].map(([key, bytes]): StateChange => {
-    return { key: key === undefined ? modelKey : keyPrefix + key, value: sealRecord(offset, bytes) };
+    return { key: key === undefined ? modelKey : keyPrefix + key, value: bytes && sealRecord(offset, bytes) };
   });
   return { offset, records };
 }
@@ -137,10 +142,10 @@ const windowOverhead = 1100;
 export function modelRecordBytes(settings: ForecasterSettings): number {
   const forecaster = new Forecaster(settings);
   try {
-    const model = forecaster.changes().find(({ key }) => key === undefined)!;
+    const model = forecaster.snapshot();
     // A cell keeps its hidden state, and the LSTM as much again.
     const window = keyLayout(settings, expertsOf(settings)).size + 2 * settings.hidden;
-    return headerBytes + model.bytes.length + settings.windows * (4 * window + windowOverhead);
+    return headerBytes + model.length + settings.windows * (4 * window + windowOverhead);
   } finally {
     forecaster.dispose();
   }

@@ -286,7 +286,8 @@ test("has room for many more keys than at first, and keeps what the first ones l
   const roomy = new Forecaster(forecasterSettings(quick));
   for (let i = 0; i < 5000; i++) roomy.slotOf(`reserve-${i}`);
   expect(bitsOf(run(grown, [...warm, ...events]))).toBe(bitsOf(run(roomy, [...warm, ...events])));
-  expect(grown.keys).toBe(new Set([...warm, ...events].map((event) => event.key)).size);
+  const begun = [...warm, ...events].filter(({ value }) => !Number.isNaN(value));
+  expect(grown.keys).toBe(new Set(begun.map(({ key }) => key)).size);
   grown.dispose();
   roomy.dispose();
 });

@@ -87,6 +87,29 @@ describe("a stage", () => {
     }
   });
 
+  test("makes the same bytes however records are cut where keys are forgotten, and what is late with them", () => {
+    const records = Array.from({ length: 120 }, (_, offset) => {
+      const key = `key-${Math.floor(offset / 6) - (offset % 11)}`;
+      const late = offset % 5 === 0 ? 40_000 : 0;
+      const value = offset % 23 === 1 ? null : Math.sin(offset);
+      return jsonRecord(offset, key, { value }, start + 1000 * offset - late);
+    });
+    for (const late of ["process", "drop", "dead-letter"] as const) {
+      const bounded = (): Stage => make({ late }, {}, { maximumKeys: 6 }).stage;
+      const whole = processed(bounded(), records, [records.length]);
+      expect(whole.deadLetters.length > 0).toBe(late === "dead-letter");
+      expect(keysOf(whole)).toEqual(
+        whole.forecasts.map(({ value }) => (JSON.parse(text(value)!) as { key: string }).key),
+      );
+      fc.assert(
+        fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 20 }), (sizes) => {
+          expect(processed(bounded(), records, sizes)).toEqual(whole);
+        }),
+        { numRuns: 4 },
+      );
+    }
+  });
+
   test("replays in silence what it would have processed", () => {
     const records = mixedRecords(150);
     const whole = processed(make({ late: "drop" }).stage, records, [7]);

@@ -62,7 +62,11 @@ function makeRecord(
 function makeOptions(random: () => number, below: (count: number) => number): RunOptions {
   const policies = ["process", "drop", "dead-letter"] as const;
   return {
-    forecaster: { hidden: 4, window: 4, stride: 2, windows: 1 + below(3), harmonics: 1 },
+    forecaster: {
+      ...{ hidden: 4, window: 4, stride: 2, windows: 1 + below(3), harmonics: 1 },
+      // Of up to four keys: they take each other's place again and again.
+      maximumKeys: random() < 0.3 ? 1 + below(3) : 0,
+    },
     late: policies[below(3)]!,
     snapshot: { everyEvents: 1 + below(40), everySeconds: random() < 0.5 ? 1 : 300 },
     commit: { maxEvents: 1 + below(12) },

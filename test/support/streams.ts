@@ -66,6 +66,7 @@ export function run(
     const size = Math.min(batches[Math.min(batch, batches.length - 1)]!, events.length - begin);
     const observations = observationColumns(size, forecaster.settings.features);
     const forecasts = forecastColumns(size, horizon);
+    forecaster.release();
     for (const { key, time, value, features } of events.slice(begin, begin + size)) {
       appendObservation(observations, forecaster.slotOf(key), time, value, features);
     }
