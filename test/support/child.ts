@@ -4,6 +4,8 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 export interface Child {
+  /** Process id. */
+  readonly pid: number;
   readonly out: readonly string[];
   readonly err: readonly string[];
   /** Resolves with the exit code and all that was written, or the signal that ended it. */
@@ -36,6 +38,7 @@ export function startNode(args: readonly string[], environment: NodeJS.ProcessEn
     return (code ?? signal)!;
   });
   const started: Child = {
+    pid: child.pid!,
     out,
     err,
     ended,

@@ -18,9 +18,10 @@ export async function statusOf(
 /** Reads the events of one page one by one. */
 export async function openEvents(
   url: string,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<{ next(): Promise<{ event: string; frame: Frame }>; close(): void }> {
   const controller = new AbortController();
-  const response = await fetch(url, { signal: controller.signal });
+  const response = await fetch(url, { headers, signal: controller.signal });
   expect(response.headers.get("content-type")).toBe("text/event-stream");
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
