@@ -1,11 +1,12 @@
 /** The HTTP server of a service: live page with its Server-Sent Events, metrics and health, on the loopback by default. */
 import { createAdaptorServer } from "@hono/node-server";
-import { Hono } from "hono";
+import { Hono, type HonoRequest } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
 import { streamSSE, type SSEStreamingApi } from "hono/streaming";
-import { createServer, type Server } from "node:http";
+import { createHash, timingSafeEqual } from "node:crypto";
+import { createServer, type Server, type ServerOptions } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UndercurrentError } from "../../errors.js";
@@ -36,6 +37,8 @@ export interface ServeOptions {
   readonly port: number;
   /** Milliseconds between two messages to a page. */
   readonly period?: number;
+  /** Milliseconds that a request may take to arrive; whoever has not finished by then is cut off. */
+  readonly arrival?: number;
 }
 
 export interface LiveServer {
@@ -47,6 +50,10 @@ export interface LiveServer {
 
 const pagesAtOnce = 32;
 const heartbeatMilliseconds = 5000;
+/** Beside the pages, which take one each, whoever scrapes and asks for health. */
+const connectionsAtOnce = 128;
+/** Bytes: more than a browser sends with all its cookies for localhost. */
+const mostHeaderBytes = 8192;
 
 const contentSecurityPolicy = {
   defaultSrc: ["'none'"],
@@ -58,6 +65,17 @@ const contentSecurityPolicy = {
   formAction: ["'none'"],
   frameAncestors: ["'none'"],
 };
+
+/** A request is a line and some headers; Node's own limits would let each connection take minutes for it. */
+function requestLimits(arrival: number): ServerOptions {
+  return {
+    maxHeaderSize: mostHeaderBytes,
+    headersTimeout: arrival,
+    requestTimeout: arrival,
+    connectionsCheckingInterval: Math.ceil(arrival / 4),
+    keepAliveTimeout: 5000,
+  };
+}
 
 /**
  * Serves metrics, health and a live view, where there is one, until closed. On a loopback address it answers only requests whose Host header names the
@@ -73,10 +91,12 @@ const contentSecurityPolicy = {
  * ```
  */
 export async function serve(options: ServeOptions): Promise<LiveServer> {
-  const { host = "127.0.0.1", port } = options;
+  const { host = "127.0.0.1", port, arrival = 10_000 } = options;
   const closing = new AbortController();
   const app = routes(options, isLoopback(host), closing.signal);
-  const server = createAdaptorServer({ fetch: app.fetch, createServer }) as Server;
+  const serverOptions = requestLimits(arrival);
+  const server = createAdaptorServer({ fetch: app.fetch, createServer, serverOptions }) as Server;
+  server.maxConnections = connectionsAtOnce;
   const address = await listen(server, host, port);
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${address.port}/`,
@@ -101,6 +121,10 @@ function routes(options: ServeOptions, loopbackOnly: boolean, closing: AbortSign
     if (loopbackOnly && !namesLoopback(context.req.header("host"))) {
       throw new HTTPException(403, { message: "This server answers on localhost only.\n" });
     }
+    if (carriesBody(context.req)) {
+      // What is left of it is not read: the connection cannot be used again.
+      return context.text("No body is taken here.\n", 413, { Connection: "close" });
+    }
     if (context.req.method !== "GET") {
       return context.text("Only GET is answered here.\n", 405, { Allow: "GET" });
     }
@@ -111,13 +135,25 @@ function routes(options: ServeOptions, loopbackOnly: boolean, closing: AbortSign
   app.get("/live", (context) => context.text("live\n"));
   app.get("/ready", (context) => (ready() ? context.text("ready\n") : context.text("not ready\n", 503)));
   // What is registered before it answers without.
-  if (token !== undefined) app.use(bearerAuth({ token }));
+  if (token !== undefined) app.use(bearerAuth({ verifyToken: comparison(token) }));
   app.get("/metrics", async (context) =>
     context.body(await registry.metrics(), 200, { "Content-Type": registry.contentType }),
   );
   if (view !== undefined && assets !== undefined) addPage(app, view, assets, options, closing);
   else app.get("/", (context) => context.text("The live page is off; see the setting server.page.\n", 404));
   return app;
+}
+
+/** Compares digests: they are of one length, and how long it takes says nothing of how much of a guess is right. */
+function comparison(token: string): (given: string) => boolean {
+  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+  const expected = digest(token);
+  return (given) => timingSafeEqual(digest(given), expected);
+}
+
+function carriesBody(request: HonoRequest): boolean {
+  const length = request.header("content-length") ?? "0";
+  return length !== "0" || request.header("transfer-encoding") !== undefined;
 }
 
 function addPage(

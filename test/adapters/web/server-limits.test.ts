@@ -1,0 +1,160 @@
+/** What the server of a service keeps out: other machines, guesses at the token, and requests that take more than they need. */
+import crypto from "node:crypto";
+import { once } from "node:events";
+import { syncBuiltinESMExports } from "node:module";
+import { connect, type Socket } from "node:net";
+import { networkInterfaces } from "node:os";
+import { Registry } from "prom-client";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { serve, type LiveServer, type ServeOptions } from "../../../src/adapters/web/server.js";
+import { configSchema } from "../../../src/config/schema.js";
+
+const running: LiveServer[] = [];
+const sockets: Socket[] = [];
+afterEach(async () => {
+  sockets.splice(0).forEach((socket) => socket.destroy());
+  await Promise.all(running.splice(0).map((server) => server.close()));
+});
+
+async function start(
+  options: Partial<Pick<ServeOptions, "arrival" | "registry" | "token">> = {},
+): Promise<LiveServer> {
+  const registry = new Registry();
+  const server = await serve({ view: undefined, registry, port: 0, title: "pumps", ...options });
+  running.push(server);
+  return server;
+}
+
+/** A connection that says this and no more, and all that comes back until the other side ends it. */
+async function say({ url }: LiveServer, text: string): Promise<{ socket: Socket; answer: Promise<string> }> {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  sockets.push(socket);
+  let answer = "";
+  socket.on("data", (chunk: Buffer) => (answer += chunk.toString()));
+  socket.on("error", () => undefined);
+  await once(socket, "connect");
+  socket.write(text);
+  return { socket, answer: new Promise((resolve) => socket.once("close", () => resolve(answer))) };
+}
+
+const head = "Host: localhost\r\n";
+
+describe("other machines", () => {
+  const others = Object.values(networkInterfaces())
+    .flat()
+    .filter((entry) => entry !== undefined && !entry.internal && entry.family === "IPv4");
+
+  it("do not reach it by default, where it is on at all", async () => {
+    expect(configSchema.parse({}).server).toMatchObject({ enabled: false, host: "127.0.0.1" });
+    const { url } = await start();
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+    for (const other of others) {
+      const socket = connect(Number(new URL(url).port), other!.address);
+      await expect(once(socket, "connect")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    }
+  });
+});
+
+describe("a guess at the token", () => {
+  it("is compared in a time that does not tell how much of it is right", async () => {
+    const compared = vi.spyOn(crypto, "timingSafeEqual");
+    syncBuiltinESMExports();
+    try {
+      const token = "correct-horse-battery";
+      const { url } = await start({ token });
+      const statuses = new Map([
+        ["a", 401],
+        ["correct-horse-batterz", 401],
+        ["x".repeat(4000), 401],
+        [token, 200],
+      ]);
+      for (const [guess, status] of statuses) {
+        const answer = await fetch(`${url}metrics`, { headers: { authorization: `Bearer ${guess}` } });
+        expect(answer.status).toBe(status);
+      }
+      const lengths = compared.mock.calls.flatMap((sides) => sides.map((side) => side.byteLength));
+      expect(lengths).toEqual(Array.from({ length: 2 * statuses.size }, () => 32));
+    } finally {
+      compared.mockRestore();
+      syncBuiltinESMExports();
+    }
+  });
+});
+
+describe("an answer that refuses", () => {
+  it("has the headers of every other, and tells nothing of the reason for a failure", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const failing = { contentType: "text/plain", metrics: () => Promise.reject(new Error("inside of it")) };
+    const { url } = await start({ token: "correct-horse-battery", registry: failing });
+    const headers = { authorization: "Bearer correct-horse-battery" };
+    const refused: readonly [number, RequestInit][] = [
+      [400, { headers: { authorization: "Basic a" } }],
+      [401, {}],
+      [405, { method: "DELETE", headers }],
+      [413, { method: "POST", body: "a", headers }],
+      [500, { headers }],
+    ];
+    for (const [status, request] of refused) {
+      const answer = await fetch(`${url}metrics`, request);
+      expect(answer.status).toBe(status);
+      expect(answer.headers.get("content-security-policy"), `${status}`).toMatch(/^default-src 'none'/);
+      expect(answer.headers.get("x-content-type-options"), `${status}`).toBe("nosniff");
+      expect(answer.headers.get("x-powered-by")).toBeNull();
+      expect(answer.headers.get("server")).toBeNull();
+      expect(await answer.text()).not.toContain("inside");
+    }
+    vi.restoreAllMocks();
+  });
+});
+
+describe("a request", () => {
+  it("may have headers of 8 KiB, and no more", async () => {
+    const server = await start();
+    const status = async (bytes: number): Promise<string> => {
+      const filler = `X-Filler: ${"a".repeat(bytes)}\r\n`;
+      const { answer } = await say(server, `GET /live HTTP/1.1\r\n${head}${filler}Connection: close\r\n\r\n`);
+      return (await answer).split("\r\n", 1)[0]!;
+    };
+    expect(await status(7000)).toBe("HTTP/1.1 200 OK");
+    expect(await status(9000)).toBe("HTTP/1.1 431 Request Header Fields Too Large");
+  });
+
+  it.each([
+    ["of a stated length", "Content-Length: 1000000000\r\n\r\nbegin"],
+    ["in chunks without end", "Transfer-Encoding: chunked\r\n\r\n5\r\nbegin\r\n"],
+  ])("with a body %s is refused before it has come, and its connection ended", async (_, rest) => {
+    const server = await start();
+    for (const method of ["GET", "POST"]) {
+      const { socket, answer } = await say(server, `${method} /metrics HTTP/1.1\r\n${head}${rest}`);
+      const flood = setInterval(() => socket.write(`ffff\r\n${"a".repeat(0xffff)}\r\n`), 1);
+      expect(await answer).toMatch(/^HTTP\/1\.1 413 /);
+      clearInterval(flood);
+    }
+  });
+
+  it.each([
+    ["of which nothing comes", ""],
+    ["that breaks off in its headers", `GET /live HTTP/1.1\r\n${head}X-Slow: `],
+  ])("%s is given up, while others are answered", async (_, text) => {
+    const server = await start({ arrival: 200 });
+    const { answer } = await say(server, text);
+    expect((await fetch(`${server.url}live`)).status).toBe(200);
+    expect(await answer).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  it("finds a bounded number of connections, of which those that end make room", async () => {
+    const server = await start();
+    const held = await Promise.all(Array.from({ length: 128 }, () => say(server, "")));
+    const oneMore = await say(server, `GET /live HTTP/1.1\r\n${head}\r\n`);
+    expect(await oneMore.answer).toBe("");
+    held.forEach(({ socket }) => socket.destroy());
+    await expect
+      .poll(() =>
+        fetch(`${server.url}live`).then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      )
+      .toBe(200);
+  });
+});
