@@ -118,7 +118,9 @@ export async function startJavaBroker(options: JavaBrokerOptions = {}): Promise<
     // The C1 compiler alone: a broker that lives for seconds never earns what C2 costs it.
     const command = ["-Xmx768m", "-XX:TieredStopAtLevel=1", "-cp", classpath, "kafka.Kafka", config];
     const child = spawn("java", command, { stdio: ["ignore", "ignore", "pipe"] });
-    process.once("exit", () => child.kill("SIGKILL"));
+    const orphan = (): void => void child.kill("SIGKILL");
+    process.once("exit", orphan);
+    child.once("exit", () => process.off("exit", orphan));
     let complaint = "";
     child.stderr.on("data", (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-4000)));
     const ended = new Promise<never>((_, reject) => {

@@ -4,13 +4,14 @@ import type { Admin } from "kafkajs";
 import { UndercurrentError } from "../../errors.js";
 import type { Assignment, Commit, InputBatch, OutputRecord, Takeover } from "../../pipeline/ports.js";
 import { defaultFetchBytes } from "./consumer.js";
-import { brokerError, mayPass } from "./errors.js";
+import { brokerError, commitError, mayPass } from "./errors.js";
 import { Feed, type FeedControls } from "./feed.js";
 import type { KafkaOptions } from "./options.js";
 import { toInputBatch } from "./records.js";
 import { restoreState } from "./restore.js";
 import { shortenForecast, shortenLetter } from "./shorten.js";
 import type { TopicWrite } from "./split.js";
+import { StateEnd } from "./state-end.js";
 import { committedOffsets, partitionExtents } from "./topics.js";
 import { openWriter, type TransactionalWriter } from "./writer.js";
 
@@ -37,6 +38,7 @@ export class KafkaAssignment implements Assignment {
   /** By topic; at most one of each is open. */
   readonly #feeds = new Map<string, Feed>();
   #writer: TransactionalWriter | undefined;
+  #stateEnd: StateEnd | undefined;
 
   constructor(options: KafkaOptions, partition: number, host: AssignmentHost) {
     this.topic = options.topics.input;
@@ -75,6 +77,7 @@ export class KafkaAssignment implements Assignment {
     ]);
     this.#checkRight();
     const { low, high } = state[partition]!;
+    this.#stateEnd = new StateEnd(admin, topics.state, partition, high);
     return {
       committed: offsets.get(partition),
       earliest: input[partition]!.low,
@@ -102,7 +105,7 @@ export class KafkaAssignment implements Assignment {
 
   /** See `Committer.commit`. */
   async commit({ forecasts, deadLetters, routed, snapshot, offset }: Commit): Promise<void> {
-    if (this.#writer === undefined) {
+    if (this.#writer === undefined || this.#stateEnd === undefined) {
       throw new UndercurrentError("FENCED", `${this.#origin}: it has not been taken over`);
     }
     const { topics } = this.#options;
@@ -128,6 +131,11 @@ export class KafkaAssignment implements Assignment {
       writes.push({ topic, records });
     }
     if (snapshot !== undefined) {
+      try {
+        await this.#stateEnd.check();
+      } catch (error) {
+        throw commitError(error, `looking at topic ${topics.state}`);
+      }
       const records = snapshot.records.map(({ key, value }) => ({
         key: Buffer.from(key),
         value,
@@ -137,6 +145,7 @@ export class KafkaAssignment implements Assignment {
       writes.push({ topic: topics.state, partition, records });
     }
     await this.#writer.commit(writes, offset, this);
+    this.#stateEnd.wrote(snapshot?.records.length ?? 0);
   }
 
   async release(): Promise<void> {

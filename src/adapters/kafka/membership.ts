@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin, Consumer, ConsumerCrashEvent, ConsumerGroupJoinEvent } from "kafkajs";
+import { UndercurrentError } from "../../errors.js";
 import { KafkaAssignment, type AssignmentHost } from "./assignment.js";
 import { coPartitionAssigner } from "./assigner.js";
 import { createClient, patientRetry } from "./client.js";
@@ -56,11 +57,12 @@ export class Membership implements AssignmentHost {
       rebalanceTimeout: rebalanceTimeoutMs,
       heartbeatInterval: Math.ceil(sessionTimeoutMs / 10),
     });
-    const { GROUP_JOIN, STOP, CRASH } = this.#consumer.events;
+    const { GROUP_JOIN, REBALANCING, STOP, CRASH } = this.#consumer.events;
     this.#consumer.on(GROUP_JOIN, (event) => {
       options.joined?.();
       this.#joined(event);
     });
+    this.#consumer.on(REBALANCING, () => this.#checkTopics());
     this.#consumer.on(STOP, () => (this.#memberId = undefined));
     this.#consumer.on(CRASH, (event) => this.#crashed(event));
   }
@@ -146,11 +148,19 @@ export class Membership implements AssignmentHost {
     this.#events.assigned(assignment);
   }
 
+  /** Where a topic was deleted, the client tries to join again for ever and says nothing; any other error may pass. */
+  #checkTopics(): void {
+    checkPartitions(this.admin, this.#options.topics).catch((error: unknown) => {
+      if (error instanceof UndercurrentError && !this.#leaving) this.#fail(error);
+    });
+  }
+
   #crashed({ payload }: ConsumerCrashEvent): void {
     this.#owned = [];
     this.#memberId = undefined;
     if (payload.restart) {
       this.#revokeAll();
+      this.#checkTopics();
       return;
     }
     const cause = innermost(payload.error);

@@ -1,4 +1,5 @@
 /** The topics as the brokers have them, held against what the pipeline needs. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin } from "kafkajs";
 import { UndercurrentError } from "../../errors.js";
 import type { KafkaConnection, KafkaTopics } from "./options.js";
@@ -12,9 +13,22 @@ export interface Extent {
   readonly high: number;
 }
 
-/** Every partition of a topic that exists, by number. */
+/** Time for an answer after which a topic may be missing, in ms. */
+const slow = 500;
+
+/**
+ * Every partition of a topic, by number. Throws TOPIC_MISSING: the client would ask again and again for half a minute, and
+ * then tell of an error that may pass.
+ */
 export async function partitionExtents(admin: Admin, topic: string): Promise<readonly Extent[]> {
-  const offsets = await admin.fetchTopicOffsets(topic);
+  const answered = new AbortController();
+  const asked = admin.fetchTopicOffsets(topic).finally(() => answered.abort());
+  asked.catch(() => undefined);
+  await sleep(slow, undefined, { signal: answered.signal }).then(
+    () => requireTopics(admin, [topic]),
+    () => undefined,
+  );
+  const offsets = await asked;
   return offsets
     .map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) }))
     .sort((a, b) => a.partition - b.partition);
