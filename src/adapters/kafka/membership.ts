@@ -150,7 +150,8 @@ export class Membership implements AssignmentHost {
 
   /** Where a topic was deleted, the client tries to join again for ever and says nothing; any other error may pass. */
   #checkTopics(): void {
-    checkPartitions(this.admin, this.#options.topics).catch((error: unknown) => {
+    const { input, forecasts, state } = this.#options.topics;
+    requireTopics(this.admin, [input, forecasts, state]).catch((error: unknown) => {
       if (error instanceof UndercurrentError && !this.#leaving) this.#fail(error);
     });
   }

@@ -4,7 +4,7 @@ import type { Admin } from "kafkajs";
 import { UndercurrentError } from "../../errors.js";
 import type { KafkaConnection, KafkaTopics } from "./options.js";
 import { topicSettings } from "./cluster-settings.js";
-import { brokerError } from "./errors.js";
+import { brokerError, innermost } from "./errors.js";
 
 /** A partition as it is now: offsets of its first record, and of the next one it would get. */
 export interface Extent {
@@ -22,7 +22,7 @@ const slow = 500;
  */
 export async function partitionExtents(admin: Admin, topic: string): Promise<readonly Extent[]> {
   const answered = new AbortController();
-  const asked = admin.fetchTopicOffsets(topic).finally(() => answered.abort());
+  const asked = topicOffsets(admin, topic).finally(() => answered.abort());
   asked.catch(() => undefined);
   await sleep(slow, undefined, { signal: answered.signal }).then(
     () => requireTopics(admin, [topic]),
@@ -32,6 +32,19 @@ export async function partitionExtents(admin: Admin, topic: string): Promise<rea
   return offsets
     .map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) }))
     .sort((a, b) => a.partition - b.partition);
+}
+
+type Offsets = ReturnType<Admin["fetchTopicOffsets"]>;
+
+/** Where two refreshes of its metadata cross, the client has lost what it knew of the topic, and fails at that. */
+async function topicOffsets(admin: Admin, topic: string, attempts = 5): Offsets {
+  try {
+    return await admin.fetchTopicOffsets(topic);
+  } catch (error) {
+    if (attempts === 1 || !(innermost(error) instanceof TypeError)) throw error;
+    await sleep(slow);
+    return topicOffsets(admin, topic, attempts - 1);
+  }
 }
 
 /** Committed offsets of a group in a topic by partition; those that have none are left out. */
@@ -72,18 +85,23 @@ export async function topicShapes(
   );
 }
 
-/** The partitions of each of these topics. Throws TOPIC_MISSING where one does not exist, ACCESS_DENIED where it is hidden. */
-export async function requireTopics(
+/**
+ * Throws TOPIC_MISSING where one of these does not exist, ACCESS_DENIED where it is hidden. Asks for the list alone: the
+ * metadata of some topics would take the place of what the client knows of the others, while those are asked for.
+ */
+export async function requireTopics(admin: Admin, names: readonly string[]): Promise<void> {
+  await refuseMissing(admin, names, new Set(await admin.listTopics()));
+}
+
+async function refuseMissing(
   admin: Admin,
   names: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
-  const shapes = await topicShapes(admin, names);
-  const missing = names.filter((name) => !shapes.has(name));
-  if (missing.length > 0) {
-    for (const name of missing) await refuseHidden(admin, name);
-    throw new UndercurrentError("TOPIC_MISSING", `the brokers have no topic ${missing.join(", ")}`);
-  }
-  return new Map([...shapes].map(([name, { partitions }]) => [name, partitions]));
+  existing: { has(name: string): boolean },
+): Promise<void> {
+  const missing = names.filter((name) => !existing.has(name));
+  if (missing.length === 0) return;
+  for (const name of missing) await refuseHidden(admin, name);
+  throw new UndercurrentError("TOPIC_MISSING", `the brokers have no topic ${missing.join(", ")}`);
 }
 
 /** What this user may not see, the brokers leave out of their list; asked for by name, they say so. */
@@ -105,13 +123,14 @@ async function refuseHidden(admin: Admin, name: string): Promise<void> {
 export async function checkPartitions(admin: Admin, topics: KafkaTopics): Promise<number> {
   const { input, forecasts, state, deadLetters } = topics;
   const names = [input, forecasts, state, ...(deadLetters === undefined ? [] : [deadLetters])];
-  const counts = await requireTopics(admin, names);
-  const count = counts.get(input)!;
+  const shapes = await topicShapes(admin, names);
+  await refuseMissing(admin, names, shapes);
+  const count = shapes.get(input)!.partitions;
   for (const name of [forecasts, state]) {
-    if (counts.get(name) === count) continue;
+    if (shapes.get(name)!.partitions === count) continue;
     throw new UndercurrentError(
       "TOPIC_MISMATCH",
-      `topic ${name} has ${counts.get(name)} partitions where the input topic ${input} has ${count}`,
+      `topic ${name} has ${shapes.get(name)!.partitions} partitions where the input topic ${input} has ${count}`,
     );
   }
   return count;
