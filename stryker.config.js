@@ -9,7 +9,6 @@ export default {
   // A module's tables are mutated once at its load, for which every test would have to run.
   ignoreStatic: true,
   incremental: true,
-  tempDirName: "build/stryker",
   ignorePatterns: ["docs", "monitoring", "examples", "config"],
   reporters: ["clear-text", "progress-append-only", "html"],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false, reportScoreTable: false },

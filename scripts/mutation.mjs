@@ -68,6 +68,7 @@ async function scoreOf(part, { sources, tests }) {
     mutate: sources.flatMap((path) => drawn(path, Number(values.sample), values.seed)),
     testFiles: tests,
     concurrency: Number(values.concurrency),
+    tempDirName: `build/stryker/${part}`,
     incrementalFile: `build/mutation/${part}.json`,
     htmlReporter: { fileName: `build/mutation/${part}.html` },
   }).runMutationTest();

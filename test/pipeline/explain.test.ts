@@ -43,6 +43,12 @@ function write(batch: number, every: number): Written {
   return { forecasts, state };
 }
 
+/** As a message has it. */
+const told = (value: number | undefined): number | null =>
+  value === undefined || Number.isNaN(value) ? null : value;
+const toldTime = (time: number | undefined): string | null =>
+  time === undefined || Number.isNaN(time) ? null : new Date(time).toISOString();
+
 async function* inputFrom(offset: number, batch: number): AsyncGenerator<InputBatch> {
   const rest = records.filter((record) => record.offset >= offset);
   for (let begin = 0; begin < rest.length; begin += batch) {
@@ -80,7 +86,8 @@ test("any forecast of a run is derived again to the byte, from whatever snapshot
           });
           return;
         }
-        const { record, next, expected: before, from, snapshot, replayed } = await explained;
+        const explanation = await explained;
+        const { record, next, expected: before, from, snapshot, replayed } = explanation;
         expect(Buffer.from(record.value!).toString()).toBe(Buffer.from(expected.value!).toString());
         expect(snapshot).toBe(found !== undefined);
         expect(from).toBe(found?.offset ?? 0);
@@ -92,8 +99,27 @@ test("any forecast of a run is derived again to the byte, from whatever snapshot
           expect(part.experts.reduce((total, { weight }) => total + weight, 0)).toBeCloseTo(1, 6);
         }
         const message = JSON.parse(Buffer.from(record.value!).toString()) as Record<string, unknown>;
-        expect(message["yhat"]).toBe(next === undefined ? null : next.forecast);
-        expect(message["expected"]).toBe(before === undefined ? null : before.forecast);
+        expect(message).toMatchObject({
+          key: explanation.key,
+          time: toldTime(explanation.time),
+          value: told(explanation.value),
+          yhat: told(next?.forecast),
+          yhat_lower: told(next?.lower),
+          yhat_upper: told(next?.upper),
+          yhat_time: toldTime(next?.time),
+          expected: told(before?.forecast),
+          anomaly_score: told(explanation.anomalyScore),
+          model: explanation.model,
+        });
+        expect(explanation).toMatchObject({ ...origin, offset });
+        if (before?.lower !== undefined && !Number.isNaN(before.lower)) {
+          expect(before.lower).toBeLessThanOrEqual(before.forecast);
+          expect(before.upper).toBeGreaterThanOrEqual(before.forecast);
+        }
+        const version = Number(explanation.model.split("@")[1]);
+        // An update within the replay is the last one, or there was none.
+        if (explanation.lastUpdate !== undefined) expect(explanation.lastUpdate.version).toBe(version);
+        else if (!snapshot) expect(version).toBe(0);
       },
     ),
     { numRuns: 60 },
