@@ -54,3 +54,34 @@ test("headers come as they were sent, also where their names are those of what e
     }),
   );
 });
+
+test("records have what the client's messages have: bytes as they are, offsets and times as numbers", () => {
+  const headers = { text: "é", nothing: undefined, many: [Buffer.from("1"), "2"] };
+  const message = (offset: string, rest: Partial<KafkaMessage>): KafkaMessage =>
+    ({ offset, timestamp: "-1", key: null, value: null, attributes: 0, ...rest }) as KafkaMessage;
+  const [key, value] = [Buffer.from("k"), Buffer.from("v")];
+  const batch = toInputBatch({
+    messages: [
+      message("9007199254740991", { key, value, timestamp: "1700000000123", headers }),
+      message("1", { headers: {} }),
+      message("2", {}),
+    ],
+    nextOffset: 5,
+    endOffset: 8,
+  });
+  expect(batch).toMatchObject({ nextOffset: 5, endOffset: 8 });
+  const [first, second, third] = batch.records;
+  expect(first).toMatchObject({ offset: Number.MAX_SAFE_INTEGER, timestamp: 1_700_000_000_123 });
+  expect(first!.key).toBe(key);
+  expect(first!.value).toBe(value);
+  const told = first!.headers.map(({ name, value: bytes }) => [name, Buffer.from(bytes).toString()]);
+  expect(told).toEqual([
+    ["text", "é"],
+    ["nothing", ""],
+    ["many", "1"],
+    ["many", "2"],
+  ]);
+  expect(second).toEqual({ offset: 1, timestamp: -1, key: null, value: null, headers: [] });
+  // Without headers there is one empty list for all: it costs nothing for each record.
+  expect(third!.headers).toBe(second!.headers);
+});

@@ -1,8 +1,9 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { shortenForecast, shortenLetter } from "../../../src/adapters/kafka/shorten.js";
-import { splitByBytes, type TopicWrite } from "../../../src/adapters/kafka/split.js";
+import { bufferOf, splitByBytes, type TopicWrite } from "../../../src/adapters/kafka/split.js";
 import { deadLetter } from "../../../src/pipeline/decode.js";
+import type { OutputRecord } from "../../../src/pipeline/ports.js";
 
 const maxBytes = 2000;
 
@@ -111,4 +112,70 @@ test("keeps nothing of headers that pretend to be ours", () => {
     "undercurrent-offset",
     "undercurrent-omitted-bytes",
   ]);
+});
+
+describe("a batch", () => {
+  const headers = [{ name: "ü", value: Buffer.alloc(5) }];
+  /** 32 and the key's 3 and the header's 10 + 2 + 5, beside the value. */
+  const beside = 32 + 3 + 17;
+  const sized = (bytes: number): OutputRecord => ({
+    key: Buffer.alloc(3),
+    value: Buffer.alloc(bytes - beside),
+    headers,
+    timestamp: 0,
+  });
+  const head = 61;
+  const lengths = (records: readonly OutputRecord[], mostRecords?: number): number[] =>
+    [...splitByBytes([{ topic: "t", records }], maxBytes, mostRecords)].map(([part]) => part!.records.length);
+
+  test("is filled to the last byte, and no further", () => {
+    expect(lengths([sized(maxBytes - head)])).toEqual([1]);
+    expect(lengths([sized(1000), sized(maxBytes - head - 1000)])).toEqual([2]);
+    expect(lengths([sized(1000), sized(maxBytes - head - 999)])).toEqual([1, 1]);
+    expect(() => lengths([sized(maxBytes - head + 1)])).toThrow(/1940 bytes/);
+  });
+
+  test("has as many records as it may", () => {
+    const records = Array.from({ length: 7 }, () => sized(60));
+    expect(lengths(records, 3)).toEqual([3, 3, 1]);
+    expect(lengths(records)).toEqual([7]);
+    expect(lengths([])).toEqual([]);
+  });
+
+  test("keeps what fits as it is, though it could be shortened", () => {
+    const record = sized(maxBytes - head);
+    const shorten = (): OutputRecord => sized(100);
+    const [request] = [...splitByBytes([{ topic: "t", records: [record], shorten }], maxBytes)];
+    expect(request).toEqual([{ topic: "t", records: [record] }]);
+    const [short] = [...splitByBytes([{ topic: "t", records: [sized(maxBytes)], shorten }], maxBytes)];
+    expect(short![0]!.records[0]!.value).toHaveLength(100 - beside);
+    const huge = (): OutputRecord => sized(maxBytes);
+    const still = splitByBytes([{ topic: "t", records: [sized(maxBytes)], shorten: huge }], maxBytes);
+    expect(() => [...still]).toThrow(/RECORD_TOO_LARGE|2000 bytes/);
+  });
+
+  test("names the partition where the write does, and goes out with those of the other topics", () => {
+    const writes = [
+      { topic: "a", records: [sized(60), sized(60), sized(60)] },
+      { topic: "b", partition: 0, records: [sized(60)] },
+    ];
+    const requests = [...splitByBytes(writes, maxBytes, 2)];
+    expect(requests.map((parts) => parts.map(({ topic, partition }) => [topic, partition]))).toEqual([
+      [
+        ["a", undefined],
+        ["b", 0],
+      ],
+      [["a", undefined]],
+    ]);
+    expect(Object.keys(requests[0]![0]!)).not.toContain("partition");
+  });
+
+  test("is made of the bytes themselves, not of copies", () => {
+    const whole = new Uint8Array([1, 2, 3, 4, 5]);
+    const buffer = bufferOf(whole.subarray(1, 4));
+    expect([...buffer]).toEqual([2, 3, 4]);
+    whole[2] = 9;
+    expect([...buffer]).toEqual([2, 9, 4]);
+    expect(bufferOf(buffer)).toBe(buffer);
+  });
 });
