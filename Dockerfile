@@ -1,5 +1,8 @@
 # The command `undercurrent` in a container: built with all it takes, shipped with what it runs on.
-FROM node:22-bookworm-slim AS build
+# The tag moves on with the fixes of Debian and Node; whoever wants the same bytes again gives one with a digest.
+ARG NODE_IMAGE=node:22-bookworm-slim
+
+FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
@@ -13,7 +16,7 @@ FROM build AS production
 RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund && \
   npm install --no-save --omit=dev --ignore-scripts --no-audit --no-fund @platformatic/kafka@1.35.0
 
-FROM node:22-bookworm-slim AS service
+FROM ${NODE_IMAGE} AS service
 ENV NODE_ENV=production
 WORKDIR /app
 COPY package.json LICENSE ./
