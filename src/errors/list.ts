@@ -60,7 +60,7 @@ export const list = {
   RECORD_UNREADABLE: {
     exit: exitCodes.input,
     data: "This record was rejected and went to the dead letters with its bytes; no state was changed.",
-    action: "Correct the producer, or the paths of key, time and value in the configuration.",
+    action: "Correct the producer, or the settings of decode: the paths, or the most bytes that are read.",
   },
   EVENT_LATE: {
     exit: exitCodes.input,

@@ -39,7 +39,7 @@ export function decoder(settings: DecodeSettings): Decode {
   const valuePath = settings.format === "json" ? pathNames(settings.value) : [];
   const featurePaths = settings.features.map(pathNames);
   return (record) => {
-    const document = parse(textOf(record));
+    const document = parse(textOf(record, settings.maxBytes));
     const key = keyPath === undefined ? recordKey(record) : documentKey(document, keyPath);
     const time = timePath === undefined ? recordTime(record) : readTime(find(document, timePath));
     const found = find(document, valuePath);
@@ -89,9 +89,15 @@ function outputOf({ key, value, headers, timestamp }: InputRecord): OutputRecord
   return { key, value, headers, timestamp };
 }
 
-function textOf(record: InputRecord): string {
+function textOf(record: InputRecord, maxBytes: number): string {
   if (record.value === null) {
     throw new UndercurrentError("RECORD_UNREADABLE", "the record has no value (a tombstone)");
+  }
+  if (record.value.length > maxBytes) {
+    throw new UndercurrentError(
+      "RECORD_UNREADABLE",
+      `the record's value has ${record.value.length} bytes, of which at most ${maxBytes} are read (decode.maxBytes)`,
+    );
   }
   if (!isUtf8(record.value)) {
     throw new UndercurrentError("RECORD_UNREADABLE", "the record's value is not UTF-8 text");

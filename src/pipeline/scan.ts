@@ -33,6 +33,7 @@ export class RecordScan {
   readonly #names: readonly WantedName[];
   readonly #keyOfRecord: boolean;
   readonly #timeOfRecord: boolean;
+  readonly #maxBytes: number;
   readonly #days = new DayStarts();
   #bytes: Uint8Array = nothing;
   #at = 0;
@@ -46,6 +47,7 @@ export class RecordScan {
     this.#names = names;
     this.#keyOfRecord = settings.key === undefined;
     this.#timeOfRecord = settings.time === undefined;
+    this.#maxBytes = settings.maxBytes;
     this.features = new Float64Array(settings.features.length);
   }
 
@@ -57,7 +59,7 @@ export class RecordScan {
 
   /** Whether it could read the record; the fields hold nothing of use where not. */
   read({ key, value, timestamp }: InputRecord): boolean {
-    if (value === null) return false;
+    if (value === null || value.length > this.#maxBytes) return false;
     this.#bytes = value;
     this.#at = 0;
     this.#bits = 0;

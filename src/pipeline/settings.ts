@@ -37,6 +37,11 @@ const decodeSchema = z
       .describe(
         "Paths of further numbers in the JSON document that help to forecast the next value; null, or nothing there, means missing.",
       ),
+    maxBytes: z
+      .int()
+      .min(1)
+      .default(1_048_576)
+      .describe("Most bytes of a record's value that are read; a longer one goes to the dead letters."),
   })
   .refine(
     ({ format, key, time, features }) =>

@@ -44,6 +44,14 @@ describe("a decoder", () => {
     );
   });
 
+  test("refuses a value that is longer than what is read, whatever it says", () => {
+    const record = { ...jsonRecord(0, "a", 1), value: bytes('{"value":1}') };
+    expect(decode({ maxBytes: 11 })(record).value).toBe(1);
+    expect(() => decode({ maxBytes: 10 })(record)).toThrow(
+      failing("RECORD_UNREADABLE", /has 11 bytes, of which at most 10 are read \(decode.maxBytes\)/),
+    );
+  });
+
   test("reads features at their paths; null, or nothing there, is missing", () => {
     const features = ["outside", "load.kW", ["wind.speed"], "off"];
     const record = jsonRecord(0, "a", { value: 1, outside: -3.5, load: { kW: 12 }, off: null });

@@ -87,6 +87,15 @@ describe("a stage", () => {
     }
   });
 
+  test("sends a value that is too long to the dead letters with its size, and reads the one a byte shorter", () => {
+    const values = ['{"value":1}', '{"value":12}', '{"value":2}'];
+    const records = values.map((value, offset) => ({ ...jsonRecord(offset, "a", 0), value: bytes(value) }));
+    const { forecasts, deadLetters } = make({ decode: { maxBytes: 11 } }).stage.process(records);
+    expect(forecasts.length).toBe(2);
+    expect(deadLetters.map(({ value }) => text(value))).toEqual(['{"value":12}']);
+    expect(header(deadLetters[0]!, "undercurrent-reason")).toMatch(/has 12 bytes/);
+  });
+
   test("makes the same bytes however records are cut where keys are forgotten, and what is late with them", () => {
     const records = Array.from({ length: 120 }, (_, offset) => {
       const key = `key-${Math.floor(offset / 6) - (offset % 11)}`;

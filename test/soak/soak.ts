@@ -100,7 +100,11 @@ export async function soak({ maximumKeys, seed, ends }: SoakOptions): Promise<So
     forecaster: { maximumKeys, readout: "shared", seed },
     late: "dead-letter",
     snapshot: { everyEvents: 100_000 },
-  }).pipe(tap((event) => void (event.type === "committed" && (now.keys = event.keys))));
+  }).pipe(
+    tap((event) => {
+      if (event.type === "committed") now.keys = event.keys;
+    }),
+  );
   await lastValueFrom(running, { defaultValue: undefined });
   return now;
 }
