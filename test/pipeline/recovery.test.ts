@@ -5,7 +5,7 @@ import type { StateRecord, Takeover } from "../../src/pipeline/ports.js";
 import { planRecovery, type RecoveryPlan } from "../../src/pipeline/recovery.js";
 import { Session } from "../../src/pipeline/session.js";
 import { pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
-import { readState, writeState } from "../../src/pipeline/state.js";
+import { PastState, readState, writeState } from "../../src/pipeline/state.js";
 import { bitsOf, quick, run, syntheticEvents } from "../support/streams.js";
 import { bytes } from "./records.js";
 
@@ -114,6 +114,13 @@ describe("recovery", () => {
     expect(plan(takeover, { changedModel: "migrate" }, reshaped)).toMatchObject({ retuned: false });
   });
 
+  test("goes on from the state of the same model, whatever is to become of others", () => {
+    const takeover = { committed: 250, earliest: 0, state };
+    for (const changedModel of ["fail", "fresh", "migrate"] as const) {
+      expect(plan(takeover, { changedModel })).toMatchObject({ kind: "resume", retuned: false });
+    }
+  });
+
   test("drops the state of another model on request, and goes on from the committed offset", () => {
     const found = plan(
       { committed: 250, earliest: 220, state },
@@ -191,5 +198,46 @@ describe("a state", () => {
         failing("STATE_TORN", /checksum|no record of a state/),
       );
     }
+  });
+});
+
+describe("a past state", () => {
+  const [early, late] = [recorded(60), recorded(60, 200)];
+  const value = (records: readonly StateRecord[], key: string): Uint8Array =>
+    records.find((record) => record.key === key)!.value;
+  const followed = (
+    offset: number,
+    changes: readonly (readonly [string, Uint8Array | null])[],
+  ): PastState => {
+    const past = new PastState(offset);
+    for (const [key, bytesOfRecord] of changes) past.add(key, bytesOfRecord);
+    return past;
+  };
+  const all = (records: readonly StateRecord[]): (readonly [string, Uint8Array])[] =>
+    records.map((record) => [record.key, record.value]);
+
+  test("is the latest that stood for no more than the offset", () => {
+    const both = [...all(early), ...all(late)];
+    expect(followed(59, both).read()).toBeUndefined();
+    expect(followed(60, all(early)).read()).toMatchObject({ offset: 60 });
+    expect(followed(200, both).read()).toMatchObject({ offset: 200 });
+    expect(followed(199, both).read()?.offset).toBe(60);
+  });
+
+  test("has no key that ended before the offset, and those that ended later", () => {
+    const fewer = new Forecaster(settings);
+    run(
+      fewer,
+      events.slice(0, 40).filter(({ key }) => key !== "key-3"),
+    );
+    const without = writeState(40, fewer).records.map((record) => [record.key, record.value] as const);
+    fewer.dispose();
+    const ended = ["key:key-3", null] as const;
+    const stray = ["key:key-3", value(early, "key:key-3")] as const;
+    // Else there would be a key more than the model counts.
+    expect(followed(100, [stray, ...without]).read()).toBeUndefined();
+    expect(followed(100, [stray, ended, ...without]).read()?.keys).not.toContain("key-3");
+    const later = all(late).slice(0, 1);
+    expect(followed(60, [...all(early), ...later, ended]).read()).toMatchObject({ offset: 60 });
   });
 });

@@ -119,6 +119,22 @@ describe("a stage", () => {
     }
   });
 
+  test("takes more records at once than it has had room for", () => {
+    const records = mixedRecords(3000);
+    const [whole, pieces] = [make(), make()];
+    expect(whole.stage.process(records)).toEqual(processed(pieces.stage, records, [500]));
+    expect(whole.forecasts()).toBe(pieces.forecasts());
+  });
+
+  test("takes records that are numbers, with the record's own key and time", () => {
+    const records = mixedRecords(40).map((record) => ({ ...record, value: bytes(`${record.offset}`) }));
+    const { stage } = make({ decode: { format: "number" } });
+    const { forecasts, deadLetters } = stage.process(records);
+    expect(deadLetters).toEqual([]);
+    const values = forecasts.map((record) => (JSON.parse(text(record.value)!) as { value: number }).value);
+    expect(values).toEqual(records.map(({ offset }) => offset));
+  });
+
   test("replays in silence what it would have processed", () => {
     const records = mixedRecords(150);
     const whole = processed(make({ late: "drop" }).stage, records, [7]);

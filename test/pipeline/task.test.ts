@@ -240,3 +240,16 @@ test("a pipeline that is stopped before it begins does nothing, and completes", 
   expect(events).toEqual([]);
   expect(completed).toBe(true);
 });
+
+test("an abandoned pipeline takes no further record, and commits nothing more", async () => {
+  const log = filled(10);
+  const { events, commits, abandon } = start(log, { snapshot: { everyEvents: 1 } });
+  await quiet();
+  abandon();
+  const [told, made] = [events.length, commits.length];
+  append(log, 10);
+  await quiet();
+  expect(commits).toHaveLength(made);
+  expect(events).toHaveLength(told);
+  expect(log.committed(0)).toBe(10);
+});
