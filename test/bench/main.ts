@@ -1,4 +1,4 @@
-/** `npm run bench -- quality|robustness|drift|detection|engine|cells|pipeline|kafka|workers [--json]`: measures, and prints a table or one JSON object. */
+/** `npm run bench -- quality|robustness|drift|detection|engine|cells|pipeline|kafka|workers|overload [--json]`: measures, and prints a table or one JSON object. */
 import { Command, Option } from "commander";
 import { cellKinds } from "../../src/engine/port.js";
 import { readoutKinds, type ForecasterOptions } from "../../src/forecast/settings.js";
@@ -10,6 +10,7 @@ import { benchDrift } from "./drift.js";
 import { benchEngine } from "./engine.js";
 import { printFigures, type Figure } from "./figures.js";
 import { benchKafka } from "./kafka.js";
+import { benchOverload } from "./overload.js";
 import { benchPipeline } from "./pipeline.js";
 import { benchQuality } from "./quality.js";
 import { benchRobustness } from "./robustness.js";
@@ -122,6 +123,11 @@ brokerCommand(
   "workers",
   "the built service on a real broker with two workers against one, in turn",
   benchWorkers,
+);
+brokerCommand(
+  "overload",
+  "the built service on a real broker under three times its pace for a minute: memory, lag, catching up",
+  benchOverload,
 );
 
 await program.parseAsync();

@@ -1,8 +1,9 @@
 import { map, type Observable } from "rxjs";
 import { expect, test } from "vitest";
+import type { Clock } from "../../src/pipeline/clock.js";
 import type { Assignment, Committer, InputBatch } from "../../src/pipeline/ports.js";
 import { run } from "../../src/pipeline/run.js";
-import { calm, Group } from "../simulate/group.js";
+import { calm, Group, type Environment } from "../simulate/group.js";
 import { TransactionalLog } from "../simulate/log.js";
 import { settle } from "../simulate/scheduler.js";
 import { jsonRecord } from "./records.js";
@@ -29,11 +30,25 @@ function watched(
   );
 }
 
+function logOf(count: number): TransactionalLog {
+  const log = new TransactionalLog(1);
+  for (let i = 0; i < count; i++) log.append(0, jsonRecord(i, `key-${i % 3}`, { value: i % 7 }));
+  return log;
+}
+
+/** Its time stands still: the pauses between attempts take a turn, and no snapshot is ever due. */
+const clock: Clock = {
+  now: () => 0,
+  sleep: async (milliseconds, signal) => {
+    if (milliseconds <= 10_000) await settle();
+    else await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  },
+};
+
 test.each([1, 5, batchSize, 1000])(
   "a committer that is slow holds up the source, with commits of up to %d records",
   async (maxEvents) => {
-    const log = new TransactionalLog(1);
-    for (let i = 0; i < total; i++) log.append(0, jsonRecord(i, `key-${i % 3}`, { value: i % 7 }));
+    const log = logOf(total);
     const member = new Group(log, { ...calm, batchSize: () => batchSize }).join("m");
     let taken = 0;
     let most = 0;
@@ -69,5 +84,54 @@ test.each([1, 5, batchSize, 1000])(
     expect(most).toBeLessThanOrEqual(3 * batchSize);
     expect(taken).toBe(total);
     subscription.unsubscribe();
+  },
+);
+
+const half = total / 2;
+/** What the log is in the end where nothing fails. */
+const undisturbed = (async (): Promise<TransactionalLog> => {
+  const log = logOf(half);
+  const { source, committer } = new Group(log, calm).join("m");
+  const subscription = run(source, committer, { forecaster: { hidden: 4 } }).subscribe();
+  while ((log.committed(0) ?? 0) < half) await settle();
+  subscription.unsubscribe();
+  return log;
+})();
+
+test.each(["lost", "in-doubt", "landed-unheard"] as const)(
+  "a committer that fails for a while, each time %s, holds up the source too, and loses and doubles nothing",
+  async (failure) => {
+    const log = logOf(half);
+    let [commits, takenTo, most] = [0, 0, 0];
+    const environment: Environment = {
+      ...calm,
+      batchSize: () => batchSize,
+      // Twice nine in a row: a tenth would end the task.
+      commitOutcome: () => (++commits % 30 >= 21 && commits < 60 ? failure : "landed"),
+      lands: () => commits % 2 === 0,
+    };
+    const member = new Group(log, environment).join("m");
+    const source = {
+      assignments: watched(member.source.assignments, ({ nextOffset }) => {
+        takenTo = Math.max(takenTo, nextOffset);
+        most = Math.max(most, takenTo - (log.committed(0) ?? 0));
+      }),
+    };
+    const restarts: string[] = [];
+    const failures: unknown[] = [];
+    const subscription = run(source, member.committer, {
+      forecaster: { hidden: 4 },
+      snapshot: { everyEvents: 100 },
+      clock,
+    }).subscribe({
+      next: (event) => event.type === "restarting" && restarts.push(event.error.code),
+      error: (error: unknown) => failures.push(error),
+    });
+    while ((log.committed(0) ?? 0) < half && failures.length === 0) await settle();
+    subscription.unsubscribe();
+    expect(failures).toEqual([]);
+    expect(restarts).toEqual(new Array<string>(18).fill("COMMIT_UNCERTAIN"));
+    expect(most).toBeLessThanOrEqual(3 * batchSize);
+    expect(log.visible(0)).toEqual((await undisturbed).visible(0));
   },
 );

@@ -1,6 +1,7 @@
-// A TCP proxy before a broker: clients reach the broker through it alone, and it loses requests or answers on demand.
+// A TCP proxy before a broker: clients reach the broker through it alone, and it loses, delays or refuses on demand.
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** Numbers of the requests that tests lose, as the protocol counts them. */
 export const apiKeys = { produce: 0, addPartitionsToTxn: 24, txnOffsetCommit: 28, endTxn: 26 } as const;
@@ -15,6 +16,10 @@ export interface BrokerProxy {
   lose(request: LostRequest, what: LostPart): void;
   /** How many were lost. */
   readonly lost: number;
+  /** From now on answers take so many milliseconds longer. */
+  delay(milliseconds: number): void;
+  /** Cuts every connection and takes no other until the time is over. */
+  away(milliseconds: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -40,7 +45,13 @@ export async function startBrokerProxy(broker: string): Promise<BrokerProxy> {
   const sockets = new Set<Socket>();
   let order: { readonly key: number; readonly what: LostPart } | undefined;
   let lost = 0;
+  let delay = 0;
+  let away = false;
   const server = createServer((client) => {
+    if (away) {
+      client.destroy();
+      return;
+    }
     const upstream = connect(Number(portText), host);
     for (const socket of [client, upstream]) {
       sockets.add(socket);
@@ -79,7 +90,9 @@ export async function startBrokerProxy(broker: string): Promise<BrokerProxy> {
       "data",
       framed((frame) => {
         if (muted) cut();
-        else client.write(renamed(frame));
+        else if (delay === 0) client.write(renamed(frame));
+        // Timers of one length end in the order in which they began.
+        else setTimeout(() => client.write(renamed(frame)), delay);
       }),
     );
   });
@@ -98,6 +111,13 @@ export async function startBrokerProxy(broker: string): Promise<BrokerProxy> {
     lose: (request, what) => (order = { key: apiKeys[request], what }),
     get lost() {
       return lost;
+    },
+    delay: (milliseconds) => (delay = milliseconds),
+    away: async (milliseconds) => {
+      away = true;
+      sockets.forEach((socket) => socket.destroy());
+      await sleep(milliseconds);
+      away = false;
     },
     close: async () => {
       sockets.forEach((socket) => socket.destroy());
