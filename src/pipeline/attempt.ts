@@ -206,7 +206,7 @@ export class Attempt {
       type: "committed",
       ...this.#origin,
       offset: commit.offset,
-      lag: Math.max(0, this.#endOffset - commit.offset),
+      lag: Math.max(0, Math.max(this.#endOffset, this.#assignment.endOffset ?? 0) - commit.offset),
       keys: this.#keys,
       bytes: this.#bytes,
       forecasts: commit.forecasts.length,

@@ -93,6 +93,11 @@ export interface Assignment {
   /** Aborted when the partition is taken away: from then on nothing may be committed. */
   readonly revoked: AbortSignal;
   /**
+   * Offset of the next record that the partition will get, where that was heard of after the last batch was read: a batch
+   * knows nothing of what came while a slow reader had enough. Undefined where nothing was.
+   */
+  readonly endOffset?: number | undefined;
+  /**
    * Fences every earlier owner, lets what it left open land or vanish, then reads what is durable. To be called before
    * all else, and again to start anew after a commit was rejected.
    */

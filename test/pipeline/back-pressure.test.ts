@@ -87,6 +87,30 @@ test.each([1, 5, batchSize, 1000])(
   },
 );
 
+test("what comes while a reader has enough counts into the lag, where the source hears of it", async () => {
+  const log = logOf(batchSize);
+  const member = new Group(log, { ...calm, batchSize: () => batchSize }).join("m");
+  const lags: number[] = [];
+  const assignments = member.source.assignments.pipe(
+    map((assignment) => Object.defineProperty(assignment, "endOffset", { get: () => log.endOffset(0) })),
+  );
+  const committer: Committer = {
+    async commit(assignment, commit) {
+      for (let i = 0; lags.length === 0 && i < 100; i++) {
+        log.append(0, jsonRecord(batchSize + i, "key-0", { value: 1 }));
+      }
+      await member.committer.commit(assignment, commit);
+    },
+  };
+  const subscription = run({ assignments }, committer, { forecaster: { hidden: 4 } }).subscribe((event) => {
+    if (event.type === "committed") lags.push(event.lag);
+  });
+  while (lags.at(-1) !== 0) await settle();
+  subscription.unsubscribe();
+  // The first commit is that of the empty state, at offset 0.
+  expect(lags[0]).toBe(batchSize + 100);
+});
+
 const half = total / 2;
 /** What the log is in the end where nothing fails. */
 const undisturbed = (async (): Promise<TransactionalLog> => {

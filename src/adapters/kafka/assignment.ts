@@ -48,6 +48,10 @@ export class KafkaAssignment implements Assignment {
     this.#host = host;
   }
 
+  get endOffset(): number | undefined {
+    return this.feedOf(this.topic)?.endOffset;
+  }
+
   async takeOver(): Promise<Takeover> {
     for (;;) {
       this.#checkRight();

@@ -55,6 +55,21 @@ export class Feed {
     return this.#position;
   }
 
+  /** Offset of the next record that the partition will get, as last heard. */
+  get endOffset(): number {
+    return this.#endOffset;
+  }
+
+  /** Whether nothing is fetched until the reader asks again: whatever comes meanwhile is not heard of here. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** Hears of the end of the partition by other means than a fetch. */
+  hear(endOffset: number): void {
+    this.#endOffset = Math.max(this.#endOffset, endOffset);
+  }
+
   /** Takes what was fetched. Messages below the position were fetched before a seek, and are known already. */
   push(messages: readonly KafkaMessage[], nextOffset: number, endOffset: number): void {
     if (this.#closed) return;

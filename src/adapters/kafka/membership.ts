@@ -10,6 +10,7 @@ import { coPartitionAssigner } from "./assigner.js";
 import { createClient, patientRetry } from "./client.js";
 import { createConsumer, runConsumer, type FeedOf } from "./consumer.js";
 import { partitionControls } from "./controls.js";
+import { followEnds } from "./ends.js";
 import { brokerError, commitError, errorType, innermost } from "./errors.js";
 import type { FeedControls } from "./feed.js";
 import type { KafkaOptions } from "./options.js";
@@ -38,6 +39,8 @@ export class Membership implements AssignmentHost {
   readonly #knownTopics = new Set<string>();
   #joining: Promise<void> = Promise.resolve();
   #leaving = false;
+  readonly #left = new AbortController();
+  #followingEnds: Promise<void> = Promise.resolve();
   /** Partitions of the input. */
   #count = 0;
   #whenReleased: (() => void) | undefined;
@@ -81,6 +84,13 @@ export class Membership implements AssignmentHost {
       await this.#consumer.connect();
       await this.#consumer.subscribe({ topics: [topics.input, topics.state] });
       await runConsumer(this.#consumer, 2 * this.#count, this.#feedOf);
+      this.#followingEnds = followEnds(
+        this.admin,
+        topics.input,
+        (partition) => this.#feedOf(topics.input, partition),
+        () => this.#owned,
+        this.#left.signal,
+      );
     } catch (error) {
       throw brokerError(error, `the consumer group ${application}`);
     }
@@ -94,6 +104,8 @@ export class Membership implements AssignmentHost {
       await new Promise<void>((resolve) => (this.#whenReleased = resolve));
     }
     await this.#consumer.disconnect();
+    this.#left.abort();
+    await this.#followingEnds;
     await this.admin.disconnect();
   }
 

@@ -48,6 +48,15 @@ describe("a feed", () => {
     expect(asked).toEqual([0, "resume", "pause", "resume"]);
   });
 
+  test("hears of an end that no fetch tells of, and never of an earlier one", () => {
+    const { feed } = open(0, 1000);
+    feed.push([message(0, 2000)], 1, 9);
+    expect([feed.paused, feed.endOffset]).toEqual([true, 9]);
+    feed.hear(500);
+    feed.hear(400);
+    expect(feed.endOffset).toBe(500);
+  });
+
   test("moves over offsets that hold nothing, and tells a reader that waits", async () => {
     const { feed } = open(0);
     await turn();

@@ -8,10 +8,13 @@ import type { Assignment } from "../../../src/pipeline/ports.js";
 import { run } from "../../../src/pipeline/run.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { startBrokerProxy, type BrokerProxy } from "../../support/broker-proxy.js";
-import { createTopics } from "./support.js";
+import { createTopics, leaveAll, never, startInstance } from "./support.js";
 
 let proxy: BrokerProxy | undefined;
-afterEach(async () => await proxy?.close());
+afterEach(async () => {
+  await leaveAll();
+  await proxy?.close();
+});
 
 const total = 8000;
 const fetchBytes = 8192;
@@ -33,6 +36,25 @@ function watched(assignments: Observable<Assignment>, read: (next: number) => vo
     }),
   );
 }
+
+describeWithBroker("a reader that has enough", () => {
+  it("hears of what comes behind it, for the lag", async () => {
+    const options = await createTopics(1, { fetchBytes });
+    const produce = async (count: number): Promise<void> => {
+      const messages = Array.from({ length: count }, () => ({ key: "a", value: "x".repeat(50) }));
+      await broker.produce(options.topics.input, 0, messages);
+    };
+    await produce(500);
+    const assignment = await startInstance(options).next();
+    await assignment.takeOver();
+    for await (const { endOffset } of assignment.read(0, never)) {
+      expect(endOffset).toBe(500);
+      await produce(700);
+      await expect.poll(() => assignment.endOffset, { timeout: 30_000 }).toBe(1200);
+      break;
+    }
+  }, 60_000);
+});
 
 describeWithBroker("slow brokers, and then none for two seconds", () => {
   it.each(producerKinds)(
