@@ -3,6 +3,7 @@ import kafkajs, { type Kafka, type LogEntry, type RetryOptions } from "kafkajs";
 import { UndercurrentError } from "../../errors.js";
 import { repairFetch } from "./aborted.js";
 import { registerCodecs } from "./codecs.js";
+import { repairEmptied } from "./emptied.js";
 import type { KafkaConnection, KafkaLogEntry } from "./options.js";
 import { repairRefusedPartitions, repairTlsRetries } from "./refusals.js";
 import { repairRequestQueues } from "./request-queue.js";
@@ -52,6 +53,7 @@ export function createClient(connection: KafkaConnection, retry: RetryOptions): 
   }
   registerCodecs();
   repairFetch();
+  repairEmptied();
   repairRequestQueues();
   repairTlsRetries();
   repairRefusedPartitions();

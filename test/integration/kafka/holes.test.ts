@@ -1,4 +1,6 @@
 // Logs with holes: overlapping transactions that were aborted, and compaction, on a real broker.
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import kafkajs, { type Producer, type Transaction } from "kafkajs";
 import { afterEach, expect, it, vi } from "vitest";
 import { createClient, transactionRetry } from "../../../src/adapters/kafka/client.js";
@@ -92,30 +94,60 @@ describeWithBroker("a state with a transaction that nobody ends", () => {
   }, 120_000);
 });
 
+const compactOften = (topic: string, others: Readonly<Record<string, string>> = {}): Promise<unknown> =>
+  broker.admin((admin) =>
+    admin.alterConfigs({
+      validateOnly: false,
+      resources: [
+        {
+          type: kafkajs.ConfigResourceTypes.TOPIC,
+          name: topic,
+          configEntries: Object.entries({
+            "cleanup.policy": "compact",
+            "segment.ms": "100",
+            "min.cleanable.dirty.ratio": "0.001",
+            "max.compaction.lag.ms": "100",
+            "delete.retention.ms": "0",
+            ...others,
+          }).map(([name, value]) => ({ name, value })),
+        },
+      ],
+    }),
+  );
+
 describeWithBroker("a state that was compacted", () => {
+  it("is restored where all that is left of a segment's end is a batch without records", async () => {
+    const options = await createTopics(1, { restoreStallMs: 5000 });
+    const { state } = options.topics;
+    // Two snapshots are too much for one segment: what is cleaned is not put together.
+    await compactOften(state, { "segment.ms": "700", "segment.bytes": "1048576" });
+    const instance = startInstance(options);
+    const assignment = await instance.next();
+    await assignment.takeOver();
+    const snapshot = async (offset: number): Promise<void> => {
+      const records = [{ key: `key:${offset}`, value: randomBytes(700_000) }];
+      await instance.committer.commit(assignment, commitOf({ offset, snapshot: { offset, records } }));
+    };
+    await snapshot(1);
+    // The last batch of a producer is kept, and emptied, for it was aborted; the end of its transaction is in the next segment.
+    const aborted = await transactionsTo(state)();
+    await aborted.send("a", "b");
+    await sleep(1000);
+    await aborted.transaction.abort();
+    for (let offset = 2; offset <= 12; offset++) {
+      await snapshot(offset);
+      await sleep(1000);
+    }
+    const found = (await assignment.takeOver()).state;
+    expect(found.map(({ key }) => key)).toEqual(Array.from({ length: 12 }, (_, i) => `key:${i + 1}`));
+  }, 120_000);
+
   it.each([20_000, 1_048_576])(
     "is restored whole, with fetches of %d bytes",
     async (fetchBytes) => {
       const options = await createTopics(1, { fetchBytes, restoreStallMs: 20_000 });
       const { state } = options.topics;
-      await broker.admin((admin) =>
-        admin.alterConfigs({
-          validateOnly: false,
-          resources: [
-            {
-              type: kafkajs.ConfigResourceTypes.TOPIC,
-              name: state,
-              configEntries: Object.entries({
-                "cleanup.policy": "compact",
-                "segment.ms": "100",
-                "min.cleanable.dirty.ratio": "0.001",
-                "max.compaction.lag.ms": "100",
-                "delete.retention.ms": "0",
-              }).map(([name, value]) => ({ name, value })),
-            },
-          ],
-        }),
-      );
+      await compactOften(state);
       const instance = startInstance(options);
       const assignment = await instance.next();
       await assignment.takeOver();
