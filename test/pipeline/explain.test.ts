@@ -11,6 +11,8 @@ import { quick, syntheticEvents } from "../support/streams.js";
 const origin = { topic: "readings", partition: 3 };
 const settings = pipelineSettings({ decode: { value: "value", time: "time" } });
 const model = modelSettings(quick, settings.decode);
+/** Fewer keys than there are: they are forgotten and begin again all the time. */
+const bounded = modelSettings({ ...quick, maximumKeys: 3 }, settings.decode);
 const count = 300;
 
 /** Readings with a record that is none here and there, and offsets that are not all there. */
@@ -24,23 +26,29 @@ interface Written {
   readonly forecasts: ReadonlyMap<number, OutputRecord>;
   /** The state topic, as if never compacted. */
   readonly state: readonly { readonly key: string; readonly value: Uint8Array | null }[];
+  /** Offsets of the snapshots. */
+  readonly snapshots: readonly number[];
 }
 
 /** What a service writes that cuts its input into batches of `batch`, with a snapshot after each `every` of them. */
-function write(batch: number, every: number): Written {
-  const forecaster = new Forecaster(model);
+function write(batch: number, every: number, using = model): Written {
+  const forecaster = new Forecaster(using);
   const stage = new Stage(forecaster, settings, origin, {}, undefined);
   const forecasts = new Map<number, OutputRecord>();
   const state: { key: string; value: Uint8Array | null }[] = [];
+  const snapshots: number[] = [];
   for (let begin = 0, batches = 1; begin < count; begin += batch, batches++) {
     const some = records.slice(begin, begin + batch);
     const taken = stage.process(some);
     for (const forecast of taken.forecasts) forecasts.set(2 * (forecast.timestamp - 1000), forecast);
-    if (batches % every === 0) state.push(...writeState(some.at(-1)!.offset + 1, forecaster).records);
+    if (batches % every !== 0) continue;
+    const snapshot = writeState(some.at(-1)!.offset + 1, forecaster);
+    state.push(...snapshot.records);
+    snapshots.push(snapshot.offset);
   }
   stage.dispose();
   forecaster.dispose();
-  return { forecasts, state };
+  return { forecasts, state, snapshots };
 }
 
 /** As a message has it. */
@@ -66,14 +74,16 @@ test("any forecast of a run is derived again to the byte, from whatever snapshot
       fc.integer({ min: 1, max: 9 }),
       sizes,
       fc.nat(count - 1),
-      async (batch, every, other, i) => {
-        const { forecasts, state } = write(batch, every);
+      fc.constantFrom(model, bounded),
+      async (batch, every, other, i, using) => {
+        const { forecasts, state, snapshots } = write(batch, every, using);
         const offset = 2 * i;
         const past = new PastState(offset);
         for (const { key, value } of state) past.add(key, value);
         const found = past.read();
+        expect(found?.offset).toBe(snapshots.findLast((at) => at <= offset));
         const explained = explainForecast(inputFrom(found?.offset ?? 0, other), offset, {
-          model,
+          model: using,
           settings,
           origin,
           state: found,
