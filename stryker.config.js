@@ -9,7 +9,7 @@ export default {
   // A module's tables are mutated once at its load, for which every test would have to run.
   ignoreStatic: true,
   incremental: true,
-  ignorePatterns: ["docs", "monitoring", "examples", "config"],
+  ignorePatterns: ["build", "docs", "monitoring", "examples", "config"],
   reporters: ["clear-text", "progress-append-only", "html"],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false, reportScoreTable: false },
   // Vitest checks no types.

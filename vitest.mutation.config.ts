@@ -1,4 +1,4 @@
-// What `npm run mutation` runs of the tests: those that take seconds, the quickest of them first.
+// What `npm run mutation` runs of the tests: those that need no broker and take seconds, the quickest of them first.
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
@@ -18,7 +18,6 @@ export default defineConfig({
       "test/forecast/{alarms,coverage,features,horizons,irregular,models}.test.ts",
       "test/pipeline/model-record.test.ts",
     ],
-    globalSetup: ["test/support/global-setup.ts"],
     setupFiles: ["test/support/mutation-setup.ts"],
     // One seed of the simulator more than the ten that are always shown.
     env: { SEED: "11" },

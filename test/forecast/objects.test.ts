@@ -23,6 +23,17 @@ test("gives the same forecasts as the columns, as objects", () => {
   forecaster.dispose();
 });
 
+test("gives the same steps as the columns, of every row", () => {
+  const options = { ...quick, horizon: 3 };
+  const { steps } = runFresh(options, events);
+  const forecaster = createForecaster(options);
+  const horizons = forecaster.observe(events).map(({ horizon }) => horizon);
+  forecaster.dispose();
+  for (const name of ["yhat", "yhatLower", "yhatUpper"] as const) {
+    expect(horizons.flatMap((horizon) => horizon.map((step) => step[name]))).toEqual([...steps[name]]);
+  }
+});
+
 test("reads features like values, by callbacks or from the observation", () => {
   const options = { ...quick, features: 2 };
   const stream = withFeatures(events, 2);
