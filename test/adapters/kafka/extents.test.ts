@@ -1,0 +1,27 @@
+/** Where a partition begins and ends, asked of a client that has its weaknesses. */
+import type { Admin } from "kafkajs";
+import { expect, test } from "vitest";
+import { partitionExtents } from "../../../src/adapters/kafka/topics.js";
+
+type Asked = Pick<Admin, "fetchTopicOffsets" | "listTopics" | "fetchTopicMetadata">;
+const answer = [{ partition: 0, offset: "7", low: "3", high: "7" }];
+const admin = (parts: Partial<Asked>): Admin => parts as unknown as Admin;
+
+test("is asked again where the client lost what it knew of the topic", async () => {
+  let asked = 0;
+  const forgetful = admin({
+    fetchTopicOffsets: () =>
+      asked++ === 0 ? Promise.reject(new TypeError("Cannot destructure property")) : Promise.resolve(answer),
+    listTopics: () => Promise.resolve(["readings"]),
+  });
+  expect(await partitionExtents(forgetful, "readings")).toEqual([{ partition: 0, low: 3, high: 7 }]);
+});
+
+test("is TOPIC_MISSING where the client goes on asking for a topic that is not there", async () => {
+  const patient = admin({
+    fetchTopicOffsets: () => new Promise(() => undefined),
+    listTopics: () => Promise.resolve(["another"]),
+    fetchTopicMetadata: () => Promise.resolve({ topics: [] }),
+  });
+  await expect(partitionExtents(patient, "readings")).rejects.toMatchObject({ code: "TOPIC_MISSING" });
+});
