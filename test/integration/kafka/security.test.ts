@@ -3,7 +3,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { lastValueFrom } from "rxjs";
 import { kafkaPorts } from "../../../src/adapters/kafka/index.js";
-import type { ProducerKind } from "../../../src/adapters/kafka/options.js";
+import type { KafkaOptions, ProducerKind } from "../../../src/adapters/kafka/options.js";
 import { javaAnswers } from "../../support/broker-java.js";
 import { grant, revoke, startSecureBroker, type SecureBroker } from "../../support/broker-secure.js";
 import { createAuthority } from "../../support/certificates.js";
@@ -129,61 +129,82 @@ const trusting = (): { readonly enabled: true; readonly ca: string } => ({
   ca: broker.authority.cert,
 });
 
+const wrongPassword: Pick<Kafka, "sasl"> = {
+  sasl: { mechanism: "PLAIN", username: "forecaster", password: "incorrect-horse" },
+};
+
 describe.skipIf(!ready)("one connection, and one error, is all that comes of", () => {
   /** Everything is refused on the first connection, before the client knows of any other address. */
-  async function refused(address: string, kafka: Kafka, code: string, message: RegExp): Promise<void> {
-    const relay = await startRelay(address);
-    await expectEnd(start({ ...kafka, brokers: [relay.address] }), code, message);
+  async function onOneConnection(target: string, use: (address: string) => Promise<void>): Promise<void> {
+    const relay = await startRelay(target);
+    await use(relay.address);
     expect(relay.connections).toBe(1);
     await relay.close();
   }
 
-  test.each(["PLAIN", "SCRAM-SHA-512"] as const)("a wrong password, with %s", async (mechanism) => {
-    const wrong = { sasl: { mechanism, username: "forecaster", password: "incorrect-horse" } };
-    await refused(broker.sasl, wrong, "CREDENTIALS_REFUSED", /uthentication failed/);
+  const service = (target: string, kafka: Kafka, code: string, message: RegExp): Promise<void> =>
+    onOneConnection(target, (address) => expectEnd(start({ ...kafka, brokers: [address] }), code, message));
+
+  /** A program that uses the adapter, which costs no process. */
+  const program = (
+    target: string,
+    kafka: Partial<KafkaOptions>,
+    code: string,
+    message: RegExp,
+  ): Promise<void> =>
+    onOneConnection(target, async (address) => {
+      const { source } = kafkaPorts({ ...kafka, brokers: [address], application, topics });
+      await expect(lastValueFrom(source.assignments)).rejects.toMatchObject({
+        code,
+        message: expect.stringMatching(message) as string,
+      });
+    });
+
+  test("a wrong password of a service", async () => {
+    await service(broker.sasl, wrongPassword, "CREDENTIALS_REFUSED", /uthentication failed/);
   });
 
-  test("no certificate where the broker wants one", async () => {
-    await refused(broker.mutualTls, { tls: trusting() }, "TLS_REFUSED", /certificate/);
+  test("a wrong password by SCRAM", async () => {
+    const wrong = {
+      mechanism: "scram-sha-512",
+      username: "forecaster",
+      password: "incorrect-horse",
+    } as const;
+    await program(broker.sasl, { sasl: wrong }, "CREDENTIALS_REFUSED", /uthentication failed/);
+  });
+
+  test("no certificate of a service where the broker wants one", async () => {
+    await service(broker.mutualTls, { tls: trusting() }, "TLS_REFUSED", /the brokers end .*certificate/);
   });
 
   test("a certificate of an authority that the broker does not know", async () => {
     const foreign = await (await createAuthority("somebody else")).issue("forecaster");
-    await refused(
-      broker.mutualTls,
-      { tls: { ...trusting(), ...foreign } },
-      "TLS_REFUSED",
-      /the brokers end .*certificate/,
-    );
+    const ssl = { ca: broker.authority.cert, ...foreign };
+    await program(broker.mutualTls, { ssl }, "TLS_REFUSED", /the brokers end .*certificate/);
   });
 
-  test("an expired certificate, of a program that does not look at it before", async () => {
-    const tls = {
-      ca: broker.authority.cert,
-      ...(await broker.authority.issue("forecaster", { expired: true })),
-    };
-    const relay = await startRelay(broker.mutualTls);
-    const { source } = kafkaPorts({ brokers: [relay.address], ssl: tls, application, topics });
-    await expect(lastValueFrom(source.assignments)).rejects.toMatchObject({
-      code: "TLS_REFUSED",
-      message: expect.stringMatching(/the brokers end the TLS handshake: certificate/) as string,
-    });
-    expect(relay.connections).toBe(1);
-    await relay.close();
+  test("an expired certificate, which a service does not even show to the broker", async () => {
+    const expired = await broker.authority.issue("forecaster", { expired: true });
+    const ssl = { ca: broker.authority.cert, ...expired };
+    await program(broker.mutualTls, { ssl }, "TLS_REFUSED", /the brokers end .*certificate/);
+    const refused = start({ brokers: [broker.mutualTls], tls: { ...trusting(), ...expired } });
+    expect(await refused.ended).toBe(2);
+    expect(refused.err).toHaveLength(3);
+    expect(refused.err[0]).toMatch(/^error SETTING_INVALID: kafka\.tls\.cert: it has expired, on /);
   });
 
-  test("a broker's certificate that has expired", async () => {
-    await refused(broker.expiredTls, { tls: trusting() }, "TLS_REFUSED", /certificate has expired/);
+  test("a broker's certificate that has expired, shown to a service", async () => {
+    await service(broker.expiredTls, { tls: trusting() }, "TLS_REFUSED", /certificate has expired/);
   });
 
   test("a broker's certificate of an authority that is not trusted", async () => {
-    const tls = { enabled: true, ca: (await createAuthority("somebody else")).cert };
-    await refused(broker.saslTls, { ...sasl("forecaster"), tls }, "TLS_REFUSED", /the brokers' certificate/);
+    const ssl = { ca: (await createAuthority("somebody else")).cert };
+    await program(broker.saslTls, { ssl }, "TLS_REFUSED", /the brokers' certificate/);
   });
 
   test("a broker's certificate of another name", async () => {
-    const tls = { ...trusting(), servername: "kafka.example" };
-    await refused(broker.saslTls, { ...sasl("forecaster"), tls }, "TLS_REFUSED", /kafka\.example/);
+    const ssl = { ca: broker.authority.cert, servername: "kafka.example" };
+    await program(broker.saslTls, { ssl }, "TLS_REFUSED", /kafka\.example/);
   });
 });
 
@@ -194,6 +215,11 @@ describe.skipIf(!ready)("one error is all that comes of a user", () => {
       "ACCESS_DENIED",
       /topic readings/,
     );
+  });
+
+  test("whose password is wrong, of a service of two members", async () => {
+    const members = start({ ...wrongPassword, brokers: [broker.sasl] }, { args: ["--workers", "2"] });
+    await expectEnd(members, "CREDENTIALS_REFUSED", /uthentication failed/);
   });
 
   /** Who reads is always kafkajs. */
