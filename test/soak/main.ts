@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import { memory, soak, type Memory, type SoakSample } from "./soak.js";
 
-/** Growth that is taken for noise: of the median of the last third against that of the third before. */
+/** Growth of the least memory that is taken for noise. */
 const allowedGrowth = 1.05;
 const columns = [
   "minute",
@@ -61,13 +61,15 @@ new Command("soak")
   })
   .parse();
 
-/** The median of the last third by that of the third before it. */
+/**
+ * The least of the last third by that of the third before it: a leak raises the floor, while what a snapshot writes comes and
+ * goes.
+ */
 function grown(rows: readonly Memory[], name: keyof Memory): number {
   const third = Math.floor(rows.length / 3);
   if (third === 0) return 1;
-  const median = (part: readonly Memory[]): number =>
-    part.map((row) => row[name]).sort((a, b) => a - b)[Math.floor(part.length / 2)]!;
-  return median(rows.slice(-third)) / median(rows.slice(-2 * third, -third));
+  const least = (part: readonly Memory[]): number => Math.min(...part.map((row) => row[name]));
+  return least(rows.slice(-third)) / least(rows.slice(-2 * third, -third));
 }
 
 function print(cells: readonly (string | number)[]): void {
