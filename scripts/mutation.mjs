@@ -60,7 +60,8 @@ async function scoreOf(part, { sources, tests }) {
     testFiles: tests,
     concurrency: Number(values.concurrency),
     tempDirName: `build/stryker/${part}`,
-    incrementalFile: `build/mutation/${part}.json`,
+    // What is known of other mutants must not be counted here.
+    incrementalFile: `build/mutation/${part}-${values.sample}-${values.seed}.json`,
     htmlReporter: { fileName: `build/mutation/${part}.html` },
   }).runMutationTest();
   const count = (...statuses) => mutants.filter(({ status }) => statuses.includes(status)).length;
