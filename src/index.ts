@@ -27,9 +27,9 @@ export {
   type EventOptions,
   type Forecast,
   type Observation,
-  type RejectedEvent,
   type StepForecast,
 } from "./forecast/objects.js";
+export type { RejectedEvent } from "./forecast/rejected.js";
 export { forecastColumns, observationColumns } from "./forecast/columns.js";
 export type { ForecastColumns, ObservationColumns, StepColumns } from "./forecast/columns.js";
 export { Forecaster } from "./forecast/forecaster.js";
@@ -38,8 +38,31 @@ export type { ForecasterListeners, UpdateReport } from "./forecast/learning.js";
 export { forecasterSettings, type ForecasterOptions, type ForecasterSettings } from "./forecast/settings.js";
 export type { PendingForecast } from "./forecast/tracker.js";
 export type { SnapshotChange } from "./forecast/snapshot.js";
+export {
+  appendSymbol,
+  symbolColumns,
+  symbolForecastColumns,
+  type SymbolColumns,
+  type SymbolForecastColumns,
+} from "./forecast/symbols/columns.js";
+export { SymbolForecaster } from "./forecast/symbols/forecaster.js";
+export {
+  createSymbolForecaster,
+  EventSymbolForecaster,
+  type EventSymbolForecast,
+  type LikelySymbol,
+  type SymbolEventOptions,
+  type SymbolForecast,
+  type SymbolObservation,
+} from "./forecast/symbols/objects.js";
+export {
+  symbolSettings,
+  type SymbolForecasterOptions,
+  type SymbolSettings,
+} from "./forecast/symbols/settings.js";
 export { forecast } from "./operators/forecast.js";
 export { forecastBatches } from "./operators/forecast-batches.js";
+export { forecastSymbols } from "./operators/forecast-symbols.js";
 export type { Clock } from "./pipeline/clock.js";
 export type { Reading } from "./pipeline/decode.js";
 export type {

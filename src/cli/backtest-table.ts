@@ -115,7 +115,7 @@ function shown(keys: readonly KeySummary[]): readonly (KeySummary | null)[] {
 }
 
 /** A table without rules, its numbers flush right. */
-function plainTable(head: string[], textColumns: number): Table.Table {
+export function plainTable(head: string[], textColumns: number): Table.Table {
   const none = Object.fromEntries(
     ["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left", "bottom-right"]
       .concat(["left", "left-mid", "mid", "mid-mid", "right", "right-mid"])

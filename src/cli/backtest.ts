@@ -1,6 +1,5 @@
 /** The command `backtest`: replays files event by event, scores every forecast made beforehand, and says how well. */
 import { Command, Option } from "commander";
-import { realpathSync } from "node:fs";
 import { readObservations } from "../adapters/files/csv-reader.js";
 import { ForecastCsvWriter } from "../adapters/files/csv-writer.js";
 import { checkReadable } from "../adapters/files/open.js";
@@ -11,9 +10,11 @@ import { UndercurrentError } from "../errors.js";
 import { forecastColumns } from "../forecast/columns.js";
 import { Forecaster } from "../forecast/forecaster.js";
 import { Scoreboard } from "../forecast/scoreboard.js";
+import { assertApart } from "./apart.js";
 import { compareCells, type ComparedCell } from "./backtest-compare.js";
 import { ExpertRecord } from "./backtest-experts.js";
 import { summariseAll, summariseKey } from "./backtest-summary.js";
+import { addSymbolOptions, assertOfKind, backtestSymbols, type SymbolFlags } from "./backtest-symbols.js";
 import { comparisonTable, expertTable, horizonTable, keyTable, overallTable } from "./backtest-table.js";
 import { loadEngine } from "./engine.js";
 import {
@@ -30,15 +31,12 @@ import { ReportRecord } from "./report-record.js";
 import { reportData, type BacktestOutcome } from "./report.js";
 import { plainText, whole } from "./text.js";
 
-interface BacktestFlags extends Omit<ForecasterFlags, "cell"> {
+interface BacktestFlags extends Omit<ForecasterFlags, "cell">, SymbolFlags {
   readonly cell: readonly CellKind[];
   readonly compare?: true;
   readonly wide?: true;
   readonly time?: string;
-  readonly key?: string;
   readonly value?: string;
-  readonly out?: string;
-  readonly json?: true;
   readonly report?: string;
   readonly period?: number;
   readonly warmup: number;
@@ -58,7 +56,12 @@ Without --time the time is the column "time", or else the first; in long files t
 file's name, the value the column "value" or else the only one left. Times are ISO 8601 (UTC without a zone) or epoch
 milliseconds. Columns named by --features are no values but help to forecast the next one, in a wide file that of every
 key in the row. Empty cells, NaN, nan, null, NA and N/A are missing values. Rows that cannot be read are reported with
-their lines and counted; they do not change the exit code.`;
+their lines and counted; they do not change the exit code.
+
+With --kind symbol an event carries a symbol instead of a value: the column "symbol" or else the only one left beside
+"key" and "time", or, with --tokens, the characters or words of plain text. What is forecast is the distribution of each
+key's next symbol, and the scores are bits and perplexity; a symbol outside the vocabulary is scored by the probability
+of all such symbols together, for the baselines too.`;
 
 export function backtestCommand(): Command {
   const command = new Command("backtest")
@@ -81,10 +84,13 @@ export function backtestCommand(): Command {
     )
     .option("--warmup <events>", "first events of each key that are not scored", wholeNumberFrom(0), 0);
   addFeaturesOption(command, "columns");
-  return addForecasterOptions(command, cellsOption()).addHelpText("after", notes).action(backtest);
+  addForecasterOptions(command, cellsOption());
+  return addSymbolOptions(command).addHelpText("after", notes).action(backtest);
 }
 
-async function backtest(files: readonly string[], flags: BacktestFlags): Promise<void> {
+async function backtest(files: readonly string[], flags: BacktestFlags, command: Command): Promise<void> {
+  assertOfKind(command, flags.kind);
+  if (flags.kind === "symbol") return backtestSymbols(files, flags, command);
   const [first, ...others] = flags.cell.map((cell) => settingsFromFlags({ ...flags, cell }));
   const settings = first!;
   const { horizon } = settings;
@@ -100,7 +106,7 @@ async function backtest(files: readonly string[], flags: BacktestFlags): Promise
   const engine = await loadEngine(flags.engine);
   await checkReadable(files);
   for (const output of ["out", "report"] as const) {
-    if (flags[output] !== undefined) assertApart(files, output, flags[output]);
+    assertApart(files, output, flags[output]);
   }
 
   const rejections = new Rejections((line) => process.stderr.write(`${line}\n`));
@@ -224,23 +230,6 @@ function printComparison(
 ): void {
   if (json === true) print(JSON.stringify({ files, warmup, cells }));
   else print(comparisonTable(cells));
-}
-
-/** Opening the output empties it: it must not be one of the inputs. */
-function assertApart(files: readonly string[], option: "out" | "report", path: string): void {
-  const real = (path: string): string => {
-    try {
-      return realpathSync(path);
-    } catch {
-      return path;
-    }
-  };
-  if (files.some((file) => file !== "-" && real(file) === real(path))) {
-    throw new UndercurrentError(
-      "SETTING_INVALID",
-      `${option}: ${path} is also an input, and would be overwritten`,
-    );
-  }
 }
 
 function print(text: string): void {

@@ -73,6 +73,11 @@ export const list = {
     data: "This event was rejected and counted; no state was changed.",
     action: "Give every event a key that is a string of 1 to 1,024 characters.",
   },
+  SYMBOL_INVALID: {
+    exit: exitCodes.input,
+    data: "This event was rejected and counted; no state was changed.",
+    action: "Give every event a symbol that is a string of 1 to 256 characters.",
+  },
   TIME_INVALID: {
     exit: exitCodes.input,
     data: "This event was rejected and counted; no state was changed.",

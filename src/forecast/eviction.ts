@@ -7,6 +7,9 @@ import type { KeyTable } from "./keys.js";
 import { number } from "./layout.js";
 import type { ForecasterSettings } from "./settings.js";
 
+/** The settings that bound the keys of a state. */
+export type KeyBounds = Readonly<Pick<ForecasterSettings, "maximumKeys" | "keyTimeToLive">>;
+
 /** Of the most keys, one in so many is forgotten at once: to look at all of them is paid for by as many new ones. */
 const shareForgotten = 64;
 /** Fewer keys than these are not looked at for their age; of more, whenever they have grown by a 16th of a power of two. */
@@ -15,10 +18,7 @@ const leastKeys = 64;
 const shareDoubted = 64;
 
 /** Slots of the keys that have to go before another key begins; most often none. */
-export function keysToForget(
-  keys: KeyTable,
-  { maximumKeys, keyTimeToLive }: Readonly<Pick<ForecasterSettings, "maximumKeys" | "keyTimeToLive">>,
-): readonly number[] {
+export function keysToForget(keys: KeyTable, { maximumKeys, keyTimeToLive }: KeyBounds): readonly number[] {
   const { size } = keys;
   const full = maximumKeys > 0 && size >= maximumKeys;
   const aged = keyTimeToLive > 0 && size >= leastKeys && size % ageStep(size) === 0;

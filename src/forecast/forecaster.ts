@@ -190,7 +190,7 @@ export class Forecaster {
    * `anyTuning`, it may have been made with another learning rate, boost, gradient clip or alarm rate. Throws
    * SNAPSHOT_FOREIGN, SNAPSHOT_VERSION or SNAPSHOT_CORRUPT, and then has changed nothing.
    */
-  restore(snapshot: Uint8Array, { anyTuning }: { readonly anyTuning?: boolean } = {}): void {
+  restore(snapshot: Uint8Array, { anyTuning = false }: { readonly anyTuning?: boolean } = {}): void {
     const { layout } = this.#history;
     this.#keys = restoreState(this.#parts(), layout, snapshot, this.#signature, anyTuning);
   }

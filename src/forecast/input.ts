@@ -1,13 +1,17 @@
-/** What counts as a key, a time and a value: the one gate between a user's data and the forecaster. */
+/** What counts as a key, a time, a value and a symbol: the one gate between a user's data and the forecaster. */
 import { UndercurrentError, type ErrorCode } from "../errors.js";
 
-/** What `readKey`, `readTime` and `readValue` throw: codes that refuse one event, and nothing beyond it. */
+/** What `readKey`, `readTime`, `readValue` and `readSymbol` throw: codes that refuse one event, and nothing beyond it. */
 export const inputFaults: ReadonlySet<ErrorCode> = new Set([
   "KEY_INVALID",
   "TIME_INVALID",
   "VALUE_NOT_A_NUMBER",
   "VALUE_OUT_OF_RANGE",
+  "SYMBOL_INVALID",
 ]);
+
+/** Longest symbol, in UTF-16 code units: thousands of them are kept. */
+export const maximumSymbolLength = 256;
 
 /** Longest key, in UTF-16 code units: a key is kept in memory and in every snapshot. */
 export const maximumKeyLength = 1024;
@@ -26,17 +30,26 @@ export type ValueLike = number | null | undefined;
 
 /** The key, or throws KEY_INVALID. Numbers and bigints are taken as their decimal text. */
 export function readKey(key: unknown): string {
-  const text = typeof key === "number" || typeof key === "bigint" ? String(key) : key;
-  if (typeof text !== "string") throw new UndercurrentError("KEY_INVALID", `the key is ${describe(key)}`);
-  if (text.length === 0) throw new UndercurrentError("KEY_INVALID", "the key is empty");
-  if (text.length > maximumKeyLength) {
+  return readName(key, "key", "KEY_INVALID", maximumKeyLength);
+}
+
+/** The symbol, or throws SYMBOL_INVALID. Numbers and bigints are taken as their decimal text. */
+export function readSymbol(symbol: unknown): string {
+  return readName(symbol, "symbol", "SYMBOL_INVALID", maximumSymbolLength);
+}
+
+function readName(value: unknown, what: string, code: ErrorCode, longest: number): string {
+  const text = typeof value === "number" || typeof value === "bigint" ? String(value) : value;
+  if (typeof text !== "string") throw new UndercurrentError(code, `the ${what} is ${describe(value)}`);
+  if (text.length === 0) throw new UndercurrentError(code, `the ${what} is empty`);
+  if (text.length > longest) {
     throw new UndercurrentError(
-      "KEY_INVALID",
-      `the key is ${text.length} characters long, at most ${maximumKeyLength} are taken: ${excerpt(text)}`,
+      code,
+      `the ${what} is ${text.length} characters long, at most ${longest} are taken: ${excerpt(text)}`,
     );
   }
-  // Snapshots keep keys as UTF-8, where half a surrogate pair has no form: two such keys would become one.
-  if (!text.isWellFormed()) throw new UndercurrentError("KEY_INVALID", "the key is not well-formed Unicode");
+  // Snapshots keep names as UTF-8, where half a surrogate pair has no form: two such names would become one.
+  if (!text.isWellFormed()) throw new UndercurrentError(code, `the ${what} is not well-formed Unicode`);
   return text;
 }
 

@@ -11,6 +11,7 @@ import {
 import { Forecaster } from "./forecaster.js";
 import { inputFaults, readKey, readTime, readValue, type TimeLike, type ValueLike } from "./input.js";
 import type { ForecasterListeners } from "./learning.js";
+import { warnOncePerCode, type RejectedEvent } from "./rejected.js";
 import { forecasterSettings, type ForecasterOptions, type ForecasterSettings } from "./settings.js";
 
 /** A forecast as an object. NaN stands for "none"; `JSON.stringify` makes it null. */
@@ -51,12 +52,6 @@ export interface StepForecast {
 
 /** A forecast beside the event that it was made from. */
 export type EventForecast<T> = Forecast & { readonly event: T };
-
-/** An event that was refused; it changed nothing. */
-export interface RejectedEvent<T> {
-  readonly event: T;
-  readonly error: UndercurrentError;
-}
 
 /** How to read an event, and the settings of the forecaster. */
 export interface EventOptions<T> extends Omit<ForecasterOptions, "features">, ForecasterListeners {
@@ -210,22 +205,6 @@ export class EventForecaster<T> {
     this.#observations = observationColumns(capacity, features);
     this.#forecasts = forecastColumns(capacity, horizon);
   }
-}
-
-/** A process warning for the first refused event of each code: nothing is refused in silence, nor a log flooded. */
-function warnOncePerCode(): (rejected: RejectedEvent<unknown>) => void {
-  const warned = new Set<string>();
-  return ({ error }) => {
-    if (warned.has(error.code)) return;
-    warned.add(error.code);
-    process.emitWarning(
-      `${error.message}; further events of this kind are refused silently. ${error.action}`,
-      {
-        type: "UndercurrentWarning",
-        code: error.code,
-      },
-    );
-  };
 }
 
 /**

@@ -9,7 +9,7 @@ import { crc32 } from "./checksum.js";
 const magic = 0x54534355;
 /** Format that this release writes; it reads this one and all before it. */
 const snapshotFormat = 1;
-export const kinds = { model: 1, key: 2 } as const;
+export const kinds = { model: 1, key: 2, symbols: 3 } as const;
 const headerBytes = 12;
 
 /** A record around a body. */

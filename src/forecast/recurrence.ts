@@ -105,6 +105,11 @@ export class Recurrence {
     return this.#engine.description.stateSize;
   }
 
+  /** Floats of the row that a waiting window is made from. */
+  get windowRow(): number {
+    return this.#reader.rowSize;
+  }
+
   /** Length of each array of the weights and moments. */
   get parameters(): number {
     return this.#engine.description.parameters;

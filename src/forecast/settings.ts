@@ -154,10 +154,16 @@ export type ForecasterOptions = Partial<ForecasterSettings>;
  * ```
  */
 export function forecasterSettings(options: ForecasterOptions = {}): ForecasterSettings {
+  return checkedSettings(forecasterSchema, options);
+}
+
+/** Options checked by a schema, `undefined` standing for the default. Throws SETTING_INVALID. */
+export function checkedSettings<T extends Pick<ForecasterSettings, "window" | "stride">>(
+  schema: z.ZodType<T>,
+  options: object,
+): T {
   const given: [string, unknown][] = Object.entries(options);
-  const result = forecasterSchema.safeParse(
-    Object.fromEntries(given.filter(([, value]) => value !== undefined)),
-  );
+  const result = schema.safeParse(Object.fromEntries(given.filter(([, value]) => value !== undefined)));
   if (!result.success) {
     const issue = result.error.issues[0]!;
     const path = issue.path.join(".") || "options";

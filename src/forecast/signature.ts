@@ -26,10 +26,12 @@ const added: ReadonlySet<string> = new Set([
 ] satisfies (keyof ForecasterSettings)[]);
 
 /** The settings as snapshots name them. */
-export function signedSettings(settings: ForecasterSettings): Readonly<Record<string, unknown>> {
+export function signedSettings(settings: object): Readonly<Record<string, unknown>> {
   const defaults: Readonly<Record<string, unknown>> = forecasterSettings();
   return Object.fromEntries(
-    Object.entries(settings).filter(([name, value]) => !added.has(name) || value !== defaults[name]),
+    Object.entries(settings).filter(
+      ([name, value]: [string, unknown]) => !added.has(name) || value !== defaults[name],
+    ),
   );
 }
 
@@ -42,7 +44,7 @@ export interface Signature {
 }
 
 /** `cell` is the one that the engine runs: a cell of one's own takes the place of the settings'. */
-export function signatureOf(settings: ForecasterSettings, cell: string): Signature {
+export function signatureOf(settings: object, cell: string): Signature {
   const text = (kept: [string, unknown][]): string =>
     JSON.stringify(Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1))));
   const signed = signedSettings(settings);

@@ -58,6 +58,8 @@ export interface SnapshotChange {
 export interface Snapshot {
   readonly model: ModelState;
   readonly keys: readonly KeyState[];
+  /** The record of what all keys share of symbols, opened, where there is one. */
+  readonly symbols: ByteReader | undefined;
 }
 
 /** What the model's record of a snapshot tells without the rest. */
@@ -147,6 +149,8 @@ export function joinRecords(records: readonly SnapshotRecord[]): Uint8Array {
 export interface SnapshotSizes {
   readonly numbers: number;
   readonly singles: number;
+  /** The row of a waiting window. */
+  readonly window: number;
   /** A key's own read-out, or 0. */
   readonly readout: number;
   /** All states of a key, and one of them. */
@@ -168,6 +172,7 @@ export function decodeSnapshot(
   anyTuning = false,
 ): Snapshot {
   let model: ModelState | undefined;
+  let symbols: ByteReader | undefined;
   const keys = new Map<string, KeyState>();
   const sum = signatureSum(signature);
   for (let at = 0; at < bytes.length;) {
@@ -182,8 +187,10 @@ export function decodeSnapshot(
         const key = readKey(body, sizes.horizons !== undefined);
         if (keys.has(key.key)) throw corrupt("it holds a key twice");
         keys.set(key.key, key);
+      } else if (kind === kinds.symbols && symbols === undefined) {
+        symbols = body;
       } else {
-        throw corrupt(`it holds a record of unknown kind ${kind}`);
+        throw corrupt(`it holds a record of kind ${kind} that it should not`);
       }
     } catch (error) {
       throw error instanceof RangeError ? corrupt(error.message) : error;
@@ -193,16 +200,16 @@ export function decodeSnapshot(
   if (keys.size !== model.keys) throw corrupt(`it holds ${keys.size} keys where there were ${model.keys}`);
   for (const window of model.queue)
     if (!keys.has(window.key)) throw corrupt("a key of a waiting window is not in it");
-  const snapshot = { model, keys: [...keys.values()] };
+  const snapshot = { model, keys: [...keys.values()], symbols };
   if (!fits(snapshot, sizes)) throw corrupt("an array has the wrong length");
   return snapshot;
 }
 
-function fits({ model, keys }: Snapshot, sizes: SnapshotSizes): boolean {
+function fits({ model, keys }: Pick<Snapshot, "model" | "keys">, sizes: SnapshotSizes): boolean {
   const parameters = [model.weights, model.firstMoments, model.secondMoments];
   return (
     parameters.every((array) => array.length === sizes.parameters) &&
-    model.queue.every(({ row, state }) => row.length === sizes.singles && state.length === sizes.state) &&
+    model.queue.every(({ row, state }) => row.length === sizes.window && state.length === sizes.state) &&
     keys.every(
       ({ numbers, singles, states, readout, horizons }) =>
         readout.length === sizes.readout &&

@@ -1,17 +1,17 @@
 /** Between the live parts of a forecaster and the records of a snapshot. */
-import { keysToForget } from "./eviction.js";
+import { keysToForget, type KeyBounds } from "./eviction.js";
 import type { Horizons } from "./horizons.js";
 import type { KeyReadout } from "./key-readout.js";
 import { KeyTable } from "./keys.js";
 import { number, type KeyLayout } from "./layout.js";
 import type { Recurrence } from "./recurrence.js";
-import type { ForecasterSettings } from "./settings.js";
 import { signatureSum, type Signature } from "./signature.js";
 import {
   decodeSnapshot,
   encodeKey,
   encodeModel,
   type KeyState,
+  type Snapshot,
   type SnapshotChange,
   type SnapshotRecord,
   type SnapshotSizes,
@@ -31,6 +31,7 @@ function sizesOf({ keys, recurrence, readout, horizons }: StateParts): SnapshotS
   return {
     numbers: keys.numbersPerKey,
     singles: keys.singlesPerKey,
+    window: recurrence.windowRow,
     readout: readout?.stateSize ?? 0,
     states: recurrence.statesPerKey,
     state: recurrence.stateSize,
@@ -79,23 +80,41 @@ export function changesOf(parts: StateParts, signature: Signature): SnapshotChan
   return changes;
 }
 
-/**
- * Takes a snapshot over into a table of its own, which is the keys of `parts` from then on. Throws as `decodeSnapshot`
- * does, and MEMORY_EXHAUSTED, changing nothing.
- */
-export function restoreState(
+/** The parts of a snapshot, checked; throws as `decodeSnapshot` does. */
+export function decodeState(
   parts: StateParts,
-  layout: KeyLayout,
   snapshot: Uint8Array,
   signature: Signature,
-  anyTuning = false,
+  anyTuning: boolean,
+): Snapshot {
+  return decodeSnapshot(snapshot, signature, sizesOf(parts), anyTuning);
+}
+
+/**
+ * Takes a snapshot over into a table of its own, which is the keys of `parts` from then on. Throws MEMORY_EXHAUSTED,
+ * changing nothing.
+ */
+export function takeOver(
+  parts: StateParts,
+  layout: Pick<KeyLayout, "numbers" | "size">,
+  { model, keys }: Snapshot,
 ): KeyTable {
-  const { model, keys } = decodeSnapshot(snapshot, signature, sizesOf(parts), anyTuning);
   const table = new KeyTable(layout, keys.length);
   reserveKeys(parts, table.capacity);
   for (const state of keys) writeKey({ ...parts, keys: table }, state);
   parts.recurrence.writeModel(model, keys, (key) => table.find(key)!);
   return table;
+}
+
+/** Both in one. */
+export function restoreState(
+  parts: StateParts,
+  layout: KeyLayout,
+  snapshot: Uint8Array,
+  signature: Signature,
+  anyTuning: boolean,
+): KeyTable {
+  return takeOver(parts, layout, decodeState(parts, snapshot, signature, anyTuning));
 }
 
 function writeKey({ keys, recurrence, readout, horizons }: StateParts, state: KeyState): void {
@@ -134,7 +153,7 @@ export function addKey(parts: StateParts, key: string): number {
 }
 
 /** A key is about to begin: forgets those that have to go for it. */
-export function makeRoom(parts: StateParts, settings: ForecasterSettings): void {
+export function makeRoom(parts: StateParts, settings: KeyBounds): void {
   const slots = keysToForget(parts.keys, settings);
   if (slots.length === 0) return;
   // What waits may be of a key that goes.

@@ -1,6 +1,6 @@
 /** The operator `forecastBatches`: forecasts for arrays of events, at a fraction of the cost of one by one. */
 import { map, type OperatorFunction } from "rxjs";
-import type { EventForecast, EventOptions } from "../forecast/objects.js";
+import { EventForecaster, settingsOf, type EventForecast, type EventOptions } from "../forecast/objects.js";
 import { withForecaster } from "./with-forecaster.js";
 
 /**
@@ -20,5 +20,9 @@ import { withForecaster } from "./with-forecaster.js";
 export function forecastBatches<T>(
   options: EventOptions<T>,
 ): OperatorFunction<readonly T[], EventForecast<T>[]> {
-  return withForecaster(options, (forecaster) => map((events) => forecaster.observe(events)));
+  settingsOf(options);
+  return withForecaster(
+    () => new EventForecaster(options),
+    (forecaster) => map((events) => forecaster.observe(events)),
+  );
 }

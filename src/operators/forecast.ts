@@ -1,6 +1,6 @@
 /** The operator `forecast`: a forecast of its key's next value for every event of a stream. */
 import { filter, map, pipe, type OperatorFunction } from "rxjs";
-import type { EventForecast, EventOptions } from "../forecast/objects.js";
+import { EventForecaster, settingsOf, type EventForecast, type EventOptions } from "../forecast/objects.js";
 import { withForecaster } from "./with-forecaster.js";
 
 /**
@@ -19,10 +19,14 @@ import { withForecaster } from "./with-forecaster.js";
  * ```
  */
 export function forecast<T>(options: EventOptions<T>): OperatorFunction<T, EventForecast<T>> {
-  return withForecaster(options, (forecaster) =>
-    pipe(
-      map((event: T) => forecaster.observe([event])[0]),
-      filter((result) => result !== undefined),
-    ),
+  // A wrong setting is a defect of the program that builds the pipeline, not an event of the stream.
+  settingsOf(options);
+  return withForecaster(
+    () => new EventForecaster(options),
+    (forecaster) =>
+      pipe(
+        map((event: T) => forecaster.observe([event])[0]),
+        filter((result) => result !== undefined),
+      ),
   );
 }

@@ -69,3 +69,12 @@ test("a fault of the thermometer is the only anomaly of its last day", () => {
   expect(anomalies.length).toBeGreaterThan(0);
   expect(anomalies[0]).toContain("2026-03-01T14:00");
 });
+
+test("the next character of a text and the next page of a visitor are forecast, better as they come", () => {
+  const lines = linesOf("next-character", ["24000"]);
+  const perplexities = lines.slice(1, 5).map((line) => Number(line.trim().split(/\s+/)[1]));
+  expect(perplexities).toHaveLength(4);
+  for (const perplexity of perplexities) expect(perplexity).toBeLessThan(6);
+  const [, perplexity] = /perplexity (\S+) over/.exec(linesOf("next-page", ["20000"]).at(-1)!)!;
+  expect(Number(perplexity)).toBeLessThan(1.9);
+});

@@ -57,6 +57,6 @@ export function csvCell(text: string): string {
 }
 
 /** A number as a cell, empty where there is none. */
-function numberCell(value: number): string {
+export function numberCell(value: number): string {
   return Number.isNaN(value) ? "" : String(value);
 }

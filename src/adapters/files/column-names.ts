@@ -1,0 +1,68 @@
+/** The columns of a table by their names, and what is said where one is not there or there twice. */
+import { UndercurrentError } from "../../errors.js";
+import { readKey } from "../../forecast/input.js";
+import { asRejection } from "./cells.js";
+
+export class ColumnNames {
+  readonly header: readonly string[];
+  readonly #file: string;
+  readonly #columns = new Map<string, number[]>();
+
+  constructor(file: string, header: readonly string[]) {
+    this.#file = file;
+    this.header = header;
+    header.forEach((name, column) => {
+      const same = this.#columns.get(name);
+      if (same === undefined) this.#columns.set(name, [column]);
+      else same.push(column);
+    });
+  }
+
+  has(name: string): boolean {
+    return this.#columns.has(name);
+  }
+
+  find(name: string): number {
+    const [column, second] = this.#columns.get(name) ?? [];
+    if (column === undefined) throw this.missing(`there is no column ${quoted(name)}`);
+    if (second !== undefined) throw this.#twice(name, column, second);
+    return column;
+  }
+
+  /** The name of a column as a key. */
+  asKey(column: number): string {
+    const name = this.header[column]!;
+    const [first, second] = this.#columns.get(name)!;
+    if (second !== undefined) throw this.#twice(name, first!, second);
+    try {
+      return readKey(name);
+    } catch (error) {
+      const { message } = asRejection(error);
+      throw new UndercurrentError(
+        "INPUT_COLUMN_INVALID",
+        `${this.#file}: as the name of column ${column + 1}, ${message}`,
+      );
+    }
+  }
+
+  missing(what: string): UndercurrentError {
+    const known = this.header.slice(0, 12).map(quoted).join(", ");
+    const more = this.header.length > 12 ? ` and ${this.header.length - 12} more` : "";
+    return new UndercurrentError(
+      "INPUT_COLUMN_MISSING",
+      `${this.#file}: ${what}; its columns are ${known}${more}`,
+    );
+  }
+
+  #twice(name: string, first: number, second: number): UndercurrentError {
+    return new UndercurrentError(
+      "INPUT_COLUMN_INVALID",
+      `${this.#file}: columns ${first + 1} and ${second + 1} are both named ${quoted(name)}`,
+    );
+  }
+}
+
+/** Hostile text in one printable line. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+}

@@ -1,0 +1,35 @@
+/** Forecasts of symbols as rows of CSV (RFC 4180), one for each event. */
+import type { SymbolColumns, SymbolForecastColumns } from "../../forecast/symbols/columns.js";
+import { csvCell, numberCell } from "./csv-writer.js";
+import type { TextOutput } from "./text-output.js";
+
+/**
+ * Writes one row for each event: `probability` is that of the symbol before it was seen, `next` the likeliest of those
+ * that may follow, with its own.
+ */
+export class SymbolCsvWriter {
+  readonly #output: TextOutput;
+
+  constructor(output: TextOutput) {
+    this.#output = output;
+    output.write("key,symbol,probability,recurrent,ngrams,next,next_probability,unseen\n");
+  }
+
+  /** Adds the rows of a batch. */
+  write(events: SymbolColumns, forecasts: SymbolForecastColumns, keyOf: (slot: number) => string): void {
+    const { width } = forecasts;
+    for (let row = 0; row < events.count; row++) {
+      const cells = [
+        csvCell(keyOf(events.slots[row]!)),
+        csvCell(events.symbols[row]!),
+        numberCell(forecasts.probability[row]!),
+        numberCell(forecasts.recurrent[row]!),
+        numberCell(forecasts.ngrams[row]!),
+        csvCell(forecasts.next[row * width]!),
+        numberCell(forecasts.nextProbability[row * width]!),
+        numberCell(forecasts.unseen[row]!),
+      ];
+      this.#output.write(`${cells.join()}\n`);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+/** Cuts text that arrives in pieces into characters or words. */
+
+export const tokenKinds = ["characters", "words"] as const;
+export type TokenKind = (typeof tokenKinds)[number];
+
+/** A word with what holds it together, or a single mark that is neither a word nor a blank. */
+const word = /[\p{L}\p{M}\p{N}_]+(?:['’-][\p{L}\p{M}\p{N}_]+)*|[^\s\p{L}\p{M}\p{N}_]/gu;
+
+/** Longest text that is kept for the word at its end. */
+const longestRest = 64 * 1024;
+
+/**
+ * Takes pieces of text in order and gives the tokens that each completes: code points, or words and marks. A word may
+ * go on in the next piece; a byte order mark at the start is left out.
+ *
+ * @example
+ * ```ts
+ * const tokenizer = new Tokenizer("words");
+ * tokenizer.push("Call me Ish"); // ["Call", "me"]
+ * tokenizer.push("mael."); // ["Ishmael"]
+ * tokenizer.end(); // ["."]
+ * ```
+ */
+export class Tokenizer {
+  readonly #kind: TokenKind;
+  #started = false;
+  /** What may go on in the next piece. */
+  #rest = "";
+
+  constructor(kind: TokenKind) {
+    this.#kind = kind;
+  }
+
+  push(piece: string): string[] {
+    const text = this.#started ? this.#rest + piece : piece.replace(/^\uFEFF/, "");
+    this.#started ||= piece.length > 0;
+    if (this.#kind === "characters") return Array.from(text);
+    const blank = /\s(?=\S*$)/u.exec(text)?.index ?? -1;
+    const end = blank < 0 && text.length > longestRest ? text.length : blank + 1;
+    this.#rest = text.slice(end);
+    return wordsOf(text.slice(0, end));
+  }
+
+  /** The tokens of what was left. */
+  end(): string[] {
+    const rest = this.#rest;
+    this.#rest = "";
+    return wordsOf(rest);
+  }
+}
+
+function wordsOf(text: string): string[] {
+  return text.match(word) ?? [];
+}

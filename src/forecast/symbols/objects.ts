@@ -1,0 +1,198 @@
+/** Objects in, objects out: the forecaster of symbols for events of any type, read through two callbacks. */
+import type { EngineFactory } from "../../engine/port.js";
+import { UndercurrentError } from "../../errors.js";
+import { inputFaults, readKey, readSymbol } from "../input.js";
+import type { ForecasterListeners } from "../learning.js";
+import { warnOncePerCode, type RejectedEvent } from "../rejected.js";
+import {
+  appendSymbol,
+  symbolColumns,
+  symbolForecastColumns,
+  type SymbolColumns,
+  type SymbolForecastColumns,
+} from "./columns.js";
+import { SymbolForecaster } from "./forecaster.js";
+import { symbolSettings, type SymbolForecasterOptions, type SymbolSettings } from "./settings.js";
+
+/** A symbol and how likely it is to be the next. */
+export interface LikelySymbol {
+  readonly symbol: string;
+  /** 0 to 1. */
+  readonly probability: number;
+}
+
+/** The forecast of a key's next symbol. */
+export interface SymbolForecast {
+  readonly key: string;
+  readonly symbol: string;
+  /**
+   * How likely this symbol had been, before it was seen; NaN on the key's first. That of a symbol outside the vocabulary
+   * is the probability of all such symbols together.
+   */
+  readonly probability: number;
+  /** How surprising it was, in bits: -log2 of `probability`. */
+  readonly surprise: number;
+  /** The likeliest next symbols, the likeliest first. */
+  readonly next: readonly LikelySymbol[];
+  /** Probability that the next symbol is one outside the vocabulary. */
+  readonly unseen: number;
+  /** The model's name and version: "lstm64@1841". */
+  readonly model: string;
+}
+
+/** A forecast beside the event that it was made from. */
+export type EventSymbolForecast<T> = SymbolForecast & { readonly event: T };
+
+/** How to read an event, and the settings of the forecaster. */
+export interface SymbolEventOptions<T> extends SymbolForecasterOptions, ForecasterListeners {
+  /** Whose symbol it is: 1 to 1,024 characters. */
+  readonly key: (event: T) => string;
+  /** The symbol: 1 to 256 characters. Numbers are taken as their decimal text. */
+  readonly symbol: (event: T) => string | number;
+  /** Likeliest next symbols that a forecast names, 1 to 100; 5 by default. */
+  readonly candidates?: number;
+  /** Called with each refused event. By default the first of each code becomes a process warning. */
+  readonly onRejected?: (rejected: RejectedEvent<T>) => void;
+  /** The engine that steps and learns; WebAssembly by default, the only one that knows symbols. */
+  readonly engine?: EngineFactory;
+}
+
+/** An event in the form that `createSymbolForecaster` takes. */
+export interface SymbolObservation {
+  readonly key: string;
+  readonly symbol: string | number;
+}
+
+/** The settings among the options, checked, and the number of candidates. Throws SETTING_INVALID. */
+export function symbolSettingsOf<T>(options: SymbolEventOptions<T>): {
+  readonly settings: SymbolSettings;
+  readonly candidates: number;
+} {
+  const { key, symbol, candidates = 5, onRejected, onUpdate, engine, ...settings } = options;
+  if (!Number.isInteger(candidates) || candidates < 1 || candidates > 100) {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      `candidates: ${candidates} is not an integer from 1 to 100`,
+    );
+  }
+  return { settings: symbolSettings(settings), candidates };
+}
+
+/** A forecaster of symbols of events of type T. Its lifetime is that of the memory it holds: dispose of it. */
+export class EventSymbolForecaster<T> {
+  readonly #options: SymbolEventOptions<T>;
+  readonly #candidates: number;
+  readonly #onRejected: (rejected: RejectedEvent<T>) => void;
+  readonly #forecaster: SymbolForecaster;
+  #symbols: SymbolColumns;
+  #forecasts: SymbolForecastColumns;
+
+  constructor(options: SymbolEventOptions<T>) {
+    const { settings, candidates } = symbolSettingsOf(options);
+    this.#options = options;
+    this.#candidates = candidates;
+    this.#onRejected = options.onRejected ?? warnOncePerCode();
+    this.#forecaster = new SymbolForecaster(settings, options.engine, options);
+    this.#symbols = symbolColumns(1);
+    this.#forecasts = symbolForecastColumns(1, candidates);
+  }
+
+  /** Keys seen so far. */
+  get keys(): number {
+    return this.#forecaster.keys;
+  }
+
+  /** Bytes of state, room for further keys included. */
+  get bytes(): number {
+    return this.#forecaster.bytes;
+  }
+
+  /** Takes events in order and returns a forecast for each that was not refused. */
+  observe(events: readonly T[]): EventSymbolForecast<T>[] {
+    this.#forecaster.release();
+    if (events.length > this.#symbols.slots.length) {
+      const capacity = 2 ** Math.ceil(Math.log2(events.length));
+      this.#symbols = symbolColumns(capacity);
+      this.#forecasts = symbolForecastColumns(capacity, this.#candidates);
+    }
+    this.#symbols.count = 0;
+    const accepted = events.filter((event) => this.#read(event));
+    this.#forecaster.observe(this.#symbols, this.#forecasts);
+    return accepted.map((event, row) => this.#forecast(event, row));
+  }
+
+  /** The whole state in one versioned binary form, from which another forecaster goes on bit for bit. */
+  snapshot(): Uint8Array {
+    return this.#forecaster.snapshot();
+  }
+
+  /**
+   * Takes over the state of a snapshot. Throws SNAPSHOT_FOREIGN, SNAPSHOT_VERSION or SNAPSHOT_CORRUPT, and then has
+   * changed nothing.
+   */
+  restore(snapshot: Uint8Array): void {
+    this.#forecaster.restore(snapshot);
+  }
+
+  /** Gives the memory back; everything throws FORECASTER_DISPOSED from then on. */
+  dispose(): void {
+    this.#forecaster.dispose();
+  }
+
+  /** Appends the event to the columns; false where it was refused. */
+  #read(event: T): boolean {
+    const key = this.#options.key(event);
+    const symbol = this.#options.symbol(event);
+    try {
+      const text = readSymbol(symbol);
+      appendSymbol(this.#symbols, this.#forecaster.slotOf(readKey(key)), text);
+    } catch (error) {
+      if (!(error instanceof UndercurrentError) || !inputFaults.has(error.code)) throw error;
+      this.#onRejected({ event, error });
+      return false;
+    }
+    return true;
+  }
+
+  #forecast(event: T, row: number): EventSymbolForecast<T> {
+    const { slots, probability, unseen, width, next, nextProbability, version } = this.#forecasts;
+    const likely = Array.from({ length: width }, (_, i): LikelySymbol => {
+      const at = row * width + i;
+      return { symbol: next[at]!, probability: nextProbability[at]! };
+    });
+    return {
+      event,
+      key: this.#forecaster.keyOf(slots[row]!),
+      symbol: this.#symbols.symbols[row]!,
+      probability: probability[row]!,
+      surprise: -Math.log2(probability[row]!),
+      next: likely.filter(({ probability }) => probability > 0),
+      unseen: unseen[row]!,
+      model: this.#forecaster.modelName(version[row]),
+    };
+  }
+}
+
+/**
+ * A forecaster of symbols without RxJS: symbols in, distributions of each key's next symbol out, in order.
+ *
+ * Events with an invalid key or symbol are refused: they change nothing, have no forecast, and go to `onRejected`. Throws
+ * SETTING_INVALID where an option is wrong.
+ *
+ * @example
+ * ```ts
+ * const forecaster = createSymbolForecaster({ symbols: 64 });
+ * const [forecast] = forecaster.observe([{ key: "visitor-7", symbol: "search" }]);
+ * console.log(forecast?.next[0]?.symbol);
+ * forecaster.dispose();
+ * ```
+ */
+export function createSymbolForecaster(
+  options: Omit<SymbolEventOptions<SymbolObservation>, "key" | "symbol"> = {},
+): EventSymbolForecaster<SymbolObservation> {
+  return new EventSymbolForecaster({
+    ...options,
+    key: (event) => event.key,
+    symbol: (event) => event.symbol,
+  });
+}

@@ -1,0 +1,135 @@
+/**
+ * The bounded vocabulary: a number for each symbol that is told apart. Number 0 stands for all others. Where it is
+ * full, a symbol that keeps coming takes the place of the one that has been away for longest.
+ */
+
+/** Times that a symbol must have come since another was last seen to take its place. */
+const sightings = 3;
+
+/** A symbol outside the vocabulary: how often it came since when, in events. */
+interface Candidate {
+  readonly symbol: string;
+  count: number;
+  since: number;
+}
+
+/** What a snapshot keeps; arrays are in the order of the numbers, candidates from the one longest away. */
+export interface VocabularyState {
+  readonly events: number;
+  readonly symbols: readonly string[];
+  readonly since: Float64Array;
+  readonly seen: Float64Array;
+  readonly candidates: readonly Readonly<Candidate>[];
+}
+
+export class Vocabulary {
+  /** Symbols seen so far, this one included, known or not. */
+  events = 0;
+  readonly #numbers = new Map<string, number>();
+  readonly #symbols: string[] = [""];
+  /** Event with which a number got its symbol, and that of its last sighting. */
+  readonly #since: Float64Array;
+  readonly #seen: Float64Array;
+  /** In order of their last sighting; at most as many as the vocabulary has places. */
+  readonly #candidates = new Map<string, Candidate>();
+
+  readonly #beforeChange: () => void;
+
+  /** Of `capacity` numbers, 0 included; `beforeChange` is called before a number gets a symbol or another one. */
+  constructor(capacity: number, beforeChange: () => void) {
+    this.#beforeChange = beforeChange;
+    this.#since = new Float64Array(capacity);
+    this.#seen = new Float64Array(capacity);
+  }
+
+  /** Numbers given so far, 0 included. */
+  get size(): number {
+    return this.#symbols.length;
+  }
+
+  /** The symbol of a number from 1 on. */
+  symbolOf(number: number): string {
+    return this.#symbols[number]!;
+  }
+
+  /** The event with which a number got the symbol it has. */
+  sinceOf(number: number): number {
+    return this.#since[number]!;
+  }
+
+  /** Whether a symbol just seen got its number by that sighting. */
+  isNew(number: number): boolean {
+    return number !== 0 && this.#since[number] === this.events;
+  }
+
+  /** The number of the symbol of the next event: 0 where it has none. */
+  see(symbol: string): number {
+    this.events++;
+    const number = this.#numbers.get(symbol) ?? this.#admit(symbol);
+    this.#seen[number] = this.events;
+    return number;
+  }
+
+  read(): VocabularyState {
+    return {
+      events: this.events,
+      symbols: this.#symbols.slice(1),
+      since: this.#since.slice(0, this.size),
+      seen: this.#seen.slice(0, this.size),
+      candidates: [...this.#candidates.values()].map((candidate) => ({ ...candidate })),
+    };
+  }
+
+  /** Takes over a state with no more symbols than there are places. */
+  write(state: VocabularyState): void {
+    this.events = state.events;
+    this.#numbers.clear();
+    this.#symbols.length = 1;
+    for (const symbol of state.symbols) {
+      this.#numbers.set(symbol, this.#symbols.length);
+      this.#symbols.push(symbol);
+    }
+    this.#since.set(state.since);
+    this.#seen.set(state.seen);
+    this.#candidates.clear();
+    for (const candidate of state.candidates) this.#candidates.set(candidate.symbol, { ...candidate });
+  }
+
+  #admit(symbol: string): number {
+    if (this.size < this.#since.length) return this.#give(this.size, symbol);
+    const candidate = this.#candidates.get(symbol) ?? { symbol, count: 0, since: this.events };
+    candidate.count++;
+    this.#candidates.delete(symbol);
+    if (candidate.count >= sightings) {
+      const oldest = this.#oldest();
+      if (this.#seen[oldest]! < candidate.since) {
+        return this.#give(oldest, symbol);
+      }
+      candidate.count = 1;
+      candidate.since = this.events;
+    }
+    this.#candidates.set(symbol, candidate);
+    if (this.#candidates.size > this.#since.length) {
+      this.#candidates.delete(this.#candidates.keys().next().value!);
+    }
+    return 0;
+  }
+
+  #give(number: number, symbol: string): number {
+    this.#beforeChange();
+    if (number < this.size) this.#numbers.delete(this.#symbols[number]!);
+    this.#symbols[number] = symbol;
+    this.#numbers.set(symbol, number);
+    this.#since[number] = this.events;
+    return number;
+  }
+
+  /** The number whose symbol has been away for longest. */
+  #oldest(): number {
+    let oldest = 1;
+    for (let number = 2; number < this.size; number++) {
+      if (this.#seen[number]! < this.#seen[oldest]!) oldest = number;
+    }
+    return oldest;
+  }
+}
