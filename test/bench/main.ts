@@ -1,4 +1,4 @@
-/** `npm run bench -- quality|robustness|drift|detection|engine|cells|pipeline|kafka|workers|overload [--json]`: measures, and prints a table or one JSON object. */
+/** `npm run bench -- quality|robustness|drift|detection|symbols|engine|cells|pipeline|kafka|workers|overload [--json]`: measures, and prints a table or one JSON object. */
 import { Command, Option } from "commander";
 import { cellKinds } from "../../src/engine/port.js";
 import { readoutKinds, type ForecasterOptions } from "../../src/forecast/settings.js";
@@ -14,6 +14,7 @@ import { benchOverload } from "./overload.js";
 import { benchPipeline } from "./pipeline.js";
 import { benchQuality } from "./quality.js";
 import { benchRobustness } from "./robustness.js";
+import { benchSymbols } from "./symbols.js";
 import { benchWorkers } from "./workers.js";
 
 const program = new Command("bench");
@@ -67,6 +68,12 @@ program
   .action(({ json, ...model }: ForecasterOptions & { json?: boolean }) => {
     printFigures(benchDetection(model), json === true);
   });
+
+program
+  .command("symbols")
+  .description("how well the next symbol is forecast, against counts of n-grams, in bits")
+  .option("--json", "print one JSON object")
+  .action(({ json }: { json?: boolean }) => printFigures(benchSymbols(), json === true));
 
 program
   .command("engine")

@@ -102,15 +102,17 @@ export class Ngrams {
       const discount = this.#discount(order);
       const total = this.#totals[place]!;
       const scale = rest / total;
-      let left = total;
+      // Sums of integers, which are the same in any order: a snapshot does not keep that of the entries.
+      let counted = 0;
+      let kinds = 0;
       for (let entry = this.#first[place]!; entry !== none; entry = this.#next[entry]!) {
         const symbol = this.#symbols[entry]!;
         if (this.#isStale(entry, symbol)) continue;
-        const counted = this.#counts[entry]! - discount;
-        into[at + symbol] = into[at + symbol]! + scale * counted;
-        left -= counted;
+        into[at + symbol] = into[at + symbol]! + scale * (this.#counts[entry]! - discount);
+        counted += this.#counts[entry]!;
+        kinds++;
       }
-      rest *= left / total;
+      rest *= (total - counted + discount * kinds) / total;
     }
     const share = rest / known;
     for (let i = 0; i < known; i++) into[at + i] = into[at + i]! + share;
