@@ -227,9 +227,9 @@ export class SymbolForecaster {
     const { singles, singlesPerKey } = this.#keys;
     for (let i = 0; i < count; i++) {
       const slot = slots[i]!;
-      const into = slot * singlesPerKey + this.#layout.recurrent;
       const from = i * symbols;
-      for (let v = 0; v < symbols; v++) singles[into + v] = buffers.distributions![from + v]!;
+      const distribution = buffers.distributions!.subarray(from, from + this.#vocabulary.size);
+      singles.set(distribution, slot * singlesPerKey + this.#layout.recurrent);
       this.#mixture.forecast(this.#keys, slot, forecasts, events[i]!);
       forecasts.version[events[i]!] = this.version;
     }

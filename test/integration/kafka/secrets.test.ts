@@ -78,7 +78,9 @@ const printed = (child: Child): string => [...child.out, ...child.err].join("\n"
 
 /** What anybody on the machine can see of a process. */
 function seenOutside({ pid }: Child): string {
-  const listed = execFileSync("ps", ["-ww", "-o", "args=,comm=", "-p", String(pid)], { encoding: "utf8" });
+  // The arguments last: ps cuts every column but that one.
+  const columns = ["-o", "comm=", "-o", "args="];
+  const listed = execFileSync("ps", ["-ww", ...columns, "-p", String(pid)], { encoding: "utf8" });
   expect(listed).toContain("cli.js");
   const ofProcess = ["cmdline", "comm", "status"]
     .map((name) => `/proc/${pid}/${name}`)
