@@ -17,9 +17,9 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** Alerts by which the other side ends a handshake (RFC 8446, section 6.2), under OpenSSL's names as Node gives them. */
+/** Alerts by which the other side ends a handshake (RFC 8446, section 6.2), under OpenSSL's names as Node gives them: SSLV3 or, since 3.2, SSL/TLS. */
 const alerts =
-  /^ERR_SSL_\w*_ALERT_((?:NO|BAD|UNSUPPORTED)_CERTIFICATE|CERTIFICATE_\w+|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE|PROTOCOL_VERSION|INSUFFICIENT_SECURITY)$/;
+  /^ERR_SSL_[\w/]*_ALERT_((?:NO|BAD|UNSUPPORTED)_CERTIFICATE|CERTIFICATE_\w+|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE|PROTOCOL_VERSION|INSUFFICIENT_SECURITY)$/;
 /** Node's codes for a certificate of the other side that it does not trust. */
 const distrust =
   /^(CERT_\w+|UNABLE_TO_\w+|(SELF_SIGNED|DEPTH_ZERO_SELF_SIGNED)_\w+|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH|ERR_TLS_CERT_ALTNAME_\w+)$/;

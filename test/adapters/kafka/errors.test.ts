@@ -40,6 +40,7 @@ describe("an error of the brokers", () => {
     ["CREDENTIALS_REFUSED", new AuthenticationError("SASL authentication failed.")],
     ["CREDENTIALS_REFUSED", new ProtocolError("UNSUPPORTED_SASL_MECHANISM")],
     ["TLS_REFUSED", tlsError("ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED")],
+    ["TLS_REFUSED", tlsError("ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED")],
     ["TLS_REFUSED", tlsError("ERR_SSL_TLSV1_ALERT_UNKNOWN_CA")],
     ["TLS_REFUSED", tlsError("ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED")],
     ["TLS_REFUSED", tlsError("CERT_HAS_EXPIRED")],
