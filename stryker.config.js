@@ -2,7 +2,6 @@
 export default {
   testRunner: "vitest",
   plugins: ["@stryker-mutator/vitest-runner"],
-  vitest: { configFile: "vitest.mutation.config.ts", related: false },
   coverageAnalysis: "perTest",
   // Texts of errors and warnings are for people: tests hold the codes, and of the texts what an operator acts on.
   mutator: { excludedMutations: ["StringLiteral"] },

@@ -1,5 +1,5 @@
 // Breaks the source on purpose, one place at a time, and counts how often the quick tests notice:
-// npm run mutation -- [forecast|pipeline|kafka ...] [--sample SHARE] [--seed S] [--concurrency N]
+// npm run mutation -- [forecast|pipeline|kafka|commit ...] [--sample SHARE] [--seed S] [--concurrency N]
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -9,8 +9,8 @@ import { Stryker } from "@stryker-mutator/core";
 const least = 75;
 
 /**
- * What is broken, and which tests have to notice. Of the Kafka adapter's commit it is what needs no broker: what writes and
- * reads (writer*.ts, states.ts) runs against a real one alone, in test/integration.
+ * What is broken, and which tests have to notice. `commit` is what writes to a broker, and needs one: a started one named by
+ * UNDERCURRENT_TEST_BROKERS is much the quickest. It is no part of a run that names none.
  */
 const parts = {
   forecast: {
@@ -25,6 +25,14 @@ const parts = {
     sources: ["src/adapters/kafka/records.ts", "src/adapters/kafka/split.ts"],
     tests: ["test/adapters/kafka/{records,split}.test.ts"],
   },
+  commit: {
+    sources: ["src/adapters/kafka/writer-kafkajs.ts", "src/adapters/kafka/writer-platformatic.ts"],
+    tests: [
+      "test/integration/kafka/{contracts,faults,lost-requests}.test.ts",
+      "test/adapters/kafka/*.test.ts",
+    ],
+    configFile: "vitest.config.ts",
+  },
 };
 
 const { positionals, values } = parseArgs({
@@ -35,7 +43,8 @@ const { positionals, values } = parseArgs({
     concurrency: { type: "string", default: "1" },
   },
 });
-const wanted = positionals.length === 0 ? Object.keys(parts) : positionals;
+const quick = Object.keys(parts).filter((name) => name !== "commit");
+const wanted = positionals.length === 0 ? quick : positionals;
 const strange = wanted.filter((name) => !(name in parts));
 if (strange.length > 0)
   throw new Error(`no part ${strange.join(", ")}; there are ${Object.keys(parts).join(", ")}`);
@@ -54,10 +63,11 @@ function under(folder) {
     .map((name) => `${folder}/${name}`);
 }
 
-async function scoreOf(part, { sources, tests }) {
+async function scoreOf(part, { sources, tests, configFile = "vitest.mutation.config.ts" }) {
   const mutants = await new Stryker({
     mutate: sources.flatMap((path) => drawn(path, Number(values.sample), values.seed)),
     testFiles: tests,
+    vitest: { configFile, related: false },
     concurrency: Number(values.concurrency),
     tempDirName: `build/stryker/${part}`,
     // What is known of other mutants must not be counted here.
