@@ -10,6 +10,12 @@ export const inputFaults: ReadonlySet<ErrorCode> = new Set([
   "SYMBOL_INVALID",
 ]);
 
+/** The error where it refuses one event and nothing beyond it; rethrows any other. */
+export function inputFault(error: unknown): UndercurrentError {
+  if (error instanceof UndercurrentError && inputFaults.has(error.code)) return error;
+  throw error;
+}
+
 /** Longest symbol, in UTF-16 code units: thousands of them are kept. */
 export const maximumSymbolLength = 256;
 

@@ -1,6 +1,5 @@
 /** Objects in, objects out: the forecaster for events of any type, read through three callbacks. */
 import type { EngineFactory } from "../engine/port.js";
-import { UndercurrentError } from "../errors.js";
 import {
   appendObservation,
   dueTime,
@@ -9,7 +8,7 @@ import {
   type ForecastColumns,
 } from "./columns.js";
 import { Forecaster } from "./forecaster.js";
-import { inputFaults, readKey, readTime, readValue, type TimeLike, type ValueLike } from "./input.js";
+import { inputFault, readKey, readTime, readValue, type TimeLike, type ValueLike } from "./input.js";
 import type { ForecasterListeners } from "./learning.js";
 import { warnOncePerCode, type RejectedEvent } from "./rejected.js";
 import { forecasterSettings, type ForecasterOptions, type ForecasterSettings } from "./settings.js";
@@ -188,8 +187,7 @@ export class EventForecaster<T> {
       const slot = this.#forecaster.slotOf(readKey(key));
       appendObservation(this.#observations, slot, milliseconds, number, numbers);
     } catch (error) {
-      if (!(error instanceof UndercurrentError) || !inputFaults.has(error.code)) throw error;
-      this.#onRejected({ event, error });
+      this.#onRejected({ event, error: inputFault(error) });
       return false;
     }
     return true;

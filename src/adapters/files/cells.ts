@@ -1,5 +1,4 @@
 /** What the text of a cell stands for: the gate of `forecast/input.ts` for values and times that come as text. */
-import { UndercurrentError } from "../../errors.js";
 import { readTime, readValue } from "../../forecast/input.js";
 
 /** Text that stands for a missing value, beside the empty cell. */
@@ -36,10 +35,4 @@ export function readValueCell(cell: string, name?: string): number {
 export function readTimeCell(cell: string): number {
   const text = cell.trim();
   return readTime(epochMilliseconds.test(text) ? Number(text) : text);
-}
-
-/** The error of a rejected cell, or rethrows what is none. */
-export function asRejection(error: unknown): UndercurrentError {
-  if (error instanceof UndercurrentError) return error;
-  throw error;
 }

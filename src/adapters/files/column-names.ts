@@ -1,7 +1,6 @@
 /** The columns of a table by their names, and what is said where one is not there or there twice. */
 import { UndercurrentError } from "../../errors.js";
-import { readKey } from "../../forecast/input.js";
-import { asRejection } from "./cells.js";
+import { inputFault, readKey } from "../../forecast/input.js";
 
 export class ColumnNames {
   readonly header: readonly string[];
@@ -29,6 +28,20 @@ export class ColumnNames {
     return column;
   }
 
+  /** The column that is named or, where none is, the one with the usual name; undefined where there is none. */
+  findAny(name: string | undefined, usual: string): number | undefined {
+    return name !== undefined || this.has(usual) ? this.find(name ?? usual) : undefined;
+  }
+
+  /** The only column beside those that are taken; it is missing, as `unclear` says, where there is not exactly one. */
+  onlyOther(taken: readonly (number | undefined)[], unclear: string): number {
+    const [first, second] = this.header
+      .map((_, column) => column)
+      .filter((column) => !taken.includes(column));
+    if (first === undefined || second !== undefined) throw this.missing(unclear);
+    return first;
+  }
+
   /** The name of a column as a key. */
   asKey(column: number): string {
     const name = this.header[column]!;
@@ -37,7 +50,7 @@ export class ColumnNames {
     try {
       return readKey(name);
     } catch (error) {
-      const { message } = asRejection(error);
+      const { message } = inputFault(error);
       throw new UndercurrentError(
         "INPUT_COLUMN_INVALID",
         `${this.#file}: as the name of column ${column + 1}, ${message}`,

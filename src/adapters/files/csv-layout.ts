@@ -1,7 +1,7 @@
 /** Where a CSV file keeps its observations: wide, a column per key, or long, a row per observation. */
 import type { ErrorCode } from "../../errors.js";
-import { readKey } from "../../forecast/input.js";
-import { asRejection, readTimeCell, readValueCell } from "./cells.js";
+import { inputFault, readKey } from "../../forecast/input.js";
+import { readTimeCell, readValueCell } from "./cells.js";
 import { ColumnNames, quoted } from "./column-names.js";
 import type { CsvRow } from "./csv-records.js";
 
@@ -58,7 +58,7 @@ function wideReader(names: ColumnNames, columns: CsvColumns): RowReader {
       time = timeOf(row.cells[timeColumn]!);
       features.read(row);
     } catch (error) {
-      const { code, message } = asRejection(error);
+      const { code, message } = inputFault(error);
       sink.rejection(row.line, code, message);
       return;
     }
@@ -67,7 +67,7 @@ function wideReader(names: ColumnNames, columns: CsvColumns): RowReader {
       try {
         value = readValueCell(row.cells[keyColumns[i]!]!);
       } catch (error) {
-        const { code, message } = asRejection(error);
+        const { code, message } = inputFault(error);
         sink.rejection(row.line, code, `column ${quoted(keys[i]!)}: ${message}`);
         continue;
       }
@@ -80,10 +80,12 @@ function wideReader(names: ColumnNames, columns: CsvColumns): RowReader {
 
 function longReader(names: ColumnNames, columns: CsvColumns, keyWithoutColumn: string): RowReader {
   const timeColumn = names.find(columns.time ?? (names.has("time") ? "time" : names.header[0]!));
-  const keyColumn =
-    columns.key !== undefined ? names.find(columns.key) : names.has("key") ? names.find("key") : undefined;
+  const keyColumn = names.findAny(columns.key, "key");
   const features = featureReader(names, columns.features);
-  const valueColumn = valueColumnOf(names, columns.value, [timeColumn, keyColumn, ...features.columns]);
+  const taken = [timeColumn, keyColumn, ...features.columns];
+  const valueColumn =
+    names.findAny(columns.value, "value") ??
+    names.onlyOther(taken, "which column holds the value is not clear");
   const timeOf = timeReader();
   const read = (row: CsvRow, sink: ObservationSink): void => {
     try {
@@ -93,24 +95,11 @@ function longReader(names: ColumnNames, columns: CsvColumns, keyWithoutColumn: s
       features.read(row);
       sink.observation(sink.slotOf(key), time, value, features.values);
     } catch (error) {
-      const { code, message } = asRejection(error);
-      if (code === "MEMORY_EXHAUSTED") throw error;
+      const { code, message } = inputFault(error);
       sink.rejection(row.line, code, message);
     }
   };
   return { observationsPerRow: 1, read };
-}
-
-/** The column named, else "value", else the only one that is left. */
-function valueColumnOf(
-  names: ColumnNames,
-  name: string | undefined,
-  taken: readonly (number | undefined)[],
-): number {
-  if (name !== undefined || names.has("value")) return names.find(name ?? "value");
-  const rest = names.header.map((_, column) => column).filter((column) => !taken.includes(column));
-  if (rest.length === 1) return rest[0]!;
-  throw names.missing("which column holds the value is not clear");
 }
 
 /** Reads a row's features into one array, which is reused; an error names the column. */

@@ -1,8 +1,7 @@
 /** Reads symbols from CSV files or plain text in bounded memory, in file order, as batches of columns. */
-import { readKey, readSymbol } from "../../forecast/input.js";
+import { inputFault, readKey, readSymbol } from "../../forecast/input.js";
 import { appendSymbol, symbolColumns, type SymbolColumns } from "../../forecast/symbols/columns.js";
 import type { Rejection } from "../../pipeline/telemetry.js";
-import { asRejection } from "./cells.js";
 import { ColumnNames } from "./column-names.js";
 import { CsvRecords, isFault, type CsvRecord } from "./csv-records.js";
 import { keyOfFile, nameOf, openText } from "./open.js";
@@ -22,7 +21,8 @@ export interface SymbolReaderOptions {
   readonly progress?: ((file: string, bytes: number) => void) | undefined;
 }
 
-const batchSize = 512;
+/** Symbols of a batch at most. */
+export const symbolsPerBatch = 512;
 
 /**
  * Yields the symbols of files, one file after the other. The columns are reused: a batch is valid until the next is
@@ -36,7 +36,7 @@ export async function* readSymbols(
   files: readonly string[],
   options: SymbolReaderOptions,
 ): AsyncGenerator<SymbolColumns> {
-  const columns = symbolColumns(batchSize);
+  const columns = symbolColumns(symbolsPerBatch);
   for (const file of files) {
     const reader =
       options.tokens === undefined ? new Rows(file, options) : new Text(file, options.tokens, options);
@@ -44,7 +44,7 @@ export async function* readSymbols(
     const take = function* (events: Iterable<SymbolEvent>): Generator<SymbolColumns> {
       for (const { slot, symbol } of events) {
         appendSymbol(columns, slot, symbol);
-        if (columns.count < batchSize) continue;
+        if (columns.count < symbolsPerBatch) continue;
         yield columns;
         columns.count = 0;
       }
@@ -101,7 +101,7 @@ class Rows {
   readonly #records = new CsvRecords();
   readonly #file: string;
   readonly #options: SymbolReaderOptions;
-  #columns: { readonly key: number; readonly symbol: number } | undefined;
+  #columns: KeyAndSymbol | undefined;
 
   constructor(file: string, options: SymbolReaderOptions) {
     this.#file = file;
@@ -126,7 +126,7 @@ class Rows {
         this.#columns = columnsOf(new ColumnNames(nameOf(this.#file), record.cells), this.#options);
       } else {
         const { key, symbol } = this.#columns;
-        const name = key < 0 ? keyOfFile(this.#file) : record.cells[key]!;
+        const name = key === undefined ? keyOfFile(this.#file) : record.cells[key]!;
         const event = eventOf(this.#options, name, record.cells[symbol]!, origin);
         if (event !== undefined) yield event;
       }
@@ -145,22 +145,25 @@ function eventOf(
     const text = readSymbol(symbol);
     return { slot: options.slotOf(readKey(key)), symbol: text };
   } catch (error) {
-    const { code, message } = asRejection(error);
+    const { code, message } = inputFault(error);
     options.reject({ code, message, origin });
     return undefined;
   }
 }
 
-/** Finds the columns of key (-1: there is none) and symbol. */
+interface KeyAndSymbol {
+  readonly key: number | undefined;
+  readonly symbol: number;
+}
+
 function columnsOf(
   names: ColumnNames,
   { key: keyName, symbol: symbolName }: Pick<SymbolReaderOptions, "key" | "symbol">,
-): { readonly key: number; readonly symbol: number } {
-  const key = keyName !== undefined || names.has("key") ? names.find(keyName ?? "key") : -1;
-  if (symbolName !== undefined || names.has("symbol")) {
-    return { key, symbol: names.find(symbolName ?? "symbol") };
-  }
-  const left = names.header.flatMap((name, column) => (column === key || name === "time" ? [] : [column]));
-  if (left.length !== 1) throw names.missing("which one is the symbol has to be named by --symbol");
-  return { key, symbol: left[0]! };
+): KeyAndSymbol {
+  const key = names.findAny(keyName, "key");
+  const times = names.header.flatMap((name, column) => (name === "time" ? [column] : []));
+  const symbol =
+    names.findAny(symbolName, "symbol") ??
+    names.onlyOther([key, ...times], "which one is the symbol has to be named by --symbol");
+  return { key, symbol };
 }

@@ -1,7 +1,7 @@
 /** Objects in, objects out: the forecaster of symbols for events of any type, read through two callbacks. */
 import type { EngineFactory } from "../../engine/port.js";
 import { UndercurrentError } from "../../errors.js";
-import { inputFaults, readKey, readSymbol } from "../input.js";
+import { inputFault, readKey, readSymbol } from "../input.js";
 import type { ForecasterListeners } from "../learning.js";
 import { warnOncePerCode, type RejectedEvent } from "../rejected.js";
 import {
@@ -147,8 +147,7 @@ export class EventSymbolForecaster<T> {
       const text = readSymbol(symbol);
       appendSymbol(this.#symbols, this.#forecaster.slotOf(readKey(key)), text);
     } catch (error) {
-      if (!(error instanceof UndercurrentError) || !inputFaults.has(error.code)) throw error;
-      this.#onRejected({ event, error });
+      this.#onRejected({ event, error: inputFault(error) });
       return false;
     }
     return true;

@@ -99,6 +99,18 @@ describe("symbols from files", () => {
     expect((await read("empty.csv", "")).rejected).toEqual(["empty.csv INPUT_EMPTY"]);
   });
 
+  it("end where there is no memory for another key: no row is to blame", async () => {
+    const file = join(folder, "full.csv");
+    writeFileSync(file, "key,symbol\na,x\n");
+    const slotOf = (): number => {
+      throw new UndercurrentError("MEMORY_EXHAUSTED", "no memory");
+    };
+    const rejected: string[] = [];
+    const reading = readSymbols([file], { slotOf, reject: ({ code }) => rejected.push(code) }).next();
+    expect(await codeOf(reading)).toBe("MEMORY_EXHAUSTED");
+    expect(rejected).toEqual([]);
+  });
+
   it("say which column is missing or named twice", async () => {
     expect(await codeOf(read("d.csv", "key,a,b\n1,2,3\n"))).toBe("INPUT_COLUMN_MISSING");
     expect(await codeOf(read("e.csv", "key,symbol\n1,2\n", { symbol: "page" }))).toBe("INPUT_COLUMN_MISSING");
