@@ -182,6 +182,6 @@ function errorsOf(totals: ErrorTotals, skill: number): Errors {
 }
 
 /** JSON has no NaN. */
-function nullable(value: number): number | null {
+export function nullable(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }

@@ -1,12 +1,11 @@
 /** The command `backtest --kind symbol`: replays symbols, and scores every distribution by what came. */
 import { Option, type Command } from "commander";
 import { checkReadable } from "../adapters/files/open.js";
-import { readSymbols } from "../adapters/files/symbol-reader.js";
+import { readSymbols, symbolsPerBatch } from "../adapters/files/symbol-reader.js";
 import { SymbolCsvWriter } from "../adapters/files/symbol-writer.js";
 import { TextOutput } from "../adapters/files/text-output.js";
 import { tokenKinds, type TokenKind } from "../adapters/files/tokens.js";
-import type { CellKind } from "../engine/port.js";
-import { recurrentKinds } from "../engine/port.js";
+import { recurrentKinds, type CellKind } from "../engine/port.js";
 import { UndercurrentError } from "../errors.js";
 import { symbolForecastColumns, type SymbolColumns } from "../forecast/symbols/columns.js";
 import { SymbolForecaster } from "../forecast/symbols/forecaster.js";
@@ -14,6 +13,7 @@ import { SymbolScore } from "../forecast/symbols/score.js";
 import { symbolSettings, type SymbolSettings } from "../forecast/symbols/settings.js";
 import { Unigram } from "../forecast/symbols/unigram.js";
 import { assertApart } from "./apart.js";
+import { nullable } from "./backtest-summary.js";
 import { symbolKeyTable, symbolOverallTable, type SymbolOutcome } from "./backtest-symbols-table.js";
 import { wholeNumberFrom } from "./options.js";
 import { fileProgress } from "./progress.js";
@@ -21,7 +21,7 @@ import { Rejections } from "./rejections.js";
 import { plainText, whole } from "./text.js";
 
 /** What an event of the input carries. */
-export const kinds = ["value", "symbol"] as const;
+const kinds = ["value", "symbol"] as const;
 
 /** The options of symbols, and those of `backtest` that are theirs too. */
 export interface SymbolFlags {
@@ -146,7 +146,7 @@ export async function backtestSymbols(
   const output = flags.out === undefined ? undefined : TextOutput.toFile(flags.out);
   const writer = output && new SymbolCsvWriter(output);
   const start = performance.now();
-  const forecasts = symbolForecastColumns(512, 1);
+  const forecasts = symbolForecastColumns(symbolsPerBatch, 1);
   const score = (events: SymbolColumns): void => {
     for (let row = 0; row < events.count; row++) {
       const record = (records[events.slots[row]!] ??= newRecord());
@@ -210,22 +210,17 @@ function outcomeOf(
 
 function scoresOf({ events, model, recurrent, ngrams, unigram }: KeyRecord): SymbolOutcome["overall"] {
   const lossOf = ({ bits, perplexity }: SymbolScore) => ({
-    bits: finite(bits),
-    perplexity: finite(perplexity),
+    bits: nullable(bits),
+    perplexity: nullable(perplexity),
   });
   return {
     events,
     scored: model.scored,
     ...lossOf(model),
-    accuracy: finite(model.accuracy),
+    accuracy: nullable(model.accuracy),
     parts: { recurrent: lossOf(recurrent) },
     baselines: { ngrams: lossOf(ngrams), unigram: lossOf(unigram) },
   };
-}
-
-/** JSON has no NaN. */
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
 }
 
 function print(

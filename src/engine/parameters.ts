@@ -41,7 +41,8 @@ export function cellWeights(shape: CellShape): readonly WeightMatrix[] {
     : contextWeights({ ...shape, cell: shape.cell });
 }
 
-function isRecurrent(cell: EngineShape["cell"]): cell is RecurrentKind {
+/** Whether a cell carries a hidden state of its own making. */
+export function isRecurrent(cell: EngineShape["cell"]): cell is RecurrentKind {
   return recurrentKinds.some((kind) => kind === cell);
 }
 

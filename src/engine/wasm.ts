@@ -12,6 +12,7 @@ import { instantiateKernel, kernelName, type Kernel } from "./kernel.js";
 import {
   cellWeights,
   initialParameters,
+  isRecurrent,
   parameterCount,
   parameterTensors,
   stateSizeOf,
@@ -56,7 +57,7 @@ function checkShape(shape: EngineShape): void {
       throw new RangeError(`${name} is ${value}; the wasm engine takes ${of} from ${least} to ${most}`);
     }
   }
-  if (ofSymbols(shape) && !recurrentKinds.some((kind) => kind === shape.cell)) {
+  if (ofSymbols(shape) && !isRecurrent(shape.cell)) {
     throw new RangeError(`cell is ${shape.cell}; symbols are read by ${recurrentKinds.join(", ")}`);
   }
 }

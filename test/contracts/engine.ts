@@ -1,23 +1,13 @@
 /** What every engine does behind the engine port; run it for each implementation. */
 import { afterEach, describe, expect, it } from "vitest";
-import { UndercurrentError } from "../../src/errors.js";
 import { cellWeights, parameterCount, parameterTensors } from "../../src/engine/parameters.js";
 import { cellKinds, type Engine, type EngineFactory, type EngineShape } from "../../src/engine/port.js";
 import { oracleLoss, oracleStateSize } from "../reference/cells.js";
 import { loadWeights, loadWindows, randomTask } from "../reference/tasks.js";
+import { codeOf } from "../support/code-of.js";
 
 const base = { inputs: 3, hidden: 8, skips: 4, steps: 6, windows: 5, rows: 16 } as const;
 const options = { rate: 0.01, clip: 1, huber: 1 } as const;
-
-function codeOf(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof UndercurrentError) return error.code;
-    throw error;
-  }
-  return "no error";
-}
 
 export function describeEngineContract(name: string, factory: EngineFactory): void {
   const engines: Engine[] = [];

@@ -2,8 +2,6 @@
 import { from, lastValueFrom, toArray, type Observable } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
 import { describe, expect, it } from "vitest";
-import type { EngineFactory } from "../../src/engine/port.js";
-import { wasmEngine } from "../../src/engine/wasm.js";
 import { UndercurrentError } from "../../src/errors.js";
 import {
   createSymbolForecaster,
@@ -11,17 +9,9 @@ import {
   type SymbolObservation,
 } from "../../src/forecast/symbols/objects.js";
 import { forecastSymbols } from "../../src/operators/forecast-symbols.js";
-import { walks } from "../forecast/symbols/streams.js";
+import { small, walks } from "../forecast/symbols/streams.js";
+import { countingEngine } from "../support/counting-engine.js";
 
-const small = {
-  hidden: 8,
-  embedding: 4,
-  symbols: 16,
-  window: 8,
-  stride: 4,
-  windows: 4,
-  ngrams: 1024,
-} as const;
 const read = { key: (e: SymbolObservation) => e.key, symbol: (e: SymbolObservation) => e.symbol };
 const all = (source: Observable<EventSymbolForecast<SymbolObservation>>) =>
   lastValueFrom(source.pipe(toArray()));
@@ -87,20 +77,10 @@ describe("forecastSymbols", () => {
   });
 
   it("gives each subscription a forecaster of its own, and its memory back at its end", async () => {
-    let alive = 0;
-    const engine: EngineFactory = (shape, seed) => {
-      const inner = wasmEngine(shape, seed);
-      alive++;
-      const dispose = inner.dispose.bind(inner);
-      inner.dispose = () => {
-        alive--;
-        dispose();
-      };
-      return inner;
-    };
+    const { engine, alive } = countingEngine();
     const stream = from(walks(2, 50, 2, 6)).pipe(forecastSymbols({ ...small, ...read, engine }));
     const [first, second] = [await all(stream), await all(stream)];
     expect(second).toEqual(first);
-    expect(alive).toBe(0);
+    expect(alive()).toBe(0);
   });
 });

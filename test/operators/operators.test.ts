@@ -1,11 +1,11 @@
 import { Subject, type Observable } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
 import { describe, expect, expectTypeOf, test } from "vitest";
-import type { Engine, EngineFactory } from "../../src/engine/port.js";
-import { wasmEngine } from "../../src/engine/wasm.js";
+import type { EngineFactory } from "../../src/engine/port.js";
 import { createForecaster, type EventForecast } from "../../src/forecast/objects.js";
 import { forecast } from "../../src/operators/forecast.js";
 import { forecastBatches } from "../../src/operators/forecast-batches.js";
+import { countingEngine } from "../support/counting-engine.js";
 import { quick, syntheticEvents, type Event } from "../support/streams.js";
 
 interface Reading {
@@ -25,22 +25,6 @@ function marbles(body: Parameters<TestScheduler["run"]>[0]): void {
 /** What a forecaster without RxJS says of the same events. */
 const expectedOf = (...events: Event[]): EventForecast<Event>[] =>
   createForecaster(quick).observe(events) as EventForecast<Event>[];
-
-/** The default engine, which also tells which of its instances were disposed of. */
-function countingEngine(): { engine: EngineFactory; alive: () => number } {
-  let alive = 0;
-  const engine: EngineFactory = (shape, seed) => {
-    const inner: Engine = wasmEngine(shape, seed);
-    alive++;
-    const dispose = inner.dispose.bind(inner);
-    inner.dispose = () => {
-      alive--;
-      dispose();
-    };
-    return inner;
-  };
-  return { engine, alive: () => alive };
-}
 
 describe("forecast", () => {
   test("emits one forecast for each event, and completes with the source", () => {

@@ -3,9 +3,9 @@
  * producer, without records if need be, and answers a fetch from one segment of the log alone: where such a batch ends a
  * segment, the client finds nothing in the answer and asks for the same again, for ever.
  */
-import { createRequire } from "node:module";
 import { sep } from "node:path";
 import type { FetchedRecord } from "./aborted.js";
+import { repairOnce } from "./repair.js";
 
 export interface RecordBatch {
   readonly firstOffset: string;
@@ -29,13 +29,8 @@ export function withLastOffset(batch: RecordBatch): RecordBatch {
   return { ...batch, records: [...records, record] };
 }
 
-let repaired = false;
-
 /** Repairs what every client of this process fetches. */
-export function repairEmptied(): void {
-  if (repaired) return;
-  repaired = true;
-  const require = createRequire(import.meta.url);
+export const repairEmptied = repairOnce((require) => {
   const decoder = require.resolve("kafkajs/src/protocol/recordBatch/v0/decoder");
   const decode = require(decoder) as (bytes: unknown) => Promise<RecordBatch>;
   require.cache[decoder]!.exports = async (bytes: unknown): Promise<RecordBatch> =>
@@ -45,4 +40,4 @@ export function repairEmptied(): void {
   for (const path of Object.keys(require.cache)) {
     if (path.includes(answers) && path.includes("kafkajs")) Reflect.deleteProperty(require.cache, path);
   }
-}
+});

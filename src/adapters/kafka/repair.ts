@@ -11,11 +11,15 @@ import { createRequire } from "node:module";
  * ```
  */
 export function repairOf(module: string, repair: (exported: never) => void): () => void {
+  return repairOnce((require) => repair(require(module) as never));
+}
+
+/** The same for a repair that loads modules of the client itself. */
+export function repairOnce(repair: (require: NodeJS.Require) => void): () => void {
   let repaired = false;
   return () => {
     if (repaired) return;
     repaired = true;
-    const require = createRequire(import.meta.url);
-    repair(require(module) as never);
+    repair(createRequire(import.meta.url));
   };
 }

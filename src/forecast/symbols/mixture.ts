@@ -38,11 +38,12 @@ export class SymbolMixture {
     const ngrams = singles[row + this.#layout.ngrams + then]!;
     into.recurrent[event] = recurrent;
     into.ngrams[event] = ngrams;
-    into.probability[event] = this.#pending(keys, slot, then);
+    const [logRecurrent, logNgrams] = [logOf(recurrent), logOf(ngrams)];
+    into.probability[event] = shareOf(numbers, at, logRecurrent, logNgrams) / numbers[at + symbolNumber.sum]!;
     // The gradient of the loss: what was expected of the logarithm less what it was.
     const { weights } = this;
-    weights[0]! += rate * (logOf(recurrent) - numbers[at + symbolNumber.meanRecurrent]!);
-    weights[1]! += rate * (logOf(ngrams) - numbers[at + symbolNumber.meanNgrams]!);
+    weights[0]! += rate * (logRecurrent - numbers[at + symbolNumber.meanRecurrent]!);
+    weights[1]! += rate * (logNgrams - numbers[at + symbolNumber.meanNgrams]!);
   }
 
   /** Keeps the weights of the forecast that an event begins: later events move them before the cell has stepped. */
@@ -58,8 +59,6 @@ export class SymbolMixture {
     const recurrent = slot * keys.singlesPerKey + this.#layout.recurrent;
     const ngrams = slot * keys.singlesPerKey + this.#layout.ngrams;
     const probabilities = this.#probabilities;
-    const first = numbers[at + symbolNumber.recurrentWeight]!;
-    const second = numbers[at + symbolNumber.ngramsWeight]!;
     const known = this.#vocabulary.size;
     let sum = 0;
     let meanRecurrent = 0;
@@ -67,7 +66,7 @@ export class SymbolMixture {
     for (let symbol = 0; symbol < known; symbol++) {
       const a = logOf(singles[recurrent + symbol]!);
       const b = logOf(singles[ngrams + symbol]!);
-      const share = exponential(first * a + second * b);
+      const share = shareOf(numbers, at, a, b);
       probabilities[symbol] = share;
       sum += share;
       meanRecurrent += share * a;
@@ -99,11 +98,9 @@ export class SymbolMixture {
   ): number {
     const at = slot * numbersPerKey;
     const row = slot * singlesPerKey;
-    const first = numbers[at + symbolNumber.recurrentWeight]!;
-    const second = numbers[at + symbolNumber.ngramsWeight]!;
     const a = logOf(singles[row + this.#layout.recurrent + symbol]!);
     const b = logOf(singles[row + this.#layout.ngrams + symbol]!);
-    return exponential(first * a + second * b) / numbers[at + symbolNumber.sum]!;
+    return shareOf(numbers, at, a, b) / numbers[at + symbolNumber.sum]!;
   }
 
   #writeLikeliest(
@@ -129,6 +126,14 @@ export class SymbolMixture {
       next[place] = "";
     }
   }
+}
+
+/** What a symbol weighs in the pending forecast of a key, by the logarithms of its two probabilities. */
+function shareOf(numbers: Float64Array, at: number, logRecurrent: number, logNgrams: number): number {
+  return exponential(
+    numbers[at + symbolNumber.recurrentWeight]! * logRecurrent +
+      numbers[at + symbolNumber.ngramsWeight]! * logNgrams,
+  );
 }
 
 function logOf(probability: number): number {

@@ -1,23 +1,13 @@
 /** The forecaster of symbols: bit for bit the same however it is fed, honest about the unseen, and it learns. */
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
-import { UndercurrentError } from "../../../src/errors.js";
 import { SymbolForecaster } from "../../../src/forecast/symbols/forecaster.js";
 import { symbolSettings, type SymbolForecasterOptions } from "../../../src/forecast/symbols/settings.js";
-import { feed, walks } from "./streams.js";
+import { codeOf } from "../../support/code-of.js";
+import { feed, small, walks } from "./streams.js";
 
 const made: SymbolForecaster[] = [];
 afterEach(() => made.splice(0).forEach((forecaster) => forecaster.dispose()));
-
-const small = {
-  hidden: 8,
-  embedding: 4,
-  symbols: 16,
-  window: 8,
-  stride: 4,
-  windows: 4,
-  ngrams: 1024,
-} as const;
 
 function create(options: SymbolForecasterOptions = {}): SymbolForecaster {
   const forecaster = new SymbolForecaster(symbolSettings({ ...small, ...options }));
@@ -29,16 +19,6 @@ const mean = (values: Float64Array): number => {
   const bits = [...values].filter((value) => !Number.isNaN(value)).map((value) => -Math.log2(value));
   return bits.reduce((a, b) => a + b, 0) / bits.length;
 };
-
-function codeOf(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof UndercurrentError) return error.code;
-    throw error;
-  }
-  return "no error";
-}
 
 describe("the forecaster of symbols", () => {
   it.each(["rnn", "gru", "lstm"] as const)("gives the same bits with %s however events are cut", (cell) => {

@@ -8,6 +8,17 @@ import {
 } from "../../../src/forecast/symbols/columns.js";
 import type { SymbolForecaster } from "../../../src/forecast/symbols/forecaster.js";
 
+/** Settings of a model that steps and learns in no time. */
+export const small = {
+  hidden: 8,
+  embedding: 4,
+  symbols: 16,
+  window: 8,
+  stride: 4,
+  windows: 4,
+  ngrams: 1024,
+} as const;
+
 export interface SymbolEvent {
   readonly key: string;
   readonly symbol: string;
