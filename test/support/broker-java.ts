@@ -55,7 +55,7 @@ export interface JavaBrokerOptions {
   readonly listeners?: Readonly<Record<string, { readonly protocol: string; readonly port: number }>>;
   /** Further lines of server.properties. */
   readonly properties?: readonly string[];
-  /** Users whose passwords the log has from its beginning. */
+  /** Users whose passwords the log has from its beginning, for SCRAM of either length. */
   readonly scramUsers?: Readonly<Record<string, string>>;
 }
 
@@ -107,10 +107,12 @@ export async function startJavaBroker(options: JavaBrokerOptions = {}): Promise<
   const config = join(folder, "server.properties");
   const classpath = join(jars(), "*");
   await writeFile(config, properties(folder, port, controllerPort, options), { mode: 0o600 });
-  const scram = Object.entries(options.scramUsers ?? {}).flatMap(([name, password]) => [
-    "--add-scram",
-    `SCRAM-SHA-512=[name=${name},password=${password}]`,
-  ]);
+  const scram = Object.entries(options.scramUsers ?? {}).flatMap(([name, password]) =>
+    ["SCRAM-SHA-256", "SCRAM-SHA-512"].flatMap((mechanism) => [
+      "--add-scram",
+      `${mechanism}=[name=${name},password=${password}]`,
+    ]),
+  );
   const format = ["kafka.tools.StorageTool", "format", "-t", clusterId, "-c", config, ...scram];
   await run("java", ["-cp", classpath, ...format]);
 

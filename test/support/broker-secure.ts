@@ -8,7 +8,7 @@ import { createAuthority, type Authority } from "./certificates.js";
 export interface SecureBroker {
   /** Whoever comes in there may do everything. */
   readonly open: TestBroker;
-  /** Passwords, by PLAIN or SCRAM-SHA-512, over a connection that anybody can read. */
+  /** Passwords, by PLAIN or SCRAM (SHA-256, SHA-512), over a connection that anybody can read. */
   readonly sasl: string;
   /** The same over TLS. */
   readonly saslTls: string;
@@ -21,7 +21,7 @@ export interface SecureBroker {
   stop(): Promise<void>;
 }
 
-/** Starts a broker that knows these users and their passwords, by either mechanism. */
+/** Starts a broker that knows these users and their passwords, by each mechanism. */
 export async function startSecureBroker(users: Readonly<Record<string, string>>): Promise<SecureBroker> {
   const authority = await createAuthority("authority of the test");
   const identity = await authority.issue("broker");
@@ -36,8 +36,9 @@ export async function startSecureBroker(users: Readonly<Record<string, string>>)
   const plain = `org.apache.kafka.common.security.plain.PlainLoginModule required ${accounts.join(" ")};`;
   const scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;";
   const passwords = ["sasl", "sasltls"].flatMap((listener) => [
-    `listener.name.${listener}.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512`,
+    `listener.name.${listener}.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512`,
     `listener.name.${listener}.plain.sasl.jaas.config=${plain}`,
+    `listener.name.${listener}.scram-sha-256.sasl.jaas.config=${scram}`,
     `listener.name.${listener}.scram-sha-512.sasl.jaas.config=${scram}`,
   ]);
   const keyStore = (listener: string, { cert, key }: typeof identity): string[] => [

@@ -65,7 +65,9 @@ function start(kafka: Kafka, options: StartOptions = {}): Child {
   return startService({ ...own, kafka: { fetchWaitMs: 50, ...kafka } }, options);
 }
 
-const sasl = (username: string, mechanism: "PLAIN" | "SCRAM-SHA-512" = "PLAIN"): Pick<Kafka, "sasl"> => ({
+type Mechanism = NonNullable<Kafka["sasl"]>["mechanism"];
+
+const sasl = (username: string, mechanism: Mechanism = "PLAIN"): Pick<Kafka, "sasl"> => ({
   sasl: { mechanism, username, password },
 });
 
@@ -85,6 +87,7 @@ describe.skipIf(!ready)("a service comes in and commits", () => {
   const ways: Record<string, () => Promise<Kafka> | Kafka> = {
     "with PLAIN": () => ({ brokers: [broker.sasl], ...sasl("forecaster") }),
     "with PLAIN over TLS": () => ({ brokers: [broker.saslTls], ...sasl("forecaster"), tls: trusting() }),
+    "with SCRAM-SHA-256": () => ({ brokers: [broker.sasl], ...sasl("forecaster", "SCRAM-SHA-256") }),
     "with SCRAM-SHA-512": () => ({ brokers: [broker.sasl], ...sasl("forecaster", "SCRAM-SHA-512") }),
     "with SCRAM-SHA-512 over TLS": () => ({
       brokers: [broker.saslTls],
@@ -103,6 +106,8 @@ describe.skipIf(!ready)("a service comes in and commits", () => {
   const cases: readonly [keyof typeof ways, ProducerKind][] = [
     ["with PLAIN", "kafkajs"],
     ["with PLAIN over TLS", "platformatic"],
+    ["with SCRAM-SHA-256", "kafkajs"],
+    ["with SCRAM-SHA-256", "platformatic"],
     ["with SCRAM-SHA-512", "platformatic"],
     ["with SCRAM-SHA-512 over TLS", "kafkajs"],
     ["with a certificate whose key has a passphrase", "kafkajs"],
@@ -164,12 +169,8 @@ describe.skipIf(!ready)("one connection, and one error, is all that comes of", (
     await service(broker.sasl, wrongPassword, "CREDENTIALS_REFUSED", /uthentication failed/);
   });
 
-  test("a wrong password by SCRAM", async () => {
-    const wrong = {
-      mechanism: "scram-sha-512",
-      username: "forecaster",
-      password: "incorrect-horse",
-    } as const;
+  test.each(["scram-sha-256", "scram-sha-512"] as const)("a wrong password by %s", async (mechanism) => {
+    const wrong = { mechanism, username: "forecaster", password: "incorrect-horse" };
     await program(broker.sasl, { sasl: wrong }, "CREDENTIALS_REFUSED", /uthentication failed/);
   });
 
