@@ -33,6 +33,7 @@ export type { RejectedEvent } from "./forecast/rejected.js";
 export { forecastColumns, observationColumns } from "./forecast/columns.js";
 export type { ForecastColumns, ObservationColumns, StepColumns } from "./forecast/columns.js";
 export { Forecaster } from "./forecast/forecaster.js";
+export type { KeyedForecaster } from "./forecast/keyed-forecaster.js";
 export type { TimeLike, ValueLike } from "./forecast/input.js";
 export type { ForecasterListeners, UpdateReport } from "./forecast/learning.js";
 export { forecasterSettings, type ForecasterOptions, type ForecasterSettings } from "./forecast/settings.js";

@@ -1,0 +1,154 @@
+/**
+ * What forecasters share, whatever their events carry: keys with their slots, one model for all of them, snapshots, and
+ * an end. What a value or a symbol means is left to the classes that extend it.
+ */
+import type { Cell } from "./cell-reader.js";
+import type { KeyBounds } from "./eviction.js";
+import type { ForecasterListeners, LearningSettings } from "./learning.js";
+import { Recurrence, type SteppedRows } from "./recurrence.js";
+import { modelName } from "./settings.js";
+import { joinRecords, type Snapshot, type SnapshotRecord } from "./snapshot.js";
+import { ForecasterState, type StateOptions } from "./state.js";
+
+/** What a forecaster is made of. */
+interface ForecasterParts extends Pick<StateOptions, "layout" | "readout" | "horizons"> {
+  readonly cell: Cell;
+  readonly learning: LearningSettings;
+  readonly bounds: KeyBounds;
+}
+
+/** A forecaster of the events of one ordered stream, in columns of type `In`, with forecasts in columns of type `Out`. */
+export abstract class KeyedForecaster<
+  Settings extends { readonly hidden: number },
+  In extends { readonly count: number },
+  Out,
+> {
+  readonly settings: Settings;
+  /** @internal */
+  protected readonly state: ForecasterState;
+  /** Where the forecasts of the batch under way go. */
+  #forecasts: Out | undefined;
+
+  /** @internal */
+  protected constructor(
+    settings: Settings,
+    { cell, learning, ...parts }: ForecasterParts,
+    { onUpdate }: ForecasterListeners,
+  ) {
+    this.settings = settings;
+    const recurrence = new Recurrence(learning, cell, {
+      stepped: (rows) => this.forecastRows(rows, this.#forecasts!),
+      updated: (report) => onUpdate?.(report),
+    });
+    this.state = new ForecasterState({ ...parts, settings, recurrence });
+  }
+
+  /** Keys that it holds a state of: those that have begun, and were not forgotten. */
+  get keys(): number {
+    return this.state.keys.size;
+  }
+
+  /** Keys that were forgotten so far, to keep the bounds of the settings. */
+  get forgotten(): number {
+    return this.state.keys.forgotten;
+  }
+
+  /** Updates of the weights so far. */
+  get version(): number {
+    return this.state.recurrence.version;
+  }
+
+  /** The engine's kernel: the same events give the same bits with the same kernel. */
+  get kernel(): string {
+    return this.state.recurrence.kernel;
+  }
+
+  /** Bytes of state, room for further keys included. */
+  get bytes(): number {
+    return this.state.bytes;
+  }
+
+  /** Bytes of state that a key takes, without its name. */
+  get bytesPerKey(): number {
+    return this.state.bytesPerKey;
+  }
+
+  /** The model's name and version, as forecasts carry it: "lstm32@1841". */
+  modelName(version = this.version): string {
+    return modelName({ cell: this.state.recurrence.cell, hidden: this.settings.hidden }, version);
+  }
+
+  /** The slot of a key, which is made on first use. Throws MEMORY_EXHAUSTED, changing nothing. */
+  slotOf(key: string): number {
+    return this.state.slotOf(key);
+  }
+
+  /**
+   * Takes the slots back of keys without a state, which have not begun yet or were forgotten, and returns them: they may
+   * become other keys'. Without it memory grows with all keys that ever were, whatever the settings bound.
+   */
+  release(): readonly number[] {
+    return this.state.keys.release();
+  }
+
+  /** The key of a slot. */
+  keyOf(slot: number): string {
+    return this.state.keys.nameOf(slot);
+  }
+
+  /** Takes events in order and writes a row of forecasts for each. Rows before `from` have been taken already. */
+  observe(events: In, forecasts: Out, from = 0): void {
+    this.state.assertUsable();
+    this.#forecasts = forecasts;
+    const { count } = events;
+    for (let event = from; event < count; event++) this.observeEvent(event, events, forecasts);
+    this.state.recurrence.step();
+  }
+
+  /** The whole state in one versioned binary form, from which another forecaster goes on bit for bit. */
+  snapshot(): Uint8Array {
+    return joinRecords(this.records());
+  }
+
+  /**
+   * Takes over the state of a snapshot; keys it does not hold are forgotten, and slots are given anew. With
+   * `anyTuning`, it may have been made with another learning rate, boost, gradient clip or alarm rate. Throws
+   * SNAPSHOT_FOREIGN, SNAPSHOT_VERSION or SNAPSHOT_CORRUPT, and then has changed nothing.
+   */
+  restore(snapshot: Uint8Array, { anyTuning = false }: { readonly anyTuning?: boolean } = {}): void {
+    this.takeOver(this.state.decode(snapshot, anyTuning));
+  }
+
+  /** Gives the memory back: observing, snapshots and restoring throw FORECASTER_DISPOSED from then on. */
+  dispose(): void {
+    this.state.dispose();
+  }
+
+  /**
+   * Takes the event in row `event`: scores what was forecast for it and enters it into the recurrence.
+   * @internal
+   */
+  protected abstract observeEvent(event: number, events: In, forecasts: Out): void;
+
+  /**
+   * Writes the forecasts of events whose cell has just been stepped.
+   * @internal
+   */
+  protected abstract forecastRows(rows: SteppedRows, forecasts: Out): void;
+
+  /**
+   * The records of a snapshot, the model's first.
+   * @internal
+   */
+  protected records(): readonly SnapshotRecord[] {
+    return [...this.state.records()];
+  }
+
+  /**
+   * Takes over a snapshot that fits.
+   * @internal
+   */
+  protected takeOver(snapshot: Snapshot): void {
+    this.state.takeOver(snapshot);
+  }
+}
