@@ -34,6 +34,7 @@ export { forecastColumns, observationColumns } from "./forecast/columns.js";
 export type { ForecastColumns, ObservationColumns, StepColumns } from "./forecast/columns.js";
 export { Forecaster } from "./forecast/forecaster.js";
 export type { KeyedForecaster } from "./forecast/keyed-forecaster.js";
+export type { ObjectForecaster } from "./forecast/object-forecaster.js";
 export type { TimeLike, ValueLike } from "./forecast/input.js";
 export type { ForecasterListeners, UpdateReport } from "./forecast/learning.js";
 export { forecasterSettings, type ForecasterOptions, type ForecasterSettings } from "./forecast/settings.js";

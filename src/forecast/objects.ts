@@ -8,9 +8,10 @@ import {
   type ForecastColumns,
 } from "./columns.js";
 import { Forecaster } from "./forecaster.js";
-import { inputFault, readKey, readTime, readValue, type TimeLike, type ValueLike } from "./input.js";
+import { readKey, readTime, readValue, type TimeLike, type ValueLike } from "./input.js";
 import type { ForecasterListeners } from "./learning.js";
-import { warnOncePerCode, type RejectedEvent } from "./rejected.js";
+import { ObjectForecaster } from "./object-forecaster.js";
+import type { RejectedEvent } from "./rejected.js";
 import { forecasterSettings, type ForecasterOptions, type ForecasterSettings } from "./settings.js";
 
 /** A forecast as an object. NaN stands for "none"; `JSON.stringify` makes it null. */
@@ -87,7 +88,11 @@ export function settingsOf<T>(options: EventOptions<T>): ForecasterSettings {
 }
 
 /** A row of a forecaster's columns as an object. */
-export function forecastAt(forecaster: Forecaster, columns: ForecastColumns, row: number): Forecast {
+export function forecastAt(
+  forecaster: Pick<Forecaster, "keyOf" | "modelName">,
+  columns: ForecastColumns,
+  row: number,
+): Forecast {
   return {
     key: forecaster.keyOf(columns.slots[row]!),
     time: columns.times[row]!,
@@ -115,93 +120,51 @@ function stepsAt(columns: ForecastColumns, row: number): readonly StepForecast[]
   }));
 }
 
-const firstCapacity = 16;
-
 /** A forecaster of events of type T. Its lifetime is that of the memory it holds: dispose of it. */
-export class EventForecaster<T> {
+export class EventForecaster<T> extends ObjectForecaster<
+  T,
+  ReturnType<typeof observationColumns>,
+  ForecastColumns,
+  EventForecast<T>
+> {
   readonly #options: EventOptions<T>;
-  readonly #onRejected: (rejected: RejectedEvent<T>) => void;
-  readonly #forecaster: Forecaster;
-  #observations: ReturnType<typeof observationColumns>;
-  #forecasts: ForecastColumns;
 
   constructor(options: EventOptions<T>) {
+    const settings = settingsOf(options);
+    const { features, horizon } = settings;
+    super(
+      new Forecaster(settings, options.engine, options),
+      (capacity) => ({
+        events: observationColumns(capacity, features),
+        forecasts: forecastColumns(capacity, horizon),
+      }),
+      options.onRejected,
+    );
     this.#options = options;
-    this.#onRejected = options.onRejected ?? warnOncePerCode();
-    this.#forecaster = new Forecaster(settingsOf(options), options.engine, options);
-    const { features, horizon } = this.#forecaster.settings;
-    this.#observations = observationColumns(firstCapacity, features);
-    this.#forecasts = forecastColumns(firstCapacity, horizon);
   }
 
-  /** Keys that it holds a state of. */
-  get keys(): number {
-    return this.#forecaster.keys;
-  }
-
-  /** Bytes of state, room for further keys included. */
-  get bytes(): number {
-    return this.#forecaster.bytes;
-  }
-
-  /** Takes events in order and returns a forecast for each that was not refused. */
-  observe(events: readonly T[]): EventForecast<T>[] {
-    this.#forecaster.release();
-    if (events.length > this.#observations.slots.length) this.#makeRoom(events.length);
-    const observations = this.#observations;
-    const accepted: T[] = [];
-    observations.count = 0;
-    for (const event of events) if (this.#read(event)) accepted.push(event);
-    this.#forecaster.observe(observations, this.#forecasts);
-    return accepted.map((event, row) => this.#forecast(event, row));
-  }
-
-  /** The whole state in one versioned binary form, from which another forecaster goes on bit for bit. */
-  snapshot(): Uint8Array {
-    return this.#forecaster.snapshot();
-  }
-
-  /**
-   * Takes over the state of a snapshot. Throws SNAPSHOT_FOREIGN, SNAPSHOT_VERSION or SNAPSHOT_CORRUPT, and then has
-   * changed nothing.
-   */
-  restore(snapshot: Uint8Array): void {
-    this.#forecaster.restore(snapshot);
-  }
-
-  /** Gives the memory back; everything throws FORECASTER_DISPOSED from then on. */
-  dispose(): void {
-    this.#forecaster.dispose();
-  }
-
-  /** Appends the event to the columns; false where it was refused. */
-  #read(event: T): boolean {
+  /** @internal */
+  protected override read(event: T): (events: ReturnType<typeof observationColumns>) => void {
     const key = this.#options.key(event);
     const time = this.#options.time(event);
     const value = this.#options.value(event);
     const features = this.#options.features?.map((feature) => feature(event));
-    try {
+    return (events) => {
       const milliseconds = readTime(time);
       const number = readValue(value);
       const numbers = features?.map((feature, index) => readValue(feature, `feature ${index}`));
-      const slot = this.#forecaster.slotOf(readKey(key));
-      appendObservation(this.#observations, slot, milliseconds, number, numbers);
-    } catch (error) {
-      this.#onRejected({ event, error: inputFault(error) });
-      return false;
-    }
-    return true;
+      appendObservation(events, this.forecaster.slotOf(readKey(key)), milliseconds, number, numbers);
+    };
   }
 
-  #forecast(event: T, row: number): EventForecast<T> {
-    return { event, ...forecastAt(this.#forecaster, this.#forecasts, row) };
-  }
-
-  #makeRoom(events: number): void {
-    const capacity = 2 ** Math.ceil(Math.log2(events));
-    const { features, horizon } = this.#forecaster.settings;
-    this.#observations = observationColumns(capacity, features);
-    this.#forecasts = forecastColumns(capacity, horizon);
+  /** @internal */
+  protected override resultAt(
+    event: T,
+    row: number,
+    _: unknown,
+    forecasts: ForecastColumns,
+  ): EventForecast<T> {
+    return { event, ...forecastAt(this.forecaster, forecasts, row) };
   }
 }
 

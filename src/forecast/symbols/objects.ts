@@ -1,9 +1,10 @@
 /** Objects in, objects out: the forecaster of symbols for events of any type, read through two callbacks. */
 import type { EngineFactory } from "../../engine/port.js";
 import { UndercurrentError } from "../../errors.js";
-import { inputFault, readKey, readSymbol } from "../input.js";
+import { readKey, readSymbol } from "../input.js";
 import type { ForecasterListeners } from "../learning.js";
-import { warnOncePerCode, type RejectedEvent } from "../rejected.js";
+import { ObjectForecaster } from "../object-forecaster.js";
+import type { RejectedEvent } from "../rejected.js";
 import {
   appendSymbol,
   symbolColumns,
@@ -79,95 +80,58 @@ export function symbolSettingsOf<T>(options: SymbolEventOptions<T>): {
 }
 
 /** A forecaster of symbols of events of type T. Its lifetime is that of the memory it holds: dispose of it. */
-export class EventSymbolForecaster<T> {
+export class EventSymbolForecaster<T> extends ObjectForecaster<
+  T,
+  SymbolColumns,
+  SymbolForecastColumns,
+  EventSymbolForecast<T>
+> {
   readonly #options: SymbolEventOptions<T>;
-  readonly #candidates: number;
-  readonly #onRejected: (rejected: RejectedEvent<T>) => void;
-  readonly #forecaster: SymbolForecaster;
-  #symbols: SymbolColumns;
-  #forecasts: SymbolForecastColumns;
 
   constructor(options: SymbolEventOptions<T>) {
     const { settings, candidates } = symbolSettingsOf(options);
+    super(
+      new SymbolForecaster(settings, options.engine, options),
+      (capacity) => ({
+        events: symbolColumns(capacity),
+        forecasts: symbolForecastColumns(capacity, candidates),
+      }),
+      options.onRejected,
+    );
     this.#options = options;
-    this.#candidates = candidates;
-    this.#onRejected = options.onRejected ?? warnOncePerCode();
-    this.#forecaster = new SymbolForecaster(settings, options.engine, options);
-    this.#symbols = symbolColumns(1);
-    this.#forecasts = symbolForecastColumns(1, candidates);
   }
 
-  /** Keys seen so far. */
-  get keys(): number {
-    return this.#forecaster.keys;
-  }
-
-  /** Bytes of state, room for further keys included. */
-  get bytes(): number {
-    return this.#forecaster.bytes;
-  }
-
-  /** Takes events in order and returns a forecast for each that was not refused. */
-  observe(events: readonly T[]): EventSymbolForecast<T>[] {
-    this.#forecaster.release();
-    if (events.length > this.#symbols.slots.length) {
-      const capacity = 2 ** Math.ceil(Math.log2(events.length));
-      this.#symbols = symbolColumns(capacity);
-      this.#forecasts = symbolForecastColumns(capacity, this.#candidates);
-    }
-    this.#symbols.count = 0;
-    const accepted = events.filter((event) => this.#read(event));
-    this.#forecaster.observe(this.#symbols, this.#forecasts);
-    return accepted.map((event, row) => this.#forecast(event, row));
-  }
-
-  /** The whole state in one versioned binary form, from which another forecaster goes on bit for bit. */
-  snapshot(): Uint8Array {
-    return this.#forecaster.snapshot();
-  }
-
-  /**
-   * Takes over the state of a snapshot. Throws SNAPSHOT_FOREIGN, SNAPSHOT_VERSION or SNAPSHOT_CORRUPT, and then has
-   * changed nothing.
-   */
-  restore(snapshot: Uint8Array): void {
-    this.#forecaster.restore(snapshot);
-  }
-
-  /** Gives the memory back; everything throws FORECASTER_DISPOSED from then on. */
-  dispose(): void {
-    this.#forecaster.dispose();
-  }
-
-  /** Appends the event to the columns; false where it was refused. */
-  #read(event: T): boolean {
+  /** @internal */
+  protected override read(event: T): (events: SymbolColumns) => void {
     const key = this.#options.key(event);
     const symbol = this.#options.symbol(event);
-    try {
+    return (events) => {
       const text = readSymbol(symbol);
-      appendSymbol(this.#symbols, this.#forecaster.slotOf(readKey(key)), text);
-    } catch (error) {
-      this.#onRejected({ event, error: inputFault(error) });
-      return false;
-    }
-    return true;
+      appendSymbol(events, this.forecaster.slotOf(readKey(key)), text);
+    };
   }
 
-  #forecast(event: T, row: number): EventSymbolForecast<T> {
-    const { slots, probability, unseen, width, next, nextProbability, version } = this.#forecasts;
+  /** @internal */
+  protected override resultAt(
+    event: T,
+    row: number,
+    events: SymbolColumns,
+    forecasts: SymbolForecastColumns,
+  ): EventSymbolForecast<T> {
+    const { slots, probability, unseen, width, next, nextProbability, version } = forecasts;
     const likely = Array.from({ length: width }, (_, i): LikelySymbol => {
       const at = row * width + i;
       return { symbol: next[at]!, probability: nextProbability[at]! };
     });
     return {
       event,
-      key: this.#forecaster.keyOf(slots[row]!),
-      symbol: this.#symbols.symbols[row]!,
+      key: this.forecaster.keyOf(slots[row]!),
+      symbol: events.symbols[row]!,
       probability: probability[row]!,
       surprise: -Math.log2(probability[row]!),
       next: likely.filter(({ probability }) => probability > 0),
       unseen: unseen[row]!,
-      model: this.#forecaster.modelName(version[row]),
+      model: this.forecaster.modelName(version[row]),
     };
   }
 }
