@@ -26,9 +26,17 @@ const parts = {
     tests: ["test/adapters/kafka/{records,split}.test.ts"],
   },
   commit: {
-    sources: ["src/adapters/kafka/writer-kafkajs.ts", "src/adapters/kafka/writer-platformatic.ts"],
+    sources: [
+      "writer",
+      "producer-kafkajs",
+      "producer-platformatic",
+      "assignment",
+      "state-end",
+      "shorten",
+      "errors",
+    ].map((name) => `src/adapters/kafka/${name}.ts`),
     tests: [
-      "test/integration/kafka/{contracts,faults,lost-requests}.test.ts",
+      "test/integration/kafka/{contracts,faults,lost-requests,ports,writers}.test.ts",
       "test/adapters/kafka/*.test.ts",
     ],
     configFile: "vitest.config.ts",

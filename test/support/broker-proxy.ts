@@ -10,8 +10,17 @@ export type LostRequest = keyof typeof apiKeys;
 /** The request, before the broker gets it, or its answer after. */
 export type LostPart = "request" | "answer";
 
+/** A request as it passes. */
+export interface SeenRequest {
+  readonly key: number;
+  readonly version: number;
+  readonly bytes: number;
+}
+
 export interface BrokerProxy {
   readonly address: string;
+  /** Connections of clients that are open. */
+  readonly connections: number;
   /** The next request of this kind, or the answer to it, is lost; its connection is cut. */
   lose(request: LostRequest, what: LostPart): void;
   /** How many were lost. */
@@ -36,13 +45,17 @@ function framed(take: (frame: Buffer) => void): (chunk: Buffer) => void {
   };
 }
 
-/** Starts a proxy for the broker at host:port, whose answers name it by that address. */
-export async function startBrokerProxy(broker: string): Promise<BrokerProxy> {
+/** Starts a proxy for the broker at host:port, whose answers name it by that address; `seen` hears of each request. */
+export async function startBrokerProxy(
+  broker: string,
+  seen: (request: SeenRequest) => void = () => undefined,
+): Promise<BrokerProxy> {
   const [host, portText] = [
     broker.slice(0, broker.lastIndexOf(":")),
     broker.slice(broker.lastIndexOf(":") + 1),
   ];
   const sockets = new Set<Socket>();
+  const clients = new Set<Socket>();
   let order: { readonly key: number; readonly what: LostPart } | undefined;
   let lost = 0;
   let delay = 0;
@@ -53,6 +66,8 @@ export async function startBrokerProxy(broker: string): Promise<BrokerProxy> {
       return;
     }
     const upstream = connect(Number(portText), host);
+    clients.add(client);
+    client.on("close", () => clients.delete(client));
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on("error", () => undefined);
@@ -71,6 +86,7 @@ export async function startBrokerProxy(broker: string): Promise<BrokerProxy> {
     client.on(
       "data",
       framed((frame) => {
+        seen({ key: frame.readInt16BE(4), version: frame.readInt16BE(6), bytes: frame.length });
         if (order?.key !== frame.readInt16BE(4)) {
           upstream.write(frame);
           return;
@@ -108,6 +124,9 @@ export async function startBrokerProxy(broker: string): Promise<BrokerProxy> {
   };
   return {
     address: `${host}:${port}`,
+    get connections() {
+      return clients.size;
+    },
     lose: (request, what) => (order = { key: apiKeys[request], what }),
     get lost() {
       return lost;

@@ -14,6 +14,7 @@ test("names the package to install where the producer that is wanted is not ther
   } as const;
   await expect(openWriter(options, 0)).rejects.toMatchObject({
     code: "KAFKA_CLIENT_MISSING",
+    cause: expect.any(Error) as Error,
     action: expect.stringContaining("npm install @platformatic/kafka") as string,
   });
 });

@@ -1,6 +1,6 @@
 // Faults at single requests of a transaction, put into kafkajs' own broker connection; the broker is real.
 import { createRequire } from "node:module";
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, expect, it, vi, type MockInstance } from "vitest";
 import type { Commit } from "../../../src/pipeline/ports.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { commitOf, createTopics, leaveAll, record, rejection, startInstance } from "./support.js";
@@ -30,10 +30,10 @@ function fault(
   when: "before" | "after",
   error: () => Error,
   times = 1,
-): void {
+): MockInstance<Request> {
   const original = connection[request];
   let left = times;
-  vi.spyOn(connection, request).mockImplementation(async function (this: unknown, payload) {
+  return vi.spyOn(connection, request).mockImplementation(async function (this: unknown, payload) {
     const fails = left-- > 0;
     if (fails && when === "before") throw error();
     const answer = await original.call(this, payload);
@@ -112,6 +112,23 @@ describeWithBroker("a transaction", () => {
     expect(await takeOver()).toBe(1);
     expect(await values(1)).toEqual(["1"]);
   });
+
+  it("offers its offset once where the coordinator refuses it for good", async () => {
+    const { commit, takeOver } = await start();
+    const refusals = fault("txnOffsetCommit", "before", () => protocolError("UNKNOWN_MEMBER_ID"));
+    expect(await commit(1)).toBe("COMMIT_UNCERTAIN");
+    expect(refusals).toHaveBeenCalledTimes(1);
+    expect(await takeOver()).toBe(undefined);
+  });
+
+  it("gives up on its offset where no coordinator is found for seconds", async () => {
+    const { commit, takeOver } = await start();
+    fault("txnOffsetCommit", "before", () => protocolError("GROUP_COORDINATOR_NOT_AVAILABLE"), Infinity);
+    expect(await commit(1)).toBe("COMMIT_UNCERTAIN");
+    vi.restoreAllMocks();
+    expect(await takeOver()).toBe(undefined);
+    expect(await commit(1)).toBe("no error");
+  }, 20_000);
 
   it("sends again what a lost connection kept from arriving, or whose answer it lost, and shows it once", async () => {
     const { commit, values } = await start();

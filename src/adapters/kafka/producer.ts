@@ -1,0 +1,20 @@
+/** The port of a client that writes: transactions of one transactional id, one after the other. */
+import type { RequestPart } from "./split.js";
+
+export interface TransactionalProducer {
+  /** Most records of a topic that one request should have. */
+  readonly mostRecords: number;
+  /** Begins a transaction where the one before has ended. */
+  begin(): Promise<Transaction>;
+  /** Ends the connections, with whatever is under way. */
+  close(): Promise<void>;
+}
+
+/** All of these reject with the client's own errors; one that has failed leaves the producer in an unknown state. */
+export interface Transaction {
+  send(request: readonly RequestPart[]): Promise<void>;
+  /** Has the group go on from this offset of the input partition. */
+  sendOffset(offset: number): Promise<void>;
+  commit(): Promise<void>;
+  abort(): Promise<void>;
+}
