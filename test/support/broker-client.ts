@@ -112,14 +112,15 @@ async function createTopics(admin: Admin, layouts: Readonly<Record<string, Topic
   }));
   // The client's own wait for leaders fails where the broker has not yet heard of a topic that the controller just made.
   await admin.createTopics({ topics, waitForLeaders: false });
-  const names = Object.keys(layouts);
-  for (;;) {
-    const metadata = await admin.fetchTopicMetadata({ topics: names }).catch((error: unknown) => {
-      if (errorType(error) !== "UNKNOWN_TOPIC_OR_PARTITION" && !mayPass(error)) throw error;
-    });
-    const led = metadata?.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
-    if (led === true) return;
-    await sleep(20);
+  // Metadata names leaders before these know that they lead; the offsets come from the leaders.
+  for (const topic of Object.keys(layouts)) {
+    for (;;) {
+      const offsets = await admin.fetchTopicOffsets(topic).catch((error: unknown) => {
+        if (errorType(error) !== "UNKNOWN_TOPIC_OR_PARTITION" && !mayPass(error)) throw error;
+      });
+      if (offsets !== undefined) break;
+      await sleep(20);
+    }
   }
 }
 

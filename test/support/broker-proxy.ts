@@ -14,7 +14,7 @@ export type LostPart = "request" | "answer";
 export interface SeenRequest {
   readonly key: number;
   readonly version: number;
-  readonly bytes: number;
+  readonly frame: Buffer;
 }
 
 export interface BrokerProxy {
@@ -86,7 +86,7 @@ export async function startBrokerProxy(
     client.on(
       "data",
       framed((frame) => {
-        seen({ key: frame.readInt16BE(4), version: frame.readInt16BE(6), bytes: frame.length });
+        seen({ key: frame.readInt16BE(4), version: frame.readInt16BE(6), frame });
         if (order?.key !== frame.readInt16BE(4)) {
           upstream.write(frame);
           return;
