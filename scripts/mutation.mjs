@@ -15,7 +15,11 @@ const least = 75;
 const parts = {
   forecast: {
     sources: under("src/forecast"),
-    tests: ["test/forecast/*.test.ts", "test/operators/*.test.ts", "test/pipeline/released-states.test.ts"],
+    tests: [
+      "test/forecast/**/*.test.ts",
+      "test/operators/*.test.ts",
+      "test/pipeline/released-states.test.ts",
+    ],
   },
   pipeline: {
     sources: under("src/pipeline"),
@@ -66,7 +70,7 @@ if (scores.some((score) => score.percent < least)) {
 }
 
 function under(folder) {
-  return readdirSync(folder)
+  return readdirSync(folder, { recursive: true })
     .filter((name) => name.endsWith(".ts"))
     .map((name) => `${folder}/${name}`);
 }

@@ -87,6 +87,16 @@ describe("detectPeriod", () => {
     expect(detectPeriod(series)).toBe(24);
   });
 
+  it("finds the period also where the level wanders", () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const period = 5 + seed;
+      const walk = randomWalk(2000, seed);
+      const series = wave(2000, period, 0).map((value, t) => value + 0.2 * walk[t]!);
+      // Several seasons repeat as well as one does.
+      expect(detectPeriod(series)! % period).toBe(0);
+    }
+  });
+
   it("finds none in constants, in nothing, and in values that are all missing", () => {
     expect(detectPeriod(new Float64Array(300))).toBeUndefined();
     expect(detectPeriod(new Float64Array(0))).toBeUndefined();

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readKey, readTime, readValue } from "../../src/forecast/input.js";
+import { UndercurrentError } from "../../src/errors.js";
+import { inputFault, readKey, readSymbol, readTime, readValue } from "../../src/forecast/input.js";
 
 const failing = (code: string): Error => expect.objectContaining({ code }) as Error;
 
@@ -90,4 +91,29 @@ describe("a value", () => {
     for (const value of ["1", "", true, {}, [1], 1n])
       expect(() => readValue(value)).toThrow(failing("VALUE_NOT_A_NUMBER"));
   });
+});
+
+test("an error that refuses one event is given back, and any other ends what is going on", () => {
+  const wrong = [
+    () => readKey(""),
+    () => readTime("soon"),
+    () => readValue("1"),
+    () => readValue(Infinity),
+    () => readSymbol(null),
+  ];
+  for (const read of wrong) {
+    try {
+      read();
+      expect.unreachable();
+    } catch (error) {
+      expect(inputFault(error)).toBe(error);
+    }
+  }
+  const alike = Object.assign(new Error("no room"), { code: "KEY_INVALID" });
+  for (const error of [
+    alike,
+    new RangeError("no room"),
+    new UndercurrentError("SETTING_INVALID", "it is odd"),
+  ])
+    expect(() => inputFault(error)).toThrow(error);
 });

@@ -29,6 +29,22 @@ describe("forecastSymbols", () => {
     expect(next.reduce((sum, { probability }) => sum + probability, unseen)).toBeLessThanOrEqual(1 + 1e-9);
   });
 
+  it("names as next only what has been seen, each symbol once, the likeliest first", () => {
+    const forecaster = createSymbolForecaster(small);
+    const events = walks(3, 60, 2, 6);
+    const seen = new Set<string>();
+    forecaster.observe(events).forEach(({ next }, i) => {
+      seen.add(events[i]!.symbol);
+      const symbols = next.map(({ symbol }) => symbol);
+      expect(symbols).toHaveLength(Math.min(seen.size, 5));
+      expect(new Set(symbols).size).toBe(symbols.length);
+      expect(symbols.filter((symbol) => !seen.has(symbol))).toEqual([]);
+      const chances = next.map(({ probability }) => probability);
+      expect(chances).toEqual(chances.toSorted((a, b) => b - a));
+    });
+    forecaster.dispose();
+  });
+
   it("emits with its source and passes on completion, errors and what a callback throws", () => {
     const event = { key: "a", symbol: "x" };
     const forecaster = createSymbolForecaster(small);

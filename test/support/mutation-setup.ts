@@ -1,6 +1,7 @@
-/** Properties with few cases, the same in every run: whether a mutant is noticed must not depend on luck. */
+// How tests run for `npm run mutation`: properties with few cases, the same in every run, for whether a mutant is noticed must
+// not depend on luck; and nothing more once a test has failed.
 import type * as FastCheck from "fast-check";
-import { vi } from "vitest";
+import { afterEach, vi } from "vitest";
 
 const most = 5;
 
@@ -16,4 +17,11 @@ vi.mock("fast-check", async (original) => {
       endOnFailure: true,
     });
   return { ...library, default: { ...library.default, assert } };
+});
+
+// Vitest runs no test after the first that fails, but would load the files of all others.
+const run = globalThis as { someTestFailed?: boolean };
+if (run.someTestFailed === true) throw new Error("not loaded: the mutant is noticed already");
+afterEach(({ task }) => {
+  if (task.result?.state === "fail") run.someTestFailed = true;
 });
