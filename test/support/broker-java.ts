@@ -49,10 +49,17 @@ async function download(): Promise<void> {
   }
 }
 
+export interface Listener {
+  readonly protocol: string;
+  readonly port: number;
+  /** The port that clients are told; by default its own. */
+  readonly advertised?: number;
+}
+
 /** What a test's own broker has beside the open listener that every one has. */
 export interface JavaBrokerOptions {
   /** Further listeners by name. */
-  readonly listeners?: Readonly<Record<string, { readonly protocol: string; readonly port: number }>>;
+  readonly listeners?: Readonly<Record<string, Listener>>;
   /** Further lines of server.properties. */
   readonly properties?: readonly string[];
   /** Users whose passwords the log has from its beginning, for SCRAM of either length. */
@@ -67,16 +74,17 @@ function properties(
   { listeners = {}, properties: further = [] }: JavaBrokerOptions,
 ): string {
   const named = Object.entries(listeners);
-  const addresses = [["PLAINTEXT", port] as const, ...named.map(([name, own]) => [name, own.port] as const)]
-    .map(([name, own]) => `${name}://127.0.0.1:${own}`)
-    .join(",");
+  const addresses = (portOf: (listener: Listener) => number): string =>
+    [["PLAINTEXT", { protocol: "PLAINTEXT", port }] as const, ...named]
+      .map(([name, listener]) => `${name}://127.0.0.1:${portOf(listener)}`)
+      .join(",");
   const protocols = named.map(([name, { protocol }]) => `,${name}:${protocol}`).join("");
   return [
     "process.roles=broker,controller",
     "node.id=1",
     `controller.quorum.voters=1@127.0.0.1:${controllerPort}`,
-    `listeners=${addresses},CONTROLLER://127.0.0.1:${controllerPort}`,
-    `advertised.listeners=${addresses}`,
+    `listeners=${addresses((own) => own.port)},CONTROLLER://127.0.0.1:${controllerPort}`,
+    `advertised.listeners=${addresses(({ port: own, advertised = own }) => advertised)}`,
     "controller.listener.names=CONTROLLER",
     `listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${protocols}`,
     `log.dirs=${join(folder, "log")}`,

@@ -1,37 +1,45 @@
 // A broker that lets in whom it knows and grants what was granted, with a way in for each way to prove who one is.
 import kafkajs, { type Admin } from "kafkajs";
 import { createTestBroker, type TestBroker } from "./broker-client.js";
-import { startJavaBroker, type JavaBroker } from "./broker-java.js";
+import { startJavaBroker, type JavaBroker, type Listener } from "./broker-java.js";
 import { freePort } from "./broker-parts.js";
 import { createAuthority, type Authority } from "./certificates.js";
+import { startRelay, type Relay } from "./relay.js";
 
+/** Every way in is by a relay, whose address is the one that clients are told. */
 export interface SecureBroker {
   /** Whoever comes in there may do everything. */
   readonly open: TestBroker;
   /** Passwords, by PLAIN or SCRAM (SHA-256, SHA-512), over a connection that anybody can read. */
-  readonly sasl: string;
+  readonly sasl: Relay;
   /** The same over TLS. */
-  readonly saslTls: string;
+  readonly saslTls: Relay;
   /** Certificates of both sides; the name of a user is the common name. */
-  readonly mutualTls: string;
+  readonly mutualTls: Relay;
   /** TLS with a broker's certificate that ran out. */
-  readonly expiredTls: string;
+  readonly expiredTls: Relay;
   /** Who issued the certificates of the broker, and whose it trusts. */
   readonly authority: Authority;
   stop(): Promise<void>;
 }
 
+export interface SecureBrokerOptions {
+  /** Milliseconds after which a password has to be proven anew on a connection over TLS; by default never. */
+  readonly sessionMs?: number;
+}
+
 /** Starts a broker that knows these users and their passwords, by each mechanism. */
-export async function startSecureBroker(users: Readonly<Record<string, string>>): Promise<SecureBroker> {
+export async function startSecureBroker(
+  users: Readonly<Record<string, string>>,
+  { sessionMs = 0 }: SecureBrokerOptions = {},
+): Promise<SecureBroker> {
   const authority = await createAuthority("authority of the test");
   const identity = await authority.issue("broker");
   const outdated = await authority.issue("broker", { expired: true });
-  const [sasl, saslTls, mutual, expired] = [
-    await freePort(),
-    await freePort(),
-    await freePort(),
-    await freePort(),
-  ];
+  const sasl = await wayIn("SASL_PLAINTEXT");
+  const saslTls = await wayIn("SASL_SSL");
+  const mutual = await wayIn("SSL");
+  const expired = await wayIn("SSL");
   const accounts = Object.entries(users).map(([name, password]) => `user_${name}="${password}"`);
   const plain = `org.apache.kafka.common.security.plain.PlainLoginModule required ${accounts.join(" ")};`;
   const scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;";
@@ -48,13 +56,14 @@ export async function startSecureBroker(users: Readonly<Record<string, string>>)
   ];
   const broker: JavaBroker = await startJavaBroker({
     listeners: {
-      SASL: { protocol: "SASL_PLAINTEXT", port: sasl },
-      SASLTLS: { protocol: "SASL_SSL", port: saslTls },
-      MUTUAL: { protocol: "SSL", port: mutual },
-      EXPIRED: { protocol: "SSL", port: expired },
+      SASL: sasl.listener,
+      SASLTLS: saslTls.listener,
+      MUTUAL: mutual.listener,
+      EXPIRED: expired.listener,
     },
     properties: [
       ...passwords,
+      `listener.name.sasltls.connections.max.reauth.ms=${sessionMs}`,
       ...keyStore("sasltls", identity),
       ...keyStore("mutual", identity),
       ...keyStore("expired", outdated),
@@ -65,18 +74,30 @@ export async function startSecureBroker(users: Readonly<Record<string, string>>)
       "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
       // The open listener's, and the broker's own.
       "super.users=User:ANONYMOUS",
+      // A successor waits for the session of whoever was cut off.
+      "group.min.session.timeout.ms=1000",
     ],
     scramUsers: users,
   });
   return {
     open: createTestBroker(broker.brokers),
-    sasl: `127.0.0.1:${sasl}`,
-    saslTls: `127.0.0.1:${saslTls}`,
-    mutualTls: `127.0.0.1:${mutual}`,
-    expiredTls: `127.0.0.1:${expired}`,
+    sasl: sasl.relay,
+    saslTls: saslTls.relay,
+    mutualTls: mutual.relay,
+    expiredTls: expired.relay,
     authority,
-    stop: () => broker.stop(),
+    stop: async () => {
+      await broker.stop();
+      await Promise.all([sasl, saslTls, mutual, expired].map(({ relay }) => relay.close()));
+    },
   };
+}
+
+/** A listener, and the relay before it. */
+async function wayIn(protocol: string): Promise<{ readonly listener: Listener; readonly relay: Relay }> {
+  const port = await freePort();
+  const relay = await startRelay(`127.0.0.1:${port}`);
+  return { listener: { protocol, port, advertised: relay.port }, relay };
 }
 
 /** Line breaks of a PEM text as a properties file has them. */
@@ -124,14 +145,14 @@ export async function grant(admin: Admin, user: string, rights: readonly Right[]
   await admin.createAcls({ acl });
 }
 
-/** Takes all that a user may do with a topic. */
-export async function revoke(admin: Admin, user: string, topic: string): Promise<void> {
+/** Takes all that a user may do with a resource, or with those whose names begin so. */
+export async function revoke(admin: Admin, user: string, on: Right["on"], name: string): Promise<void> {
   await admin.deleteAcls({
     filters: [
       {
-        resourceType: AclResourceTypes.TOPIC,
-        resourceName: topic,
-        resourcePatternType: ResourcePatternTypes.LITERAL,
+        resourceType: resources[on],
+        resourceName: name,
+        resourcePatternType: ResourcePatternTypes.ANY,
         principal: `User:${user}`,
         operation: AclOperationTypes.ANY,
         permissionType: AclPermissionTypes.ANY,

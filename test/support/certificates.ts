@@ -15,6 +15,8 @@ export interface Identity {
 export interface IdentityOptions {
   /** Its certificate ran out yesterday. */
   readonly expired?: boolean;
+  /** Its certificate runs out after so many seconds, in place of a day. */
+  readonly seconds?: number;
   /** The key is encrypted. */
   readonly passphrase?: string;
 }
@@ -41,13 +43,13 @@ export async function createAuthority(name: string): Promise<Authority> {
   });
   return {
     cert: root.toString("pem"),
-    async issue(subject, { expired = false, passphrase } = {}) {
+    async issue(subject, { expired = false, seconds, passphrase } = {}) {
       const own = await newKeys();
       const cert = await x509.X509CertificateGenerator.create({
         subject: `CN=${subject}`,
         issuer: root.subject,
         notBefore: new Date(Date.now() - 5 * day),
-        notAfter: new Date(Date.now() + (expired ? -day : day)),
+        notAfter: new Date(Date.now() + (expired ? -day : seconds === undefined ? day : 1000 * seconds)),
         publicKey: own.publicKey,
         signingKey: keys.privateKey,
         signingAlgorithm: algorithm,

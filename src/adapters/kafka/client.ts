@@ -5,7 +5,7 @@ import { repairFetch } from "./aborted.js";
 import { registerCodecs } from "./codecs.js";
 import { repairEmptied } from "./emptied.js";
 import type { KafkaConnection, KafkaLogEntry } from "./options.js";
-import { repairRefusedPartitions, repairTlsRetries } from "./refusals.js";
+import { repairRefusedCoordinators, repairRefusedPartitions, repairTlsRetries } from "./refusals.js";
 import { repairRequestQueues } from "./request-queue.js";
 
 const levels: Readonly<Record<number, KafkaLogEntry["level"]>> = {
@@ -57,6 +57,7 @@ export function createClient(connection: KafkaConnection, retry: RetryOptions): 
   repairRequestQueues();
   repairTlsRetries();
   repairRefusedPartitions();
+  repairRefusedCoordinators();
   const { brokers, clientId = "undercurrent", ssl, sasl, log } = connection;
   return new kafkajs.Kafka({
     brokers: [...brokers],

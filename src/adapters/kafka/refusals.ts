@@ -103,3 +103,30 @@ export const repairRefusedPartitions = repairOf(
     };
   },
 );
+
+type UseBroker = (given: unknown) => Promise<unknown>;
+interface BrokerPool {
+  withBroker: (this: BrokerPool, use: UseBroker) => Promise<unknown>;
+}
+
+/**
+ * Has a refusal come through where any broker would do to tell who the coordinator is: kafkajs asks one after the other,
+ * forgets what each answered, and says that there is none, which may pass.
+ */
+export const repairRefusedCoordinators = repairOf(
+  "kafkajs/src/cluster/brokerPool",
+  ({ prototype }: { prototype: BrokerPool }) => {
+    const { withBroker } = prototype;
+    prototype.withBroker = async function (use) {
+      let refused: Error | undefined;
+      const answer = await withBroker.call(this, (given) =>
+        use(given).catch((error: unknown) => {
+          if (error instanceof Error && refusalOf(error) !== undefined) refused ??= error;
+          throw error;
+        }),
+      );
+      if (answer === null && refused !== undefined) throw refused;
+      return answer;
+    };
+  },
+);

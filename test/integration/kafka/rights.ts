@@ -5,7 +5,7 @@ export const application = "guarded";
 export const topics = { input: "readings", forecasts: "forecasts", deadLetters: "dead", state: "state" };
 
 /** All that docs/operating.md says the service needs. */
-export const needed: readonly Right[] = [
+export const rightsOf = (application: string, topics: Topics): readonly Right[] => [
   { on: "topic", name: topics.input, may: ["read"] },
   { on: "topic", name: topics.state, may: ["read", "write", "read settings"] },
   { on: "topic", name: topics.forecasts, may: ["write"] },
@@ -13,6 +13,9 @@ export const needed: readonly Right[] = [
   { on: "group", name: application, may: ["read"] },
   { on: "transactional id", name: `${application}-`, prefix: true, may: ["write", "describe"] },
 ];
+type Topics = Readonly<Record<"input" | "forecasts" | "deadLetters" | "state", string>>;
+
+export const needed = rightsOf(application, topics);
 
 interface Lacking {
   readonly lacks: Right["on"];
@@ -29,6 +32,12 @@ export function without(on: Right["on"], name: string, operation: Right["may"][n
   return { lacks: on, rights };
 }
 
+/** The same but for all rights to one resource, of which not even the coordinator is told then. */
+const withoutAny = (on: Right["on"]): Lacking => ({
+  lacks: on,
+  rights: needed.filter((right) => right.on !== on),
+});
+
 export const lacking = {
   "to read the input": without("topic", topics.input, "read"),
   "to read the state": without("topic", topics.state, "read"),
@@ -37,4 +46,6 @@ export const lacking = {
   "to write dead letters": without("topic", topics.deadLetters, "write"),
   "to join the group": without("group", application, "read"),
   "to use its transactional ids": without("transactional id", `${application}-`, "write"),
+  "to know of the group": withoutAny("group"),
+  "to know of its transactional ids": withoutAny("transactional id"),
 } as const;

@@ -47,7 +47,7 @@ beforeAll(async () => {
   const identity = await broker.authority.issue(username, { passphrase: secrets.PASSPHRASE });
   ({ key } = identity);
   kafka = {
-    brokers: [broker.saslTls],
+    brokers: [broker.saslTls.address],
     fetchWaitMs: 50,
     sasl: { mechanism: "PLAIN", username, password: secrets.PASSWORD },
     tls: { enabled: true, ca: broker.authority.cert, ...identity, passphrase: secrets.PASSPHRASE },
