@@ -1,6 +1,6 @@
-/** What every engine refuses: rows, counts, options and parameters that do not fit, and any use after its end. */
+/** What every engine refuses: rows, counts and options that do not fit, and any use after its end. */
 import { UndercurrentError } from "../errors.js";
-import type { LearnOptions, ParameterSet } from "./port.js";
+import type { LearnOptions } from "./port.js";
 
 /** Throws RangeError unless the row is one of `reserved`. */
 export function checkRow(row: number, reserved: number): void {
@@ -21,15 +21,6 @@ export function checkRows(rows: Int32Array, count: number, reserved: number): vo
 export function checkLearning(count: number, { rate, clip, huber }: LearnOptions): void {
   if (count === 0 || !(rate >= 0 && rate <= 1e3) || !(clip > 0 && clip <= 1e15) || !(huber > 0)) {
     throw new RangeError(`cannot learn from ${count} windows, rate ${rate}, clip ${clip}, huber ${huber}`);
-  }
-}
-
-/** Throws RangeError unless each array has `length` floats. */
-export function checkParameters(parameters: ParameterSet, length: number): void {
-  for (const name of ["weights", "firstMoments", "secondMoments"] as const) {
-    if (parameters[name].length !== length) {
-      throw new RangeError(`${name} has ${parameters[name].length} floats, the engine ${length}`);
-    }
   }
 }
 

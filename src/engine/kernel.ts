@@ -36,6 +36,7 @@ export interface Kernel {
   learn(count: number, rate: number, clip: number, huber: number): number;
   copyState(from: number, to: number): void;
   setKnown(count: number): void;
+  renew(symbol: number): void;
   readonly gradientNorm: Global;
   readonly stepStates: Global;
   readonly stepInputs: Global;

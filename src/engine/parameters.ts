@@ -4,6 +4,7 @@ import {
   recurrentKinds,
   type ContextKind,
   type EngineShape,
+  type ParameterSet,
   type ParameterTensor,
   type ParameterTensors,
   type RecurrentKind,
@@ -121,7 +122,30 @@ export function parameterTensors(
   return tensors;
 }
 
-const toFours = (length: number): number => Math.ceil(length / 4) * 4;
+/** A length filled up to a multiple of four, as vectors of the kernel are. */
+export function toFours(length: number): number {
+  return Math.ceil(length / 4) * 4;
+}
+
+/** A copy of weights and moments. */
+export function copyParameters({ weights, firstMoments, secondMoments }: ParameterSet): ParameterSet {
+  return {
+    weights: weights.slice(),
+    firstMoments: firstMoments.slice(),
+    secondMoments: secondMoments.slice(),
+  };
+}
+
+/** Overwrites weights and moments. Throws RangeError, changing nothing, where lengths differ. */
+export function writeParameters(from: ParameterSet, into: ParameterSet): void {
+  for (const name of parameterNames) {
+    const [given, length] = [from[name].length, into[name].length];
+    if (given !== length) throw new RangeError(`${name} has ${given} floats, the engine ${length}`);
+  }
+  for (const name of parameterNames) into[name].set(from[name]);
+}
+
+const parameterNames = ["weights", "firstMoments", "secondMoments"] as const;
 
 /** Length of the flat array: all tensors, filled up with zeros to a multiple of four. */
 export function parameterCount(tensors: ParameterTensors): number {

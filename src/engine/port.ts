@@ -146,6 +146,8 @@ export interface Engine {
   learn(count: number, options: LearnOptions): LearnReport;
   /** Of symbols: the first `count` of them, 1 to V, share the distributions from now on; the others have none. */
   setKnownSymbols?(count: number): void;
+  /** Of symbols: number `symbol`, 1 to V-1, is another from now on, forecast like number 0 until it is learned. */
+  renewSymbol?(symbol: number): void;
   /** Copies one row of state over another. */
   copyState(from: number, to: number): void;
   /** Reads a row of state into `into[at ..]`. */

@@ -1,9 +1,10 @@
 /** Recursive least squares for many keys, in WebAssembly: one small linear model for each key, learned online. */
 import { UndercurrentError } from "../errors.js";
+import { toFours } from "./parameters.js";
 import { instantiateRegressionKernel, type RegressionKernel } from "./kernel.js";
-import { Slab } from "./slab.js";
+import { floatsAt, Slab } from "./slab.js";
 
-/** Where the caller writes a batch and reads the forecasts. Views: fetch them anew after `reserve`. */
+/** Where the caller writes a batch and reads the forecasts. */
 export interface RegressionBuffers {
   /** The row of each entry of the batch; a row appears at most once in a batch. */
   readonly rows: Int32Array;
@@ -25,7 +26,7 @@ export interface RegressionSettings {
 
 /**
  * A slab of linear models f = w·x, each with its covariance. `forecast` remembers the features, so that `learn` needs
- * the target alone.
+ * the target alone. A row holds the weights, the last features and the covariance.
  *
  * @example
  * ```ts
@@ -39,21 +40,14 @@ export interface RegressionSettings {
  * regressions.learn(1);
  * ```
  */
-export class Regressions {
-  readonly features: number;
+export class Regressions extends Slab<RegressionKernel, RegressionBuffers> {
   /** Floats from one entry's features to the next one's: their number, filled up to a multiple of four. */
   readonly stride: number;
   readonly #capacity: number;
   readonly #settings: RegressionSettings;
-  readonly #slab: Slab<RegressionKernel>;
-  #buffers: RegressionBuffers;
 
   /** For models of `features` features and batches of up to `capacity` entries. */
   constructor(features: number, capacity: number, settings: RegressionSettings) {
-    this.features = features;
-    this.stride = Math.ceil(features / 4) * 4;
-    this.#capacity = capacity;
-    this.#settings = settings;
     const kernel = instantiateRegressionKernel();
     if (!kernel.init(features, capacity)) {
       throw new UndercurrentError(
@@ -61,78 +55,39 @@ export class Regressions {
         "There is no memory for the buffers of the regressions.",
       );
     }
-    this.#slab = new Slab(kernel, "read-outs");
-    this.#buffers = this.#viewBuffers();
-  }
-
-  get buffers(): RegressionBuffers {
-    return this.#buffers;
-  }
-
-  /** Floats of a row: weights, last features, covariance. */
-  get rowSize(): number {
-    return this.#slab.rowSize;
-  }
-
-  get bytes(): number {
-    return this.#slab.bytes;
-  }
-
-  /** Makes rows 0 .. rows-1 exist; new ones must be started or written. Throws MEMORY_EXHAUSTED, changing nothing. */
-  reserve(rows: number): void {
-    if (this.#slab.reserve(rows)) this.#buffers = this.#viewBuffers();
-  }
-
-  /** Makes a row forget everything. */
-  start(row: number): void {
-    this.#slab.start(row);
+    const stride = toFours(features);
+    super(kernel, "read-outs", viewOf(capacity, stride));
+    this.stride = stride;
+    this.#capacity = capacity;
+    this.#settings = settings;
   }
 
   /** The first `count` rows of the batch learn that their last features were followed by their targets. */
   learn(count: number): void {
     this.#checkBatch(count);
     const { forgetting, width, drift } = this.#settings;
-    this.#slab.kernel.learn(count, forgetting, width, drift);
+    this.kernel.learn(count, forgetting, width, drift);
   }
 
   /** The first `count` rows of the batch take their features and forecast from them. */
   forecast(count: number): void {
     this.#checkBatch(count);
-    this.#slab.kernel.forecast(count);
-  }
-
-  /** A copy of a row. */
-  read(row: number): Float32Array {
-    return this.#slab.read(row);
-  }
-
-  write(row: number, values: Float32Array): void {
-    this.#slab.write(row, values);
-  }
-
-  /** Gives the memory back. */
-  dispose(): void {
-    this.#slab.dispose();
-    const nothing = new Float32Array(0);
-    this.#buffers = { rows: new Int32Array(0), features: nothing, targets: nothing, forecasts: nothing };
+    this.kernel.forecast(count);
   }
 
   #checkBatch(count: number): void {
     if (!(count >= 0 && count <= this.#capacity))
       throw new RangeError(`a batch of ${count} does not fit ${this.#capacity}`);
-    for (let i = 0; i < count; i++) this.#slab.check(this.#buffers.rows[i]!);
-  }
-
-  #viewBuffers(): RegressionBuffers {
-    const { kernel } = this.#slab;
-    const { buffer } = kernel.memory;
-    const floats = (at: { readonly value: number }, length: number): Float32Array =>
-      new Float32Array(buffer, at.value >>> 0, length);
-    return {
-      rows: new Int32Array(buffer, kernel.batchRows.value >>> 0, this.#capacity),
-      features: floats(kernel.batchFeatures, this.#capacity * this.stride),
-      targets: floats(kernel.batchTargets, this.#capacity),
-      forecasts: floats(kernel.batchForecasts, this.#capacity),
-    };
+    const { rows } = this.buffers;
+    for (let i = 0; i < count; i++) this.check(rows[i]!);
   }
 }
+
+const viewOf =
+  (capacity: number, stride: number) =>
+  (kernel: RegressionKernel): RegressionBuffers => ({
+    rows: new Int32Array(kernel.memory.buffer, kernel.batchRows.value >>> 0, capacity),
+    features: floatsAt(kernel, kernel.batchFeatures, capacity * stride),
+    targets: floatsAt(kernel, kernel.batchTargets, capacity),
+    forecasts: floatsAt(kernel, kernel.batchForecasts, capacity),
+  });

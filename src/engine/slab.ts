@@ -1,8 +1,8 @@
-/** A slab of rows of 32-bit floats at the end of a kernel's memory, one row a key. */
+/** A slab of rows of 32-bit floats at the end of a kernel's memory, one row a key, and the buffers before it. */
 import { UndercurrentError } from "../errors.js";
 
 /** What a kernel with a slab exports. */
-export interface SlabKernel {
+interface SlabKernel {
   readonly memory: { readonly buffer: ArrayBuffer };
   rowSize(): number;
   reserve(rows: number): number;
@@ -10,26 +10,26 @@ export interface SlabKernel {
   readonly slab: { readonly value: number };
 }
 
-export class Slab<Kernel extends SlabKernel> {
+export abstract class Slab<Kernel extends SlabKernel, Buffers> {
   readonly #what: string;
+  readonly #view: (kernel: Kernel) => Buffers;
   /** Gone after `dispose`, so that the memory can be collected. */
-  #kernel: Kernel | undefined;
-  #floats = new Float32Array(0);
+  #live: { readonly kernel: Kernel; buffers: Buffers; floats: Float32Array } | undefined;
   #rows = 0;
 
-  /** `what` is the plural of a row's content, for errors. */
-  constructor(kernel: Kernel, what: string) {
-    this.#kernel = kernel;
+  /**
+   * `what` is the plural of a row's content, for errors; `view` makes the buffers anew where memory has moved, and must
+   * not hold on to a kernel: it outlives it.
+   */
+  protected constructor(kernel: Kernel, what: string, view: (kernel: Kernel) => Buffers) {
     this.#what = what;
+    this.#view = view;
+    this.#live = { kernel, buffers: view(kernel), floats: new Float32Array(0) };
   }
 
-  /** Throws FORECASTER_DISPOSED. */
-  get kernel(): Kernel {
-    if (this.#kernel !== undefined) return this.#kernel;
-    throw new UndercurrentError(
-      "FORECASTER_DISPOSED",
-      `The ${this.#what} were used after they were disposed of.`,
-    );
+  /** Views of the kernel's memory: fetch them anew after `reserve`. Throws FORECASTER_DISPOSED. */
+  get buffers(): Buffers {
+    return this.#use().buffers;
   }
 
   /** Floats of a row. */
@@ -41,13 +41,11 @@ export class Slab<Kernel extends SlabKernel> {
     return this.kernel.memory.buffer.byteLength;
   }
 
-  /**
-   * Makes rows 0 .. rows-1 exist; new ones must be started or written. Says whether memory may have moved, which
-   * detaches views of it. Throws MEMORY_EXHAUSTED, changing nothing.
-   */
-  reserve(rows: number): boolean {
-    const { kernel } = this;
-    if (rows <= this.#rows) return false;
+  /** Makes rows 0 .. rows-1 exist; new ones must be started or written. Throws MEMORY_EXHAUSTED, changing nothing. */
+  reserve(rows: number): void {
+    const live = this.#use();
+    const { kernel } = live;
+    if (rows <= this.#rows) return;
     if (rows > 0x7fffffff || !kernel.reserve(rows)) {
       throw new UndercurrentError(
         "MEMORY_EXHAUSTED",
@@ -55,8 +53,8 @@ export class Slab<Kernel extends SlabKernel> {
       );
     }
     this.#rows = rows;
-    this.#floats = new Float32Array(kernel.memory.buffer, kernel.slab.value >>> 0, rows * kernel.rowSize());
-    return true;
+    live.floats = new Float32Array(kernel.memory.buffer, kernel.slab.value >>> 0, rows * kernel.rowSize());
+    live.buffers = this.#view(kernel);
   }
 
   /** Makes a row forget everything. */
@@ -67,23 +65,43 @@ export class Slab<Kernel extends SlabKernel> {
   /** A copy of a row. */
   read(row: number): Float32Array {
     const size = this.rowSize;
-    return this.#floats.slice(this.check(row) * size, (row + 1) * size);
+    return this.#use().floats.slice(this.check(row) * size, (row + 1) * size);
   }
 
   write(row: number, values: Float32Array): void {
-    this.#floats.set(values, this.check(row) * this.rowSize);
+    this.#use().floats.set(values, this.check(row) * this.rowSize);
   }
 
-  /** A row that does not exist would be memory that does not exist, or another row's. */
-  check(row: number): number {
+  /** Gives the memory back. */
+  dispose(): void {
+    this.#live = undefined;
+  }
+
+  protected get kernel(): Kernel {
+    return this.#use().kernel;
+  }
+
+  /** The row; one that does not exist would be memory that does not exist, or another row's. Throws RangeError. */
+  protected check(row: number): number {
     if (!(row >= 0 && row < this.#rows))
       throw new RangeError(`there is no row ${row}: ${this.#rows} are reserved`);
     return row;
   }
 
-  /** Gives the memory back. */
-  dispose(): void {
-    this.#kernel = undefined;
-    this.#floats = new Float32Array(0);
+  #use(): { readonly kernel: Kernel; buffers: Buffers; floats: Float32Array } {
+    if (this.#live !== undefined) return this.#live;
+    throw new UndercurrentError(
+      "FORECASTER_DISPOSED",
+      `The ${this.#what} were used after they were disposed of.`,
+    );
   }
+}
+
+/** A view of `length` floats at an address that a kernel exports. */
+export function floatsAt(
+  kernel: Pick<SlabKernel, "memory">,
+  address: { readonly value: number },
+  length: number,
+): Float32Array {
+  return new Float32Array(kernel.memory.buffer, address.value >>> 0, length);
 }

@@ -5,15 +5,14 @@
  */
 import type * as core from "@tensorflow/tfjs-core";
 import { adamStep, norm } from "./adam.js";
+import { checkAlive, checkLearning, checkRow, checkRows, noMemoryForStates } from "./checks.js";
 import {
-  checkAlive,
-  checkLearning,
-  checkParameters,
-  checkRow,
-  checkRows,
-  noMemoryForStates,
-} from "./checks.js";
-import { initialParameters, parameterCount, parameterTensors } from "./parameters.js";
+  copyParameters,
+  initialParameters,
+  parameterCount,
+  parameterTensors,
+  writeParameters,
+} from "./parameters.js";
 import type {
   Engine,
   EngineDescription,
@@ -175,20 +174,12 @@ export class TfjsEngine implements Engine {
   }
 
   readParameters(): ParameterSet {
-    const { weights, firstMoments, secondMoments } = this.#use().parameters;
-    return {
-      weights: weights.slice(),
-      firstMoments: firstMoments.slice(),
-      secondMoments: secondMoments.slice(),
-    };
+    return copyParameters(this.#use().parameters);
   }
 
   writeParameters(parameters: ParameterSet): void {
     const live = this.#use();
-    checkParameters(parameters, this.description.parameters);
-    live.parameters.weights.set(parameters.weights);
-    live.parameters.firstMoments.set(parameters.firstMoments);
-    live.parameters.secondMoments.set(parameters.secondMoments);
+    writeParameters(parameters, live.parameters);
     this.#renewTensors(live);
   }
 

@@ -1,23 +1,19 @@
 /** The default engine: the WebAssembly kernel behind the engine port. */
 import { UndercurrentError } from "../errors.js";
-import {
-  checkAlive,
-  checkLearning,
-  checkParameters,
-  checkRow,
-  checkRows,
-  noMemoryForStates,
-} from "./checks.js";
+import { checkAlive, checkLearning, checkRow, checkRows, noMemoryForStates } from "./checks.js";
 import { instantiateKernel, kernelName, type Kernel } from "./kernel.js";
 import {
   cellWeights,
+  copyParameters,
   initialParameters,
   isRecurrent,
   parameterCount,
   parameterTensors,
   stateSizeOf,
+  writeParameters,
 } from "./parameters.js";
 import { cellKinds, recurrentKinds } from "./port.js";
+import { viewMemory, type Views } from "./wasm-views.js";
 import type {
   Engine,
   EngineDescription,
@@ -60,51 +56,6 @@ function checkShape(shape: EngineShape): void {
   if (ofSymbols(shape) && !isRecurrent(shape.cell)) {
     throw new RangeError(`cell is ${shape.cell}; symbols are read by ${recurrentKinds.join(", ")}`);
   }
-}
-
-/** Views of the kernel's memory, valid until it grows. */
-interface Views {
-  readonly step: StepBuffers;
-  readonly window: WindowBuffers;
-  readonly weights: Float32Array;
-  readonly firstMoments: Float32Array;
-  readonly secondMoments: Float32Array;
-  /** The slab of states. */
-  readonly states: Float32Array;
-}
-
-function viewMemory(kernel: Kernel, shape: EngineDescription, stateRows: number): Views {
-  const { buffer } = kernel.memory;
-  const floats = (at: { readonly value: number }, length: number) =>
-    new Float32Array(buffer, at.value >>> 0, length);
-  const integers = (at: { readonly value: number }, length: number) =>
-    new Int32Array(buffer, at.value >>> 0, length);
-  const { rows, windows, inputs, skips, symbols = 0 } = shape;
-  const windowSteps = shape.steps * windows;
-  return {
-    step: {
-      states: integers(kernel.stepStates, rows),
-      inputs: floats(kernel.stepInputs, rows * inputs),
-      skips: floats(kernel.stepSkips, rows * skips),
-      readouts: floats(kernel.stepReadouts, rows),
-      ...(ofSymbols(shape) && {
-        symbols: integers(kernel.stepSymbols, rows),
-        distributions: floats(kernel.stepDistributions, rows * symbols),
-      }),
-    },
-    window: {
-      states: integers(kernel.windowStates, windows),
-      inputs: floats(kernel.windowInputs, windowSteps * inputs),
-      skips: floats(kernel.windowSkips, windowSteps * skips),
-      targets: floats(kernel.windowTargets, windowSteps),
-      observed: floats(kernel.windowObserved, windowSteps),
-      ...(ofSymbols(shape) && { symbols: integers(kernel.windowSymbols, windowSteps) }),
-    },
-    weights: floats(kernel.weights, shape.parameters),
-    firstMoments: floats(kernel.firstMoments, shape.parameters),
-    secondMoments: floats(kernel.secondMoments, shape.parameters),
-    states: floats(kernel.states, stateRows * shape.stateSize),
-  };
 }
 
 class WasmEngine implements Engine {
@@ -186,6 +137,14 @@ class WasmEngine implements Engine {
     this.#use().kernel.setKnown(count);
   }
 
+  renewSymbol(symbol: number): void {
+    const { symbols = 0 } = this.description;
+    if (!Number.isInteger(symbol) || symbol < 1 || symbol >= symbols) {
+      throw new RangeError(`there is no symbol ${symbol} to renew; the engine has room for ${symbols}`);
+    }
+    this.#use().kernel.renew(symbol);
+  }
+
   copyState(from: number, to: number): void {
     const { kernel } = this.#use();
     checkRow(from, this.#stateRows);
@@ -210,20 +169,12 @@ class WasmEngine implements Engine {
   }
 
   readParameters(): ParameterSet {
-    const { weights, firstMoments, secondMoments } = this.#use().views;
-    return {
-      weights: weights.slice(),
-      firstMoments: firstMoments.slice(),
-      secondMoments: secondMoments.slice(),
-    };
+    return copyParameters(this.#use().views);
   }
 
   writeParameters(parameters: ParameterSet): void {
     const { kernel, views } = this.#use();
-    checkParameters(parameters, this.description.parameters);
-    views.weights.set(parameters.weights);
-    views.firstMoments.set(parameters.firstMoments);
-    views.secondMoments.set(parameters.secondMoments);
+    writeParameters(parameters, views);
     kernel.pack();
   }
 

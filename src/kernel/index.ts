@@ -7,4 +7,4 @@ export {
   windowSymbols, windowTargets,
 } from "./memory";
 export { pack } from "./pack";
-export { setKnown } from "./symbols";
+export { renew, setKnown } from "./symbols";

@@ -6,9 +6,9 @@ import { exp, sumOfLanes } from "./arithmetic";
 import { to } from "./block";
 import { addProducts, addRows, fillRows, transpose } from "./dense";
 import {
-  blockHidden, cell, embeddingAt, gateGradientBytes, gateGradients, gatesBytes, gradients, GRU, hidden,
-  hiddenBytes, hiddenGradientBytes, hiddenGradients, inputGradients, inputs, inputsBytes, outputAt,
-  outputBiasAt, stateBytes, symbols, symbolsBytes, transposedKernel, transposedOutput, weights,
+  blockHidden, cell, embeddingAt, firstMoments, gateGradientBytes, gateGradients, gatesBytes, gradients, GRU, hidden,
+  hiddenBytes, hiddenGradientBytes, hiddenGradients, inputGradients, inputs, inputsBytes, outputAt, outputBiasAt,
+  secondMoments, stateBytes, symbols, symbolsBytes, transposedKernel, transposedOutput, weights,
 } from "./memory";
 import { addOuterProducts } from "./products";
 
@@ -20,6 +20,20 @@ const LEAST: f32 = -20;
 
 export function setKnown(count: i32): void {
   known = count;
+}
+
+/**
+ * Another symbol takes a place: its column of the read-out becomes that of symbol 0, and Adam begins anew on it. What the
+ * one before left as the embedding is as good a beginning as any, and stays.
+ */
+export function renew(symbol: i32): void {
+  const column = <usize>symbol << 2;
+  // The bias is the row behind the weights of the hidden units.
+  for (let row = outputAt; row <= outputBiasAt; row += symbolsBytes) {
+    store<f32>(weights + row + column, load<f32>(weights + row));
+    store<f32>(firstMoments + row + column, 0);
+    store<f32>(secondMoments + row + column, 0);
+  }
 }
 
 /** Bytes of the scores that are computed: of the known symbols, filled up to fours. */

@@ -1,12 +1,12 @@
 /** The operator `forecastSymbols`: the distribution of its key's next symbol for every event of a stream. */
-import { filter, map, pipe, type OperatorFunction } from "rxjs";
+import type { OperatorFunction } from "rxjs";
 import {
   EventSymbolForecaster,
   symbolSettingsOf,
   type EventSymbolForecast,
   type SymbolEventOptions,
 } from "../forecast/symbols/objects.js";
-import { withForecaster } from "./with-forecaster.js";
+import { forecastEach } from "./with-forecaster.js";
 
 /**
  * Emits, for every event of the source, how likely its symbol had been and which symbols of its key are likely to come
@@ -26,12 +26,5 @@ export function forecastSymbols<T>(
   options: SymbolEventOptions<T>,
 ): OperatorFunction<T, EventSymbolForecast<T>> {
   symbolSettingsOf(options);
-  return withForecaster(
-    () => new EventSymbolForecaster(options),
-    (forecaster) =>
-      pipe(
-        map((event: T) => forecaster.observe([event])[0]),
-        filter((result) => result !== undefined),
-      ),
-  );
+  return forecastEach(() => new EventSymbolForecaster(options));
 }

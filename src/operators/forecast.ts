@@ -1,7 +1,7 @@
 /** The operator `forecast`: a forecast of its key's next value for every event of a stream. */
-import { filter, map, pipe, type OperatorFunction } from "rxjs";
+import type { OperatorFunction } from "rxjs";
 import { EventForecaster, settingsOf, type EventForecast, type EventOptions } from "../forecast/objects.js";
-import { withForecaster } from "./with-forecaster.js";
+import { forecastEach } from "./with-forecaster.js";
 
 /**
  * Emits, for every event of the source, the forecast of its key's next value, with an interval, and the anomaly score
@@ -21,12 +21,5 @@ import { withForecaster } from "./with-forecaster.js";
 export function forecast<T>(options: EventOptions<T>): OperatorFunction<T, EventForecast<T>> {
   // A wrong setting is a defect of the program that builds the pipeline, not an event of the stream.
   settingsOf(options);
-  return withForecaster(
-    () => new EventForecaster(options),
-    (forecaster) =>
-      pipe(
-        map((event: T) => forecaster.observe([event])[0]),
-        filter((result) => result !== undefined),
-      ),
-  );
+  return forecastEach(() => new EventForecaster(options));
 }

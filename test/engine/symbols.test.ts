@@ -123,6 +123,39 @@ describe("the engine on symbols", () => {
     );
   });
 
+  it("renews a symbol: its read-out is that of symbol 0, its moments are gone, and nothing else changes", () => {
+    fc.assert(
+      fc.property(tasks, fc.nat(), (task, place) => {
+        const { shape, engine, windows } = prepare(task);
+        engine.learn(windows.length, { rate: 0.01, clip: 1e9, huber: 1 });
+        const expected = engine.readParameters();
+        const { output, length } = symbolLayout(shape);
+        const symbol = 1 + (place % (shape.symbols - 1));
+        for (let row = output; row < length; row += shape.symbols) {
+          expected.weights[row + symbol] = expected.weights[row]!;
+          expected.firstMoments[row + symbol] = expected.secondMoments[row + symbol] = 0;
+        }
+        engine.renewSymbol!(symbol);
+        expect(engine.readParameters()).toEqual(expected);
+        engine.setKnownSymbols!(shape.symbols);
+        engine.stepBuffers.states[0] = 0;
+        engine.step(1);
+        const { distributions } = engine.stepBuffers;
+        expect(distributions![symbol]).toBe(distributions![0]);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it.each([0, 8, -1, 1.5, NaN])("refuses to renew symbol %s of 8: it is nobody's place", (symbol) => {
+    const shape = { cell: "gru", inputs: 4, hidden: 8, skips: 0, steps: 4, windows: 2, rows: 2 } as const;
+    for (const symbols of [0, 8]) {
+      const engine = wasmEngine({ ...shape, symbols }, 1);
+      engines.push(engine);
+      expect(() => engine.renewSymbol!(symbol)).toThrow(RangeError);
+    }
+  });
+
   it("begins with all known symbols as likely, and knows no others", () => {
     const engine = wasmEngine(
       { cell: "gru", inputs: 4, hidden: 8, skips: 0, symbols: 8, steps: 4, windows: 2, rows: 2 },

@@ -13,14 +13,7 @@ import { SymbolMixture } from "./mixture.js";
 import { Ngrams } from "./ngrams.js";
 import type { SymbolSettings } from "./settings.js";
 import { decodeShared, encodeShared } from "./state.js";
-import {
-  renewSymbol,
-  RingContext,
-  symbolCell,
-  symbolLayout,
-  symbolNumber,
-  type SymbolLayout,
-} from "./symbol-cell.js";
+import { RingContext, symbolCell, symbolLayout, symbolNumber, type SymbolLayout } from "./symbol-cell.js";
 import { Vocabulary } from "./vocabulary.js";
 
 /**
@@ -151,7 +144,7 @@ export class SymbolForecaster extends KeyedForecaster<SymbolSettings, SymbolColu
     const number = this.#vocabulary.see(symbol);
     if (!this.#vocabulary.isNew(number)) return number;
     if (this.#vocabulary.size > size) this.#tellKnown();
-    else renewSymbol(this.#engine, number);
+    else this.#engine.renewSymbol!(number);
     return number;
   }
 

@@ -1,5 +1,5 @@
 /** The cell where events carry symbols: the engine it runs on, a key's past, and what the cell reads of it. */
-import type { Engine, EngineFactory } from "../../engine/port.js";
+import type { EngineFactory } from "../../engine/port.js";
 import type { Cell } from "../cell-reader.js";
 import { number } from "../layout.js";
 import { rowsPerStep } from "../recurrence.js";
@@ -75,22 +75,6 @@ export function symbolCell(settings: SymbolSettings, layout: SymbolLayout, facto
       },
     },
   };
-}
-
-/** A symbol takes the place of another: it is as likely as any outside the vocabulary until it has been learned. */
-export function renewSymbol(engine: Engine, number: number): void {
-  const parameters = engine.readParameters();
-  const { symbols = 0, tensors } = engine.description;
-  for (const name of ["output", "outputBias"]) {
-    const { offset, rows } = tensors.get(name)!;
-    for (let row = 0; row < rows; row++) {
-      const at = offset + row * symbols;
-      parameters.weights[at + number] = parameters.weights[at]!;
-      parameters.firstMoments[at + number] = 0;
-      parameters.secondMoments[at + number] = 0;
-    }
-  }
-  engine.writeParameters(parameters);
 }
 
 /** A key's last symbols as the context of n-grams: one object for all keys, and each call changes it. */
