@@ -1,4 +1,4 @@
-// What `npm run mutation` runs of the tests: those that need no broker and take seconds.
+// What `npm run mutation` runs of the tests: those that take seconds.
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type Reporter, type TestSpecification } from "vitest/node";
 
@@ -34,6 +34,8 @@ function worth({ moduleId }: TestSpecification): number {
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // The broker, for tests that ask for one.
+    globalSetup: ["test/support/global-setup.ts"],
     // Tests of the simulator itself, and of statistics: they take half a minute, and the digests of test/forecast/bits see what they see.
     exclude: [
       "test/simulate/sabotage.test.ts",

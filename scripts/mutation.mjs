@@ -35,15 +35,15 @@ const parts = {
       "producer-kafkajs",
       "producer-platformatic",
       "assignment",
+      "writes",
       "state-end",
       "shorten",
       "errors",
     ].map((name) => `src/adapters/kafka/${name}.ts`),
     tests: [
-      "test/integration/kafka/{contracts,faults,lost-requests,ports,writers}.test.ts",
+      "test/integration/kafka/{contracts,faults,lost-requests,state-end,writers}.test.ts",
       "test/adapters/kafka/*.test.ts",
     ],
-    configFile: "vitest.config.ts",
   },
 };
 
@@ -75,11 +75,11 @@ function under(folder) {
     .map((name) => `${folder}/${name}`);
 }
 
-async function scoreOf(part, { sources, tests, configFile = "vitest.mutation.config.ts" }) {
+async function scoreOf(part, { sources, tests }) {
   const mutants = await new Stryker({
     mutate: sources.flatMap((path) => drawn(path, Number(values.sample), values.seed)),
     testFiles: tests,
-    vitest: { configFile, related: false },
+    vitest: { configFile: "vitest.mutation.config.ts", related: false },
     concurrency: Number(values.concurrency),
     tempDirName: `build/stryker/${part}`,
     // What is known of other mutants must not be counted here.

@@ -2,18 +2,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin } from "kafkajs";
 import { UndercurrentError } from "../../errors.js";
-import type { Assignment, Commit, InputBatch, OutputRecord, Takeover } from "../../pipeline/ports.js";
+import type { Assignment, Commit, InputBatch, Takeover } from "../../pipeline/ports.js";
 import { defaultFetchBytes } from "./consumer.js";
-import { brokerError, commitError, mayPass } from "./errors.js";
+import { brokerError, mayPass } from "./errors.js";
 import { Feed, type FeedControls } from "./feed.js";
 import type { KafkaOptions } from "./options.js";
 import { toInputBatch } from "./records.js";
 import { restoreState } from "./restore.js";
-import { shortenForecast, shortenLetter } from "./shorten.js";
-import type { TopicWrite } from "./split.js";
 import { StateEnd } from "./state-end.js";
 import { committedOffsets, partitionExtents } from "./topics.js";
 import { openWriter, type TransactionalWriter } from "./writer.js";
+import { writesOf } from "./writes.js";
 
 /** What an assignment needs of the group membership that it came from. */
 export interface AssignmentHost {
@@ -108,48 +107,17 @@ export class KafkaAssignment implements Assignment {
   }
 
   /** See `Committer.commit`. */
-  async commit({ forecasts, deadLetters, routed, snapshot, offset }: Commit): Promise<void> {
+  async commit(commit: Commit): Promise<void> {
     if (this.#writer === undefined || this.#stateEnd === undefined) {
       throw new UndercurrentError("FENCED", `${this.#origin}: it has not been taken over`);
     }
-    const { topics } = this.#options;
-    const { partition } = this;
-    const writes: TopicWrite[] = [
-      { topic: topics.forecasts, partition, records: forecasts, shorten: shortenForecast },
-    ];
-    if (deadLetters.length > 0) {
-      if (topics.deadLetters === undefined) {
-        throw new UndercurrentError("TOPIC_MISSING", "there are dead letters, and no topic for them is set");
-      }
-      writes.push({ topic: topics.deadLetters, records: deadLetters, shorten: shortenLetter });
-    }
-    const byTopic = new Map<string, OutputRecord[]>();
-    for (const { topic, record } of routed) {
-      const records = byTopic.get(topic);
-      if (records === undefined) byTopic.set(topic, [record]);
-      else records.push(record);
-    }
-    for (const [topic, records] of byTopic) {
-      // The client would look for it again and again until the transaction has timed out.
-      await this.#host.checkTopic(topic);
-      writes.push({ topic, records });
-    }
-    if (snapshot !== undefined) {
-      try {
-        await this.#stateEnd.check();
-      } catch (error) {
-        throw commitError(error, `looking at topic ${topics.state}`);
-      }
-      const records = snapshot.records.map(({ key, value }) => ({
-        key: Buffer.from(key),
-        value,
-        headers: [],
-        timestamp: -1,
-      }));
-      writes.push({ topic: topics.state, partition, records });
-    }
+    const { routed, snapshot, offset } = commit;
+    const writes = writesOf(commit, this.#options.topics, this.partition);
+    // The client would look for it again and again until the transaction has timed out.
+    for (const topic of new Set(routed.map((each) => each.topic))) await this.#host.checkTopic(topic);
+    if (snapshot !== undefined) await this.#stateEnd.check();
     await this.#writer.commit(writes, offset, this);
-    this.#stateEnd.wrote(snapshot?.records.length ?? 0);
+    if (snapshot !== undefined) this.#stateEnd.wrote(snapshot.records.length);
   }
 
   async release(): Promise<void> {

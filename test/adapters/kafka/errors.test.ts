@@ -1,7 +1,16 @@
 import kafkajs from "kafkajs";
 import { AuthenticationError, NetworkError, ProtocolError, TimeoutError } from "@platformatic/kafka";
 import { describe, expect, test } from "vitest";
-import { brokerError, commitError, isFenced, mayPass } from "../../../src/adapters/kafka/errors.js";
+import {
+  brokerError,
+  commitError,
+  errorType,
+  innermost,
+  isFenced,
+  mayPass,
+  protocolNames,
+} from "../../../src/adapters/kafka/errors.js";
+import { UndercurrentError } from "../../../src/errors.js";
 
 const refused = new kafkajs.KafkaJSConnectionError("connect ECONNREFUSED");
 const denied = Object.assign(new kafkajs.KafkaJSNonRetriableError("Authentication failed"), {
@@ -62,4 +71,81 @@ describe("an error of the brokers", () => {
     "is no refusal where a connection broke off: %s",
     (code) => expect(brokerError(tlsError(code), "the brokers").code).toBe("BROKER_UNREACHABLE"),
   );
+});
+
+describe("what the brokers call an error", () => {
+  const ours = new UndercurrentError("FENCED", "ours", { cause: new ProtocolError("UNKNOWN_SERVER_ERROR") });
+
+  test("is the name of the innermost, or its class where it is none of theirs", () => {
+    const named = Object.assign(new Error("no"), { type: "NOT_COORDINATOR_FOR_GROUP" });
+    expect(errorType(wrapped(wrapped(named)))).toBe("NOT_COORDINATOR_FOR_GROUP");
+    expect(errorType(wrapped(new TypeError("defect")))).toBe("TypeError");
+    expect(errorType(Object.assign(new Error("numbered"), { type: 7 }))).toBe("Error");
+    expect(errorType(wrapped("text" as unknown as Error))).toBe("unknown");
+    expect(errorType(undefined)).toBe("unknown");
+    // What one of ours was caused by is told already.
+    expect(innermost(wrapped(ours))).toBe(ours);
+  });
+
+  test("is every name within it, by either client, and none that one of ours stands for", () => {
+    const several = new AggregateError([
+      wrapped(new ProtocolError("COORDINATOR_NOT_AVAILABLE")),
+      Object.assign(new Error("no"), { type: "UNKNOWN" }),
+      Object.assign(new Error("numbered"), { type: 7 }),
+      "text",
+    ]);
+    expect([...protocolNames(wrapped(several))]).toEqual(["COORDINATOR_NOT_AVAILABLE", "UNKNOWN"]);
+    expect([...protocolNames(ours)]).toEqual([]);
+    expect([...protocolNames("text")]).toEqual([]);
+  });
+
+  test.each([
+    "INVALID_PRODUCER_EPOCH",
+    "INVALID_TXN_STATE",
+    "INVALID_PRODUCER_ID_MAPPING",
+    "PRODUCER_FENCED",
+  ])("means another owner: %s", (type) =>
+    expect(isFenced(wrapped(Object.assign(new Error("no"), { type })))).toBe(true),
+  );
+
+  test("means another owner by its number alone, which kafkajs has no name for", () => {
+    expect(isFenced(wrapped(Object.assign(new Error("no"), { code: 90 })))).toBe(true);
+    expect(isFenced(Object.assign(new Error("no"), { code: 91, type: "NOT_COORDINATOR" }))).toBe(false);
+    expect(isFenced(null)).toBe(false);
+  });
+});
+
+describe("an error of ours", () => {
+  const topics = [
+    Object.assign(new Error("no leader"), { topic: "a" }),
+    Object.assign(new Error("no leader"), { topic: "a" }),
+    new Error("away"),
+    "text",
+  ];
+
+  test.each([brokerError, commitError])("keeps what caused it, and stays as it is: %o", (toOurs) => {
+    const cause = new NetworkError("away");
+    const error = toOurs(cause, "topic a");
+    expect(error.cause).toBe(cause);
+    expect(toOurs(error, "another place")).toBe(error);
+    expect(toOurs(new ProtocolError("TOPIC_AUTHORIZATION_FAILED"), "topic a").cause).toBeInstanceOf(Error);
+  });
+
+  test("keeps the cause of a fencing too", () => {
+    const cause = new ProtocolError("PRODUCER_FENCED");
+    expect(commitError(cause, "commit")).toMatchObject({ code: "FENCED", cause });
+  });
+
+  test("says what each of several errors says, once, and of which topic", () => {
+    expect(brokerError(new AggregateError(topics, "failed"), "the brokers").message).toBe(
+      "the brokers: a: no leader; away; text",
+    );
+    expect(brokerError("text", "the brokers").message).toBe("the brokers: text");
+  });
+
+  test("may pass where the brokers were away, and not where they refused", () => {
+    expect(mayPass(Object.assign(new Error("later"), { canRetry: true }))).toBe(true);
+    expect(mayPass(new UndercurrentError("FENCED", "gone", { cause: refused }))).toBe(false);
+    expect(mayPass(new AggregateError([new NetworkError("away"), denied]))).toBe(false);
+  });
 });

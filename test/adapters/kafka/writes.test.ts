@@ -1,0 +1,57 @@
+/** What a commit writes, topic by topic. */
+import { expect, test } from "vitest";
+import { shortenForecast, shortenLetter } from "../../../src/adapters/kafka/shorten.js";
+import { writesOf } from "../../../src/adapters/kafka/writes.js";
+import type { OutputRecord } from "../../../src/pipeline/ports.js";
+
+const topics = { input: "readings", forecasts: "forecasts", state: "state" };
+const record = (value: string): OutputRecord => ({
+  key: null,
+  value: Buffer.from(value),
+  headers: [],
+  timestamp: 1,
+});
+const nothing = { forecasts: [], deadLetters: [], routed: [], snapshot: undefined };
+
+test("everything has its topic: forecasts and state their partition, the others that of their key", () => {
+  const [forecast, letter, first, second, third] = ["f", "d", "1", "2", "3"].map(record);
+  const commit = {
+    forecasts: [forecast!],
+    deadLetters: [letter!],
+    routed: [
+      { topic: "alerts", record: first! },
+      { topic: "audit", record: second! },
+      { topic: "alerts", record: third! },
+    ],
+    snapshot: {
+      offset: 7,
+      records: [
+        { key: "ü", value: Buffer.from("s") },
+        { key: "ended", value: null },
+      ],
+    },
+  };
+  expect(writesOf(commit, { ...topics, deadLetters: "letters" }, 3)).toStrictEqual([
+    { topic: "forecasts", partition: 3, records: [forecast], shorten: shortenForecast },
+    { topic: "letters", records: [letter], shorten: shortenLetter },
+    { topic: "alerts", records: [first, third] },
+    { topic: "audit", records: [second] },
+    {
+      topic: "state",
+      partition: 3,
+      // No time of their own: a topic that drops what is old would drop them.
+      records: [
+        { key: Buffer.from("ü"), value: Buffer.from("s"), headers: [], timestamp: -1 },
+        { key: Buffer.from("ended"), value: null, headers: [], timestamp: -1 },
+      ],
+    },
+  ]);
+});
+
+test("without a topic for dead letters there may be none", () => {
+  const forecasts = { topic: "forecasts", partition: 0, records: [], shorten: shortenForecast };
+  expect(writesOf(nothing, topics, 0)).toStrictEqual([forecasts]);
+  expect(() => writesOf({ ...nothing, deadLetters: [record("d")] }, topics, 0)).toThrow(
+    expect.objectContaining({ code: "TOPIC_MISSING" }),
+  );
+});
