@@ -16,7 +16,7 @@ export interface IdentityOptions {
   /** Its certificate ran out yesterday. */
   readonly expired?: boolean;
   /** Its certificate runs out after so many seconds, in place of a day. */
-  readonly seconds?: number;
+  readonly seconds?: number | undefined;
   /** The key is encrypted. */
   readonly passphrase?: string;
 }

@@ -13,7 +13,7 @@ export const rightsOf = (application: string, topics: Topics): readonly Right[] 
   { on: "group", name: application, may: ["read"] },
   { on: "transactional id", name: `${application}-`, prefix: true, may: ["write", "describe"] },
 ];
-type Topics = Readonly<Record<"input" | "forecasts" | "deadLetters" | "state", string>>;
+export type Topics = Readonly<Record<"input" | "forecasts" | "deadLetters" | "state", string>>;
 
 export const needed = rightsOf(application, topics);
 
