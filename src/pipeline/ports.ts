@@ -67,8 +67,9 @@ export interface SnapshotWrite {
 /** All that a task makes visible at once. Any part may be empty. */
 export interface Commit {
   readonly forecasts: readonly OutputRecord[];
+  /** For the partitions of their keys; those without a key, for the partition of the same number as the input's. */
   readonly deadLetters: readonly OutputRecord[];
-  /** Records for further topics, in order. */
+  /** Records for further topics, in order; their partitions as for dead letters. */
   readonly routed: readonly RoutedRecord[];
   readonly snapshot: SnapshotWrite | undefined;
   /** The input offset that a successor goes on from. */

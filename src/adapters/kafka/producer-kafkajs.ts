@@ -1,6 +1,10 @@
 /** Transactions of one input partition on kafkajs, the client that everything else here uses. */
 import { setTimeout as sleep } from "node:timers/promises";
-import kafkajs, { type Message, type Transaction as KafkajsTransaction } from "kafkajs";
+import kafkajs, {
+  type ICustomPartitioner,
+  type Message,
+  type Transaction as KafkajsTransaction,
+} from "kafkajs";
 import type { RecordHeader } from "../../pipeline/ports.js";
 import { createClient, transactionRetry } from "./client.js";
 import { compressionTypes } from "./codecs.js";
@@ -35,8 +39,7 @@ export async function openKafkajsProducer(
     transactionTimeout: options.transactionTimeoutMs ?? 60_000,
     maxInFlightRequests: 1,
     allowAutoTopicCreation: false,
-    // The one that is the default anyway: without a word about it the client warns, of every producer.
-    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    createPartitioner: partitionerOf(partition),
     retry: transactionRetry,
   });
   try {
@@ -51,6 +54,20 @@ export async function openKafkajsProducer(
     mostRecords,
     begin: async () => transactionOf(options, partition, await producer.transaction()),
     close: () => producer.disconnect(),
+  };
+}
+
+/**
+ * By key as every client does, and without one into the partition of the same number as the input's. The client asks again
+ * when it repeats a request, and by itself gives a record without a key another partition then, so that it is there twice;
+ * a key's changes where the topic has grown meanwhile. So the first answer is kept.
+ */
+function partitionerOf(input: number): ICustomPartitioner {
+  return () => {
+    const byKey = kafkajs.Partitioners.DefaultPartitioner();
+    return ({ message, ...rest }) =>
+      (message.partition ??=
+        message.key === null ? input % rest.partitionMetadata.length : byKey({ message, ...rest }));
   };
 }
 

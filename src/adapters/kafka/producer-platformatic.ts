@@ -31,7 +31,8 @@ export async function openPlatformaticProducer(
     transactionalId: transactionalId(options, partition),
     idempotent: true,
     acks: client.ProduceAcks.ALL,
-    partitioner: (_, key) => client.compatibilityPartitioner(_, key),
+    // Without a key it would be the first partition, for all of the input's.
+    partitioner: (_, key) => (key === undefined ? partition : client.compatibilityPartitioner(_, key)),
     compression: options.compression ?? "none",
   });
   askAsClient(client, producer);

@@ -46,4 +46,25 @@ describeWithBroker("a commit", () => {
     },
     60_000,
   );
+
+  // A client that chooses a partition anew when it repeats a request writes it twice.
+  it.each(producerKinds)(
+    "by %s has records without a key once, in the partition of their number, when an answer to them is lost",
+    async (producer) => {
+      proxy = await startBrokerProxy(broker.brokers[0]!);
+      const options = await createTopics(3, { producer, brokers: [proxy.address] });
+      const instance = startInstance(options);
+      const assignments = [await instance.next(), await instance.next(), await instance.next()];
+      const assignment = assignments.find(({ partition }) => partition === 1)!;
+      await assignment.takeOver();
+      proxy.lose("produce", "answer");
+      const deadLetters = ["a", "b"].map((value) => ({ ...record("", value), key: null }));
+      await instance.committer.commit(assignment, commitOf({ offset: 1, deadLetters }));
+      expect(proxy.lost).toBe(1);
+      const written = await broker.readCommitted(options.topics.deadLetters!, 2);
+      const values = written.map((records) => records.map(({ value }) => value!.toString()));
+      expect(values).toEqual([[], ["a", "b"], []]);
+    },
+    60_000,
+  );
 });
