@@ -15,7 +15,7 @@ import { decode, outputTopics, readingSource } from "./kafka-topics.js";
 const partitions = 2;
 const keys = 100;
 /** It takes nearly all of an event's time, so that input at three times its pace is little work for the broker. */
-const model = { hidden: 64, stride: 1 };
+const model = { hidden: 120, stride: 1 };
 const factor = 3;
 /** Seconds: with just enough input to see the service's pace, of which the first do not count; with too much. */
 const saturated = { ignored: 10, measured: 20 };

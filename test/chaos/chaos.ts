@@ -36,6 +36,8 @@ export interface ChaosReport extends ChaosOptions, Counts {
   readonly records: number;
   readonly forecasts: number;
   readonly deadLetters: number;
+  /** Instances that ended, or did not begin, because the state topic was deleted. */
+  readonly refusals: number;
   /** Updates of the weights in the uninterrupted run. */
   readonly updates: number;
   /** Takeovers of a partition, and the records that were replayed after them. */
@@ -96,18 +98,22 @@ export async function runChaos(
     topics.input,
     Array.from({ length: partitions }, (_, p) => inputOf(p)),
   );
+  const makeTopic = (topic: string): Promise<void> =>
+    broker.createTopic(topic, { partitions, settings: topic === topics.state ? compacted : kept });
+  const committed = (partition: number): Promise<number> =>
+    broker.committedOffset(application, topics.input, partition);
+  const allCommitted = (): Promise<number[]> =>
+    Promise.all(Array.from({ length: partitions }, (_, partition) => committed(partition)));
   const proxy = await startBrokerProxy(broker.brokers[0]!);
   const fleet = new Fleet(config, partitions, note, {
     proxy,
     restartBroker: () => feed.during(restartBroker),
+    hasState: async () => (await allCommitted()).every((count) => count > pipeline.snapshot.everyEvents),
+    deleteState: () => broker.deleteTopic(topics.state),
+    makeState: () => makeTopic(topics.state),
   });
   try {
-    for (const topic of Object.values(topics)) {
-      await broker.createTopic(topic, {
-        partitions,
-        settings: topic === topics.state ? compacted : kept,
-      });
-    }
+    for (const topic of Object.values(topics)) await makeTopic(topic);
     await writeFile(config, stringify(configOf([proxy.address], options.producer, application, topics)));
     await feed.start();
     fleet.start();
@@ -115,22 +121,23 @@ export async function runChaos(
       note(JSON.stringify(step));
       await fleet.take(step);
     }
-    await fleet.settled();
+    if (fleet.size > 0) await fleet.settled();
     await feed.stop();
     note("the input ends");
-    for (const [partition, count] of feed.produced.entries()) {
-      await fleet.until(`partition ${partition} is committed up to ${count}`, async () => {
-        return (await broker.committedOffset(application, topics.input, partition)) === count;
-      });
+    if (fleet.size > 0) {
+      await fleet.until(`all is committed up to ${feed.produced.join(" ")}`, async () =>
+        (await allCommitted()).every((count, partition) => count === feed.produced[partition]),
+      );
     }
     await fleet.stopAll();
-    note("all is committed, and compared");
-    const figures = await judge(broker, topics, feed.produced, inputOf);
+    note("what is committed is compared");
+    const counts = await allCommitted();
+    const figures = await judge(broker, topics, counts, inputOf);
     return {
       ...options,
       ...fleet.happened,
       ...figures,
-      records: feed.produced.reduce((total, count) => total + count, 0),
+      records: counts.reduce((total, count) => total + count, 0),
       ...fleet.totals,
       seconds: (performance.now() - began) / 1000,
       trace,
@@ -168,16 +175,16 @@ function configOf(
   };
 }
 
-/** One partition after the other, for all of them would not fit into memory. */
+/** All up to the committed offsets, one partition after the other, for all of them would not fit into memory. */
 async function judge(
   broker: TestBroker,
   topics: Topics,
-  produced: readonly number[],
+  committed: readonly number[],
   inputOf: (partition: number) => Iterator<InputRecord, never>,
 ): Promise<Counts & Pick<ChaosReport, "forecasts" | "deadLetters" | "updates">> {
   const letters: { expected: SeenRecord[]; actual: SeenRecord[] } = { expected: [], actual: [] };
   let [counts, forecasts, updates] = [nothingWrong, 0, 0];
-  for (const [partition, count] of produced.entries()) {
+  for (const [partition, count] of committed.entries()) {
     const expected = expectedOutput(
       inputOf(partition),
       count,

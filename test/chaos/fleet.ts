@@ -13,10 +13,14 @@ const stopPatience = 90_000;
 export interface Ground {
   readonly proxy: BrokerProxy;
   restartBroker(): Promise<void>;
+  /** Whether every partition has a snapshot in the state topic. */
+  hasState(): Promise<boolean>;
+  deleteState(): Promise<void>;
+  makeState(): Promise<void>;
 }
 
 export class Fleet {
-  readonly happened = { kills: 0, rebalances: 0, pauses: 0, brokerRestarts: 0, cuts: 0 };
+  readonly happened = { kills: 0, rebalances: 0, pauses: 0, brokerRestarts: 0, cuts: 0, refusals: 0 };
   readonly #ground: Ground;
   readonly #config: string;
   readonly #partitions: number;
@@ -30,6 +34,10 @@ export class Fleet {
     this.#config = config;
     this.#partitions = partitions;
     this.#note = note;
+  }
+
+  get size(): number {
+    return this.#running.length;
   }
 
   /** Sums over all instances. */
@@ -105,6 +113,12 @@ export class Fleet {
         this.happened.cuts++;
         break;
       }
+      case "delete-state":
+        await this.settled();
+        await this.until("every partition has a snapshot", () => this.#ground.hasState());
+        await sleep(step.delay);
+        await this.#deleteState();
+        break;
     }
   }
 
@@ -126,6 +140,29 @@ export class Fleet {
     );
     await this.#stop(successor);
     await this.settled();
+  }
+
+  /** No instance may go on, and none may begin: neither without the topic, nor with an empty one in its place. */
+  async #deleteState(): Promise<void> {
+    this.#note("the state topic is deleted");
+    await this.#ground.deleteState();
+    for (const instance of [...this.#running, this.start()]) {
+      await this.#refuses(instance, ["TOPIC_MISSING", "STATE_GAP"]);
+    }
+    this.#note("the state topic is made again");
+    await this.#ground.makeState();
+    await this.#refuses(this.start(), ["STATE_GAP"]);
+  }
+
+  /** Waits until an instance has ended by itself, with one of these errors. */
+  async #refuses(instance: Instance, codes: readonly string[]): Promise<void> {
+    await Promise.race([instance.exit, sleep(patience, undefined, { ref: false })]);
+    if (instance.ended === undefined) throw failure(instance, "goes on without its state");
+    this.#running.splice(this.#running.indexOf(instance), 1);
+    if (!codes.some((code) => instance.log.some((line) => line.includes(`error ${code}`)))) {
+      throw failure(instance, `does not tell ${codes.join(" or ")}: ${instance.ended}`);
+    }
+    this.happened.refusals++;
   }
 
   /** Waits until the instances share the partitions evenly and each writes forecasts of all of its own. */

@@ -1,4 +1,4 @@
-/** `npm run chaos -- --kills N --rebalances N --pauses N --broker-restarts N --cuts N --seed S [--producer P] [--json]`: exits with 1 unless nothing was lost, doubled or changed. */
+/** `npm run chaos -- --kills N --rebalances N --pauses N --broker-restarts N --cuts N [--delete-state] --seed S [--producer P] [--json]`: exits with 1 unless nothing was lost, doubled or changed. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { producerKinds, type ProducerKind } from "../../src/adapters/kafka/options.js";
 import { createTestBroker } from "../support/broker-client.js";
@@ -18,6 +18,7 @@ interface Flags {
   readonly pauses: number;
   readonly brokerRestarts: number;
   readonly cuts: number;
+  readonly deleteState: boolean;
   readonly seed: number;
   readonly producer: ProducerKind;
   readonly json?: boolean;
@@ -72,6 +73,7 @@ await new Command("chaos")
   .option("--pauses <n>", "instances that stand still until they are fenced, and go on", count, 0)
   .option("--broker-restarts <n>", "restarts of the broker, which needs Java", count, 0)
   .option("--cuts <n>", "connections that are cut in the midst of a transaction", count, 0)
+  .option("--delete-state", "delete the state topic at the end: no instance may go on or begin", false)
   .option("--seed <n>", "seed of the input and of the order of faults", count, 1)
   .addOption(
     new Option("--producer <client>", "client that writes").choices(producerKinds).default("kafkajs"),

@@ -1,7 +1,7 @@
 /**
  * What is done to instances, broker and the way between them, in a seeded order: kills anywhere, rebalances from one
  * instance to three and back, instances that stand still until they are fenced, restarts of the broker, and connections
- * that are cut in the midst of a transaction.
+ * that are cut in the midst of a transaction; at the end, that the state topic is deleted.
  */
 import { uniform } from "../../src/engine/random.js";
 import { apiKeys, type LostPart, type LostRequest } from "../support/broker-proxy.js";
@@ -19,7 +19,8 @@ export type Step =
   | { readonly kind: "shrink"; readonly pick: number; readonly delay: number }
   | { readonly kind: "pause"; readonly delay: number }
   | { readonly kind: "restart-broker"; readonly delay: number }
-  | { readonly kind: "cut"; readonly request: LostRequest; readonly what: LostPart; readonly delay: number };
+  | { readonly kind: "cut"; readonly request: LostRequest; readonly what: LostPart; readonly delay: number }
+  | { readonly kind: "delete-state"; readonly delay: number };
 
 /** How many there are of each kind of fault; a kind that is left out does not happen. */
 export interface Faults {
@@ -28,6 +29,8 @@ export interface Faults {
   readonly pauses?: number;
   readonly brokerRestarts?: number;
   readonly cuts?: number;
+  /** The last of them, for no instance goes on after it. */
+  readonly deleteState?: boolean;
 }
 
 /** Each request of a transaction, and the answer to it. */
@@ -40,7 +43,7 @@ const longestDelay: Readonly<Record<Moment, number>> = { flow: 2000, takeover: 1
 /** The faults in an order of the seed's, some of the kills while there are three instances; pauses while there is one. */
 export function scheduleOf(
   seed: number,
-  { kills, rebalances, pauses = 0, brokerRestarts = 0, cuts = 0 }: Faults,
+  { kills, rebalances, pauses = 0, brokerRestarts = 0, cuts = 0, deleteState = false }: Faults,
 ): Step[] {
   const random = uniform(seed);
   const below = (count: number): number => Math.floor(random() * count);
@@ -61,7 +64,7 @@ export function scheduleOf(
       number,
     ][];
     const all = possible.reduce((sum, [, count]) => sum + count, 0);
-    if (all === 0) return steps;
+    if (all === 0) break;
     let drawn = below(all);
     const [kind] = possible.find(([, count]) => (drawn -= count) < 0)!;
     left[kind]--;
@@ -82,4 +85,6 @@ export function scheduleOf(
         steps.push({ kind, delay: below(1000) });
     }
   }
+  if (deleteState) steps.push({ kind: "delete-state", delay: below(2000) });
+  return steps;
 }

@@ -27,6 +27,8 @@ export interface TestBroker {
   name(prefix: string): string;
   createTopic(name: string, layout?: TopicLayout): Promise<void>;
   createTopics(layouts: Readonly<Record<string, TopicLayout>>): Promise<void>;
+  /** Resolves when the topic is gone, and may be made again. */
+  deleteTopic(name: string): Promise<void>;
   produce(
     topic: string,
     partition: number,
@@ -63,6 +65,11 @@ export function createTestBroker(addresses: readonly string[]): TestBroker {
     admin: withAdmin,
     createTopic: (name, layout = {}) => withAdmin((admin) => createTopics(admin, { [name]: layout })),
     createTopics: (layouts) => withAdmin((admin) => createTopics(admin, layouts)),
+    deleteTopic: (name) =>
+      withAdmin(async (admin) => {
+        await admin.deleteTopics({ topics: [name] });
+        while ((await admin.listTopics()).includes(name)) await sleep(20);
+      }),
     async produce(topic, partition, messages, compression = "none") {
       const producer = client.producer({ allowAutoTopicCreation: false });
       await producer.connect();

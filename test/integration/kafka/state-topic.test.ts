@@ -1,5 +1,4 @@
 // The state topic is deleted while the service runs: it stops with an error, and never goes on with less than it had.
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { producerKinds } from "../../../src/adapters/kafka/options.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
@@ -17,11 +16,7 @@ const settings: Settings = {
   server: { enabled: false },
 };
 
-const deleteState = ({ topics }: Deployment): Promise<void> =>
-  broker.admin(async (admin) => {
-    await admin.deleteTopics({ topics: [topics.state] });
-    while ((await admin.listTopics()).includes(topics.state)) await sleep(20);
-  });
+const deleteState = ({ topics }: Deployment): Promise<void> => broker.deleteTopic(topics.state);
 
 const makeState = ({ topics }: Deployment): Promise<void> =>
   broker.createTopic(topics.state, { partitions: 2, settings: { "cleanup.policy": "compact" } });
