@@ -12,6 +12,15 @@ interface Errors {
   readonly skill: number | null;
 }
 
+/** Errors over some events, with what they are of. */
+interface ScoredEvents extends Errors {
+  readonly events: number;
+  readonly missing: number;
+  readonly scored: number;
+  /** Share of the values that lay inside their interval; null where nothing was scored. */
+  readonly coverage: number | null;
+}
+
 /** Weights of the experts in the mixture, 0 to 1, by their names. */
 export type ExpertsSummary = Readonly<
   Record<
@@ -33,12 +42,8 @@ export interface StepSummary extends Errors {
   readonly baselines: { readonly persistence: Errors; readonly seasonal_naive: Errors };
 }
 
-export interface KeySummary extends Errors {
+export interface KeySummary extends ScoredEvents {
   readonly key: string;
-  readonly events: number;
-  readonly missing: number;
-  readonly scored: number;
-  readonly coverage: number | null;
   readonly baselines: {
     readonly persistence: Errors;
     /** `period` in values; null where none was found. */
@@ -50,12 +55,8 @@ export interface KeySummary extends Errors {
   readonly horizon?: readonly StepSummary[];
 }
 
-export interface OverallSummary extends Errors {
+export interface OverallSummary extends ScoredEvents {
   readonly keys: number;
-  readonly events: number;
-  readonly missing: number;
-  readonly scored: number;
-  readonly coverage: number | null;
   readonly baselines: {
     readonly persistence: Errors;
     readonly seasonal_naive: Errors;

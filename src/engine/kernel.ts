@@ -53,7 +53,7 @@ export interface Kernel {
   readonly weights: Global;
   readonly firstMoments: Global;
   readonly secondMoments: Global;
-  readonly states: Global;
+  readonly slab: Global;
 }
 
 /** What src/kernel/regression.ts exports. */

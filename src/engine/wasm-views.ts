@@ -44,6 +44,6 @@ export function viewMemory(kernel: Kernel, shape: EngineDescription, stateRows: 
     weights: floats(kernel.weights, shape.parameters),
     firstMoments: floats(kernel.firstMoments, shape.parameters),
     secondMoments: floats(kernel.secondMoments, shape.parameters),
-    states: floats(kernel.states, stateRows * shape.stateSize),
+    states: floats(kernel.slab, stateRows * shape.stateSize),
   };
 }

@@ -7,10 +7,11 @@ import { convForward } from "./conv";
 import { gruUnits } from "./gru";
 import { lstmUnits } from "./lstm";
 import {
-  BLOCK, cell, groupBytes, GRU, hiddenBytes, inputsBytes, packed, RNN, skipsBytes, stateRow, stepInputs,
+  BLOCK, cell, groupBytes, GRU, hiddenBytes, inputsBytes, packed, RNN, skipsBytes, stepInputs,
   stepDistributions, stepReadouts, stepSkips, stepStates, stepSymbols, symbols, symbolsBytes,
 } from "./memory";
 import { rnnUnits } from "./rnn";
+import { rowAt } from "./slab";
 import { embed, readSymbols } from "./symbols";
 import { windowForward } from "./window";
 
@@ -48,7 +49,7 @@ export function step(count: i32): void {
     const rows = min(BLOCK, count - first);
     const at = <usize>first;
     for (let row = 0; row < rows; row++) {
-      const state = stateRow(load<i32>(stepStates + ((at + row) << 2)));
+      const state = rowAt(load<i32>(stepStates + ((at + row) << 2)));
       setRow(row, state, state);
     }
     forwardBlock(

@@ -2,9 +2,9 @@
 export { step } from "./forward";
 export { gradientNorm, learn } from "./learn";
 export {
-  copyState, firstMoments, init, reserve, secondMoments, states, stepDistributions, stepInputs, stepReadouts,
-  stepSkips, stepStates, stepSymbols, weights, windowInputs, windowObserved, windowSkips, windowStates,
-  windowSymbols, windowTargets,
+  copyState, firstMoments, init, secondMoments, stepDistributions, stepInputs, stepReadouts, stepSkips, stepStates,
+  stepSymbols, weights, windowInputs, windowObserved, windowSkips, windowStates, windowSymbols, windowTargets,
 } from "./memory";
 export { pack } from "./pack";
+export { reserve, slab } from "./slab";
 export { renew, setKnown } from "./symbols";

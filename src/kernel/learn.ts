@@ -15,13 +15,14 @@ import { lstmBackward } from "./lstm";
 import {
   biasAt, BLOCK, cell, cellGradients, errors, gateGradientBytes, gateGradients, gatesBytes, gradients, GRU,
   hiddenBytes, hiddenGradientBytes, hiddenGradients, inputsBytes, kept, keptBytes, LSTM, offsetAt,
-  parametersBytes, readoutAt, recurrentAt, RNN, scoreGradients, skipAt, skipsBytes, stateBytes, stateRow, steps,
+  parametersBytes, readoutAt, recurrentAt, RNN, scoreGradients, skipAt, skipsBytes, stateBytes, steps,
   symbols, symbolsBytes, trajectory, weights, windowInputs, windowObserved, windows, windowSkips,
   windowStates, windowSymbols, windowTargets,
 } from "./memory";
 import { pack, packTransposed } from "./pack";
 import { addOuterProducts, addRecurrentGradients } from "./products";
 import { rnnBackward } from "./rnn";
+import { rowAt } from "./slab";
 import { crossEntropy, embed, embeddingsBackward, symbolsBackward, transposeSymbols } from "./symbols";
 import { windowBackward } from "./window";
 
@@ -173,7 +174,7 @@ function backwardStep(step: i32, count: i32): void {
 
 function forward(count: i32, huber: f32): f64 {
   for (let row = 0; row < count; row++) {
-    const state = stateRow(load<i32>(windowStates + (<usize>row << 2)));
+    const state = rowAt(load<i32>(windowStates + (<usize>row << 2)));
     memory.copy(trajectory + <usize>row * stateBytes, state, stateBytes);
   }
   let sum: f64 = 0;

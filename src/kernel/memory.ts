@@ -6,7 +6,8 @@ import {
   contextBytes, contextGradientBytes, hasContext, keptContextBytes, measureContext, mixBytes, sharesBytes,
   transposedBytes,
 } from "./context-layout";
-import { beginLayout, grow, growToLayout, take } from "./heap";
+import { beginLayout, take } from "./heap";
+import { layOutSlab, rowAt } from "./slab";
 
 export const RNN: i32 = 0;
 export const GRU: i32 = 1;
@@ -104,10 +105,6 @@ export let scoreGradients: usize = 0;
 export let inputGradients: usize = 0;
 export let transposedOutput: usize = 0;
 export let transposedKernel: usize = 0;
-
-/** The slab of states, which grows and therefore lies last. */
-export let states: usize = 0;
-export let stateRows: i32 = 0;
 
 function measure(): void {
   inputsBytes = <usize>inputs << 2;
@@ -210,26 +207,10 @@ export function init(
   transposedOutput = take(<u64>hidden * symbolsBytes);
   transposedKernel = take(v > 0 ? <u64>inputs * gatesBytes : 0);
 
-  states = take(0);
-  stateRows = 0;
-  return growToLayout();
+  return layOutSlab(stateBytes);
 }
 
-/** Makes the first rows of the slab exist, new ones zero; false, with nothing changed, where memory ends. */
-export function reserve(rows: i32): bool {
-  if (rows <= stateRows) return true;
-  if (!grow(<u64>states + <u64>rows * stateBytes)) return false;
-  stateRows = rows;
-  return true;
-}
-
-/** Address of a row of the slab. */
-// @ts-ignore: decorator
-@inline
-export function stateRow(row: i32): usize {
-  return states + <usize>row * stateBytes;
-}
-
+/** Copies one row of the slab of states over another. */
 export function copyState(from: i32, to: i32): void {
-  memory.copy(stateRow(to), stateRow(from), stateBytes);
+  memory.copy(rowAt(to), rowAt(from), stateBytes);
 }

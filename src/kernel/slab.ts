@@ -1,4 +1,4 @@
-/** A slab of rows of one size, one for each key, at the end of a kernel's memory, where it can grow. */
+/** A slab of rows of one size at the end of a kernel's memory, where it can grow: states, or models of keys. */
 import { grow, growToLayout, take } from "./heap";
 
 let rowBytes: usize = 0;
@@ -20,7 +20,7 @@ export function rowSize(): i32 {
   return <i32>(rowBytes >> 2);
 }
 
-/** Makes the first rows exist; false, with nothing changed, where memory ends. */
+/** Makes the first rows exist, new ones zero; false, with nothing changed, where memory ends. */
 export function reserve(count: i32): bool {
   if (count <= rows) return true;
   if (!grow(<u64>slab + <u64>count * rowBytes)) return false;
@@ -28,6 +28,7 @@ export function reserve(count: i32): bool {
   return true;
 }
 
+/** Address of a row. */
 // @ts-ignore: decorator
 @inline
 export function rowAt(row: i32): usize {

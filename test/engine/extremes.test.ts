@@ -1,18 +1,12 @@
 /** Extreme numbers in the wasm engine: what can be computed from finite input stays finite, and never turns slow. */
 import fc from "fast-check";
-import { afterEach, describe, expect, it } from "vitest";
-import { cellKinds, type Engine, type EngineShape } from "../../src/engine/port.js";
-import { wasmEngine } from "../../src/engine/wasm.js";
+import { describe, expect, it } from "vitest";
+import { cellKinds } from "../../src/engine/port.js";
 import { loadWeights, randomTask, stateOf } from "../reference/tasks.js";
+import { engineMaker } from "../support/engines.js";
 
-const base = { inputs: 3, hidden: 8, skips: 4, steps: 4, windows: 1, rows: 4 } as const;
-const engines: Engine[] = [];
-function create(shape: Partial<EngineShape> = {}): Engine {
-  const engine = wasmEngine({ ...base, cell: "gru", ...shape }, 1);
-  engines.push(engine);
-  return engine;
-}
-afterEach(() => engines.splice(0).forEach((engine) => engine.dispose()));
+const base = { cell: "gru", inputs: 3, hidden: 8, skips: 4, steps: 4, windows: 1, rows: 4 } as const;
+const create = engineMaker(base);
 
 describe("extreme numbers in the wasm engine", () => {
   const isSound = (value: number) => Number.isFinite(value) && (value === 0 || Math.abs(value) >= 1e-31);

@@ -1,24 +1,19 @@
 /** What the wasm engine promises beyond the port: its bits, its range of shapes and its memory. */
 import fc from "fast-check";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { UndercurrentError } from "../../src/errors.js";
 import { uniform } from "../../src/engine/random.js";
-import { cellKinds, type Engine, type EngineShape } from "../../src/engine/port.js";
+import { cellKinds, type EngineShape } from "../../src/engine/port.js";
 import { wasmEngine } from "../../src/engine/wasm.js";
 import { describeEngineContract } from "../contracts/engine.js";
 import { norm, oracleGradient } from "../reference/cells.js";
 import { loadWeights, loadWindows, randomTask, stateOf } from "../reference/tasks.js";
+import { engineMaker } from "../support/engines.js";
 
 describeEngineContract("wasm", wasmEngine);
 
-const base = { inputs: 3, hidden: 8, skips: 4, steps: 6, windows: 5, rows: 4096 } as const;
-const engines: Engine[] = [];
-function create(shape: Partial<EngineShape> = {}): Engine {
-  const engine = wasmEngine({ ...base, cell: "gru", ...shape }, 1);
-  engines.push(engine);
-  return engine;
-}
-afterEach(() => engines.splice(0).forEach((engine) => engine.dispose()));
+const base = { cell: "gru", inputs: 3, hidden: 8, skips: 4, steps: 6, windows: 5, rows: 4096 } as const;
+const create = engineMaker(base);
 
 describe("the bits of the wasm engine", () => {
   /** Steps rows through three rounds of inputs in batches of the given sizes, rows in the given order. */

@@ -1,5 +1,5 @@
 /** What the page of a backtest is given, as columns that JSON holds. Times are epoch milliseconds; null is "none". */
-import type { Nullable } from "./wire.js";
+import type { Nullable, ScoredPoints } from "./wire.js";
 
 /** Scores of one forecaster over all keys. */
 export interface ForecasterScores {
@@ -64,14 +64,7 @@ export interface FeaturedKey {
   readonly index: number;
   readonly persistenceMae: Nullable;
   /** The last values, every one. */
-  readonly recent: {
-    readonly times: readonly number[];
-    readonly values: readonly Nullable[];
-    readonly expected: readonly Nullable[];
-    readonly lower: readonly Nullable[];
-    readonly upper: readonly Nullable[];
-    readonly anomalyScores: readonly Nullable[];
-  };
+  readonly recent: ScoredPoints;
   /** All values in bins of equally many: the least and the greatest value, and the outermost bounds of the interval. */
   readonly whole: {
     readonly eventsPerBin: number;

@@ -45,10 +45,8 @@ export interface ExpertShare {
   readonly weight: number;
 }
 
-/** New points of the series whose detail the page shows. */
-export interface DetailUpdate {
-  readonly id: number;
-  readonly reset: boolean;
+/** Values of a series beside what was forecast for them. */
+export interface ScoredPoints {
   readonly times: readonly number[];
   readonly values: readonly Nullable[];
   /** Forecasts of these values, made before they came, and their intervals. */
@@ -56,6 +54,12 @@ export interface DetailUpdate {
   readonly lower: readonly Nullable[];
   readonly upper: readonly Nullable[];
   readonly anomalyScores: readonly Nullable[];
+}
+
+/** New points of the series whose detail the page shows. */
+export interface DetailUpdate extends ScoredPoints {
+  readonly id: number;
+  readonly reset: boolean;
   readonly next: NextForecast | null;
   /** In the order of the forecaster; none until the batch after the series was first looked at. */
   readonly experts: readonly ExpertShare[];
