@@ -49,6 +49,9 @@ export default defineConfig({
     sequence: { sequencer: LikeliestFirst },
     // Modules are loaded once: what is mutated at their load is left out anyway.
     isolate: false,
-    testTimeout: 60_000,
+    // That two states differ is enough: to print where would take a hundred times as long as to find it.
+    diff: { truncateThreshold: 10, maxDepth: 1 },
+    // For what waits for ever without working; whoever is niced on a busy machine may need a minute for a second's work.
+    testTimeout: 180_000,
   },
 });

@@ -157,6 +157,7 @@ export class Attempt {
     this.#owner.emit({
       type: "live",
       ...this.#origin,
+      offset: session.position,
       keys: this.#keys,
       bytes: this.#bytes,
       ...progress.live(),

@@ -13,7 +13,8 @@ export class DayStarts {
     if (date !== this.#date) {
       this.#date = date;
       const start = new Date(Date.UTC(year, month - 1, day));
-      const exists = year >= 1970 && start.getUTCMonth() === month - 1 && start.getUTCDate() === day;
+      // A day that the month does not have is one of another month.
+      const exists = year >= 1970 && start.getUTCMonth() === month - 1;
       this.#start = exists ? start.getTime() : NaN;
     }
     return this.#start;

@@ -42,8 +42,8 @@ export class Progress {
     return { offset: this.#position, liveFrom: this.#liveFrom, secondsLeft: left / pace };
   }
 
-  live(): { offset: number; replayed: number; seconds: number } {
-    return { offset: this.#position, replayed: this.#records, seconds: this.#secondsSince(this.#began) };
+  live(): { replayed: number; seconds: number } {
+    return { replayed: this.#records, seconds: this.#secondsSince(this.#began) };
   }
 
   #secondsSince(moment: number): number {

@@ -77,7 +77,7 @@ describe("a decoder", () => {
     );
   });
 
-  test.each(["41.25", " -1e3\n", "+.5", "7.", "0", "NaN"])("reads the number %j", (text) => {
+  test.each(["41.25", " -1e3\n", "+.5", "7.", "0", "NaN", " NaN\n"])("reads the number %j", (text) => {
     const record = { ...jsonRecord(0, "a", 0), value: bytes(text) };
     expect(decode({ format: "number" })(record).value).toBe(Number(text));
   });

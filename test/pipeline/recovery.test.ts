@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { EngineFactory } from "../../src/engine/port.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";
 import { forecasterSettings, type ForecasterSettings } from "../../src/forecast/settings.js";
 import type { StateRecord, Takeover } from "../../src/pipeline/ports.js";
@@ -6,6 +7,7 @@ import { planRecovery, type RecoveryPlan } from "../../src/pipeline/recovery.js"
 import { Session } from "../../src/pipeline/session.js";
 import { pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
 import { PastState, readState, writeState } from "../../src/pipeline/state.js";
+import { countingEngine } from "../support/counting-engine.js";
 import { bitsOf, quick, run, syntheticEvents } from "../support/streams.js";
 import { bytes } from "./records.js";
 
@@ -119,6 +121,29 @@ describe("recovery", () => {
     for (const changedModel of ["fail", "fresh", "migrate"] as const) {
       expect(plan(takeover, { changedModel })).toMatchObject({ kind: "resume", retuned: false });
     }
+  });
+
+  test("says of a state that cannot be restored where it is, and gives the memory back", () => {
+    const found = plan({ committed: 250, earliest: 0, state });
+    const restoring = (model: ForecasterSettings, engine: EngineFactory): (() => Session) => {
+      const context = { forecaster: model, settings: pipelineSettings(), operators: {}, engine };
+      return () => new Session(context, found, { topic: "readings", partition: 4 });
+    };
+    const { engine, alive } = countingEngine();
+    expect(restoring({ ...settings, hidden: 16 }, engine)).toThrow(
+      failing("SNAPSHOT_FOREIGN", /^readings, partition 4, state of offset 200: .*hidden.*changedModel says/),
+    );
+    expect(alive()).toBe(0);
+    // What is no fault of the state goes on as it is.
+    const broken = new RangeError("no room");
+    const without: EngineFactory = (shape, seed) =>
+      Object.assign(engine(shape, seed), {
+        writeState: () => {
+          throw broken;
+        },
+      });
+    expect(restoring(settings, without)).toThrow(broken);
+    expect(alive()).toBe(0);
   });
 
   test("drops the state of another model on request, and goes on from the committed offset", () => {

@@ -152,6 +152,54 @@ const likely = fc
 const settings = fc.constantFrom(...choices);
 
 describe("a scan of a record's bytes", () => {
+  test("reads white space wherever JSON has it, of all four kinds", () => {
+    const parts = ["", "{", '"value"', ":", "1", ",", '"list"', ":", "[", "2", ",", "3", "]", "}", ""];
+    for (const space of [" ", "\n", "\r", "\t", " \r\n\t"]) {
+      parts.forEach((_, i) => {
+        const text = parts.slice(0, i).join("") + space + parts.slice(i).join("");
+        expect(agrees(text, {}), JSON.stringify(text)).toBe(true);
+      });
+    }
+  });
+
+  test.each([
+    "0",
+    "-0",
+    "1e3",
+    "1E3",
+    "1e+3",
+    "-1.5e-3",
+    "12.50",
+    "1e22",
+    "1e-22",
+    "9007199254740991",
+    "1e30",
+  ])("reads the number %s where one rounding makes it, and leaves it to the decoder where not", (text) => {
+    const [digits, exponent = "0"] = text.toLowerCase().split("e");
+    const places = Number(exponent) - (digits!.split(".")[1]?.length ?? 0);
+    expect(agrees(`{"value":${text}}`, {})).toBe(Math.abs(places) <= 22);
+  });
+
+  test.each([
+    ["1970-01-01T00:00:00Z", true],
+    ["2024-02-29T23:59:59.999Z", true],
+    ["2026-12-31T10:00:05", true],
+    ["2026-02-29T10:00:05Z", false],
+    ["2026-04-31T10:00:05Z", false],
+    ["2026-13-01T10:00:05Z", false],
+    ["2026-00-01T10:00:05Z", false],
+    ["2026-01-00T10:00:05Z", false],
+    ["2026-01-99T10:00:05Z", false],
+    ["2026-01-01T24:00:00Z", false],
+    ["2026-01-01T10:60:00Z", false],
+    ["2026-01-01T10:00:60Z", false],
+    ["1969-12-31T23:59:59Z", false],
+    ["0026-03-01T10:00:05Z", false],
+    ["2026-03-01T10:00:05+01:00", false],
+  ])("reads the time %s itself: %s", (text, read) => {
+    expect(agrees(`{"time":"${text}","value":1}`, flat)).toBe(read);
+  });
+
   test.each([
     ['{"value":41.25}', {}],
     ['{"time":"2026-01-01T00:00:00.010Z","value":-0,"unit":"°C"}', flat],

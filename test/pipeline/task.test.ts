@@ -1,5 +1,5 @@
 /** What a task tells of its life, on a log in memory and a clock that the test turns. */
-import { filter } from "rxjs";
+import { filter, tap } from "rxjs";
 import { expect, test } from "vitest";
 import { UndercurrentError } from "../../src/errors.js";
 import type { Committed, TaskEvent } from "../../src/pipeline/events.js";
@@ -82,6 +82,37 @@ test("a successor says what it goes on from, replays it in silence, and is live 
   expect(commits.map(({ offset, snapshot }) => [offset, snapshot !== undefined])).toEqual([
     [42, false],
     [46, true],
+  ]);
+});
+
+test("records behind offsets that hold none are live, where those end at the committed offset", async () => {
+  // A fetch of 16 records ends with the last of them, and so before the committed offset.
+  const log = filled(16);
+  log.appendControl(0, 4);
+  const first = start(log);
+  await quiet();
+  first.abandon();
+  await quiet();
+  expect(log.committed(0)).toBe(20);
+  append(log, 3);
+  const { events } = start(log);
+  await quiet();
+  expect(events.find(({ type }) => type === "live")).toMatchObject({ offset: 20, replayed: 16 });
+  expect(committedOf(events).map(({ offset, forecasts }) => [offset, forecasts])).toEqual([[23, 3]]);
+});
+
+test("a commit tells how many seconds its records took to process", async () => {
+  const clock = new TurnedClock();
+  const { events } = start(filled(4), {
+    clock,
+    commit: { maxEvents: 2 },
+    before: tap(() => clock.turn(250)),
+  });
+  await quiet();
+  expect(committedOf(events).map(({ processingSeconds }) => processingSeconds)).toEqual([
+    undefined,
+    0.5,
+    0.5,
   ]);
 });
 
@@ -224,6 +255,30 @@ test("a partition that is taken away ends at once, without an error and without 
   expect(commits).toHaveLength(before);
   // It was given back: the new assignment goes on from what was committed.
   expect(events.filter(({ type }) => type === "live")).toHaveLength(2);
+  expect(outcome()).toBeUndefined();
+});
+
+test("a partition that is taken away while a commit is under way is not taken over again, though the commit fails", async () => {
+  let revoke: (() => Promise<void>) | undefined;
+  const { events, group, outcome } = start(
+    filled(10),
+    {},
+    {
+      commit: async () => {
+        const once = revoke;
+        revoke = undefined;
+        await once?.();
+      },
+    },
+  );
+  revoke = () => {
+    group.rebalance(true);
+    return quiet();
+  };
+  await quiet();
+  await quiet();
+  expect(typesOf(events)).not.toContain("restarting");
+  expect(events.find((event) => event.type === "released")).toMatchObject({ because: "revoked" });
   expect(outcome()).toBeUndefined();
 });
 

@@ -1,11 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { Forecaster } from "../../src/forecast/forecaster.js";
 import { forecasterSettings } from "../../src/forecast/settings.js";
+import type { SnapshotRecord } from "../../src/forecast/snapshot.js";
 import type { StateRecord } from "../../src/pipeline/ports.js";
 import { planRecovery } from "../../src/pipeline/recovery.js";
 import { pipelineSettings } from "../../src/pipeline/settings.js";
 import { writeState } from "../../src/pipeline/state.js";
-import { importCommit, importOffset, resetCommit, resetOffset } from "../../src/pipeline/transfer.js";
+import {
+  importCommit,
+  importOffset,
+  modelCommit,
+  resetCommit,
+  resetOffset,
+} from "../../src/pipeline/transfer.js";
 import { quick, run, syntheticEvents } from "../support/streams.js";
 
 const settings = forecasterSettings(quick);
@@ -98,5 +105,34 @@ describe("a reset", () => {
       kind: "resume",
       state: { offset: 120, keys: [], version: 0 },
     });
+  });
+});
+
+describe("a change of the model", () => {
+  const change = (snapshot: Uint8Array): SnapshotRecord => {
+    const forecaster = new Forecaster(settings);
+    forecaster.restore(snapshot);
+    run(forecaster, syntheticEvents(300, 3, 2));
+    const model = forecaster.changes().find(({ key }) => key === undefined)!;
+    forecaster.dispose();
+    return { key: undefined, bytes: model.bytes! };
+  };
+
+  test("leaves offset and keys as they were, and forecasts, dead letters and routed records alone", () => {
+    for (const committed of [120, undefined, 80]) {
+      const { commit, keys } = modelCommit({ committed, earliest: 10, state: records }, change)!;
+      expect(keys).toBe(3);
+      expect(commit).toMatchObject({ forecasts: [], deadLetters: [], routed: [] });
+      expect(commit.offset).toBe(committed === 120 ? 120 : 100);
+      const state = after(records, commit);
+      const kept = (all: readonly StateRecord[]): StateRecord[] => all.filter(({ key }) => key !== "model");
+      expect(kept(state)).toEqual(kept(records));
+      expect(state).not.toEqual(records);
+      expect(recover(state, 120)).toMatchObject({ kind: "resume", state: { offset: 100 } });
+    }
+  });
+
+  test("is none where there is no state", () => {
+    expect(modelCommit({ committed: 120, earliest: 10, state: [] }, change)).toBeUndefined();
   });
 });

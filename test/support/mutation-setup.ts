@@ -3,7 +3,8 @@
 import type * as FastCheck from "fast-check";
 import { afterEach, vi } from "vitest";
 
-const most = 5;
+/** Some for each property, and more of those that are quick, and so ask for many. */
+const fewer = (runs: number): number => Math.max(Math.min(runs, 5), Math.ceil(runs / 20));
 
 vi.mock("fast-check", async (original) => {
   const library = await original<typeof FastCheck>();
@@ -12,7 +13,7 @@ vi.mock("fast-check", async (original) => {
     library.assert(property, {
       ...parameters,
       seed: 1,
-      numRuns: Math.min(parameters.numRuns ?? 100, most),
+      numRuns: fewer(parameters.numRuns ?? 100),
       // That it fails is enough.
       endOnFailure: true,
     });
