@@ -169,7 +169,7 @@ export function decodeSnapshot(
   bytes: Uint8Array,
   signature: Signature,
   sizes: SnapshotSizes,
-  anyTuning = false,
+  anyTuning: boolean,
 ): Snapshot {
   let model: ModelState | undefined;
   let symbols: ByteReader | undefined;

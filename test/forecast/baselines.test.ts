@@ -205,6 +205,7 @@ describe("Scoreboard", () => {
       },
       5,
     );
+    expect(scoreboard.keys[0]!.ahead!.steps).toHaveLength(2);
     const [second, third] = scoreboard.keys[0]!.ahead!.steps;
     expect([second!.step, second!.score.count, second!.score.model.mae]).toEqual([2, 5, 1]);
     expect([third!.step, third!.score.count, third!.score.model.mae]).toEqual([3, 4, 5]);

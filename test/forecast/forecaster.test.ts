@@ -52,6 +52,31 @@ test("forecasts scale with the values: a power of two changes no other bit", () 
   }
 });
 
+test("experts that are explained are those of the forecast: the last value is one, and the weights sum to 1", () => {
+  for (const readout of ["shared", "compact", "full"] as const) {
+    const forecaster = new Forecaster(forecasterSettings({ ...quick, readout }));
+    const forecasts = run(forecaster, regular(Array.from({ length: 300 }, (_, i) => 100 + Math.sin(i / 4))));
+    const { experts } = forecaster.explain(0);
+    expect(experts[0]).toMatchObject({ name: "persistence" });
+    expect(experts[0]!.forecast).toBeCloseTo(100 + Math.sin(299 / 4), 4);
+    expect(experts.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 9);
+    const mixture = experts.reduce((sum, { weight, forecast }) => sum + weight * forecast, 0);
+    expect(mixture).toBeCloseTo(forecasts.yhat[299]!, 4);
+    forecaster.dispose();
+  }
+});
+
+test("columns of another horizon than the forecaster's are refused", () => {
+  const forecaster = new Forecaster(forecasterSettings({ ...quick, horizon: 3 }));
+  const observations = observationColumns(1);
+  for (const horizon of [1, 2, 4]) {
+    expect(() => forecaster.observe(observations, forecastColumns(1, horizon))).toThrow(
+      new RangeError(`the columns are for a horizon of ${horizon}, not 3`),
+    );
+  }
+  forecaster.dispose();
+});
+
 describe("missing values", () => {
   const values = Array.from({ length: 800 }, (_, i) => Math.sin(i / 4));
   const gappy = values.map((value, i) => (i % 7 === 3 || (i > 400 && i < 425) ? NaN : value));

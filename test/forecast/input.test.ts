@@ -117,3 +117,15 @@ test("an error that refuses one event is given back, and any other ends what is 
   ])
     expect(() => inputFault(error)).toThrow(error);
 });
+
+test.each([
+  [() => readTime(1e20), "the time is 100000000000000000000"],
+  [() => readTime(new Date(NaN)), "the time is an invalid Date"],
+  [() => readTime(undefined), "the time is missing"],
+  [() => readKey(null), "the key is missing"],
+  [() => readKey({ secret: 1 }), "the key is of type object"],
+  [() => readValue("1"), 'the value is the text "1"'],
+  [() => readValue(1e31, "load"), "load is 1e+31"],
+])("a refused event's error shows what was read: %# %s", (read, message) => {
+  expect(read).toThrow(message);
+});

@@ -6,7 +6,7 @@ import type { StateRecord, Takeover } from "../../src/pipeline/ports.js";
 import { planRecovery, type RecoveryPlan } from "../../src/pipeline/recovery.js";
 import { Session } from "../../src/pipeline/session.js";
 import { pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
-import { PastState, readState, writeState } from "../../src/pipeline/state.js";
+import { PastState, readKey, readState, writeState } from "../../src/pipeline/state.js";
 import { countingEngine } from "../support/counting-engine.js";
 import { bitsOf, quick, run, syntheticEvents } from "../support/streams.js";
 import { bytes } from "./records.js";
@@ -174,6 +174,17 @@ describe("a state", () => {
     expect(offset).toBe(200);
     expect(keys.toSorted()).toEqual(["key-0", "key-1", "key-2", "key-3", "key-4"]);
     expect(bitsOf(run(resumed, events.slice(200)))).toBe(bitsOf(run(whole, events.slice(200))));
+  });
+
+  test("tells of one key what was recorded of it, and nothing of one that it has not", () => {
+    const records = recorded(100, 200);
+    const [{ key }] = events.slice(199) as [(typeof events)[number]];
+    const found = readKey(records, key)!;
+    expect(found.offset).toBe(200);
+    expect(found.bytes).toBe(records.find((record) => record.key.endsWith(key))!.value.length);
+    expect(found.numbers.time).toBe(events[199]!.time);
+    expect(readKey(records, "nobody")).toBeUndefined();
+    expect(readKey([], key)).toBeUndefined();
   });
 
   test("keeps a key called model apart from the model", () => {

@@ -224,6 +224,49 @@ describe("a scan of a record's bytes", () => {
     expect(agrees(text, {})).toBe(false);
   });
 
+  test("reads over whatever is not wanted, of every kind", () => {
+    for (const more of [
+      "true",
+      "false",
+      "null",
+      "-1.5e7",
+      "1e400",
+      '"text"',
+      "[]",
+      "[true,[null,2]]",
+      "{}",
+      '{"a":[{}]}',
+    ]) {
+      expect(agrees(`{"more":${more},"value":1}`, {}), more).toBe(true);
+    }
+  });
+
+  test("leaves a document that ends early, or lacks a part, to the decoder", () => {
+    const parts = [
+      "{",
+      '"value"',
+      ":",
+      "1",
+      ",",
+      '"more"',
+      ":",
+      "[",
+      "2",
+      ",",
+      '{"x":',
+      "true",
+      "}",
+      "]",
+      "}",
+    ];
+    expect(agrees(parts.join(""), {})).toBe(true);
+    for (let i = 0; i < parts.length; i++) {
+      expect(agrees(parts.slice(0, i).join(""), {}), parts.slice(0, i).join("")).toBe(false);
+      agrees(parts.toSpliced(i, 1).join(""), {});
+      agrees(parts.toSpliced(i, 0, parts[i]!).join(""), {});
+    }
+  });
+
   test("leaves bytes that are not UTF-8 to the decoder, wherever they are", () => {
     const valid = Buffer.from('{"value":1,"unit":"xx"}');
     valid[19] = 0xc3;

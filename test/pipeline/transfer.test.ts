@@ -87,6 +87,7 @@ describe("a reset", () => {
     ["the first record where nothing is committed", { kind: "keep" }, { committed: undefined }, 10],
     ["the first record on request", { kind: "earliest" }, {}, 10],
     ["an offset that is named", { kind: "offset", offset: 200 }, {}, 200],
+    ["the first offset there is, named", { kind: "offset", offset: 10 }, {}, 10],
   ] as const)("goes on from %s", (_, point, change, offset) => {
     expect(resetOffset(point, { ...standing, ...change })).toBe(offset);
   });
