@@ -1,5 +1,5 @@
 /**
- * Measures the service under three times the input that it can process, for a minute: its memory, the lag that /metrics
+ * Measures the service under more than three times the input that it can process, for a minute: its memory, the lag that /metrics
  * tells, and how long it takes to catch up. The built command is a process of its own, on a real broker.
  */
 import { execFileSync } from "node:child_process";
@@ -16,7 +16,7 @@ const partitions = 2;
 const keys = 100;
 /** It takes nearly all of an event's time, so that input at three times its pace is little work for the broker. */
 const model = { hidden: 120, stride: 1 };
-const factor = 3;
+const factor = 3.5;
 /** Seconds: with just enough input to see the service's pace, of which the first do not count; with too much. */
 const saturated = { ignored: 10, measured: 20 };
 const overloaded = 60;

@@ -45,6 +45,14 @@ function refusalWithin(error: unknown): Refusal | undefined {
   return undefined;
 }
 
+/**
+ * kafkajs' name for a group or a transactional id without a coordinator, as while the broker that was it starts again. It
+ * gives up then; while there are brokers at all there will be one.
+ */
+export function hasNoCoordinator(error: unknown): boolean {
+  return errorType(error) === "KafkaJSGroupCoordinatorNotFound";
+}
+
 /** Codes of the other client for brokers that do not answer. */
 const silent = new Set<unknown>(["PLT_KFK_NETWORK", "PLT_KFK_TIMEOUT"]);
 
@@ -52,6 +60,7 @@ const silent = new Set<unknown>(["PLT_KFK_NETWORK", "PLT_KFK_TIMEOUT"]);
 export function mayPass(error: unknown): boolean {
   if (error instanceof UndercurrentError) return error.code === "BROKER_UNREACHABLE" && mayPass(error.cause);
   if (refusalWithin(error) !== undefined) return false;
+  if (hasNoCoordinator(error)) return true;
   const inner = innermost(error);
   if (inner instanceof Error && (inner as { readonly retriable?: unknown }).retriable === true) return true;
   return [...within(error)].some((one) => {

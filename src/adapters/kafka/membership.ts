@@ -11,13 +11,11 @@ import { createClient, patientRetry } from "./client.js";
 import { createConsumer, runConsumer, type FeedOf } from "./consumer.js";
 import { partitionControls } from "./controls.js";
 import { followEnds } from "./ends.js";
-import { brokerError, commitError, errorType, innermost } from "./errors.js";
+import { brokerError, commitError, hasNoCoordinator, innermost } from "./errors.js";
 import type { FeedControls } from "./feed.js";
 import type { KafkaOptions } from "./options.js";
 import { checkCompaction, checkPartitions, requireTopics } from "./topics.js";
 
-/** The client's name for a group without a coordinator, after it has tried again and again. */
-const coordinatorNotFound = "KafkaJSGroupCoordinatorNotFound";
 /** Milliseconds before it is asked to join anew. */
 const rejoinPause = 1000;
 
@@ -177,7 +175,7 @@ export class Membership implements AssignmentHost {
       return;
     }
     const cause = innermost(payload.error);
-    if (errorType(cause) === coordinatorNotFound) {
+    if (hasNoCoordinator(cause)) {
       this.#revokeAll();
       this.#joining = this.#rejoin();
       return;
@@ -186,8 +184,8 @@ export class Membership implements AssignmentHost {
   }
 
   /**
-   * The client gives up where it finds no coordinator, as while the broker that was it starts again. While there are
-   * brokers at all there will be one; where there are none, connecting gives up in its time.
+   * The client gives up where it finds no coordinator. Where there are no brokers any more, connecting gives up in its
+   * time.
    */
   async #rejoin(): Promise<void> {
     await sleep(rejoinPause);

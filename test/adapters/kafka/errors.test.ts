@@ -5,6 +5,7 @@ import {
   brokerError,
   commitError,
   errorType,
+  hasNoCoordinator,
   innermost,
   isFenced,
   mayPass,
@@ -27,6 +28,16 @@ describe("an error of the brokers", () => {
       expect(mayPass(wrapped(error))).toBe(true);
       expect(mayPass(brokerError(wrapped(error), "the transactional id"))).toBe(true);
     }
+  });
+
+  test("may pass where none of them knows a coordinator, as while one starts, though the client gives up", () => {
+    const lost = Object.assign(new Error("Failed to find group coordinator"), {
+      name: "KafkaJSGroupCoordinatorNotFound",
+      retriable: false,
+    });
+    expect(hasNoCoordinator(wrapped(lost))).toBe(true);
+    expect(mayPass(brokerError(wrapped(lost), "the transactional id"))).toBe(true);
+    expect(hasNoCoordinator(refused)).toBe(false);
   });
 
   test("does not pass where they refuse, or where it is not of theirs", () => {
