@@ -95,10 +95,4 @@ export type {
 } from "./pipeline/ports.js";
 export { run, type RunOptions } from "./pipeline/run.js";
 export { pipelineSettings, type PipelineOptions, type PipelineSettings } from "./pipeline/settings.js";
-export {
-  fanOut,
-  type ForecastBatch,
-  type LearningUpdate,
-  type Rejection,
-  type Telemetry,
-} from "./pipeline/telemetry.js";
+export { fanOut, type ForecastBatch, type Rejection, type Telemetry } from "./pipeline/telemetry.js";

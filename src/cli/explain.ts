@@ -1,5 +1,5 @@
 /** The command `explain`: a past forecast, derived anew from snapshot and log, and where it came from. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { KafkaPast, type Written } from "../adapters/kafka/past.js";
 import { loadConfig } from "../config/load.js";
 import { UndercurrentError } from "../errors.js";
@@ -38,8 +38,13 @@ export function explainCommand(): Command {
       "offset of the record in the input",
       wholeNumberFrom(0, Number.MAX_SAFE_INTEGER),
     )
-    .option("--key <key>", "key of the record, in place of its offset")
-    .option("--time <time>", "with --key: epoch milliseconds or ISO 8601; its last record where left out")
+    .addOption(new Option("--key <key>", "key of the record, in place of its offset").conflicts("offset"))
+    .addOption(
+      new Option(
+        "--time <time>",
+        "with --key: epoch milliseconds or ISO 8601; its last record where left out",
+      ).conflicts("offset"),
+    )
     .option("-c, --config <file>", "configuration, a YAML file")
     .option("--json", "print one JSON object")
     .addHelpText("after", notes)

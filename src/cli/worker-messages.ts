@@ -5,7 +5,8 @@ import type { Config } from "../config/schema.js";
 import { UndercurrentError, type ErrorCode } from "../errors.js";
 import type { ForecastColumns } from "../forecast/columns.js";
 import type { Restarting, TaskEvent } from "../pipeline/events.js";
-import type { LearningUpdate, Rejection } from "../pipeline/telemetry.js";
+import type { UpdateReport } from "../forecast/learning.js";
+import type { Rejection } from "../pipeline/telemetry.js";
 
 /** What a worker is started with. */
 export interface WorkerData {
@@ -43,7 +44,7 @@ export type FromWorker =
   | { readonly type: "engine"; readonly line: string }
   | { readonly type: "joined" }
   | { readonly type: "rejection"; readonly rejection: Rejection }
-  | { readonly type: "update"; readonly update: LearningUpdate }
+  | { readonly type: "update"; readonly update: UpdateReport }
   | { readonly type: "rows"; readonly rows: ShownRows }
   | { readonly type: "metrics"; readonly request: number; readonly metrics: readonly object[] }
   | { readonly type: "ended"; readonly error: PlainError | undefined };

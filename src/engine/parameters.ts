@@ -48,8 +48,8 @@ export function isRecurrent(cell: EngineShape["cell"]): cell is RecurrentKind {
 }
 
 /**
- * The weights of a recurrent cell: kernel [I, G·H], recurrent [H, G·H], bias [1, G·H], [2, G·H] for gru: reset_after has one for
- * the input and one for the recurrent part. A bias of 1 on gru's update and lstm's forget gate makes a fresh model
+ * The weights of a recurrent cell: kernel [I, G·H], recurrent [H, G·H], bias [1, G·H], [2, G·H] for gru: reset_after has
+ * one for the input and one for the recurrent part. A bias of 1 on gru's update and lstm's forget gate makes a fresh model
  * begin by remembering (Jozefowicz et al., 2015).
  */
 function recurrentWeights({

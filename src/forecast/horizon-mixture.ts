@@ -8,20 +8,14 @@ import { exponential } from "./elementary.js";
 import { flatExperts, horizonExperts, pendingAt, type HorizonLayout } from "./horizon-layout.js";
 import type { HorizonEvent, HorizonRows } from "./horizon-rows.js";
 import { number } from "./layout.js";
-import { clip } from "./mixture.js";
-import { robustSquare } from "./scaling.js";
+import { clip, largestDistance, lossGradient, share } from "./mixture.js";
+import { errorVariance, robustSquare } from "./scaling.js";
 
 const experts = horizonExperts.length;
 /** Weight of persistence before anything is known; the others share the rest. */
 const firstTrust = 0.7;
-/** Share that every expert keeps together. */
-const share = 0.001;
 /** What regrets lose per value at step 1. */
 const loss = 0.002;
-/** Width, in units, in which the gradient of the absolute loss turns from -1 to 1. */
-const absoluteWidth = 0.001;
-/** Where the gradient of the squared loss and an expert's distance from the mixture are clipped, in units. */
-const largest = 5;
 /** Quantile that a new key starts from, and its step at step 1, in running error sizes. */
 const initialQuantile = 2;
 const quantileRate = 0.05;
@@ -76,7 +70,7 @@ export class HorizonMixture {
       const mixture = singles[pending]!;
       if (origin >= mixedAfter) {
         const error = mixture - change / unit;
-        const gradient = this.#squaredLoss ? 2 * clip(error, largest) : clip(error / absoluteWidth, 1);
+        const gradient = lossGradient(error, this.#squaredLoss);
         const regrets = row + s.regrets + (step - 2) * experts;
         const squares = row + s.squares + (step - 2) * experts;
         const discount = this.#discounts[step]!;
@@ -85,7 +79,7 @@ export class HorizonMixture {
             e < flatExperts
               ? this.#flat(singles, row, e, place, step)
               : singles[pending + (e - flatExperts + 1) * pendingSize]!;
-          const excess = gradient * clip(said - mixture, largest);
+          const excess = gradient * clip(said - mixture, largestDistance);
           singles[regrets + e] = discount * singles[regrets + e]! + excess;
           singles[squares + e] = discount * singles[squares + e]! + excess * excess;
         }
@@ -121,7 +115,7 @@ export class HorizonMixture {
     const square = robustSquare(
       error * error * unit * unit,
       squared,
-      1e4 * step * key[keyAt + number.squaredChange]!,
+      errorVariance * step * key[keyAt + number.squaredChange]!,
       errors,
     );
     numbers[squaredAt] = squared + Math.max(1 / errors, squareRate) * (square - squared);

@@ -27,7 +27,7 @@ import { number } from "./layout.js";
 import { medianMove } from "./median.js";
 import { clip } from "./mixture.js";
 import { daily, profileAt, weekly } from "./profile.js";
-import { robustSquare, scaleOf } from "./scaling.js";
+import { robustSquare, scaleOf, sizeOf } from "./scaling.js";
 import type { ForecasterSettings } from "./settings.js";
 
 /** Forgetting of the regression per observed value: a memory of 5,000 values; and values before it learns. */
@@ -41,6 +41,7 @@ const largestTarget = 20;
 const squareRate = 0.01;
 /** An error of a level counts up to this many times the running size of its errors. */
 const largestLevelError = 5;
+
 /** The part of a key's state that only forecasts beyond the next value need. */
 export interface HorizonState {
   readonly numbers: Float64Array;
@@ -148,7 +149,7 @@ export class Horizons {
     const adjusted = base - adjustment.seasonAt(numbers, at, time);
     const change = event > 0 ? adjusted - numbers[at + n.adjusted]! : 0;
     const squared = numbers[at + n.squaredChange]!;
-    const scaled = change / adjustedScale(squared, base);
+    const scaled = change / sizeOf(squared, base);
     this.#rows.singles[row + s.changes + (event % adjustedChanges)] = clip(scaled, largestChange);
     numbers[at + n.adjusted] = adjusted;
     if (event > 0) this.#learnRegressions(slot, at, event, missing, observed > warmUp);
@@ -213,7 +214,7 @@ export class Horizons {
     const gap = typicalGap(key, keyAt);
     const unit = scaleOf(key, keyAt);
     const adjusted = numbers[at + n.adjusted]!;
-    const adjustedUnit = adjustedScale(numbers[at + n.squaredChange]!, base);
+    const adjustedUnit = sizeOf(numbers[at + n.squaredChange]!, base);
     numbers[at + n.bases + place] = base;
     numbers[at + n.units + place] = unit;
     numbers[at + n.adjustedValues + place] = adjusted;
@@ -245,9 +246,4 @@ export class Horizons {
     const season = this.#adjustment.seasonAt(numbers, at, time + gap);
     return (adjusted + adjustedUnit * forecasts[0]! + season - base) / unit;
   }
-}
-
-/** The unit of an adjusted change, above zero. */
-function adjustedScale(squaredChange: number, base: number): number {
-  return Math.sqrt(squaredChange) + 1e-12 * (1e-12 + Math.abs(base));
 }

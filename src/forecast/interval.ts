@@ -5,7 +5,7 @@
  */
 import { logarithm } from "./elementary.js";
 import { number, tailLevel, type KeyLayout } from "./layout.js";
-import { robustSquare } from "./scaling.js";
+import { errorVariance, robustSquare } from "./scaling.js";
 
 /** Step of the quantiles, in running error sizes. */
 const quantileRate = 0.05;
@@ -19,6 +19,9 @@ const recentRate = 0.05;
 const farApart = 3;
 /** Quantile that a new key starts from. */
 const initialQuantile = 2;
+/** Slowest rate at which the mean excess over the tail's quantile is followed, and where an excess is cut. */
+const tailRate = 0.02;
+const largestExcess = 20;
 /** Step of the calibration, and its range. */
 const calibrationRate = 0.3;
 const leastCalibration = 0.2;
@@ -101,7 +104,8 @@ export function trackError(
     if (excess > 0) {
       const excesses = singles[tail + 1]! + 1;
       singles[tail + 1] = excesses;
-      singles[tail] = singles[tail]! + Math.max(1 / excesses, 0.02) * (Math.min(excess, 20) - singles[tail]!);
+      const rate = Math.max(1 / excesses, tailRate);
+      singles[tail] = singles[tail]! + rate * (Math.min(excess, largestExcess) - singles[tail]!);
     }
     for (let i = 0; i < settings.levels.length; i++) {
       const quantile = singles[quantiles + i]!;
@@ -109,7 +113,7 @@ export function trackError(
       singles[quantiles + i] = Math.max(quantile + quantileRate * (missed - (1 - settings.levels[i]!)), 0);
     }
   }
-  const variance = 1e4 * numbers[numbersAt + number.squaredChange]!;
+  const variance = errorVariance * numbers[numbersAt + number.squaredChange]!;
   const square = robustSquare(error * error, squared, variance, errors);
   const recent = numbers[numbersAt + number.recentSquaredError]!;
   const moved = recent + Math.max(1 / errors, recentRate) * (square - recent);

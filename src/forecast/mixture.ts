@@ -6,8 +6,8 @@
 import { exponential } from "./elementary.js";
 import type { KeyLayout } from "./layout.js";
 
-/** Share that every expert keeps together: 1 in 1,000. */
-const share = 0.001;
+/** Share of the whole weight that all experts have alike, whatever they forecast. */
+export const share = 0.001;
 /** Discount of regrets per observation. */
 const discount = 0.998;
 /** Regret of all but the trusted expert where the mixture starts again. */
@@ -15,7 +15,7 @@ const regretOfOthers = 2;
 /** Width, in scales, in which the gradient of the absolute loss turns from -1 to 1. */
 const absoluteWidth = 0.001;
 /** Where the gradient of the squared loss and an expert's distance from the mixture are clipped, in scales. */
-const largest = 5;
+export const largestDistance = 5;
 
 /** Writes the experts' weights, which sum to 1, to `weights`. */
 export function mixtureWeights(
@@ -68,14 +68,19 @@ export function learnMixture(
 ): void {
   const mixture = singles[at + layout.mixture]!;
   const error = mixture - target;
-  const gradient = squaredLoss ? 2 * clip(error, largest) : clip(error / absoluteWidth, 1);
+  const gradient = lossGradient(error, squaredLoss);
   for (let e = 0; e < experts; e++) {
-    const loss = gradient * clip(singles[at + layout.forecasts + e]! - mixture, largest);
+    const loss = gradient * clip(singles[at + layout.forecasts + e]! - mixture, largestDistance);
     const regret = at + layout.regrets + e;
     const square = at + layout.squares + e;
     singles[regret] = discount * singles[regret]! + loss;
     singles[square] = discount * singles[square]! + loss * loss;
   }
+}
+
+/** Gradient of the loss at an error in scales: of its square, or of its size. */
+export function lossGradient(error: number, squaredLoss: boolean): number {
+  return squaredLoss ? 2 * clip(error, largestDistance) : clip(error / absoluteWidth, 1);
 }
 
 /** `x`, at most `bound` away from zero. */

@@ -11,6 +11,11 @@ const outlier = 25;
 const leastShare = 1e-6;
 /** Values this close, relative to the level or absolute, are the same: a constant key has a scale above zero. */
 const resolution = 1e-12;
+/**
+ * Of an error's square, in mean squared changes, what stands for the variance: errors count as a tenth of the key's
+ * changes at least, so that a time without any cannot freeze their size at 0.
+ */
+export const errorVariance = 0.01 / leastShare;
 /** Observations before squares are clipped. */
 const settled = 20;
 

@@ -150,7 +150,7 @@ export type ForecasterOptions = Partial<ForecasterSettings>;
  * @example
  * ```ts
  * const settings = forecasterSettings({ hidden: 64 });
- * settings.cell; // "gru"
+ * settings.cell; // "lstm"
  * ```
  */
 export function forecasterSettings(options: ForecasterOptions = {}): ForecasterSettings {

@@ -77,7 +77,7 @@ export function changedNames(
   );
 }
 
-/** Throws SNAPSHOT_FOREIGN, which names the settings in which a signature differs, unless they are tuning and that is tolerated. */
+/** Throws SNAPSHOT_FOREIGN, naming the settings in which a signature differs, unless they are tuning and `anyTuning` is set. */
 export function checkSignature(theirs: string, { all: ours }: Signature, anyTuning: boolean): void {
   if (theirs === ours) return;
   let a: Record<string, unknown>;

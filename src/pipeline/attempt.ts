@@ -5,7 +5,7 @@ import type { Clock } from "./clock.js";
 import { CommitQueue } from "./commits.js";
 import type { Origin } from "./decode.js";
 import type { TaskEvent } from "./events.js";
-import type { Assignment, Commit, Committer } from "./ports.js";
+import type { Assignment, Commit, Committer, InputRecord } from "./ports.js";
 import { Progress } from "./progress.js";
 import { planRecovery } from "./recovery.js";
 import { Session, type SessionContext } from "./session.js";
@@ -122,7 +122,7 @@ export class Attempt {
 
   async #take(
     session: Session,
-    records: Parameters<Session["process"]>[0],
+    records: readonly InputRecord[],
     next: number,
     progress: Progress,
   ): Promise<void> {

@@ -4,7 +4,7 @@ export class KeyTexts {
   /** All texts. */
   bytes: Uint8Array = new Uint8Array(4096);
 
-  #begins = new Float64Array(64).fill(NaN);
+  #begins = new Float64Array(64);
   #lengths = new Uint32Array(64);
   #end = 0;
   /** Bytes of texts that were forgotten. */

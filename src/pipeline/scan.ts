@@ -21,7 +21,10 @@ const nothing = new Uint8Array(0);
 const noNames: readonly WantedName[] = [];
 
 export class RecordScan {
-  /** What the last record said; `keyBytes.subarray(keyStart, keyEnd)` is the key, not empty and not yet known to be UTF-8 where it is the record's. */
+  /**
+   * What the last record said; `keyBytes.subarray(keyStart, keyEnd)` is the key, not empty and not yet known to be UTF-8
+   * where it is the record's.
+   */
   keyBytes: Uint8Array = nothing;
   keyStart = 0;
   keyEnd = 0;

@@ -10,7 +10,7 @@ import type { Commit, InputRecord } from "./ports.js";
 import type { RecoveryPlan, ResumePlan } from "./recovery.js";
 import type { PipelineSettings } from "./settings.js";
 import { Stage } from "./stage.js";
-import { writeState } from "./state.js";
+import { replaceState, stateCommit, writeState } from "./state.js";
 import type { Telemetry } from "./telemetry.js";
 
 /** What every session of a pipeline shares. */
@@ -106,9 +106,7 @@ export class Session {
     const plan = this.#plan;
     if (plan.kind === "resume") return plan.retuned ? this.#retune() : undefined;
     const snapshot = writeState(this.#position, this.#forecaster);
-    const kept = new Set(snapshot.records.map(({ key }) => key));
-    const ended = plan.discarded.filter((key) => !kept.has(key)).map((key) => ({ key, value: null }));
-    return { ...this.#nothing(), snapshot: { ...snapshot, records: [...ended, ...snapshot.records] } };
+    return stateCommit(this.#position, replaceState(plan.discarded, snapshot));
   }
 
   /** The commit that stands for these records. `withSnapshot` is asked when they have been taken. */
@@ -120,7 +118,7 @@ export class Session {
 
   /** A commit of nothing but a snapshot. */
   snapshot(): Commit {
-    return { ...this.#nothing(), snapshot: this.#snapshot() };
+    return stateCommit(this.#position, this.#snapshot());
   }
 
   dispose(): void {
@@ -131,10 +129,6 @@ export class Session {
   #advance(events: number, next: number): void {
     this.#position = next;
     this.#eventsSinceSnapshot += events;
-  }
-
-  #nothing(): Commit {
-    return { forecasts: [], deadLetters: [], routed: [], snapshot: undefined, offset: this.#position };
   }
 
   #snapshot(): NonNullable<Commit["snapshot"]> {
@@ -155,7 +149,7 @@ export class Session {
     earlier.dispose();
     this.#snapshotOffset = this.#position;
     this.#eventsSinceSnapshot = 0;
-    return { ...this.#nothing(), snapshot };
+    return stateCommit(this.#position, snapshot);
   }
 
   #open(plan: RecoveryPlan): Forecaster {

@@ -18,7 +18,7 @@ import {
   type SnapshotChange,
   type SnapshotRecord,
 } from "../forecast/snapshot.js";
-import type { SnapshotWrite, StateChange, StateRecord } from "./ports.js";
+import type { Commit, SnapshotWrite, StateChange, StateRecord } from "./ports.js";
 
 const magic = 0x53544355;
 const stateFormat = 1;
@@ -133,6 +133,18 @@ export function writeState(
     return { key: key === undefined ? modelKey : keyPrefix + key, value: bytes && sealRecord(offset, bytes) };
   });
   return { offset, records };
+}
+
+/** The snapshot in the place of another state: keys of its records that this one has none of end. */
+export function replaceState(earlier: readonly string[], { offset, records }: SnapshotWrite): SnapshotWrite {
+  const kept = new Set(records.map(({ key }) => key));
+  const ended = earlier.filter((key) => !kept.has(key)).map((key): StateChange => ({ key, value: null }));
+  return { offset, records: [...ended, ...records] };
+}
+
+/** A commit of an offset and a snapshot alone. */
+export function stateCommit(offset: number, snapshot: SnapshotWrite): Commit {
+  return { forecasts: [], deadLetters: [], routed: [], snapshot, offset };
 }
 
 /** Longest key, and what else is written of it, of a window that waits in the model's record. */

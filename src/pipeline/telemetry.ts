@@ -2,6 +2,7 @@
 import type { ErrorCode } from "../errors.js";
 import type { ForecastColumns } from "../forecast/columns.js";
 import type { Forecaster } from "../forecast/forecaster.js";
+import type { UpdateReport } from "../forecast/learning.js";
 
 /** A batch of forecasts. The columns are reused: read them during the call, copy what is kept. */
 export interface ForecastBatch {
@@ -22,16 +23,6 @@ export interface Rejection {
   readonly origin: string;
 }
 
-/** One update of the weights. */
-export interface LearningUpdate {
-  /** Updates so far, this one included: the model version. */
-  readonly version: number;
-  readonly loss: number;
-  readonly gradientNorm: number;
-  /** Windows it learned from. */
-  readonly windows: number;
-}
-
 /** Told of each thing as it happens, in order; must return at once and not throw. */
 export interface Telemetry {
   /** A batch of forecasts was made. */
@@ -39,7 +30,7 @@ export interface Telemetry {
   /** An event was refused. */
   rejection(rejection: Rejection): void;
   /** The weights were updated. */
-  update(update: LearningUpdate): void;
+  update(update: UpdateReport): void;
 }
 
 /** Tells several at once, in order. */

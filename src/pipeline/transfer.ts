@@ -6,8 +6,8 @@ import { UndercurrentError } from "../errors.js";
 import { Forecaster } from "../forecast/forecaster.js";
 import type { ForecasterSettings } from "../forecast/settings.js";
 import type { SnapshotRecord } from "../forecast/snapshot.js";
-import type { Commit, SnapshotWrite, StateChange, StateRecord, Takeover } from "./ports.js";
-import { readState, writeModel, writeState } from "./state.js";
+import type { Commit, StateRecord, Takeover } from "./ports.js";
+import { readState, replaceState, stateCommit, writeModel, writeState } from "./state.js";
 
 /** The state of one partition as it was exported. */
 export interface ExportedState {
@@ -47,7 +47,7 @@ export function importOffset(exported: ExportedState, standing: Standing): numbe
 /** Puts an exported state in the place of the one found, and commits an offset of `importOffset`. */
 export function importCommit(found: Takeover, exported: ExportedState, committed: number): Commit {
   const { offset } = readState(exported.records);
-  return replaceState(found, { offset, records: exported.records }, committed);
+  return stateCommit(committed, replaceState(keysOf(found), { offset, records: exported.records }));
 }
 
 /** Where a partition goes on after its state was reset. */
@@ -84,7 +84,7 @@ export function resetOffset(point: ResetPoint, { partition, committed, earliest,
 export function resetCommit(found: Takeover, settings: ForecasterSettings, offset: number): Commit {
   const forecaster = new Forecaster(settings);
   try {
-    return replaceState(found, writeState(offset, forecaster), offset);
+    return stateCommit(offset, replaceState(keysOf(found), writeState(offset, forecaster)));
   } finally {
     forecaster.dispose();
   }
@@ -100,26 +100,13 @@ export function modelCommit(
 ): { readonly commit: Commit; readonly keys: number } | undefined {
   if (found.state.length === 0) return undefined;
   const { offset, snapshot, keys } = readState(found.state);
-  const commit = {
-    forecasts: [],
-    deadLetters: [],
-    routed: [],
-    snapshot: writeModel(offset, change(snapshot)),
-    offset: Math.max(offset, found.committed ?? offset),
-  };
+  const commit = stateCommit(
+    Math.max(offset, found.committed ?? offset),
+    writeModel(offset, change(snapshot)),
+  );
   return { commit, keys: keys.length };
 }
 
-function replaceState(found: Takeover, { offset, records }: SnapshotWrite, committed: number): Commit {
-  const kept = new Set(records.map(({ key }) => key));
-  const ended = found.state
-    .filter(({ key }) => !kept.has(key))
-    .map(({ key }): StateChange => ({ key, value: null }));
-  return {
-    forecasts: [],
-    deadLetters: [],
-    routed: [],
-    snapshot: { offset, records: [...ended, ...records] },
-    offset: committed,
-  };
+function keysOf({ state }: Takeover): readonly string[] {
+  return state.map(({ key }) => key);
 }

@@ -27,8 +27,8 @@ const defaultBatchSize = 8192;
  *
  * Wide: the first column, or `time`, is the time; every other column is a key. Long: `time` is the column "time" or
  * the first one; `key` the column "key" or, without one, the file's name; `value` the column "value" or the only
- * other one. The columns of `features` are neither keys nor values. Files ending in .gz are decompressed; "-" is standard input. Rows that cannot be read go to `reject` with
- * their file and line; an empty file is INPUT_EMPTY there.
+ * other one. The columns of `features` are neither keys nor values. Files ending in .gz are decompressed; "-" is standard
+ * input. Rows that cannot be read go to `reject` with their file and line; an empty file is INPUT_EMPTY there.
  *
  * Throws FILE_UNREADABLE, INPUT_COLUMN_MISSING or INPUT_COLUMN_INVALID.
  *

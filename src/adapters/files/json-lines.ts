@@ -22,8 +22,8 @@ export interface ObservationMessage {
 }
 
 /**
- * The observation of a line `{"key", "time", "value"}` with the fields of its features; others are ignored. The time is epoch milliseconds or
- * ISO 8601 text. Throws ROW_UNREADABLE, LINE_TOO_LONG, KEY_INVALID, TIME_INVALID, VALUE_NOT_A_NUMBER or
+ * The observation of a line `{"key", "time", "value"}` with the fields of its features; others are ignored. The time is
+ * epoch milliseconds or ISO 8601 text. Throws ROW_UNREADABLE, LINE_TOO_LONG, KEY_INVALID, TIME_INVALID, VALUE_NOT_A_NUMBER or
  * VALUE_OUT_OF_RANGE.
  */
 export function readObservationLine(line: Line, features: readonly string[] = []): ObservationMessage {

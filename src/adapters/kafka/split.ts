@@ -25,8 +25,8 @@ export type RequestPart = Pick<TopicWrite, "topic" | "partition" | "records">;
  * Requests in order, each with at most `maxBytes` and `mostRecords` a topic. Every topic's records keep their
  * order; a request carries a batch of each topic that still has some, which saves round trips.
  *
- * Throws RECORD_TOO_LARGE for a record that does not fit a batch alone and cannot be shortened: the client would send it again and again
- * until the consumer dies of it.
+ * Throws RECORD_TOO_LARGE for a record that does not fit a batch alone and cannot be shortened: the client would send it
+ * again and again until the consumer dies of it.
  */
 export function* splitByBytes(
   writes: readonly TopicWrite[],

@@ -1,7 +1,8 @@
 /** Telemetry as Prometheus metrics, in a registry of its own. */
 import { Registry, type Counter, type Gauge } from "prom-client";
 import { RunningScore } from "../../forecast/score.js";
-import type { ForecastBatch, LearningUpdate, Rejection, Telemetry } from "../../pipeline/telemetry.js";
+import type { UpdateReport } from "../../forecast/learning.js";
+import type { ForecastBatch, Rejection, Telemetry } from "../../pipeline/telemetry.js";
 import { counterOf, gaugeOf, histogramOf } from "./declared.js";
 import { KeySeries } from "./key-series.js";
 import { metrics, rollingForecasts, type MetricName } from "./metrics.js";
@@ -113,7 +114,7 @@ export class PrometheusTelemetry implements Telemetry {
     this.#rejections.inc({ code });
   }
 
-  update(update: LearningUpdate): void {
+  update(update: UpdateReport): void {
     this.#updates.inc();
     this.#version.set(update.version);
     this.#loss.set(update.loss);

@@ -1,6 +1,7 @@
 /** The memory of the live page: the last points and running scores of the first keys, or of named ones, within fixed bounds. */
 import type { ErrorCode } from "../../errors.js";
-import type { ForecastBatch, LearningUpdate, Rejection, Telemetry } from "../../pipeline/telemetry.js";
+import type { UpdateReport } from "../../forecast/learning.js";
+import type { ForecastBatch, Rejection, Telemetry } from "../../pipeline/telemetry.js";
 import { EventRate } from "./event-rate.js";
 import { LossCurve } from "./loss-curve.js";
 import { nullable, Series } from "./series.js";
@@ -95,7 +96,7 @@ export class LiveView implements Telemetry {
     this.#rejections.set(rejection.code, (this.#rejections.get(rejection.code) ?? 0) + 1);
   }
 
-  update(update: LearningUpdate): void {
+  update(update: UpdateReport): void {
     this.#version = update.version;
     this.loss.add(update.version, update.loss);
   }

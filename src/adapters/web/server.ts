@@ -78,8 +78,9 @@ function requestLimits(arrival: number): ServerOptions {
 }
 
 /**
- * Serves metrics, health and a live view, where there is one, until closed. On a loopback address it answers only requests whose Host header names the
- * loopback, so that no web site can read it through a name that it points here (DNS rebinding).
+ * Serves metrics, health and a live view, where there is one, until closed. On a loopback address it answers only
+ * requests whose Host header names the loopback, so that no web site can read it through a name that it points here (DNS
+ * rebinding).
  * Throws ADDRESS_IN_USE if something listens there already, ADDRESS_UNUSABLE if nothing can, and PAGE_MISSING if the
  * page has not been built.
  *
