@@ -1,10 +1,11 @@
 // Stryker's runner of vitest with one thing changed: what never ends is told by processor time, so that a mutant which is only
 // slow on a busy machine does not count as noticed, and a loop without end costs seconds instead of the wait for a clock.
-import { strykerPlugins as plugins } from "@stryker-mutator/vitest-runner";
 import { clearInterval, setInterval } from "node:timers";
+import { strykerPlugins as plugins } from "@stryker-mutator/vitest-runner";
+import stryker from "../stryker.config.js";
 
-/** Of processor time, between the end of one test and the end of the next. The longest test takes one or two. */
-const mostSeconds = 10;
+/** Processor time of a mutant beyond one and a half times what its tests took, by the clock, without one. */
+const mostBeyond = 10_000;
 
 const [plugin] = plugins;
 const create = (injector) => bounded(plugin.factory(injector));
@@ -13,31 +14,24 @@ export const strykerPlugins = [{ ...plugin, name: "vitest-bounded", factory: cre
 
 function bounded(runner) {
   let thread;
-  let since = process.cpuUsage();
-  const progress = () => (since = process.cpuUsage());
   process.on("worker", (started) => (thread = started));
-
-  const init = runner.init.bind(runner);
-  runner.init = async () => {
-    await init();
-    runner.ctx.reporters.push({ onTestModuleCollected: progress, onTestCaseResult: progress });
-  };
-
   const mutantRun = runner.mutantRun.bind(runner);
   runner.mutantRun = async (options) => {
+    const most = options.timeout - stryker.timeoutMS + mostBeyond;
+    const timeout = { status: "timeout", reason: `${Math.round(most)} ms of processor time were not enough` };
+    const before = process.cpuUsage();
     let endless = false;
-    progress();
     const watch = setInterval(() => {
-      const { user, system } = process.cpuUsage(since);
-      if (endless || user + system < mostSeconds * 1e6) return;
+      const { user, system } = process.cpuUsage(before);
+      if (endless || (user + system) / 1000 < most) return;
       endless = true;
       void thread.terminate();
     }, 500);
     try {
       const result = await mutantRun(options);
-      return endless ? { status: "timeout", reason: `no test ended within ${mostSeconds} s` } : result;
+      return endless ? timeout : result;
     } catch (error) {
-      if (endless) return { status: "timeout", reason: `no test ended within ${mostSeconds} s` };
+      if (endless) return timeout;
       throw error;
     } finally {
       clearInterval(watch);

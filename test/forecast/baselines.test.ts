@@ -97,6 +97,14 @@ describe("detectPeriod", () => {
     }
   });
 
+  it("finds the period that repeats best, where a part of it almost repeats too, and where it repeats exactly", () => {
+    const eight = wave(600, 8, 0);
+    const day = wave(600, 24, 0).map((value, t) => 0.5 * value + eight[t]!);
+    expect(detectPeriod(day)).toBe(24);
+    const exact = Float64Array.from({ length: 300 }, (_, t) => [3, 1, 4, 1, 5, 9, 2][t % 7]!);
+    expect(detectPeriod(exact)).toBe(7);
+  });
+
   it("finds none in constants, in nothing, and in values that are all missing", () => {
     expect(detectPeriod(new Float64Array(300))).toBeUndefined();
     expect(detectPeriod(new Float64Array(0))).toBeUndefined();
