@@ -2,7 +2,7 @@
 import type * as core from "@tensorflow/tfjs-core";
 import type { ContextKind, EngineShape } from "./port.js";
 import { contextStateSize, filterLength } from "./parameters.js";
-import type { CellTensors, Tfjs, TfjsCell } from "./tfjs-cells.js";
+import type { CellTensors, Tfjs, TfjsCell } from "./tfjs-cell.js";
 
 type Matrix = core.Tensor2D;
 

@@ -23,7 +23,7 @@ import type {
   StepBuffers,
   WindowBuffers,
 } from "./port.js";
-import type { CellTensors, TfjsCell } from "./tfjs-cells.js";
+import type { CellTensors, TfjsCell } from "./tfjs-cell.js";
 import type { TfjsModules } from "./tfjs-load.js";
 import { advance, firstWindows, lossAndGradient, readOut, type TfjsModel } from "./tfjs-model.js";
 

@@ -1,7 +1,8 @@
 /** The GRU of Keras and of this package as a layer of TensorFlow.js, whose own resets before the product, not after it. */
 import type * as core from "@tensorflow/tfjs-core";
 import type * as tfjsLayers from "@tensorflow/tfjs-layers";
-import { builtInCell, type TfjsCell } from "./tfjs-cells.js";
+import type { TfjsCell } from "./tfjs-cell.js";
+import { builtInCell } from "./tfjs-cells.js";
 import type { TfjsModules } from "./tfjs-load.js";
 
 interface GruConfig extends Omit<tfjsLayers.RNNLayerArgs, "cell"> {

@@ -1,7 +1,7 @@
 /** A cell with its read-out as a function of tensors: one step of it, and the mean Huber loss over windows of steps. */
 import type * as core from "@tensorflow/tfjs-core";
 import type { EngineDescription, WindowBuffers } from "./port.js";
-import type { CellTensors, Tfjs, TfjsCell } from "./tfjs-cells.js";
+import type { CellTensors, Tfjs, TfjsCell } from "./tfjs-cell.js";
 
 type Matrix = core.Tensor2D;
 

@@ -1,6 +1,7 @@
 /** The engine on TensorFlow.js: finds it and makes engines with its cells or one of one's own. */
 import type { EngineFactory } from "./port.js";
-import { builtInCell, type TfjsCell } from "./tfjs-cells.js";
+import type { TfjsCell } from "./tfjs-cell.js";
+import { builtInCell } from "./tfjs-cells.js";
 import { TfjsEngine } from "./tfjs-engine.js";
 import { registerGru } from "./tfjs-gru.js";
 import { loadTfjs, type TfjsLoadOptions } from "./tfjs-load.js";

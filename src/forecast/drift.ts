@@ -3,7 +3,7 @@
  * how much worse than the last value the forecasts of a key are. A burst of noise makes both worse and is none; a key
  * that goes by another law makes the forecasts alone worse, and what the mixture has learned of its experts is over.
  */
-import { clip } from "./mixture.js";
+import { clip } from "./elementary.js";
 
 /** Excess that tells of a change: six events of the largest that counts. */
 const threshold = 12;

@@ -100,3 +100,8 @@ export function harmonics(turns: number, pairs: number, into: Float32Array, at: 
     sineOfMultiple = next;
   }
 }
+
+/** `x`, at most `bound` away from zero. */
+export function clip(x: number, bound: number): number {
+  return x > bound ? bound : x < -bound ? -bound : x;
+}

@@ -2,8 +2,8 @@
  * Exogenous features: numbers that come with an event and help to forecast the next value. Each is standardised for its
  * key by what was seen of it so far, its level and the size of its changes, like the values themselves.
  */
+import { clip } from "./elementary.js";
 import { featureInputs, featureNumbers, number } from "./layout.js";
-import { clip } from "./mixture.js";
 import { robustSquare, sizeOf } from "./scaling.js";
 
 /** Indices in a feature's block of numbers. */

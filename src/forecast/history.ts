@@ -1,9 +1,8 @@
 /** A key's recent past as rings, and what the cell and the read-out see of it. */
-import { harmonics, logarithm } from "./elementary.js";
+import { clip, harmonics, logarithm } from "./elementary.js";
 import { pushFeatures } from "./features.js";
 import { trackGap, typicalGap } from "./gap.js";
 import { featureInputs, featuresInput, input, number, recentChanges, type KeyLayout } from "./layout.js";
-import { clip } from "./mixture.js";
 import { scaledLevel } from "./scaling.js";
 
 const day = 86_400_000;

@@ -1,10 +1,9 @@
 /** What the regressions of a key's further values see of its past, in units of its adjusted changes. */
-import { harmonics } from "./elementary.js";
+import { clip, harmonics } from "./elementary.js";
 import { typicalGap } from "./gap.js";
 import { adjustedChanges, horizonHarmonics, levelRates, type HorizonLayout } from "./horizon-layout.js";
 import type { HorizonEvent, HorizonRows } from "./horizon-rows.js";
 import { number } from "./layout.js";
-import { clip } from "./mixture.js";
 import { daily } from "./profile.js";
 
 /** Bound of the distance from a level, which counts a tenth. */

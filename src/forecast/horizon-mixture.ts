@@ -4,11 +4,11 @@
  * of them tell about as much as one: the learning rates shrink and the memory grows by √h (Joulani, György and
  * Szepesvári, Online Learning under Delayed Feedback, 2013), and most of the first trust goes to persistence.
  */
-import { exponential } from "./elementary.js";
+import { clip, exponential } from "./elementary.js";
 import { flatExperts, horizonExperts, pendingAt, type HorizonLayout } from "./horizon-layout.js";
 import type { HorizonEvent, HorizonRows } from "./horizon-rows.js";
 import { number } from "./layout.js";
-import { clip, largestDistance, lossGradient, share } from "./mixture.js";
+import { largestDistance, lossGradient, share } from "./mixture.js";
 import { errorVariance, robustSquare } from "./scaling.js";
 
 const experts = horizonExperts.length;

@@ -10,6 +10,7 @@
 import { HorizonRegressions } from "../engine/horizons.js";
 import { SeasonalAdjustment } from "./adjustment.js";
 import type { StepColumns } from "./columns.js";
+import { clip } from "./elementary.js";
 import { typicalGap } from "./gap.js";
 import { writeHorizonFeatures } from "./horizon-features.js";
 import {
@@ -25,7 +26,6 @@ import { HorizonRows, type HorizonEvent } from "./horizon-rows.js";
 import type { KeyTable } from "./keys.js";
 import { number } from "./layout.js";
 import { medianMove } from "./median.js";
-import { clip } from "./mixture.js";
 import { daily, profileAt, weekly } from "./profile.js";
 import { robustSquare, scaleOf, sizeOf } from "./scaling.js";
 import type { ForecasterSettings } from "./settings.js";

@@ -5,6 +5,7 @@
  */
 import { Regressions } from "../engine/regression.js";
 import type { ForecastColumns } from "./columns.js";
+import { clip } from "./elementary.js";
 import type { KeyTable } from "./keys.js";
 import {
   featureInputs,
@@ -15,7 +16,6 @@ import {
   ownChanges,
   type KeyLayout,
 } from "./layout.js";
-import { clip } from "./mixture.js";
 import type { SteppedRows } from "./recurrence.js";
 import { scaleOf } from "./scaling.js";
 import type { ForecasterSettings } from "./settings.js";

@@ -3,8 +3,8 @@
  * a fixed share of the key's scale. It is where a key is mostly, which is what to expect of one that rests between
  * bursts. Kept relative to the key's base, as the levels of smoothing are.
  */
+import { clip } from "./elementary.js";
 import type { Expert } from "./experts.js";
-import { clip } from "./mixture.js";
 
 /** The median moves by up to this many scales a value. */
 const largestMove = 0.1;

@@ -3,7 +3,7 @@
  * learning rate for each expert (after Koolen and van Erven, Squint, 2015, and Wintenberger, BOA, 2017), discounted
  * so that it follows change, with a fixed share for each expert (Herbster and Warmuth, 1998).
  */
-import { exponential } from "./elementary.js";
+import { clip, exponential } from "./elementary.js";
 import type { KeyLayout } from "./layout.js";
 
 /** Share of the whole weight that all experts have alike, whatever they forecast. */
@@ -81,9 +81,4 @@ export function learnMixture(
 /** Gradient of the loss at an error in scales: of its square, or of its size. */
 export function lossGradient(error: number, squaredLoss: boolean): number {
   return squaredLoss ? 2 * clip(error, largestDistance) : clip(error / absoluteWidth, 1);
-}
-
-/** `x`, at most `bound` away from zero. */
-export function clip(x: number, bound: number): number {
-  return x > bound ? bound : x < -bound ? -bound : x;
 }

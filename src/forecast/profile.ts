@@ -3,7 +3,7 @@
  * knots learn by normalised least mean squares (Widrow and Hoff, 1960), robust against outliers and slow enough to
  * average over periods. Irregular times and any sampling rate are no special case.
  */
-import { clip } from "./mixture.js";
+import { clip } from "./elementary.js";
 import { robustSquare } from "./scaling.js";
 
 export interface Profile {

@@ -1,6 +1,7 @@
 /** What each key knows by itself: scores its pending forecast, follows its scale, and mixes its next forecast. */
 import type { ForecastColumns } from "./columns.js";
 import { changed } from "./drift.js";
+import { clip } from "./elementary.js";
 import { persistence, type Expert, type Situation } from "./experts.js";
 import { typicalGap } from "./gap.js";
 import {
@@ -12,7 +13,7 @@ import {
 } from "./interval.js";
 import type { KeyTable } from "./keys.js";
 import { number, trackedLevels, type KeyLayout } from "./layout.js";
-import { clip, learnMixture, mixtureWeights, restartMixture } from "./mixture.js";
+import { learnMixture, mixtureWeights, restartMixture } from "./mixture.js";
 import { scaleOf, trackScale } from "./scaling.js";
 import type { ForecasterSettings } from "./settings.js";
 

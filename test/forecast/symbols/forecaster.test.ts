@@ -116,6 +116,7 @@ describe("the forecaster of symbols", () => {
     const { probability } = feed(forecaster, events);
     expect([...probability].map(Number.isNaN)).toEqual([true, true, false, true, false, true]);
     expect(forecaster.keys).toBe(2);
+    expect(forecaster.forgotten).toBe(2);
   });
 
   it("learns online: better than its n-grams where the past reaches further than they do", () => {
@@ -141,6 +142,20 @@ describe("the forecaster of symbols", () => {
       }),
     );
     expect(forecaster.snapshot()).toEqual(snapshot);
+  });
+
+  it("takes over a snapshot of another tuning where that is asked for, and nothing else", () => {
+    const forecaster = create();
+    feed(forecaster, walks(8, 200, 3, 12));
+    const snapshot = forecaster.snapshot();
+    const retuned = create({ learningRate: 0.1 });
+    expect(codeOf(() => retuned.restore(snapshot))).toBe("SNAPSHOT_FOREIGN");
+    retuned.restore(snapshot, { anyTuning: true });
+    const last = forecaster.slotOf("k0");
+    expect(retuned.distribution(retuned.slotOf("k0"))).toEqual(forecaster.distribution(last));
+    expect(codeOf(() => create({ order: 2 }).restore(snapshot, { anyTuning: true }))).toBe(
+      "SNAPSHOT_FOREIGN",
+    );
   });
 
   it("refuses everything after it was disposed of", () => {
