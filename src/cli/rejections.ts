@@ -14,11 +14,14 @@ export class Rejections {
     this.#print = print;
   }
 
-  add({ code, message, origin }: Rejection): void {
-    const count = (this.#counts.get(code) ?? 0) + 1;
-    this.#counts.set(code, count);
-    if (count <= printed) this.#print(`rejected ${plainText(origin)}: ${code}: ${plainText(message)}`);
-    if (count === printed) this.#print(`further ${code} are counted, not printed`);
+  /** `count` of one code, of which this is the first. */
+  add({ code, message, origin }: Rejection, count = 1): void {
+    const before = this.#counts.get(code) ?? 0;
+    const total = before + count;
+    this.#counts.set(code, total);
+    if (before >= printed) return;
+    this.#print(`rejected ${plainText(origin)}: ${code}: ${plainText(message)}`);
+    if (total >= printed) this.#print(`further ${code} are counted, not printed`);
   }
 
   get total(): number {

@@ -21,7 +21,7 @@ import { stopSignal } from "./signals.js";
 import { Totals } from "./totals.js";
 import { packageVersion } from "./version.js";
 import { viewOf, watch } from "./watch.js";
-import { Workers } from "./workers.js";
+import { Workers, type WorkersReports } from "./workers.js";
 
 interface RunFlags {
   readonly config?: string;
@@ -97,7 +97,7 @@ async function service({ config, dryRun = false, workers }: RunFlags): Promise<v
   try {
     if (dryRun) await runMember(settings, told, stop, dryRunPorts);
     else if (workers === 1) await inThisThread(settings, told, totals, log, stop);
-    else await inThreads(settings, workers, told, log, stop);
+    else totals.forecasts += await inThreads(settings, workers, rejections, log, stop);
   } finally {
     rejections.summarise();
     // After an outage the Kafka client may have left a connection open, which must not keep alive what has stopped.
@@ -139,45 +139,48 @@ async function inThisThread(
   }
 }
 
+/** Resolves with the number of forecasts. */
 async function inThreads(
   settings: Config,
   count: number,
-  told: MemberReports,
+  rejections: Rejections,
   log: ServiceLog,
   stop: AbortSignal,
-): Promise<void> {
-  if (!settings.server.enabled) {
-    const reports = { ...told, rows: () => undefined };
-    await new Workers(settings, { count, keysShown: undefined, metrics: false }, reports, stop).ended;
-    return;
-  }
-  const keys = keysShown(settings);
+): Promise<number> {
+  const { enabled } = settings.server;
+  const keys = enabled ? keysShown(settings) : undefined;
   const model = modelSettings(settings.model, settings.decode);
   const view = keys === undefined ? undefined : viewOf(model, keys);
-  const registry = new Registry();
-  const tasks = new TaskMetrics(registry, Date.now);
-  let metrics = (): Promise<string> => registry.metrics();
-  const server = await serve({
-    view,
-    registry: { contentType: registry.contentType, metrics: () => metrics() },
-    ready: () => tasks.ready,
-    ...addressOf(settings),
-  });
-  logAddress(log, server, keys);
-  const reports = {
-    ...both(told, tasks, () => undefined),
-    telemetry: view === undefined ? told.telemetry : fanOut(told.telemetry, view),
-    rows: (rows: Parameters<typeof batchOf>[0]) => {
+  // Before anything is read: an address that cannot be had ends the start, not the service.
+  let started: Pick<Workers, "metrics" | "ready"> = { metrics: () => Promise.resolve(""), ready: false };
+  const server = enabled
+    ? await serve({
+        view,
+        registry: { contentType: Registry.PROMETHEUS_CONTENT_TYPE, metrics: () => started.metrics() },
+        ready: () => started.ready,
+        ...addressOf(settings),
+      })
+    : undefined;
+  if (server !== undefined) logAddress(log, server, keys);
+  const reports: WorkersReports = {
+    rejections: (rejection, times) => {
+      rejections.add(rejection, times);
+      view?.rejection(rejection, times);
+    },
+    update: (update) => view?.update(update),
+    rows: (rows) => {
       view?.forecasts(batchOf(rows));
       view?.others(rows.others);
     },
+    others: (times) => view?.others(times),
   };
-  const workers = new Workers(settings, { count, keysShown: keys, metrics: true }, reports, stop);
-  metrics = () => workers.metricsWith(registry);
+  const workers = new Workers(settings, { count, keysShown: keys, metrics: enabled }, reports, stop);
+  started = workers;
   try {
     await workers.ended;
+    return workers.forecasts;
   } finally {
-    await server.close();
+    await server?.close();
   }
 }
 

@@ -1,10 +1,8 @@
 /** What the main thread and a worker thread say to each other: plain data that can be cloned. */
-import type { KafkaLogEntry } from "../adapters/kafka/options.js";
 import type { KeptKeys } from "../adapters/web/live-view.js";
 import type { Config } from "../config/schema.js";
 import { UndercurrentError, type ErrorCode } from "../errors.js";
 import type { ForecastColumns } from "../forecast/columns.js";
-import type { Restarting, TaskEvent } from "../pipeline/events.js";
 import type { UpdateReport } from "../forecast/learning.js";
 import type { Rejection } from "../pipeline/telemetry.js";
 
@@ -28,6 +26,12 @@ export interface ShownRows {
   readonly expertWeights: readonly (Float64Array | undefined)[];
 }
 
+/** Partitions of the input that are held, and those of them whose forecasts follow. */
+export interface HeldPartitions {
+  readonly held: number;
+  readonly live: number;
+}
+
 /** An error as plain data: ours by its code, any other with its stack. */
 export interface PlainError {
   readonly code: ErrorCode | undefined;
@@ -35,21 +39,25 @@ export interface PlainError {
   readonly stack: string | undefined;
 }
 
-type PlainTaskEvent =
-  Exclude<TaskEvent, Restarting> | (Omit<Restarting, "error"> & { readonly error: PlainError });
+/** What a worker tells as it happens; each has to be answered by `taken`. */
+export type Report =
+  | { readonly type: "rows"; readonly rows: ShownRows }
+  /** Observations that the page has no rows of. */
+  | { readonly type: "others"; readonly count: number }
+  | { readonly type: "update"; readonly update: UpdateReport }
+  /** So many of one code; the first of them is told. */
+  | { readonly type: "rejections"; readonly rejection: Rejection; readonly count: number }
+  | { readonly type: "partitions"; readonly partitions: HeldPartitions };
 
 export type FromWorker =
-  | { readonly type: "task"; readonly event: PlainTaskEvent }
-  | { readonly type: "kafka"; readonly entry: KafkaLogEntry }
-  | { readonly type: "engine"; readonly line: string }
-  | { readonly type: "joined" }
-  | { readonly type: "rejection"; readonly rejection: Rejection }
-  | { readonly type: "update"; readonly update: UpdateReport }
-  | { readonly type: "rows"; readonly rows: ShownRows }
+  | Report
   | { readonly type: "metrics"; readonly request: number; readonly metrics: readonly object[] }
-  | { readonly type: "ended"; readonly error: PlainError | undefined };
+  | { readonly type: "ended"; readonly error: PlainError | undefined; readonly forecasts: number };
 
-export type ToWorker = { readonly type: "stop" } | { readonly type: "metrics"; readonly request: number };
+export type ToWorker =
+  | { readonly type: "stop" }
+  | { readonly type: "taken" }
+  | { readonly type: "metrics"; readonly request: number };
 
 export function plainError(error: unknown): PlainError {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
@@ -59,23 +67,4 @@ export function plainError(error: unknown): PlainError {
 export function errorOf({ code, message, stack }: PlainError): Error {
   if (code !== undefined) return new UndercurrentError(code, message);
   return Object.assign(new Error(message), { stack });
-}
-
-export function plainTaskEvent(event: TaskEvent): PlainTaskEvent {
-  return event.type === "restarting" ? { ...event, error: plainError(event.error) } : event;
-}
-
-export function taskEventOf(event: PlainTaskEvent): TaskEvent {
-  if (event.type !== "restarting") return event;
-  const { code = "COMMIT_UNCERTAIN", message } = event.error;
-  return { ...event, error: new UndercurrentError(code, message) };
-}
-
-/** The entry without what cannot be cloned: the client puts into its fields whatever it has at hand. */
-export function plainEntry({ level, message, fields }: KafkaLogEntry): KafkaLogEntry {
-  try {
-    return { level, message, fields: JSON.parse(JSON.stringify(fields)) as Record<string, unknown> };
-  } catch {
-    return { level, message, fields: {} };
-  }
 }

@@ -1,16 +1,29 @@
 /** The main thread's side of `run --workers`: members of the consumer group in threads of their own, as if they were one. */
-import { AggregatorRegistry, type Registry } from "prom-client";
+import { AggregatorRegistry } from "prom-client";
 import { Worker } from "node:worker_threads";
 import type { KeptKeys } from "../adapters/web/live-view.js";
 import type { Config } from "../config/schema.js";
-import type { MemberReports } from "./member.js";
-import type { ShownRows, FromWorker, ToWorker, WorkerData } from "./worker-messages.js";
-import { errorOf, taskEventOf } from "./worker-messages.js";
+import { isReady } from "../adapters/prometheus/tasks.js";
+import type { UpdateReport } from "../forecast/learning.js";
+import type { Rejection } from "../pipeline/telemetry.js";
+import type {
+  FromWorker,
+  HeldPartitions,
+  Report,
+  ShownRows,
+  ToWorker,
+  WorkerData,
+} from "./worker-messages.js";
+import { errorOf } from "./worker-messages.js";
 
 /** Who is told of what the workers do. */
-export interface WorkersReports extends Omit<MemberReports, "telemetry"> {
-  readonly telemetry: Pick<MemberReports["telemetry"], "rejection" | "update">;
+export interface WorkersReports {
+  /** So many events were refused by one code, of which this is the first. */
+  rejections(rejection: Rejection, count: number): void;
+  update(update: UpdateReport): void;
   rows(rows: ShownRows): void;
+  /** So many observations came of which there are no rows. */
+  others(count: number): void;
 }
 
 export interface WorkersOptions {
@@ -52,10 +65,24 @@ export class Workers {
     this.ended = this.#end(stopAll).finally(() => stop.removeEventListener("abort", stopAll));
   }
 
-  /** The metrics of all workers, and of a registry of the main thread, as one text. */
-  async metricsWith(main: Registry): Promise<string> {
-    const ofWorkers = await Promise.all(this.#threads.map((thread) => thread.metrics()));
-    const all = [...ofWorkers, (await main.getMetricsAsJSON()) as MetricJson[]];
+  /** Forecasts of all that have ended. */
+  get forecasts(): number {
+    return this.#threads.reduce((sum, { forecasts }) => sum + forecasts, 0);
+  }
+
+  /** Whether partitions are held, and the forecasts of all of them follow. */
+  get ready(): boolean {
+    return isReady(
+      this.#threads.reduce(
+        (sum, { partitions: { held, live } }) => ({ held: sum.held + held, live: sum.live + live }),
+        { held: 0, live: 0 },
+      ),
+    );
+  }
+
+  /** The metrics of all workers as one text. */
+  async metrics(): Promise<string> {
+    const all = await Promise.all(this.#threads.map((thread) => thread.metrics()));
     return await AggregatorRegistry.aggregate(all.map((metrics) => metrics.map(known))).metrics();
   }
 
@@ -86,6 +113,9 @@ function known<T extends MetricJson>(metric: T): T {
 
 class Thread {
   readonly ended: Promise<void>;
+  /** Those that landed, told at its end. */
+  forecasts = 0;
+  partitions: HeldPartitions = { held: 0, live: 0 };
 
   readonly #worker: Worker;
   readonly #reports: WorkersReports;
@@ -99,11 +129,17 @@ class Thread {
     this.#worker = new Worker(new URL("./worker-thread.js", import.meta.url), { workerData });
     this.ended = new Promise<void>((resolve, reject) => {
       this.#worker.on("message", (message: FromWorker) => {
+        if (message.type === "metrics") {
+          this.#answers.get(message.request)?.(message.metrics);
+          return;
+        }
         if (message.type !== "ended") {
           this.#take(message);
+          this.say({ type: "taken" });
           return;
         }
         this.#hasEnded = true;
+        this.forecasts = message.forecasts;
         void this.#worker.terminate();
         if (message.error === undefined) resolve();
         else reject(errorOf(message.error));
@@ -139,32 +175,23 @@ class Thread {
     });
   }
 
-  #take(message: Exclude<FromWorker, { readonly type: "ended" }>): void {
+  #take(report: Report): void {
     const reports = this.#reports;
-    switch (message.type) {
-      case "task":
-        reports.task(taskEventOf(message.event));
-        break;
-      case "kafka":
-        reports.kafka(message.entry);
-        break;
-      case "engine":
-        reports.engine(message.line);
-        break;
-      case "joined":
-        reports.joined();
-        break;
-      case "rejection":
-        reports.telemetry.rejection(message.rejection);
+    switch (report.type) {
+      case "rejections":
+        reports.rejections(report.rejection, report.count);
         break;
       case "update":
-        reports.telemetry.update(message.update);
+        reports.update(report.update);
         break;
       case "rows":
-        reports.rows(message.rows);
+        reports.rows(report.rows);
         break;
-      case "metrics":
-        this.#answers.get(message.request)?.(message.metrics);
+      case "others":
+        reports.others(report.count);
+        break;
+      case "partitions":
+        this.partitions = report.partitions;
         break;
     }
   }

@@ -247,6 +247,11 @@ export const taskMetrics = {
     unit: "seconds since the epoch",
     labels: ["partition"],
   },
+  undercurrent_page_rows_dropped_total: {
+    type: "counter",
+    help: "Forecasts that the live page of `run --workers` left out, for the main thread was busy; they are counted there, and written as all others.",
+    unit: "forecasts",
+  },
 } as const satisfies Record<string, MetricDeclaration>;
 
 export type TaskMetricName = keyof typeof taskMetrics;

@@ -4,6 +4,11 @@ import type { Committed, TaskEvent } from "../../pipeline/events.js";
 import { counterOf, gaugeOf, histogramOf } from "./declared.js";
 import { taskMetrics, type TaskMetricName } from "./metrics.js";
 
+/** Whether partitions are held, and the forecasts of all of them follow. */
+export function isReady({ held, live }: TaskMetrics["partitions"]): boolean {
+  return held > 0 && live === held;
+}
+
 /**
  * @example
  * ```ts
@@ -33,6 +38,7 @@ export class TaskMetrics {
   readonly #snapshots: Counter;
   readonly #snapshotSize: Gauge;
   readonly #snapshotTime: Gauge;
+  readonly #pageRows: Counter;
 
   constructor(registry: Registry, now: () => number) {
     this.#registry = registry;
@@ -55,12 +61,17 @@ export class TaskMetrics {
     this.#snapshots = this.#counter("undercurrent_snapshots_total");
     this.#snapshotSize = this.#gauge("undercurrent_snapshot_size_bytes");
     this.#snapshotTime = this.#gauge("undercurrent_snapshot_timestamp_seconds");
+    this.#pageRows = this.#counter("undercurrent_page_rows_dropped_total");
     this.#count();
   }
 
-  /** Whether partitions are held, and the forecasts of all of them follow. */
+  /** Partitions that are held, and those of them whose forecasts follow. */
+  get partitions(): { readonly held: number; readonly live: number } {
+    return { held: this.#live.size, live: [...this.#live.values()].filter((live) => live).length };
+  }
+
   get ready(): boolean {
-    return this.#live.size > 0 && [...this.#live.values()].every((live) => live);
+    return isReady(this.partitions);
   }
 
   add(event: TaskEvent): void {
@@ -97,6 +108,11 @@ export class TaskMetrics {
     this.#rebalances.inc();
   }
 
+  /** The live page does not get so many rows. */
+  pageRowsDropped(rows: number): void {
+    this.#pageRows.inc(rows);
+  }
+
   #committed(event: Committed): void {
     const { partition, lag, seconds, forecasts, deadLetters, snapshot, processingSeconds, oldest } = event;
     if (processingSeconds !== undefined) this.#batches.observe(processingSeconds);
@@ -130,9 +146,9 @@ export class TaskMetrics {
   }
 
   #count(): void {
-    const states = [...this.#live.values()];
-    this.#partitions.set({ state: "live" }, states.filter((live) => live).length);
-    this.#partitions.set({ state: "restoring" }, states.filter((live) => !live).length);
+    const { held, live } = this.partitions;
+    this.#partitions.set({ state: "live" }, live);
+    this.#partitions.set({ state: "restoring" }, held - live);
   }
 
   #counter(name: TaskMetricName): Counter {

@@ -92,8 +92,8 @@ export class LiveView implements Telemetry {
     this.#rate.add(this.#options.now(), count);
   }
 
-  rejection(rejection: Rejection): void {
-    this.#rejections.set(rejection.code, (this.#rejections.get(rejection.code) ?? 0) + 1);
+  rejection({ code }: Rejection, count = 1): void {
+    this.#rejections.set(code, (this.#rejections.get(code) ?? 0) + count);
   }
 
   update(update: UpdateReport): void {
