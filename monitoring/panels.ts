@@ -222,6 +222,12 @@ export const rows: readonly Row[] = [
       chart("State in memory", "undercurrent_state_bytes", [
         { expr: `sum by (instance) (${of("undercurrent_state_bytes")})`, legend: "{{instance}}" },
       ]),
+      chart("Keys forgotten", "undercurrent_keys_forgotten_total", [
+        {
+          expr: `sum by (reason) (increase(${of("undercurrent_keys_forgotten_total")}[$__rate_interval]))`,
+          legend: "{{reason}}",
+        },
+      ]),
       chart("Rebalances and takeovers", "undercurrent_rebalances_total", [
         {
           expr: `sum(increase(${of("undercurrent_rebalances_total")}[$__rate_interval]))`,

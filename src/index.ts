@@ -95,4 +95,5 @@ export type {
 } from "./pipeline/ports.js";
 export { run, type RunOptions } from "./pipeline/run.js";
 export { pipelineSettings, type PipelineOptions, type PipelineSettings } from "./pipeline/settings.js";
+export type { ForgottenKeys } from "./forecast/eviction.js";
 export { fanOut, type ForecastBatch, type Rejection, type Telemetry } from "./pipeline/telemetry.js";

@@ -17,19 +17,36 @@ const leastKeys = 64;
 /** The latest times, one in so many keys, are not believed: a clock that runs ahead makes no other key old. */
 const shareDoubted = 64;
 
-/** Slots of the keys that have to go before another key begins; most often none. */
-export function keysToForget(keys: KeyTable, { maximumKeys, keyTimeToLive }: KeyBounds): readonly number[] {
+/** How many keys were forgotten at once, by the setting that they had to go for. */
+export interface ForgottenKeys {
+  /** Their last event was older than `keyTimeToLive`. */
+  readonly timeToLive: number;
+  /** There were `maximumKeys`. */
+  readonly maximum: number;
+}
+
+/** Slots of the keys that have to go before another key begins, and why; most often none. */
+export function keysToForget(
+  keys: KeyTable,
+  { maximumKeys, keyTimeToLive }: KeyBounds,
+): { readonly slots: readonly number[]; readonly because: ForgottenKeys } {
   const { size } = keys;
   const full = maximumKeys > 0 && size >= maximumKeys;
   const aged = keyTimeToLive > 0 && size >= leastKeys && size % ageStep(size) === 0;
-  if (!full && !aged) return [];
+  if (!full && !aged) return none;
   const slots = slotsOf(keys);
   const times = Float64Array.from(slots, (slot) => lastTime(keys, slot)).sort();
   const now = times[size - 1 - Math.floor(size / shareDoubted)]!;
   const old = aged ? slots.filter((slot) => lastTime(keys, slot) < now - keyTimeToLive) : [];
   const surplus = size - maximumKeys + Math.ceil(maximumKeys / shareForgotten);
-  return full && old.length < surplus ? oldest(keys, slots, times, surplus) : old;
+  const maximum = full ? Math.max(0, surplus - old.length) : 0;
+  return {
+    slots: maximum > 0 ? oldest(keys, slots, times, surplus) : old,
+    because: { timeToLive: old.length, maximum },
+  };
 }
+
+const none = { slots: [], because: { timeToLive: 0, maximum: 0 } } as const;
 
 /** Where the number of keys is a multiple of it, their ages are looked at. */
 function ageStep(size: number): number {

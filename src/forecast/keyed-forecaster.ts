@@ -33,14 +33,14 @@ export abstract class KeyedForecaster<
   protected constructor(
     settings: Settings,
     { cell, learning, ...parts }: ForecasterParts,
-    { onUpdate }: ForecasterListeners,
+    { onUpdate, onForgotten }: ForecasterListeners,
   ) {
     this.settings = settings;
     const recurrence = new Recurrence(learning, cell, {
       stepped: (rows) => this.forecastRows(rows, this.#forecasts!),
       updated: (report) => onUpdate?.(report),
     });
-    this.state = new ForecasterState({ ...parts, settings, recurrence });
+    this.state = new ForecasterState({ ...parts, settings, recurrence, onForgotten });
   }
 
   /** Keys that it holds a state of: those that have begun, and were not forgotten. */

@@ -3,6 +3,7 @@
  * order of events: an update runs when windows enough wait for the number of keys, or when a key that already waits is
  * due again; of many keys' windows a share is drawn.
  */
+import type { ForgottenKeys } from "./eviction.js";
 import type { Engine, LearnReport } from "../engine/port.js";
 import type { CellReader } from "./cell-reader.js";
 import { exponential, logarithm } from "./elementary.js";
@@ -33,6 +34,8 @@ export interface UpdateReport extends LearnReport {
 export interface ForecasterListeners {
   /** Called on each update of the weights, in the middle of `observe`. */
   readonly onUpdate?: (update: UpdateReport) => void;
+  /** Called where keys were forgotten, to keep the bounds of the settings, in the middle of `observe`. */
+  readonly onForgotten?: (keys: ForgottenKeys) => void;
 }
 
 const LOG_BETA1 = logarithm(0.9);

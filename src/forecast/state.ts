@@ -1,6 +1,6 @@
 /** The state of a forecaster: its keys, the model they share, and both as the records of a snapshot. */
 import { UndercurrentError } from "../errors.js";
-import { keysToForget, type KeyBounds } from "./eviction.js";
+import { keysToForget, type ForgottenKeys, type KeyBounds } from "./eviction.js";
 import type { Horizons } from "./horizons.js";
 import type { KeyReadout } from "./key-readout.js";
 import { KeyTable } from "./keys.js";
@@ -29,6 +29,8 @@ export interface StateOptions {
   readonly recurrence: Recurrence;
   readonly readout?: KeyReadout | undefined;
   readonly horizons?: Horizons | undefined;
+  /** Told of keys that were forgotten, where there were any. */
+  readonly onForgotten?: ((keys: ForgottenKeys) => void) | undefined;
 }
 
 const nothing = new Float32Array(0);
@@ -40,14 +42,16 @@ export class ForecasterState {
   readonly #bounds: KeyBounds;
   readonly #layout: StateOptions["layout"];
   readonly #signature: Signature;
+  readonly #onForgotten: StateOptions["onForgotten"];
   #keys: KeyTable;
   #disposed = false;
 
-  constructor({ settings, bounds, layout, recurrence, readout, horizons }: StateOptions) {
+  constructor({ settings, bounds, layout, recurrence, readout, horizons, onForgotten }: StateOptions) {
     this.recurrence = recurrence;
     this.#readout = readout;
     this.#horizons = horizons;
     this.#bounds = bounds;
+    this.#onForgotten = onForgotten;
     this.#layout = layout;
     this.#signature = signatureOf(settings, recurrence.cell);
     this.#keys = new KeyTable(layout);
@@ -79,10 +83,13 @@ export class ForecasterState {
 
   /** The key of a slot begins, with its first event; those that have to go for it are forgotten. */
   begin(slot: number): void {
-    const forgotten = keysToForget(this.#keys, this.#bounds);
-    // What waits may be of a key that goes.
-    if (forgotten.length > 0) this.recurrence.step();
-    for (const other of forgotten) this.#forget(other);
+    const { slots, because } = keysToForget(this.#keys, this.#bounds);
+    if (slots.length > 0) {
+      // What waits may be of a key that goes.
+      this.recurrence.step();
+      for (const other of slots) this.#forget(other);
+      this.#onForgotten?.(because);
+    }
     this.#keys.begin(slot);
   }
 

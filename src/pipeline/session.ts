@@ -171,6 +171,9 @@ export class Session {
       onUpdate: (update) => {
         if (this.#live) this.#context.telemetry?.update(update);
       },
+      onForgotten: (keys) => {
+        if (this.#live) this.#context.telemetry?.forgotten?.(keys);
+      },
     });
   }
 

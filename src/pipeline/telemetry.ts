@@ -1,6 +1,7 @@
 /** The port of telemetry: what the pipeline tells metrics, the live page and the log; it never waits for them. */
 import type { ErrorCode } from "../errors.js";
 import type { ForecastColumns } from "../forecast/columns.js";
+import type { ForgottenKeys } from "../forecast/eviction.js";
 import type { Forecaster } from "../forecast/forecaster.js";
 import type { UpdateReport } from "../forecast/learning.js";
 
@@ -31,6 +32,8 @@ export interface Telemetry {
   rejection(rejection: Rejection): void;
   /** The weights were updated. */
   update(update: UpdateReport): void;
+  /** Keys were forgotten, to keep the bounds of the settings. */
+  forgotten?(keys: ForgottenKeys): void;
 }
 
 /** Tells several at once, in order. */
@@ -39,5 +42,6 @@ export function fanOut(...targets: readonly Telemetry[]): Telemetry {
     forecasts: (batch) => targets.forEach((target) => target.forecasts(batch)),
     rejection: (rejection) => targets.forEach((target) => target.rejection(rejection)),
     update: (update) => targets.forEach((target) => target.update(update)),
+    forgotten: (keys) => targets.forEach((target) => target.forgotten?.(keys)),
   };
 }

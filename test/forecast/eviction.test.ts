@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { uniform } from "../../src/engine/random.js";
+import type { ForgottenKeys } from "../../src/forecast/eviction.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";
+import type { ForecasterListeners } from "../../src/forecast/learning.js";
 import { forecasterSettings, type ForecasterOptions } from "../../src/forecast/settings.js";
 import { joinRecords, type SnapshotRecord } from "../../src/forecast/snapshot.js";
 import { bitsOf, quick, run, type Event } from "../support/streams.js";
@@ -23,11 +25,16 @@ function churningEvents(count: number, seed: number): Event[] {
   });
 }
 
-/** The bounds as they are written down: the keys that there are after each event, and at which events keys begin. */
+/** The bounds as they are written down: the keys that there are after each event, at which events keys begin, and why others went. */
 function followed(
   events: readonly Event[],
   { maximumKeys = 0, keyTimeToLive = 0 }: ForecasterOptions,
-): { readonly keys: readonly ReadonlySet<string>[]; readonly begins: readonly boolean[] } {
+): {
+  readonly keys: readonly ReadonlySet<string>[];
+  readonly begins: readonly boolean[];
+  readonly because: ForgottenKeys;
+} {
+  const because = { timeToLive: 0, maximum: 0 };
   const last = new Map<string, number>();
   const keys: ReadonlySet<string>[] = [];
   const begins: boolean[] = [];
@@ -40,22 +47,23 @@ function followed(
       while (32 * step <= size) step *= 2;
       if (keyTimeToLive > 0 && size > 0 && size % step === 0) {
         const now = oldest[size - 1 - Math.floor(size / 64)]![1];
-        for (const [old, at] of oldest) if (now - at > keyTimeToLive) last.delete(old);
+        for (const [old, at] of oldest)
+          if (now - at > keyTimeToLive && last.delete(old)) because.timeToLive++;
       }
       if (maximumKeys > 0 && last.size >= maximumKeys) {
         const surplus = size - maximumKeys + Math.ceil(maximumKeys / 64);
-        for (const [old] of oldest.slice(0, surplus)) last.delete(old);
+        for (const [old] of oldest.slice(0, surplus)) if (last.delete(old)) because.maximum++;
       }
     }
     if (begun || last.has(key)) last.set(key, time);
     keys.push(new Set(last.keys()));
     begins.push(begun);
   }
-  return { keys, begins };
+  return { keys, begins, because };
 }
 
-const create = (options: ForecasterOptions): Forecaster =>
-  new Forecaster(forecasterSettings({ ...quick, hidden: 4, ...options }));
+const create = (options: ForecasterOptions, listeners: ForecasterListeners = {}): Forecaster =>
+  new Forecaster(forecasterSettings({ ...quick, hidden: 4, ...options }), undefined, listeners);
 
 /** The keys of its snapshot: a restore gives them the first slots. */
 function keysOf(forecaster: Forecaster): ReadonlySet<string> {
@@ -80,13 +88,19 @@ const models = fc.constantFrom<ForecasterOptions>(
 );
 const sizes = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 8 });
 
-test("the keys that are forgotten are those that the bounds name", () => {
+test("the keys that are forgotten are those that the bounds name, and the reason is told", () => {
   fc.assert(
     fc.property(bounds, fc.integer({ min: 1, max: 1200 }), fc.nat(99), (bound, count, seed) => {
       const events = churningEvents(count, seed + 1);
-      const forecaster = create(bound);
+      const told = { timeToLive: 0, maximum: 0 };
+      const onForgotten = ({ timeToLive, maximum }: ForgottenKeys): void => {
+        told.timeToLive += timeToLive;
+        told.maximum += maximum;
+      };
+      const forecaster = create(bound, { onForgotten });
       run(forecaster, events);
-      const { keys, begins } = followed(events, bound);
+      const { keys, begins, because } = followed(events, bound);
+      expect(told).toEqual(because);
       expect(keysOf(forecaster)).toEqual(keys.at(-1));
       expect(forecaster.keys).toBe(keys.at(-1)!.size);
       expect(forecaster.forgotten).toBe(begins.filter(Boolean).length - forecaster.keys);

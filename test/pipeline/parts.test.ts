@@ -167,3 +167,23 @@ test("telemetry is told of live forecasts, refusals and updates, every listener 
   await quiet();
   expect(later).toEqual([]);
 });
+
+test("telemetry is told of keys that are forgotten, and of no replay", async () => {
+  const log = filled(40);
+  const told: string[] = [];
+  const telemetry: Telemetry = {
+    ...listener("a", []),
+    forgotten: ({ timeToLive, maximum }) => told.push(`${timeToLive}, ${maximum}`),
+  };
+  const forecaster = { hidden: 4, readout: "shared", maximumKeys: 1 } as const;
+  const first = start(log, { forecaster, telemetry: fanOut(listener("b", []), telemetry) });
+  await quiet();
+  expect(told.length).toBeGreaterThan(1);
+  expect(new Set(told)).toEqual(new Set(["0, 1"]));
+  first.abandon();
+  await quiet();
+  told.length = 0;
+  start(log, { forecaster, telemetry });
+  await quiet();
+  expect(told).toEqual([]);
+});

@@ -75,6 +75,12 @@ export const metrics = {
     help: "Keys that have a hidden state.",
     unit: "keys",
   },
+  undercurrent_keys_forgotten_total: {
+    type: "counter",
+    help: "Keys that were forgotten, for there were model.maximumKeys, or their last event was older than model.keyTimeToLive.",
+    unit: "keys",
+    labels: ["reason"],
+  },
   undercurrent_mae: {
     type: "gauge",
     help: `Mean absolute error of the forecasts, ${rolling}; in the unit of the values, so it says something only where all keys share one.`,

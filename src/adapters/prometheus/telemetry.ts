@@ -1,5 +1,6 @@
 /** Telemetry as Prometheus metrics, in a registry of its own. */
 import { Registry, type Counter, type Gauge } from "prom-client";
+import type { ForgottenKeys } from "../../forecast/eviction.js";
 import { RunningScore } from "../../forecast/score.js";
 import type { UpdateReport } from "../../forecast/learning.js";
 import type { ForecastBatch, Rejection, Telemetry } from "../../pipeline/telemetry.js";
@@ -41,6 +42,7 @@ export class PrometheusTelemetry implements Telemetry {
   readonly #anomalies = this.#counter("undercurrent_anomalies_total");
   readonly #rejections = this.#counter("undercurrent_rejections_total");
   readonly #updates = this.#counter("undercurrent_learning_updates_total");
+  readonly #forgotten = this.#counter("undercurrent_keys_forgotten_total");
   readonly #version = this.#gauge("undercurrent_model_version");
   readonly #loss = this.#gauge("undercurrent_training_loss");
   readonly #gradientNorm = this.#gauge("undercurrent_gradient_norm");
@@ -58,6 +60,8 @@ export class PrometheusTelemetry implements Telemetry {
     this.#gauge("undercurrent_build_info").set({ version, nodejs: process.version, model }, 1);
     this.#gauge("undercurrent_interval_level_ratio").set(level);
     this.#gauge("undercurrent_keys", keys);
+    // Without a first zero an increase is not seen.
+    this.forgotten({ timeToLive: 0, maximum: 0 });
     this.#gauge("undercurrent_mae", () => this.#errors.mae);
     this.#gauge("undercurrent_skill_ratio", () => this.#relativeErrors.skill);
     this.#gauge("undercurrent_interval_coverage_ratio", () => this.#errors.coverage);
@@ -119,6 +123,11 @@ export class PrometheusTelemetry implements Telemetry {
     this.#version.set(update.version);
     this.#loss.set(update.loss);
     this.#gradientNorm.set(update.gradientNorm);
+  }
+
+  forgotten({ timeToLive, maximum }: ForgottenKeys): void {
+    this.#forgotten.inc({ reason: "time_to_live" }, timeToLive);
+    this.#forgotten.inc({ reason: "maximum" }, maximum);
   }
 
   #counter(name: MetricName): Counter {

@@ -181,3 +181,15 @@ describe("PrometheusTelemetry", () => {
     expect(await sample(telemetry, "undercurrent_learning_duration_seconds_count")).toBe(plain.version);
   });
 });
+
+it("counts forgotten keys by the setting that they had to go for, from zero on", async () => {
+  const telemetry = create();
+  const counts = async (): Promise<number[]> => [
+    await sample(telemetry, 'undercurrent_keys_forgotten_total{reason="time_to_live"}'),
+    await sample(telemetry, 'undercurrent_keys_forgotten_total{reason="maximum"}'),
+  ];
+  expect(await counts()).toEqual([0, 0]);
+  telemetry.forgotten({ timeToLive: 3, maximum: 0 });
+  telemetry.forgotten({ timeToLive: 1, maximum: 2 });
+  expect(await counts()).toEqual([4, 2]);
+});
