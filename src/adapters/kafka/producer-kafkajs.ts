@@ -1,15 +1,12 @@
 /** Transactions of one input partition on kafkajs, the client that everything else here uses. */
 import { setTimeout as sleep } from "node:timers/promises";
-import kafkajs, {
-  type ICustomPartitioner,
-  type Message,
-  type Transaction as KafkajsTransaction,
-} from "kafkajs";
+import type { Message, Transaction as KafkajsTransaction } from "kafkajs";
 import type { RecordHeader } from "../../pipeline/ports.js";
 import { createClient, transactionRetry } from "./client.js";
 import { compressionTypes } from "./codecs.js";
 import { errorType } from "./errors.js";
 import { transactionalId, type KafkaOptions } from "./options.js";
+import { Placement } from "./placement.js";
 import type { Transaction, TransactionalProducer } from "./producer.js";
 import { bufferOf, type RequestPart } from "./split.js";
 
@@ -33,13 +30,14 @@ export async function openKafkajsProducer(
   options: KafkaOptions,
   partition: number,
 ): Promise<TransactionalProducer> {
+  const placement = new Placement(partition);
   // A client of its own: sendOffsets marks offsets as committed for everything of one client, aborted or not.
   const producer = createClient(options, transactionRetry).producer({
     transactionalId: transactionalId(options, partition),
     transactionTimeout: options.transactionTimeoutMs ?? 60_000,
     maxInFlightRequests: 1,
     allowAutoTopicCreation: false,
-    createPartitioner: partitionerOf(partition),
+    createPartitioner: placement.createPartitioner,
     retry: transactionRetry,
   });
   try {
@@ -52,33 +50,21 @@ export async function openKafkajsProducer(
   }
   return {
     mostRecords,
-    begin: async () => transactionOf(options, partition, await producer.transaction()),
+    begin: async () => transactionOf(options, partition, placement, await producer.transaction()),
     close: () => producer.disconnect(),
-  };
-}
-
-/**
- * By key as every client does, and without one into the partition of the same number as the input's. The client asks again
- * when it repeats a request, and by itself gives a record without a key another partition then, so that it is there twice;
- * a key's changes where the topic has grown meanwhile. So the first answer is kept.
- */
-function partitionerOf(input: number): ICustomPartitioner {
-  return () => {
-    const byKey = kafkajs.Partitioners.DefaultPartitioner();
-    return ({ message, ...rest }) =>
-      (message.partition ??=
-        message.key === null ? input % rest.partitionMetadata.length : byKey({ message, ...rest }));
   };
 }
 
 function transactionOf(
   { application, topics, compression = "none" }: KafkaOptions,
   partition: number,
+  placement: Placement,
   transaction: KafkajsTransaction,
 ): Transaction {
   return {
     async send(request) {
       const topicMessages = request.map((part) => ({ topic: part.topic, messages: messagesOf(part) }));
+      placement.begin();
       await transaction.sendBatch({ topicMessages, compression: compressionTypes[compression], acks: -1 });
     },
     async sendOffset(offset) {
