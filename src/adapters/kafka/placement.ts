@@ -7,6 +7,7 @@
  * (https://github.com/tulios/kafkajs/issues/1303). So the first partition is kept, and such a request fails as a whole.
  */
 import kafkajs, { type ICustomPartitioner, type PartitionMetadata } from "kafkajs";
+import { UndercurrentError } from "../../errors.js";
 
 export class Placement {
   readonly #input: number;
@@ -50,10 +51,13 @@ export class Placement {
   #check(topic: string, partition: number, metadata: readonly PartitionMetadata[]): void {
     const place = `${topic}, partition ${partition}`;
     const leader = metadata.find(({ partitionId }) => partitionId === partition)?.leader;
-    if (leader === undefined) throw new Error(`there is no ${place}`);
+    if (leader === undefined) throw new UndercurrentError("COMMIT_UNCERTAIN", `there is no ${place}`);
     const first = this.#leaders.get(place) ?? leader;
     if (first !== leader) {
-      throw new Error(`${place} has come from broker ${first} to ${leader} while a request was under way`);
+      throw new UndercurrentError(
+        "COMMIT_UNCERTAIN",
+        `${place} has come from broker ${first} to ${leader} while a request was under way`,
+      );
     }
     this.#leaders.set(place, leader);
   }
