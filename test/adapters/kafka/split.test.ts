@@ -114,6 +114,30 @@ test("keeps nothing of headers that pretend to be ours", () => {
   ]);
 });
 
+describe("of a record that is shortened", () => {
+  const bare = { key: null, value: Buffer.alloc(5), headers: [], timestamp: 0 };
+  const omitted = ({ headers }: OutputRecord): string => Buffer.from(headers.at(-1)!.value).toString();
+
+  test("a key of 1,024 bytes is kept, and one byte more counts as omitted with the others", () => {
+    const longest = shortenLetter({ ...bare, key: Buffer.alloc(1024) });
+    expect(longest.key).toHaveLength(1024);
+    expect(omitted(longest)).toBe("5");
+    const longer = shortenLetter({ ...bare, key: Buffer.alloc(1025) });
+    expect(longer.key).toBeNull();
+    expect(omitted(longer)).toBe("1030");
+  });
+
+  test("16,384 bytes of headers of ours are kept, and not one more", () => {
+    const header = {
+      name: "undercurrent-reason",
+      value: Buffer.alloc(16_384 - "undercurrent-reason".length),
+    };
+    expect(shortenLetter({ ...bare, headers: [header] }).headers).toHaveLength(2);
+    const more = { ...header, value: Buffer.alloc(header.value.length + 1) };
+    expect(shortenLetter({ ...bare, headers: [more] }).headers).toHaveLength(1);
+  });
+});
+
 describe("a batch", () => {
   const headers = [{ name: "ü", value: Buffer.alloc(5) }];
   /** 32 and the key's 3 and the header's 10 + 2 + 5, beside the value. */

@@ -132,9 +132,9 @@ describeWithBroker("a writer", () => {
       await writer.commit([forecasts(options, [record("k", "1")])], 1, held);
       expect(proxy.connections).toBeGreaterThan(0);
       await writer.close();
-      await expect.poll(() => proxy.connections).toBe(0);
+      await expect.poll(() => proxy.connections, { timeout: 10_000 }).toBe(0);
       await rejection(openWriter({ ...options, transactionTimeoutMs: 86_400_000 }, 0));
-      await expect.poll(() => proxy.connections).toBe(0);
+      await expect.poll(() => proxy.connections, { timeout: 10_000 }).toBe(0);
     });
 
     it("sends what it was told to compress in a fraction of the bytes", async () => {
