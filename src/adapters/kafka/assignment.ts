@@ -130,7 +130,6 @@ export class KafkaAssignment implements Assignment {
 
   /** The partition is gone: readers end, commits are refused. */
   revoke(failure?: Error): void {
-    if (this.revoked.aborted) return;
     this.#closeFeeds(failure);
     this.#revocation.abort();
   }

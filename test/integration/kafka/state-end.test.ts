@@ -2,11 +2,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it, vi } from "vitest";
 import type { Admin } from "kafkajs";
+import { createClient } from "../../../src/adapters/kafka/client.js";
 import { StateEnd } from "../../../src/adapters/kafka/state-end.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
-import { rejection } from "./support.js";
+import { commitOf, createTopics, leaveAll, rejection, startInstance } from "./support.js";
 
-afterEach(() => void vi.restoreAllMocks());
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await leaveAll();
+});
 
 /** Of two partitions the second, which had nothing when it was taken over. */
 async function onTopic(
@@ -67,9 +71,8 @@ describeWithBroker("the end of the state", () => {
   }, 10_000);
 
   it("is uncertain where the brokers do not tell", async () => {
-    const disconnected = await broker.admin((admin) => Promise.resolve(admin));
-    const end = new StateEnd(disconnected, broker.name("state"), 0, 0);
-    expect(await rejection(end.check())).toBe("COMMIT_UNCERTAIN");
+    const nobody = createClient({ brokers: ["127.0.0.1:1"] }, { retries: 0 }).admin();
+    expect(await rejection(new StateEnd(nobody, "state", 0, 0).check())).toBe("COMMIT_UNCERTAIN");
   });
 
   it("is a gap where the topic was made again, though it has had as much since the last look", async () => {
@@ -100,5 +103,25 @@ describeWithBroker("the end of the state", () => {
       await remove(admin, topic);
       expect(await rejection(end.check())).toBe("TOPIC_MISSING");
     });
+  });
+
+  it("is looked at before a snapshot, and only then", async () => {
+    const options = await createTopics();
+    const { state } = options.topics;
+    const instance = startInstance(options);
+    const assignment = await instance.next();
+    await assignment.takeOver();
+    const commit = (offset: number, ...keys: string[]): Promise<string> => {
+      const records = keys.map((key) => ({ key, value: Buffer.from("s") }));
+      const snapshot = keys.length > 0 ? { offset, records } : undefined;
+      return rejection(instance.committer.commit(assignment, commitOf({ offset, snapshot })));
+    };
+    expect(await commit(1, "a", "b")).toBe("no error");
+    expect(await commit(2, "a")).toBe("no error");
+    await broker.admin((admin) => remove(admin, state));
+    await broker.createTopic(state, { settings: { "cleanup.policy": "compact" } });
+    expect(await commit(3)).toBe("no error");
+    expect(await commit(4, "a")).toBe("STATE_GAP");
+    expect(await broker.committedOffset(options.application, options.topics.input, 0)).toBe(3);
   });
 });
