@@ -104,7 +104,9 @@ export async function runChaos(
     broker.committedOffset(application, topics.input, partition);
   const allCommitted = (): Promise<number[]> =>
     Promise.all(Array.from({ length: partitions }, (_, partition) => committed(partition)));
+  // Of several brokers each names the others, so that no proxy would be passed for long.
   const proxy = await startBrokerProxy(broker.brokers[0]!);
+  const addresses = broker.brokers.length > 1 ? broker.brokers : [proxy.address];
   const fleet = new Fleet(config, partitions, note, {
     proxy,
     restartBroker: () => feed.during(restartBroker),
@@ -114,7 +116,7 @@ export async function runChaos(
   });
   try {
     for (const topic of Object.values(topics)) await makeTopic(topic);
-    await writeFile(config, stringify(configOf([proxy.address], options.producer, application, topics)));
+    await writeFile(config, stringify(configOf(addresses, options.producer, application, topics)));
     await feed.start();
     fleet.start();
     for (const step of scheduleOf(options.seed, options)) {

@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { producerKinds, type ProducerKind } from "../../src/adapters/kafka/options.js";
 import { createTestBroker } from "../support/broker-client.js";
-import { startJavaBroker } from "../support/broker-java.js";
+import { startJavaBroker, startJavaCluster, type JavaBroker } from "../support/broker-java.js";
 import { startBroker } from "../support/broker-start.js";
 import { runChaos, type ChaosReport } from "./chaos.js";
 
@@ -17,6 +17,7 @@ interface Flags {
   readonly rebalances: number;
   readonly pauses: number;
   readonly brokerRestarts: number;
+  readonly brokers: number;
   readonly cuts: number;
   readonly deleteState: boolean;
   readonly seed: number;
@@ -24,9 +25,33 @@ interface Flags {
   readonly json?: boolean;
 }
 
-async function main({ json = false, ...options }: Flags): Promise<void> {
-  // Of the brokers that there may be, the one in a Java process can be restarted on its port and its log.
-  const java = options.brokerRestarts > 0 ? await startJavaBroker() : undefined;
+/** A cluster, of which one broker after the other is restarted: in order, and the next by SIGKILL. */
+async function startCluster(count: number): Promise<JavaBroker> {
+  const all = await startJavaCluster(count);
+  let restarts = 0;
+  return {
+    brokers: all.flatMap(({ brokers }) => brokers),
+    kind: "java",
+    restart: async () => {
+      const signal = restarts % 2 === 0 ? "SIGTERM" : "SIGKILL";
+      await all[restarts++ % count]!.restart(signal);
+    },
+    stop: async () => {
+      await Promise.all(all.map((broker) => broker.stop()));
+    },
+  };
+}
+
+async function main({ json = false, brokers, ...options }: Flags): Promise<void> {
+  if (brokers > 1 && options.cuts > 0)
+    throw new Error("connections are cut before one broker alone: --cuts 0");
+  // Of the brokers that there may be, those in Java processes can be restarted on their ports and their logs.
+  const java =
+    brokers > 1
+      ? await startCluster(brokers)
+      : options.brokerRestarts > 0
+        ? await startJavaBroker()
+        : undefined;
   const running = java ?? (await startBroker());
   if (typeof running === "string") {
     process.stderr.write(`${running}\n`);
@@ -72,6 +97,7 @@ await new Command("chaos")
   .option("--rebalances <n>", "rebalances from one instance to three and back", count, 10)
   .option("--pauses <n>", "instances that stand still until they are fenced, and go on", count, 0)
   .option("--broker-restarts <n>", "restarts of the broker, which needs Java", count, 0)
+  .option("--brokers <n>", "brokers that replicate everything, which needs Java; 1 may be any", count, 1)
   .option("--cuts <n>", "connections that are cut in the midst of a transaction", count, 0)
   .option("--delete-state", "delete the state topic at the end: no instance may go on or begin", false)
   .option("--seed <n>", "seed of the input and of the order of faults", count, 1)

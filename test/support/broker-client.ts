@@ -114,12 +114,9 @@ async function createTopics(admin: Admin, layouts: Readonly<Record<string, Topic
   const topics = Object.entries(layouts).map(([topic, { partitions = 1, settings = {} }]) => ({
     topic,
     numPartitions: partitions,
-    replicationFactor: 1,
-    // Tests write records of years ago, which a broker that looks after them in time would delete while they are read.
-    configEntries: Object.entries({ "retention.ms": "-1", ...settings }).map(([name, value]) => ({
-      name,
-      value,
-    })),
+    // The brokers' own default.
+    replicationFactor: -1,
+    configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
   }));
   // The client's own wait for leaders fails where the broker has not yet heard of a topic that the controller just made.
   await admin.createTopics({ topics, waitForLeaders: false });

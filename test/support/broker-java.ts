@@ -66,13 +66,22 @@ export interface JavaBrokerOptions {
   readonly scramUsers?: Readonly<Record<string, string>>;
 }
 
-/** One broker that keeps everything in `folder`; few partitions of internal topics and an eager cleaner make it quick. */
+/** One node of a cluster. */
+interface Node {
+  readonly id: number;
+  readonly port: number;
+  readonly controllerPort: number;
+}
+
+/** A node that keeps everything in `folder`; few partitions of internal topics and an eager cleaner make it quick. */
 function properties(
   folder: string,
-  port: number,
-  controllerPort: number,
+  { id, port, controllerPort }: Node,
+  cluster: readonly Node[],
   { listeners = {}, properties: further = [] }: JavaBrokerOptions,
 ): string {
+  const replicas = cluster.length;
+  const voters = cluster.map((node) => `${node.id}@127.0.0.1:${node.controllerPort}`).join(",");
   const named = Object.entries(listeners);
   const addresses = (portOf: (listener: Listener) => number): string =>
     [["PLAINTEXT", { protocol: "PLAINTEXT", port }] as const, ...named]
@@ -81,8 +90,8 @@ function properties(
   const protocols = named.map(([name, { protocol }]) => `,${name}:${protocol}`).join("");
   return [
     "process.roles=broker,controller",
-    "node.id=1",
-    `controller.quorum.voters=1@127.0.0.1:${controllerPort}`,
+    `node.id=${id}`,
+    `controller.quorum.voters=${voters}`,
     `listeners=${addresses((own) => own.port)},CONTROLLER://127.0.0.1:${controllerPort}`,
     `advertised.listeners=${addresses(({ port: own, advertised = own }) => advertised)}`,
     "controller.listener.names=CONTROLLER",
@@ -90,31 +99,58 @@ function properties(
     `log.dirs=${join(folder, "log")}`,
     "auto.create.topics.enable=false",
     "group.initial.rebalance.delay.ms=0",
-    "offsets.topic.replication.factor=1",
+    `default.replication.factor=${replicas}`,
+    `min.insync.replicas=${Math.ceil(replicas / 2)}`,
+    `offsets.topic.replication.factor=${replicas}`,
     "offsets.topic.num.partitions=4",
-    "transaction.state.log.replication.factor=1",
-    "transaction.state.log.min.isr=1",
+    `transaction.state.log.replication.factor=${replicas}`,
+    `transaction.state.log.min.isr=${Math.ceil(replicas / 2)}`,
     "transaction.state.log.num.partitions=4",
     "share.coordinator.state.topic.replication.factor=1",
     "share.coordinator.state.topic.min.isr=1",
     "log.cleaner.backoff.ms=300",
+    // Partitions go back soon to the broker that they were given to, when it is there again.
+    "leader.imbalance.check.interval.seconds=10",
     ...further,
   ].join("\n");
 }
 
 export interface JavaBroker extends RunningBroker {
-  /** Ends the process and starts another on the same port and the same log. */
-  restart(): Promise<void>;
+  /** Ends the process, in order or by SIGKILL, and starts another on the same port and the same log. */
+  restart(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
 }
 
 /** Starts a broker on free loopback ports; its log lives in a temporary folder until it is stopped. */
 export async function startJavaBroker(options: JavaBrokerOptions = {}): Promise<JavaBroker> {
   await download();
+  const node = await freeNode(1);
+  return await startNode(node, [node], options);
+}
+
+/** Starts so many brokers that replicate everything among each other. */
+export async function startJavaCluster(count: number): Promise<JavaBroker[]> {
+  await download();
+  const nodes: Node[] = [];
+  for (let id = 1; id <= count; id++) nodes.push(await freeNode(id));
+  return await Promise.all(nodes.map((node) => startNode(node, nodes, {})));
+}
+
+const freeNode = async (id: number): Promise<Node> => ({
+  id,
+  port: await freePort(),
+  controllerPort: await freePort(),
+});
+
+async function startNode(
+  node: Node,
+  cluster: readonly Node[],
+  options: JavaBrokerOptions,
+): Promise<JavaBroker> {
+  const { port } = node;
   const folder = await mkdtemp(join(tmpdir(), "undercurrent-broker-"));
-  const [port, controllerPort] = [await freePort(), await freePort()];
   const config = join(folder, "server.properties");
   const classpath = join(jars(), "*");
-  await writeFile(config, properties(folder, port, controllerPort, options), { mode: 0o600 });
+  await writeFile(config, properties(folder, node, cluster, options), { mode: 0o600 });
   const scram = Object.entries(options.scramUsers ?? {}).flatMap(([name, password]) =>
     ["SCRAM-SHA-256", "SCRAM-SHA-512"].flatMap((mechanism) => [
       "--add-scram",
@@ -139,9 +175,9 @@ export async function startJavaBroker(options: JavaBrokerOptions = {}): Promise<
     await Promise.race([answering(port), ended]);
     return child;
   };
-  const end = async (child: ChildProcess): Promise<void> => {
+  const end = async (child: ChildProcess, signal: NodeJS.Signals = "SIGTERM"): Promise<void> => {
     const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGTERM");
+    child.kill(signal);
     await ended;
   };
 
@@ -149,8 +185,8 @@ export async function startJavaBroker(options: JavaBrokerOptions = {}): Promise<
   return {
     brokers: [`127.0.0.1:${port}`],
     kind: "java",
-    async restart() {
-      await end(child);
+    async restart(signal) {
+      await end(child, signal);
       child = await start();
     },
     async stop() {

@@ -19,8 +19,8 @@ export interface AssignmentHost {
   readonly admin: Admin;
   /** The consumer's hold on a partition of the input or the state topic. */
   controls(topic: string, partition: number): FeedControls;
-  /** Rejects with TOPIC_MISSING, or COMMIT_UNCERTAIN where the brokers do not tell. */
-  checkTopic(topic: string): Promise<void>;
+  /** How many partitions a topic has. Rejects with TOPIC_MISSING, or COMMIT_UNCERTAIN where the brokers do not tell. */
+  countOf(topic: string): Promise<number>;
   released(assignment: KafkaAssignment): void;
 }
 
@@ -111,10 +111,9 @@ export class KafkaAssignment implements Assignment {
     if (this.#writer === undefined || this.#stateEnd === undefined) {
       throw new UndercurrentError("FENCED", `${this.#origin}: it has not been taken over`);
     }
-    const { routed, snapshot, offset } = commit;
-    const writes = writesOf(commit, this.#options.topics, this.partition);
-    // The client would look for it again and again until the transaction has timed out.
-    for (const topic of new Set(routed.map((each) => each.topic))) await this.#host.checkTopic(topic);
+    const { snapshot, offset } = commit;
+    const { topics } = this.#options;
+    const writes = await writesOf(commit, topics, this.partition, (topic) => this.#host.countOf(topic));
     if (snapshot !== undefined) await this.#stateEnd.check();
     await this.#writer.commit(writes, offset, this);
     if (snapshot !== undefined) this.#stateEnd.wrote(snapshot.records.length);

@@ -14,7 +14,7 @@ import { followEnds } from "./ends.js";
 import { brokerError, commitError, hasNoCoordinator, innermost } from "./errors.js";
 import type { FeedControls } from "./feed.js";
 import type { KafkaOptions } from "./options.js";
-import { checkCompaction, checkPartitions, requireTopics } from "./topics.js";
+import { checkCompaction, checkPartitions, partitionCount, requireTopics } from "./topics.js";
 
 /** Milliseconds before it is asked to join anew. */
 const rejoinPause = 1000;
@@ -34,7 +34,8 @@ export class Membership implements AssignmentHost {
   #memberId: string | undefined;
   /** By partition, until they are released: a partition's next assignment waits for the end of the one before. */
   readonly #assignments = new Map<number, KafkaAssignment>();
-  readonly #knownTopics = new Set<string>();
+  /** Partitions of the topics whose records go by their keys, as far as they were asked for. */
+  readonly #counts = new Map<string, number>();
   #joining: Promise<void> = Promise.resolve();
   #leaving = false;
   readonly #left = new AbortController();
@@ -111,14 +112,16 @@ export class Membership implements AssignmentHost {
     return partitionControls(this.#consumer, topic, partition, () => this.#memberId !== undefined);
   }
 
-  async checkTopic(topic: string): Promise<void> {
-    if (this.#knownTopics.has(topic)) return;
+  async countOf(topic: string): Promise<number> {
+    const known = this.#counts.get(topic);
+    if (known !== undefined) return known;
     try {
-      await requireTopics(this.admin, [topic]);
+      const count = await partitionCount(this.admin, topic);
+      this.#counts.set(topic, count);
+      return count;
     } catch (error) {
       throw commitError(error, `looking for topic ${topic}`);
     }
-    this.#knownTopics.add(topic);
   }
 
   released(assignment: KafkaAssignment): void {

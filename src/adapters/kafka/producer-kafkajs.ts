@@ -1,12 +1,12 @@
 /** Transactions of one input partition on kafkajs, the client that everything else here uses. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Message, Transaction as KafkajsTransaction } from "kafkajs";
+import type { ICustomPartitioner, Message, TopicMessages, Transaction as KafkajsTransaction } from "kafkajs";
+import { UndercurrentError } from "../../errors.js";
 import type { RecordHeader } from "../../pipeline/ports.js";
 import { createClient, transactionRetry } from "./client.js";
 import { compressionTypes } from "./codecs.js";
 import { errorType } from "./errors.js";
 import { transactionalId, type KafkaOptions } from "./options.js";
-import { Placement } from "./placement.js";
 import type { Transaction, TransactionalProducer } from "./producer.js";
 import { bufferOf, type RequestPart } from "./split.js";
 
@@ -20,7 +20,7 @@ const passing = new Set([
 const offsetAttempts = 12;
 
 /**
- * Records of a topic in one request: to group them by partition the client copies, for each record, all that came before
+ * Records of a partition in one request: to group them by partition the client copies, for each record, all that came before
  * it. At 2,500 that took an eighth of the whole pipeline's time.
  */
 const mostRecords = 500;
@@ -30,14 +30,13 @@ export async function openKafkajsProducer(
   options: KafkaOptions,
   partition: number,
 ): Promise<TransactionalProducer> {
-  const placement = new Placement(partition);
   // A client of its own: sendOffsets marks offsets as committed for everything of one client, aborted or not.
   const producer = createClient(options, transactionRetry).producer({
     transactionalId: transactionalId(options, partition),
     transactionTimeout: options.transactionTimeoutMs ?? 60_000,
     maxInFlightRequests: 1,
     allowAutoTopicCreation: false,
-    createPartitioner: placement.createPartitioner,
+    createPartitioner: onlyKnownPartitions,
     retry: transactionRetry,
   });
   try {
@@ -50,7 +49,7 @@ export async function openKafkajsProducer(
   }
   return {
     mostRecords,
-    begin: async () => transactionOf(options, partition, placement, await producer.transaction()),
+    begin: async () => transactionOf(options, partition, await producer.transaction()),
     close: () => producer.disconnect(),
   };
 }
@@ -58,15 +57,13 @@ export async function openKafkajsProducer(
 function transactionOf(
   { application, topics, compression = "none" }: KafkaOptions,
   partition: number,
-  placement: Placement,
   transaction: KafkajsTransaction,
 ): Transaction {
   return {
-    async send(request) {
-      const topicMessages = request.map((part) => ({ topic: part.topic, messages: messagesOf(part) }));
-      placement.begin();
-      await transaction.sendBatch({ topicMessages, compression: compressionTypes[compression], acks: -1 });
-    },
+    send: (request) =>
+      sendEach(request, (topicMessages) =>
+        transaction.sendBatch({ topicMessages, compression: compressionTypes[compression], acks: -1 }),
+      ),
     async sendOffset(offset) {
       const partitions = [{ partition, offset: String(offset) }];
       const offsets = { consumerGroupId: application, topics: [{ topic: topics.input, partitions }] };
@@ -85,11 +82,33 @@ function transactionOf(
   };
 }
 
+/**
+ * One partition a call. Of a call to several brokers the client repeats what has no answer yet as soon as one part of it
+ * fails: what is still under way then comes twice, and where leaders change meanwhile some is left out, and it says that
+ * all is sent (https://github.com/tulios/kafkajs/issues/1303).
+ */
+export async function sendEach(
+  request: readonly RequestPart[],
+  send: (topicMessages: TopicMessages[]) => Promise<unknown>,
+): Promise<void> {
+  const sent = await Promise.allSettled(
+    request.map((part) => send([{ topic: part.topic, messages: messagesOf(part) }])),
+  );
+  for (const one of sent) if (one.status === "rejected") throw one.reason;
+}
+
+/** Of a partition that its topic does not have the client says nothing, and sends nothing. */
+export const onlyKnownPartitions: ICustomPartitioner =
+  () =>
+  ({ topic, partitionMetadata, message: { partition = 0 } }) => {
+    if (partition < partitionMetadata.length) return partition;
+    throw new UndercurrentError("TOPIC_MISMATCH", `topic ${topic} has no partition ${partition} any more`);
+  };
+
 /** Records as the client wants them: what a record does not have, the message does not have either. */
 export function messagesOf({ partition, records }: Pick<RequestPart, "partition" | "records">): Message[] {
   return records.map(({ key, value, headers, timestamp }) => {
-    const message: Message = { key: key && bufferOf(key), value: value && bufferOf(value) };
-    if (partition !== undefined) message.partition = partition;
+    const message: Message = { partition, key: key && bufferOf(key), value: value && bufferOf(value) };
     if (timestamp >= 0) message.timestamp = String(timestamp);
     if (headers.length > 0) message.headers = headersByName(headers);
     return message;

@@ -31,8 +31,6 @@ export async function openPlatformaticProducer(
     transactionalId: transactionalId(options, partition),
     idempotent: true,
     acks: client.ProduceAcks.ALL,
-    // Without a key it would be the first partition, for all of the input's.
-    partitioner: (_, key) => (key === undefined ? partition : client.compatibilityPartitioner(_, key)),
     compression: options.compression ?? "none",
   });
   askAsClient(client, producer);
@@ -160,10 +158,9 @@ function saslOf({ sasl }: KafkaOptions): Pick<BaseOptions, "sasl"> {
 /** Records as the client wants them: what a record does not have, the message does not have either. */
 export function messagesOf({ topic, partition, records }: RequestPart): MessageToProduce[] {
   return records.map(({ key, value, headers, timestamp }) => {
-    const message: MessageToProduce = { topic };
+    const message: MessageToProduce = { topic, partition };
     if (key !== null) message.key = bufferOf(key);
     if (value !== null) message.value = bufferOf(value);
-    if (partition !== undefined) message.partition = partition;
     if (timestamp >= 0) message.timestamp = BigInt(timestamp);
     // By object, not by name: a name may occur more than once.
     if (headers.length > 0) {

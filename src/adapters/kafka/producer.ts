@@ -2,7 +2,7 @@
 import type { RequestPart } from "./split.js";
 
 export interface TransactionalProducer {
-  /** Most records of a topic that one request should have. */
+  /** Most records of a partition that one request should have. */
   readonly mostRecords: number;
   /** Begins a transaction where the one before has ended. */
   begin(): Promise<Transaction>;

@@ -2,11 +2,10 @@
 import { UndercurrentError } from "../../errors.js";
 import type { OutputRecord } from "../../pipeline/ports.js";
 
-/** Records for one topic, in order. */
+/** Records for one partition of a topic, in order. */
 export interface TopicWrite {
   readonly topic: string;
-  /** Without one, the key decides as in the Java client. */
-  readonly partition?: number;
+  readonly partition: number;
   readonly records: readonly OutputRecord[];
   /** What is written in place of a record that fits no batch; without it there is an error. */
   readonly shorten?: (record: OutputRecord) => OutputRecord;
@@ -18,12 +17,12 @@ const headerOverhead = 10;
 /** The head of a batch. */
 const batchOverhead = 61;
 
-/** What one request has of a topic. */
+/** What one request has of a partition. */
 export type RequestPart = Pick<TopicWrite, "topic" | "partition" | "records">;
 
 /**
- * Requests in order, each with at most `maxBytes` and `mostRecords` a topic. Every topic's records keep their
- * order; a request carries a batch of each topic that still has some, which saves round trips.
+ * Requests in order, each with at most `maxBytes` and `mostRecords` a partition. Every partition's records keep their
+ * order; a request carries a batch of each that still has some, which saves round trips.
  *
  * Throws RECORD_TOO_LARGE for a record that does not fit a batch alone and cannot be shortened: the client would send it
  * again and again until the consumer dies of it.
@@ -53,11 +52,7 @@ export function* splitByBytes(
         part.push(record);
       }
       positions[index] = position;
-      if (part.length > 0) {
-        request.push(
-          partition === undefined ? { topic, records: part } : { topic, partition, records: part },
-        );
-      }
+      if (part.length > 0) request.push({ topic, partition, records: part });
     }
     if (request.length === 0) return;
     yield request;

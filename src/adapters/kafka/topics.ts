@@ -114,6 +114,13 @@ async function refuseHidden(admin: Admin, name: string): Promise<void> {
   }
 }
 
+/** How many partitions a topic has. Throws TOPIC_MISSING, or ACCESS_DENIED where it is hidden. */
+export async function partitionCount(admin: Admin, topic: string): Promise<number> {
+  const shapes = await topicShapes(admin, [topic]);
+  await refuseMissing(admin, [topic], shapes);
+  return shapes.get(topic)!.partitions;
+}
+
 /**
  * The number of partitions that input, forecasts and state have in common. Throws TOPIC_MISSING or TOPIC_MISMATCH.
  *

@@ -1,38 +1,51 @@
-/** What a commit writes, topic by topic. */
+/** What a commit writes, partition by partition. */
 import { UndercurrentError } from "../../errors.js";
 import type { Commit, OutputRecord, StateChange } from "../../pipeline/ports.js";
 import type { KafkaTopics } from "./options.js";
+import { byPartition } from "./placement.js";
 import { shortenForecast, shortenLetter } from "./shorten.js";
 import type { TopicWrite } from "./split.js";
 
 /**
  * Forecasts and state go to the partition that their observations came from, the others to that of their key; each
- * topic's records keep their order. Throws TOPIC_MISSING for dead letters that no topic is set for.
+ * partition's records keep their order. `countOf` tells how many partitions a topic has. Throws TOPIC_MISSING for dead
+ * letters that no topic is set for.
  */
-export function writesOf(
+export async function writesOf(
   { forecasts, deadLetters, routed, snapshot }: Omit<Commit, "offset">,
   topics: KafkaTopics,
   partition: number,
-): TopicWrite[] {
+  countOf: (topic: string) => Promise<number>,
+): Promise<TopicWrite[]> {
   const writes: TopicWrite[] = [
     { topic: topics.forecasts, partition, records: forecasts, shorten: shortenForecast },
   ];
-  if (deadLetters.length > 0) {
-    if (topics.deadLetters === undefined) {
-      throw new UndercurrentError("TOPIC_MISSING", "there are dead letters, and no topic for them is set");
-    }
-    writes.push({ topic: topics.deadLetters, records: deadLetters, shorten: shortenLetter });
+  for (const { topic, records, ...how } of [...letters(deadLetters, topics), ...byTopic(routed)]) {
+    const placed = byPartition(records, await countOf(topic), partition);
+    for (const [place, some] of placed) writes.push({ topic, partition: place, records: some, ...how });
   }
-  const byTopic = new Map<string, OutputRecord[]>();
-  for (const { topic, record } of routed) {
-    const records = byTopic.get(topic);
-    if (records === undefined) byTopic.set(topic, [record]);
-    else records.push(record);
-  }
-  for (const [topic, records] of byTopic) writes.push({ topic, records });
   if (snapshot !== undefined)
     writes.push({ topic: topics.state, partition, records: snapshot.records.map(stateRecord) });
   return writes;
+}
+
+/** Records of a topic that go by their keys. */
+type Spread = Omit<TopicWrite, "partition">;
+
+function letters(records: Commit["deadLetters"], { deadLetters: topic }: KafkaTopics): Spread[] {
+  if (records.length === 0) return [];
+  if (topic !== undefined) return [{ topic, records, shorten: shortenLetter }];
+  throw new UndercurrentError("TOPIC_MISSING", "there are dead letters, and no topic for them is set");
+}
+
+function byTopic(routed: Commit["routed"]): Spread[] {
+  const topics = new Map<string, OutputRecord[]>();
+  for (const { topic, record } of routed) {
+    const records = topics.get(topic);
+    if (records === undefined) topics.set(topic, [record]);
+    else records.push(record);
+  }
+  return [...topics].map(([topic, records]) => ({ topic, records }));
 }
 
 /** Without a time of its own: it gets that of its writing. */

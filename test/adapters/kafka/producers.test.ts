@@ -30,9 +30,9 @@ describe("a message has what its record has, and nothing else", () => {
       ["trace", [Buffer.from("1"), Buffer.from("2")]],
       ["__proto__", [Buffer.from("3")]],
     ]);
-    expect(kafkajsMessages({ records: [bare, empty] })).toStrictEqual([
-      { key: null, value: null },
-      { key: Buffer.alloc(0), value: Buffer.alloc(0) },
+    expect(kafkajsMessages({ partition: 2, records: [bare, empty] })).toStrictEqual([
+      { partition: 2, key: null, value: null },
+      { partition: 2, key: Buffer.alloc(0), value: Buffer.alloc(0) },
     ]);
   });
 
@@ -48,9 +48,9 @@ describe("a message has what its record has, and nothing else", () => {
     expect([...(whole!.headers as Map<Buffer, Buffer>)]).toEqual(
       full.headers.map(({ name, value }) => [Buffer.from(name), value]),
     );
-    expect(platformaticMessages({ topic: "t", records: [bare, empty] })).toStrictEqual([
-      { topic: "t" },
-      { topic: "t", key: Buffer.alloc(0), value: Buffer.alloc(0) },
+    expect(platformaticMessages({ topic: "t", partition: 2, records: [bare, empty] })).toStrictEqual([
+      { topic: "t", partition: 2 },
+      { topic: "t", partition: 2, key: Buffer.alloc(0), value: Buffer.alloc(0) },
     ]);
   });
 });

@@ -46,7 +46,7 @@ test("keeps every record, in its topic's order, in batches that are not too larg
 
 test("refuses a record that fits no batch, with its topic and size", () => {
   const record = { key: null, value: Buffer.alloc(maxBytes), headers: [], timestamp: -1 };
-  expect(() => [...splitByBytes([{ topic: "state", records: [record] }], maxBytes)]).toThrow(
+  expect(() => [...splitByBytes([{ topic: "state", partition: 0, records: [record] }], maxBytes)]).toThrow(
     expect.objectContaining({
       code: "RECORD_TOO_LARGE",
       message: expect.stringMatching(/state.*2032.*2000/) as string,
@@ -72,10 +72,11 @@ test("writes dead letters and forecasts that fit no batch without what is large,
       [
         {
           topic: "letters",
+          partition: 0,
           records: [small, letter, { ...letter, key: Buffer.alloc(maxBytes) }],
           shorten: shortenLetter,
         },
-        { topic: "forecasts", records: [small, forecast], shorten: shortenForecast },
+        { topic: "forecasts", partition: 0, records: [small, forecast], shorten: shortenForecast },
       ],
       maxBytes,
     ),
@@ -150,7 +151,9 @@ describe("a batch", () => {
   });
   const head = 61;
   const lengths = (records: readonly OutputRecord[], mostRecords?: number): number[] =>
-    [...splitByBytes([{ topic: "t", records }], maxBytes, mostRecords)].map(([part]) => part!.records.length);
+    [...splitByBytes([{ topic: "t", partition: 0, records }], maxBytes, mostRecords)].map(
+      ([part]) => part!.records.length,
+    );
 
   test("is filled to the last byte, and no further", () => {
     expect(lengths([sized(maxBytes - head)])).toEqual([1]);
@@ -169,29 +172,33 @@ describe("a batch", () => {
   test("keeps what fits as it is, though it could be shortened", () => {
     const record = sized(maxBytes - head);
     const shorten = (): OutputRecord => sized(100);
-    const [request] = [...splitByBytes([{ topic: "t", records: [record], shorten }], maxBytes)];
-    expect(request).toEqual([{ topic: "t", records: [record] }]);
-    const [short] = [...splitByBytes([{ topic: "t", records: [sized(maxBytes)], shorten }], maxBytes)];
+    const [request] = [...splitByBytes([{ topic: "t", partition: 0, records: [record], shorten }], maxBytes)];
+    expect(request).toEqual([{ topic: "t", partition: 0, records: [record] }]);
+    const [short] = [
+      ...splitByBytes([{ topic: "t", partition: 0, records: [sized(maxBytes)], shorten }], maxBytes),
+    ];
     expect(short![0]!.records[0]!.value).toHaveLength(100 - beside);
     const huge = (): OutputRecord => sized(maxBytes);
-    const still = splitByBytes([{ topic: "t", records: [sized(maxBytes)], shorten: huge }], maxBytes);
+    const still = splitByBytes(
+      [{ topic: "t", partition: 0, records: [sized(maxBytes)], shorten: huge }],
+      maxBytes,
+    );
     expect(() => [...still]).toThrow(/RECORD_TOO_LARGE|2000 bytes/);
   });
 
-  test("names the partition where the write does, and goes out with those of the other topics", () => {
+  test("names its partition, and goes out with those of the others", () => {
     const writes = [
-      { topic: "a", records: [sized(60), sized(60), sized(60)] },
+      { topic: "a", partition: 3, records: [sized(60), sized(60), sized(60)] },
       { topic: "b", partition: 0, records: [sized(60)] },
     ];
     const requests = [...splitByBytes(writes, maxBytes, 2)];
     expect(requests.map((parts) => parts.map(({ topic, partition }) => [topic, partition]))).toEqual([
       [
-        ["a", undefined],
+        ["a", 3],
         ["b", 0],
       ],
-      [["a", undefined]],
+      [["a", 3]],
     ]);
-    expect(Object.keys(requests[0]![0]!)).not.toContain("partition");
   });
 
   test("is made of the bytes themselves, not of copies", () => {

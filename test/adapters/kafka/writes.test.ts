@@ -1,4 +1,4 @@
-/** What a commit writes, topic by topic. */
+/** What a commit writes, partition by partition. */
 import { expect, test } from "vitest";
 import { shortenForecast, shortenLetter } from "../../../src/adapters/kafka/shorten.js";
 import { writesOf } from "../../../src/adapters/kafka/writes.js";
@@ -11,9 +11,11 @@ const record = (value: string): OutputRecord => ({
   headers: [],
   timestamp: 1,
 });
+/** Alerts have one partition, every other topic four. */
+const countOf = (topic: string): Promise<number> => Promise.resolve(topic === "alerts" ? 1 : 4);
 const nothing = { forecasts: [], deadLetters: [], routed: [], snapshot: undefined };
 
-test("everything has its topic: forecasts and state their partition, the others that of their key", () => {
+test("everything has its topic: forecasts and state their partition, the others that of their key", async () => {
   const [forecast, letter, first, second, third] = ["f", "d", "1", "2", "3"].map(record);
   const commit = {
     forecasts: [forecast!],
@@ -31,11 +33,12 @@ test("everything has its topic: forecasts and state their partition, the others 
       ],
     },
   };
-  expect(writesOf(commit, { ...topics, deadLetters: "letters" }, 3)).toStrictEqual([
+  expect(await writesOf(commit, { ...topics, deadLetters: "letters" }, 3, countOf)).toStrictEqual([
     { topic: "forecasts", partition: 3, records: [forecast], shorten: shortenForecast },
-    { topic: "letters", records: [letter], shorten: shortenLetter },
-    { topic: "alerts", records: [first, third] },
-    { topic: "audit", records: [second] },
+    // Without a key, that of the same number, or as near as there are partitions.
+    { topic: "letters", partition: 3, records: [letter], shorten: shortenLetter },
+    { topic: "alerts", partition: 0, records: [first, third] },
+    { topic: "audit", partition: 3, records: [second] },
     {
       topic: "state",
       partition: 3,
@@ -48,10 +51,9 @@ test("everything has its topic: forecasts and state their partition, the others 
   ]);
 });
 
-test("without a topic for dead letters there may be none", () => {
+test("without a topic for dead letters there may be none", async () => {
   const forecasts = { topic: "forecasts", partition: 0, records: [], shorten: shortenForecast };
-  expect(writesOf(nothing, topics, 0)).toStrictEqual([forecasts]);
-  expect(() => writesOf({ ...nothing, deadLetters: [record("d")] }, topics, 0)).toThrow(
-    expect.objectContaining({ code: "TOPIC_MISSING" }),
-  );
+  expect(await writesOf(nothing, topics, 0, countOf)).toStrictEqual([forecasts]);
+  const letters = writesOf({ ...nothing, deadLetters: [record("d")] }, topics, 0, countOf);
+  await expect(letters).rejects.toMatchObject({ code: "TOPIC_MISSING" });
 });

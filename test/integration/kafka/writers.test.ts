@@ -164,22 +164,4 @@ describeWithBroker("a writer", () => {
       expect(Math.max(...versions)).toBeLessThan(4);
     });
   });
-
-  it("puts a key where the other client puts it", async () => {
-    const topic = broker.name("keyed");
-    await broker.createTopic(topic, { partitions: 8 });
-    const keys = Array.from({ length: 50 }, (_, i) => `key ${i} 🌊`);
-    for (const producer of producerKinds) {
-      const writer = await open(await createTopics(1, { producer }));
-      await writer.commit([{ topic, records: keys.map((key) => record(key, producer)) }], 1, held);
-    }
-    const partitions = await broker.readCommitted(topic, 2 * keys.length);
-    const [first, second] = producerKinds.map((producer) =>
-      partitions.map((records) =>
-        records.filter(({ value }) => value!.toString() === producer).map(({ key }) => key!.toString()),
-      ),
-    );
-    expect(first!.filter((records) => records.length > 0).length).toBeGreaterThan(1);
-    expect(second).toEqual(first);
-  });
 });
