@@ -1,6 +1,6 @@
 /**
- * Measures the service under more than three times the input that it can process, for a minute: its memory, the lag that /metrics
- * tells, and how long it takes to catch up. The built command is a process of its own, on a real broker.
+ * Measures the service under more than three times the input that it processes, for a minute: its memory, the lag that
+ * /metrics tells, and how long it takes to catch up. The built command is a process of its own, on a real broker.
  */
 import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -22,6 +22,8 @@ const saturated = { ignored: 10, measured: 20 };
 const overloaded = 60;
 /** Records that wait while the pace is measured, at least. */
 const backlog = 10_000;
+/** Seconds of its pace that the input goes by: the service gets quicker, as it is compiled and as its models settle. */
+const recent = 5;
 /** Milliseconds between two requests of the producer, and between two samples. */
 const period = 200;
 
@@ -59,16 +61,17 @@ class Input {
     this.produced += messages.length;
   }
 
-  /** So many records a second until the time is over; what one request was late the next makes up for. */
-  async flow(perSecond: number, seconds: number): Promise<void> {
+  /** So many records a second, as it is told each time, until the time is over; what is late is made up for. */
+  async flow(perSecond: () => number, seconds: number): Promise<void> {
     const began = performance.now();
-    let sent = 0;
-    for (;;) {
+    let [before, due] = [0, 0];
+    while (before < seconds) {
       const elapsed = Math.min(seconds, (performance.now() - began) / 1000);
-      const due = Math.floor((perSecond * elapsed) / partitions);
-      await this.send(Math.min(due - sent, 5000));
-      sent = Math.min(due, sent + 5000);
-      if (elapsed === seconds && sent === due) return;
+      due += (perSecond() * (elapsed - before)) / partitions;
+      before = elapsed;
+      const count = Math.min(Math.floor(due), 5000);
+      await this.send(count);
+      due -= count;
       await sleep(period);
     }
   }
@@ -96,12 +99,12 @@ async function sample(service: Child, url: string, input: Input): Promise<Sample
 
 const paceBetween = (from: Sample, to: Sample): number => (to.processed - from.processed) / (to.at - from.at);
 
-/** Samples while something goes on. */
+/** Samples while something goes on, which are put into `samples` as they come. */
 async function samplesWhile(
   take: () => Promise<Sample>,
   goesOn: (last: Sample) => boolean,
+  samples: Sample[] = [],
 ): Promise<Sample[]> {
-  const samples: Sample[] = [];
   do {
     samples.push(await take());
     await sleep(period);
@@ -123,8 +126,14 @@ async function measure(service: Child, url: string, input: Input): Promise<Figur
   const capacity = paceBetween(first, saturation.at(-1)!);
 
   let flows = true;
-  const flow = input.flow(factor * capacity, overloaded).finally(() => (flows = false));
-  const [overload] = await Promise.all([samplesWhile(take, () => flows), flow]);
+  const overload: Sample[] = [];
+  const pace = (): number => {
+    const now = overload.at(-1);
+    const from = overload.find(({ at }) => at > now!.at - recent);
+    return from === undefined || from === now ? capacity : Math.max(capacity, paceBetween(from, now!));
+  };
+  const flow = input.flow(() => factor * pace(), overloaded).finally(() => (flows = false));
+  await Promise.all([samplesWhile(take, () => flows, overload), flow]);
   const [start, end] = [overload[0]!, overload.at(-1)!];
   const caughtUp = await samplesWhile(take, ({ processed, lag }) => processed < input.produced || lag > 0);
   const last = caughtUp.at(-1)!;
@@ -158,8 +167,8 @@ async function measure(service: Child, url: string, input: Input): Promise<Figur
       "overload_catch_up",
       last.at - end.at,
       "s",
-      "records that waited ÷ pace before:",
-      waiting / capacity,
+      "records that waited ÷ pace meanwhile:",
+      waiting / paceBetween(start, end),
     ),
     figure("overload_forecasts", last.processed, "", "records produced:", input.produced),
   ];
