@@ -222,6 +222,12 @@ export const rows: readonly Row[] = [
       chart("State in memory", "undercurrent_state_bytes", [
         { expr: `sum by (instance) (${of("undercurrent_state_bytes")})`, legend: "{{instance}}" },
       ]),
+      chart("Rows that the live page left out", "undercurrent_page_rows_dropped_total", [
+        {
+          expr: `sum(increase(${of("undercurrent_page_rows_dropped_total")}[$__rate_interval]))`,
+          legend: "rows",
+        },
+      ]),
       chart("Keys forgotten", "undercurrent_keys_forgotten_total", [
         {
           expr: `sum by (reason) (increase(${of("undercurrent_keys_forgotten_total")}[$__rate_interval]))`,

@@ -35,7 +35,7 @@ export class Membership implements AssignmentHost {
   /** By partition, until they are released: a partition's next assignment waits for the end of the one before. */
   readonly #assignments = new Map<number, KafkaAssignment>();
   /** Partitions of the topics whose records go by their keys, as far as they were asked for. */
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new Map<string, Promise<number>>();
   #joining: Promise<void> = Promise.resolve();
   #leaving = false;
   readonly #left = new AbortController();
@@ -112,15 +112,25 @@ export class Membership implements AssignmentHost {
     return partitionControls(this.#consumer, topic, partition, () => this.#memberId !== undefined);
   }
 
-  async countOf(topic: string): Promise<number> {
+  countOf(topic: string): Promise<number> {
     const known = this.#counts.get(topic);
     if (known !== undefined) return known;
+    const count = this.#askCount(topic);
+    this.#counts.set(topic, count);
+    count.catch(() => this.#counts.delete(topic));
+    return count;
+  }
+
+  /** By a client of its own: what it asks for would take the place of what the others' knows. */
+  async #askCount(topic: string): Promise<number> {
+    const admin = createClient(this.#options, patientRetry).admin();
     try {
-      const count = await partitionCount(this.admin, topic);
-      this.#counts.set(topic, count);
-      return count;
+      await admin.connect();
+      return await partitionCount(admin, topic);
     } catch (error) {
       throw commitError(error, `looking for topic ${topic}`);
+    } finally {
+      await admin.disconnect();
     }
   }
 

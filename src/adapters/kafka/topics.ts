@@ -47,16 +47,25 @@ async function topicOffsets(admin: Admin, topic: string, attempts = 5): Offsets 
   }
 }
 
-/** Committed offsets of a group in a topic by partition; those that have none are left out. */
+/**
+ * Committed offsets of a group in a topic by partition; those that have none are left out. Where two refreshes of its
+ * metadata cross, the client has lost what it knew of the topic, and asks for no partition of it.
+ */
 export async function committedOffsets(
   admin: Admin,
   group: string,
   topic: string,
+  attempts = 5,
 ): Promise<ReadonlyMap<number, number>> {
   const [offsets] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
-  const entries = (offsets?.partitions ?? []).map(
-    ({ partition, offset }) => [partition, Number(offset)] as const,
-  );
+  const partitions = offsets?.partitions ?? [];
+  if (partitions.length === 0) {
+    if (attempts === 1)
+      throw new UndercurrentError("BROKER_UNREACHABLE", `topic ${topic}: the client knows of no partition`);
+    await sleep(slow);
+    return committedOffsets(admin, group, topic, attempts - 1);
+  }
+  const entries = partitions.map(({ partition, offset }) => [partition, Number(offset)] as const);
   return new Map(entries.filter(([, offset]) => offset >= 0));
 }
 
@@ -114,7 +123,10 @@ async function refuseHidden(admin: Admin, name: string): Promise<void> {
   }
 }
 
-/** How many partitions a topic has. Throws TOPIC_MISSING, or ACCESS_DENIED where it is hidden. */
+/**
+ * How many partitions a topic has. Throws TOPIC_MISSING, or ACCESS_DENIED where it is hidden. To be asked of a client that
+ * is asked for nothing else meanwhile: see `requireTopics`.
+ */
 export async function partitionCount(admin: Admin, topic: string): Promise<number> {
   const shapes = await topicShapes(admin, [topic]);
   await refuseMissing(admin, [topic], shapes);
