@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin, Consumer, ConsumerCrashEvent, ConsumerGroupJoinEvent } from "kafkajs";
 import { UndercurrentError } from "../../errors.js";
+import { withAdmin } from "./admin.js";
 import { KafkaAssignment, type AssignmentHost } from "./assignment.js";
 import { coPartitionAssigner } from "./assigner.js";
 import { createClient, patientRetry } from "./client.js";
@@ -115,23 +116,15 @@ export class Membership implements AssignmentHost {
   countOf(topic: string): Promise<number> {
     const known = this.#counts.get(topic);
     if (known !== undefined) return known;
-    const count = this.#askCount(topic);
+    // By a client of its own: what it asks for would take the place of what the others' knows.
+    const count = withAdmin(
+      this.#options,
+      (admin) => partitionCount(admin, topic),
+      (error) => commitError(error, `looking for topic ${topic}`),
+    );
     this.#counts.set(topic, count);
     count.catch(() => this.#counts.delete(topic));
     return count;
-  }
-
-  /** By a client of its own: what it asks for would take the place of what the others' knows. */
-  async #askCount(topic: string): Promise<number> {
-    const admin = createClient(this.#options, patientRetry).admin();
-    try {
-      await admin.connect();
-      return await partitionCount(admin, topic);
-    } catch (error) {
-      throw commitError(error, `looking for topic ${topic}`);
-    } finally {
-      await admin.disconnect();
-    }
   }
 
   released(assignment: KafkaAssignment): void {

@@ -1,6 +1,7 @@
 /** Which partition of a topic a record goes to. */
 import kafkajs, { type PartitionMetadata } from "kafkajs";
 import type { OutputRecord } from "../../pipeline/ports.js";
+import { bufferOf } from "./split.js";
 
 /** Murmur2 of the key, as the Java client has it. */
 const byKey = kafkajs.Partitioners.DefaultPartitioner();
@@ -15,16 +16,26 @@ export function byPartition(
   count: number,
   input: number,
 ): ReadonlyMap<number, readonly OutputRecord[]> {
-  const placed = new Map<number, OutputRecord[]>();
   // Of the partitions the client looks at the number alone where there is a key.
   const partitionMetadata = new Array<PartitionMetadata>(count);
-  for (const record of records) {
-    const key = record.key && Buffer.from(record.key);
-    const partition =
-      key === null ? input % count : byKey({ topic: "", partitionMetadata, message: { key, value: null } });
-    const others = placed.get(partition);
-    if (others === undefined) placed.set(partition, [record]);
-    else others.push(record);
+  return grouped(records, ({ key }) =>
+    key === null
+      ? input % count
+      : byKey({ topic: "", partitionMetadata, message: { key: bufferOf(key), value: null } }),
+  );
+}
+
+/** Items by what `keyOf` says of them, each group in their order. */
+export function grouped<Key, Item>(
+  items: readonly Item[],
+  keyOf: (item: Item) => Key,
+): ReadonlyMap<Key, readonly Item[]> {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
   }
-  return placed;
+  return groups;
 }

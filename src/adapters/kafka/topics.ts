@@ -34,39 +34,54 @@ export async function partitionExtents(admin: Admin, topic: string): Promise<rea
     .sort((a, b) => a.partition - b.partition);
 }
 
-type Offsets = ReturnType<Admin["fetchTopicOffsets"]>;
-
 /** Where two refreshes of its metadata cross, the client has lost what it knew of the topic, and fails at that. */
-async function topicOffsets(admin: Admin, topic: string, attempts = 5): Offsets {
-  try {
-    return await admin.fetchTopicOffsets(topic);
-  } catch (error) {
-    if (attempts === 1 || !(innermost(error) instanceof TypeError)) throw error;
-    await sleep(slow);
-    return topicOffsets(admin, topic, attempts - 1);
-  }
+function topicOffsets(admin: Admin, topic: string): ReturnType<Admin["fetchTopicOffsets"]> {
+  return askAgain(
+    () => admin.fetchTopicOffsets(topic),
+    (error) => innermost(error) instanceof TypeError,
+  );
 }
 
 /**
- * Committed offsets of a group in a topic by partition; those that have none are left out. Where two refreshes of its
- * metadata cross, the client has lost what it knew of the topic, and asks for no partition of it.
+ * Committed offsets of a group in a topic by partition; those that have none are left out. Where the client has lost what
+ * it knew of the topic, it asks for no partition of it.
  */
 export async function committedOffsets(
   admin: Admin,
   group: string,
   topic: string,
-  attempts = 5,
+  attempts?: number,
 ): Promise<ReadonlyMap<number, number>> {
-  const [offsets] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
-  const partitions = offsets?.partitions ?? [];
-  if (partitions.length === 0) {
-    if (attempts === 1)
-      throw new UndercurrentError("BROKER_UNREACHABLE", `topic ${topic}: the client knows of no partition`);
-    await sleep(slow);
-    return committedOffsets(admin, group, topic, attempts - 1);
-  }
+  const lost = new UndercurrentError(
+    "BROKER_UNREACHABLE",
+    `topic ${topic}: the client knows of no partition`,
+  );
+  const partitions = await askAgain(
+    async () => {
+      const [offsets] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+      if (offsets === undefined || offsets.partitions.length === 0) throw lost;
+      return offsets.partitions;
+    },
+    (error) => error === lost,
+    attempts,
+  );
   const entries = partitions.map(({ partition, offset }) => [partition, Number(offset)] as const);
   return new Map(entries.filter(([, offset]) => offset >= 0));
+}
+
+/** Asks again after a while where an answer failed for what may be known by then. */
+async function askAgain<T>(
+  ask: () => Promise<T>,
+  mayBeKnown: (error: unknown) => boolean,
+  attempts = 5,
+): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (attempts === 1 || !mayBeKnown(error)) throw error;
+    await sleep(slow);
+    return askAgain(ask, mayBeKnown, attempts - 1);
+  }
 }
 
 /** How a topic is laid out. */

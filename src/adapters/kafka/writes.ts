@@ -2,7 +2,7 @@
 import { UndercurrentError } from "../../errors.js";
 import type { Commit, OutputRecord, StateChange } from "../../pipeline/ports.js";
 import type { KafkaTopics } from "./options.js";
-import { byPartition } from "./placement.js";
+import { byPartition, grouped } from "./placement.js";
 import { shortenForecast, shortenLetter } from "./shorten.js";
 import type { TopicWrite } from "./split.js";
 
@@ -39,13 +39,8 @@ function letters(records: Commit["deadLetters"], { deadLetters: topic }: KafkaTo
 }
 
 function byTopic(routed: Commit["routed"]): Spread[] {
-  const topics = new Map<string, OutputRecord[]>();
-  for (const { topic, record } of routed) {
-    const records = topics.get(topic);
-    if (records === undefined) topics.set(topic, [record]);
-    else records.push(record);
-  }
-  return [...topics].map(([topic, records]) => ({ topic, records }));
+  const topics = grouped(routed, ({ topic }) => topic);
+  return [...topics].map(([topic, some]) => ({ topic, records: some.map(({ record }) => record) }));
 }
 
 /** Without a time of its own: it gets that of its writing. */
