@@ -7,7 +7,7 @@
  * Takes a seed, cells with commas between them, and the window: `delayed-echo.ts 1 gru,window,conv,attention 16`.
  * See docs/cells.md for why.
  */
-import { cellKinds, createForecaster, type CellKind } from "undercurrent";
+import { cellKinds, createForecaster, type CellKind } from "undercurrent-forecast";
 
 const day = 86_400_000;
 const readingsPerDay = 32;

@@ -5,7 +5,7 @@
  */
 import os from "node:os";
 import { concatMap, from, interval, take } from "rxjs";
-import { forecast } from "undercurrent";
+import { forecast } from "undercurrent-forecast";
 
 const seconds = Number(process.argv[2] ?? Infinity);
 

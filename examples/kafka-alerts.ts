@@ -6,8 +6,8 @@
  * with the same number of partitions. Readings are {"value": 68.5, "unit": "F"}, their key names the pump.
  */
 import { filter, map, pipe, tap, lastValueFrom } from "rxjs";
-import { run, type Reading, type RecordForecast, type RoutedRecord } from "undercurrent";
-import { kafkaPorts } from "undercurrent/kafka";
+import { run, type Reading, type RecordForecast, type RoutedRecord } from "undercurrent-forecast";
+import { kafkaPorts } from "undercurrent-forecast/kafka";
 
 const application = process.argv[2] ?? "pumps";
 const kafka = kafkaPorts({

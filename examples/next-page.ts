@@ -6,7 +6,7 @@
  * there are always pages that were never seen. What surprises is shown: visitors who do what such visitors don't.
  */
 import { filter, from, tap } from "rxjs";
-import { forecastSymbols } from "undercurrent";
+import { forecastSymbols } from "undercurrent-forecast";
 
 const count = Number(process.argv[2] ?? 40_000);
 let state = 7;

@@ -1,6 +1,6 @@
 /** The operator on a stream of one's own: a thermometer with a daily wave, and a fault on the last day. */
 import { from } from "rxjs";
-import { forecast } from "undercurrent";
+import { forecast } from "undercurrent-forecast";
 
 const hour = 3_600_000;
 const readings = Array.from({ length: 24 * 60 }, (_, i) => ({

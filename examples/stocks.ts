@@ -9,7 +9,7 @@
  */
 import { parse } from "csv-parse/sync";
 import { readFileSync } from "node:fs";
-import { createForecaster } from "undercurrent";
+import { createForecaster } from "undercurrent-forecast";
 
 const file = new URL("../node_modules/vega-datasets/data/sp500-2000.csv", import.meta.url);
 const days: Record<"date" | "close" | "volume", string>[] = parse(readFileSync(file), { columns: true });

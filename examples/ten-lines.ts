@@ -1,6 +1,6 @@
 /** The library in ten lines, without RxJS: numbers on standard input, one a line, and what is expected next of each. */
 import { createInterface } from "node:readline";
-import { createForecaster } from "undercurrent";
+import { createForecaster } from "undercurrent-forecast";
 
 const forecaster = createForecaster();
 for await (const line of createInterface({ input: process.stdin })) {

@@ -5,7 +5,7 @@
 import { parse } from "csv-parse/sync";
 import { readFileSync } from "node:fs";
 import { from, toArray } from "rxjs";
-import { forecast } from "undercurrent";
+import { forecast } from "undercurrent-forecast";
 
 type Column = "location" | "date" | "temp_max" | "temp_min" | "wind" | "precipitation";
 const columns = ["temp_max", "temp_min", "wind", "precipitation"] as const;

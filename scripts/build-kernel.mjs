@@ -9,10 +9,10 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 // reorder products that are written to fit the registers. V8 optimises what matters.
 const options = ["-O0", "--noAssert", "--runtime", "stub", "--enable", "simd", "--maximumMemory", "65536"];
 const entries = {
-  cells: "index.ts",
-  regression: "regression.ts",
-  horizons: "horizons.ts",
-  text: "text.ts",
+  cells: "cells/index.ts",
+  regression: "regression/regression.ts",
+  horizons: "regression/horizons.ts",
+  text: "text/text.ts",
 };
 const kernels = {
   simd: { entries, options },

@@ -28,18 +28,18 @@ const parts = {
     tests: ["test/pipeline/*.test.ts", "test/simulate/*.test.ts"],
   },
   kafka: {
-    sources: ["src/adapters/kafka/records.ts", "src/adapters/kafka/split.ts"],
+    sources: ["src/adapters/kafka/source/records.ts", "src/adapters/kafka/producer/split.ts"],
     tests: ["test/adapters/kafka/{records,split}.test.ts"],
   },
   commit: {
     sources: [
-      "writer",
-      "producer-kafkajs",
-      "producer-platformatic",
-      "assignment",
-      "writes",
-      "state-end",
-      "shorten",
+      "producer/writer",
+      "producer/producer-kafkajs",
+      "producer/producer-platformatic",
+      "source/assignment",
+      "producer/writes",
+      "source/state-end",
+      "producer/shorten",
       "errors",
     ].map((name) => `src/adapters/kafka/${name}.ts`),
     tests: [

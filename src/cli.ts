@@ -1,18 +1,18 @@
 #!/usr/bin/env node
 /** The command `undercurrent`: its verbs, and how an error ends it. */
 import { Command, CommanderError } from "commander";
-import { backtestCommand } from "./cli/backtest.js";
+import { backtestCommand } from "./cli/backtest/backtest.js";
 import { configCommand } from "./cli/config.js";
 import { demoCommand } from "./cli/demo.js";
 import { explainCommand } from "./cli/explain.js";
 import { lintCommand } from "./cli/lint.js";
 import { pipeCommand } from "./cli/pipe.js";
-import { runCommand } from "./cli/run.js";
+import { runCommand } from "./cli/service/run.js";
 import { seedCommand } from "./cli/seed.js";
-import { stateCommand } from "./cli/state.js";
+import { stateCommand } from "./cli/state/state.js";
 import { topicsCommand } from "./cli/topics.js";
 import { packageVersion } from "./cli/version.js";
-import { describeError, exitCodeOf, exitCodes, UndercurrentError } from "./errors.js";
+import { describeError, exitCodeOf, exitCodes, UndercurrentError } from "./errors/errors.js";
 
 const notes = `
 Exit codes: ${exitCodes.ok} done, ${exitCodes.unexpected} a defect of this program, ${exitCodes.settings} options, ${exitCodes.input} input, ${exitCodes.output} output or address,

@@ -19,7 +19,13 @@ export {
   type WeightMatrix,
   type WindowBuffers,
 } from "./engine/port.js";
-export { describeError, errors, UndercurrentError, type ErrorCode, type ErrorEntry } from "./errors.js";
+export {
+  describeError,
+  errors,
+  UndercurrentError,
+  type ErrorCode,
+  type ErrorEntry,
+} from "./errors/errors.js";
 export {
   createForecaster,
   EventForecaster,
@@ -36,10 +42,10 @@ export { Forecaster } from "./forecast/forecaster.js";
 export type { KeyedForecaster } from "./forecast/keyed-forecaster.js";
 export type { ObjectForecaster } from "./forecast/object-forecaster.js";
 export type { TimeLike, ValueLike } from "./forecast/input.js";
-export type { ForecasterListeners, UpdateReport } from "./forecast/learning.js";
+export type { ForecasterListeners, UpdateReport } from "./forecast/learning/learning.js";
 export { forecasterSettings, type ForecasterOptions, type ForecasterSettings } from "./forecast/settings.js";
-export type { PendingForecast } from "./forecast/tracker.js";
-export type { SnapshotChange } from "./forecast/snapshot.js";
+export type { PendingForecast } from "./forecast/key-forecaster.js";
+export type { SnapshotChange } from "./forecast/snapshot/snapshot.js";
 export {
   appendSymbol,
   symbolColumns,
@@ -66,7 +72,7 @@ export { forecast } from "./operators/forecast.js";
 export { forecastBatches } from "./operators/forecast-batches.js";
 export { forecastSymbols } from "./operators/forecast-symbols.js";
 export type { Clock } from "./pipeline/clock.js";
-export type { Reading } from "./pipeline/decode.js";
+export type { Reading } from "./pipeline/decode/decode.js";
 export type {
   Committed,
   Live,
@@ -95,5 +101,5 @@ export type {
 } from "./pipeline/ports.js";
 export { run, type RunOptions } from "./pipeline/run.js";
 export { pipelineSettings, type PipelineOptions, type PipelineSettings } from "./pipeline/settings.js";
-export type { ForgottenKeys } from "./forecast/eviction.js";
+export type { ForgottenKeys } from "./forecast/keys/eviction.js";
 export { fanOut, type ForecastBatch, type Rejection, type Telemetry } from "./pipeline/telemetry.js";

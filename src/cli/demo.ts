@@ -20,7 +20,7 @@ import {
 } from "./options.js";
 import { streamSamples, type SampleSink } from "./samples.js";
 import { stopSignal } from "./signals.js";
-import { viewOf, watch } from "./watch.js";
+import { viewOf, watch } from "./service/watch.js";
 
 interface DemoFlags extends ForecasterFlags {
   readonly port: number;

@@ -1,11 +1,11 @@
 /** The command `explain`: a past forecast, derived anew from snapshot and log, and where it came from. */
 import { Command, Option } from "commander";
-import { KafkaPast, type Written } from "../adapters/kafka/past.js";
+import { KafkaPast, type Written } from "../adapters/kafka/offline/past.js";
 import { loadConfig } from "../config/load.js";
-import { UndercurrentError } from "../errors.js";
+import { UndercurrentError } from "../errors/errors.js";
 import { readTime } from "../forecast/input.js";
 import { forecasterSettings } from "../forecast/settings.js";
-import { decoder } from "../pipeline/decode.js";
+import { decoder } from "../pipeline/decode/decode.js";
 import { explainForecast, type ExplainedForecast, type Explanation } from "../pipeline/explain.js";
 import { modelSettings, pipelineSettings } from "../pipeline/settings.js";
 import { loadEngine } from "./engine.js";

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createSecureContext, type ConnectionOptions } from "node:tls";
 import type { KafkaConnection, KafkaOptions } from "../adapters/kafka/options.js";
 import type { Config } from "../config/schema.js";
-import { UndercurrentError } from "../errors.js";
+import { UndercurrentError } from "../errors/errors.js";
 
 type TlsSettings = Config["kafka"]["tls"];
 type SaslSettings = NonNullable<Config["kafka"]["sasl"]>;

@@ -1,12 +1,12 @@
 /** The command `lint`: a configuration against its schema, then against the brokers. */
 import { Command } from "commander";
-import { withAdmin } from "../adapters/kafka/admin.js";
-import { clusterFacts, lintCluster, type Finding } from "../adapters/kafka/lint.js";
+import { withAdmin } from "../adapters/kafka/admin/admin.js";
+import { clusterFacts, lintCluster, type Finding } from "../adapters/kafka/admin/lint.js";
 import { loadConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
-import { errors, UndercurrentError } from "../errors.js";
+import { errors, UndercurrentError } from "../errors/errors.js";
 import { kafkaOptions } from "./kafka-options.js";
-import { checkModelRecord } from "./record-sizes.js";
+import { checkModelRecord } from "./service/record-sizes.js";
 
 interface LintFlags {
   readonly config?: string;

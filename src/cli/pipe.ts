@@ -4,7 +4,7 @@ import { ForecastLineWriter, readObservationLine, rejectionLine } from "../adapt
 import { LineSplitter, type Line } from "../adapters/files/lines.js";
 import { openText } from "../adapters/files/open.js";
 import { TextOutput } from "../adapters/files/text-output.js";
-import { UndercurrentError, type ErrorCode } from "../errors.js";
+import { UndercurrentError, type ErrorCode } from "../errors/errors.js";
 import {
   appendObservation,
   forecastColumns,

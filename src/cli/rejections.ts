@@ -1,5 +1,5 @@
 /** Counts what was refused and says so: the first few one by one, all of them by code at the end. */
-import { errors, type ErrorCode } from "../errors.js";
+import { errors, type ErrorCode } from "../errors/errors.js";
 import type { Rejection } from "../pipeline/telemetry.js";
 import { plainText } from "./text.js";
 

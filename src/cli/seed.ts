@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { once } from "node:events";
 import type { Message } from "kafkajs";
 import { sampleSeries } from "../adapters/files/sample-series.js";
-import { createClient, patientRetry } from "../adapters/kafka/client.js";
+import { createClient, patientRetry } from "../adapters/kafka/kafkajs/client.js";
 import { brokerError } from "../adapters/kafka/errors.js";
 import { loadConfig } from "../config/load.js";
 import { kafkaOptions } from "./kafka-options.js";

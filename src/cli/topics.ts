@@ -1,7 +1,7 @@
 /** The command `topics create`: the topics of the configuration, as they have to be. */
 import { Command } from "commander";
-import { withAdmin } from "../adapters/kafka/admin.js";
-import { createTopics } from "../adapters/kafka/create.js";
+import { withAdmin } from "../adapters/kafka/admin/admin.js";
+import { createTopics } from "../adapters/kafka/admin/create.js";
 import { loadConfig } from "../config/load.js";
 import { kafkaOptions } from "./kafka-options.js";
 import { wholeNumberFrom } from "./options.js";

@@ -1,6 +1,6 @@
 /** From a file, or nothing, to a complete configuration; every issue is reported at once. */
 import { readFileSync } from "node:fs";
-import { UndercurrentError } from "../errors.js";
+import { UndercurrentError } from "../errors/errors.js";
 import { interpolate, type Environment } from "./interpolate.js";
 import { configIssues } from "./issues.js";
 import { configNode, pathText, type SettingNode } from "./json-schema.js";

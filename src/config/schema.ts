@@ -1,6 +1,6 @@
 /** Every setting of the service in one schema: its name, meaning, range and default. */
 import { z } from "zod";
-import { UndercurrentError } from "../errors.js";
+import { UndercurrentError } from "../errors/errors.js";
 import { engineKinds } from "../engine/port.js";
 import { forecasterSchema, forecasterSettings } from "../forecast/settings.js";
 import { pipelineSchema } from "../pipeline/settings.js";

@@ -1,5 +1,5 @@
 /** What every engine refuses: rows, counts and options that do not fit, and any use after its end. */
-import { UndercurrentError } from "../errors.js";
+import { UndercurrentError } from "../errors/errors.js";
 import type { LearnOptions } from "./port.js";
 
 /** Throws RangeError unless the row is one of `reserved`. */

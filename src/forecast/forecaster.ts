@@ -3,20 +3,20 @@
  * settings and the order of events, however they are cut into batches.
  */
 import type { EngineFactory } from "../engine/port.js";
-import { wasmEngine } from "../engine/wasm.js";
+import { wasmEngine } from "../engine/wasm/wasm.js";
 import { checkWidths, type ForecastColumns, type ObservationColumns } from "./columns.js";
-import { expertsOf, seasonal } from "./experts.js";
-import { pushChange, pushInputs, type HistorySettings } from "./history.js";
-import { Horizons } from "./horizons.js";
-import { KeyReadout } from "./key-readout.js";
+import { expertsOf, seasonal } from "./experts/experts.js";
+import { pushChange, pushInputs, type HistorySettings } from "./keys/history.js";
+import { Horizons } from "./horizon/horizons.js";
+import { KeyReadout } from "./experts/key-readout.js";
 import { KeyedForecaster } from "./keyed-forecaster.js";
-import { keyLayout, number } from "./layout.js";
-import type { ForecasterListeners } from "./learning.js";
-import { rowsPerStep, type SteppedRows } from "./recurrence.js";
+import { keyLayout, number } from "./keys/row-layout.js";
+import type { ForecasterListeners } from "./learning/learning.js";
+import { rowsPerStep, type SteppedRows } from "./learning/cell-runner.js";
 import type { ForecasterSettings } from "./settings.js";
-import type { SnapshotChange } from "./snapshot.js";
-import { Tracker, writeNoForecast, writeNoScore, type PendingForecast } from "./tracker.js";
-import { valueCell } from "./value-cell.js";
+import type { SnapshotChange } from "./snapshot/snapshot.js";
+import { KeyForecaster, writeNoForecast, writeNoScore, type PendingForecast } from "./key-forecaster.js";
+import { valueCell } from "./learning/value-cell.js";
 
 /**
  * Forecasts the next value of every key of one ordered stream of observations.
@@ -40,7 +40,7 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
   readonly expertNames: readonly string[];
 
   readonly #history: HistorySettings;
-  readonly #tracker: Tracker;
+  readonly #tracker: KeyForecaster;
   readonly #readout: KeyReadout | undefined;
   readonly #horizons: Horizons | undefined;
 
@@ -60,7 +60,7 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
     super(settings, { cell, learning: settings, bounds: settings, layout, readout, horizons }, listeners);
     this.expertNames = experts.map((expert) => expert.name);
     this.#history = history;
-    this.#tracker = new Tracker(settings, layout, experts);
+    this.#tracker = new KeyForecaster(settings, layout, experts);
     this.#readout = readout;
     this.#horizons = horizons;
   }

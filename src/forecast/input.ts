@@ -1,5 +1,5 @@
 /** What counts as a key, a time, a value and a symbol: the one gate between a user's data and the forecaster. */
-import { UndercurrentError, type ErrorCode } from "../errors.js";
+import { UndercurrentError, type ErrorCode } from "../errors/errors.js";
 
 /** What `readKey`, `readTime`, `readValue` and `readSymbol` throw: codes that refuse one event, and nothing beyond it. */
 export const inputFaults: ReadonlySet<ErrorCode> = new Set([

@@ -2,13 +2,13 @@
  * What forecasters share, whatever their events carry: keys with their slots, one model for all of them, snapshots, and
  * an end. What a value or a symbol means is left to the classes that extend it.
  */
-import type { Cell } from "./cell-reader.js";
-import type { KeyBounds } from "./eviction.js";
-import type { ForecasterListeners, LearningSettings } from "./learning.js";
-import { Recurrence, type SteppedRows } from "./recurrence.js";
+import type { Cell } from "./learning/cell-reader.js";
+import type { KeyBounds } from "./keys/eviction.js";
+import type { ForecasterListeners, LearningSettings } from "./learning/learning.js";
+import { CellRunner, type SteppedRows } from "./learning/cell-runner.js";
 import { modelName } from "./settings.js";
-import { joinRecords, type Snapshot, type SnapshotRecord } from "./snapshot.js";
-import { ForecasterState, type StateOptions } from "./state.js";
+import { joinRecords, type Snapshot, type SnapshotRecord } from "./snapshot/snapshot.js";
+import { ForecasterState, type StateOptions } from "./snapshot/forecaster-state.js";
 
 /** What a forecaster is made of. */
 interface ForecasterParts extends Pick<StateOptions, "layout" | "readout" | "horizons"> {
@@ -36,7 +36,7 @@ export abstract class KeyedForecaster<
     { onUpdate, onForgotten }: ForecasterListeners,
   ) {
     this.settings = settings;
-    const recurrence = new Recurrence(learning, cell, {
+    const recurrence = new CellRunner(learning, cell, {
       stepped: (rows) => this.forecastRows(rows, this.#forecasts!),
       updated: (report) => onUpdate?.(report),
     });

@@ -9,7 +9,7 @@ import {
 } from "./columns.js";
 import { Forecaster } from "./forecaster.js";
 import { readKey, readTime, readValue, type TimeLike, type ValueLike } from "./input.js";
-import type { ForecasterListeners } from "./learning.js";
+import type { ForecasterListeners } from "./learning/learning.js";
 import { ObjectForecaster } from "./object-forecaster.js";
 import type { RejectedEvent } from "./rejected.js";
 import { forecasterSettings, type ForecasterOptions, type ForecasterSettings } from "./settings.js";

@@ -1,5 +1,5 @@
 /** Events that are refused: what is told of them, and to whom where nobody asks. */
-import type { UndercurrentError } from "../errors.js";
+import type { UndercurrentError } from "../errors/errors.js";
 
 /** An event that was refused; it changed nothing. */
 export interface RejectedEvent<T> {

@@ -1,6 +1,6 @@
 /** Every setting of the forecaster: its meaning, range and default in one schema. */
 import { z } from "zod";
-import { UndercurrentError } from "../errors.js";
+import { UndercurrentError } from "../errors/errors.js";
 import { cellKinds } from "../engine/port.js";
 
 /** Read-outs, from fewest bytes a key to most; and losses of the mixture. */

@@ -1,6 +1,6 @@
 /** What a pipeline reports while it runs: the steps of each task's life. */
-import type { UndercurrentError } from "../errors.js";
-import type { Origin } from "./decode.js";
+import type { UndercurrentError } from "../errors/errors.js";
+import type { Origin } from "./decode/decode.js";
 
 /** Earlier owners are fenced and the state is read, which takes a while where there are many keys. */
 export interface TakingOver extends Origin {

@@ -3,17 +3,17 @@
  * deterministic function of the log.
  */
 import type { EngineFactory } from "../engine/port.js";
-import { wasmEngine } from "../engine/wasm.js";
-import { UndercurrentError } from "../errors.js";
+import { wasmEngine } from "../engine/wasm/wasm.js";
+import { UndercurrentError } from "../errors/errors.js";
 import { Forecaster } from "../forecast/forecaster.js";
-import type { UpdateReport } from "../forecast/learning.js";
+import type { UpdateReport } from "../forecast/learning/learning.js";
 import type { ForecasterSettings } from "../forecast/settings.js";
-import type { PendingForecast } from "../forecast/tracker.js";
-import { decoder, type Origin } from "./decode.js";
+import type { PendingForecast } from "../forecast/key-forecaster.js";
+import { decoder, type Origin } from "./decode/decode.js";
 import type { InputBatch, InputRecord, OutputRecord } from "./ports.js";
 import type { PipelineSettings } from "./settings.js";
-import { Stage } from "./stage.js";
-import type { RecordedState } from "./state.js";
+import { Stage } from "./task/stage.js";
+import type { RecordedState } from "./state/state-records.js";
 
 /** A forecast with its interval, and what it was mixed from. */
 export interface ExplainedForecast extends PendingForecast {

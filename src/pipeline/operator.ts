@@ -1,8 +1,8 @@
 /** A user's RxJS operator inside the pipeline: one value in, what it emits at once out, over a task's whole life. */
 import { Subject, type OperatorFunction, type Subscription } from "rxjs";
-import { UndercurrentError } from "../errors.js";
+import { UndercurrentError } from "../errors/errors.js";
 import type { EventForecast } from "../forecast/objects.js";
-import type { Reading } from "./decode.js";
+import type { Reading } from "./decode/decode.js";
 import type { RoutedRecord } from "./ports.js";
 
 /** A forecast, and as its `event` the reading that it was made from. */

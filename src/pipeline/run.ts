@@ -18,7 +18,7 @@ import type { TaskEvent } from "./events.js";
 import type { Operators } from "./operator.js";
 import type { Committer, Source } from "./ports.js";
 import { modelSettings, pipelineSettings, type PipelineOptions } from "./settings.js";
-import { task } from "./task.js";
+import { task } from "./task/task.js";
 import type { Telemetry } from "./telemetry.js";
 
 /** Settings and parts of a pipeline; whatever is left out has its default. */

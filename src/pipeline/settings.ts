@@ -1,6 +1,6 @@
 /** Every setting of a pipeline beside the forecaster's: how records are read, when snapshots are made, how it recovers. */
 import { z } from "zod";
-import { UndercurrentError } from "../errors.js";
+import { UndercurrentError } from "../errors/errors.js";
 import {
   forecasterSettings,
   maximumFeatures,

@@ -1,9 +1,9 @@
 /** The port of telemetry: what the pipeline tells metrics, the live page and the log; it never waits for them. */
-import type { ErrorCode } from "../errors.js";
+import type { ErrorCode } from "../errors/errors.js";
 import type { ForecastColumns } from "../forecast/columns.js";
-import type { ForgottenKeys } from "../forecast/eviction.js";
+import type { ForgottenKeys } from "../forecast/keys/eviction.js";
 import type { Forecaster } from "../forecast/forecaster.js";
-import type { UpdateReport } from "../forecast/learning.js";
+import type { UpdateReport } from "../forecast/learning/learning.js";
 
 /** A batch of forecasts. The columns are reused: read them during the call, copy what is kept. */
 export interface ForecastBatch {

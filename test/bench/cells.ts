@@ -1,7 +1,7 @@
 /** Times a step and an update of every cell of the wasm engine, all in turn in one process, against gru's. */
 import { cellKinds, type CellKind, type Engine } from "../../src/engine/port.js";
 import { uniform } from "../../src/engine/random.js";
-import { wasmEngine } from "../../src/engine/wasm.js";
+import { wasmEngine } from "../../src/engine/wasm/wasm.js";
 import { compare, inProcess } from "./contenders.js";
 import { median, type Figure } from "./figures.js";
 

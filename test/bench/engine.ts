@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { cellWeights, initialParameters, parameterTensors } from "../../src/engine/parameters.js";
 import { uniform } from "../../src/engine/random.js";
 import type { EngineFactory } from "../../src/engine/port.js";
-import { wasmEngine } from "../../src/engine/wasm.js";
+import { wasmEngine } from "../../src/engine/wasm/wasm.js";
 import { cppGruSteps, nativeTfjs, onnxGruSteps, type AsyncBatchStep } from "./engine-further-peers.js";
 import {
   javascriptGruSteps,

@@ -5,7 +5,7 @@
  * retries quickly instead of sleeping for the client's default 300 ms in every transaction.
  */
 import type { EachBatchPayload, Producer } from "kafkajs";
-import { createClient, patientRetry, transactionRetry } from "../../src/adapters/kafka/client.js";
+import { createClient, patientRetry, transactionRetry } from "../../src/adapters/kafka/kafkajs/client.js";
 
 export interface EchoOptions {
   readonly brokers: readonly string[];

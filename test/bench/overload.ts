@@ -5,7 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Producer } from "kafkajs";
-import { createClient, patientRetry } from "../../src/adapters/kafka/client.js";
+import { createClient, patientRetry } from "../../src/adapters/kafka/kafkajs/client.js";
 import type { TestBroker } from "../support/broker-client.js";
 import { endChildren, type Child } from "../support/child.js";
 import { logged, startService } from "../support/service.js";

@@ -1,16 +1,16 @@
 /** Times the pipeline's middle on one core without a broker: bytes of records in, bytes of forecasts out, and its parts. */
 import { PrometheusTelemetry } from "../../src/adapters/prometheus/telemetry.js";
 import { timedEngine } from "../../src/adapters/prometheus/timed-engine.js";
-import { wasmEngine } from "../../src/engine/wasm.js";
+import { wasmEngine } from "../../src/engine/wasm/wasm.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";
 import { forecastColumns } from "../../src/forecast/columns.js";
 import type { ForecasterOptions, ForecasterSettings } from "../../src/forecast/settings.js";
-import { decoder } from "../../src/pipeline/decode.js";
-import { ForecastEncoder } from "../../src/pipeline/encode.js";
-import { Intake } from "../../src/pipeline/intake.js";
+import { decoder } from "../../src/pipeline/decode/decode.js";
+import { ForecastEncoder } from "../../src/pipeline/encode/encode.js";
+import { ObservationBatch } from "../../src/pipeline/task/observation-batch.js";
 import type { InputRecord } from "../../src/pipeline/ports.js";
 import { modelSettings, pipelineSettings } from "../../src/pipeline/settings.js";
-import { Stage } from "../../src/pipeline/stage.js";
+import { Stage } from "../../src/pipeline/task/stage.js";
 import { median, type Figure } from "./figures.js";
 import { decode, readingSource } from "./kafka-topics.js";
 
@@ -74,7 +74,7 @@ class Bench {
   round(): Parts {
     const apart = new Forecaster(this.#model);
     apart.restore(this.#whole.snapshot());
-    const intake = new Intake(apart, this.#settings, () => undefined);
+    const intake = new ObservationBatch(apart, this.#settings, () => undefined);
     const encoder = new ForecastEncoder(apart);
     const columns = forecastColumns(batch, apart.settings.horizon);
     const parse = decoder(this.#settings.decode);

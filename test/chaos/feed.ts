@@ -1,7 +1,7 @@
 /** Produces the input of a chaos run at an even pace, and counts what it produced. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Producer } from "kafkajs";
-import { createClient, patientRetry } from "../../src/adapters/kafka/client.js";
+import { createClient, patientRetry } from "../../src/adapters/kafka/kafkajs/client.js";
 import type { InputRecord } from "../../src/pipeline/ports.js";
 
 /** Records of one partition for one request, and the milliseconds between two requests. */

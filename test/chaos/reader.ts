@@ -5,7 +5,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Batch, Consumer, KafkaMessage } from "kafkajs";
-import { createClient, patientRetry } from "../../src/adapters/kafka/client.js";
+import { createClient, patientRetry } from "../../src/adapters/kafka/kafkajs/client.js";
 import type { TestBroker } from "../support/broker-client.js";
 
 /** What the client knows of a message and its types leave out. */

@@ -2,10 +2,10 @@
 import type { IHeaders, KafkaMessage } from "kafkajs";
 import { Forecaster } from "../../src/forecast/forecaster.js";
 import { forecasterSettings, type ForecasterOptions } from "../../src/forecast/settings.js";
-import type { Origin } from "../../src/pipeline/decode.js";
+import type { Origin } from "../../src/pipeline/decode/decode.js";
 import type { InputRecord, OutputRecord } from "../../src/pipeline/ports.js";
 import { pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
-import { Stage } from "../../src/pipeline/stage.js";
+import { Stage } from "../../src/pipeline/task/stage.js";
 import { identityHeader } from "./input.js";
 
 /** A record as one text, the same exactly where every byte is: key, value, timestamp, headers in order. */

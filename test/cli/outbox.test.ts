@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
-import { mostWaiting, Outbox } from "../../src/cli/outbox.js";
-import type { Report, ShownRows } from "../../src/cli/worker-messages.js";
-import type { ErrorCode } from "../../src/errors.js";
+import { mostWaiting, Outbox } from "../../src/cli/service/outbox.js";
+import type { Report, ShownRows } from "../../src/cli/service/worker-messages.js";
+import type { ErrorCode } from "../../src/errors/errors.js";
 import { forecastColumns } from "../../src/forecast/columns.js";
 
 const rowsOf = (count: number, others: number): ShownRows => ({
@@ -93,7 +93,7 @@ test("no more than so many messages wait, and whatever is taken when adds up", (
 
 test("a main thread that is busy finds a few messages afterwards, however much happened meanwhile", async () => {
   const happened = new Int32Array(new SharedArrayBuffer(4));
-  const outbox = new URL("../../dist/cli/outbox.js", import.meta.url).href;
+  const outbox = new URL("../../dist/cli/service/outbox.js", import.meta.url).href;
   const code = `
     import { parentPort, workerData } from "node:worker_threads";
     import { Outbox } from ${JSON.stringify(outbox)};

@@ -1,16 +1,16 @@
 /** What a report is made of: the choice of keys, bins that hide no extreme, and figures that agree with the summary. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ExpertRecord } from "../../src/cli/backtest-experts.js";
-import { summariseAll, summariseKey, type KeySummary } from "../../src/cli/backtest-summary.js";
-import { choose, KeyCourse } from "../../src/cli/report-keys.js";
-import { ReportRecord } from "../../src/cli/report-record.js";
-import { reportData } from "../../src/cli/report.js";
+import { ExpertRecord } from "../../src/cli/backtest/backtest-experts.js";
+import { summariseAll, summariseKey, type KeySummary } from "../../src/cli/backtest/backtest-summary.js";
+import { choose, KeyCourse } from "../../src/cli/backtest/report-keys.js";
+import { ReportRecord } from "../../src/cli/backtest/report-record.js";
+import { reportData } from "../../src/cli/backtest/report.js";
 import { embeddable } from "../../src/adapters/web/report.js";
 import type { ReportData } from "../../src/adapters/web/report-data.js";
 import { forecastColumns, observationColumns } from "../../src/forecast/columns.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";
-import { Scoreboard } from "../../src/forecast/scoreboard.js";
+import { Scoreboard } from "../../src/forecast/evaluation/scoreboard.js";
 import { forecasterSettings } from "../../src/forecast/settings.js";
 import { syntheticEvents } from "../support/streams.js";
 

@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
-import { logKafkaEntry, logTaskEvent, type ServiceLog } from "../../src/cli/service-log.js";
-import { UndercurrentError } from "../../src/errors.js";
+import { logKafkaEntry, logTaskEvent, type ServiceLog } from "../../src/cli/service/service-log.js";
+import { UndercurrentError } from "../../src/errors/errors.js";
 import type { TaskEvent } from "../../src/pipeline/events.js";
 
 /** The lines, parsed, that something writes to a log of the given level. */

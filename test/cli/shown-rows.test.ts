@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { batchOf, ShownKeys } from "../../src/cli/shown-rows.js";
+import { batchOf, ShownKeys } from "../../src/cli/service/shown-rows.js";
 import { uniformBatch } from "../contracts/telemetry.js";
 
 const keys = ["a", "b", "c", "d"];

@@ -8,7 +8,7 @@ import { pathText, settings as everySetting } from "../../src/config/json-schema
 import { loadConfig, parseConfig } from "../../src/config/load.js";
 import { redact } from "../../src/config/redact.js";
 import { configSchema, type Config } from "../../src/config/schema.js";
-import { UndercurrentError } from "../../src/errors.js";
+import { UndercurrentError } from "../../src/errors/errors.js";
 
 const defaults = configSchema.parse({});
 const parse = (text: string, environment: Record<string, string> = {}): Config =>

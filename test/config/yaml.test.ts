@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
 import { parseConfig } from "../../src/config/load.js";
 import { parseYaml } from "../../src/config/yaml.js";
-import { UndercurrentError } from "../../src/errors.js";
+import { UndercurrentError } from "../../src/errors/errors.js";
 
 const ran = (): boolean => Reflect.has(globalThis, "yamlRan");
 afterEach(() => Reflect.deleteProperty(globalThis, "yamlRan"));

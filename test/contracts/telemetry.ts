@@ -1,7 +1,7 @@
 /** What every telemetry must hold: it counts all it is told, keeps nothing of the caller's memory, and never throws. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { errors, type ErrorCode } from "../../src/errors.js";
+import { errors, type ErrorCode } from "../../src/errors/errors.js";
 import { forecastColumns, type ForecastColumns } from "../../src/forecast/columns.js";
 import type { ForecastBatch, Telemetry } from "../../src/pipeline/telemetry.js";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { HorizonRegressions } from "../../src/engine/horizons.js";
+import { HorizonRegressions } from "../../src/engine/wasm/horizons.js";
 import { uniform } from "../../src/engine/random.js";
 import { ReferenceHorizons } from "../reference/horizons.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { chooseKernel, kernelName, kernelNames } from "../../src/engine/kernel.js";
+import { chooseKernel, kernelName, kernelNames } from "../../src/engine/wasm/kernel.js";
 
 describe("the kernel", () => {
   test("is the fused one where it runs, and the other one everywhere else", () => {

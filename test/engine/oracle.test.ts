@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { cellKinds, recurrentKinds, type Engine, type EngineShape } from "../../src/engine/port.js";
-import { loadTfjsEngine } from "../../src/engine/tfjs.js";
-import { wasmEngine } from "../../src/engine/wasm.js";
+import { loadTfjsEngine } from "../../src/engine/tfjs/tfjs.js";
+import { wasmEngine } from "../../src/engine/wasm/wasm.js";
 import {
   norm,
   oracleAdam,

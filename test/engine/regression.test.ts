@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { uniform } from "../../src/engine/random.js";
-import { Regressions, type RegressionSettings } from "../../src/engine/regression.js";
+import { Regressions, type RegressionSettings } from "../../src/engine/wasm/regression.js";
 import { ReferenceRegression } from "../reference/regression.js";
 
 const plain: RegressionSettings = { forgetting: 0.998, width: Infinity, drift: 1e-7 };

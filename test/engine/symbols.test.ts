@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { recurrentKinds, type Engine } from "../../src/engine/port.js";
 import { uniform } from "../../src/engine/random.js";
-import { wasmEngine } from "../../src/engine/wasm.js";
+import { wasmEngine } from "../../src/engine/wasm/wasm.js";
 import { norm, oracleAdam, oracleStateSize } from "../reference/cells.js";
 import {
   oracleSymbolGradient,

@@ -1,12 +1,12 @@
 /** The engine on TensorFlow.js: the contract of every engine on its backends, its memory, its tolerance and cells of one's own. */
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, describe, expect, it } from "vitest";
-import { UndercurrentError } from "../../src/errors.js";
+import { UndercurrentError } from "../../src/errors/errors.js";
 import { uniform } from "../../src/engine/random.js";
 import type { Engine, EngineFactory } from "../../src/engine/port.js";
 import { cellKinds, type CellKind } from "../../src/engine/port.js";
 import { loadTfjsEngine, type TfjsCell } from "../../src/tfjs.js";
-import { wasmEngine } from "../../src/engine/wasm.js";
+import { wasmEngine } from "../../src/engine/wasm/wasm.js";
 import { createForecaster, type Forecast } from "../../src/forecast/objects.js";
 import { describeEngineContract } from "../contracts/engine.js";
 import { loadWeights, loadWindows, randomTask } from "../reference/tasks.js";

@@ -11,7 +11,7 @@ import {
   type EngineFactory,
 } from "../../src/engine/port.js";
 import { exportLayersModel, importLayersModel, loadTfjsEngine } from "../../src/tfjs.js";
-import { wasmEngine } from "../../src/engine/wasm.js";
+import { wasmEngine } from "../../src/engine/wasm/wasm.js";
 import { loadWeights, randomTask } from "../reference/tasks.js";
 
 const sizes = { inputs: 3, hidden: 8, steps: 12, windows: 4, rows: 4 };

@@ -8,7 +8,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { layers } from "@tensorflow/tfjs-layers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { wasmEngine } from "../../src/engine/wasm.js";
+import { wasmEngine } from "../../src/engine/wasm/wasm.js";
 import { oracleLayout } from "../reference/cells.js";
 import {
   tfjsGruWindows,

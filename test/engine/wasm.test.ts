@@ -1,10 +1,10 @@
 /** What the wasm engine promises beyond the port: its bits, its range of shapes and its memory. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { UndercurrentError } from "../../src/errors.js";
+import { UndercurrentError } from "../../src/errors/errors.js";
 import { uniform } from "../../src/engine/random.js";
 import { cellKinds, type EngineShape } from "../../src/engine/port.js";
-import { wasmEngine } from "../../src/engine/wasm.js";
+import { wasmEngine } from "../../src/engine/wasm/wasm.js";
 import { describeEngineContract } from "../contracts/engine.js";
 import { norm, oracleGradient } from "../reference/cells.js";
 import { loadWeights, loadWindows, randomTask, stateOf } from "../reference/tasks.js";

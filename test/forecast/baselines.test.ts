@@ -2,10 +2,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { uniform } from "../../src/engine/random.js";
-import { ExponentialSmoothing, SeasonalNaive, type Baseline } from "../../src/forecast/baselines.js";
+import {
+  ExponentialSmoothing,
+  SeasonalNaive,
+  type Baseline,
+} from "../../src/forecast/evaluation/baselines.js";
 import { forecastColumns, type StepColumns } from "../../src/forecast/columns.js";
-import { Scoreboard } from "../../src/forecast/scoreboard.js";
-import { detectPeriod } from "../../src/forecast/season.js";
+import { Scoreboard } from "../../src/forecast/evaluation/scoreboard.js";
+import { detectPeriod } from "../../src/forecast/evaluation/season.js";
 
 const values = fc.array(
   fc.oneof(

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { expect, test, vi } from "vitest";
-import { kernelNames } from "../../src/engine/kernel.js";
+import { kernelNames } from "../../src/engine/wasm/kernel.js";
 import { uniform } from "../../src/engine/random.js";
 import type { ForecastColumns } from "../../src/forecast/columns.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { uniform } from "../../src/engine/random.js";
-import { changed } from "../../src/forecast/drift.js";
+import { changed } from "../../src/forecast/experts/drift.js";
 import { runFresh, type Event } from "../support/streams.js";
 
 const keys = 20;

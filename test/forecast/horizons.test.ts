@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { uniform } from "../../src/engine/random.js";
 import type { ForecastColumns } from "../../src/forecast/columns.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";
-import { Scoreboard } from "../../src/forecast/scoreboard.js";
+import { Scoreboard } from "../../src/forecast/evaluation/scoreboard.js";
 import { forecasterSettings, type ForecasterOptions } from "../../src/forecast/settings.js";
 import { columnNames, quick, run, runFresh, syntheticEvents, type Event } from "../support/streams.js";
 

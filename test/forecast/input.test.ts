@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { UndercurrentError } from "../../src/errors.js";
+import { UndercurrentError } from "../../src/errors/errors.js";
 import { inputFault, readKey, readSymbol, readTime, readValue } from "../../src/forecast/input.js";
 
 const failing = (code: string): Error => expect.objectContaining({ code }) as Error;

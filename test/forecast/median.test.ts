@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { uniform } from "../../src/engine/random.js";
-import { median } from "../../src/forecast/median.js";
+import { median } from "../../src/forecast/experts/median.js";
 import { runFresh } from "../support/streams.js";
 
 const situation = { held: 0, readout: 0, keyReadout: 0 };

@@ -9,7 +9,7 @@ import {
   profileSize,
   startProfile,
   weekly,
-} from "../../src/forecast/profile.js";
+} from "../../src/forecast/horizon/profile.js";
 
 const minute = 60_000;
 

@@ -1,7 +1,7 @@
 /** What a squared change counts for in a key's scale: outliers little, and a first movement after rest never nothing. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { robustSquare } from "../../src/forecast/scaling.js";
+import { robustSquare } from "../../src/forecast/keys/scaling.js";
 
 test.each([
   ["in full for the first 20 observations", 1e9, 1, 1, 20, 1e9],

@@ -1,7 +1,7 @@
 /** Scores against the formulas written out, and what they do at their edges. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ErrorTotals, overallSkill, RunningScore, Score } from "../../src/forecast/score.js";
+import { ErrorTotals, overallSkill, RunningScore, Score } from "../../src/forecast/evaluation/score.js";
 
 const number = fc.double({ min: -1e6, max: 1e6, noNaN: true });
 const row = fc.tuple(number, number, number, fc.oneof(number, fc.constant(NaN)));

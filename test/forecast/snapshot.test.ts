@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { crc32 } from "../../src/forecast/checksum.js";
+import { crc32 } from "../../src/forecast/snapshot/checksum.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";
 import { forecasterSettings, type ForecasterOptions } from "../../src/forecast/settings.js";
-import { joinRecords, type SnapshotRecord } from "../../src/forecast/snapshot.js";
+import { joinRecords, type SnapshotRecord } from "../../src/forecast/snapshot/snapshot.js";
 import { bitsOf, quick, run, syntheticEvents } from "../support/streams.js";
 
 const create = (options: ForecasterOptions = quick): Forecaster =>

@@ -1,10 +1,10 @@
 /** Hostile messages through the whole middle of a task, and the good ones among them once more without the others. */
 import { uniform } from "../../src/engine/random.js";
-import { errors } from "../../src/errors.js";
+import { errors } from "../../src/errors/errors.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";
 import type { InputRecord, OutputRecord } from "../../src/pipeline/ports.js";
 import { modelSettings, pipelineSettings } from "../../src/pipeline/settings.js";
-import { Stage } from "../../src/pipeline/stage.js";
+import { Stage } from "../../src/pipeline/task/stage.js";
 import { hostileMessages, type Message } from "./hostile.js";
 
 export interface FuzzReport {

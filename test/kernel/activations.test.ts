@@ -1,6 +1,6 @@
 /** How far the kernel's rational activations are from the functions they stand for, seen through one-unit cells. */
 import { expect, it } from "vitest";
-import { wasmEngine } from "../../src/engine/wasm.js";
+import { wasmEngine } from "../../src/engine/wasm/wasm.js";
 
 const points = Array.from({ length: 4001 }, (_, i) => Math.fround((i - 2000) / 100));
 

@@ -2,7 +2,7 @@
 import { from, lastValueFrom, toArray, type Observable } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
 import { describe, expect, it } from "vitest";
-import { UndercurrentError } from "../../src/errors.js";
+import { UndercurrentError } from "../../src/errors/errors.js";
 import {
   createSymbolForecaster,
   type EventSymbolForecast,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { UndercurrentError } from "../../src/errors.js";
-import { deadLetter, decoder } from "../../src/pipeline/decode.js";
+import { UndercurrentError } from "../../src/errors/errors.js";
+import { deadLetter, decoder } from "../../src/pipeline/decode/decode.js";
 import { modelSettings, pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
 import { bytes, header, jsonRecord, start } from "./records.js";
 

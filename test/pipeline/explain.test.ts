@@ -4,8 +4,8 @@ import { Forecaster } from "../../src/forecast/forecaster.js";
 import { explainForecast } from "../../src/pipeline/explain.js";
 import type { InputBatch, InputRecord, OutputRecord } from "../../src/pipeline/ports.js";
 import { modelSettings, pipelineSettings } from "../../src/pipeline/settings.js";
-import { Stage } from "../../src/pipeline/stage.js";
-import { PastState, writeState } from "../../src/pipeline/state.js";
+import { Stage } from "../../src/pipeline/task/stage.js";
+import { PastState, writeState } from "../../src/pipeline/state/state-records.js";
 import { quick, syntheticEvents } from "../support/streams.js";
 
 const origin = { topic: "readings", partition: 3 };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { JsonText, longestAppend } from "../../src/pipeline/json-text.js";
+import { JsonText, longestAppend } from "../../src/pipeline/encode/json-text.js";
 
 const text = JsonText.shared();
 const nothing = text.piece("");

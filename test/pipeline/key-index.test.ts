@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { KeyIndex } from "../../src/pipeline/key-index.js";
-import { KeyTexts } from "../../src/pipeline/key-texts.js";
+import { KeyIndex } from "../../src/pipeline/decode/key-index.js";
+import { KeyJsonCache } from "../../src/pipeline/encode/key-json-cache.js";
 
 test("an index of keys finds what was put in, and nothing else, as a map of their texts does", () => {
   const keys = fc.array(fc.uint8Array({ maxLength: 4 }), { maxLength: 600 });
@@ -51,7 +51,7 @@ test("an index of keys that are forgotten again and again finds those that are l
 });
 
 test("texts of keys are what they were when others are forgotten, and the buffer stays small", () => {
-  const texts = new KeyTexts();
+  const texts = new KeyJsonCache();
   const held = new Map<number, string>();
   for (let i = 0; i < 20_000; i++) {
     const slot = (i * 7) % 50;

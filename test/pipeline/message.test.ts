@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { forecastColumns } from "../../src/forecast/columns.js";
 import type { ForecastColumns } from "../../src/forecast/columns.js";
-import { JsonText } from "../../src/pipeline/json-text.js";
-import { ForecastMessages } from "../../src/pipeline/message.js";
+import { JsonText } from "../../src/pipeline/encode/json-text.js";
+import { ForecastMessages } from "../../src/pipeline/encode/message.js";
 
 function text(messages: ForecastMessages, columns: ForecastColumns, row: number, key: string): string {
   messages.write(columns, row, () => key);

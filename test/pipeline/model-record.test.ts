@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Forecaster } from "../../src/forecast/forecaster.js";
 import { cellKinds } from "../../src/engine/port.js";
 import { forecasterSettings, readoutKinds } from "../../src/forecast/settings.js";
-import { modelRecordBytes, writeState } from "../../src/pipeline/state.js";
+import { modelRecordBytes, writeState } from "../../src/pipeline/state/state-records.js";
 import { run, syntheticEvents } from "../support/streams.js";
 
 test.each(cellKinds.flatMap((cell) => readoutKinds.map((readout) => ({ cell, readout }))))(

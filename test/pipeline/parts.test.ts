@@ -1,10 +1,10 @@
 /** The small parts of the pipeline, each against what it says of itself. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { chunksOf } from "../../src/pipeline/chunks.js";
+import { chunksOf } from "../../src/pipeline/task/chunks.js";
 import { systemClock } from "../../src/pipeline/clock.js";
-import { CommitQueue } from "../../src/pipeline/commits.js";
-import { KeyTexts } from "../../src/pipeline/key-texts.js";
+import { CommitQueue } from "../../src/pipeline/task/commits.js";
+import { KeyJsonCache } from "../../src/pipeline/encode/key-json-cache.js";
 import type { Commit } from "../../src/pipeline/ports.js";
 import { fanOut, type Telemetry } from "../../src/pipeline/telemetry.js";
 import { bytes, jsonRecord } from "./records.js";
@@ -109,7 +109,7 @@ test("texts of keys are found again however many there are, whatever their slots
         maxLength: 60,
       }),
       (slots, texts) => {
-        const keys = new KeyTexts();
+        const keys = new KeyJsonCache();
         expect(keys.has(slots[0]!)).toBe(false);
         slots.forEach((slot, i) => keys.add(slot, texts[i]!));
         slots.forEach((slot, i) => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Progress } from "../../src/pipeline/progress.js";
+import { Progress } from "../../src/pipeline/task/progress.js";
 
 test("the estimate of a replay goes by its own pace, whatever the restore before it took", () => {
   let now = 60_000;

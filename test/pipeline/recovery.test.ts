@@ -3,10 +3,10 @@ import type { EngineFactory } from "../../src/engine/port.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";
 import { forecasterSettings, type ForecasterSettings } from "../../src/forecast/settings.js";
 import type { StateRecord, Takeover } from "../../src/pipeline/ports.js";
-import { planRecovery, type RecoveryPlan } from "../../src/pipeline/recovery.js";
-import { Session } from "../../src/pipeline/session.js";
+import { planRecovery, type RecoveryPlan } from "../../src/pipeline/task/recovery.js";
+import { PartitionModel } from "../../src/pipeline/task/partition-model.js";
 import { pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
-import { PastState, readKey, readState, writeState } from "../../src/pipeline/state.js";
+import { PastState, readKey, readState, writeState } from "../../src/pipeline/state/state-records.js";
 import { countingEngine } from "../support/counting-engine.js";
 import { bitsOf, quick, run, syntheticEvents } from "../support/streams.js";
 import { bytes } from "./records.js";
@@ -59,7 +59,7 @@ describe("recovery", () => {
     if (found.kind !== "resume") throw new Error("there is a state to go on from");
     const remarkOf = (kernel: string): string | undefined => {
       const context = { forecaster: settings, settings: pipelineSettings(), operators: {} };
-      const session = new Session(
+      const session = new PartitionModel(
         context,
         { ...found, state: { ...found.state, kernel } },
         {
@@ -125,9 +125,9 @@ describe("recovery", () => {
 
   test("says of a state that cannot be restored where it is, and gives the memory back", () => {
     const found = plan({ committed: 250, earliest: 0, state });
-    const restoring = (model: ForecasterSettings, engine: EngineFactory): (() => Session) => {
+    const restoring = (model: ForecasterSettings, engine: EngineFactory): (() => PartitionModel) => {
       const context = { forecaster: model, settings: pipelineSettings(), operators: {}, engine };
-      return () => new Session(context, found, { topic: "readings", partition: 4 });
+      return () => new PartitionModel(context, found, { topic: "readings", partition: 4 });
     };
     const { engine, alive } = countingEngine();
     expect(restoring({ ...settings, hidden: 16 }, engine)).toThrow(

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Forecaster } from "../../src/forecast/forecaster.js";
 import { forecasterSettings } from "../../src/forecast/settings.js";
-import { readState } from "../../src/pipeline/state.js";
+import { readState } from "../../src/pipeline/state/state-records.js";
 import { forecastsOf, stateFixtures, type StateFixture } from "../fixtures/states.js";
 
 const fixtures = [...stateFixtures()].flatMap(([name, states]) =>

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { UndercurrentError } from "../../src/errors.js";
-import { decoder } from "../../src/pipeline/decode.js";
-import { RecordScan } from "../../src/pipeline/scan.js";
+import { UndercurrentError } from "../../src/errors/errors.js";
+import { decoder } from "../../src/pipeline/decode/decode.js";
+import { RecordScan } from "../../src/pipeline/decode/scan.js";
 import { pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
 import { bytes, jsonRecord, start } from "./records.js";
 

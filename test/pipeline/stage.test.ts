@@ -6,7 +6,7 @@ import type { ForecasterOptions } from "../../src/forecast/settings.js";
 import type { Operators } from "../../src/pipeline/operator.js";
 import type { InputRecord } from "../../src/pipeline/ports.js";
 import { modelSettings, pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
-import { Stage, type StageOutput } from "../../src/pipeline/stage.js";
+import { Stage, type StageOutput } from "../../src/pipeline/task/stage.js";
 import type { Rejection, Telemetry } from "../../src/pipeline/telemetry.js";
 import { quick } from "../support/streams.js";
 import { bytes, header, jsonRecord, mixedRecords, start, text } from "./records.js";

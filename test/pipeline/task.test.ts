@@ -1,7 +1,7 @@
 /** What a task tells of its life, on a log in memory and a clock that the test turns. */
 import { filter, tap } from "rxjs";
 import { expect, test } from "vitest";
-import { UndercurrentError } from "../../src/errors.js";
+import { UndercurrentError } from "../../src/errors/errors.js";
 import type { Committed, TaskEvent } from "../../src/pipeline/events.js";
 import { run } from "../../src/pipeline/run.js";
 import { Group } from "../simulate/group.js";

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { Forecaster } from "../../src/forecast/forecaster.js";
 import type { InputRecord } from "../../src/pipeline/ports.js";
 import { modelSettings, pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
-import { Stage, type StageOutput } from "../../src/pipeline/stage.js";
+import { Stage, type StageOutput } from "../../src/pipeline/task/stage.js";
 import { quick } from "../support/streams.js";
 import { header, jsonRecord, start, text } from "./records.js";
 

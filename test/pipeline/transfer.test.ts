@@ -1,18 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { Forecaster } from "../../src/forecast/forecaster.js";
 import { forecasterSettings } from "../../src/forecast/settings.js";
-import type { SnapshotRecord } from "../../src/forecast/snapshot.js";
+import type { SnapshotRecord } from "../../src/forecast/snapshot/snapshot.js";
 import type { StateRecord } from "../../src/pipeline/ports.js";
-import { planRecovery } from "../../src/pipeline/recovery.js";
+import { planRecovery } from "../../src/pipeline/task/recovery.js";
 import { pipelineSettings } from "../../src/pipeline/settings.js";
-import { writeState } from "../../src/pipeline/state.js";
+import { writeState } from "../../src/pipeline/state/state-records.js";
 import {
   importCommit,
   importOffset,
   modelCommit,
   resetCommit,
   resetOffset,
-} from "../../src/pipeline/transfer.js";
+} from "../../src/pipeline/state/transfer.js";
 import { quick, run, syntheticEvents } from "../support/streams.js";
 
 const settings = forecasterSettings(quick);

@@ -1,5 +1,5 @@
 /** Plain float64 recursive least squares with whole matrices: the oracle of the kernel (Haykin, table 10.1). */
-import type { RegressionSettings } from "../../src/engine/regression.js";
+import type { RegressionSettings } from "../../src/engine/wasm/regression.js";
 
 export class ReferenceRegression {
   readonly weights: Float64Array;

@@ -3,7 +3,7 @@
  * that the environment grants, so that a simulator decides what happens between any two of them.
  */
 import { Observable, type Subscriber } from "rxjs";
-import { UndercurrentError } from "../../src/errors.js";
+import { UndercurrentError } from "../../src/errors/errors.js";
 import type {
   Assignment,
   Commit,

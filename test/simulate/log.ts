@@ -3,7 +3,7 @@
  * does what a broker does: a takeover raises the partition's epoch, settles what the owner before left open, and from
  * then on refuses that owner; a commit lands whole or not at all.
  */
-import { UndercurrentError } from "../../src/errors.js";
+import { UndercurrentError } from "../../src/errors/errors.js";
 import type {
   Commit,
   InputBatch,

@@ -1,8 +1,8 @@
 /** One seeded simulation: faults at any await, and the uninterrupted run that its output must equal to the byte. */
-import { UndercurrentError } from "../../src/errors.js";
+import { UndercurrentError } from "../../src/errors/errors.js";
 import type { Committer, Source } from "../../src/pipeline/ports.js";
 import { run } from "../../src/pipeline/run.js";
-import { readState } from "../../src/pipeline/state.js";
+import { readState } from "../../src/pipeline/state/state-records.js";
 import { Group, type Environment, type Member } from "./group.js";
 import { TransactionalLog, type CommitOutcome } from "./log.js";
 import { firstDifference, uninterrupted } from "./oracle.js";

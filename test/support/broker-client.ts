@@ -2,9 +2,9 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin, IHeaders, KafkaMessage } from "kafkajs";
-import { createClient, patientRetry } from "../../src/adapters/kafka/client.js";
-import { compressionTypes } from "../../src/adapters/kafka/codecs.js";
-import { errorType, mayPass } from "../../src/adapters/kafka/errors.js";
+import { createClient, patientRetry } from "../../src/adapters/kafka/kafkajs/client.js";
+import { compressionTypes } from "../../src/adapters/kafka/kafkajs/codecs.js";
+import { errorType, isRetriable } from "../../src/adapters/kafka/errors.js";
 import type { Compression } from "../../src/adapters/kafka/options.js";
 
 export interface TestMessage {
@@ -124,7 +124,7 @@ async function createTopics(admin: Admin, layouts: Readonly<Record<string, Topic
   for (const topic of Object.keys(layouts)) {
     for (;;) {
       const offsets = await admin.fetchTopicOffsets(topic).catch((error: unknown) => {
-        if (errorType(error) !== "UNKNOWN_TOPIC_OR_PARTITION" && !mayPass(error)) throw error;
+        if (errorType(error) !== "UNKNOWN_TOPIC_OR_PARTITION" && !isRetriable(error)) throw error;
       });
       if (offsets !== undefined) break;
       await sleep(20);

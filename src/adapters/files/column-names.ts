@@ -1,5 +1,5 @@
 /** The columns of a table by their names, and what is said where one is not there or there twice. */
-import { UndercurrentError } from "../../errors.js";
+import { UndercurrentError } from "../../errors/errors.js";
 import { inputFault, readKey } from "../../forecast/input.js";
 
 export class ColumnNames {

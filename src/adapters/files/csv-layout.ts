@@ -1,5 +1,5 @@
 /** Where a CSV file keeps its observations: wide, a column per key, or long, a row per observation. */
-import type { ErrorCode } from "../../errors.js";
+import type { ErrorCode } from "../../errors/errors.js";
 import { inputFault, readKey } from "../../forecast/input.js";
 import { readTimeCell, readValueCell } from "./cells.js";
 import { ColumnNames, quoted } from "./column-names.js";

@@ -1,6 +1,6 @@
 /** Reads observations from CSV files in bounded memory, in file order, as batches of columns. */
 import { appendObservation, observationColumns, type ObservationColumns } from "../../forecast/columns.js";
-import { UndercurrentError, type ErrorCode } from "../../errors.js";
+import { UndercurrentError, type ErrorCode } from "../../errors/errors.js";
 import type { Rejection } from "../../pipeline/telemetry.js";
 import { csvLayout, type CsvColumns, type ObservationSink, type RowReader } from "./csv-layout.js";
 import { CsvRecords, isFault, type CsvRecord } from "./csv-records.js";

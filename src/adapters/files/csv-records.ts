@@ -3,7 +3,7 @@
  * one line, and reading goes on with the next: a stray quotation mark does not swallow the rest of the file.
  */
 import { CsvError, parse } from "csv-parse/sync";
-import type { ErrorCode } from "../../errors.js";
+import type { ErrorCode } from "../../errors/errors.js";
 import { LineSplitter, longestLine, type Line } from "./lines.js";
 
 /** A record of which every cell was read. */

@@ -1,8 +1,8 @@
 /** Observations and forecasts as JSON lines: one message on each line, forecasts in the order of observations. */
-import { UndercurrentError, type ErrorCode } from "../../errors.js";
+import { UndercurrentError, type ErrorCode } from "../../errors/errors.js";
 import { readKey, readTime, readValue } from "../../forecast/input.js";
-import { JsonText } from "../../pipeline/json-text.js";
-import { ForecastMessages } from "../../pipeline/message.js";
+import { JsonText } from "../../pipeline/encode/json-text.js";
+import { ForecastMessages } from "../../pipeline/encode/message.js";
 import type { ForecastBatch } from "../../pipeline/telemetry.js";
 import { longestLine, type Line } from "./lines.js";
 import type { TextOutput } from "./text-output.js";

@@ -4,7 +4,7 @@ import { access, constants, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { pipeline, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { UndercurrentError } from "../../errors.js";
+import { UndercurrentError } from "../../errors/errors.js";
 
 const pieceBytes = 64 * 1024;
 

@@ -7,10 +7,10 @@
 import { createReadStream, existsSync } from "node:fs";
 import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import { z } from "zod";
-import { UndercurrentError } from "../../errors.js";
-import { crc32 } from "../../forecast/checksum.js";
+import { UndercurrentError } from "../../errors/errors.js";
+import { crc32 } from "../../forecast/snapshot/checksum.js";
 import type { StateRecord } from "../../pipeline/ports.js";
-import type { ExportedState } from "../../pipeline/transfer.js";
+import type { ExportedState } from "../../pipeline/state/transfer.js";
 
 const magic = 0x45534355;
 const fileFormat = 1;

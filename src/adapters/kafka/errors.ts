@@ -1,6 +1,6 @@
 /** What the client's errors mean to the pipeline. */
-import { UndercurrentError } from "../../errors.js";
-import { refusalOf, type Refusal } from "./refusals.js";
+import { UndercurrentError } from "../../errors/errors.js";
+import { refusalOf, type Refusal } from "./kafkajs/refusals.js";
 
 /** Whatever the client wrapped, and wrapped again. */
 export function innermost(error: unknown): unknown {
@@ -57,8 +57,9 @@ export function hasNoCoordinator(error: unknown): boolean {
 const silent = new Set<unknown>(["PLT_KFK_NETWORK", "PLT_KFK_TIMEOUT"]);
 
 /** Whether the same may succeed later: the brokers cannot be reached, or are not ready. */
-export function mayPass(error: unknown): boolean {
-  if (error instanceof UndercurrentError) return error.code === "BROKER_UNREACHABLE" && mayPass(error.cause);
+export function isRetriable(error: unknown): boolean {
+  if (error instanceof UndercurrentError)
+    return error.code === "BROKER_UNREACHABLE" && isRetriable(error.cause);
   if (refusalWithin(error) !== undefined) return false;
   if (hasNoCoordinator(error)) return true;
   const inner = innermost(error);

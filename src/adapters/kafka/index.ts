@@ -1,13 +1,13 @@
 /** The Kafka adapter, `undercurrent/kafka`: loading it is the only thing that loads the Kafka client. */
 import { Observable } from "rxjs";
-import { UndercurrentError } from "../../errors.js";
+import { UndercurrentError } from "../../errors/errors.js";
 import type { Assignment, Committer, Source } from "../../pipeline/ports.js";
-import { KafkaAssignment } from "./assignment.js";
-import { Departures } from "./departures.js";
-import { Membership } from "./membership.js";
+import { KafkaAssignment } from "./source/assignment.js";
+import { PendingCloses } from "./source/pending-closes.js";
+import { Membership } from "./source/membership.js";
 import type { KafkaOptions } from "./options.js";
 
-export { kafkaBystander, type KafkaBystander } from "./bystander.js";
+export { kafkaBystander, type KafkaBystander } from "./offline/read-only-source.js";
 export * from "./options.js";
 
 /** Both ends of a pipeline on one Kafka cluster. */
@@ -36,7 +36,7 @@ export interface KafkaPorts {
  * ```
  */
 export function kafkaPorts(options: KafkaOptions): KafkaPorts {
-  const leaving = new Departures();
+  const leaving = new PendingCloses();
   const assignments = new Observable<Assignment>((subscriber) => {
     const membership = new Membership(options, {
       assigned: (assignment) => subscriber.next(assignment),

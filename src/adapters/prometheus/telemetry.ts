@@ -1,8 +1,8 @@
 /** Telemetry as Prometheus metrics, in a registry of its own. */
 import { Registry, type Counter, type Gauge } from "prom-client";
-import type { ForgottenKeys } from "../../forecast/eviction.js";
-import { RunningScore } from "../../forecast/score.js";
-import type { UpdateReport } from "../../forecast/learning.js";
+import type { ForgottenKeys } from "../../forecast/keys/eviction.js";
+import { RunningScore } from "../../forecast/evaluation/score.js";
+import type { UpdateReport } from "../../forecast/learning/learning.js";
 import type { ForecastBatch, Rejection, Telemetry } from "../../pipeline/telemetry.js";
 import { counterOf, gaugeOf, histogramOf } from "./declared.js";
 import { KeySeries } from "./key-series.js";

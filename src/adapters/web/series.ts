@@ -1,6 +1,6 @@
 /** The last points of one key for the live page, in a ring of columns, and its running scores. */
 import type { ForecastColumns } from "../../forecast/columns.js";
-import { RunningScore } from "../../forecast/score.js";
+import { RunningScore } from "../../forecast/evaluation/score.js";
 import type { ForecastBatch } from "../../pipeline/telemetry.js";
 import type {
   DetailUpdate,

@@ -9,7 +9,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type Server, type ServerOptions } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { UndercurrentError } from "../../errors.js";
+import { UndercurrentError } from "../../errors/errors.js";
 import { loadAssets } from "./assets.js";
 import { FrameCursor } from "./frames.js";
 import type { LiveView } from "./live-view.js";

@@ -3,11 +3,11 @@
  * settings and the order of events, however they are cut into batches.
  */
 import type { Engine, EngineFactory } from "../../engine/port.js";
-import { wasmEngine } from "../../engine/wasm.js";
+import { wasmEngine } from "../../engine/wasm/wasm.js";
 import { KeyedForecaster } from "../keyed-forecaster.js";
-import type { ForecasterListeners } from "../learning.js";
-import type { SteppedRows } from "../recurrence.js";
-import type { Snapshot, SnapshotRecord } from "../snapshot.js";
+import type { ForecasterListeners } from "../learning/learning.js";
+import type { SteppedRows } from "../learning/cell-runner.js";
+import type { Snapshot, SnapshotRecord } from "../snapshot/snapshot.js";
 import type { SymbolColumns, SymbolForecastColumns } from "./columns.js";
 import { SymbolMixture } from "./mixture.js";
 import { Ngrams } from "./ngrams.js";

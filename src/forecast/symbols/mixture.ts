@@ -3,7 +3,7 @@
  * online gradient descent on the logarithmic loss (Mattern, 2012): convex, so in the long run no worse than either.
  */
 import { exponential, logarithm } from "../elementary.js";
-import type { KeyTable } from "../keys.js";
+import type { KeyTable } from "../keys/key-table.js";
 import type { SymbolForecastColumns } from "./columns.js";
 import { symbolNumber, type SymbolLayout } from "./symbol-cell.js";
 import type { Vocabulary } from "./vocabulary.js";

@@ -1,8 +1,8 @@
 /** Objects in, objects out: the forecaster of symbols for events of any type, read through two callbacks. */
 import type { EngineFactory } from "../../engine/port.js";
-import { UndercurrentError } from "../../errors.js";
+import { UndercurrentError } from "../../errors/errors.js";
 import { readKey, readSymbol } from "../input.js";
-import type { ForecasterListeners } from "../learning.js";
+import type { ForecasterListeners } from "../learning/learning.js";
 import { ObjectForecaster } from "../object-forecaster.js";
 import type { RejectedEvent } from "../rejected.js";
 import {

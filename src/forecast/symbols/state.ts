@@ -1,7 +1,7 @@
 /** The record of a snapshot that holds what all keys share of symbols: the vocabulary, counts of n-grams, weights. */
-import { ByteWriter, type ByteReader } from "../bytes.js";
-import { corrupt, kinds, seal } from "../record.js";
-import type { SnapshotRecord } from "../snapshot.js";
+import { ByteWriter, type ByteReader } from "../snapshot/bytes.js";
+import { corrupt, kinds, seal } from "../snapshot/record.js";
+import type { SnapshotRecord } from "../snapshot/snapshot.js";
 import { Ngrams } from "./ngrams.js";
 import type { SymbolSettings } from "./settings.js";
 import type { Vocabulary, VocabularyState } from "./vocabulary.js";

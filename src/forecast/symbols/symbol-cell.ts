@@ -1,8 +1,8 @@
 /** The cell where events carry symbols: the engine it runs on, a key's past, and what the cell reads of it. */
 import type { EngineFactory } from "../../engine/port.js";
-import type { Cell } from "../cell-reader.js";
-import { number } from "../layout.js";
-import { rowsPerStep } from "../recurrence.js";
+import type { Cell } from "../learning/cell-reader.js";
+import { number } from "../keys/row-layout.js";
+import { rowsPerStep } from "../learning/cell-runner.js";
 import type { Context } from "./ngrams.js";
 import type { SymbolSettings } from "./settings.js";
 import type { Vocabulary } from "./vocabulary.js";

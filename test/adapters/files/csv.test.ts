@@ -12,7 +12,7 @@ import { readObservations } from "../../../src/adapters/files/csv-reader.js";
 import { csvCell, ForecastCsvWriter } from "../../../src/adapters/files/csv-writer.js";
 import { checkReadable } from "../../../src/adapters/files/open.js";
 import { TextOutput } from "../../../src/adapters/files/text-output.js";
-import { UndercurrentError } from "../../../src/errors.js";
+import { UndercurrentError } from "../../../src/errors/errors.js";
 import { forecastColumns } from "../../../src/forecast/columns.js";
 import type { Rejection } from "../../../src/pipeline/telemetry.js";
 import { bitsOf, quick, rowsWhere, runFresh, type Event } from "../../support/streams.js";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { openStateFile, writeStateFile } from "../../../src/adapters/files/state-file.js";
-import type { ExportedState } from "../../../src/pipeline/transfer.js";
+import type { ExportedState } from "../../../src/pipeline/state/transfer.js";
 
 const folder = mkdtempSync(join(tmpdir(), "undercurrent-"));
 afterAll(() => rmSync(folder, { recursive: true }));

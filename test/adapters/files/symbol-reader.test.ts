@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { readSymbols, type SymbolReaderOptions } from "../../../src/adapters/files/symbol-reader.js";
 import { Tokenizer } from "../../../src/adapters/files/tokens.js";
-import { UndercurrentError } from "../../../src/errors.js";
+import { UndercurrentError } from "../../../src/errors/errors.js";
 
 const folder = mkdtempSync(join(tmpdir(), "undercurrent-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -4,7 +4,7 @@ import {
   markAborted,
   type AbortedTransaction,
   type FetchedRecord,
-} from "../../../src/adapters/kafka/aborted.js";
+} from "../../../src/adapters/kafka/kafkajs/patches/aborted-transactions.js";
 
 type Step = readonly [producer: number, what: "send" | "send zero" | "commit" | "abort"];
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { sharePartitions, type Claim } from "../../../src/adapters/kafka/assigner.js";
+import { sharePartitions, type Claim } from "../../../src/adapters/kafka/source/assigner.js";
 
 /** Claims of members whose names differ, on partitions that may be claimed twice or not exist. */
 const claimsArbitrary: fc.Arbitrary<Claim[]> = fc.uniqueArray(

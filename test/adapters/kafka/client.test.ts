@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { createClient, patientRetry } from "../../../src/adapters/kafka/client.js";
+import { createClient, patientRetry } from "../../../src/adapters/kafka/kafkajs/client.js";
 
 afterEach(() => vi.unstubAllEnvs());
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { Departures } from "../../../src/adapters/kafka/departures.js";
+import { PendingCloses } from "../../../src/adapters/kafka/source/pending-closes.js";
 
 test("departures are over when the last has ended, well or not", async () => {
-  const departures = new Departures();
+  const departures = new PendingCloses();
   await departures.over();
   let leave = (): void => undefined;
   departures.add(new Promise((resolve) => (leave = resolve)));

@@ -1,6 +1,9 @@
 /** Batches of the log whose last record compaction has taken away. */
 import { expect, test } from "vitest";
-import { withLastOffset, type RecordBatch } from "../../../src/adapters/kafka/emptied.js";
+import {
+  withLastOffset,
+  type RecordBatch,
+} from "../../../src/adapters/kafka/kafkajs/patches/emptied-batches.js";
 
 const batch = (...offsets: readonly number[]): RecordBatch => ({
   firstOffset: "9007199254740993",

@@ -8,10 +8,10 @@ import {
   hasNoCoordinator,
   innermost,
   isFenced,
-  mayPass,
+  isRetriable,
   protocolNames,
 } from "../../../src/adapters/kafka/errors.js";
-import { UndercurrentError } from "../../../src/errors.js";
+import { UndercurrentError } from "../../../src/errors/errors.js";
 
 const refused = new kafkajs.KafkaJSConnectionError("connect ECONNREFUSED");
 const denied = Object.assign(new kafkajs.KafkaJSNonRetriableError("Authentication failed"), {
@@ -24,9 +24,9 @@ const wrapped = (cause: Error): Error =>
 describe("an error of the brokers", () => {
   test("may pass where they do not answer, whoever says so and however it is wrapped", () => {
     for (const error of [refused, new NetworkError("away"), new TimeoutError("slow")]) {
-      expect(mayPass(error)).toBe(true);
-      expect(mayPass(wrapped(error))).toBe(true);
-      expect(mayPass(brokerError(wrapped(error), "the transactional id"))).toBe(true);
+      expect(isRetriable(error)).toBe(true);
+      expect(isRetriable(wrapped(error))).toBe(true);
+      expect(isRetriable(brokerError(wrapped(error), "the transactional id"))).toBe(true);
     }
   });
 
@@ -36,14 +36,14 @@ describe("an error of the brokers", () => {
       retriable: false,
     });
     expect(hasNoCoordinator(wrapped(lost))).toBe(true);
-    expect(mayPass(brokerError(wrapped(lost), "the transactional id"))).toBe(true);
+    expect(isRetriable(brokerError(wrapped(lost), "the transactional id"))).toBe(true);
     expect(hasNoCoordinator(refused)).toBe(false);
   });
 
   test("does not pass where they refuse, or where it is not of theirs", () => {
     for (const error of [denied, new Error("defect"), "text", undefined]) {
-      expect(mayPass(error)).toBe(false);
-      expect(mayPass(brokerError(error, "the transactional id"))).toBe(false);
+      expect(isRetriable(error)).toBe(false);
+      expect(isRetriable(brokerError(error, "the transactional id"))).toBe(false);
     }
   });
 
@@ -74,7 +74,7 @@ describe("an error of the brokers", () => {
     for (const one of [error, wrapped(error), new AggregateError([new NetworkError("away"), error])]) {
       expect(brokerError(one, "the brokers").code).toBe(code);
       expect(commitError(one, "commit").code).toBe(code);
-      expect(mayPass(one)).toBe(false);
+      expect(isRetriable(one)).toBe(false);
     }
   });
 
@@ -155,8 +155,8 @@ describe("an error of ours", () => {
   });
 
   test("may pass where the brokers were away, and not where they refused", () => {
-    expect(mayPass(Object.assign(new Error("later"), { canRetry: true }))).toBe(true);
-    expect(mayPass(new UndercurrentError("FENCED", "gone", { cause: refused }))).toBe(false);
-    expect(mayPass(new AggregateError([new NetworkError("away"), denied]))).toBe(false);
+    expect(isRetriable(Object.assign(new Error("later"), { canRetry: true }))).toBe(true);
+    expect(isRetriable(new UndercurrentError("FENCED", "gone", { cause: refused }))).toBe(false);
+    expect(isRetriable(new AggregateError([new NetworkError("away"), denied]))).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 /** Where a partition begins and ends, and what is committed of it, asked of a client that has its weaknesses. */
 import type { Admin } from "kafkajs";
 import { expect, test } from "vitest";
-import { committedOffsets, partitionExtents } from "../../../src/adapters/kafka/topics.js";
+import { committedOffsets, partitionExtents } from "../../../src/adapters/kafka/admin/topics.js";
 
 type Asked = Pick<Admin, "fetchOffsets" | "fetchTopicOffsets" | "listTopics" | "fetchTopicMetadata">;
 const answer = [{ partition: 0, offset: "7", low: "3", high: "7" }];

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { KafkaMessage } from "kafkajs";
 import { describe, expect, test } from "vitest";
-import { Feed } from "../../../src/adapters/kafka/feed.js";
+import { Feed } from "../../../src/adapters/kafka/source/feed.js";
 
 /** A feed with a consumer that notes what it is asked for. */
 function open(from: number, limit = 1000): { readonly feed: Feed; readonly asked: (string | number)[] } {

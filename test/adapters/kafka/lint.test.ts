@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { lintCluster, type ClusterFacts, type Finding } from "../../../src/adapters/kafka/lint.js";
+import { lintCluster, type ClusterFacts, type Finding } from "../../../src/adapters/kafka/admin/lint.js";
 
 const expected = {
   topics: { input: "readings", forecasts: "forecasts", deadLetters: "dead", state: "state" },

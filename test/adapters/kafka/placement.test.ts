@@ -2,7 +2,7 @@
 import { compatibilityPartitioner } from "@platformatic/kafka";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { byPartition } from "../../../src/adapters/kafka/placement.js";
+import { byPartition } from "../../../src/adapters/kafka/producer/placement.js";
 
 const record = (key: Uint8Array | null) => ({ key, value: null, headers: [], timestamp: 0 });
 

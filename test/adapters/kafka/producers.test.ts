@@ -1,12 +1,12 @@
 /** What either client is given: records as its messages, and how to reach the brokers. */
 import { describe, expect, test } from "vitest";
 import type { KafkaOptions } from "../../../src/adapters/kafka/options.js";
-import { messagesOf as kafkajsMessages } from "../../../src/adapters/kafka/producer-kafkajs.js";
+import { messagesOf as kafkajsMessages } from "../../../src/adapters/kafka/producer/producer-kafkajs.js";
 import {
   connectionOf,
   messagesOf as platformaticMessages,
   refuseZstd,
-} from "../../../src/adapters/kafka/producer-platformatic.js";
+} from "../../../src/adapters/kafka/producer/producer-platformatic.js";
 import type { OutputRecord } from "../../../src/pipeline/ports.js";
 
 const full: OutputRecord = {

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import fc from "fast-check";
 import type { KafkaMessage } from "kafkajs";
 import { expect, test } from "vitest";
-import { toInputBatch } from "../../../src/adapters/kafka/records.js";
+import { toInputBatch } from "../../../src/adapters/kafka/source/records.js";
 import type { RecordHeader } from "../../../src/pipeline/ports.js";
 
 interface Wire {

@@ -4,8 +4,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import kafkajs, { type Message, type TopicMessages } from "kafkajs";
 import { describe, expect, test } from "vitest";
-import { messagesOf, onlyKnownPartitions, sendEach } from "../../../src/adapters/kafka/producer-kafkajs.js";
-import type { RequestPart } from "../../../src/adapters/kafka/split.js";
+import {
+  messagesOf,
+  onlyKnownPartitions,
+  sendEach,
+} from "../../../src/adapters/kafka/producer/producer-kafkajs.js";
+import type { RequestPart } from "../../../src/adapters/kafka/producer/split.js";
 
 interface ProduceRequest {
   readonly topicData: readonly {

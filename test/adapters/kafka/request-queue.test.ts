@@ -1,9 +1,12 @@
 import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { repairRequestQueues, type RequestQueue } from "../../../src/adapters/kafka/request-queue.js";
+import {
+  patchRequestQueues,
+  type RequestQueue,
+} from "../../../src/adapters/kafka/kafkajs/patches/request-queue.js";
 
-repairRequestQueues();
+patchRequestQueues();
 const require = createRequire(import.meta.url);
 const prototype = (require("kafkajs/src/network/requestQueue") as { readonly prototype: RequestQueue })
   .prototype;

@@ -1,8 +1,8 @@
 /** Restoring from a feed, batch by batch. */
 import { setImmediate } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { Feed } from "../../../src/adapters/kafka/feed.js";
-import { restoreState } from "../../../src/adapters/kafka/restore.js";
+import { Feed } from "../../../src/adapters/kafka/source/feed.js";
+import { restoreState } from "../../../src/adapters/kafka/source/restore.js";
 
 const message = (offset: number, value: string | null) => ({
   offset: String(offset),

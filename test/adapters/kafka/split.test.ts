@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { shortenForecast, shortenLetter } from "../../../src/adapters/kafka/shorten.js";
-import { bufferOf, splitByBytes, type TopicWrite } from "../../../src/adapters/kafka/split.js";
-import { deadLetter } from "../../../src/pipeline/decode.js";
+import { shortenForecast, shortenLetter } from "../../../src/adapters/kafka/producer/shorten.js";
+import { bufferOf, splitByBytes, type TopicWrite } from "../../../src/adapters/kafka/producer/split.js";
+import { deadLetter } from "../../../src/pipeline/decode/decode.js";
 import type { OutputRecord } from "../../../src/pipeline/ports.js";
 
 const maxBytes = 2000;

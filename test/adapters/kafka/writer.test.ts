@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { openWriter } from "../../../src/adapters/kafka/writer.js";
+import { openWriter } from "../../../src/adapters/kafka/producer/writer.js";
 
 vi.mock("@platformatic/kafka", () => {
   throw new Error("Cannot find package '@platformatic/kafka'");

@@ -1,7 +1,7 @@
 /** What a commit writes, partition by partition. */
 import { expect, test } from "vitest";
-import { shortenForecast, shortenLetter } from "../../../src/adapters/kafka/shorten.js";
-import { writesOf } from "../../../src/adapters/kafka/writes.js";
+import { shortenForecast, shortenLetter } from "../../../src/adapters/kafka/producer/shorten.js";
+import { writesOf } from "../../../src/adapters/kafka/producer/writes.js";
 import type { OutputRecord } from "../../../src/pipeline/ports.js";
 
 const topics = { input: "readings", forecasts: "forecasts", state: "state" };

@@ -3,7 +3,7 @@ import { Registry } from "prom-client";
 import { expect, it } from "vitest";
 import { taskMetrics } from "../../../src/adapters/prometheus/metrics.js";
 import { TaskMetrics } from "../../../src/adapters/prometheus/tasks.js";
-import { UndercurrentError } from "../../../src/errors.js";
+import { UndercurrentError } from "../../../src/errors/errors.js";
 import type { TaskEvent } from "../../../src/pipeline/events.js";
 
 const origin = (partition: number) => ({ topic: "readings", partition });

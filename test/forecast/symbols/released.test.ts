@@ -1,6 +1,6 @@
 /** Snapshots of symbols that a release has written are taken over by every later one. */
 import { expect, test } from "vitest";
-import { kernelName } from "../../../src/engine/kernel.js";
+import { kernelName } from "../../../src/engine/wasm/kernel.js";
 import { probabilitiesAfter, symbolFixture } from "../../fixtures/symbols.js";
 
 test("a snapshot of the first release is taken over, and goes on as it did then", () => {

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import kafkajs, { type Producer, type Transaction } from "kafkajs";
 import { afterEach, expect, it, vi } from "vitest";
-import { createClient, transactionRetry } from "../../../src/adapters/kafka/client.js";
+import { createClient, transactionRetry } from "../../../src/adapters/kafka/kafkajs/client.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { commitOf, createTopics, leaveAll, never, readRecords, startInstance } from "./support.js";
 

@@ -3,7 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { filter, firstValueFrom, map, tap } from "rxjs";
 import { afterEach, expect, it } from "vitest";
-import { createClient, patientRetry } from "../../../src/adapters/kafka/client.js";
+import { createClient, patientRetry } from "../../../src/adapters/kafka/kafkajs/client.js";
 import { kafkaPorts, type KafkaPorts } from "../../../src/adapters/kafka/index.js";
 import type { TaskEvent } from "../../../src/pipeline/events.js";
 import type { Committer } from "../../../src/pipeline/ports.js";

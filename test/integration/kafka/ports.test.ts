@@ -121,7 +121,7 @@ describeWithBroker("taking over", () => {
     await assignment.takeOver();
     await first.committer.commit(assignment, commitOf({ offset: 1, forecasts: [record("a", "1")] }));
     // The same transactional id from elsewhere: what a partition's next owner does first.
-    const { openWriter } = await import("../../../src/adapters/kafka/writer.js");
+    const { openWriter } = await import("../../../src/adapters/kafka/producer/writer.js");
     const other = await openWriter(options, 0);
     try {
       const late = commitOf({ offset: 2, forecasts: [record("a", "2")] });

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it, vi } from "vitest";
 import type { Admin } from "kafkajs";
-import { createClient } from "../../../src/adapters/kafka/client.js";
-import { StateEnd } from "../../../src/adapters/kafka/state-end.js";
+import { createClient } from "../../../src/adapters/kafka/kafkajs/client.js";
+import { StateEnd } from "../../../src/adapters/kafka/source/state-end.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { commitOf, createTopics, leaveAll, rejection, startInstance } from "./support.js";
 

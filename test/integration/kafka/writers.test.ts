@@ -2,8 +2,8 @@
 // right that is taken away, and of the connections.
 import { afterEach, describe, expect, it } from "vitest";
 import { producerKinds, type KafkaOptions } from "../../../src/adapters/kafka/options.js";
-import type { TopicWrite } from "../../../src/adapters/kafka/split.js";
-import { openWriter, type TransactionalWriter } from "../../../src/adapters/kafka/writer.js";
+import type { TopicWrite } from "../../../src/adapters/kafka/producer/split.js";
+import { openWriter, type TransactionalWriter } from "../../../src/adapters/kafka/producer/writer.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { apiKeys, startBrokerProxy, type BrokerProxy, type SeenRequest } from "../../support/broker-proxy.js";
 import { createTopics, never, record, rejection } from "./support.js";

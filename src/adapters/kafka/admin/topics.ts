@@ -1,0 +1,198 @@
+/** The topics as the brokers have them, held against what the pipeline needs. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Admin } from "kafkajs";
+import { UndercurrentError } from "../../../errors/errors.js";
+import type { KafkaConnection, KafkaTopics } from "../options.js";
+import { topicSettings } from "./cluster-settings.js";
+import { brokerError, innermost } from "../errors.js";
+
+/** A partition as it is now: offsets of its first record, and of the next one it would get. */
+export interface Watermarks {
+  readonly partition: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Time for an answer after which a topic may be missing, in ms. */
+const slow = 500;
+
+/**
+ * Every partition of a topic, by number. Throws TOPIC_MISSING: the client would ask again and again for half a minute, and
+ * then tell of an error that may pass.
+ */
+export async function partitionExtents(admin: Admin, topic: string): Promise<readonly Watermarks[]> {
+  const answered = new AbortController();
+  const asked = topicOffsets(admin, topic).finally(() => answered.abort());
+  asked.catch(() => undefined);
+  await sleep(slow, undefined, { signal: answered.signal }).then(
+    () => requireTopics(admin, [topic]),
+    () => undefined,
+  );
+  const offsets = await asked;
+  return offsets
+    .map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) }))
+    .sort((a, b) => a.partition - b.partition);
+}
+
+/** Where two refreshes of its metadata cross, the client has lost what it knew of the topic, and fails at that. */
+function topicOffsets(admin: Admin, topic: string): ReturnType<Admin["fetchTopicOffsets"]> {
+  return askAgain(
+    () => admin.fetchTopicOffsets(topic),
+    (error) => innermost(error) instanceof TypeError,
+  );
+}
+
+/**
+ * Committed offsets of a group in a topic by partition; those that have none are left out. Where the client has lost what
+ * it knew of the topic, it asks for no partition of it.
+ */
+export async function committedOffsets(
+  admin: Admin,
+  group: string,
+  topic: string,
+  attempts?: number,
+): Promise<ReadonlyMap<number, number>> {
+  const lost = new UndercurrentError(
+    "BROKER_UNREACHABLE",
+    `topic ${topic}: the client knows of no partition`,
+  );
+  const partitions = await askAgain(
+    async () => {
+      const [offsets] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+      if (offsets === undefined || offsets.partitions.length === 0) throw lost;
+      return offsets.partitions;
+    },
+    (error) => error === lost,
+    attempts,
+  );
+  const entries = partitions.map(({ partition, offset }) => [partition, Number(offset)] as const);
+  return new Map(entries.filter(([, offset]) => offset >= 0));
+}
+
+/** Asks again after a while where an answer failed for what may be known by then. */
+async function askAgain<T>(
+  ask: () => Promise<T>,
+  mayBeKnown: (error: unknown) => boolean,
+  attempts = 5,
+): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (attempts === 1 || !mayBeKnown(error)) throw error;
+    await sleep(slow);
+    return askAgain(ask, mayBeKnown, attempts - 1);
+  }
+}
+
+/** How a topic is laid out. */
+export interface TopicShape {
+  readonly partitions: number;
+  /** Copies of each partition. */
+  readonly replicationFactor: number;
+}
+
+/** The shape of each of these topics; a topic that does not exist is left out. */
+export async function topicShapes(
+  admin: Admin,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, TopicShape>> {
+  // Asking for the metadata of a topic that does not exist may create it.
+  const existing = new Set(await admin.listTopics());
+  const topics = names.filter((name) => existing.has(name));
+  if (topics.length === 0) return new Map();
+  const metadata = await admin.fetchTopicMetadata({ topics });
+  return new Map(
+    metadata.topics.map(({ name, partitions }) => [
+      name,
+      { partitions: partitions.length, replicationFactor: partitions[0]?.replicas.length ?? 0 },
+    ]),
+  );
+}
+
+/**
+ * Throws TOPIC_MISSING where one of these does not exist, ACCESS_DENIED where it is hidden. Asks for the list alone: the
+ * metadata of some topics would take the place of what the client knows of the others, while those are asked for.
+ */
+export async function requireTopics(admin: Admin, names: readonly string[]): Promise<void> {
+  await refuseMissing(admin, names, new Set(await admin.listTopics()));
+}
+
+async function refuseMissing(
+  admin: Admin,
+  names: readonly string[],
+  existing: { has(name: string): boolean },
+): Promise<void> {
+  const missing = names.filter((name) => !existing.has(name));
+  if (missing.length === 0) return;
+  for (const name of missing) await refuseHidden(admin, name);
+  throw new UndercurrentError("TOPIC_MISSING", `the brokers have no topic ${missing.join(", ")}`);
+}
+
+/** What this user may not see, the brokers leave out of their list; asked for by name, they say so. */
+async function refuseHidden(admin: Admin, name: string): Promise<void> {
+  try {
+    await admin.fetchTopicMetadata({ topics: [name] });
+  } catch (error) {
+    const answer = brokerError(error, `topic ${name}`);
+    if (answer.code === "ACCESS_DENIED") throw answer;
+  }
+}
+
+/**
+ * How many partitions a topic has. Throws TOPIC_MISSING, or ACCESS_DENIED where it is hidden. To be asked of a client that
+ * is asked for nothing else meanwhile: see `requireTopics`.
+ */
+export async function partitionCount(admin: Admin, topic: string): Promise<number> {
+  const shapes = await topicShapes(admin, [topic]);
+  await refuseMissing(admin, [topic], shapes);
+  return shapes.get(topic)!.partitions;
+}
+
+/**
+ * The number of partitions that input, forecasts and state have in common. Throws TOPIC_MISSING or TOPIC_MISMATCH.
+ *
+ * A forecast goes to the partition its observation came from, and a partition's state to the one of its number: with
+ * other counts there would be partitions that have no place, and, worse, none that is missed.
+ */
+export async function checkPartitions(admin: Admin, topics: KafkaTopics): Promise<number> {
+  const { input, forecasts, state, deadLetters } = topics;
+  const names = [input, forecasts, state, ...(deadLetters === undefined ? [] : [deadLetters])];
+  const shapes = await topicShapes(admin, names);
+  await refuseMissing(admin, names, shapes);
+  const count = shapes.get(input)!.partitions;
+  for (const name of [forecasts, state]) {
+    if (shapes.get(name)!.partitions === count) continue;
+    throw new UndercurrentError(
+      "TOPIC_MISMATCH",
+      `topic ${name} has ${shapes.get(name)!.partitions} partitions where the input topic ${input} has ${count}`,
+    );
+  }
+  return count;
+}
+
+/** The only cleanup policy that keeps the latest record of each key, however old, and not all that came before it. */
+export const statePolicy = "compact";
+
+/**
+ * Throws TOPIC_MISMATCH unless the state topic is compacted and nothing else: `delete` beside it would drop the records
+ * of keys that have not changed for a while. Where this user may not read the topic's settings, or the brokers do not
+ * tell them, it warns and goes on: the right to read settings is no right that the pipeline needs otherwise.
+ */
+export async function checkCompaction(
+  admin: Admin,
+  state: string,
+  log: KafkaConnection["log"],
+): Promise<void> {
+  const settings = await topicSettings(admin, state, ["cleanup.policy"]);
+  if (typeof settings === "string") {
+    const message = `cannot tell whether topic ${state} is compacted, as it has to be: ${settings}`;
+    log?.({ level: "warn", message, fields: { topic: state } });
+    return;
+  }
+  const policy = settings.get("cleanup.policy");
+  if (policy === statePolicy) return;
+  throw new UndercurrentError(
+    "TOPIC_MISMATCH",
+    `the state topic ${state} has cleanup.policy=${policy}, where it has to be ${statePolicy}`,
+  );
+}

@@ -1,0 +1,95 @@
+/** Connections to the brokers: one way to build a client, with its codecs, repairs, retries and log. */
+import kafkajs, { type Kafka, type LogEntry, type RetryOptions } from "kafkajs";
+import { UndercurrentError } from "../../../errors/errors.js";
+import { patchAbortedTransactions } from "./patches/aborted-transactions.js";
+import { registerCodecs } from "./codecs.js";
+import { patchEmptiedBatches } from "./patches/emptied-batches.js";
+import type { KafkaConnection, KafkaLogEntry } from "../options.js";
+import { patchRefusedCoordinators, patchRefusedPartitions, patchTlsRetries } from "./refusals.js";
+import { patchRequestQueues } from "./patches/request-queue.js";
+
+const levels: Readonly<Record<number, KafkaLogEntry["level"]>> = {
+  [kafkajs.logLevel.ERROR]: "error",
+  [kafkajs.logLevel.WARN]: "warn",
+  [kafkajs.logLevel.INFO]: "info",
+  [kafkajs.logLevel.DEBUG]: "debug",
+};
+
+/** For group membership and administration. Given in full: under NODE_ENV=test the client has other defaults. */
+export const patientRetry: RetryOptions = {
+  initialRetryTime: 200,
+  maxRetryTime: 5000,
+  multiplier: 2,
+  factor: 0.2,
+  retries: 8,
+};
+
+/**
+ * For transactions: a partition or an offset added right after the previous transaction ended meets
+ * CONCURRENT_TRANSACTIONS nearly always, for a few milliseconds, and the client answers by sleeping this long.
+ */
+export const transactionRetry: RetryOptions = {
+  initialRetryTime: 3,
+  maxRetryTime: 1000,
+  multiplier: 2,
+  factor: 0.2,
+  retries: 24,
+};
+
+/** Whoever reads on from anywhere but where it was told to would skip records and say nothing: see below. */
+const offsetReset = "Offset out of range, resetting to default offset";
+
+/**
+ * A client for these brokers. Nothing connects before a producer, consumer or admin of it does. Throws SETTING_INVALID
+ * where the environment silences the client's log.
+ */
+export function createClient(connection: KafkaConnection, retry: RetryOptions): Kafka {
+  // The client lets this variable overrule any level that it is given.
+  if (process.env["KAFKAJS_LOG_LEVEL"]?.toUpperCase() === "NOTHING") {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      "the environment variable KAFKAJS_LOG_LEVEL must not be NOTHING: without its errors the client skips lost records",
+    );
+  }
+  registerCodecs();
+  patchAbortedTransactions();
+  patchEmptiedBatches();
+  patchRequestQueues();
+  patchTlsRetries();
+  patchRefusedPartitions();
+  patchRefusedCoordinators();
+  const { brokers, clientId = "undercurrent", ssl, sasl, log } = connection;
+  return new kafkajs.Kafka({
+    brokers: [...brokers],
+    clientId,
+    retry,
+    ...(ssl !== undefined && { ssl }),
+    ...(sasl !== undefined && { sasl }),
+    // Without a listener only errors are looked at, for the one below.
+    logLevel: log === undefined ? kafkajs.logLevel.ERROR : kafkajs.logLevel.INFO,
+    logCreator: () => (entry) => {
+      refuseOffsetReset(entry);
+      log?.(logEntry(entry));
+    },
+  });
+}
+
+function logEntry({ level, namespace, log }: LogEntry): KafkaLogEntry {
+  const { message, timestamp: _timestamp, logger: _logger, ...fields } = log;
+  return { level: levels[level] ?? "debug", message, fields: { namespace, ...fields } };
+}
+
+/**
+ * When an offset is gone from the log, the client resets it: it *commits* -1 for the group, autoCommit or not, and
+ * reads on from the end or the beginning. It announces that with a log line and has no setting against it, so the
+ * announcement is where it is stopped: the error, not retriable, ends the consumer before anything is committed.
+ */
+function refuseOffsetReset({ log }: LogEntry): void {
+  if (log.message !== offsetReset) return;
+  const { topic, partition } = log as unknown as { readonly topic: string; readonly partition: number };
+  const error = new UndercurrentError(
+    "INPUT_TRUNCATED",
+    `topic ${topic}, partition ${partition}: the records that were to be read next are no longer in the log`,
+  );
+  throw Object.assign(error, { retriable: false });
+}

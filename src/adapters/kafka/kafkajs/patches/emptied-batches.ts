@@ -1,0 +1,43 @@
+/**
+ * Keeps readers from standing still behind batches that compaction has emptied. A broker keeps the last batch of each
+ * producer, without records if need be, and answers a fetch from one segment of the log alone: where such a batch ends a
+ * segment, the client finds nothing in the answer and asks for the same again, for ever.
+ */
+import { sep } from "node:path";
+import type { FetchedRecord } from "./aborted-transactions.js";
+import { patchOnce } from "./patch-module.js";
+
+export interface RecordBatch {
+  readonly firstOffset: string;
+  readonly lastOffsetDelta: number;
+  readonly producerId: string;
+  readonly inTransaction: boolean;
+  readonly records: readonly FetchedRecord[];
+}
+
+/** The batch with a control record, which no reader sees and every position moves over, where its last record is gone. */
+export function withLastOffset(batch: RecordBatch): RecordBatch {
+  const last = String(BigInt(batch.firstOffset) + BigInt(batch.lastOffsetDelta));
+  const { records, producerId, inTransaction } = batch;
+  if (records.at(-1)?.offset === last) return batch;
+  const record = {
+    offset: last,
+    key: null,
+    isControlRecord: true,
+    batchContext: { producerId, inTransaction },
+  };
+  return { ...batch, records: [...records, record] };
+}
+
+/** Repairs what every client of this process fetches. */
+export const patchEmptiedBatches = patchOnce((require) => {
+  const decoder = require.resolve("kafkajs/src/protocol/recordBatch/v0/decoder");
+  const decode = require(decoder) as (bytes: unknown) => Promise<RecordBatch>;
+  require.cache[decoder]!.exports = async (bytes: unknown): Promise<RecordBatch> =>
+    withLastOffset(await decode(bytes));
+  // Whoever has loaded the decoder has the one from before; the client loads these anew at its next fetch.
+  const answers = ["protocol", "requests", "fetch", "v"].join(sep);
+  for (const path of Object.keys(require.cache)) {
+    if (path.includes(answers) && path.includes("kafkajs")) Reflect.deleteProperty(require.cache, path);
+  }
+});

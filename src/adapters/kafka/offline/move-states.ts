@@ -1,0 +1,157 @@
+/** Exported states put back, and states begun anew, on topics whose service is stopped: one transaction for each partition. */
+import { UndercurrentError } from "../../../errors/errors.js";
+import type { ForecasterSettings } from "../../../forecast/settings.js";
+import type { SnapshotRecord } from "../../../forecast/snapshot/snapshot.js";
+import type { Commit, Takeover } from "../../../pipeline/ports.js";
+import {
+  importCommit,
+  importOffset,
+  modelCommit,
+  resetCommit,
+  resetOffset,
+  type ExportedState,
+  type ResetPoint,
+  type Standing,
+} from "../../../pipeline/state/transfer.js";
+import type { KafkaOptions } from "../options.js";
+import { committedOffsets } from "../admin/topics.js";
+import { withWholeGroup, type WholeGroup } from "./whole-group.js";
+
+/** What became of a partition. */
+export interface Moved {
+  readonly partition: number;
+  /** The offset that was committed before; undefined for none. */
+  readonly before: number | undefined;
+  /** Offsets that its state stands for and that is committed, and its keys; undefined where it was left as it is. */
+  readonly after: { readonly state: number; readonly committed: number; readonly keys: number } | undefined;
+}
+
+/**
+ * Puts exported states back. All of them are read and held against the input before the first is written; `states` is
+ * called twice, and one state is in memory at a time.
+ *
+ * Throws STATE_FILE_INVALID where they are of another topic or number of partitions, STATE_GAP where the input no longer
+ * leads on from one, and what `withWholeGroup` throws.
+ */
+export async function importStates(
+  options: KafkaOptions,
+  { input, partitions }: { readonly input: string; readonly partitions: number },
+  states: () => AsyncIterable<ExportedState>,
+): Promise<readonly Moved[]> {
+  if (input !== options.topics.input) {
+    throw foreign(`the state is one of the input topic ${input}, not of ${options.topics.input}`);
+  }
+  return withWholeGroup(options, async (group) => {
+    if (partitions !== group.input.length) {
+      throw foreign(`the state is one of ${partitions} partitions, and ${input} has ${group.input.length}`);
+    }
+    const standings = await standingsOf(group, options);
+    for await (const state of states()) importOffset(state, standings[state.partition]!);
+    const moved: Moved[] = [];
+    for await (const state of states()) {
+      const standing = standings[state.partition]!;
+      const committed = importOffset(state, standing);
+      moved.push(
+        committed === undefined
+          ? { partition: standing.partition, before: standing.committed, after: undefined }
+          : await move(group, standing, (found) => importCommit(found, state, committed)),
+      );
+    }
+    return moved;
+  });
+}
+
+/**
+ * Puts the state of a new forecaster in the place of each partition's, or of one. All partitions are looked at before
+ * the first is written. Throws SETTING_INVALID as `resetOffset` does, and what `withWholeGroup` throws.
+ */
+export async function resetStates(
+  options: KafkaOptions,
+  settings: ForecasterSettings,
+  point: ResetPoint,
+  only?: number,
+): Promise<readonly Moved[]> {
+  return withWholeGroup(options, async (group) => {
+    const all = await standingsOf(group, options);
+    if (only !== undefined && only >= all.length) {
+      throw new UndercurrentError(
+        "SETTING_INVALID",
+        `${options.topics.input} has ${all.length} partitions, and none of number ${only}`,
+      );
+    }
+    const standings = only === undefined ? all : [all[only]!];
+    // Every offset is found before the first partition is written to.
+    const targets = standings.map((standing) => ({ standing, offset: resetOffset(point, standing) }));
+    const moved: Moved[] = [];
+    for (const { standing, offset } of targets) {
+      moved.push(await move(group, standing, (found) => resetCommit(found, settings, offset)));
+    }
+    return moved;
+  });
+}
+
+/**
+ * Changes the models of these partitions' states, each by its function of the whole snapshot, and nothing else of them;
+ * partitions without a state are left as they are. Throws SETTING_INVALID for a partition that there is not, what the
+ * functions throw, and what `withWholeGroup` does.
+ */
+export async function replaceModels(
+  options: KafkaOptions,
+  changes: ReadonlyMap<number, (snapshot: Uint8Array) => SnapshotRecord>,
+): Promise<readonly Moved[]> {
+  return withWholeGroup(options, async (group) => {
+    for (const partition of changes.keys()) {
+      if (group.assignments.has(partition)) continue;
+      throw new UndercurrentError(
+        "SETTING_INVALID",
+        `${options.topics.input} has no partition ${partition}, and there is a model for it`,
+      );
+    }
+    const moved: Moved[] = [];
+    for (const [partition, change] of changes) {
+      const assignment = group.assignments.get(partition)!;
+      const found = await assignment.takeOver();
+      const changed = modelCommit(found, change);
+      if (changed !== undefined) await group.commit(assignment, changed.commit);
+      const after = changed && {
+        state: changed.commit.snapshot!.offset,
+        committed: changed.commit.offset,
+        keys: changed.keys,
+      };
+      moved.push({ partition, before: found.committed, after });
+    }
+    return moved;
+  });
+}
+
+async function move(
+  group: WholeGroup,
+  { partition, committed: before }: Standing,
+  change: (found: Takeover) => Commit,
+): Promise<Moved> {
+  const assignment = group.assignments.get(partition)!;
+  const commit = change(await assignment.takeOver());
+  await group.commit(assignment, commit);
+  const { offset, records } = commit.snapshot!;
+  // All of the state's records but the model's are keys; the others end what was there before.
+  const keys = records.filter(({ value }) => value !== null).length - 1;
+  return { partition, before, after: { state: offset, committed: commit.offset, keys } };
+}
+
+/** In order of the partitions. */
+async function standingsOf(
+  { admin, input }: WholeGroup,
+  options: KafkaOptions,
+): Promise<readonly Standing[]> {
+  const committed = await committedOffsets(admin, options.application, options.topics.input);
+  return input.map(({ partition, low, high }) => ({
+    partition,
+    committed: committed.get(partition),
+    earliest: low,
+    end: high,
+  }));
+}
+
+function foreign(what: string): UndercurrentError {
+  return new UndercurrentError("STATE_FILE_INVALID", what);
+}

@@ -1,0 +1,114 @@
+/** What the topics of one partition hold of the past, read beside a service that may be running. */
+import { UndercurrentError } from "../../../errors/errors.js";
+import type { InputBatch, OutputRecord } from "../../../pipeline/ports.js";
+import { PastState, type RecordedState } from "../../../pipeline/state/state-records.js";
+import { withAdmin } from "../admin/admin.js";
+import { brokerError } from "../errors.js";
+import type { Feed } from "../source/feed.js";
+import type { KafkaOptions } from "../options.js";
+import { toInputBatch } from "../source/records.js";
+import { readUpTo } from "../source/restore.js";
+import { partitionExtents } from "../admin/topics.js";
+import { EphemeralConsumer } from "./ephemeral-consumer.js";
+
+/** Whether the forecasts topic has a forecast: to the byte, with other bytes, or not any more. */
+export type Written = "same" | "differs" | "absent";
+
+/**
+ * Every method reads its topic anew, as a member of a group that is deleted in the end. All throw TOPIC_MISSING,
+ * BROKER_UNREACHABLE, RESTORE_STALLED, and SETTING_INVALID for a partition that there is not.
+ */
+export class KafkaPast {
+  readonly #options: KafkaOptions;
+  readonly #partition: number;
+
+  constructor(options: KafkaOptions, partition: number) {
+    this.#options = options;
+    this.#partition = partition;
+  }
+
+  /** The state of the latest snapshot that stands for no more than an offset, where the topic still has all of it. */
+  async stateAt(offset: number): Promise<RecordedState | undefined> {
+    const past = new PastState(offset);
+    for await (const { messages } of this.#read(this.#options.topics.state)) {
+      for (const { key, value } of messages) {
+        if (key !== null) past.add(key.toString("utf8"), value && new Uint8Array(value));
+      }
+    }
+    return past.read();
+  }
+
+  /** The offset of the first record that the input holds. */
+  async earliest(): Promise<number> {
+    const { input } = this.#options.topics;
+    return await withAdmin(this.#options, async (admin) => {
+      return (await partitionExtents(admin, input))[this.#partition]?.low ?? 0;
+    });
+  }
+
+  /** The input from an offset on, to what is its end now. Throws HISTORY_MISSING where it no longer reaches back. */
+  async *input(from: number | undefined): AsyncGenerator<InputBatch> {
+    const { input } = this.#options.topics;
+    const checkedFrom = ({ low }: { readonly low: number }): number => {
+      if (from === undefined ? low === 0 : from >= low) return from ?? low;
+      throw new UndercurrentError(
+        "HISTORY_MISSING",
+        `topic ${input}, partition ${this.#partition} begins at offset ${low}, where ${from === undefined ? "no snapshot is that old, and a replay begins with the first record" : `the snapshot stands for ${from}`}`,
+      );
+    };
+    for await (const batch of this.#read(input, checkedFrom)) yield toInputBatch(batch);
+  }
+
+  /** Looks for a forecast by its key, timestamp, and the time and value that it says. */
+  async find({ key, value, timestamp }: OutputRecord): Promise<Written> {
+    const { forecasts } = this.#options.topics;
+    const head = headOf(value);
+    let written: Written = "absent";
+    for await (const { messages } of this.#read(forecasts)) {
+      for (const message of messages) {
+        if (Number(message.timestamp) !== timestamp || !sameBytes(message.key, key)) continue;
+        if (sameBytes(message.value, value)) return "same";
+        if (headOf(message.value) === head) written = "differs";
+      }
+    }
+    return written;
+  }
+
+  async *#read(
+    topic: string,
+    from: (extent: { readonly low: number }) => number = ({ low }) => low,
+  ): AsyncGenerator<Awaited<ReturnType<Feed["take"]>> & object> {
+    const partition = this.#partition;
+    const origin = `topic ${topic}, partition ${partition}`;
+    const visit = new EphemeralConsumer(this.#options, topic, () => undefined);
+    try {
+      await visit.begin();
+      const extent = (await partitionExtents(visit.admin, topic))[partition];
+      if (extent === undefined) {
+        throw new UndercurrentError("SETTING_INVALID", `topic ${topic} has no partition ${partition}`);
+      }
+      const begin = from(extent);
+      if (begin >= extent.high) return;
+      const { restoreStallMs = 60_000 } = this.#options;
+      yield* readUpTo(extent.high, visit.feed(partition, begin), restoreStallMs, origin);
+    } catch (error) {
+      throw brokerError(error, origin);
+    } finally {
+      await visit.end();
+    }
+  }
+}
+
+/** Of a forecast message, what it says of the record that it was made from. */
+function headOf(value: Uint8Array | null): string {
+  try {
+    const { time, value: said } = JSON.parse(Buffer.from(value ?? []).toString()) as Record<string, unknown>;
+    return JSON.stringify([time, said]);
+  } catch {
+    return "";
+  }
+}
+
+function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
+  return a === null || b === null ? a === b : Buffer.compare(a, b) === 0;
+}

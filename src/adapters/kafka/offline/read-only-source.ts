@@ -1,0 +1,103 @@
+/** The input as a bystander reads it: all that a topic holds now, with nothing written and no part in the service's group. */
+import { Observable } from "rxjs";
+import type { Assignment, InputBatch, Source, Takeover } from "../../../pipeline/ports.js";
+import { PendingCloses } from "../source/pending-closes.js";
+import type { KafkaOptions } from "../options.js";
+import { toInputBatch } from "../source/records.js";
+import type { Watermarks } from "../admin/topics.js";
+import { EphemeralConsumer } from "./ephemeral-consumer.js";
+
+/** A source that leaves no trace on the brokers, and how to wait for its end. */
+export interface KafkaBystander {
+  /** Every subscription reads the topic anew; completes when all that was there at its start has been read. */
+  readonly source: Source;
+  /** Resolves when every subscription that ended has closed its connections. */
+  closed(): Promise<void>;
+}
+
+/**
+ * A source for trials beside a running service. It commits no offset; no transactional id is opened, for that would
+ * fence the service; and whoever takes over finds neither an offset nor a state, and begins with the first record that
+ * the topic holds.
+ *
+ * The source errors with BROKER_UNREACHABLE, TOPIC_MISSING or INPUT_TRUNCATED.
+ *
+ * @example
+ * ```ts
+ * const { source } = kafkaBystander({ brokers: ["localhost:9092"], application: "pumps", topics });
+ * run(source, { commit: (_, { forecasts }) => print(forecasts) }).subscribe();
+ * ```
+ */
+export function kafkaBystander(options: KafkaOptions): KafkaBystander {
+  const leaving = new PendingCloses();
+  const assignments = new Observable<Assignment>((subscriber) => {
+    const { input } = options.topics;
+    const visit = new EphemeralConsumer(options, input, (error) => subscriber.error(error));
+    const released: Promise<void>[] = [];
+    const handedOut = visit
+      .begin()
+      .then((extents) => {
+        // Nobody would release what is handed to somebody who has gone.
+        for (const extent of extents) {
+          if (subscriber.closed) return;
+          const assignment = new BystanderAssignment(visit, input, extent);
+          released.push(assignment.released);
+          subscriber.next(assignment);
+        }
+        subscriber.complete();
+      })
+      .catch((error: unknown) => subscriber.error(error));
+    return () => {
+      // Completing unsubscribes too, from within what hands out: its end is waited for first.
+      leaving.add(handedOut.then(() => Promise.all(released)).then(() => visit.end()));
+    };
+  });
+  return {
+    source: { assignments },
+    closed: () => leaving.over(),
+  };
+}
+
+class BystanderAssignment implements Assignment {
+  readonly topic: string;
+  readonly partition: number;
+  /** Nobody takes a partition from a group that has one member. */
+  readonly revoked = new AbortController().signal;
+  readonly released: Promise<void>;
+  readonly #visit: EphemeralConsumer;
+  readonly #extent: Watermarks;
+  #markReleased: () => void = () => undefined;
+
+  constructor(visit: EphemeralConsumer, topic: string, extent: Watermarks) {
+    this.topic = topic;
+    this.partition = extent.partition;
+    this.#visit = visit;
+    this.#extent = extent;
+    this.released = new Promise((resolve) => (this.#markReleased = resolve));
+  }
+
+  takeOver(): Promise<Takeover> {
+    return Promise.resolve({ committed: undefined, earliest: this.#extent.low, state: [] });
+  }
+
+  async *read(from: number, stop: AbortSignal): AsyncIterable<InputBatch> {
+    if (from >= this.#extent.high || stop.aborted) return;
+    const feed = this.#visit.feed(this.partition, from);
+    const close = (): void => feed.close();
+    stop.addEventListener("abort", close);
+    try {
+      for (let batch = await feed.take(); batch !== undefined; batch = await feed.take()) {
+        yield toInputBatch(batch);
+        if (batch.nextOffset >= this.#extent.high) return;
+      }
+    } finally {
+      stop.removeEventListener("abort", close);
+      feed.close();
+    }
+  }
+
+  release(): Promise<void> {
+    this.#markReleased();
+    return Promise.resolve();
+  }
+}

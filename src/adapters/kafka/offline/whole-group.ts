@@ -1,0 +1,81 @@
+/** A consumer group that nobody is in, taken as a whole: every input partition in one pair of hands, for work on its state. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Admin } from "kafkajs";
+import { UndercurrentError } from "../../../errors/errors.js";
+import type { Assignment, Commit } from "../../../pipeline/ports.js";
+import { withAdmin } from "../admin/admin.js";
+import { kafkaPorts } from "../index.js";
+import type { KafkaOptions } from "../options.js";
+import { checkPartitions, partitionExtents, type Watermarks } from "../admin/topics.js";
+
+/** What the holder of a group has. */
+export interface WholeGroup {
+  readonly admin: Admin;
+  /** The input's partitions, by number. */
+  readonly input: readonly Watermarks[];
+  /** By partition. */
+  readonly assignments: ReadonlyMap<number, Assignment>;
+  commit(assignment: Assignment, commit: Commit): Promise<void>;
+}
+
+const pollPause = 200;
+
+/**
+ * Joins the group of an application that is stopped, hands over all its partitions, and leaves the group afterwards. An
+ * instance that starts meanwhile takes partitions away, and commits to those end with FENCED, as they would for an
+ * instance of the service: a partition's commit lands whole or not at all.
+ *
+ * Throws GROUP_ACTIVE where the group has members, TOPIC_MISSING, TOPIC_MISMATCH and BROKER_UNREACHABLE.
+ *
+ * @example
+ * ```ts
+ * await withWholeGroup(options, async ({ assignments, commit }) => {
+ *   for (const assignment of assignments.values()) await commit(assignment, change(await assignment.takeOver()));
+ * });
+ * ```
+ */
+export async function withWholeGroup<T>(
+  options: KafkaOptions,
+  use: (group: WholeGroup) => Promise<T>,
+): Promise<T> {
+  const { application, topics } = options;
+  return withAdmin(options, async (admin) => {
+    const partitions = await checkPartitions(admin, topics);
+    await refuseMembers(admin, application, 0);
+    const ports = kafkaPorts(options);
+    const assignments = new Map<number, Assignment>();
+    let failure: Error | undefined;
+    const subscription = ports.source.assignments.subscribe({
+      next: (assignment) => assignments.set(assignment.partition, assignment),
+      error: (error: Error) => (failure = error),
+    });
+    try {
+      while (assignments.size < partitions) {
+        // Whoever joined in the same moment has got some of the partitions, or all of them.
+        await refuseMembers(admin, application, 1);
+        if (failure !== undefined) throw failure;
+        await sleep(pollPause);
+      }
+      return await use({
+        admin,
+        input: await partitionExtents(admin, topics.input),
+        assignments,
+        commit: (assignment, commit) => ports.committer.commit(assignment, commit),
+      });
+    } finally {
+      subscription.unsubscribe();
+      await Promise.all([...assignments.values()].map((assignment) => assignment.release()));
+      await ports.closed();
+    }
+  });
+}
+
+async function refuseMembers(admin: Admin, group: string, tolerated: number): Promise<void> {
+  const { groups } = await admin.describeGroups([group]);
+  const members = groups[0]?.members.length ?? 0;
+  if (members <= tolerated) return;
+  throw new UndercurrentError(
+    "GROUP_ACTIVE",
+    `the consumer group ${group} has ${members} member${members === 1 ? "" : "s"}`,
+  );
+}

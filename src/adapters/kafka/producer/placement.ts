@@ -1,0 +1,41 @@
+/** Which partition of a topic a record goes to. */
+import kafkajs, { type PartitionMetadata } from "kafkajs";
+import type { OutputRecord } from "../../../pipeline/ports.js";
+import { bufferOf } from "./split.js";
+
+/** Murmur2 of the key, as the Java client has it. */
+const byKey = kafkajs.Partitioners.DefaultPartitioner();
+
+/**
+ * Records by partition, in their order, of a topic with `count` partitions: by their keys, and without one the partition of
+ * the same number as the input's, or as near to it as there are partitions. It is decided before anything is sent: a
+ * client that repeats a request would give a record without a key another partition.
+ */
+export function byPartition(
+  records: readonly OutputRecord[],
+  count: number,
+  input: number,
+): ReadonlyMap<number, readonly OutputRecord[]> {
+  // Of the partitions the client looks at the number alone where there is a key.
+  const partitionMetadata = new Array<PartitionMetadata>(count);
+  return grouped(records, ({ key }) =>
+    key === null
+      ? input % count
+      : byKey({ topic: "", partitionMetadata, message: { key: bufferOf(key), value: null } }),
+  );
+}
+
+/** Items by what `keyOf` says of them, each group in their order. */
+export function grouped<Key, Item>(
+  items: readonly Item[],
+  keyOf: (item: Item) => Key,
+): ReadonlyMap<Key, readonly Item[]> {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}

@@ -1,0 +1,123 @@
+/** Transactions of one input partition on kafkajs, the client that everything else here uses. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ICustomPartitioner, Message, TopicMessages, Transaction as KafkajsTransaction } from "kafkajs";
+import { UndercurrentError } from "../../../errors/errors.js";
+import type { RecordHeader } from "../../../pipeline/ports.js";
+import { createClient, transactionRetry } from "../kafkajs/client.js";
+import { compressionTypes } from "../kafkajs/codecs.js";
+import { errorType } from "../errors.js";
+import { transactionalId, type KafkaOptions } from "../options.js";
+import type { Transaction, TransactionalProducer } from "./producer.js";
+import { bufferOf, type RequestPart } from "./split.js";
+
+/** Answers to TxnOffsetCommit that pass; the client retries them under names that its own table does not use. */
+const passing = new Set([
+  "NOT_COORDINATOR_FOR_GROUP",
+  "GROUP_COORDINATOR_NOT_AVAILABLE",
+  "GROUP_LOAD_IN_PROGRESS",
+  "CONCURRENT_TRANSACTIONS",
+]);
+const offsetAttempts = 12;
+
+/**
+ * Records of a partition in one request: to group them by partition the client copies, for each record, all that came before
+ * it. At 2,500 that took an eighth of the whole pipeline's time.
+ */
+const mostRecords = 500;
+
+/** See `openWriter`. */
+export async function openKafkajsProducer(
+  options: KafkaOptions,
+  partition: number,
+): Promise<TransactionalProducer> {
+  // A client of its own: sendOffsets marks offsets as committed for everything of one client, aborted or not.
+  const producer = createClient(options, transactionRetry).producer({
+    transactionalId: transactionalId(options, partition),
+    transactionTimeout: options.transactionTimeoutMs ?? 60_000,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+    createPartitioner: onlyKnownPartitions,
+    retry: transactionRetry,
+  });
+  try {
+    await producer.connect();
+    // InitProducerId is sent by the first transaction; an empty one ends without a word to the broker.
+    await (await producer.transaction()).abort();
+  } catch (error) {
+    await producer.disconnect().catch(() => undefined);
+    throw error;
+  }
+  return {
+    mostRecords,
+    begin: async () => transactionOf(options, partition, await producer.transaction()),
+    close: () => producer.disconnect(),
+  };
+}
+
+function transactionOf(
+  { application, topics, compression = "none" }: KafkaOptions,
+  partition: number,
+  transaction: KafkajsTransaction,
+): Transaction {
+  return {
+    send: (request) =>
+      sendEach(request, (topicMessages) =>
+        transaction.sendBatch({ topicMessages, compression: compressionTypes[compression], acks: -1 }),
+      ),
+    async sendOffset(offset) {
+      const partitions = [{ partition, offset: String(offset) }];
+      const offsets = { consumerGroupId: application, topics: [{ topic: topics.input, partitions }] };
+      for (let attempt = 1; ; attempt++) {
+        try {
+          await transaction.sendOffsets(offsets);
+          return;
+        } catch (error) {
+          if (attempt === offsetAttempts || !passing.has(errorType(error))) throw error;
+          await sleep(Math.min(1000, 2 ** attempt));
+        }
+      }
+    },
+    commit: () => transaction.commit(),
+    abort: () => transaction.abort(),
+  };
+}
+
+/**
+ * One partition a call. Of a call to several brokers the client repeats what has no answer yet as soon as one part of it
+ * fails: what is still under way then comes twice, and where leaders change meanwhile some is left out, and it says that
+ * all is sent (https://github.com/tulios/kafkajs/issues/1303).
+ */
+export async function sendEach(
+  request: readonly RequestPart[],
+  send: (topicMessages: TopicMessages[]) => Promise<unknown>,
+): Promise<void> {
+  const sent = await Promise.allSettled(
+    request.map((part) => send([{ topic: part.topic, messages: messagesOf(part) }])),
+  );
+  for (const one of sent) if (one.status === "rejected") throw one.reason;
+}
+
+/** Of a partition that its topic does not have the client says nothing, and sends nothing. */
+export const onlyKnownPartitions: ICustomPartitioner =
+  () =>
+  ({ topic, partitionMetadata, message: { partition = 0 } }) => {
+    if (partition < partitionMetadata.length) return partition;
+    throw new UndercurrentError("TOPIC_MISMATCH", `topic ${topic} has no partition ${partition} any more`);
+  };
+
+/** Records as the client wants them: what a record does not have, the message does not have either. */
+export function messagesOf({ partition, records }: Pick<RequestPart, "partition" | "records">): Message[] {
+  return records.map(({ key, value, headers, timestamp }) => {
+    const message: Message = { partition, key: key && bufferOf(key), value: value && bufferOf(value) };
+    if (timestamp >= 0) message.timestamp = String(timestamp);
+    if (headers.length > 0) message.headers = headersByName(headers);
+    return message;
+  });
+}
+
+/** The client wants headers by name, with a list where a name occurs more than once. */
+function headersByName(headers: readonly RecordHeader[]): Record<string, Buffer[]> {
+  const byName = Object.create(null) as Record<string, Buffer[]>;
+  for (const { name, value } of headers) (byName[name] ??= []).push(bufferOf(value));
+  return byName;
+}

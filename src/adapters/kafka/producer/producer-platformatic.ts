@@ -1,0 +1,171 @@
+/**
+ * Transactions of one input partition on @platformatic/kafka, whose encoder costs a quarter of kafkajs': an optional peer
+ * dependency, loaded where `producer: "platformatic"` asks for it. Membership, reading and administration stay kafkajs'.
+ */
+import type * as Platformatic from "@platformatic/kafka";
+import type { BaseOptions, MessageToProduce, Producer } from "@platformatic/kafka";
+import * as zlib from "node:zlib";
+import { UndercurrentError } from "../../../errors/errors.js";
+import { transactionalId, type KafkaOptions } from "../options.js";
+import type { Transaction, TransactionalProducer } from "./producer.js";
+import { bufferOf, type RequestPart } from "./split.js";
+
+type PlatformaticTransaction = NonNullable<Producer["transaction"]>;
+
+/**
+ * The first retries come quickly: a partition or an offset that is added right after the previous transaction ended meets
+ * CONCURRENT_TRANSACTIONS nearly always, for a few milliseconds. All together they wait some twenty seconds.
+ */
+const retries = 24;
+const retryDelay = (attempt: number): number => Math.min(1000, 3 * 2 ** (attempt - 1));
+
+/** See `openWriter`. */
+export async function openPlatformaticProducer(
+  options: KafkaOptions,
+  partition: number,
+): Promise<TransactionalProducer> {
+  const client = await load();
+  refuseZstd(options);
+  const producer = new client.Producer<Buffer, Buffer, Buffer, Buffer>({
+    ...connectionOf(options),
+    transactionalId: transactionalId(options, partition),
+    idempotent: true,
+    acks: client.ProduceAcks.ALL,
+    compression: options.compression ?? "none",
+  });
+  askAsClient(client, producer);
+  try {
+    // What the client would give in place of -1 is taken for an epoch that must be the current one.
+    const transaction = await producer.beginTransaction({ producerId: -1n, producerEpoch: -1 });
+    // Nothing was added to it, so that there is nothing to end either.
+    await transaction.cancel();
+    const coordinatorId = await findCoordinator(client, options);
+    return {
+      mostRecords: Infinity,
+      begin: async () => transactionOf(options, partition, coordinatorId, await producer.beginTransaction()),
+      close: () => producer.close(),
+    };
+  } catch (error) {
+    await producer.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function load(): Promise<typeof Platformatic> {
+  try {
+    return await import("@platformatic/kafka");
+  } catch (cause) {
+    throw new UndercurrentError("KAFKA_CLIENT_MISSING", "kafka.producer is platformatic", { cause });
+  }
+}
+
+/** The client would find that out at the first commit. */
+export function refuseZstd({ compression }: Pick<KafkaOptions, "compression">, node: object = zlib): void {
+  if (compression !== "zstd" || "zstdCompressSync" in node) return;
+  throw new UndercurrentError(
+    "SETTING_INVALID",
+    "kafka.compression: the producer platformatic has zstd from Node.js 22.15 on, and this one is older",
+  );
+}
+
+/**
+ * From version 4 on, AddPartitionsToTxn is for brokers among each other (KIP-890) and wants the right to be one of them,
+ * ClusterAction; the client asks in the latest version that the brokers have.
+ */
+function askAsClient(client: typeof Platformatic, producer: Producer): void {
+  const getApi = producer[client.kGetApi].bind(producer) as GetApi;
+  const asClient: GetApi = (name, callback) => {
+    if (name === "AddPartitionsToTxn") callback(null, client.addPartitionsToTxnV3.api);
+    else getApi(name, callback);
+  };
+  producer[client.kGetApi] = asClient as (typeof producer)[typeof client.kGetApi];
+}
+type GetApi = (name: string, callback: (error: Error | null, api: unknown) => void) => void;
+
+/** Node of the group's coordinator. */
+async function findCoordinator(client: typeof Platformatic, options: KafkaOptions): Promise<number> {
+  const consumer = new client.Consumer({ ...connectionOf(options), groupId: options.application });
+  try {
+    return await consumer.findGroupCoordinator();
+  } finally {
+    await consumer.close().catch(() => undefined);
+  }
+}
+
+function transactionOf(
+  { application, topics }: KafkaOptions,
+  partition: number,
+  coordinatorId: number,
+  transaction: PlatformaticTransaction,
+): Transaction {
+  return {
+    async send(request) {
+      await transaction.send({ messages: request.flatMap(messagesOf) });
+    },
+    /** As if for a message of a consumer without a generation: what fences here is the transactional id. */
+    async sendOffset(offset) {
+      const consumer = { groupId: application, generationId: -1, memberId: "", coordinatorId };
+      await transaction.addConsumer(consumer as unknown as Parameters<typeof transaction.addConsumer>[0]);
+      const last = {
+        topic: topics.input,
+        partition,
+        // The client commits the offset behind a message.
+        offset: BigInt(offset) - 1n,
+        metadata: { consumer },
+      };
+      await transaction.addOffset(last as unknown as Parameters<typeof transaction.addOffset>[0]);
+    },
+    commit: () => transaction.commit(),
+    abort: () => transaction.abort(),
+  };
+}
+
+/** How the client reaches the brokers. Throws SETTING_INVALID for a SASL mechanism that it is not told how to use. */
+export function connectionOf(options: KafkaOptions): BaseOptions {
+  const { brokers, clientId = "undercurrent", ssl, transactionTimeoutMs = 60_000 } = options;
+  return {
+    clientId,
+    bootstrapBrokers: [...brokers],
+    // The client's word for the time of a transaction, and of a request.
+    timeout: transactionTimeoutMs,
+    retries,
+    retryDelay: (_client, _operation, attempt) => retryDelay(attempt),
+    autocreateTopics: false,
+    ...(ssl === true ? { tls: {} } : typeof ssl === "object" && { tls: ssl }),
+    ...saslOf(options),
+  };
+}
+
+/** The client's names of the mechanisms that it is told how to use. */
+const saslMechanisms = {
+  plain: "PLAIN",
+  "scram-sha-256": "SCRAM-SHA-256",
+  "scram-sha-512": "SCRAM-SHA-512",
+} as const;
+
+function saslOf({ sasl }: KafkaOptions): Pick<BaseOptions, "sasl"> {
+  if (sasl === undefined) return {};
+  if (sasl.mechanism === "aws" || sasl.mechanism === "oauthbearer") {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      `the producer platformatic is not told how to use the SASL mechanism ${sasl.mechanism}`,
+    );
+  }
+  const { mechanism, username, password } = sasl;
+  return { sasl: { mechanism: saslMechanisms[mechanism], username, password } };
+}
+
+/** Records as the client wants them: what a record does not have, the message does not have either. */
+export function messagesOf({ topic, partition, records }: RequestPart): MessageToProduce[] {
+  return records.map(({ key, value, headers, timestamp }) => {
+    const message: MessageToProduce = { topic, partition };
+    if (key !== null) message.key = bufferOf(key);
+    if (value !== null) message.value = bufferOf(value);
+    if (timestamp >= 0) message.timestamp = BigInt(timestamp);
+    // By object, not by name: a name may occur more than once.
+    if (headers.length > 0) {
+      message.headers = new Map(headers.map(({ name, value }) => [Buffer.from(name), bufferOf(value)]));
+    }
+    return message;
+  });
+}

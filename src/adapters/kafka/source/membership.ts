@@ -1,0 +1,216 @@
+/**
+ * Membership in the consumer group: one consumer of the input and the state topic, from which assignments come and by
+ * which they are revoked.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Admin, Consumer, ConsumerCrashEvent, ConsumerGroupJoinEvent } from "kafkajs";
+import { UndercurrentError } from "../../../errors/errors.js";
+import { withAdmin } from "../admin/admin.js";
+import { KafkaAssignment, type AssignmentHost } from "./assignment.js";
+import { coPartitionAssigner } from "./assigner.js";
+import { createClient, patientRetry } from "../kafkajs/client.js";
+import { createConsumer, runConsumer, type FeedOf } from "./consumer.js";
+import { partitionControls } from "./controls.js";
+import { followEnds } from "./ends.js";
+import { brokerError, commitError, hasNoCoordinator, innermost } from "../errors.js";
+import type { FeedControls } from "./feed.js";
+import type { KafkaOptions } from "../options.js";
+import { checkCompaction, checkPartitions, partitionCount, requireTopics } from "../admin/topics.js";
+
+/** Milliseconds before it is asked to join anew. */
+const rejoinPause = 1000;
+
+export interface MembershipEvents {
+  assigned(assignment: KafkaAssignment): void;
+  failed(error: Error): void;
+}
+
+export class Membership implements AssignmentHost {
+  readonly admin: Admin;
+  readonly #options: KafkaOptions;
+  readonly #events: MembershipEvents;
+  readonly #consumer: Consumer;
+  /** Partitions that are this member's now. */
+  #owned: readonly number[] = [];
+  #memberId: string | undefined;
+  /** By partition, until they are released: a partition's next assignment waits for the end of the one before. */
+  readonly #assignments = new Map<number, KafkaAssignment>();
+  /** Partitions of the topics whose records go by their keys, as far as they were asked for. */
+  readonly #counts = new Map<string, Promise<number>>();
+  #joining: Promise<void> = Promise.resolve();
+  #leaving = false;
+  readonly #left = new AbortController();
+  #followingEnds: Promise<void> = Promise.resolve();
+  /** Partitions of the input. */
+  #count = 0;
+  #whenReleased: (() => void) | undefined;
+
+  readonly #feedOf: FeedOf = (topic, partition) => this.#assignments.get(partition)?.feedOf(topic);
+
+  constructor(options: KafkaOptions, events: MembershipEvents) {
+    this.#options = options;
+    this.#events = events;
+    const { topics, application, sessionTimeoutMs = 30_000, rebalanceTimeoutMs = 60_000 } = options;
+    const client = createClient(options, patientRetry);
+    this.admin = client.admin();
+    this.#consumer = createConsumer(client, options, this.#feedOf, {
+      groupId: application,
+      partitionAssigners: [coPartitionAssigner([topics.input, topics.state], () => this.#owned)],
+      sessionTimeout: sessionTimeoutMs,
+      rebalanceTimeout: rebalanceTimeoutMs,
+      heartbeatInterval: Math.ceil(sessionTimeoutMs / 10),
+    });
+    const { GROUP_JOIN, REBALANCING, STOP, CRASH } = this.#consumer.events;
+    this.#consumer.on(GROUP_JOIN, (event) => {
+      options.joined?.();
+      this.#joined(event);
+    });
+    this.#consumer.on(REBALANCING, () => this.#checkTopics());
+    this.#consumer.on(STOP, () => (this.#memberId = undefined));
+    this.#consumer.on(CRASH, (event) => this.#crashed(event));
+  }
+
+  /** Joins the group. Throws BROKER_UNREACHABLE, TOPIC_MISSING or TOPIC_MISMATCH. */
+  join(): Promise<void> {
+    return (this.#joining = this.#join());
+  }
+
+  async #join(): Promise<void> {
+    const { topics, application, log } = this.#options;
+    try {
+      await this.admin.connect();
+      this.#count = await checkPartitions(this.admin, topics);
+      await checkCompaction(this.admin, topics.state, log);
+      await this.#consumer.connect();
+      await this.#consumer.subscribe({ topics: [topics.input, topics.state] });
+      await runConsumer(this.#consumer, 2 * this.#count, this.#feedOf);
+      this.#followingEnds = followEnds(
+        this.admin,
+        topics.input,
+        (partition) => this.#feedOf(topics.input, partition),
+        () => this.#owned,
+        this.#left.signal,
+      );
+    } catch (error) {
+      throw brokerError(error, `the consumer group ${application}`);
+    }
+  }
+
+  /** Hands out nothing more, waits until every assignment was released, then leaves the group. */
+  async leave(): Promise<void> {
+    this.#leaving = true;
+    await this.#joining.catch(() => undefined);
+    if (this.#assignments.size > 0) {
+      await new Promise<void>((resolve) => (this.#whenReleased = resolve));
+    }
+    await this.#consumer.disconnect();
+    this.#left.abort();
+    await this.#followingEnds;
+    await this.admin.disconnect();
+  }
+
+  controls(topic: string, partition: number): FeedControls {
+    return partitionControls(this.#consumer, topic, partition, () => this.#memberId !== undefined);
+  }
+
+  countOf(topic: string): Promise<number> {
+    const known = this.#counts.get(topic);
+    if (known !== undefined) return known;
+    // By a client of its own: what it asks for would take the place of what the others' knows.
+    const count = withAdmin(
+      this.#options,
+      (admin) => partitionCount(admin, topic),
+      (error) => commitError(error, `looking for topic ${topic}`),
+    );
+    this.#counts.set(topic, count);
+    count.catch(() => this.#counts.delete(topic));
+    return count;
+  }
+
+  released(assignment: KafkaAssignment): void {
+    const { partition } = assignment;
+    if (this.#assignments.get(partition) !== assignment) return;
+    this.#assignments.delete(partition);
+    if (this.#assignments.size === 0) this.#whenReleased?.();
+    // Given back by its task, or revoked and regained: whoever released it may be gone by the time it is offered again.
+    setImmediate(() => this.#offer(partition));
+  }
+
+  /**
+   * The client calls this before it fetches anything of the new generation, and has forgotten where it stood. What
+   * stays keeps its task: no one else can have had the partition, for a generation begins only when every member has
+   * joined or been expelled, and who was expelled comes back under another name.
+   */
+  #joined({ payload }: ConsumerGroupJoinEvent): void {
+    const { topics } = this.#options;
+    const owned = payload.memberAssignment[topics.input] ?? [];
+    if (payload.memberId !== this.#memberId) this.#revokeAll();
+    this.#memberId = payload.memberId;
+    this.#owned = owned;
+    for (const topic of [topics.input, topics.state]) {
+      this.#consumer.pause([{ topic, partitions: [...owned] }]);
+    }
+    for (const [partition, assignment] of this.#assignments) {
+      if (!owned.includes(partition)) assignment.revoke();
+      else for (const topic of [topics.input, topics.state]) assignment.feedOf(topic)?.reseek();
+    }
+    for (const partition of owned) this.#offer(partition);
+  }
+
+  #offer(partition: number): void {
+    if (this.#leaving || !this.#owned.includes(partition) || this.#assignments.has(partition)) return;
+    const assignment = new KafkaAssignment(this.#options, partition, this);
+    this.#assignments.set(partition, assignment);
+    this.#events.assigned(assignment);
+  }
+
+  /** Where a topic was deleted, the client tries to join again for ever and says nothing; any other error may pass. */
+  #checkTopics(): void {
+    const { input, forecasts, state } = this.#options.topics;
+    requireTopics(this.admin, [input, forecasts, state]).catch((error: unknown) => {
+      if (error instanceof UndercurrentError && !this.#leaving) this.#fail(error);
+    });
+  }
+
+  #crashed({ payload }: ConsumerCrashEvent): void {
+    this.#owned = [];
+    this.#memberId = undefined;
+    if (payload.restart) {
+      this.#revokeAll();
+      this.#checkTopics();
+      return;
+    }
+    const cause = innermost(payload.error);
+    if (hasNoCoordinator(cause)) {
+      this.#revokeAll();
+      this.#joining = this.#rejoin();
+      return;
+    }
+    this.#fail(cause);
+  }
+
+  /**
+   * The client gives up where it finds no coordinator. Where there are no brokers any more, connecting gives up in its
+   * time.
+   */
+  async #rejoin(): Promise<void> {
+    await sleep(rejoinPause);
+    if (this.#leaving) return;
+    try {
+      await this.#consumer.connect();
+      await runConsumer(this.#consumer, 2 * this.#count, this.#feedOf);
+    } catch (error) {
+      this.#fail(innermost(error));
+    }
+  }
+
+  #fail(cause: unknown): void {
+    const error = brokerError(cause, `the consumer group ${this.#options.application}`);
+    this.#revokeAll(error);
+    this.#events.failed(error);
+  }
+
+  #revokeAll(failure?: Error): void {
+    for (const assignment of this.#assignments.values()) assignment.revoke(failure);
+  }
+}

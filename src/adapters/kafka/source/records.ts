@@ -1,0 +1,43 @@
+/** From the client's messages to the pipeline's records: bytes as they came, offsets and times as numbers. */
+import type { IHeaders, KafkaMessage } from "kafkajs";
+import type { InputBatch, InputRecord, RecordHeader } from "../../../pipeline/ports.js";
+import type { FeedBatch } from "./feed.js";
+
+const none: readonly RecordHeader[] = [];
+/** What every object has without being given it, by name. */
+const inherited: Readonly<Record<string, unknown>> = {};
+
+export function toInputBatch({ messages, nextOffset, endOffset }: FeedBatch): InputBatch {
+  return { records: messages.map(toInputRecord), nextOffset, endOffset };
+}
+
+function toInputRecord({ offset, timestamp, key, value, headers }: KafkaMessage): InputRecord {
+  return {
+    // Below 2^53: a partition that gets a million records a second takes 285 years to get there.
+    offset: Number(offset),
+    timestamp: Number(timestamp),
+    key,
+    value,
+    headers: headers === undefined ? none : toHeaders(headers),
+  };
+}
+
+/**
+ * The client gives headers by name, with a list where a name occurs more than once: the order among different names,
+ * and the difference between an empty and a null value, are lost before they get here. A header that is named as
+ * something that objects inherit (`constructor`, `__proto__`) comes with that as a first value, a function mostly, which
+ * no record ever held and no producer can write.
+ */
+function toHeaders(headers: IHeaders): readonly RecordHeader[] {
+  const names = Object.keys(headers);
+  if (names.length === 0) return none;
+  return names.flatMap((name) => {
+    const values = headers[name];
+    const sent = Array.isArray(values) ? values.filter((value) => value !== inherited[name]) : [values];
+    return sent.map((value) => ({ name, value: bytesOf(value) }));
+  });
+}
+
+function bytesOf(value: Buffer | string | null | undefined): Uint8Array {
+  return typeof value === "string" ? Buffer.from(value) : (value ?? Buffer.alloc(0));
+}

@@ -1,0 +1,116 @@
+/** `backtest --compare`: forecasters that differ in their cell alone, side by side on the same events. */
+import type { CsvColumns } from "../../adapters/files/csv-layout.js";
+import { readObservations } from "../../adapters/files/csv-reader.js";
+import type { CellKind, EngineFactory } from "../../engine/port.js";
+import { UndercurrentError } from "../../errors/errors.js";
+import { forecastColumns, type ForecastColumns, type ObservationColumns } from "../../forecast/columns.js";
+import { Forecaster } from "../../forecast/forecaster.js";
+import { Scoreboard, type ScoreboardOptions } from "../../forecast/evaluation/scoreboard.js";
+import type { ForecasterSettings } from "../../forecast/settings.js";
+import { ExpertRecord } from "./backtest-experts.js";
+import { summariseAll, type OverallSummary } from "./backtest-summary.js";
+import { fileProgress } from "../progress.js";
+import type { Rejections } from "../rejections.js";
+
+/** One cell of a comparison. */
+export interface ComparedCell {
+  readonly cell: CellKind;
+  /** Name and version of the model at the end. */
+  readonly model: string;
+  /** CPU time of forecasting and learning, without reading and scoring, in microseconds an event. */
+  readonly microsecondsPerEvent: number;
+  readonly bytesPerKey: number;
+  readonly overall: OverallSummary;
+}
+
+/** What is read, and how it is scored. */
+export interface Comparison {
+  readonly files: readonly string[];
+  readonly columns: CsvColumns;
+  readonly scoring: ScoreboardOptions;
+  readonly batchSize: number;
+}
+
+/** A forecaster and what is measured of it. */
+class Candidate {
+  readonly forecaster: Forecaster;
+  readonly #scoreboard: Scoreboard;
+  readonly #experts: ExpertRecord;
+  readonly #horizon: number;
+  #columns: ForecastColumns;
+  #microseconds = 0;
+
+  constructor(settings: ForecasterSettings, engine: EngineFactory, scoring: ScoreboardOptions) {
+    this.forecaster = new Forecaster(settings, engine);
+    this.#scoreboard = new Scoreboard({ ...scoring, horizon: settings.horizon });
+    this.#experts = new ExpertRecord(this.forecaster);
+    this.#horizon = settings.horizon;
+    this.#columns = forecastColumns(0, settings.horizon);
+  }
+
+  observe(batch: ObservationColumns): void {
+    if (batch.slots.length > this.#columns.slots.length) {
+      this.#columns = forecastColumns(batch.slots.length, this.#horizon);
+    }
+    const before = process.cpuUsage();
+    this.forecaster.observe(batch, this.#columns);
+    const { user, system } = process.cpuUsage(before);
+    this.#microseconds += user + system;
+    this.#scoreboard.add(this.#columns, batch.count);
+    this.#experts.add(this.#columns, batch.count);
+  }
+
+  /** Undefined where there was no event. */
+  result(): ComparedCell | undefined {
+    const scores = this.#scoreboard.keys.flatMap((key, slot) => (key === undefined ? [] : [{ key, slot }]));
+    if (scores.length === 0) return undefined;
+    const overall = summariseAll(
+      scores.map(({ key }) => key),
+      this.#experts,
+      scores.map(({ slot }) => slot),
+    );
+    return {
+      cell: this.forecaster.settings.cell,
+      model: this.forecaster.modelName(),
+      microsecondsPerEvent: this.#microseconds / overall.events,
+      bytesPerKey: this.forecaster.bytesPerKey,
+      overall,
+    };
+  }
+}
+
+/**
+ * Replays the files once; each batch goes to every forecaster, in turns, so that what else the machine does slows none
+ * of them more than the others. Throws INPUT_EMPTY, and as reading does.
+ */
+export async function compareCells(
+  { files, columns, scoring, batchSize }: Comparison,
+  settings: readonly ForecasterSettings[],
+  engine: EngineFactory,
+  rejections: Rejections,
+): Promise<readonly ComparedCell[]> {
+  const candidates = settings.map((each) => new Candidate(each, engine, scoring));
+  const progress = fileProgress(files);
+  try {
+    const batches = readObservations(files, {
+      columns,
+      // Slots are given in order of first use, so that a key has the same one in all.
+      slotOf: (key) => candidates.map(({ forecaster }) => forecaster.slotOf(key))[0]!,
+      reject: (rejection) => rejections.add(rejection),
+      progress: (file, bytes) => progress.update(file, bytes),
+      batchSize,
+    });
+    let turn = 0;
+    for await (const batch of batches) {
+      for (let i = 0; i < candidates.length; i++) candidates[(turn + i) % candidates.length]!.observe(batch);
+      turn++;
+    }
+    const results = candidates.flatMap((candidate) => candidate.result() ?? []);
+    if (results.length > 0) return results;
+    throw new UndercurrentError("INPUT_EMPTY", `${files.join(", ")}: no row holds an observation`);
+  } finally {
+    progress.stop();
+    rejections.summarise();
+    for (const { forecaster } of candidates) forecaster.dispose();
+  }
+}

@@ -1,0 +1,248 @@
+/** The command `backtest --kind symbol`: replays symbols, and scores every distribution by what came. */
+import { Option, type Command } from "commander";
+import { checkReadable } from "../../adapters/files/open.js";
+import { readSymbols, symbolsPerBatch } from "../../adapters/files/symbol-reader.js";
+import { SymbolCsvWriter } from "../../adapters/files/symbol-writer.js";
+import { TextOutput } from "../../adapters/files/text-output.js";
+import { tokenKinds, type TokenKind } from "../../adapters/files/tokens.js";
+import { recurrentKinds, type CellKind } from "../../engine/port.js";
+import { UndercurrentError } from "../../errors/errors.js";
+import { symbolForecastColumns, type SymbolColumns } from "../../forecast/symbols/columns.js";
+import { SymbolForecaster } from "../../forecast/symbols/forecaster.js";
+import { SymbolScore } from "../../forecast/symbols/score.js";
+import { symbolSettings, type SymbolSettings } from "../../forecast/symbols/settings.js";
+import { Unigram } from "../../forecast/symbols/unigram.js";
+import { assertApart } from "./apart.js";
+import { nullable } from "./backtest-summary.js";
+import { symbolKeyTable, symbolOverallTable, type SymbolOutcome } from "./backtest-symbols-table.js";
+import { wholeNumberFrom } from "../options.js";
+import { fileProgress } from "../progress.js";
+import { Rejections } from "../rejections.js";
+import { plainText, whole } from "../text.js";
+
+/** What an event of the input carries. */
+const kinds = ["value", "symbol"] as const;
+
+/** The options of symbols, and those of `backtest` that are theirs too. */
+export interface SymbolFlags {
+  readonly kind: (typeof kinds)[number];
+  readonly key?: string;
+  readonly symbol?: string;
+  readonly tokens?: TokenKind;
+  readonly symbols?: number;
+  readonly order?: number;
+  readonly out?: string;
+  readonly json?: true;
+}
+
+interface ModelFlags {
+  readonly cell: readonly CellKind[];
+  readonly hidden: number;
+  readonly seed: number;
+  readonly warmup: number;
+}
+
+/** Options that say nothing of symbols. */
+const ofValues = [
+  "wide",
+  "time",
+  "value",
+  "report",
+  "compare",
+  "period",
+  "readout",
+  "loss",
+  "engine",
+  "horizon",
+  "features",
+];
+/** Options that say nothing of values. */
+const ofSymbols = ["symbol", "tokens", "symbols", "order"];
+
+/** Adds the options that only symbols have. */
+export function addSymbolOptions(command: Command): Command {
+  const { symbols, order } = symbolSettings();
+  return command
+    .addOption(new Option("--kind <kind>", "what an event carries").choices(kinds).default("value"))
+    .option("--symbol <column>", "with --kind symbol: column of the symbol")
+    .addOption(
+      new Option("--tokens <kind>", "with --kind symbol: the files are plain text of these").choices(
+        tokenKinds,
+      ),
+    )
+    .option(
+      "--symbols <count>",
+      `with --kind symbol: most symbols that are told apart, a multiple of 4 (default: ${symbols})`,
+      wholeNumberFrom(4, 4096),
+    )
+    .option(
+      "--order <symbols>",
+      `with --kind symbol: symbols before the next that n-grams look at (default: ${order})`,
+      wholeNumberFrom(0, 8),
+    );
+}
+
+/** Throws SETTING_INVALID where an option was given that says nothing of this kind of event. */
+export function assertOfKind(command: Command, kind: SymbolFlags["kind"]): void {
+  const wrong = (kind === "symbol" ? ofValues : ofSymbols).find(
+    (name) => command.getOptionValueSource(name) === "cli",
+  );
+  if (wrong === undefined) return;
+  throw new UndercurrentError("SETTING_INVALID", `--${wrong} has no meaning with --kind ${kind}`);
+}
+
+/** The settings that flags name; `given` are the names of those that were given. */
+function settingsOf(flags: SymbolFlags & ModelFlags, given: (name: string) => boolean): SymbolSettings {
+  const [cell, ...others] = flags.cell;
+  const recurrent = recurrentKinds.find((kind) => kind === cell);
+  if (recurrent === undefined || others.length > 0) {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      `--cell: symbols are read by one of ${recurrentKinds.join(", ")}`,
+    );
+  }
+  const { symbols, order, seed } = flags;
+  return symbolSettings({
+    cell: recurrent,
+    seed,
+    ...(given("hidden") && { hidden: flags.hidden }),
+    ...(symbols !== undefined && { symbols }),
+    ...(order !== undefined && { order }),
+  });
+}
+
+/** What of a key has been scored, and what is to be. */
+interface KeyRecord {
+  events: number;
+  likeliest: string | undefined;
+  readonly model: SymbolScore;
+  readonly recurrent: SymbolScore;
+  readonly ngrams: SymbolScore;
+  readonly unigram: SymbolScore;
+}
+
+const newRecord = (): KeyRecord => ({
+  events: 0,
+  likeliest: undefined,
+  model: new SymbolScore(),
+  recurrent: new SymbolScore(),
+  ngrams: new SymbolScore(),
+  unigram: new SymbolScore(),
+});
+
+export async function backtestSymbols(
+  files: readonly string[],
+  flags: SymbolFlags & ModelFlags,
+  command: Command,
+): Promise<void> {
+  const settings = settingsOf(flags, (name) => command.getOptionValueSource(name) === "cli");
+  await checkReadable(files);
+  assertApart(files, "out", flags.out);
+  const rejections = new Rejections((line) => process.stderr.write(`${line}\n`));
+  const progress = fileProgress(files);
+  const forecaster = new SymbolForecaster(settings);
+  const unigram = new Unigram(settings.symbols);
+  const records: KeyRecord[] = [];
+  const output = flags.out === undefined ? undefined : TextOutput.toFile(flags.out);
+  const writer = output && new SymbolCsvWriter(output);
+  const start = performance.now();
+  const forecasts = symbolForecastColumns(symbolsPerBatch, 1);
+  const score = (events: SymbolColumns): void => {
+    for (let row = 0; row < events.count; row++) {
+      const record = (records[events.slots[row]!] ??= newRecord());
+      const symbol = events.symbols[row]!;
+      const frequency = unigram.observe(symbol);
+      if (++record.events > Math.max(1, flags.warmup)) {
+        record.model.add(forecasts.probability[row]!, symbol === record.likeliest);
+        record.recurrent.add(forecasts.recurrent[row]!);
+        record.ngrams.add(forecasts.ngrams[row]!);
+        record.unigram.add(frequency);
+      }
+      record.likeliest = forecasts.next[row];
+    }
+  };
+  try {
+    const batches = readSymbols(files, {
+      ...flags,
+      slotOf: (key) => forecaster.slotOf(key),
+      reject: (rejection) => rejections.add(rejection),
+      progress: (file, bytes) => progress.update(file, bytes),
+    });
+    for await (const batch of batches) {
+      forecaster.observe(batch, forecasts);
+      score(batch);
+      writer?.write(batch, forecasts, (slot) => forecaster.keyOf(slot));
+      await output?.drained();
+    }
+    await output?.close();
+  } finally {
+    progress.stop();
+    rejections.summarise();
+  }
+  const outcome = outcomeOf(files, forecaster, records);
+  print(outcome, flags, rejections, (performance.now() - start) / 1000);
+  forecaster.dispose();
+}
+
+function outcomeOf(
+  files: readonly string[],
+  forecaster: SymbolForecaster,
+  records: readonly KeyRecord[],
+): SymbolOutcome {
+  const all = newRecord();
+  const keys = records.flatMap((record, slot) => {
+    all.events += record.events;
+    for (const name of ["model", "recurrent", "ngrams", "unigram"] as const) all[name].addAll(record[name]);
+    return [{ key: forecaster.keyOf(slot), ...scoresOf(record) }];
+  });
+  if (all.events === 0) {
+    throw new UndercurrentError("INPUT_EMPTY", `${files.join(", ")}: no row holds a symbol`);
+  }
+  return {
+    files,
+    model: forecaster.modelName(),
+    settings: forecaster.settings,
+    symbols: forecaster.symbols,
+    overall: { keys: keys.length, ...scoresOf(all) },
+    keys,
+  };
+}
+
+function scoresOf({ events, model, recurrent, ngrams, unigram }: KeyRecord): SymbolOutcome["overall"] {
+  const lossOf = ({ bits, perplexity }: SymbolScore) => ({
+    bits: nullable(bits),
+    perplexity: nullable(perplexity),
+  });
+  return {
+    events,
+    scored: model.scored,
+    ...lossOf(model),
+    accuracy: nullable(model.accuracy),
+    parts: { recurrent: lossOf(recurrent) },
+    baselines: { ngrams: lossOf(ngrams), unigram: lossOf(unigram) },
+  };
+}
+
+function print(
+  outcome: SymbolOutcome,
+  { json, out, warmup }: SymbolFlags & ModelFlags,
+  rejections: Rejections,
+  seconds: number,
+): void {
+  const line = (text: string): void => void process.stdout.write(`${text}\n`);
+  const { overall, symbols } = outcome;
+  if (json === true) {
+    const refused = { rejected: rejections.total, rejections: rejections.counts };
+    line(JSON.stringify({ ...outcome, warmup, seconds, ...refused }));
+    return;
+  }
+  line(symbolKeyTable(outcome));
+  line(`\n${symbolOverallTable(outcome)}`);
+  const perEvent = ((1e6 * seconds) / overall.events).toFixed(0);
+  line(
+    `\n${whole(overall.events)} events of ${whole(outcome.keys.length)} keys in ${seconds.toFixed(1)} s ` +
+      `(${perEvent} µs an event), ${whole(symbols)} symbols told apart, ${whole(rejections.total)} rejected; ` +
+      `${whole(overall.scored)} forecasts scored.`,
+  );
+  if (out !== undefined) line(`Forecasts: ${plainText(out)}`);
+}

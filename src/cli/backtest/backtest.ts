@@ -1,0 +1,237 @@
+/** The command `backtest`: replays files event by event, scores every forecast made beforehand, and says how well. */
+import { Command, Option } from "commander";
+import { readObservations } from "../../adapters/files/csv-reader.js";
+import { ForecastCsvWriter } from "../../adapters/files/csv-writer.js";
+import { checkReadable } from "../../adapters/files/open.js";
+import { TextOutput } from "../../adapters/files/text-output.js";
+import { renderReport } from "../../adapters/web/report.js";
+import type { CellKind } from "../../engine/port.js";
+import { UndercurrentError } from "../../errors/errors.js";
+import { forecastColumns } from "../../forecast/columns.js";
+import { Forecaster } from "../../forecast/forecaster.js";
+import { Scoreboard } from "../../forecast/evaluation/scoreboard.js";
+import { assertApart } from "./apart.js";
+import { compareCells, type ComparedCell } from "./backtest-compare.js";
+import { ExpertRecord } from "./backtest-experts.js";
+import { summariseAll, summariseKey } from "./backtest-summary.js";
+import { addSymbolOptions, assertOfKind, backtestSymbols, type SymbolFlags } from "./backtest-symbols.js";
+import { comparisonTable, expertTable, horizonTable, keyTable, overallTable } from "./backtest-table.js";
+import { loadEngine } from "../engine.js";
+import {
+  addFeaturesOption,
+  addForecasterOptions,
+  cellsOption,
+  settingsFromFlags,
+  wholeNumberFrom,
+  type ForecasterFlags,
+} from "../options.js";
+import { fileProgress } from "../progress.js";
+import { Rejections } from "../rejections.js";
+import { ReportRecord } from "./report-record.js";
+import { reportData, type BacktestOutcome } from "./report.js";
+import { plainText, whole } from "../text.js";
+
+interface BacktestFlags extends Omit<ForecasterFlags, "cell">, SymbolFlags {
+  readonly cell: readonly CellKind[];
+  readonly compare?: true;
+  readonly wide?: true;
+  readonly time?: string;
+  readonly value?: string;
+  readonly report?: string;
+  readonly period?: number;
+  readonly warmup: number;
+}
+
+/** Events between two samples of the experts' weights. */
+const batchSize = 512;
+
+const notes = `
+Every forecast is made before its value is seen, and learned from only after it is scored. All values with a forecast
+are scored, from each key's second on; --warmup leaves out each key's first events. Rows are fed in file order, wide
+rows from left to right. Overall MAE, RMSE and coverage are over all scored values; overall skill is 1 - the geometric
+mean over keys of MAE / MAE of persistence, so keys of any scale count alike. With --horizon the same scores are given
+for each step ahead; a step is an event of its key, and the tables of keys and --out stay those of the next value.
+
+Without --time the time is the column "time", or else the first; in long files the key is the column "key" or else the
+file's name, the value the column "value" or else the only one left. Times are ISO 8601 (UTC without a zone) or epoch
+milliseconds. Columns named by --features are no values but help to forecast the next one, in a wide file that of every
+key in the row. Empty cells, NaN, nan, null, NA and N/A are missing values. Rows that cannot be read are reported with
+their lines and counted; they do not change the exit code.
+
+With --kind symbol an event carries a symbol instead of a value: the column "symbol" or else the only one left beside
+"key" and "time", or, with --tokens, the characters or words of plain text. What is forecast is the distribution of each
+key's next symbol, and the scores are bits and perplexity; a symbol outside the vocabulary is scored by the probability
+of all such symbols together, for the baselines too.`;
+
+export function backtestCommand(): Command {
+  const command = new Command("backtest")
+    .description("replay CSV files and score every forecast against baselines")
+    .argument("<file...>", 'CSV files, .gz too; "-" is standard input')
+    .option("--wide", "one column per key")
+    .option("--time <column>", "column of the time")
+    .option("--key <column>", "column of the key")
+    .option("--value <column>", "column of the value")
+    .option("--out <file>", "write a row for each event as CSV")
+    .option("--report <file>", "write a page with tables and charts as HTML")
+    .addOption(
+      new Option("--compare", "one table of the cells that --cell names").conflicts(["out", "report"]),
+    )
+    .option("--json", "print the summary of all keys as JSON")
+    .option(
+      "--period <values>",
+      "season of the seasonal naive baseline; detected without",
+      wholeNumberFrom(1, 1e6),
+    )
+    .option("--warmup <events>", "first events of each key that are not scored", wholeNumberFrom(0), 0);
+  addFeaturesOption(command, "columns");
+  addForecasterOptions(command, cellsOption());
+  return addSymbolOptions(command).addHelpText("after", notes).action(backtest);
+}
+
+async function backtest(files: readonly string[], flags: BacktestFlags, command: Command): Promise<void> {
+  assertOfKind(command, flags.kind);
+  if (flags.kind === "symbol") return backtestSymbols(files, flags, command);
+  const [first, ...others] = flags.cell.map((cell) => settingsFromFlags({ ...flags, cell }));
+  const settings = first!;
+  const { horizon } = settings;
+  if (others.length > 0 && flags.compare !== true) {
+    throw new UndercurrentError("SETTING_INVALID", "--cell names several cells, which --compare compares");
+  }
+  if (flags.wide === true && (flags.key ?? flags.value) !== undefined) {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      "--wide takes every column as a key: leave out --key and --value",
+    );
+  }
+  const engine = await loadEngine(flags.engine);
+  await checkReadable(files);
+  for (const output of ["out", "report"] as const) {
+    assertApart(files, output, flags[output]);
+  }
+
+  const rejections = new Rejections((line) => process.stderr.write(`${line}\n`));
+  if (flags.compare === true) {
+    const comparison = {
+      files,
+      columns: flags,
+      scoring: { period: flags.period, warmup: flags.warmup },
+      batchSize,
+    };
+    printComparison(await compareCells(comparison, [settings, ...others], engine, rejections), files, flags);
+    return;
+  }
+  const progress = fileProgress(files);
+  const scoreboard = new Scoreboard({ period: flags.period, warmup: flags.warmup, horizon });
+  const forecaster = new Forecaster(settings, engine);
+  const experts = new ExpertRecord(forecaster);
+  const keyOf = (slot: number): string => forecaster.keyOf(slot);
+  const output = flags.out === undefined ? undefined : TextOutput.toFile(flags.out);
+  const writer = output && new ForecastCsvWriter(output);
+  const record = flags.report === undefined ? undefined : new ReportRecord();
+  const start = performance.now();
+  let columns = forecastColumns(0, horizon);
+  try {
+    const batches = readObservations(files, {
+      columns: flags,
+      slotOf: (key) => forecaster.slotOf(key),
+      reject: (rejection) => rejections.add(rejection),
+      progress: (file, bytes) => progress.update(file, bytes),
+      batchSize,
+    });
+    for await (const batch of batches) {
+      if (batch.slots.length > columns.slots.length) columns = forecastColumns(batch.slots.length, horizon);
+      forecaster.observe(batch, columns);
+      scoreboard.add(columns, batch.count);
+      experts.add(columns, batch.count);
+      record?.add(columns, batch.count);
+      writer?.write({ count: batch.count, columns, keyOf });
+      await output?.drained();
+    }
+    await output?.close();
+  } finally {
+    progress.stop();
+    rejections.summarise();
+  }
+  const outcome = outcomeOf(files, flags, forecaster, scoreboard, experts, rejections);
+  if (flags.report !== undefined) {
+    const page = TextOutput.toFile(flags.report);
+    page.write(renderReport(reportData(outcome, record!)));
+    await page.close();
+  }
+  printOutcome(outcome, flags, rejections, (performance.now() - start) / 1000);
+  forecaster.dispose();
+}
+
+function outcomeOf(
+  files: readonly string[],
+  { warmup }: BacktestFlags,
+  forecaster: Forecaster,
+  scoreboard: Scoreboard,
+  experts: ExpertRecord,
+  rejections: Rejections,
+): BacktestOutcome {
+  const scores = scoreboard.keys.flatMap((key, slot) => (key === undefined ? [] : [{ slot, key }]));
+  if (scores.length === 0) {
+    throw new UndercurrentError("INPUT_EMPTY", `${files.join(", ")}: no row holds an observation`);
+  }
+  const slots = scores.map(({ slot }) => slot);
+  return {
+    files,
+    model: forecaster.modelName(),
+    settings: forecaster.settings,
+    warmup,
+    rejected: rejections.total,
+    overall: summariseAll(
+      scores.map(({ key }) => key),
+      experts,
+      slots,
+    ),
+    keys: scores.map(({ slot, key }) => summariseKey(forecaster.keyOf(slot), key, experts, slot)),
+    slots,
+    experts,
+  };
+}
+
+function printOutcome(
+  { files, model, settings, rejected, overall, keys }: BacktestOutcome,
+  flags: BacktestFlags,
+  rejections: Rejections,
+  seconds: number,
+): void {
+  if (flags.json === true) {
+    const { warmup } = flags;
+    const refused = { rejected, rejections: rejections.counts };
+    print(JSON.stringify({ files, model, settings, warmup, seconds, ...refused, overall, keys }));
+    return;
+  }
+  const warmup = flags.warmup === 0 ? "" : ` after ${whole(flags.warmup)} of each key`;
+  print(keyTable(keys));
+  print(
+    "\npersistence, seasonal and smoothing are the MAE of the baselines, with the period in values and the factor.\n",
+  );
+  print(
+    `${expertTable(keys, overall)}\n\nThe weights of the experts in the last forecast of each key and, in brackets, on average.\n`,
+  );
+  print(overallTable(`undercurrent ${model}`, overall));
+  if (overall.horizon !== undefined) print(`\n${horizonTable(overall.horizon)}`);
+  print(
+    `\n${whole(overall.events)} events of ${whole(overall.keys)} keys in ${seconds.toFixed(1)} s, ` +
+      `${whole(overall.missing)} of them missing, ${whole(rejected)} rejected; ` +
+      `${whole(overall.scored)} forecasts scored${warmup}.`,
+  );
+  if (flags.out !== undefined) print(`Forecasts: ${plainText(flags.out)}`);
+  if (flags.report !== undefined) print(`Report: ${plainText(flags.report)}`);
+}
+
+function printComparison(
+  cells: readonly ComparedCell[],
+  files: readonly string[],
+  { json, warmup }: BacktestFlags,
+): void {
+  if (json === true) print(JSON.stringify({ files, warmup, cells }));
+  else print(comparisonTable(cells));
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,108 @@
+/**
+ * What a worker thread says to the main thread, in bounded memory however long that one is busy: a few messages may wait for
+ * it, then rows of the page are counted, rejections are summed by code, and of the rest the latest replaces the one before.
+ */
+import type { ErrorCode } from "../../errors/errors.js";
+import type { UpdateReport } from "../../forecast/learning/learning.js";
+import type { Rejection } from "../../pipeline/telemetry.js";
+import type { HeldPartitions, Report, ShownRows } from "./worker-messages.js";
+
+/** Messages that wait to be taken before anything is held back. */
+export const mostWaiting = 32;
+
+export class Outbox {
+  readonly #send: (report: Report) => void;
+  readonly #dropped: (rows: number) => void;
+  #waiting = 0;
+  #others = 0;
+  #update: UpdateReport | undefined;
+  #partitions: HeldPartitions | undefined;
+  readonly #rejections = new Map<ErrorCode, { readonly rejection: Rejection; readonly count: number }>();
+
+  /** `send` hands a message to the main thread; `dropped` is told how many rows the page does not get. */
+  constructor(send: (report: Report) => void, dropped: (rows: number) => void) {
+    this.#send = send;
+    this.#dropped = dropped;
+  }
+
+  /** The rows themselves, or where too much waits no more than their number. */
+  rows(rows: ShownRows): void {
+    if (this.#waiting < mostWaiting && this.#others === 0) {
+      this.#say({ type: "rows", rows });
+      return;
+    }
+    this.#others += rows.count + rows.others;
+    this.#dropped(rows.count);
+    this.#flush();
+  }
+
+  rejection(rejection: Rejection): void {
+    const held = this.#rejections.get(rejection.code);
+    // The first of them stands for all.
+    this.#rejections.set(rejection.code, {
+      rejection: held?.rejection ?? rejection,
+      count: (held?.count ?? 0) + 1,
+    });
+    this.#flush();
+  }
+
+  update(update: UpdateReport): void {
+    this.#update = update;
+    this.#flush();
+  }
+
+  partitions(partitions: HeldPartitions): void {
+    this.#partitions = partitions;
+    this.#flush();
+  }
+
+  /** The main thread has taken a message. */
+  taken(): void {
+    this.#waiting--;
+    this.#flush();
+  }
+
+  /** Hands over all that is held back, which is little: for the end, when nobody answers any more. */
+  close(): void {
+    for (let report = this.#next(); report !== undefined; report = this.#next()) this.#say(report);
+  }
+
+  #flush(): void {
+    while (this.#waiting < mostWaiting) {
+      const report = this.#next();
+      if (report === undefined) return;
+      this.#say(report);
+    }
+  }
+
+  #say(report: Report): void {
+    this.#waiting++;
+    this.#send(report);
+  }
+
+  /** Takes out what is to be told next. */
+  #next(): Report | undefined {
+    const { value: first } = this.#rejections.entries().next();
+    if (this.#partitions !== undefined) {
+      const partitions = this.#partitions;
+      this.#partitions = undefined;
+      return { type: "partitions", partitions };
+    }
+    if (first !== undefined) {
+      const [code, { rejection, count }] = first;
+      this.#rejections.delete(code);
+      return { type: "rejections", rejection, count };
+    }
+    if (this.#others > 0) {
+      const count = this.#others;
+      this.#others = 0;
+      return { type: "others", count };
+    }
+    if (this.#update !== undefined) {
+      const update = this.#update;
+      this.#update = undefined;
+      return { type: "update", update };
+    }
+    return undefined;
+  }
+}

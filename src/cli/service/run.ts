@@ -1,0 +1,226 @@
+/** The command `run`: the service, from a topic of observations to one of forecasts, exactly once. */
+import { Command, InvalidArgumentError } from "commander";
+import { Registry } from "prom-client";
+import { kafkaPorts } from "../../adapters/kafka/index.js";
+import { TaskMetrics } from "../../adapters/prometheus/tasks.js";
+import { keysKept, type KeptKeys } from "../../adapters/web/live-view.js";
+import { isLoopback, serve, type LiveServer } from "../../adapters/web/server.js";
+import { loadConfig } from "../../config/load.js";
+import { redact } from "../../config/redact.js";
+import type { Config } from "../../config/schema.js";
+import { modelSettings } from "../../pipeline/settings.js";
+import { fanOut, type Rejection, type Telemetry } from "../../pipeline/telemetry.js";
+import { dryRunPorts } from "./dry-run.js";
+import { kafkaOptions } from "../kafka-options.js";
+import { checkModelRecord } from "./record-sizes.js";
+import { runMember, type MemberReports } from "./member.js";
+import { Rejections } from "../rejections.js";
+import { logKafkaEntry, logTaskEvent, serviceLog, type ServiceLog } from "./service-log.js";
+import { batchOf } from "./shown-rows.js";
+import { stopSignal } from "../signals.js";
+import { Totals } from "./totals.js";
+import { packageVersion } from "../version.js";
+import { viewOf, watch } from "./watch.js";
+import { Workers, type WorkersReports } from "./workers.js";
+
+interface RunFlags {
+  readonly config?: string;
+  readonly dryRun?: boolean;
+  readonly workers: number;
+}
+
+const notes = `
+Without a file every setting has its default: docs/configuration.md. The log is JSON lines on standard error. SIGINT and
+SIGTERM end the service in order: every partition finishes its batch and commits a snapshot, then the group is left and
+the exit code is 0. A second signal ends it at once; nothing is lost, but the next start replays what came since the
+last snapshot.
+
+--workers starts so many members of the consumer group, each in a thread of its own with partitions of its own, with one
+log, one page and one set of metrics. More than the input has partitions, or the machine has cores, bring nothing.
+
+--dry-run forecasts what the input holds now, from its first record and an empty state, as a first start would; the
+forecasts go to standard output as JSON lines instead of their topic, and it ends. Nothing is written to the brokers, a
+service that runs meanwhile is not disturbed, and of the topics only the input has to exist.`;
+
+const mostWorkers = 64;
+/** Milliseconds that a service may take to end by itself after it has stopped. */
+const lingering = 2000;
+
+function workerCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= mostWorkers) return count;
+  throw new InvalidArgumentError(`not a whole number from 1 to ${mostWorkers}`);
+}
+
+export function runCommand(): Command {
+  return new Command("run")
+    .description("the service: forecasts from one Kafka topic into another, exactly once")
+    .option("-c, --config <file>", "configuration, a YAML file")
+    .option("--dry-run", "forecast what the input holds now onto standard output, and write nothing")
+    .option(
+      "-w, --workers <count>",
+      "members of the consumer group, each in a thread of its own",
+      workerCount,
+      1,
+    )
+    .addHelpText("after", notes)
+    .action(service);
+}
+
+async function service({ config, dryRun = false, workers }: RunFlags): Promise<void> {
+  const loaded = loadConfig(config, process.env);
+  const { settings } = loaded;
+  // What cannot work ends the start before there is a log.
+  kafkaOptions(settings);
+  if (!dryRun) checkModelRecord(settings);
+  const log = serviceLog(settings);
+  const stop = stopSignal();
+  log.info(
+    { event: "starting", version: packageVersion(), dryRun, workers, config: redact(loaded) },
+    "starting",
+  );
+  stop.addEventListener("abort", () =>
+    log.info({ event: "stopping" }, "stopping: a second signal ends at once"),
+  );
+  const totals = new Totals();
+  const rejections = new Rejections((line) => log.warn({ event: "rejected" }, line));
+  const told: MemberReports = {
+    telemetry: { ...silent, rejection: (rejection: Rejection) => rejections.add(rejection) },
+    task: (event) => {
+      totals.add(event);
+      logTaskEvent(log, event);
+    },
+    kafka: (entry) => logKafkaEntry(log, entry),
+    engine: (line) => log.info({ event: "engine" }, line),
+    joined: () => undefined,
+  };
+  try {
+    if (dryRun) await runMember(settings, told, stop, dryRunPorts);
+    else if (workers === 1) await inThisThread(settings, told, totals, log, stop);
+    else totals.forecasts += await inThreads(settings, workers, rejections, log, stop);
+  } finally {
+    rejections.summarise();
+    // After an outage the Kafka client may have left a connection open, which must not keep alive what has stopped.
+    setTimeout(() => process.exit(), lingering).unref();
+  }
+  const counts = { forecasts: totals.forecasts, rejections: rejections.counts };
+  log.info({ event: "stopped", ...counts }, dryRun ? "end of the dry run: nothing was written" : "stopped");
+}
+
+async function inThisThread(
+  settings: Config,
+  told: MemberReports,
+  totals: Totals,
+  log: ServiceLog,
+  stop: AbortSignal,
+): Promise<void> {
+  if (!settings.server.enabled) {
+    await runMember(settings, told, stop, kafkaPorts);
+    return;
+  }
+  const model = modelSettings(settings.model, settings.decode);
+  const keys = keysShown(settings);
+  const view = keys === undefined ? undefined : viewOf(model, keys);
+  const shown = watch(model, () => totals.keys, view, settings.server.series);
+  const tasks = new TaskMetrics(shown.registry, Date.now);
+  // Before anything is read: an address that cannot be had ends the start, not the service.
+  const server = await shown.serve({ ...addressOf(settings), ready: () => tasks.ready });
+  logAddress(log, server, keys);
+  const telemetry = fanOut(told.telemetry, shown.telemetry);
+  try {
+    const reports: MemberReports = {
+      ...both(told, tasks, () => shown.released()),
+      telemetry,
+      learned: (seconds) => shown.learned(seconds),
+    };
+    await runMember(settings, reports, stop);
+  } finally {
+    await server.close();
+  }
+}
+
+/** Resolves with the number of forecasts. */
+async function inThreads(
+  settings: Config,
+  count: number,
+  rejections: Rejections,
+  log: ServiceLog,
+  stop: AbortSignal,
+): Promise<number> {
+  const { enabled } = settings.server;
+  const keys = enabled ? keysShown(settings) : undefined;
+  const model = modelSettings(settings.model, settings.decode);
+  const view = keys === undefined ? undefined : viewOf(model, keys);
+  // Before anything is read: an address that cannot be had ends the start, not the service.
+  let started: Pick<Workers, "metrics" | "ready"> = { metrics: () => Promise.resolve(""), ready: false };
+  const server = enabled
+    ? await serve({
+        view,
+        registry: { contentType: Registry.PROMETHEUS_CONTENT_TYPE, metrics: () => started.metrics() },
+        ready: () => started.ready,
+        ...addressOf(settings),
+      })
+    : undefined;
+  if (server !== undefined) logAddress(log, server, keys);
+  const reports: WorkersReports = {
+    rejections: (rejection, times) => {
+      rejections.add(rejection, times);
+      view?.rejection(rejection, times);
+    },
+    update: (update) => view?.update(update),
+    rows: (rows) => {
+      view?.forecasts(batchOf(rows));
+      view?.others(rows.others);
+    },
+    others: (times) => view?.others(times),
+  };
+  const workers = new Workers(settings, { count, keysShown: keys, metrics: enabled }, reports, stop);
+  started = workers;
+  try {
+    await workers.ended;
+    return workers.forecasts;
+  } finally {
+    await server?.close();
+  }
+}
+
+function both(told: MemberReports, tasks: TaskMetrics, released: () => void): MemberReports {
+  return {
+    ...told,
+    joined: () => tasks.joined(),
+    task: (event) => {
+      tasks.add(event);
+      if (event.type === "released") released();
+      told.task(event);
+    },
+  };
+}
+
+function addressOf({ topics, server: { host, port, token } }: Config): {
+  readonly title: string;
+  readonly host: string;
+  readonly port: number;
+  readonly token: string | undefined;
+} {
+  return { title: topics.input, host, port, token };
+}
+
+/** The keys of the live page; undefined where there is none: by default it is not for other machines to see. */
+function keysShown({ server: { host, series, page = isLoopback(host) } }: Config): KeptKeys | undefined {
+  if (!page) return undefined;
+  return series.length > 0 ? series : keysKept;
+}
+
+function logAddress(log: ServiceLog, { url }: LiveServer, shown: KeptKeys | undefined): void {
+  const page = shown !== undefined;
+  log.info(
+    { event: "serving", url, page },
+    page ? "live page and metrics" : "metrics, without the live page",
+  );
+}
+
+const silent: Telemetry = {
+  forecasts: () => undefined,
+  rejection: () => undefined,
+  update: () => undefined,
+};

@@ -1,0 +1,70 @@
+/** What the main thread and a worker thread say to each other: plain data that can be cloned. */
+import type { KeptKeys } from "../../adapters/web/live-view.js";
+import type { Config } from "../../config/schema.js";
+import { UndercurrentError, type ErrorCode } from "../../errors/errors.js";
+import type { ForecastColumns } from "../../forecast/columns.js";
+import type { UpdateReport } from "../../forecast/learning/learning.js";
+import type { Rejection } from "../../pipeline/telemetry.js";
+
+/** What a worker is started with. */
+export interface WorkerData {
+  readonly settings: Config;
+  /** Keys whose rows it passes on for the live page; undefined where there is none. */
+  readonly keysShown: KeptKeys | undefined;
+  readonly metrics: boolean;
+}
+
+/** Rows of a batch for the live page, those of other keys counted only. */
+export interface ShownRows {
+  readonly count: number;
+  /** Slots are places in `keys`. */
+  readonly columns: ForecastColumns;
+  readonly keys: readonly string[];
+  readonly others: number;
+  readonly expertNames: readonly string[];
+  /** Of each key with a row, the weights of its experts. */
+  readonly expertWeights: readonly (Float64Array | undefined)[];
+}
+
+/** Partitions of the input that are held, and those of them whose forecasts follow. */
+export interface HeldPartitions {
+  readonly held: number;
+  readonly live: number;
+}
+
+/** An error as plain data: ours by its code, any other with its stack. */
+export interface PlainError {
+  readonly code: ErrorCode | undefined;
+  readonly message: string;
+  readonly stack: string | undefined;
+}
+
+/** What a worker tells as it happens; each has to be answered by `taken`. */
+export type Report =
+  | { readonly type: "rows"; readonly rows: ShownRows }
+  /** Observations that the page has no rows of. */
+  | { readonly type: "others"; readonly count: number }
+  | { readonly type: "update"; readonly update: UpdateReport }
+  /** So many of one code; the first of them is told. */
+  | { readonly type: "rejections"; readonly rejection: Rejection; readonly count: number }
+  | { readonly type: "partitions"; readonly partitions: HeldPartitions };
+
+export type FromWorker =
+  | Report
+  | { readonly type: "metrics"; readonly request: number; readonly metrics: readonly object[] }
+  | { readonly type: "ended"; readonly error: PlainError | undefined; readonly forecasts: number };
+
+export type ToWorker =
+  | { readonly type: "stop" }
+  | { readonly type: "taken" }
+  | { readonly type: "metrics"; readonly request: number };
+
+export function plainError(error: unknown): PlainError {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  return { code: error instanceof UndercurrentError ? error.code : undefined, message, stack };
+}
+
+export function errorOf({ code, message, stack }: PlainError): Error {
+  if (code !== undefined) return new UndercurrentError(code, message);
+  return Object.assign(new Error(message), { stack });
+}

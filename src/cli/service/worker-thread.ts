@@ -1,0 +1,76 @@
+/**
+ * A worker thread of `run --workers`: one member of the consumer group, with its own log lines and metrics, which tells the
+ * main thread what page and summary need.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { TaskMetrics } from "../../adapters/prometheus/tasks.js";
+import { modelSettings } from "../../pipeline/settings.js";
+import { fanOut, type Telemetry } from "../../pipeline/telemetry.js";
+import { runMember } from "./member.js";
+import { Outbox } from "./outbox.js";
+import { logKafkaEntry, logTaskEvent, serviceLog } from "./service-log.js";
+import { ShownKeys } from "./shown-rows.js";
+import { Totals } from "./totals.js";
+import { measure } from "./watch.js";
+import { plainError, type FromWorker, type ToWorker, type WorkerData } from "./worker-messages.js";
+
+const port = parentPort!;
+const say = (message: FromWorker): void => port.postMessage(message);
+const totals = new Totals();
+
+async function main({ settings, keysShown, metrics }: WorkerData): Promise<void> {
+  const stop = new AbortController();
+  // A line is one write, which pipes take whole up to 4,096 bytes: those of several threads do not mix.
+  const log = serviceLog(settings);
+  const shown = keysShown === undefined ? undefined : new ShownKeys(keysShown);
+  const model = modelSettings(settings.model, settings.decode);
+  const prometheus = measure(model, () => totals.keys, settings.server.series);
+  const tasks = new TaskMetrics(prometheus.registry, Date.now);
+  const outbox = new Outbox(say, (rows) => tasks.pageRowsDropped(rows));
+  const relay: Telemetry = {
+    forecasts: (batch) => {
+      const rows = shown?.rowsOf(batch);
+      if (rows !== undefined) outbox.rows(rows);
+    },
+    rejection: (rejection) => outbox.rejection(rejection),
+    update: (update) => {
+      if (shown !== undefined) outbox.update(update);
+    },
+  };
+  port.on("message", (message: ToWorker) => {
+    if (message.type === "stop") stop.abort();
+    else if (message.type === "taken") outbox.taken();
+    else void answer(message.request);
+  });
+  const answer = async (request: number): Promise<void> =>
+    say({ type: "metrics", request, metrics: await prometheus.registry.getMetricsAsJSON() });
+  try {
+    await runMember(
+      settings,
+      {
+        telemetry: metrics ? fanOut(relay, prometheus) : relay,
+        task: (event) => {
+          totals.add(event);
+          tasks.add(event);
+          if (event.type === "released") prometheus.released();
+          logTaskEvent(log, event);
+          if (event.type !== "committed") outbox.partitions(tasks.partitions);
+        },
+        kafka: (entry) => logKafkaEntry(log, entry),
+        engine: (line) => log.info({ event: "engine" }, line),
+        joined: () => tasks.joined(),
+        ...(metrics && { learned: (seconds: number) => prometheus.learned(seconds) }),
+      },
+      stop.signal,
+    );
+  } finally {
+    outbox.close();
+  }
+}
+
+try {
+  await main(workerData as WorkerData);
+  say({ type: "ended", error: undefined, forecasts: totals.forecasts });
+} catch (error) {
+  say({ type: "ended", error: plainError(error), forecasts: totals.forecasts });
+}

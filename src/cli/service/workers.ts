@@ -1,0 +1,198 @@
+/** The main thread's side of `run --workers`: members of the consumer group in threads of their own, as if they were one. */
+import { AggregatorRegistry } from "prom-client";
+import { Worker } from "node:worker_threads";
+import type { KeptKeys } from "../../adapters/web/live-view.js";
+import type { Config } from "../../config/schema.js";
+import { isReady } from "../../adapters/prometheus/tasks.js";
+import type { UpdateReport } from "../../forecast/learning/learning.js";
+import type { Rejection } from "../../pipeline/telemetry.js";
+import type {
+  FromWorker,
+  HeldPartitions,
+  Report,
+  ShownRows,
+  ToWorker,
+  WorkerData,
+} from "./worker-messages.js";
+import { errorOf } from "./worker-messages.js";
+
+/** Who is told of what the workers do. */
+export interface WorkersReports {
+  /** So many events were refused by one code, of which this is the first. */
+  rejections(rejection: Rejection, count: number): void;
+  update(update: UpdateReport): void;
+  rows(rows: ShownRows): void;
+  /** So many observations came of which there are no rows. */
+  others(count: number): void;
+}
+
+export interface WorkersOptions {
+  readonly count: number;
+  /** Keys that the live page keeps; undefined where there is none. */
+  readonly keysShown: KeptKeys | undefined;
+  readonly metrics: boolean;
+}
+
+/** Where a worker has not answered in so many milliseconds, its last answer stands: a counter must not fall. */
+const answerMilliseconds = 2000;
+
+/**
+ * Starts `count` members; they run until stopped.
+ *
+ * @example
+ * ```ts
+ * const workers = new Workers(settings, { count: 2, keysShown: 0, metrics: false }, reports, stop);
+ * await workers.ended;
+ * ```
+ */
+export class Workers {
+  /** Resolves when every one has ended. Rejects then with the first error of any, which stops the others in order. */
+  readonly ended: Promise<void>;
+
+  readonly #threads: Thread[];
+
+  constructor(settings: Config, options: WorkersOptions, reports: WorkersReports, stop: AbortSignal) {
+    const { count, metrics } = options;
+    const { keysShown: all } = options;
+    const keysShown = typeof all === "number" ? Math.ceil(all / count) : all;
+    this.#threads = Array.from(
+      { length: count },
+      () => new Thread({ settings, keysShown, metrics }, reports),
+    );
+    const stopAll = (): void => this.#threads.forEach((thread) => thread.say({ type: "stop" }));
+    stop.addEventListener("abort", stopAll);
+    if (stop.aborted) stopAll();
+    this.ended = this.#end(stopAll).finally(() => stop.removeEventListener("abort", stopAll));
+  }
+
+  /** Forecasts of all that have ended. */
+  get forecasts(): number {
+    return this.#threads.reduce((sum, { forecasts }) => sum + forecasts, 0);
+  }
+
+  /** Whether partitions are held, and the forecasts of all of them follow. */
+  get ready(): boolean {
+    return isReady(
+      this.#threads.reduce(
+        (sum, { partitions: { held, live } }) => ({ held: sum.held + held, live: sum.live + live }),
+        { held: 0, live: 0 },
+      ),
+    );
+  }
+
+  /** The metrics of all workers as one text. */
+  async metrics(): Promise<string> {
+    const all = await Promise.all(this.#threads.map((thread) => thread.metrics()));
+    return await AggregatorRegistry.aggregate(all.map((metrics) => metrics.map(known))).metrics();
+  }
+
+  async #end(stopAll: () => void): Promise<void> {
+    const failures: unknown[] = [];
+    await Promise.all(
+      this.#threads.map(async (thread) => {
+        try {
+          await thread.ended;
+        } catch (error) {
+          failures.push(error);
+          stopAll();
+        }
+      }),
+    );
+    if (failures.length > 0) throw failures[0];
+  }
+}
+
+interface MetricJson {
+  readonly values: readonly { readonly value: number }[];
+}
+
+/** Without what a worker does not know yet: NaN would make the whole unknown. */
+function known<T extends MetricJson>(metric: T): T {
+  return { ...metric, values: metric.values.filter(({ value }) => !Number.isNaN(value)) };
+}
+
+class Thread {
+  readonly ended: Promise<void>;
+  /** Those that landed, told at its end. */
+  forecasts = 0;
+  partitions: HeldPartitions = { held: 0, live: 0 };
+
+  readonly #worker: Worker;
+  readonly #reports: WorkersReports;
+  readonly #answers = new Map<number, (metrics: readonly object[]) => void>();
+  #requests = 0;
+  #lastMetrics: MetricJson[] = [];
+  #hasEnded = false;
+
+  constructor(workerData: WorkerData, reports: WorkersReports) {
+    this.#reports = reports;
+    this.#worker = new Worker(new URL("./worker-thread.js", import.meta.url), { workerData });
+    this.ended = new Promise<void>((resolve, reject) => {
+      this.#worker.on("message", (message: FromWorker) => {
+        if (message.type === "metrics") {
+          this.#answers.get(message.request)?.(message.metrics);
+          return;
+        }
+        if (message.type !== "ended") {
+          this.#take(message);
+          this.say({ type: "taken" });
+          return;
+        }
+        this.#hasEnded = true;
+        this.forecasts = message.forecasts;
+        void this.#worker.terminate();
+        if (message.error === undefined) resolve();
+        else reject(errorOf(message.error));
+      });
+      this.#worker.on("error", reject);
+      this.#worker.on("exit", (code) => {
+        this.#hasEnded = true;
+        reject(new Error(`a worker thread ended with ${code}`));
+      });
+    });
+    // Whoever waits for all of them learns of it then.
+    this.ended.catch(() => undefined);
+  }
+
+  say(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** Its metrics as `Registry.getMetricsAsJSON` gives them; those it gave last where it has ended or does not answer. */
+  async metrics(): Promise<MetricJson[]> {
+    if (this.#hasEnded) return this.#lastMetrics;
+    const request = this.#requests++;
+    return await new Promise((resolve) => {
+      const give = (metrics: readonly object[]): void => {
+        clearTimeout(late);
+        this.#answers.delete(request);
+        this.#lastMetrics = metrics as MetricJson[];
+        resolve(this.#lastMetrics);
+      };
+      const late = setTimeout(() => give(this.#lastMetrics), answerMilliseconds);
+      this.#answers.set(request, give);
+      this.say({ type: "metrics", request });
+    });
+  }
+
+  #take(report: Report): void {
+    const reports = this.#reports;
+    switch (report.type) {
+      case "rejections":
+        reports.rejections(report.rejection, report.count);
+        break;
+      case "update":
+        reports.update(report.update);
+        break;
+      case "rows":
+        reports.rows(report.rows);
+        break;
+      case "others":
+        reports.others(report.count);
+        break;
+      case "partitions":
+        this.partitions = report.partitions;
+        break;
+    }
+  }
+}

@@ -1,0 +1,128 @@
+/** The command `state inspect`: the state of each partition, or what it knows of one key. */
+import { Command } from "commander";
+import { readStates, type PartitionStanding } from "../../adapters/kafka/offline/states.js";
+import { loadConfig } from "../../config/load.js";
+import { errors, UndercurrentError, type ErrorCode } from "../../errors/errors.js";
+import { changedNames, signedSettings } from "../../forecast/snapshot/signature.js";
+import { modelName, type ForecasterSettings } from "../../forecast/settings.js";
+import { modelSettings } from "../../pipeline/settings.js";
+import { readKey, type RecordedKey, type RecordedState } from "../../pipeline/state/state-records.js";
+import { kafkaOptions } from "../kafka-options.js";
+import { figure, plainText, whole } from "../text.js";
+
+interface InspectFlags {
+  readonly config?: string;
+  readonly key?: string;
+  readonly json?: true;
+}
+
+/** A partition as it is printed; null stands for what there is not. */
+interface PartitionReport {
+  readonly partition: number;
+  /** The input offset that the state stands for, and the committed one. */
+  readonly state: number | null;
+  readonly committed: number | null;
+  readonly earliest: number;
+  readonly end: number;
+  /** Input that a start would replay, and that waits to be forecast, in offsets. */
+  readonly replay: number | null;
+  readonly lag: number;
+  readonly keys: number;
+  readonly bytes: number;
+  readonly model: string | null;
+  readonly settings: Readonly<Record<string, unknown>> | null;
+  /** Settings in which the configuration differs. */
+  readonly changed: readonly string[];
+  /** Why the records are not one state. */
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null;
+  /** With --key: what the state knows of it. */
+  readonly key?: RecordedKey | null;
+}
+
+const notes = `
+May be done while the service runs: it shows each partition as of its latest snapshot. Offsets are counted, so that
+control and compacted records in between make "to replay" and "lag" a little larger than the number of events.`;
+
+export function inspectCommand(): Command {
+  return new Command("inspect")
+    .description("show the state of each partition, or what it knows of a key")
+    .option("-c, --config <file>", "configuration, a YAML file")
+    .option("--key <key>", "show this key of every partition that has it")
+    .option("--json", "print as JSON, with the settings of the model")
+    .addHelpText("after", notes)
+    .action(inspect);
+}
+
+async function inspect({ config, key, json }: InspectFlags): Promise<void> {
+  const { settings } = loadConfig(config, process.env);
+  const model = modelSettings(settings.model, settings.decode);
+  const reports: PartitionReport[] = [];
+  for await (const standing of readStates(kafkaOptions(settings))) {
+    const report = reportOf(standing, model, key);
+    reports.push(report);
+    if (json !== true) process.stdout.write(key === undefined ? lines(report) : keyLines(report, key));
+  }
+  if (json === true) process.stdout.write(`${JSON.stringify({ partitions: reports })}\n`);
+  const code = reports.find(({ error }) => error !== null)?.error?.code;
+  if (code !== undefined) process.exitCode = errors[code].exit;
+  if (key !== undefined && json !== true && !reports.some((report) => report.key)) {
+    process.stdout.write(`no partition has a key ${plainText(key)}\n`);
+  }
+}
+
+function reportOf(
+  { partition, records, state: found, committed, earliest, end }: PartitionStanding,
+  model: ForecasterSettings,
+  key: string | undefined,
+): PartitionReport {
+  const error = found instanceof UndercurrentError ? { code: found.code, message: found.message } : null;
+  const state: RecordedState | undefined = found instanceof UndercurrentError ? undefined : found;
+  return {
+    partition,
+    state: state?.offset ?? null,
+    committed: committed ?? null,
+    earliest,
+    end,
+    replay: state === undefined || committed === undefined ? null : Math.max(0, committed - state.offset),
+    lag: end - Math.max(committed ?? earliest, earliest),
+    keys: state?.keys.length ?? 0,
+    bytes: records.reduce((sum, { value }) => sum + value.length, 0),
+    model: state === undefined ? null : modelName(state.settings, state.version),
+    settings: state?.settings ?? null,
+    changed: state === undefined ? [] : changedNames(state.settings, signedSettings(model)),
+    error,
+    ...(key !== undefined && { key: (state && readKey(records, key)) ?? null }),
+  };
+}
+
+function lines(report: PartitionReport): string {
+  const { partition, state, committed, earliest, end, replay, lag, error, changed } = report;
+  const standing =
+    error === null ? (state === null ? "no state" : `state of offset ${state}`) : "not one state";
+  const text = [
+    `partition ${partition}: ${standing}, committed ${committed ?? "nothing"}, input ${earliest} to ${end}`,
+  ];
+  if (error !== null) text.push(`error ${error.code}: ${error.message}`);
+  if (state !== null) {
+    text.push(
+      `${replay === null ? "" : `${whole(replay)} to replay, `}lag ${whole(lag)}`,
+      `${whole(report.keys)} keys, ${whole(report.bytes)} bytes, model ${report.model}`,
+    );
+  }
+  if (changed.length > 0)
+    text.push(`made with other settings than the configuration's: ${changed.join(", ")}`);
+  return `${text.join("\n  ")}\n`;
+}
+
+function keyLines({ partition, key, model }: PartitionReport, name: string): string {
+  if (key === undefined || key === null) return "";
+  const { numbers, offset, bytes } = key;
+  const time = new Date(numbers.time);
+  return `${[
+    `${plainText(name)}: partition ${partition}, model ${model}`,
+    `${whole(numbers.count)} events, ${whole(numbers.observed)} of them with a value; the last at ${Number.isNaN(time.getTime()) ? numbers.time : time.toISOString()}`,
+    `last value ${figure(numbers.held)}, running mean ${figure(numbers.mean)}, deviation ${figure(Math.sqrt(numbers.variance))}`,
+    `typical change ${figure(Math.sqrt(numbers.squaredChange))}, typical error ${figure(Math.sqrt(numbers.squaredError))}, typical time between events ${figure(Math.abs(numbers.gap))} ms`,
+    `record of ${whole(bytes)} bytes, of the snapshot of offset ${offset}`,
+  ].join("\n  ")}\n`;
+}

@@ -1,0 +1,42 @@
+/** `state export` and `state import` with `--format tfjs`: the weights of each partition as layers models. */
+import {
+  readLayersModels,
+  writeLayersModels,
+  type PartitionFiles,
+} from "../../adapters/files/layers-models.js";
+import { replaceModels, type Moved } from "../../adapters/kafka/offline/move-states.js";
+import type { KafkaOptions } from "../../adapters/kafka/options.js";
+import { readStates } from "../../adapters/kafka/offline/states.js";
+import { layersModelFiles } from "../../engine/tfjs/tfjs-files.js";
+import { UndercurrentError } from "../../errors/errors.js";
+import { layersModelOfSnapshot, recordWithLayersModel } from "../../forecast/snapshot/layers-model.js";
+
+const log = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** Writes a model for each partition that has a state. Returns these partitions. */
+export async function exportModels(folder: string, options: KafkaOptions): Promise<readonly number[]> {
+  return writeLayersModels(folder, modelsOf(options));
+}
+
+async function* modelsOf(options: KafkaOptions): AsyncGenerator<PartitionFiles> {
+  let told = false;
+  for await (const { partition, state } of readStates(options)) {
+    if (state instanceof UndercurrentError) throw state;
+    if (state === undefined) continue;
+    const model = await layersModelOfSnapshot(state.snapshot, told ? {} : { log });
+    told = true;
+    const files = await layersModelFiles(model);
+    model.dispose();
+    yield { partition, files };
+  }
+}
+
+/** Gives the weights of a folder's models to the states of their partitions. */
+export async function importModels(folder: string, options: KafkaOptions): Promise<readonly Moved[]> {
+  const models = await readLayersModels(folder, {});
+  const changes = [...models].map(
+    ([partition, model]) =>
+      [partition, (snapshot: Uint8Array) => recordWithLayersModel(snapshot, model)] as const,
+  );
+  return replaceModels(options, new Map(changes));
+}

@@ -1,0 +1,68 @@
+/** Scores the forecasts of one key's values 2 to H steps ahead, beside baselines made at the same events. */
+import type { SeasonalNaive } from "./baselines.js";
+import type { StepColumns } from "../columns.js";
+import { ErrorTotals, Score } from "./score.js";
+
+/** What is known of one step. */
+export interface StepScore {
+  readonly step: number;
+  readonly score: Score;
+  readonly seasonalErrors: ErrorTotals;
+}
+
+/** Forecasts wait in rings for the values they are of: those of event number n lie at n modulo H. */
+export class StepScores {
+  /** Of steps 2 to H. */
+  readonly steps: readonly StepScore[];
+  readonly #horizon: number;
+  readonly #yhat: Float64Array;
+  readonly #lower: Float64Array;
+  readonly #upper: Float64Array;
+  readonly #seasonal: Float64Array;
+  /** The last observed value at each event: the forecast of persistence. */
+  readonly #held: Float64Array;
+  #events = 0;
+
+  constructor(horizon: number) {
+    this.#horizon = horizon;
+    const ring = (): Float64Array => new Float64Array(horizon * (horizon - 1)).fill(NaN);
+    this.#yhat = ring();
+    this.#lower = ring();
+    this.#upper = ring();
+    this.#seasonal = ring();
+    this.#held = new Float64Array(horizon).fill(NaN);
+    this.steps = Array.from({ length: horizon - 1 }, (_, i) => ({
+      step: i + 2,
+      score: new Score(),
+      seasonalErrors: new ErrorTotals(),
+    }));
+  }
+
+  /** Scores the key's next value, NaN where it is not to be scored, by the forecasts that were made of it. */
+  score(value: number): void {
+    if (Number.isNaN(value)) return;
+    for (const { step, score, seasonalErrors } of this.steps) {
+      if (step > this.#events) return;
+      const origin = (this.#events - step) % this.#horizon;
+      const at = origin * (this.#horizon - 1) + step - 2;
+      if (score.add(value, this.#yhat[at]!, this.#held[origin]!, this.#lower[at]!, this.#upper[at]!)) {
+        seasonalErrors.add(value - this.#seasonal[at]!);
+      }
+    }
+  }
+
+  /** Takes what was forecast in a row, once the baseline has taken its value; `held` is the last observed one. */
+  take(columns: StepColumns, row: number, held: number, seasonal: SeasonalNaive): void {
+    const place = this.#events++ % this.#horizon;
+    const width = this.#horizon - 1;
+    const to = place * width;
+    const from = row * width;
+    for (let i = 0; i < width; i++) {
+      this.#yhat[to + i] = columns.yhat[from + i]!;
+      this.#lower[to + i] = columns.yhatLower[from + i]!;
+      this.#upper[to + i] = columns.yhatUpper[from + i]!;
+      this.#seasonal[to + i] = seasonal.ahead(i + 2);
+    }
+    this.#held[place] = held;
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * A read-out for each key beside the shared one: recursive least squares on what the key's cell and its recent past
+ * say, from which the next scaled change is forecast. It learns from one value what the shared weights learn from
+ * thousands, and only for its key.
+ */
+import { Regressions } from "../../engine/wasm/regression.js";
+import type { ForecastColumns } from "../columns.js";
+import { clip } from "../elementary.js";
+import type { KeyTable } from "../keys/key-table.js";
+import {
+  featureInputs,
+  featuresInput,
+  input,
+  inputCount,
+  number,
+  ownChanges,
+  type KeyLayout,
+} from "../keys/row-layout.js";
+import type { SteppedRows } from "../learning/cell-runner.js";
+import { scaleOf } from "../keys/scaling.js";
+import type { ForecasterSettings } from "../settings.js";
+import { pushOwnChange } from "../keys/surprise.js";
+
+/** Forgetting per observed value: a memory of 5,000 values. */
+const forgetting = 0.9998;
+/** Variance that the weights gain per observed value. */
+const drift = 1e-6;
+/** Size, in scaled changes, from which an error is absolute rather than squared: what the mixture minimises. */
+const widths = { absolute: 0.5, squared: Infinity } as const;
+/** Observed values before a key's read-out learns: until then its scale is not settled. */
+const warmUp = 30;
+/** Bounds of the regressors, in scaled changes; the level counts a tenth. */
+const largestChange = 8;
+const largestReadout = 20;
+const largestLevel = 10;
+
+/** What the regressors are, besides the shared read-out, the level and a constant. */
+interface Regressors {
+  readonly hidden: number;
+  readonly changes: number;
+  readonly harmonics: number;
+  /** Inputs of the cell that come from the exogenous features, and the first of them. */
+  readonly exogenous: number;
+  readonly exogenousFrom: number;
+}
+
+function regressorsOf(settings: ForecasterSettings): Regressors {
+  const exogenous = featureInputs * settings.features;
+  const exogenousFrom = featuresInput(settings);
+  const { hidden, harmonics } = settings;
+  const changes = ownChanges[settings.readout];
+  return settings.readout === "full"
+    ? { hidden, changes, harmonics, exogenous, exogenousFrom }
+    : { hidden: 0, changes, harmonics: Math.min(3, harmonics), exogenous, exogenousFrom };
+}
+
+export class KeyReadout {
+  readonly #layout: KeyLayout;
+  readonly #regressors: Regressors;
+  /** Numbers that the cell reads of an event. */
+  readonly #inputs: number;
+  readonly #regressions: Regressions;
+  /** A state of the cell, which begins with the hidden state. */
+  #state = new Float32Array(0);
+  #learning = 0;
+
+  /** For batches of up to `rows` rows. */
+  constructor(settings: ForecasterSettings, layout: KeyLayout, rows: number) {
+    this.#layout = layout;
+    this.#regressors = regressorsOf(settings);
+    this.#inputs = inputCount(settings);
+    const { hidden, changes, harmonics, exogenous } = this.#regressors;
+    this.#regressions = new Regressions(hidden + changes + 2 * harmonics + exogenous + 3, rows, {
+      forgetting,
+      width: widths[settings.loss],
+      drift,
+    });
+  }
+
+  get bytes(): number {
+    return this.#regressions.bytes;
+  }
+
+  /** Floats of a key's state. */
+  get stateSize(): number {
+    return this.#regressions.rowSize;
+  }
+
+  reserve(keys: number): void {
+    this.#regressions.reserve(keys);
+  }
+
+  start(slot: number): void {
+    this.#regressions.start(slot);
+  }
+
+  read(slot: number): Float32Array {
+    return this.#regressions.read(slot);
+  }
+
+  write(slot: number, state: Float32Array): void {
+    this.#regressions.write(slot, state);
+  }
+
+  /** An event of the key was scored, and stands for this scaled change: what forecasts from now on are made of. */
+  see(keys: KeyTable, slot: number, forecasts: ForecastColumns, event: number, change: number): void {
+    pushOwnChange(keys, slot, this.#layout, this.#regressors.changes, forecasts, event, change);
+  }
+
+  /** The forecast before was followed by this scaled change: learned from before the next forecast. */
+  learn(slot: number, keys: KeyTable, target: number): void {
+    if (!settled(keys, slot)) return;
+    const place = this.#learning++;
+    this.#regressions.buffers.rows[place] = slot;
+    this.#regressions.buffers.targets[place] = target;
+  }
+
+  /** Learns what waits, then forecasts for all stepped rows; element i of the result is row i's. */
+  forecast(stepped: SteppedRows, keys: KeyTable): Float32Array {
+    this.#regressions.learn(this.#learning);
+    this.#learning = 0;
+    const { rows, features, forecasts } = this.#regressions.buffers;
+    for (let i = 0; i < stepped.count; i++) {
+      rows[i] = stepped.slots[i]!;
+      this.#write(stepped, i, keys, features, i * this.#regressions.stride);
+    }
+    this.#regressions.forecast(stepped.count);
+    for (let i = 0; i < stepped.count; i++) if (!settled(keys, stepped.slots[i]!)) forecasts[i] = 0;
+    return forecasts;
+  }
+
+  dispose(): void {
+    this.#regressions.dispose();
+  }
+
+  /** Hidden state, recent changes, harmonics, exogenous features, shared read-out, level, one. */
+  #write(stepped: SteppedRows, row: number, keys: KeyTable, into: Float32Array, begin: number): void {
+    const { hidden, changes, harmonics, exogenous, exogenousFrom } = this.#regressors;
+    let at = begin;
+    if (hidden > 0) {
+      if (this.#state.length < stepped.stateSize) this.#state = new Float32Array(stepped.stateSize);
+      stepped.readState(row, this.#state);
+    }
+    for (let unit = 0; unit < hidden; unit++) into[at++] = this.#state[unit]!;
+    const slot = stepped.slots[row]!;
+    const numbers = slot * keys.numbersPerKey;
+    const ring = slot * keys.singlesPerKey + this.#layout.ownChanges;
+    // The key can't have had another event since: it waits for the step of the one before.
+    const latest = keys.numbers[numbers + number.count]! - 1;
+    for (let lag = 0; lag < changes; lag++) {
+      into[at++] = latest < lag ? 0 : clip(keys.singles[ring + ((latest - lag) % changes)]!, largestChange);
+    }
+    const { inputs, readouts } = stepped.buffers;
+    const seen = row * this.#inputs;
+    for (let i = 0; i < 2 * harmonics; i++) into[at++] = inputs[seen + input.harmonics + i]!;
+    for (let i = 0; i < exogenous; i++) into[at++] = inputs[seen + exogenousFrom + i]!;
+    into[at++] = clip(readouts[row]!, largestReadout);
+    const level = keys.numbers[numbers + number.base]! - keys.numbers[numbers + number.mean]!;
+    into[at++] = clip((0.1 * level) / scaleOf(keys.numbers, numbers), largestLevel);
+    into[at] = 1;
+  }
+}
+
+function settled(keys: KeyTable, slot: number): boolean {
+  return keys.numbers[slot * keys.numbersPerKey + number.observed]! > warmUp;
+}

@@ -1,0 +1,84 @@
+/**
+ * The mixture of a key's experts: exponentiated gradient on linearised losses with a second-order correction and a
+ * learning rate for each expert (after Koolen and van Erven, Squint, 2015, and Wintenberger, BOA, 2017), discounted
+ * so that it follows change, with a fixed share for each expert (Herbster and Warmuth, 1998).
+ */
+import { clip, exponential } from "../elementary.js";
+import type { KeyLayout } from "../keys/row-layout.js";
+
+/** Share of the whole weight that all experts have alike, whatever they forecast. */
+export const share = 0.001;
+/** Discount of regrets per observation. */
+const discount = 0.998;
+/** Regret of all but the trusted expert where the mixture starts again. */
+const regretOfOthers = 2;
+/** Width, in scales, in which the gradient of the absolute loss turns from -1 to 1. */
+const absoluteWidth = 0.001;
+/** Where the gradient of the squared loss and an expert's distance from the mixture are clipped, in scales. */
+export const largestDistance = 5;
+
+/** Writes the experts' weights, which sum to 1, to `weights`. */
+export function mixtureWeights(
+  singles: Float32Array,
+  at: number,
+  layout: KeyLayout,
+  experts: number,
+  weights: Float64Array,
+): void {
+  const regrets = at + layout.regrets;
+  const squares = at + layout.squares;
+  let greatest = -Infinity;
+  for (let e = 0; e < experts; e++) {
+    const square = singles[squares + e]!;
+    const rate = 1 / Math.sqrt(square + 1);
+    const exponent = -rate * singles[regrets + e]! - rate * rate * square;
+    weights[e] = exponent;
+    if (exponent > greatest) greatest = exponent;
+  }
+  let total = 0;
+  for (let e = 0; e < experts; e++) {
+    const weight = exponential(weights[e]! - greatest) / Math.sqrt(singles[squares + e]! + 1);
+    weights[e] = weight;
+    total += weight;
+  }
+  for (let e = 0; e < experts; e++) weights[e] = ((1 - share) * weights[e]!) / total + share / experts;
+}
+
+/** Forgets how the experts did. Expert `trusted` counts e² times as much as each other one, until they have earned it. */
+export function restartMixture(
+  singles: Float32Array,
+  at: number,
+  layout: KeyLayout,
+  experts: number,
+  trusted: number,
+): void {
+  singles.fill(regretOfOthers, at + layout.regrets, at + layout.regrets + experts);
+  singles[at + layout.regrets + trusted] = 0;
+  singles.fill(0, at + layout.squares, at + layout.squares + experts);
+}
+
+/** Moves the regrets by an observed change of `target` scales. */
+export function learnMixture(
+  singles: Float32Array,
+  at: number,
+  layout: KeyLayout,
+  experts: number,
+  target: number,
+  squaredLoss: boolean,
+): void {
+  const mixture = singles[at + layout.mixture]!;
+  const error = mixture - target;
+  const gradient = lossGradient(error, squaredLoss);
+  for (let e = 0; e < experts; e++) {
+    const loss = gradient * clip(singles[at + layout.forecasts + e]! - mixture, largestDistance);
+    const regret = at + layout.regrets + e;
+    const square = at + layout.squares + e;
+    singles[regret] = discount * singles[regret]! + loss;
+    singles[square] = discount * singles[square]! + loss * loss;
+  }
+}
+
+/** Gradient of the loss at an error in scales: of its square, or of its size. */
+export function lossGradient(error: number, squaredLoss: boolean): number {
+  return squaredLoss ? 2 * clip(error, largestDistance) : clip(error / absoluteWidth, 1);
+}

@@ -1,0 +1,44 @@
+/**
+ * Exponential smoothing (Brown, 1959) at eleven rates at once, averaged by softmax of their discounted squared
+ * errors. Levels are kept relative to the key's base: they stay exact in 32 bits however far from zero the values are.
+ */
+import { exponential } from "../elementary.js";
+import type { Expert } from "./experts.js";
+
+const rates = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1] as const;
+const discount = 0.99;
+/** Largest squared error, in squared scales, that counts: one jump must not decide between the rates. */
+const largestLoss = 25;
+
+/** State: the levels relative to the base, then the discounted losses. */
+export const smoothing: Expert = {
+  name: "smoothing",
+  stateSize: 2 * rates.length,
+
+  forecast(state, at, situation) {
+    const losses = at + rates.length;
+    let least = Infinity;
+    for (let i = 0; i < rates.length; i++) least = Math.min(least, state[losses + i]!);
+    let total = 0;
+    let level = 0;
+    for (let i = 0; i < rates.length; i++) {
+      const weight = exponential(-0.5 * (state[losses + i]! - least));
+      total += weight;
+      level += weight * state[at + i]!;
+    }
+    return level / total / situation.scale;
+  },
+
+  learn(state, at, change, scale) {
+    for (let i = 0; i < rates.length; i++) {
+      const error = (change - state[at + i]!) / scale;
+      const loss = at + rates.length + i;
+      state[loss] = discount * state[loss]! + Math.min(error * error, largestLoss);
+      state[at + i] = (1 - rates[i]!) * (state[at + i]! - change);
+    }
+  },
+
+  skip(state, at, change) {
+    for (let i = 0; i < rates.length; i++) state[at + i] = state[at + i]! - change;
+  },
+};

@@ -1,0 +1,105 @@
+/**
+ * Profiles of the day and of the week: what a key's values are at each phase of a period, as a linear spline whose
+ * knots learn by normalised least mean squares (Widrow and Hoff, 1960), robust against outliers and slow enough to
+ * average over periods. Irregular times and any sampling rate are no special case.
+ */
+import { clip } from "../elementary.js";
+import { robustSquare } from "../keys/scaling.js";
+
+export interface Profile {
+  /** Milliseconds. */
+  readonly period: number;
+  readonly knots: number;
+}
+
+export const daily: Profile = { period: 86_400_000, knots: 48 };
+export const weekly: Profile = { period: 604_800_000, knots: 168 };
+
+/** Share of its error that a knot learns from as many values as make its interval. */
+const rate = 0.3;
+/** An error counts up to this many times the running size of the profile's errors. */
+const largestError = 5;
+/** Rate at which that size is followed. */
+const squareRate = 0.01;
+/** Values before errors are clipped. */
+const settled = 20;
+
+/** Floats of a profile's state: its knots, NaN while unknown, the mean square of its errors, and their number. */
+export function profileSize(profile: Profile): number {
+  return profile.knots + 2;
+}
+
+/** Makes a profile forget everything. */
+export function startProfile(state: Float64Array, at: number, profile: Profile): void {
+  state.fill(NaN, at, at + profile.knots);
+  state.fill(0, at + profile.knots, at + profile.knots + 2);
+}
+
+/** Phase of a time in knots, 0 ≤ phase < `knots`. */
+function phaseOf(time: number, profile: Profile): number {
+  const within = time % profile.period;
+  const phase = ((within < 0 ? within + profile.period : within) / profile.period) * profile.knots;
+  // The quotient of a time just below the period may round up to 1.
+  return phase < profile.knots ? phase : 0;
+}
+
+/**
+ * What the profile says of a time; NaN where that is unknown. Beside a knot that is unknown its neighbour stands for both:
+ * values that come by the hour leave every other knot of the day without any.
+ */
+export function profileAt(state: Float64Array, at: number, profile: Profile, time: number): number {
+  const phase = phaseOf(time, profile);
+  const knot = Math.floor(phase);
+  const share = phase - knot;
+  const value = state[at + knot]!;
+  const next = state[at + (knot + 1 === profile.knots ? 0 : knot + 1)]!;
+  if (Number.isNaN(value)) return next;
+  if (share === 0 || Number.isNaN(next)) return value;
+  return value + share * (next - value);
+}
+
+/** Mean of the known knots; NaN without any. */
+export function profileMean(state: Float64Array, at: number, profile: Profile): number {
+  let sum = 0;
+  let known = 0;
+  for (let knot = at; knot < at + profile.knots; knot++) {
+    const value = state[knot]!;
+    if (Number.isNaN(value)) continue;
+    sum += value;
+    known++;
+  }
+  return sum / known;
+}
+
+/** Takes a value; `gap` is the typical time between values, and `variance` that of the key's values. */
+export function learnProfile(
+  state: Float64Array,
+  at: number,
+  profile: Profile,
+  time: number,
+  value: number,
+  gap: number,
+  variance: number,
+): void {
+  const phase = phaseOf(time, profile);
+  const knot = Math.floor(phase);
+  const share = phase - knot;
+  const here = at + knot;
+  const next = at + (knot + 1 === profile.knots ? 0 : knot + 1);
+  const isNew = Number.isNaN(state[here]!) || (share > 0 && Number.isNaN(state[next]!));
+  const error = value - profileAt(state, at, profile, time);
+  if (Number.isNaN(state[here]!)) state[here] = value;
+  if (share > 0 && Number.isNaN(state[next]!)) state[next] = value;
+  if (isNew) return;
+  const squareAt = at + profile.knots;
+  const square = state[squareAt]!;
+  const count = state[squareAt + 1]! + 1;
+  const counted = robustSquare(error * error, square, variance, count);
+  state[squareAt] = square + Math.max(1 / count, squareRate) * (counted - square);
+  state[squareAt + 1] = count;
+  const bounded = count > settled ? clip(error, largestError * Math.sqrt(state[squareAt])) : error;
+  const values = Math.max(1, profile.period / profile.knots / Math.max(gap, 1));
+  const step = ((gap > 0 ? rate / values : rate) * bounded) / ((1 - share) * (1 - share) + share * share);
+  state[here] = state[here]! + step * (1 - share);
+  state[next] = state[next]! + step * share;
+}

@@ -1,0 +1,160 @@
+/**
+ * The learning schedule: which windows wait, and when an update of the weights is due. It depends on nothing but the
+ * order of events: an update runs when windows enough wait for the number of keys, or when a key that already waits is
+ * due again; of many keys' windows a share is drawn.
+ */
+import type { ForgottenKeys } from "../keys/eviction.js";
+import type { Engine, LearnReport } from "../../engine/port.js";
+import type { CellReader } from "./cell-reader.js";
+import { exponential, logarithm } from "../elementary.js";
+import type { ForecasterSettings } from "../settings.js";
+
+/** The settings of learning, whatever is learned. */
+export type LearningSettings = Pick<
+  ForecasterSettings,
+  | "window"
+  | "stride"
+  | "windows"
+  | "learningRate"
+  | "learningBoost"
+  | "learningBoostUpdates"
+  | "gradientClip"
+  | "huber"
+>;
+
+/** An update of the weights, as it happens. */
+export interface UpdateReport extends LearnReport {
+  /** Updates so far, this one included: the model version. */
+  readonly version: number;
+  /** Windows it learned from. */
+  readonly windows: number;
+}
+
+/** Who is told of what a forecaster does. */
+export interface ForecasterListeners {
+  /** Called on each update of the weights, in the middle of `observe`. */
+  readonly onUpdate?: (update: UpdateReport) => void;
+  /** Called where keys were forgotten, to keep the bounds of the settings, in the middle of `observe`. */
+  readonly onForgotten?: (keys: ForgottenKeys) => void;
+}
+
+const LOG_BETA1 = logarithm(0.9);
+const LOG_BETA2 = logarithm(0.999);
+
+/**
+ * Adam's step size at update `update` (1, 2, …) with its bias corrections folded in (Kingma and Ba, 2015, section 2),
+ * boosted at first so that a new model catches up.
+ */
+export function learningRate(settings: LearningSettings, update: number): number {
+  const boost = 1 + (settings.learningBoost - 1) * exponential(-update / settings.learningBoostUpdates);
+  const correction = Math.sqrt(1 - exponential(update * LOG_BETA2)) / (1 - exponential(update * LOG_BETA1));
+  return settings.learningRate * boost * correction;
+}
+
+/** Keys for each window that an update waits for: few keys fill few windows, and are not made to wait for more. */
+const keysPerWindow = 4;
+
+/** Windows that make an update due where `learners` keys have had one. */
+export function windowsDue(settings: LearningSettings, learners: number): number {
+  return Math.max(1, Math.min(Math.ceil(learners / keysPerWindow), settings.windows));
+}
+
+/** Where learning has settled, an update for every so many events of each key, at most. */
+const updateEvery = 0.5;
+/** Updates over which the share of further windows fades to 1/e. */
+const shareUpdates = 2000;
+
+/**
+ * The share of the windows that are learned from. Many keys give more updates than a model needs that has settled: in
+ * the end there are no more than two while every key has one event (docs/adr/0014). Up to 256 keys at 16 windows an
+ * update and a stride of 8, that is all windows.
+ */
+export function windowShare(settings: LearningSettings, learners: number, update: number): number {
+  const settled = Math.min(1, (settings.windows * settings.stride) / (updateEvery * learners));
+  return settled + (1 - settled) * exponential(-update / shareUpdates);
+}
+
+const single = new Float32Array(1);
+const bitsOfSingle = new Int32Array(single.buffer);
+
+/**
+ * Whether a window is one of the share. It is drawn by a hash (the finaliser of MurmurHash3) of the key's number of
+ * events and its last change: the same on every machine, without a state, and independent of which keys take turns.
+ */
+export function isDrawn(share: number, count: number, change: number): boolean {
+  if (share >= 1) return true;
+  single[0] = change;
+  let hash = bitsOfSingle[0]! ^ Math.imul(count, 0x9e3779b1);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0 < share * 2 ** 32;
+}
+
+/** Windows that wait for the next update: a copy of the rows they are made from, for their keys move on meanwhile. */
+export class LearningQueue {
+  /** Keys of the waiting windows, in order. */
+  readonly slots: Int32Array;
+  /** The row of singles, the number of events before the target of the last step, and whether that was missing. */
+  readonly rows: Float32Array;
+  readonly counts: Float64Array;
+  readonly lastMissing: Uint8Array;
+  length = 0;
+
+  readonly #settings: LearningSettings;
+  readonly #reader: CellReader;
+
+  constructor(settings: LearningSettings, reader: CellReader) {
+    this.#settings = settings;
+    this.#reader = reader;
+    this.slots = new Int32Array(settings.windows);
+    this.rows = new Float32Array(settings.windows * reader.rowSize);
+    this.counts = new Float64Array(settings.windows);
+    this.lastMissing = new Uint8Array(settings.windows);
+  }
+
+  /** Whether a window of this key waits already. */
+  holds(slot: number): boolean {
+    for (let i = 0; i < this.length; i++) if (this.slots[i] === slot) return true;
+    return false;
+  }
+
+  /**
+   * Adds the window that ends with the change just observed, before its inputs are pushed, and returns its place:
+   * state row `place` of the engine must hold the hidden state before the window's first step.
+   */
+  add(slot: number, singles: Float32Array, at: number, count: number, missing: boolean): number {
+    const place = this.length++;
+    this.slots[place] = slot;
+    this.counts[place] = count;
+    this.lastMissing[place] = missing ? 1 : 0;
+    this.rows.set(singles.subarray(at, at + this.#reader.rowSize), place * this.#reader.rowSize);
+    return place;
+  }
+
+  /** What a snapshot keeps of the window at a place. */
+  window(place: number): {
+    readonly count: number;
+    readonly lastMissing: boolean;
+    readonly row: Float32Array;
+  } {
+    return {
+      count: this.counts[place]!,
+      lastMissing: this.lastMissing[place] === 1,
+      row: this.rows.slice(place * this.#reader.rowSize, (place + 1) * this.#reader.rowSize),
+    };
+  }
+
+  /** Runs one update of the weights on all waiting windows and empties the queue. */
+  learn(engine: Engine, rate: number): LearnReport {
+    const buffers = engine.windowBuffers;
+    const { gradientClip: clip, huber } = this.#settings;
+    for (let b = 0; b < this.length; b++) {
+      buffers.states[b] = b;
+      const at = b * this.#reader.rowSize;
+      this.#reader.writeWindow(this.rows, at, this.counts[b]!, this.lastMissing[b] === 1, buffers, b);
+    }
+    const report = engine.learn(this.length, { rate, clip, huber });
+    this.length = 0;
+    return report;
+  }
+}

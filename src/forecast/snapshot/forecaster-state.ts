@@ -1,0 +1,209 @@
+/** The state of a forecaster: its keys, the model they share, and both as the records of a snapshot. */
+import { UndercurrentError } from "../../errors/errors.js";
+import { keysToForget, type ForgottenKeys, type KeyBounds } from "../keys/eviction.js";
+import type { Horizons } from "../horizon/horizons.js";
+import type { KeyReadout } from "../experts/key-readout.js";
+import { KeyTable } from "../keys/key-table.js";
+import { number, type KeyLayout } from "../keys/row-layout.js";
+import type { CellRunner } from "../learning/cell-runner.js";
+import { signatureOf, signatureSum, type Signature } from "./signature.js";
+import {
+  decodeSnapshot,
+  encodeKey,
+  encodeModel,
+  type KeyState,
+  type Snapshot,
+  type SnapshotChange,
+  type SnapshotRecord,
+  type SnapshotSizes,
+} from "./snapshot.js";
+
+/** What a state is of. */
+export interface StateOptions {
+  /** Settings that a snapshot has to share to be restored. */
+  readonly settings: object;
+  readonly bounds: KeyBounds;
+  /** Lengths of a key's rows. */
+  readonly layout: Pick<KeyLayout, "numbers" | "size">;
+  /** Parts that hold something for each key beside its rows. The state disposes of them. */
+  readonly recurrence: CellRunner;
+  readonly readout?: KeyReadout | undefined;
+  readonly horizons?: Horizons | undefined;
+  /** Told of keys that were forgotten, where there were any. */
+  readonly onForgotten?: ((keys: ForgottenKeys) => void) | undefined;
+}
+
+const nothing = new Float32Array(0);
+
+export class ForecasterState {
+  readonly recurrence: CellRunner;
+  readonly #readout: KeyReadout | undefined;
+  readonly #horizons: Horizons | undefined;
+  readonly #bounds: KeyBounds;
+  readonly #layout: StateOptions["layout"];
+  readonly #signature: Signature;
+  readonly #onForgotten: StateOptions["onForgotten"];
+  #keys: KeyTable;
+  #disposed = false;
+
+  constructor({ settings, bounds, layout, recurrence, readout, horizons, onForgotten }: StateOptions) {
+    this.recurrence = recurrence;
+    this.#readout = readout;
+    this.#horizons = horizons;
+    this.#bounds = bounds;
+    this.#onForgotten = onForgotten;
+    this.#layout = layout;
+    this.#signature = signatureOf(settings, recurrence.cell);
+    this.#keys = new KeyTable(layout);
+    this.#reserve(this.#keys.capacity);
+  }
+
+  /** The table of keys: another one after each restore. */
+  get keys(): KeyTable {
+    return this.#keys;
+  }
+
+  /** Bytes of memory, room for further keys included. */
+  get bytes(): number {
+    const further = (this.#readout?.bytes ?? 0) + (this.#horizons?.bytes ?? 0);
+    return this.#keys.bytes + this.recurrence.bytes + further;
+  }
+
+  /** Bytes of a key's arrays. */
+  get bytesPerKey(): number {
+    const { numbers, singles, readout, states, horizons } = this.#sizes();
+    const further = 8 * (horizons?.numbers ?? 0) + 4 * ((horizons?.singles ?? 0) + (horizons?.models ?? 0));
+    return 8 * numbers + 4 * (singles + readout + states) + further;
+  }
+
+  /** The slot of a key, which is made on first use. Throws MEMORY_EXHAUSTED, changing nothing. */
+  slotOf(key: string): number {
+    return this.#keys.find(key) ?? this.#add(key);
+  }
+
+  /** The key of a slot begins, with its first event; those that have to go for it are forgotten. */
+  begin(slot: number): void {
+    const { slots, because } = keysToForget(this.#keys, this.#bounds);
+    if (slots.length > 0) {
+      // What waits may be of a key that goes.
+      this.recurrence.step();
+      for (const other of slots) this.#forget(other);
+      this.#onForgotten?.(because);
+    }
+    this.#keys.begin(slot);
+  }
+
+  /** The model's record, then one for each key, or for each that changed. */
+  *records(onlyChanged = false): Generator<SnapshotRecord> {
+    this.assertUsable();
+    const keys = this.#keys;
+    const { numbers, numbersPerKey, singles, singlesPerKey, changed } = keys;
+    const model = this.recurrence.readModel((slot) => keys.nameOf(slot));
+    yield encodeModel(this.#signature, { keys: keys.size, ...model });
+    const sum = signatureSum(this.#signature);
+    const states = new Float32Array(this.recurrence.statesPerKey);
+    for (let slot = 0; slot < keys.slots; slot++) {
+      if (onlyChanged ? changed[slot] === 0 : !keys.has(slot)) continue;
+      this.recurrence.readStates(slot, states);
+      yield encodeKey(sum, {
+        key: keys.nameOf(slot),
+        numbers: numbers.subarray(slot * numbersPerKey, (slot + 1) * numbersPerKey),
+        singles: singles.subarray(slot * singlesPerKey, (slot + 1) * singlesPerKey),
+        states,
+        readout: this.#readout?.read(slot) ?? nothing,
+        horizons: this.#horizons?.read(slot),
+      });
+    }
+  }
+
+  /** The model's record, one for each key that changed since the last call, and the ends of those that were forgotten. */
+  changes(): SnapshotChange[] {
+    const ended = this.#keys.ended.map((key) => ({ key, bytes: null }));
+    const changes = [...this.records(true), ...ended];
+    this.#keys.clearChanged();
+    return changes;
+  }
+
+  /** The parts of a snapshot, checked; throws as `decodeSnapshot` does. */
+  decode(snapshot: Uint8Array, anyTuning: boolean): Snapshot {
+    return decodeSnapshot(snapshot, this.#signature, this.#sizes(), anyTuning);
+  }
+
+  /** Takes a snapshot over into a new table of keys. Throws MEMORY_EXHAUSTED, changing nothing. */
+  takeOver({ model, keys }: Snapshot): void {
+    const table = new KeyTable(this.#layout, keys.length);
+    this.#reserve(table.capacity);
+    for (const state of keys) this.#write(table, state);
+    this.recurrence.writeModel(model, keys, (key) => table.find(key)!);
+    this.#keys = table;
+  }
+
+  /** Gives the memory back: what reads or writes the state throws FORECASTER_DISPOSED from then on. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.recurrence.dispose();
+    this.#readout?.dispose();
+    this.#horizons?.dispose();
+    this.#keys = new KeyTable(this.#layout);
+  }
+
+  /** Throws FORECASTER_DISPOSED. */
+  assertUsable(): void {
+    if (this.#disposed) throw new UndercurrentError("FORECASTER_DISPOSED", "the forecaster was disposed of");
+  }
+
+  #sizes(): SnapshotSizes {
+    this.assertUsable();
+    const { recurrence } = this;
+    return {
+      numbers: this.#keys.numbersPerKey,
+      singles: this.#keys.singlesPerKey,
+      window: recurrence.windowRow,
+      readout: this.#readout?.stateSize ?? 0,
+      states: recurrence.statesPerKey,
+      state: recurrence.stateSize,
+      parameters: recurrence.parameters,
+      horizons: this.#horizons?.sizes,
+    };
+  }
+
+  #write(keys: KeyTable, state: KeyState): void {
+    const slot = keys.add(state.key);
+    keys.begin(slot);
+    keys.recorded[slot] = 1;
+    keys.numbers.set(state.numbers, slot * keys.numbersPerKey);
+    keys.singles.set(state.singles, slot * keys.singlesPerKey);
+    this.recurrence.writeStates(slot, state.states);
+    this.#readout?.write(slot, state.readout);
+    if (state.horizons !== undefined) this.#horizons?.write(slot, state.horizons);
+  }
+
+  /** Makes room for the states of `capacity` keys. Throws MEMORY_EXHAUSTED. */
+  #reserve(capacity: number): void {
+    this.recurrence.reserve(capacity);
+    this.#readout?.reserve(capacity);
+    this.#horizons?.reserve(capacity);
+  }
+
+  #add(key: string): number {
+    this.assertUsable();
+    const keys = this.#keys;
+    if (keys.full) {
+      this.#reserve(2 * keys.capacity);
+      keys.grow(2 * keys.capacity);
+    }
+    const slot = keys.add(key);
+    // After a restore these rows may hold the states of a key that was forgotten.
+    this.recurrence.writeStates(slot, new Float32Array(this.recurrence.statesPerKey));
+    this.#readout?.start(slot);
+    return slot;
+  }
+
+  #forget(slot: number): void {
+    const keys = this.#keys;
+    this.recurrence.forget(slot, keys.numbers[slot * keys.numbersPerKey + number.count]!);
+    this.#readout?.start(slot);
+    keys.forget(slot);
+  }
+}

@@ -1,0 +1,97 @@
+/** What a snapshot was made with, so that it is restored only where it means the same. */
+import { crc32 } from "./checksum.js";
+import { foreign } from "./record.js";
+import { forecasterSettings, type ForecasterSettings } from "../settings.js";
+
+/** Settings that tune learning, alarms and bounds and leave the shape and meaning of the state as they are. */
+const tuning: ReadonlySet<string> = new Set([
+  "learningRate",
+  "learningBoost",
+  "learningBoostUpdates",
+  "gradientClip",
+  "alarmRate",
+  "maximumKeys",
+  "keyTimeToLive",
+] satisfies (keyof ForecasterSettings)[]);
+
+/** Whether a change of this setting leaves the state as good as it was. */
+export function isTuning(name: string): boolean {
+  return tuning.has(name);
+}
+
+/** Settings that came after release 0.1: where they are the default, a snapshot is as if they did not exist. */
+const added: ReadonlySet<string> = new Set([
+  "maximumKeys",
+  "keyTimeToLive",
+] satisfies (keyof ForecasterSettings)[]);
+
+/** The settings as snapshots name them. */
+export function signedSettings(settings: object): Readonly<Record<string, unknown>> {
+  const defaults: Readonly<Record<string, unknown>> = forecasterSettings();
+  return Object.fromEntries(
+    Object.entries(settings).filter(
+      ([name, value]: [string, unknown]) => !added.has(name) || value !== defaults[name],
+    ),
+  );
+}
+
+/** What a snapshot was made with, as texts in a fixed order. */
+export interface Signature {
+  /** All settings: what the model's record carries. */
+  readonly all: string;
+  /** Those that the state of a key depends on: all but tuning, and the cell that the engine runs. */
+  readonly shape: string;
+}
+
+/** `cell` is the one that the engine runs: a cell of one's own takes the place of the settings'. */
+export function signatureOf(settings: object, cell: string): Signature {
+  const text = (kept: [string, unknown][]): string =>
+    JSON.stringify(Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1))));
+  const signed = signedSettings(settings);
+  const shape = Object.entries({ ...signed, cell }).filter(([name]) => !isTuning(name));
+  return { all: text(Object.entries(signed)), shape: text(shape) };
+}
+
+/** Sum of a signature's shape, as every key's record carries it. */
+export function signatureSum(signature: Signature): number {
+  return crc32(new TextEncoder().encode(signature.shape));
+}
+
+/** How a model's settings differ from these: in nothing, in tuning alone, or in what its state depends on. */
+export function compareSettings(
+  theirs: Readonly<Record<string, unknown>>,
+  ours: ForecasterSettings,
+): "same" | "tuning" | "shape" {
+  const changed = changedNames(theirs, signedSettings(ours));
+  if (changed.length === 0) return "same";
+  return changed.every(isTuning) ? "tuning" : "shape";
+}
+
+/** Names of the settings that are not the same in both. */
+export function changedNames(
+  a: Readonly<Record<string, unknown>>,
+  b: Readonly<Record<string, unknown>>,
+): string[] {
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter(
+    (name) => JSON.stringify(a[name]) !== JSON.stringify(b[name]),
+  );
+}
+
+/** Throws SNAPSHOT_FOREIGN, naming the settings in which a signature differs, unless they are tuning and `anyTuning` is set. */
+export function checkSignature(theirs: string, { all: ours }: Signature, anyTuning: boolean): void {
+  if (theirs === ours) return;
+  let a: Record<string, unknown>;
+  try {
+    a = JSON.parse(theirs) as Record<string, unknown>;
+  } catch {
+    throw foreign("its signature can't be read");
+  }
+  const b = JSON.parse(ours) as Record<string, unknown>;
+  const changed = changedNames(a, b);
+  if (anyTuning && changed.every(isTuning)) return;
+  throw foreign(
+    changed
+      .map((name) => `${name} is ${JSON.stringify(a[name])} there and ${JSON.stringify(b[name])} here`)
+      .join(", "),
+  );
+}

@@ -1,0 +1,256 @@
+/**
+ * The binary form of a forecaster's state: a row of records, one for the model and one for each key, in any order.
+ * Bodies begin with the settings' signature. Text is UTF-8 and arrays are raw, each behind its length in a u32.
+ */
+import { ByteWriter, type ByteReader } from "./bytes.js";
+import type { HorizonState } from "../horizon/horizons.js";
+import { number } from "../keys/row-layout.js";
+import { corrupt, foreign, kinds, open, seal } from "./record.js";
+import { checkSignature, signatureSum, type Signature } from "./signature.js";
+
+/** A window that waits for the next update. */
+export interface QueuedWindow {
+  readonly key: string;
+  readonly count: number;
+  readonly lastMissing: boolean;
+  readonly row: Float32Array;
+  /** Hidden state before its first step. */
+  readonly state: Float32Array;
+}
+
+export interface ModelState {
+  /** Keys that the state has a record of: a snapshot with fewer or more is not whole. */
+  readonly keys: number;
+  /** The kernel whose arithmetic it comes from: another one goes on from it, with other last bits. */
+  readonly kernel: string;
+  /** Updates of the weights so far. */
+  readonly version: number;
+  readonly weights: Float32Array;
+  readonly firstMoments: Float32Array;
+  readonly secondMoments: Float32Array;
+  readonly queue: readonly QueuedWindow[];
+}
+
+export interface KeyState {
+  readonly key: string;
+  readonly numbers: Float64Array;
+  readonly singles: Float32Array;
+  /** Hidden state and checkpoints. */
+  readonly states: Float32Array;
+  /** The key's own read-out; empty where it has none. */
+  readonly readout: Float32Array;
+  /** Where more than the next value is forecast. */
+  readonly horizons: HorizonState | undefined;
+}
+
+/** One record; `key` is undefined for the model's. */
+export interface SnapshotRecord {
+  readonly key: string | undefined;
+  readonly bytes: Uint8Array;
+}
+
+/** A change of a snapshot: a record anew, or where `bytes` is null the end of a key, which then has none. */
+export interface SnapshotChange {
+  readonly key: string | undefined;
+  readonly bytes: Uint8Array | null;
+}
+
+export interface Snapshot {
+  readonly model: ModelState;
+  readonly keys: readonly KeyState[];
+  /** The record of what all keys share of symbols, opened, where there is one. */
+  readonly symbols: ByteReader | undefined;
+}
+
+/** What the model's record of a snapshot tells without the rest. */
+export interface ModelHead {
+  /** The settings that it was made with, which may be others than this release knows. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Keys that the snapshot has a record of. */
+  readonly keys: number;
+  /** The kernel that it was made with. */
+  readonly kernel: string;
+  /** Updates of the weights so far. */
+  readonly version: number;
+}
+
+/** Reads the head of the model's record of a snapshot. Throws SNAPSHOT_CORRUPT and SNAPSHOT_VERSION. */
+export function readModelHead(model: Uint8Array): ModelHead {
+  const { kind, body } = open(model, 0);
+  if (kind !== kinds.model) throw corrupt("its first record is not the model's");
+  let settings: Record<string, unknown>;
+  try {
+    settings = JSON.parse(body.text()) as Record<string, unknown>;
+  } catch {
+    throw corrupt("its signature can't be read");
+  }
+  return { settings, keys: body.count(), kernel: body.text(), version: body.float() };
+}
+
+/** The quantities of `number` in a key's record of a snapshot. Throws SNAPSHOT_CORRUPT and SNAPSHOT_VERSION. */
+export function readKeyNumbers(record: Uint8Array): Readonly<Record<keyof typeof number, number>> {
+  const { kind, body } = open(record, 0);
+  if (kind !== kinds.key) throw corrupt("the record is not a key's");
+  body.count();
+  body.text();
+  const numbers = body.numbers();
+  const entries = Object.entries(number).map(([name, index]) => [name, numbers[index]]);
+  return Object.fromEntries(entries) as Record<keyof typeof number, number>;
+}
+
+export function encodeModel(signature: Signature, model: ModelState): SnapshotRecord {
+  const body = new ByteWriter();
+  body.text(signature.all);
+  body.count(model.keys);
+  body.text(model.kernel);
+  body.float(model.version);
+  body.singles(model.weights);
+  body.singles(model.firstMoments);
+  body.singles(model.secondMoments);
+  body.count(model.queue.length);
+  for (const window of model.queue) {
+    body.text(window.key);
+    body.float(window.count);
+    body.count(window.lastMissing ? 1 : 0);
+    body.singles(window.row);
+    body.singles(window.state);
+  }
+  return { key: undefined, bytes: seal(kinds.model, body) };
+}
+
+export function encodeKey(signatureSum: number, state: KeyState): SnapshotRecord {
+  const body = new ByteWriter();
+  body.count(signatureSum);
+  body.text(state.key);
+  body.numbers(state.numbers);
+  body.singles(state.singles);
+  body.singles(state.states);
+  body.singles(state.readout);
+  if (state.horizons !== undefined) {
+    body.numbers(state.horizons.numbers);
+    body.singles(state.horizons.singles);
+    body.singles(state.horizons.models);
+  }
+  return { key: state.key, bytes: seal(kinds.key, body) };
+}
+
+/** Records side by side: a snapshot. */
+export function joinRecords(records: readonly SnapshotRecord[]): Uint8Array {
+  const bytes = new Uint8Array(records.reduce((sum, record) => sum + record.bytes.length, 0));
+  let at = 0;
+  for (const record of records) {
+    bytes.set(record.bytes, at);
+    at += record.bytes.length;
+  }
+  return bytes;
+}
+
+/** Lengths that the arrays of a snapshot must have. */
+export interface SnapshotSizes {
+  readonly numbers: number;
+  readonly singles: number;
+  /** The row of a waiting window. */
+  readonly window: number;
+  /** A key's own read-out, or 0. */
+  readonly readout: number;
+  /** All states of a key, and one of them. */
+  readonly states: number;
+  readonly state: number;
+  readonly parameters: number;
+  readonly horizons: Readonly<Record<keyof HorizonState, number>> | undefined;
+}
+
+/**
+ * Reads all records of a snapshot, in any order, one for each key. Throws SNAPSHOT_CORRUPT, SNAPSHOT_VERSION, or
+ * SNAPSHOT_FOREIGN where it was made with other settings than those of `signature`; with `anyTuning`, other settings
+ * of tuning are as good.
+ */
+export function decodeSnapshot(
+  bytes: Uint8Array,
+  signature: Signature,
+  sizes: SnapshotSizes,
+  anyTuning: boolean,
+): Snapshot {
+  let model: ModelState | undefined;
+  let symbols: ByteReader | undefined;
+  const keys = new Map<string, KeyState>();
+  const sum = signatureSum(signature);
+  for (let at = 0; at < bytes.length;) {
+    const { kind, body, end } = open(bytes, at);
+    at = end;
+    try {
+      if (kind === kinds.model) {
+        if (model !== undefined) throw corrupt("it holds two models");
+        model = readModel(body, signature, anyTuning);
+      } else if (kind === kinds.key) {
+        if (body.count() !== sum) throw foreign("a key's record was made with other settings");
+        const key = readKey(body, sizes.horizons !== undefined);
+        if (keys.has(key.key)) throw corrupt("it holds a key twice");
+        keys.set(key.key, key);
+      } else if (kind === kinds.symbols && symbols === undefined) {
+        symbols = body;
+      } else {
+        throw corrupt(`it holds a record of kind ${kind} that it should not`);
+      }
+    } catch (error) {
+      throw error instanceof RangeError ? corrupt(error.message) : error;
+    }
+  }
+  if (model === undefined) throw corrupt("it holds no model");
+  if (keys.size !== model.keys) throw corrupt(`it holds ${keys.size} keys where there were ${model.keys}`);
+  for (const window of model.queue)
+    if (!keys.has(window.key)) throw corrupt("a key of a waiting window is not in it");
+  const snapshot = { model, keys: [...keys.values()], symbols };
+  if (!fits(snapshot, sizes)) throw corrupt("an array has the wrong length");
+  return snapshot;
+}
+
+function fits({ model, keys }: Pick<Snapshot, "model" | "keys">, sizes: SnapshotSizes): boolean {
+  const parameters = [model.weights, model.firstMoments, model.secondMoments];
+  return (
+    parameters.every((array) => array.length === sizes.parameters) &&
+    model.queue.every(({ row, state }) => row.length === sizes.window && state.length === sizes.state) &&
+    keys.every(
+      ({ numbers, singles, states, readout, horizons }) =>
+        readout.length === sizes.readout &&
+        horizons?.numbers.length === sizes.horizons?.numbers &&
+        horizons?.singles.length === sizes.horizons?.singles &&
+        horizons?.models.length === sizes.horizons?.models &&
+        numbers.length === sizes.numbers &&
+        singles.length === sizes.singles &&
+        states.length === sizes.states,
+    )
+  );
+}
+
+function readKey(body: ByteReader, withHorizons: boolean): KeyState {
+  return {
+    key: body.text(),
+    numbers: body.numbers(),
+    singles: body.singles(),
+    states: body.singles(),
+    readout: body.singles(),
+    horizons: withHorizons
+      ? { numbers: body.numbers(), singles: body.singles(), models: body.singles() }
+      : undefined,
+  };
+}
+
+function readModel(body: ByteReader, signature: Signature, anyTuning: boolean): ModelState {
+  const theirs = body.text();
+  checkSignature(theirs, signature, anyTuning);
+  const keys = body.count();
+  const kernel = body.text();
+  const version = body.float();
+  const weights = body.singles();
+  const firstMoments = body.singles();
+  const secondMoments = body.singles();
+  const queue = Array.from({ length: body.count() }, () => ({
+    key: body.text(),
+    count: body.float(),
+    lastMissing: body.count() === 1,
+    row: body.singles(),
+    state: body.singles(),
+  }));
+  return { keys, kernel, version, weights, firstMoments, secondMoments, queue };
+}

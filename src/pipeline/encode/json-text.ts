@@ -1,0 +1,122 @@
+/** JSON text as bytes, appended piece by piece: numbers and times to the byte what JSON.stringify writes. */
+import { instantiateTextKernel, type TextKernel } from "../../engine/wasm/kernel.js";
+import { UndercurrentError } from "../../errors/errors.js";
+
+/** Exponents of ten that the kernel has a power for. */
+const [leastExponent, greatestExponent] = [-324, 292];
+const mask63 = (1n << 63n) - 1n;
+
+/** 10 to the power of -k as a number of 126 bits, rounded up: `g` of Giulietti, "The Schubfach way", section 9.8.3. */
+function power(k: number): bigint {
+  const ten = 10n ** BigInt(Math.abs(k));
+  const length = BigInt(ten.toString(2).length);
+  if (k > 0) return (1n << (125n + length)) / ten + 1n;
+  return (length > 126n ? ten >> (length - 126n) : ten << (126n - length)) + 1n;
+}
+
+/** Most bytes that one call of `number` or `time` appends, piece included; more may be overwritten behind them. */
+export const longestAppend = 96;
+const longestPiece = 31;
+
+/** Text that an append begins with, by its address: from `JsonText.piece`. */
+export type Piece = number & { readonly piece: unique symbol };
+
+/**
+ * A text under way. There is one for the process: whoever begins it takes it before another may.
+ *
+ * @example
+ * ```ts
+ * const text = JsonText.shared();
+ * const name = text.piece('{"value":');
+ * text.reserve(2 * longestAppend);
+ * text.number(name, 0.1);
+ * text.bytes(Buffer.from("}"), 0, 1);
+ * text.take().toString(); // {"value":0.1}
+ * ```
+ */
+export class JsonText {
+  static #shared: JsonText | undefined;
+
+  readonly #kernel: TextKernel;
+  readonly #pieces = new Map<string, Piece>();
+  readonly #begin: number;
+  #nextPiece: number;
+  #at: number;
+  #bytes: Uint8Array;
+
+  private constructor(kernel: TextKernel) {
+    this.#kernel = kernel;
+    this.#begin = kernel.init();
+    this.#at = this.#begin;
+    this.#nextPiece = kernel.pieces.value;
+    writePowers(kernel);
+    this.#bytes = new Uint8Array(kernel.memory.buffer);
+  }
+
+  /** The text of this process. Throws KERNEL_MISSING, or MEMORY_EXHAUSTED where no address space is left. */
+  static shared(): JsonText {
+    return (this.#shared ??= new JsonText(instantiateTextKernel()));
+  }
+
+  /** Bytes so far. */
+  get length(): number {
+    return this.#at - this.#begin;
+  }
+
+  /** Room for 32 pieces of up to 31 ASCII characters, which stay for the process. */
+  piece(text: string): Piece {
+    const known = this.#pieces.get(text);
+    if (known !== undefined) return known;
+    const end = this.#kernel.pieces.value + 4096;
+    if (text.length > longestPiece || this.#nextPiece + 32 > end) throw new RangeError(`no room for ${text}`);
+    const piece = this.#nextPiece as Piece;
+    this.#bytes.set([text.length, ...Buffer.from(text, "latin1")], piece);
+    this.#nextPiece += 32;
+    this.#pieces.set(text, piece);
+    return piece;
+  }
+
+  /** Makes room for so many bytes more. Throws MEMORY_EXHAUSTED, and the text is as it was. */
+  reserve(length: number): void {
+    if (this.#at + length <= this.#bytes.length) return;
+    if (this.#kernel.reserve(this.#at + length) === 0) {
+      throw new UndercurrentError("MEMORY_EXHAUSTED", `there is no memory for ${length} bytes of text`);
+    }
+    this.#bytes = new Uint8Array(this.#kernel.memory.buffer);
+  }
+
+  /** Appends a piece and a number; null where it is not finite. */
+  number(piece: Piece, value: number): void {
+    this.#at = this.#kernel.number(piece, value, this.#at);
+  }
+
+  /** Appends a piece and a time in quotes, epoch milliseconds; null beyond what a Date can hold. */
+  time(piece: Piece, milliseconds: number): void {
+    this.#at = this.#kernel.time(piece, milliseconds, this.#at);
+  }
+
+  /** Appends bytes as they are. */
+  bytes(bytes: Uint8Array, begin: number, end: number): void {
+    // The call of a copy costs more than a short one.
+    if (end - begin > 48) this.#bytes.set(bytes.subarray(begin, end), this.#at);
+    else for (let i = begin; i < end; i++) this.#bytes[this.#at + i - begin] = bytes[i]!;
+    this.#at += end - begin;
+  }
+
+  /** What was appended, as a copy; the text is empty then. */
+  take(): Buffer {
+    const taken = Buffer.from(this.#bytes.subarray(this.#begin, this.#at));
+    this.#at = this.#begin;
+    return taken;
+  }
+}
+
+function writePowers(kernel: TextKernel): void {
+  const count = greatestExponent - leastExponent + 1;
+  const powers = new BigUint64Array(kernel.memory.buffer, kernel.powers.value, 2 * count);
+  for (let i = 0; i < count; i++) {
+    const g = power(leastExponent + i);
+    powers[2 * i] = g >> 63n;
+    powers[2 * i + 1] = g & mask63;
+  }
+}

@@ -1,0 +1,25 @@
+/** Cuts batches of the input into what one commit stands for. */
+import type { InputBatch, InputRecord } from "../ports.js";
+
+export interface Chunk {
+  readonly records: readonly InputRecord[];
+  /** Where the following records begin. */
+  readonly next: number;
+}
+
+/** Chunks of at most `size` records, none of which reaches over the offset `edge`; a batch without records gives one. */
+export function* chunksOf(batch: InputBatch, edge: number, size: number): Generator<Chunk> {
+  const { records, nextOffset } = batch;
+  if (records.length === 0) yield { records, next: nextOffset };
+  for (let begin = 0; begin < records.length;) {
+    const below = records[begin]!.offset < edge;
+    let end = begin + 1;
+    while (end < records.length && end - begin < size && records[end]!.offset < edge === below) end++;
+    const whole = begin === 0 && end === records.length;
+    yield {
+      records: whole ? records : records.slice(begin, end),
+      next: end < records.length ? records[end]!.offset : nextOffset,
+    };
+    begin = end;
+  }
+}

@@ -1,0 +1,198 @@
+/** One attempt of a task, from a takeover on: its forecaster, how far it has come, and what the next commit holds. */
+import { wasmEngine } from "../../engine/wasm/wasm.js";
+import type { EngineFactory } from "../../engine/port.js";
+import { UndercurrentError } from "../../errors/errors.js";
+import { Forecaster } from "../../forecast/forecaster.js";
+import { forecasterSettings, type ForecasterSettings } from "../../forecast/settings.js";
+import type { Origin } from "../decode/decode.js";
+import type { Operators } from "../operator.js";
+import type { Commit, InputRecord } from "../ports.js";
+import type { RecoveryPlan, ResumePlan } from "./recovery.js";
+import type { PipelineSettings } from "../settings.js";
+import { Stage } from "./stage.js";
+import { replaceState, stateCommit, writeState } from "../state/state-records.js";
+import type { Telemetry } from "../telemetry.js";
+
+/** What every session of a pipeline shares. */
+export interface SessionContext {
+  readonly forecaster: ForecasterSettings;
+  readonly settings: PipelineSettings;
+  readonly operators: Operators;
+  readonly engine?: EngineFactory | undefined;
+  readonly telemetry?: Telemetry | undefined;
+}
+
+export class PartitionModel {
+  /** Where reading begins: the offset that the state it was opened with stands for. */
+  readonly from: number;
+  /** Input below this offset is replayed, and told nobody. */
+  readonly liveFrom: number;
+
+  readonly #context: SessionContext;
+  readonly #plan: RecoveryPlan;
+  readonly #origin: Origin;
+  #forecaster: Forecaster;
+  #stage: Stage;
+  #live = false;
+  #position: number;
+  #snapshotOffset: number;
+  #eventsSinceSnapshot = 0;
+
+  /** Restores the state. Throws SNAPSHOT_FOREIGN and the like, and holds no memory then. */
+  constructor(context: SessionContext, plan: RecoveryPlan, origin: Origin) {
+    this.#context = context;
+    this.#plan = plan;
+    this.#origin = origin;
+    this.from = plan.kind === "fresh" ? plan.from : plan.state.offset;
+    this.liveFrom = plan.kind === "fresh" ? plan.from : plan.committed;
+    this.#position = this.from;
+    this.#snapshotOffset = this.from;
+    this.#forecaster = this.#open(plan);
+    this.#stage = this.#newStage();
+  }
+
+  /** The input offset that the state stands for now. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** What of a restored state is not as it was; undefined where all is. */
+  get remark(): string | undefined {
+    if (this.#plan.kind === "fresh" || this.#plan.state.kernel === this.#forecaster.kernel) return undefined;
+    const { kernel } = this.#plan.state;
+    return `the state was made with the kernel ${kernel} and goes on with ${this.#forecaster.kernel}: last bits may differ`;
+  }
+
+  get live(): boolean {
+    return this.#live;
+  }
+
+  /** Keys that it holds a state of. */
+  get keys(): number {
+    return this.#forecaster.keys;
+  }
+
+  /** Bytes of that state. */
+  get bytes(): number {
+    return this.#forecaster.bytes;
+  }
+
+  /** Offset of the last snapshot, and how many records were taken since. */
+  get snapshotOffset(): number {
+    return this.#snapshotOffset;
+  }
+
+  get eventsSinceSnapshot(): number {
+    return this.#eventsSinceSnapshot;
+  }
+
+  /** Takes records below `liveFrom` into the state; `next` is where the following ones begin. */
+  replay(records: readonly InputRecord[], next: number): void {
+    this.#stage.replay(records);
+    this.#advance(records.length, next);
+  }
+
+  /** Moves on over offsets that hold no records. */
+  skip(next: number): void {
+    this.#position = next;
+  }
+
+  /**
+   * To be called when the position has come to `liveFrom`. Where the durable state is not the one to go on with, there
+   * is a commit that makes it so, before any other.
+   */
+  goLive(): Commit | undefined {
+    this.#live = true;
+    const plan = this.#plan;
+    if (plan.kind === "resume") return plan.retuned ? this.#retune() : undefined;
+    const snapshot = writeState(this.#position, this.#forecaster);
+    return stateCommit(this.#position, replaceState(plan.discarded, snapshot));
+  }
+
+  /** The commit that stands for these records. `withSnapshot` is asked when they have been taken. */
+  process(records: readonly InputRecord[], next: number, withSnapshot: () => boolean): Commit {
+    const output = this.#stage.process(records);
+    this.#advance(records.length, next);
+    return { ...output, snapshot: withSnapshot() ? this.#snapshot() : undefined, offset: next };
+  }
+
+  /** A commit of nothing but a snapshot. */
+  snapshot(): Commit {
+    return stateCommit(this.#position, this.#snapshot());
+  }
+
+  dispose(): void {
+    this.#stage.dispose();
+    this.#forecaster.dispose();
+  }
+
+  #advance(events: number, next: number): void {
+    this.#position = next;
+    this.#eventsSinceSnapshot += events;
+  }
+
+  #snapshot(): NonNullable<Commit["snapshot"]> {
+    this.#snapshotOffset = this.#position;
+    this.#eventsSinceSnapshot = 0;
+    return writeState(this.#position, this.#forecaster);
+  }
+
+  /** Goes on with the state under the new settings; what was committed came from the old ones, replay included. */
+  #retune(): Commit {
+    const earlier = this.#forecaster;
+    const forecaster = this.#newForecaster(this.#context.forecaster);
+    forecaster.restore(earlier.snapshot(), { anyTuning: true });
+    this.#stage.dispose();
+    this.#forecaster = forecaster;
+    this.#stage = this.#newStage();
+    const snapshot = writeState(this.#position, forecaster, earlier.changes());
+    earlier.dispose();
+    this.#snapshotOffset = this.#position;
+    this.#eventsSinceSnapshot = 0;
+    return stateCommit(this.#position, snapshot);
+  }
+
+  #open(plan: RecoveryPlan): Forecaster {
+    if (plan.kind === "fresh") return this.#newForecaster(this.#context.forecaster);
+    const forecaster = this.#newForecaster(
+      plan.retuned ? forecasterSettings(plan.state.settings) : this.#context.forecaster,
+    );
+    try {
+      forecaster.restore(plan.state.snapshot);
+      return forecaster;
+    } catch (error) {
+      forecaster.dispose();
+      throw located(error, plan, this.#origin);
+    }
+  }
+
+  #newForecaster(settings: ForecasterSettings): Forecaster {
+    return new Forecaster(settings, this.#context.engine ?? wasmEngine, {
+      onUpdate: (update) => {
+        if (this.#live) this.#context.telemetry?.update(update);
+      },
+      onForgotten: (keys) => {
+        if (this.#live) this.#context.telemetry?.forgotten?.(keys);
+      },
+    });
+  }
+
+  #newStage(): Stage {
+    const { settings, operators, telemetry } = this.#context;
+    return new Stage(this.#forecaster, settings, this.#origin, operators, telemetry);
+  }
+}
+
+/** The error with the partition it is about, and the choices there are. */
+function located(error: unknown, plan: ResumePlan, { topic, partition }: Origin): unknown {
+  if (!(error instanceof UndercurrentError)) return error;
+  const choices =
+    error.code === "SNAPSHOT_FOREIGN"
+      ? "; the recovery setting changedModel says what to do: fresh begins with an empty state, migrate takes the state over where only the learning rate and the like were changed"
+      : "";
+  return new UndercurrentError(
+    error.code,
+    `${topic}, partition ${partition}, state of offset ${plan.state.offset}: ${error.message}${choices}`,
+    { cause: error },
+  );
+}

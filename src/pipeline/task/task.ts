@@ -1,0 +1,86 @@
+/** A task: the life of one assignment, from takeover to release, with a new attempt where a commit was rejected. */
+import { Observable } from "rxjs";
+import { UndercurrentError } from "../../errors/errors.js";
+import { TaskRun, type AttemptContext } from "./task-run.js";
+import type { Released, TaskEvent } from "../events.js";
+import type { Assignment } from "../ports.js";
+
+/** What every task of a pipeline shares. */
+export interface TaskContext extends AttemptContext {
+  /** Asks tasks to finish their batch, commit a snapshot and end. */
+  readonly stop: AbortSignal;
+}
+
+/** Attempts in a row, none of which came to a commit, before a task gives up; each waits twice as long. */
+const mostAttempts = 10;
+const firstDelay = 50;
+const longestDelay = 5000;
+
+/**
+ * The task of an assignment; a subscription is its life. Unsubscribing abandons it: nothing further is committed and
+ * the partition is released. Errors with the first UndercurrentError that a restart can't help, or whatever the ports
+ * raise. Once the partition is revoked it completes, for whatever goes wrong then, the next owner goes on from what is
+ * durable.
+ */
+export function task(assignment: Assignment, context: TaskContext): Observable<TaskEvent> {
+  return new Observable((subscriber) => {
+    const abandoned = new AbortController();
+    const emit = (event: TaskEvent): void => subscriber.next(event);
+    live(assignment, context, abandoned.signal, emit).then(
+      () => subscriber.complete(),
+      (error: unknown) => subscriber.error(error),
+    );
+    return () => abandoned.abort();
+  });
+}
+
+async function live(
+  assignment: Assignment,
+  context: TaskContext,
+  abandoned: AbortSignal,
+  emit: (event: TaskEvent) => void,
+): Promise<void> {
+  const { topic, partition, revoked } = assignment;
+  const ending = new AbortController();
+  const end = (): void => ending.abort();
+  const signals = [abandoned, revoked, context.stop];
+  for (const signal of signals) {
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
+  }
+  const lost = (): boolean => revoked.aborted || abandoned.aborted;
+  let failed = false;
+  const because = (): Released["because"] => {
+    if (failed) return "failed";
+    if (lost()) return revoked.aborted ? "revoked" : "abandoned";
+    return context.stop.aborted ? "stopped" : "ended";
+  };
+  try {
+    for (let attempts = 1; !ending.signal.aborted; attempts++) {
+      const attempt = new TaskRun(assignment, context, { ending: ending.signal, lost, emit });
+      try {
+        await attempt.run();
+        break;
+      } catch (error) {
+        if (lost()) break;
+        if (attempt.landed) attempts = 1;
+        if (!mayRestart(error) || attempts >= mostAttempts) {
+          failed = true;
+          throw error;
+        }
+        emit({ type: "restarting", topic, partition, error });
+        const delay = Math.min(firstDelay * 2 ** (attempts - 1), longestDelay);
+        await context.clock.sleep(delay, ending.signal);
+      }
+    }
+  } finally {
+    for (const signal of signals) signal.removeEventListener("abort", end);
+    await assignment.release();
+    emit({ type: "released", topic, partition, because: because() });
+  }
+}
+
+/** Whether a new takeover settles it. */
+function mayRestart(error: unknown): error is UndercurrentError {
+  return error instanceof UndercurrentError && (error.code === "FENCED" || error.code === "COMMIT_UNCERTAIN");
+}
