@@ -69,6 +69,8 @@ export async function startDockerBroker(): Promise<RunningBroker> {
       KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: "1",
       KAFKA_TRANSACTION_STATE_LOG_NUM_PARTITIONS: "4",
       KAFKA_LOG_CLEANER_BACKOFF_MS: "300",
+      // Fixtures carry old timestamps, and retention goes by a record's timestamp.
+      KAFKA_LOG_RETENTION_MS: "-1",
     })
     .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
     .withStartupTimeout(120_000)

@@ -5,7 +5,8 @@ import type { RunningBroker } from "./broker-parts.js";
 
 /**
  * Starts the first broker that this machine has: UNDERCURRENT_TEST_BROKERS (host:port, comma separated) if set, then
- * Docker, then Java with Maven. UNDERCURRENT_TEST_BROKER=docker|java|none insists on one of them.
+ * Docker, then Java with Maven. UNDERCURRENT_TEST_BROKER=docker|java|none insists on one of them. A broker that is
+ * given needs log.retention.ms=-1: fixtures carry old timestamps.
  *
  * @returns the broker, or the reason why there is none
  */

@@ -16,7 +16,6 @@ export async function deployment(partitions: number, settings: Settings = {}): P
   return { application, kafka, log: { level: "debug" }, ...settings, topics } as Deployment;
 }
 
-/** Recent: a broker deletes what is older than its retention. */
 const start = Date.now();
 
 /** Readings of three keys from `from` on, each with a header and a value and time that say which it is. */

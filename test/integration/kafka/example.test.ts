@@ -44,8 +44,7 @@ describeWithBroker("the example of alerts on a topic of their own", () => {
     const topic = (part: string): string => `${application}-${part}`;
     const read = async (part: string): Promise<Visible[]> =>
       (await broker.readCommitted(topic(part))).flat().map(visible);
-    // Their times are long past.
-    await broker.createTopic(topic("readings"), { partitions, settings: { "retention.ms": "-1" } });
+    await broker.createTopic(topic("readings"), { partitions });
     await broker.createTopic(topic("forecasts"), { partitions });
     await broker.createTopic(topic("state"), { partitions, settings: { "cleanup.policy": "compact" } });
     for (let partition = 0; partition < partitions; partition++) {
