@@ -1,17 +1,17 @@
 /** The HTTP server of a service: live page with its Server-Sent Events, metrics and health, on the loopback by default. */
-import { createAdaptorServer } from "@hono/node-server";
+import { getRequestListener } from "@hono/node-server";
 import { Hono, type HonoRequest } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { HTTPException } from "hono/http-exception";
-import { secureHeaders } from "hono/secure-headers";
 import { streamSSE, type SSEStreamingApi } from "hono/streaming";
 import { createHash, timingSafeEqual } from "node:crypto";
-import { createServer, type Server, type ServerOptions } from "node:http";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UndercurrentError } from "../../errors/errors.js";
 import { loadAssets } from "./assets.js";
 import { FrameCursor } from "./frames.js";
+import { createHardenedServer } from "./hardened-server.js";
 import type { LiveView } from "./live-view.js";
 
 /** Who knows the metrics: a registry of prom-client, or several as one. */
@@ -50,32 +50,6 @@ export interface LiveServer {
 
 const pagesAtOnce = 32;
 const heartbeatMilliseconds = 5000;
-/** Beside the pages, which take one each, whoever scrapes and asks for health. */
-const connectionsAtOnce = 128;
-/** Bytes: more than a browser sends with all its cookies for localhost. */
-const mostHeaderBytes = 8192;
-
-const contentSecurityPolicy = {
-  defaultSrc: ["'none'"],
-  scriptSrc: ["'self'"],
-  styleSrc: ["'self'"],
-  connectSrc: ["'self'"],
-  imgSrc: ["'self'", "data:"],
-  baseUri: ["'none'"],
-  formAction: ["'none'"],
-  frameAncestors: ["'none'"],
-};
-
-/** A request is a line and some headers; Node's own limits would let each connection take minutes for it. */
-function requestLimits(arrival: number): ServerOptions {
-  return {
-    maxHeaderSize: mostHeaderBytes,
-    headersTimeout: arrival,
-    requestTimeout: arrival,
-    connectionsCheckingInterval: Math.ceil(arrival / 4),
-    keepAliveTimeout: 5000,
-  };
-}
 
 /**
  * Serves metrics, health and a live view, where there is one, until closed. On a loopback address it answers only
@@ -95,9 +69,8 @@ export async function serve(options: ServeOptions): Promise<LiveServer> {
   const { host = "127.0.0.1", port, arrival = 10_000 } = options;
   const closing = new AbortController();
   const app = routes(options, isLoopback(host), closing.signal);
-  const serverOptions = requestLimits(arrival);
-  const server = createAdaptorServer({ fetch: app.fetch, createServer, serverOptions }) as Server;
-  server.maxConnections = connectionsAtOnce;
+  const answer = getRequestListener(app.fetch);
+  const server = createHardenedServer(arrival, (incoming, outgoing) => void answer(incoming, outgoing));
   const address = await listen(server, host, port);
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${address.port}/`,
@@ -116,8 +89,6 @@ function routes(options: ServeOptions, loopbackOnly: boolean, closing: AbortSign
   const assets = view === undefined ? undefined : loadAssets();
   const app = new Hono();
 
-  // Plain HTTP on a local address: a browser that was told to insist on HTTPS could not come back.
-  app.use(secureHeaders({ contentSecurityPolicy, strictTransportSecurity: false, xFrameOptions: "DENY" }));
   app.use(async (context, next) => {
     if (loopbackOnly && !namesLoopback(context.req.header("host"))) {
       throw new HTTPException(403, { message: "This server answers on localhost only.\n" });

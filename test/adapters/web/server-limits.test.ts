@@ -6,6 +6,8 @@ import { connect, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
 import { Registry } from "prom-client";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { hardenedHeaders } from "../../../src/adapters/web/hardened-server.js";
+import { LiveView } from "../../../src/adapters/web/live-view.js";
 import { serve, type LiveServer, type ServeOptions } from "../../../src/adapters/web/server.js";
 import { configSchema } from "../../../src/config/schema.js";
 
@@ -17,7 +19,7 @@ afterEach(async () => {
 });
 
 async function start(
-  options: Partial<Pick<ServeOptions, "arrival" | "registry" | "token">> = {},
+  options: Partial<Pick<ServeOptions, "arrival" | "registry" | "token" | "view">> = {},
 ): Promise<LiveServer> {
   const registry = new Registry();
   const server = await serve({ view: undefined, registry, port: 0, title: "pumps", ...options });
@@ -104,6 +106,66 @@ describe("an answer that refuses", () => {
       expect(await answer.text()).not.toContain("inside");
     }
     vi.restoreAllMocks();
+  });
+});
+
+describe("a refusal by the server below the routes", () => {
+  const line = (method: string, headers = ""): string => `${method} /live HTTP/1.1\r\n${headers}\r\n`;
+  it.each([
+    ["400", line("GET", "no header\r\n")],
+    ["400", "no request\r\n\r\n"],
+    ["400", line("GET", "Connection: close\r\n")],
+    ["403", line("GET", "Host: evil.example\r\nConnection: close\r\n")],
+    ["404", `GET /nothing HTTP/1.1\r\n${head}Connection: close\r\n\r\n`],
+    ["405", line("TRACE", `${head}Connection: close\r\n`)],
+    ["408", line("GET", `${head}X-Slow: `).trimEnd()],
+    ["413", line("GET", `${head}Content-Length: 9\r\n`)],
+    ["417", line("GET", `${head}Expect: a miracle\r\n`)],
+    ["431", line("GET", `${head}X-Filler: ${"a".repeat(9000)}\r\n`)],
+  ])("has the headers of every other answer: %s", async (status, text) => {
+    const server = await start({ arrival: 200 });
+    const { answer } = await say(server, text);
+    const lines = (await answer).split("\r\n\r\n", 1)[0]!.split("\r\n");
+    expect(lines[0]).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    for (const [name, value] of Object.entries(hardenedHeaders)) expect(lines).toContain(`${name}: ${value}`);
+  });
+
+  it("does not end up inside an answer that has begun", async () => {
+    const server = await start({ view: new LiveView({ model: "gru32", level: 0.9 }) });
+    const { socket, answer } = await say(server, `GET /events HTTP/1.1\r\n${head}\r\n`);
+    await once(socket, "data");
+    socket.write("no request\r\n\r\n");
+    expect((await answer).match(/HTTP\/1\.1/g)).toHaveLength(1);
+  });
+});
+
+describe("requests that do not wait for their answers", () => {
+  it.each(["/events", "/metrics"])("end their connection and take no page: %s", async (path) => {
+    const server = await start({ view: new LiveView({ model: "gru32", level: 0.9 }) });
+    const one = `GET ${path} HTTP/1.1\r\n${head}\r\n`;
+    for (let connection = 0; connection < 3; connection++) {
+      const { answer } = await say(server, one.repeat(40));
+      expect((await answer).match(/HTTP\/1\.1 200/g) ?? []).toHaveLength(0);
+    }
+    const pages = await Promise.all(
+      Array.from({ length: 32 }, async () => {
+        const page = await say(server, `GET /events HTTP/1.1\r\n${head}\r\n`);
+        const [begin] = (await once(page.socket, "data")) as [Buffer];
+        return begin.toString().split("\r\n", 1)[0];
+      }),
+    );
+    expect(new Set(pages)).toEqual(new Set(["HTTP/1.1 200 OK"]));
+  });
+
+  it("are those before an answer; one after another they share a connection", async () => {
+    const server = await start();
+    const one = `GET /live HTTP/1.1\r\n${head}`;
+    const { socket, answer } = await say(server, `${one}\r\n`);
+    for (let i = 0; i < 20; i++) {
+      await once(socket, "data");
+      socket.write(`${one}${i < 19 ? "" : "Connection: close\r\n"}\r\n`);
+    }
+    expect((await answer).match(/HTTP\/1\.1 200/g)).toHaveLength(21);
   });
 });
 

@@ -96,6 +96,16 @@ describe("headers", () => {
     }
   });
 
+  it("keep health, metrics and refusals out of every cache, and let the page's files be asked for again", async () => {
+    const { server } = await start({ ready: () => false });
+    for (const path of ["live", "ready", "metrics", "nothing-here"]) {
+      expect((await fetch(server.url + path)).headers.get("cache-control"), path).toBe("no-store");
+    }
+    for (const path of ["", "assets/page.js"]) {
+      expect((await fetch(server.url + path)).headers.get("cache-control"), path).toBe("no-cache");
+    }
+  });
+
   it("name the type of each file, and the page refers to nothing outside", async () => {
     const { server } = await start();
     const types = { "": "text/html", "assets/page.js": "text/javascript", "assets/page.css": "text/css" };
