@@ -42,6 +42,21 @@ describe("backtest", () => {
     expect(Number(rows[3]![3])).toBe(0);
   });
 
+  test("warns of a key or a symbol that a spreadsheet would run, and writes it as it is", () => {
+    const out = join(folder, "formulas.csv");
+    const path = file("formula.csv", `time,key,value\n${hours(3, (i) => `=1+1,${i}`)}`);
+    const { status, err } = run(["backtest", path, "--out", out]);
+    expect(status).toBe(0);
+    expect(err).toMatch(/^warning: .*"=1\+1".*formula/m);
+    const again = run(["backtest", out, "--value", "y", "--json"]);
+    expect((JSON.parse(again.out) as { keys: { key: string }[] }).keys.map(({ key }) => key)).toEqual([
+      "=1+1",
+    ]);
+    expect(again.err).not.toContain("warning");
+    const symbols = file("symbols.csv", `time,key,symbol\n${hours(3, (i) => `a,${i === 1 ? "@x" : "y"}`)}`);
+    expect(run(["backtest", symbols, "--kind", "symbol", "--out", out]).err).toMatch(/^warning: .*"@x"/m);
+  });
+
   test("prints a summary as JSON that says how it did against the baselines", () => {
     const path = file("json.csv", `time,a\n${hours(2000, wave)}`);
     const { status, out } = run(["backtest", path, "--wide", "--json"]);

@@ -18,6 +18,7 @@ export class ForecastCsvWriter {
   readonly #output: TextOutput;
   /** Keys as cells, by slot. */
   readonly #keyCells: string[] = [];
+  readonly #cells = new TextCells();
   #lastTime = NaN;
   #lastTimeCell = "";
 
@@ -26,12 +27,17 @@ export class ForecastCsvWriter {
     output.write("key,time,y,yhat,yhat_lower,yhat_upper,anomaly_score\n");
   }
 
+  /** The first key that a spreadsheet would run as a formula; undefined where there is none. */
+  get formula(): string | undefined {
+    return this.#cells.formula;
+  }
+
   /** Adds the rows of a batch. */
   write(batch: ForecastBatch): void {
     const { slots, times, values, expected, expectedLower, expectedUpper, anomalyScore } = batch.columns;
     for (let row = 0; row < batch.count; row++) {
       const slot = slots[row]!;
-      const key = (this.#keyCells[slot] ??= csvCell(batch.keyOf(slot)));
+      const key = (this.#keyCells[slot] ??= this.#cells.of(batch.keyOf(slot)));
       const y = numberCell(values[row]!);
       const yhat = numberCell(expected[row]!);
       const lower = numberCell(expectedLower[row]!);
@@ -48,6 +54,24 @@ export class ForecastCsvWriter {
       this.#lastTimeCell = new Date(time).toISOString();
     }
     return this.#lastTimeCell;
+  }
+}
+
+/** What spreadsheets take for a formula: https://owasp.org/www-community/attacks/CSV_Injection. */
+const formula = /^(?:\s*[=+\-@]|[\t\r\n])/;
+
+/**
+ * Texts as cells. Each stays as it is, for whoever reads the file has to find the same keys: a text that a spreadsheet
+ * would run as a formula is remembered instead, so that the command can warn.
+ */
+export class TextCells {
+  /** The first such text. */
+  formula: string | undefined;
+
+  of(text: string): string {
+    // A number with a sign is no formula.
+    if (this.formula === undefined && formula.test(text) && Number.isNaN(Number(text))) this.formula = text;
+    return csvCell(text);
   }
 }
 

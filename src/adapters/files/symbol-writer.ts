@@ -1,6 +1,6 @@
 /** Forecasts of symbols as rows of CSV (RFC 4180), one for each event. */
 import type { SymbolColumns, SymbolForecastColumns } from "../../forecast/symbols/columns.js";
-import { csvCell, numberCell } from "./csv-writer.js";
+import { numberCell, TextCells } from "./csv-writer.js";
 import type { TextOutput } from "./text-output.js";
 
 /**
@@ -9,10 +9,16 @@ import type { TextOutput } from "./text-output.js";
  */
 export class SymbolCsvWriter {
   readonly #output: TextOutput;
+  readonly #cells = new TextCells();
 
   constructor(output: TextOutput) {
     this.#output = output;
     output.write("key,symbol,probability,recurrent,ngrams,next,next_probability,unseen\n");
+  }
+
+  /** The first key or symbol that a spreadsheet would run as a formula; undefined where there is none. */
+  get formula(): string | undefined {
+    return this.#cells.formula;
   }
 
   /** Adds the rows of a batch. */
@@ -20,12 +26,12 @@ export class SymbolCsvWriter {
     const { width } = forecasts;
     for (let row = 0; row < events.count; row++) {
       const cells = [
-        csvCell(keyOf(events.slots[row]!)),
-        csvCell(events.symbols[row]!),
+        this.#cells.of(keyOf(events.slots[row]!)),
+        this.#cells.of(events.symbols[row]!),
         numberCell(forecasts.probability[row]!),
         numberCell(forecasts.recurrent[row]!),
         numberCell(forecasts.ngrams[row]!),
-        csvCell(forecasts.next[row * width]!),
+        this.#cells.of(forecasts.next[row * width]!),
         numberCell(forecasts.nextProbability[row * width]!),
         numberCell(forecasts.unseen[row]!),
       ];

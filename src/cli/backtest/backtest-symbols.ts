@@ -15,6 +15,7 @@ import { Unigram } from "../../forecast/symbols/unigram.js";
 import { assertApart } from "./apart.js";
 import { nullable } from "./backtest-summary.js";
 import { symbolKeyTable, symbolOverallTable, type SymbolOutcome } from "./backtest-symbols-table.js";
+import { warnOfFormula } from "./formula-warning.js";
 import { wholeNumberFrom } from "../options.js";
 import { fileProgress } from "../progress.js";
 import { Rejections } from "../rejections.js";
@@ -175,6 +176,7 @@ export async function backtestSymbols(
       await output?.drained();
     }
     await output?.close();
+    warnOfFormula(flags.out, writer?.formula);
   } finally {
     progress.stop();
     rejections.summarise();

@@ -16,6 +16,7 @@ import { ExpertRecord } from "./backtest-experts.js";
 import { summariseAll, summariseKey } from "./backtest-summary.js";
 import { addSymbolOptions, assertOfKind, backtestSymbols, type SymbolFlags } from "./backtest-symbols.js";
 import { comparisonTable, expertTable, horizonTable, keyTable, overallTable } from "./backtest-table.js";
+import { warnOfFormula } from "./formula-warning.js";
 import { loadEngine } from "../engine.js";
 import {
   addFeaturesOption,
@@ -148,6 +149,7 @@ async function backtest(files: readonly string[], flags: BacktestFlags, command:
       await output?.drained();
     }
     await output?.close();
+    warnOfFormula(flags.out, writer?.formula);
   } finally {
     progress.stop();
     rejections.summarise();

@@ -9,7 +9,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { readTimeCell, readValueCell } from "../../../src/adapters/files/cells.js";
 import type { CsvColumns } from "../../../src/adapters/files/csv-layout.js";
 import { readObservations } from "../../../src/adapters/files/csv-reader.js";
-import { csvCell, ForecastCsvWriter } from "../../../src/adapters/files/csv-writer.js";
+import { csvCell, ForecastCsvWriter, TextCells } from "../../../src/adapters/files/csv-writer.js";
 import { checkReadable } from "../../../src/adapters/files/open.js";
 import { TextOutput } from "../../../src/adapters/files/text-output.js";
 import { UndercurrentError } from "../../../src/errors/errors.js";
@@ -362,6 +362,43 @@ describe("the writer", () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  it("writes keys that our reader takes for the same, those that look like formulas too", async () => {
+    const keys = [
+      "=cmd|' /C calc'!A0",
+      "+1+1",
+      "-pump",
+      "@SUM(A1)",
+      "\ttab",
+      " =1",
+      "'=1",
+      '"',
+      "a\nb",
+      "é🌊",
+    ];
+    const columns = forecastColumns(keys.length);
+    keys.forEach((_, slot) => (columns.slots[slot] = slot));
+    const path = join(folder, "keys.csv");
+    const output = TextOutput.toFile(path);
+    const writer = new ForecastCsvWriter(output);
+    writer.write({ count: keys.length, columns, keyOf: (slot) => keys[slot]! });
+    await output.close();
+    const { events, rejections } = await read([path], { value: "y" });
+    expect(rejections).toEqual([]);
+    expect(events.map(({ key }) => key)).toEqual(keys);
+    expect(writer.formula).toBe(keys[0]);
+  });
+
+  it.each(["=1", "+a", "-a", "@a", " =1", "\ta", "\r=1", "--1"])("remembers %j as a formula", (text) => {
+    const cells = new TextCells();
+    cells.of("pump=7");
+    cells.of("-5");
+    cells.of("+4.5e3");
+    expect(cells.formula).toBeUndefined();
+    cells.of(text);
+    cells.of("=2");
+    expect(cells.formula).toBe(text);
   });
 
   it("quotes only where it must, and alters nothing", () => {
