@@ -1,16 +1,16 @@
-/** The alerts, each with the text of its runbook: rules for Prometheus and docs/runbook.md are made from this list. */
+/** Defines the alerts with their runbook texts. The Prometheus rules and docs/runbook.md are generated from this list. */
 
 export interface Alert {
   readonly name: string;
-  /** What is looked at: it has a value wherever the service runs. */
+  /** The PromQL signal; it has a value wherever the service runs. */
   readonly signal: string;
-  /** What makes it an alert, behind the signal. */
+  /** The condition that follows the signal. */
   readonly threshold: string;
-  /** How long it has to last, as Prometheus writes durations. */
+  /** How long the condition must hold, as a Prometheus duration. */
   readonly lasting: string;
   readonly severity: "critical" | "warning";
   readonly summary: string;
-  /** What it means, and what to do, in the order in which to try it. */
+  /** What the alert means, and the steps to take, in order. */
   readonly meaning: string;
   readonly steps: readonly string[];
 }
@@ -26,11 +26,11 @@ export const alerts: readonly Alert[] = [
     severity: "critical",
     summary: "{{ $labels.instance }} does not answer.",
     meaning:
-      "Prometheus cannot scrape the instance. Its partitions go to the other instances after `kafka.sessionTimeoutMs`; nothing is lost, forecasts come late.",
+      "Prometheus cannot scrape the instance. Other instances take its partitions over after `kafka.sessionTimeoutMs`. Nothing is lost; forecasts are late.",
     steps: [
-      "Look at the last lines of its log: what ended it is printed with a code, what became of the data, and what to do ([errors.md](errors.md)).",
-      "Start it again. It takes over where the last commit was, and replays what came since the last snapshot.",
-      "Where it runs: `/live` answers without a token; look at the network between Prometheus and `server.host`.",
+      "Read the last lines of its log. The final error has a code, the fate of the data and the next action ([errors.md](errors.md)).",
+      "Start it again. It restores the last snapshot, replays later input without emitting, and resumes at the last commit.",
+      "If the process runs, request `/live` (no token needed), and check the network between Prometheus and `server.host`.",
     ],
   },
   {
@@ -41,12 +41,12 @@ export const alerts: readonly Alert[] = [
     severity: "critical",
     summary: "{{ $labels.instance }} has input and commits no forecasts.",
     meaning:
-      "Records reach the forecaster, or wait behind the last commit, and no commit lands. What was processed is not lost: it is processed again after the takeover.",
+      "Records are read or waiting, and no commit lands. Nothing is lost: uncommitted records are processed again after a takeover.",
     steps: [
-      "`event: restarting` in the log says why tasks begin anew, by code; `undercurrent_restarts_total` counts them.",
-      "COMMIT_UNCERTAIN again and again: the brokers do not finish transactions. Look at their health, at `min.insync.replicas` of the topics, and at the transaction coordinator's log.",
-      "FENCED again and again: a second deployment uses the same `application`. Give it another name, or stop it.",
-      "Nothing at all in the log: look whether a partition is restoring (UndercurrentRestoreStuck).",
+      "Find `event: restarting` in the log. Its code says why a task restarts; `undercurrent_restarts_total` counts restarts by code.",
+      "COMMIT_UNCERTAIN repeats: the brokers do not finish transactions. Check their health, the topics' `min.insync.replicas`, and the transaction coordinator's log.",
+      "FENCED repeats: a second deployment uses the same `application`. Rename or stop it.",
+      "The log is silent: check whether a partition is restoring (UndercurrentRestoreStuck).",
     ],
   },
   {
@@ -56,12 +56,12 @@ export const alerts: readonly Alert[] = [
     lasting: "10m",
     severity: "warning",
     summary: "{{ $labels.instance }} falls behind its input.",
-    meaning: "More records come than are forecast. Forecasts are right, and late.",
+    meaning: "Records arrive faster than they are forecast. Forecasts are correct but late.",
     steps: [
-      "`undercurrent_batch_duration_seconds` against `undercurrent_commit_duration_seconds`: the larger one is what limits.",
-      "Batches: more instances, or `run --workers N` on a machine with idle cores, up to the number of partitions; then a smaller model (`model.hidden`, `model.readout: shared`).",
-      "Commits: `kafka.producer: platformatic`, larger `commit.maxEvents`; then the brokers.",
-      "One partition alone: its keys are more than a core can take. Repartition the input.",
+      "Compare `undercurrent_batch_duration_seconds` with `undercurrent_commit_duration_seconds`. The larger one is the bottleneck.",
+      "Batches: add instances, or use `run --workers N` on a machine with idle cores, up to the number of partitions. Then choose a smaller model (`model.hidden`, `model.readout: shared`).",
+      "Commits: set `kafka.producer: platformatic` or a larger `commit.maxEvents`. Then check the brokers.",
+      "Only one partition lags: its keys need more than one core. Repartition the input.",
     ],
   },
   {
@@ -72,11 +72,11 @@ export const alerts: readonly Alert[] = [
     severity: "warning",
     summary: "Forecasts of {{ $labels.instance }} are worse than repeating the last value.",
     meaning:
-      "Over the last 10,000 scored forecasts persistence would have been better. Series that nothing can be told of (prices) stay within a hundredth of 0; well below it something has changed.",
+      "Over the last 10,000 scored forecasts, persistence did better. Unpredictable series such as prices stay within a hundredth of 0. A skill well below 0 means that the input changed.",
     steps: [
-      "Is the instance new? The first hundred values of a key are forecast from little.",
-      "`undercurrent_training_loss` and `undercurrent_gradient_norm`: a jump says that the values changed their nature, and falls again with learning.",
-      "Are the values what they were (a changed unit, a counter that is not a rate, keys that mix two sensors)? `backtest` on a sample shows each key's skill.",
+      "Check the instance's age. The first hundred values of a key are forecast with little history.",
+      "Check `undercurrent_training_loss` and `undercurrent_gradient_norm`. A jump means that the values changed their nature; learning brings it down.",
+      "Check the values: a changed unit, a counter in place of a rate, a key that mixes two sensors. `backtest` on a sample shows each key's skill.",
     ],
   },
   {
@@ -85,12 +85,12 @@ export const alerts: readonly Alert[] = [
     threshold: "> 0.05",
     lasting: "1h",
     severity: "warning",
-    summary: "Intervals of {{ $labels.instance }} hold their values too often or too seldom.",
+    summary: "Interval coverage of {{ $labels.instance }} is off its level.",
     meaning:
-      "The share of values inside their interval is more than five points from the nominal level. Anomaly scores are off in the same measure.",
+      "The share of values inside their interval differs from the nominal level by more than five points. Anomaly scores are off by a similar share.",
     steps: [
-      "Coverage too low after a change of the input: the quantiles follow within some hundred values of a key.",
-      "Coverage too high: values repeat exactly, so that any interval holds them. Nothing is wrong then.",
+      "Coverage is too low after the input changed: the quantiles adapt within some hundred values of a key.",
+      "Coverage is too high because values repeat exactly, so any interval holds them. Nothing is wrong.",
     ],
   },
   {
@@ -99,13 +99,13 @@ export const alerts: readonly Alert[] = [
     threshold: "> 0.01",
     lasting: "10m",
     severity: "warning",
-    summary: "More than a hundredth of what {{ $labels.instance }} reads ends in the dead letters.",
+    summary: "More than 1 % of the records of {{ $labels.instance }} become dead letters.",
     meaning:
-      "Records are refused. Each is in the topic of dead letters with its reason, topic, partition and offset as headers; the others are forecast as if it had not been there.",
+      "Records are refused. The dead-letter topic has each one with its reason, topic, partition and offset in headers. Other records are forecast as if the refused one did not exist.",
     steps: [
-      "`undercurrent_rejections_total` by code says why.",
-      "RECORD_UNREADABLE: a producer changed its format, or `decode` names the wrong fields. EVENT_LATE: see `late`.",
-      "After a correction the dead letters can be sent to the input again: key and value are as they came.",
+      "Read the reason in `undercurrent_rejections_total` by code.",
+      "RECORD_UNREADABLE: a producer changed its format, or `decode` names the wrong fields. EVENT_LATE: see the setting `late`.",
+      "After the correction, send the dead letters to the input again: key and value are unchanged.",
     ],
   },
   {
@@ -117,11 +117,11 @@ export const alerts: readonly Alert[] = [
     severity: "warning",
     summary: "Partition {{ $labels.partition }} of {{ $labels.instance }} has had no snapshot for an hour.",
     meaning:
-      "Forecasts land without a snapshot beside them. A takeover replays all that came since the last one, and needs the input to be kept that long.",
+      "Forecasts are committed without a snapshot. A takeover replays all input since the last snapshot, so the input must be retained that long.",
     steps: [
-      "`snapshot.everySeconds` above an hour? Then the threshold is wrong, or the setting.",
-      "RECORD_TOO_LARGE in the log: the model's record does not fit `kafka.maxBatchBytes`.",
-      "Look at the retention of the input: it must be longer than a snapshot is old.",
+      "If `snapshot.everyMs` is above an hour, change the threshold or the setting.",
+      "RECORD_TOO_LARGE in the log: the model's record exceeds `kafka.maxBatchBytes`.",
+      "Check the retention of the input. It must exceed the age of a snapshot.",
     ],
   },
   {
@@ -131,11 +131,12 @@ export const alerts: readonly Alert[] = [
     lasting: "15m",
     severity: "critical",
     summary: "{{ $labels.instance }} has been restoring partitions for a quarter of an hour.",
-    meaning: "State is read, or input is replayed, and these partitions have no forecasts meanwhile.",
+    meaning:
+      "The instance reads state or replays input. These partitions have no forecasts until it is done.",
     steps: [
-      "`event: replaying` in the log gives the seconds that are left: a long replay ends by itself. Shorten the next by `snapshot.everyEvents`.",
-      "`event: taking-over` and nothing after it: the state topic cannot be read to its end, or an earlier owner's transaction is open (until `kafka.transactionTimeoutMs`).",
-      "`restarting` in a circle: the code says why.",
+      "`event: replaying` in the log gives the seconds left. A long replay ends by itself; a smaller `snapshot.everyEvents` shortens the next one.",
+      "`event: taking-over` is the last event: the state topic cannot be read to its end, or a former owner's transaction is still open (until `kafka.transactionTimeoutMs`).",
+      "`event: restarting` repeats: its code says why.",
     ],
   },
   {
@@ -144,12 +145,12 @@ export const alerts: readonly Alert[] = [
     threshold: "> 5",
     lasting: "5m",
     severity: "warning",
-    summary: "Tasks of {{ $labels.instance }} begin anew again and again.",
+    summary: "Tasks of {{ $labels.instance }} restart repeatedly.",
     meaning:
-      "A task that began anew has thrown its state away and read what is durable: correct, and expensive. A few belong to a rebalance or a broker that restarts.",
+      "A restarted task drops its state in memory and restores the durable state. This is correct and expensive. A rebalance or a broker restart causes a few restarts.",
     steps: [
-      "`undercurrent_restarts_total` by code, and `event: restarting` in the log.",
-      "FENCED: instances take partitions from each other; look at `undercurrent_rebalances_total`, and at pauses longer than `kafka.sessionTimeoutMs`.",
+      "Read the code in `undercurrent_restarts_total` and in `event: restarting` in the log.",
+      "FENCED: instances take partitions from each other. Check `undercurrent_rebalances_total`, and pauses longer than `kafka.sessionTimeoutMs`.",
       "COMMIT_UNCERTAIN: see UndercurrentNoForecasts.",
     ],
   },
@@ -198,8 +199,8 @@ ${expressionOf(alert)}
   );
   return `# Runbook
 
-What each alert of [config/prometheus/alerts.yml](../config/prometheus/alerts.yml) means and what to do. Made from
-\`monitoring/alerts.ts\`, as the rules are.
+What to do at each alert of [config/prometheus/alerts.yml](../config/prometheus/alerts.yml). Generated from
+\`monitoring/alerts.ts\`, like the rules.
 
 ${parts.join("\n")}`;
 }
