@@ -1,5 +1,6 @@
 /** What counts as a key, a time, a value and a symbol: the one gate between a user's data and the forecaster. */
 import { UndercurrentError, type ErrorCode } from "../errors/errors.js";
+import { namesMissingDay, parseIsoTime } from "./iso-time.js";
 
 /** What `readKey`, `readTime`, `readValue` and `readSymbol` throw: codes that refuse one event, and nothing beyond it. */
 export const inputFaults: ReadonlySet<ErrorCode> = new Set([
@@ -59,19 +60,16 @@ function readName(value: unknown, what: string, code: ErrorCode, longest: number
   return text;
 }
 
-// A date and time without a zone, which ECMAScript would read as local time: results may not depend on the host.
-const zoneless = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?$/;
-
 /** Epoch milliseconds, or throws TIME_INVALID. */
 export function readTime(time: unknown): number {
   let milliseconds = NaN;
   if (typeof time === "number") milliseconds = time;
   else if (time instanceof Date) milliseconds = time.getTime();
-  else if (typeof time === "string") {
-    milliseconds = Date.parse(zoneless.test(time) ? `${time.replace(" ", "T")}Z` : isoOnly(time));
-  }
+  else if (typeof time === "string") milliseconds = parseIsoTime(time);
   if (!(Math.abs(milliseconds) <= maximumTime)) {
-    throw new UndercurrentError("TIME_INVALID", `the time is ${describe(time)}`);
+    const reason =
+      typeof time === "string" && namesMissingDay(time) ? ", a day that the calendar does not have" : "";
+    throw new UndercurrentError("TIME_INVALID", `the time is ${describe(time)}${reason}`);
   }
   return milliseconds;
 }
@@ -88,11 +86,6 @@ export function readValue(value: unknown, name = "the value"): number {
     throw new UndercurrentError("VALUE_OUT_OF_RANGE", `${name} is ${value}`);
   }
   return value;
-}
-
-/** Leaves only text that starts like an ISO 8601 date: Date.parse takes much else, differently on every host. */
-function isoOnly(text: string): string {
-  return /^[+-]?\d{4,6}-\d{2}-\d{2}/.test(text) ? text : "";
 }
 
 function describe(value: unknown): string {
