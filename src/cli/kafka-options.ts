@@ -1,8 +1,8 @@
 /** The configuration's sections on Kafka as options of the adapter: the one place where they meet. */
 import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { createSecureContext, type ConnectionOptions } from "node:tls";
 import type { KafkaConnection, KafkaOptions } from "../adapters/kafka/options.js";
+import { readTextFile } from "../config/read-file.js";
 import type { Config } from "../config/schema.js";
 import { UndercurrentError } from "../errors/errors.js";
 
@@ -85,10 +85,14 @@ function pem(name: string, text: string): string {
   if (text.includes("-----BEGIN ")) return text;
   let content: string;
   try {
-    content = readFileSync(text, "utf8");
+    content = readTextFile(text);
   } catch (cause) {
-    const { code = "unknown" } = cause as NodeJS.ErrnoException;
-    throw invalid(`kafka.tls.${name}`, `neither PEM text nor the path of a file that can be read (${code})`);
+    // The message of the system's errors holds the path.
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw invalid(
+      `kafka.tls.${name}`,
+      `neither PEM text nor the path of a file that can be read (${code ?? message})`,
+    );
   }
   if (content.includes("-----BEGIN ")) return content;
   throw invalid(`kafka.tls.${name}`, "the file holds no PEM text");

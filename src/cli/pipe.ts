@@ -12,6 +12,7 @@ import {
   type ForecastColumns,
 } from "../forecast/columns.js";
 import { Forecaster } from "../forecast/forecaster.js";
+import { assertApart } from "./apart.js";
 import { loadEngine } from "./engine.js";
 import {
   addFeaturesOption,
@@ -46,6 +47,7 @@ export function pipeCommand(): Command {
 
 async function pipe(flags: ForecasterFlags): Promise<void> {
   const settings = settingsFromFlags(flags);
+  assertApart({ inputs: ["-"], outputs: [] });
   const forecaster = new Forecaster(settings, await loadEngine(flags.engine));
   const stage = new PipeStage(forecaster, flags.features ?? []);
   const lines = new LineSplitter();

@@ -1,15 +1,15 @@
 /** From a file, or nothing, to a complete configuration; every issue is reported at once. */
-import { readFileSync } from "node:fs";
 import { UndercurrentError } from "../errors/errors.js";
 import { interpolate, type Environment } from "./interpolate.js";
 import { configIssues } from "./issues.js";
 import { configNode, pathText, type SettingNode } from "./json-schema.js";
+import { readTextFile } from "./read-file.js";
 import type { LoadedConfig } from "./redact.js";
 import { configSchema } from "./schema.js";
 import { parseYaml, type ConfigIssue, type YamlText } from "./yaml.js";
 
 /**
- * Reads the configuration in a YAML file; without a file every setting has its default. Throws FILE_UNREADABLE, and
+ * Reads the configuration in a YAML file; without a file every setting has its default. Throws CONFIG_UNREADABLE, and
  * SETTING_INVALID with the path and line of every setting that is wrong.
  *
  * @example
@@ -41,11 +41,10 @@ export function parseConfig(
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, "utf8");
+    return readTextFile(file);
   } catch (cause) {
-    throw new UndercurrentError("FILE_UNREADABLE", `${file} cannot be read (${(cause as Error).message})`, {
-      cause,
-    });
+    const message = `the configuration ${file} cannot be read: ${(cause as Error).message}`;
+    throw new UndercurrentError("CONFIG_UNREADABLE", message, { cause });
   }
 }
 

@@ -27,9 +27,15 @@ export const list = {
     data: "Nothing was read or written.",
     action: "Correct the setting that is named and start again.",
   },
+  CONFIG_UNREADABLE: {
+    exit: exitCodes.settings,
+    data: "Nothing was read or written.",
+    action:
+      "Check the path given with --config, that it is a regular file of UTF-8 text, and that this user may read it.",
+  },
   FILE_UNREADABLE: {
     exit: exitCodes.input,
-    data: "Nothing was forecast from this file.",
+    data: "Nothing was read beyond this point.",
     action: "Check that the path exists and that this user may read it.",
   },
   INPUT_EMPTY: {

@@ -1,5 +1,7 @@
-import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -125,10 +127,29 @@ describe("what is wrong", () => {
     expect([application, kafka.clientId]).toEqual(["pumps", "pumps"]);
   });
 
-  test("is found in a file that cannot be read", () => {
-    expect(() => loadConfig("/nowhere/config.yaml", {})).toThrow(
-      expect.objectContaining({ code: "FILE_UNREADABLE" }) as Error,
-    );
+  test("is found in a file that is not there, is no regular file, or is not UTF-8", () => {
+    const folder = mkdtempSync(join(tmpdir(), "undercurrent-"));
+    const pipe = join(folder, "pipe.yaml");
+    execFileSync("mkfifo", [pipe]);
+    const latin = join(folder, "latin.yaml");
+    writeFileSync(latin, Buffer.from("application: caf\xe9\n", "latin1"));
+    const reasons: readonly (readonly [string, string])[] = [
+      ["/nowhere/config.yaml", "ENOENT"],
+      [folder, "it is a folder"],
+      [pipe, "it is not a regular file"],
+      ["/dev/zero", "it is not a regular file"],
+      [latin, "it is not UTF-8 text"],
+    ];
+    for (const [path, message] of reasons) {
+      expect(() => loadConfig(path, {}), path).toThrow(
+        expect.objectContaining({
+          code: "CONFIG_UNREADABLE",
+          data: "Nothing was read or written.",
+          message: expect.stringContaining(message) as string,
+        }) as Error,
+      );
+    }
+    rmSync(folder, { recursive: true });
   });
 });
 

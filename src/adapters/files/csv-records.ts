@@ -5,6 +5,7 @@
 import { CsvError, parse } from "csv-parse/sync";
 import type { ErrorCode } from "../../errors/errors.js";
 import { LineSplitter, longestLine, type Line } from "./lines.js";
+import { wasUtf8 } from "./utf8.js";
 
 /** A record of which every cell was read. */
 export interface CsvRow {
@@ -30,6 +31,7 @@ export function isFault(record: CsvRecord): record is CsvFault {
  * like one long cell; the limit bounds what they can hide.
  */
 const mostLines = 100;
+const notUtf8 = "the line is not UTF-8 text";
 
 /**
  * Takes pieces of CSV text in order and gives the records that each completes. Empty lines are left out. The first
@@ -69,6 +71,8 @@ export class CsvRecords {
     } else if (text === undefined) {
       const message = `longer than ${longestLine} characters`;
       records.push({ line: line.number, code: "LINE_TOO_LONG", message });
+    } else if (!wasUtf8(text)) {
+      records.push({ line: line.number, code: "ROW_UNREADABLE", message: notUtf8 });
     } else if (!text.includes('"')) {
       if (text.length > 0) records.push(this.#sized(line.number, text.split(",")));
     } else if (hasOpenQuote(text)) {
@@ -84,6 +88,9 @@ export class CsvRecords {
     this.#open.push(line);
     this.#openLength += text.length;
     if (line.text === undefined || this.#open.length > mostLines || this.#openLength > longestLine) {
+      this.#giveUp("a quotation mark is not closed", records);
+    } else if (!wasUtf8(text)) {
+      // The lines before it have no end, and this one is refused by itself.
       this.#giveUp("a quotation mark is not closed", records);
     } else if (hasOpenQuote(text)) {
       const first = this.#open[0]!.number;

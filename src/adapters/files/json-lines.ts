@@ -6,6 +6,7 @@ import { ForecastMessages } from "../../pipeline/encode/message.js";
 import type { ForecastBatch } from "../../pipeline/telemetry.js";
 import { longestLine, type Line } from "./lines.js";
 import type { TextOutput } from "./text-output.js";
+import { wasUtf8 } from "./utf8.js";
 
 const lineBreak = Buffer.from("\n");
 
@@ -30,6 +31,7 @@ export function readObservationLine(line: Line, features: readonly string[] = []
   if (line.text === undefined) {
     throw new UndercurrentError("LINE_TOO_LONG", `longer than ${longestLine} characters`);
   }
+  if (!wasUtf8(line.text)) throw new UndercurrentError("ROW_UNREADABLE", "this is not UTF-8 text");
   const message = parseObject(line.text);
   return {
     key: readKey(message["key"]),

@@ -1,6 +1,7 @@
 /** A folder of layers models, one for each partition that has a state: partition-0/model.json, partition-0/weights.bin. */
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { layersModelFromFiles, type LayersModelFiles } from "../../engine/tfjs/tfjs-files.js";
 import type { LayersModel } from "../../engine/tfjs/tfjs-layers.js";
@@ -26,10 +27,10 @@ export async function writeLayersModels(
   models: AsyncIterable<PartitionFiles>,
 ): Promise<readonly number[]> {
   if (existsSync(folder)) throw new UndercurrentError("OUTPUT_UNWRITABLE", `${folder} exists already`);
-  const partial = `${folder}.partial`;
+  // A name of its own: nothing that exists is replaced, and two exports do not meet.
+  const partial = `${folder}.${randomUUID()}.partial`;
   const written: number[] = [];
   try {
-    await rm(partial, { recursive: true, force: true });
     for await (const { partition, files } of models) {
       const own = join(partial, `${prefix}${partition}`);
       await mkdir(own, { recursive: true });
@@ -64,8 +65,8 @@ export async function readLayersModels(
     const number = /^partition-(\d{1,9})$/.exec(name)?.[1];
     if (number === undefined) continue;
     const own = join(folder, name);
-    const model = await reading(own, readFile(join(own, "model.json")));
-    const weights = await reading(own, readFile(join(own, "weights.bin")));
+    const model = await reading(own, readRegular(join(own, "model.json")));
+    const weights = await reading(own, readRegular(join(own, "weights.bin")));
     models.set(Number(number), await open(own, { model, weights }, options));
   }
   if (models.size > 0) return models;
@@ -80,6 +81,12 @@ async function open(path: string, files: LayersModelFiles, options: TfjsLoadOpti
     const message = `${path} is no layers model: ${(cause as Error).message}`;
     throw new UndercurrentError("LAYERS_MODEL_UNFIT", message, { cause });
   }
+}
+
+/** A pipe or a device might never end. */
+async function readRegular(path: string): Promise<Buffer> {
+  if (!(await stat(path)).isFile()) throw new TypeError(`${path} is not a regular file`);
+  return readFile(path);
 }
 
 async function reading<T>(path: string, done: Promise<T>): Promise<T> {

@@ -5,6 +5,7 @@ import { basename } from "node:path";
 import { pipeline, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { UndercurrentError } from "../../errors/errors.js";
+import { Utf8Decoder } from "./utf8.js";
 
 const pieceBytes = 64 * 1024;
 
@@ -30,18 +31,20 @@ export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The text of a file in pieces, as UTF-8; bytes that are not become U+FFFD. Throws FILE_UNREADABLE. */
+/** The text of a file in pieces, decoded as UTF-8 by `Utf8Decoder`. Throws FILE_UNREADABLE. */
 export async function* openText(file: string, options: OpenOptions = {}): AsyncGenerator<string> {
   const { progress, signal } = options;
   const onDisk = file === "-" ? undefined : createReadStream(file, { highWaterMark: pieceBytes });
   const bytes = onDisk ?? process.stdin;
+  const decoder = new Utf8Decoder();
   const end = (): void => void bytes.destroy();
   signal?.addEventListener("abort", end);
   try {
-    for await (const piece of textOf(file, bytes).setEncoding("utf8")) {
-      yield String(piece);
+    for await (const piece of textOf(file, bytes)) {
+      yield decoder.push(piece as Buffer);
       if (onDisk !== undefined) progress?.(onDisk.bytesRead);
     }
+    yield decoder.end();
   } catch (cause) {
     // A stream that is destroyed says that it closed too early.
     if (signal?.aborted !== true) throw unreadable(file, cause);

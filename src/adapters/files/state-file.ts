@@ -4,20 +4,23 @@
  * it and one for each record of its state, the key's length in bytes (u32), the key as UTF-8 and the value; the last
  * chunk counts those before it, so that a file that was cut off is told from a whole one. All but records are JSON.
  */
+import { isUtf8 } from "node:buffer";
+import { randomUUID } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
-import { open, rename, rm, type FileHandle } from "node:fs/promises";
+import { open, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { z } from "zod";
 import { UndercurrentError } from "../../errors/errors.js";
 import { crc32 } from "../../forecast/snapshot/checksum.js";
 import type { StateRecord } from "../../pipeline/ports.js";
 import type { ExportedState } from "../../pipeline/state/transfer.js";
+import { ByteQueue } from "./byte-queue.js";
 
 const magic = 0x45534355;
 const fileFormat = 1;
 const frameBytes = 8;
 const pieceBytes = 1 << 20;
-/** Longest chunk that is believed: a damaged length must not ask for all memory. */
-const mostBytes = 1 << 30;
+/** Longest chunk that is believed. The model of the largest settings takes about a quarter of it. */
+const mostBytes = 1 << 27;
 
 const headSchema = z.strictObject({
   application: z.string(),
@@ -47,8 +50,9 @@ export async function writeStateFile(
   states: AsyncIterable<ExportedState>,
 ): Promise<number> {
   if (existsSync(path)) throw new UndercurrentError("OUTPUT_UNWRITABLE", `${path} exists already`);
-  const partial = `${path}.partial`;
-  const file = await writing(path, open(partial, "w"));
+  // A name of its own: nothing that exists is replaced, and two exports do not meet.
+  const partial = `${path}.${randomUUID()}.partial`;
+  const file = await writing(path, open(partial, "wx"));
   try {
     const chunks = new ChunkWriter(path, file);
     await chunks.start();
@@ -132,6 +136,10 @@ class ChunkWriter {
   }
 
   async write(body: Uint8Array): Promise<void> {
+    if (body.length > mostBytes) {
+      const message = `${this.#path} cannot hold a record of ${body.length} bytes, more than ${mostBytes}`;
+      throw new UndercurrentError("OUTPUT_UNWRITABLE", message);
+    }
     this.count++;
     await this.#put(words(body.length, crc32(body)));
     await this.#put(body);
@@ -154,48 +162,75 @@ class ChunkWriter {
   }
 }
 
-/** The bodies of a file's chunks, checked. */
+/** The bodies of a file's chunks, checked. Holds one chunk and one piece of the file at a time. */
 async function* readChunks(path: string): AsyncGenerator<Buffer, undefined> {
-  let rest: Buffer = Buffer.alloc(0);
+  const queue = new ByteQueue();
+  /** Bytes of the file behind what was taken. */
+  let left = await sizeOf(path);
   let started = false;
+  let frame: { readonly length: number; readonly checksum: number } | undefined;
   for await (const piece of pieces(path)) {
-    rest = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
-    let at = 0;
-    if (!started && rest.length >= frameBytes) {
-      if (rest.readUInt32LE(0) !== magic) throw invalid(path, "it is no file of an exported state");
-      const format = rest.readUInt32LE(4);
-      if (format !== fileFormat) {
-        throw new UndercurrentError(
-          "SNAPSHOT_VERSION",
-          `${path} has format ${format}; this release reads ${fileFormat}`,
-        );
+    queue.push(piece);
+    for (;;) {
+      if (frame === undefined) {
+        if (queue.length < frameBytes) break;
+        left -= frameBytes;
+        const head = queue.take(frameBytes);
+        if (!started) {
+          checkFormat(path, head);
+          started = true;
+          continue;
+        }
+        frame = { length: head.readUInt32LE(0), checksum: head.readUInt32LE(4) };
+        // A damaged length must not ask for memory.
+        if (frame.length > mostBytes) throw invalid(path, `the length of a part is ${frame.length} bytes`);
+        if (frame.length > left) throw invalid(path, "it is cut off");
       }
-      started = true;
-      at = frameBytes;
-    }
-    while (started && rest.length - at >= frameBytes) {
-      const length = rest.readUInt32LE(at);
-      if (length > mostBytes) throw invalid(path, `the length of a part is ${length} bytes`);
-      const end = at + frameBytes + length;
-      if (rest.length < end) break;
-      const body = rest.subarray(at + frameBytes, end);
-      if (crc32(body) !== rest.readUInt32LE(at + 4)) throw invalid(path, "a checksum does not match");
+      const { length, checksum } = frame;
+      if (queue.length < length) break;
+      const body = queue.take(length);
+      if (crc32(body) !== checksum) throw invalid(path, "a checksum does not match");
+      left -= length;
+      frame = undefined;
       yield body;
-      at = end;
     }
-    rest = rest.subarray(at);
   }
-  if (rest.length > 0 || !started) throw invalid(path, "it is cut off");
+  if (queue.length > 0 || frame !== undefined || !started) throw invalid(path, "it is cut off");
+}
+
+function checkFormat(path: string, head: Buffer): void {
+  if (head.readUInt32LE(0) !== magic) throw invalid(path, "it is no file of an exported state");
+  const format = head.readUInt32LE(4);
+  if (format === fileFormat) return;
+  throw new UndercurrentError(
+    "SNAPSHOT_VERSION",
+    `${path} has format ${format}; this release reads ${fileFormat}`,
+  );
+}
+
+/** Bytes of a regular file: it is read twice, which a pipe cannot be. Throws FILE_UNREADABLE. */
+async function sizeOf(path: string): Promise<number> {
+  try {
+    const stats = await stat(path);
+    if (!stats.isFile()) throw new TypeError("it is not a regular file");
+    return stats.size;
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
 }
 
 async function* pieces(path: string): AsyncGenerator<Buffer> {
   try {
     for await (const piece of createReadStream(path, { highWaterMark: pieceBytes })) yield piece as Buffer;
   } catch (cause) {
-    throw new UndercurrentError("FILE_UNREADABLE", `${path} cannot be read: ${(cause as Error).message}`, {
-      cause,
-    });
+    throw unreadable(path, cause);
   }
+}
+
+function unreadable(path: string, cause: unknown): UndercurrentError {
+  return new UndercurrentError("FILE_UNREADABLE", `${path} cannot be read: ${(cause as Error).message}`, {
+    cause,
+  });
 }
 
 async function nextOf(path: string, chunks: AsyncGenerator<Buffer>): Promise<Buffer> {
@@ -213,7 +248,10 @@ function recordBody({ key, value }: StateRecord): Uint8Array {
 function readRecord(path: string, body: Buffer): StateRecord {
   const end = body.length < 4 ? Infinity : 4 + body.readUInt32LE(0);
   if (end > body.length) throw invalid(path, "a record is cut off");
-  return { key: body.toString("utf8", 4, end), value: new Uint8Array(body.subarray(end)) };
+  const key = body.subarray(4, end);
+  // Two keys that are not UTF-8 could become the same text.
+  if (!isUtf8(key)) throw invalid(path, "the key of a record is not UTF-8 text");
+  return { key: key.toString("utf8"), value: new Uint8Array(body.subarray(end)) };
 }
 
 function words(...values: readonly number[]): Buffer {

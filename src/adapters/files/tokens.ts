@@ -3,8 +3,11 @@
 export const tokenKinds = ["characters", "words"] as const;
 export type TokenKind = (typeof tokenKinds)[number];
 
-/** A word with what holds it together, or a single mark that is neither a word nor a blank. */
-const word = /[\p{L}\p{M}\p{N}_]+(?:['’-][\p{L}\p{M}\p{N}_]+)*|[^\s\p{L}\p{M}\p{N}_]/gu;
+/**
+ * A word with what holds it together, or a single mark that is neither a word nor a blank. Bytes that are not UTF-8 are
+ * half surrogates (Cs) by now: a word is refused with them, not cut in two.
+ */
+const word = /[\p{L}\p{M}\p{N}\p{Cs}_]+(?:['’-][\p{L}\p{M}\p{N}\p{Cs}_]+)*|[^\s\p{L}\p{M}\p{N}\p{Cs}_]/gu;
 
 /** Longest text that is kept for the word at its end. */
 const longestRest = 64 * 1024;

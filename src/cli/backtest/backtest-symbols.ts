@@ -12,7 +12,7 @@ import { SymbolForecaster } from "../../forecast/symbols/forecaster.js";
 import { SymbolScore } from "../../forecast/symbols/score.js";
 import { symbolSettings, type SymbolSettings } from "../../forecast/symbols/settings.js";
 import { Unigram } from "../../forecast/symbols/unigram.js";
-import { assertApart } from "./apart.js";
+import { assertApart } from "../apart.js";
 import { nullable } from "./backtest-summary.js";
 import { symbolKeyTable, symbolOverallTable, type SymbolOutcome } from "./backtest-symbols-table.js";
 import { warnOfFormula } from "./formula-warning.js";
@@ -138,7 +138,8 @@ export async function backtestSymbols(
 ): Promise<void> {
   const settings = settingsOf(flags, (name) => command.getOptionValueSource(name) === "cli");
   await checkReadable(files);
-  assertApart(files, "out", flags.out);
+  const outputs = flags.out === undefined ? [] : [{ name: "out", path: flags.out }];
+  assertApart({ inputs: files, outputs });
   const rejections = new Rejections((line) => process.stderr.write(`${line}\n`));
   const progress = fileProgress(files);
   const forecaster = new SymbolForecaster(settings);

@@ -10,7 +10,7 @@ import { UndercurrentError } from "../../errors/errors.js";
 import { forecastColumns } from "../../forecast/columns.js";
 import { Forecaster } from "../../forecast/forecaster.js";
 import { Scoreboard } from "../../forecast/evaluation/scoreboard.js";
-import { assertApart } from "./apart.js";
+import { assertApart } from "../apart.js";
 import { compareCells, type ComparedCell } from "./backtest-compare.js";
 import { ExpertRecord } from "./backtest-experts.js";
 import { summariseAll, summariseKey } from "./backtest-summary.js";
@@ -106,9 +106,11 @@ async function backtest(files: readonly string[], flags: BacktestFlags, command:
   }
   const engine = await loadEngine(flags.engine);
   await checkReadable(files);
-  for (const output of ["out", "report"] as const) {
-    assertApart(files, output, flags[output]);
-  }
+  const outputs = (["out", "report"] as const).flatMap((name) => {
+    const path = flags[name];
+    return path === undefined ? [] : [{ name, path }];
+  });
+  assertApart({ inputs: files, outputs });
 
   const rejections = new Rejections((line) => process.stderr.write(`${line}\n`));
   if (flags.compare === true) {

@@ -64,7 +64,9 @@ export async function layersModelFromFiles(
 ): Promise<LayersModel> {
   const tfjs = await loadTfjs(options);
   registerGru(tfjs);
-  const { modelTopology, weightsManifest } = JSON.parse(new TextDecoder().decode(model)) as ModelJson;
+  const { modelTopology, weightsManifest } = JSON.parse(
+    new TextDecoder("utf-8", { fatal: true }).decode(model),
+  ) as ModelJson;
   const groups = weightsManifest ?? [];
   if (groups.some(({ paths }) => paths.length !== 1 || paths[0] !== weightsName)) {
     throw new TypeError(`its weights are not in one file ${weightsName}`);

@@ -1,9 +1,11 @@
 import fc from "fast-check";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { openStateFile, writeStateFile } from "../../../src/adapters/files/state-file.js";
+import { crc32 } from "../../../src/forecast/snapshot/checksum.js";
 import type { ExportedState } from "../../../src/pipeline/state/transfer.js";
 
 const folder = mkdtempSync(join(tmpdir(), "undercurrent-"));
@@ -95,6 +97,46 @@ test("is refused with any byte changed, missing or added", async () => {
   }
   writeFileSync(damaged, Buffer.concat([bytes, bytes.subarray(8)]));
   expect(await codeOf(read(damaged))).toBe("STATE_FILE_INVALID");
+});
+
+test("is read in work that grows with its bytes alone, damaged or not", async () => {
+  const path = newFile();
+  const value = new Uint8Array(24 << 20).fill(7);
+  await writeStateFile(path, head, of([{ partition: 0, committed: 1, records: [{ key: "a", value }] }]));
+  const bytes = readFileSync(path);
+  const damaged = newFile();
+  const copied = vi.spyOn(Buffer, "concat");
+  for (const change of [0, -1, 1]) {
+    // The first chunk's length, behind the magic and the format: of the head, whose body is small.
+    const changed = Buffer.from(bytes);
+    if (change !== 0) changed.writeUInt32LE(change < 0 ? 20 << 20 : 1 << 30, 8);
+    writeFileSync(damaged, changed);
+    copied.mockClear();
+    const code = await codeOf(read(damaged));
+    expect(code).toBe(change === 0 ? "no error" : "STATE_FILE_INVALID");
+    const total = copied.mock.results.reduce((sum, { value: made }) => sum + (made as Buffer).length, 0);
+    expect(total).toBeLessThan(2 * bytes.length);
+  }
+  copied.mockRestore();
+});
+
+test("is refused where it is no regular file, or a record's key is not UTF-8", async () => {
+  const pipe = newFile();
+  execFileSync("mkfifo", [pipe]);
+  expect(await codeOf(read(pipe))).toBe("FILE_UNREADABLE");
+  const path = newFile();
+  await writeStateFile(
+    path,
+    head,
+    of([{ partition: 0, committed: 1, records: [{ key: "abc", value: Uint8Array.of(9) }] }]),
+  );
+  const bytes = readFileSync(path);
+  const at = bytes.indexOf("abc");
+  bytes[at] = 0xff;
+  const body = bytes.subarray(at - 4, at + 4);
+  bytes.writeUInt32LE(crc32(body), at - 8);
+  writeFileSync(path, bytes);
+  await expect(read(path)).rejects.toThrow("not UTF-8");
 });
 
 test("appears under its name only when it is whole, and replaces nothing", async () => {

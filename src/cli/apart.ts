@@ -1,0 +1,88 @@
+/**
+ * Whether the files of a command are files apart: opening an output empties it. Files are told by device and inode, so
+ * that hard links, symbolic links, /dev/fd and names that differ in case alone are seen through.
+ */
+import { closeSync, existsSync, fstatSync, openSync, realpathSync, statSync, unlinkSync } from "node:fs";
+import type { BigIntStats } from "node:fs";
+import { UndercurrentError } from "../errors/errors.js";
+
+export interface NamedFile {
+  /** What the error calls it: the option without its hyphens. */
+  readonly name: string;
+  readonly path: string;
+}
+
+export interface CommandFiles {
+  /** "-" is standard input. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly NamedFile[];
+}
+
+interface Identified extends NamedFile {
+  readonly identity: string | undefined;
+}
+
+/**
+ * Throws SETTING_INVALID where an output is one of the inputs, another output, or what standard output or standard error
+ * go to. No file is changed, and none is left behind.
+ */
+export function assertApart({ inputs, outputs }: CommandFiles): void {
+  const read = inputs.map((path) => identityOf(() => (path === "-" ? status(0) : statusOf(path))));
+  const created: string[] = [];
+  const written: Identified[] = outputs.map((output) => ({
+    ...output,
+    identity: madeIdentity(output.path, created),
+  }));
+  for (const path of created) unlinkSync(path);
+  const standard: Identified[] = [
+    { name: "standard output", path: "", identity: identityOf(() => status(1), true) },
+    { name: "standard error", path: "", identity: identityOf(() => status(2), true) },
+  ];
+  for (const [index, { name, path, identity }] of written.entries()) {
+    if (identity === undefined) continue;
+    if (read.includes(identity)) {
+      throw new UndercurrentError(
+        "SETTING_INVALID",
+        `${name}: ${path} is also an input, and would be overwritten`,
+      );
+    }
+    const other = [...standard, ...written.slice(0, index)].find((file) => file.identity === identity);
+    if (other === undefined) continue;
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      `${name}: ${path} is also where ${other.name} goes, and one would overwrite the other`,
+    );
+  }
+  for (const { name, identity } of standard) {
+    if (identity === undefined || !read.includes(identity)) continue;
+    throw new UndercurrentError("SETTING_INVALID", `${name} goes to a file that is also an input`);
+  }
+}
+
+/** The identity of a file that is to be written; one that does not exist is made for that, and named in `created`. */
+function madeIdentity(path: string, created: string[]): string | undefined {
+  if (!existsSync(path)) {
+    try {
+      closeSync(openSync(path, "a"));
+      created.push(realpathSync(path));
+    } catch {
+      // That it cannot be written is told where it is written.
+      return undefined;
+    }
+  }
+  return identityOf(() => statusOf(path));
+}
+
+/** Undefined for what has no content to lose: terminals, /dev/null, and pipes where `filesOnly`. */
+function identityOf(look: () => BigIntStats, filesOnly = false): string | undefined {
+  try {
+    const stats = look();
+    if (filesOnly ? !stats.isFile() : stats.isCharacterDevice()) return undefined;
+    return `${stats.dev}:${stats.ino}`;
+  } catch {
+    return undefined;
+  }
+}
+
+const status = (descriptor: number): BigIntStats => fstatSync(descriptor, { bigint: true });
+const statusOf = (path: string): BigIntStats => statSync(path, { bigint: true });

@@ -1,0 +1,16 @@
+/** Reads the small text files that settings are in or point to. */
+import { isUtf8 } from "node:buffer";
+import { readFileSync, statSync } from "node:fs";
+
+/**
+ * The text of a regular file: a pipe or a device might never end. Throws an error whose message says why it cannot be
+ * read, and whose `code` is the system's where there is one.
+ */
+export function readTextFile(path: string): string {
+  const stats = statSync(path);
+  if (stats.isDirectory()) throw new TypeError("it is a folder");
+  if (!stats.isFile()) throw new TypeError("it is not a regular file");
+  const bytes = readFileSync(path);
+  if (!isUtf8(bytes)) throw new TypeError("it is not UTF-8 text");
+  return bytes.toString("utf8");
+}
