@@ -48,6 +48,13 @@ describe("a feed", () => {
     expect(asked).toEqual([0, "resume", "pause", "resume"]);
   });
 
+  test("counts what headers take in memory, which is more than their bytes", () => {
+    const { feed, asked } = open(0, 1_000_000);
+    const headers = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`h${i}`, Buffer.alloc(0)]));
+    feed.push([Object.assign(message(0), { headers })], 1, 9);
+    expect(asked).toContain("pause");
+  });
+
   test("hears of an end that no fetch tells of, and never of an earlier one", () => {
     const { feed } = open(0, 1000);
     feed.push([message(0, 2000)], 1, 9);

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import fc from "fast-check";
 import type { KafkaMessage } from "kafkajs";
 import { expect, test } from "vitest";
+import { patchQuadraticHeaders } from "../../../src/adapters/kafka/kafkajs/patches/quadratic-headers.js";
 import { toInputBatch } from "../../../src/adapters/kafka/source/records.js";
 import type { RecordHeader } from "../../../src/pipeline/ports.js";
 
@@ -14,6 +15,7 @@ interface Wire {
 
 // Inner files of the client, which has no public way from bytes to messages.
 const load = createRequire(import.meta.url);
+patchQuadraticHeaders();
 const wire: Wire = {
   encode: load("kafkajs/src/protocol/recordBatch/record/v0/index.js") as Wire["encode"],
   decode: load("kafkajs/src/protocol/recordBatch/record/v0/decoder.js") as Wire["decode"],

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import {
   patchRequestQueues,
   type RequestQueue,
-} from "../../../src/adapters/kafka/kafkajs/patches/request-queue.js";
+} from "../../../src/adapters/kafka/kafkajs/patches/idle-request-queues.js";
 
 patchRequestQueues();
 const require = createRequire(import.meta.url);

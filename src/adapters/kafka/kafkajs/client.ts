@@ -1,12 +1,9 @@
 /** Connections to the brokers: one way to build a client, with its codecs, repairs, retries and log. */
 import kafkajs, { type Kafka, type LogEntry, type RetryOptions } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
-import { patchAbortedTransactions } from "./patches/aborted-transactions.js";
-import { registerCodecs } from "./codecs.js";
-import { patchEmptiedBatches } from "./patches/emptied-batches.js";
 import type { KafkaConnection, KafkaLogEntry } from "../options.js";
-import { patchRefusedCoordinators, patchRefusedPartitions, patchTlsRetries } from "./refusals.js";
-import { patchRequestQueues } from "./patches/request-queue.js";
+import { registerCodecs } from "./codecs.js";
+import { applyPatches } from "./patches/apply.js";
 
 const levels: Readonly<Record<number, KafkaLogEntry["level"]>> = {
   [kafkajs.logLevel.ERROR]: "error",
@@ -52,12 +49,7 @@ export function createClient(connection: KafkaConnection, retry: RetryOptions): 
     );
   }
   registerCodecs();
-  patchAbortedTransactions();
-  patchEmptiedBatches();
-  patchRequestQueues();
-  patchTlsRetries();
-  patchRefusedPartitions();
-  patchRefusedCoordinators();
+  applyPatches();
   const { brokers, clientId = "undercurrent", ssl, sasl, log } = connection;
   return new kafkajs.Kafka({
     brokers: [...brokers],

@@ -1,6 +1,5 @@
-/** Whether the brokers turned this client away, which no further attempt changes: by its credentials, certificate or rights. */
+/** Tells errors by which the brokers turn a client away for good: its credentials, its certificate or its rights. */
 import type { ErrorCode } from "../../../errors/errors.js";
-import { patchModule } from "./patches/patch-module.js";
 
 /** What a client's error says of itself, whichever client's it is. */
 interface ClientError {
@@ -25,7 +24,7 @@ const distrust =
   /^(CERT_\w+|UNABLE_TO_\w+|(SELF_SIGNED|DEPTH_ZERO_SELF_SIGNED)_\w+|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH|ERR_TLS_CERT_ALTNAME_\w+)$/;
 
 /** The code that TLS gave for ending the handshake; undefined where something else went wrong. */
-function tlsRefusal({ code, message }: ClientError): string | undefined {
+export function tlsRefusal({ code, message }: ClientError): string | undefined {
   if (typeof code !== "string") return undefined;
   const alert = alerts.exec(code)?.[1];
   // OpenSSL's own message is the place in its source.
@@ -57,76 +56,3 @@ export function refusalOf(error: ClientError): Refusal | undefined {
   );
   return right === undefined ? undefined : { code: "ACCESS_DENIED", message: `${error.message} (${right})` };
 }
-
-interface Connection {
-  rejectRequests: (this: Connection, error: Error & { retriable?: boolean }) => void;
-}
-
-/**
- * Has every client of this process give up where TLS was refused: kafkajs takes that for a broker that is away, and comes
- * back eight times. Every error of a connection passes here before anybody else sees it.
- */
-export const patchTlsRetries = patchModule(
-  "kafkajs/src/network/connection",
-  ({ prototype }: { prototype: Connection }) => {
-    const { rejectRequests } = prototype;
-    prototype.rejectRequests = function (error) {
-      if (tlsRefusal(error) !== undefined) error.retriable = false;
-      rejectRequests.call(this, error);
-    };
-  },
-);
-
-interface AddPartitionsResponse {
-  decode: (bytes: unknown) => Promise<{ errors: PartitionErrors[] }>;
-}
-interface PartitionErrors {
-  readonly partitionErrors: readonly { readonly errorCode: number }[];
-}
-
-/** OPERATION_NOT_ATTEMPTED: what the brokers answer for every partition beside one that they refuse. */
-const notAttempted = 55;
-
-/**
- * Has a refusal to add a partition to a transaction come before what was not attempted because of it: kafkajs throws the
- * first error of an answer, and takes the one for the other. It never asks in a later version than this.
- */
-export const patchRefusedPartitions = patchModule(
-  "kafkajs/src/protocol/requests/addPartitionsToTxn/v1/response",
-  (response: AddPartitionsResponse) => {
-    const { decode } = response;
-    response.decode = async (bytes) => {
-      const decoded = await decode(bytes);
-      const rank = ({ partitionErrors }: PartitionErrors): number =>
-        partitionErrors.some(({ errorCode }) => errorCode === notAttempted) ? 1 : 0;
-      return { ...decoded, errors: decoded.errors.sort((a, b) => rank(a) - rank(b)) };
-    };
-  },
-);
-
-type UseBroker = (given: unknown) => Promise<unknown>;
-interface BrokerPool {
-  withBroker: (this: BrokerPool, use: UseBroker) => Promise<unknown>;
-}
-
-/**
- * Has a refusal come through where any broker would do to tell who the coordinator is: kafkajs asks one after the other,
- * forgets what each answered, and says that there is none, which may pass.
- */
-export const patchRefusedCoordinators = patchModule(
-  "kafkajs/src/cluster/brokerPool",
-  ({ prototype }: { prototype: BrokerPool }) => {
-    const { withBroker } = prototype;
-    prototype.withBroker = async function (use) {
-      let refused: Error | undefined;
-      const answer = await withBroker.call(this, (given) =>
-        use(given).catch((error: unknown) => {
-          if (error instanceof Error && refusalOf(error) !== undefined) refused ??= error;
-          throw error;
-        }),
-      );
-      if (answer === null && refused !== undefined) throw refused;
-      return answer;
-    };
-  },
-);

@@ -1,10 +1,6 @@
 /** Which partition of a topic a record goes to. */
-import kafkajs, { type PartitionMetadata } from "kafkajs";
 import type { OutputRecord } from "../../../pipeline/ports.js";
-import { bufferOf } from "./split.js";
-
-/** Murmur2 of the key, as the Java client has it. */
-const byKey = kafkajs.Partitioners.DefaultPartitioner();
+import { murmur2 } from "./murmur2.js";
 
 /**
  * Records by partition, in their order, of a topic with `count` partitions: by their keys, and without one the partition of
@@ -16,13 +12,8 @@ export function byPartition(
   count: number,
   input: number,
 ): ReadonlyMap<number, readonly OutputRecord[]> {
-  // Of the partitions the client looks at the number alone where there is a key.
-  const partitionMetadata = new Array<PartitionMetadata>(count);
-  return grouped(records, ({ key }) =>
-    key === null
-      ? input % count
-      : byKey({ topic: "", partitionMetadata, message: { key: bufferOf(key), value: null } }),
-  );
+  // The Java client's default: the hash without its sign.
+  return grouped(records, ({ key }) => (key === null ? input : murmur2(key) & 0x7fffffff) % count);
 }
 
 /** Items by what `keyOf` says of them, each group in their order. */

@@ -21,8 +21,9 @@ export interface FeedControls {
   resume(): void;
 }
 
-/** Bytes of a message beside its key and value, about. */
+/** Bytes in memory of a message beside its key, value and headers, and of a header beside its name and value, about. */
 const messageOverhead = 64;
+const headerOverhead = 128;
 
 export class Feed {
   readonly #controls: FeedControls;
@@ -77,7 +78,7 @@ export class Feed {
     for (const message of messages) {
       if (Number(message.offset) < from) continue;
       this.#messages.push(message);
-      this.#bytes += messageOverhead + (message.key?.length ?? 0) + (message.value?.length ?? 0);
+      this.#bytes += bytesOf(message);
     }
     this.#advance(nextOffset, endOffset);
     if (this.#bytes >= this.#limit && !this.#paused) {
@@ -152,4 +153,16 @@ export class Feed {
     this.#wake?.();
     this.#wake = undefined;
   }
+}
+
+/** Memory that a message takes, about: many empty headers take far more than their bytes in the log. */
+function bytesOf({ key, value, headers }: KafkaMessage): number {
+  let bytes = messageOverhead + (key?.length ?? 0) + (value?.length ?? 0);
+  for (const name in headers) {
+    const values = headers[name];
+    bytes += name.length;
+    if (!Array.isArray(values)) bytes += headerOverhead + (values?.length ?? 0);
+    else for (const one of values) bytes += headerOverhead + one.length;
+  }
+  return bytes;
 }

@@ -4,8 +4,6 @@ import type { InputBatch, InputRecord, RecordHeader } from "../../../pipeline/po
 import type { FeedBatch } from "./feed.js";
 
 const none: readonly RecordHeader[] = [];
-/** What every object has without being given it, by name. */
-const inherited: Readonly<Record<string, unknown>> = {};
 
 export function toInputBatch({ messages, nextOffset, endOffset }: FeedBatch): InputBatch {
   return { records: messages.map(toInputRecord), nextOffset, endOffset };
@@ -24,17 +22,14 @@ function toInputRecord({ offset, timestamp, key, value, headers }: KafkaMessage)
 
 /**
  * The client gives headers by name, with a list where a name occurs more than once: the order among different names,
- * and the difference between an empty and a null value, are lost before they get here. A header that is named as
- * something that objects inherit (`constructor`, `__proto__`) comes with that as a first value, a function mostly, which
- * no record ever held and no producer can write.
+ * and the difference between an empty and a null value, are lost before they get here.
  */
 function toHeaders(headers: IHeaders): readonly RecordHeader[] {
   const names = Object.keys(headers);
   if (names.length === 0) return none;
   return names.flatMap((name) => {
     const values = headers[name];
-    const sent = Array.isArray(values) ? values.filter((value) => value !== inherited[name]) : [values];
-    return sent.map((value) => ({ name, value: bytesOf(value) }));
+    return (Array.isArray(values) ? values : [values]).map((value) => ({ name, value: bytesOf(value) }));
   });
 }
 

@@ -3,9 +3,8 @@
  * producer, without records if need be, and answers a fetch from one segment of the log alone: where such a batch ends a
  * segment, the client finds nothing in the answer and asks for the same again, for ever.
  */
-import { sep } from "node:path";
 import type { FetchedRecord } from "./aborted-transactions.js";
-import { patchOnce } from "./patch-module.js";
+import { replaceExport } from "./patch-module.js";
 
 export interface RecordBatch {
   readonly firstOffset: string;
@@ -29,15 +28,9 @@ export function withLastOffset(batch: RecordBatch): RecordBatch {
   return { ...batch, records: [...records, record] };
 }
 
-/** Repairs what every client of this process fetches. */
-export const patchEmptiedBatches = patchOnce((require) => {
-  const decoder = require.resolve("kafkajs/src/protocol/recordBatch/v0/decoder");
-  const decode = require(decoder) as (bytes: unknown) => Promise<RecordBatch>;
-  require.cache[decoder]!.exports = async (bytes: unknown): Promise<RecordBatch> =>
-    withLastOffset(await decode(bytes));
-  // Whoever has loaded the decoder has the one from before; the client loads these anew at its next fetch.
-  const answers = ["protocol", "requests", "fetch", "v"].join(sep);
-  for (const path of Object.keys(require.cache)) {
-    if (path.includes(answers) && path.includes("kafkajs")) Reflect.deleteProperty(require.cache, path);
-  }
+/** Patches the decoder of batches of every client of this process. */
+export const patchEmptiedBatches = replaceExport<(bytes: unknown) => Promise<RecordBatch>>({
+  module: "kafkajs/src/protocol/recordBatch/v0/decoder",
+  users: ["protocol/requests/fetch/v"],
+  replace: (decode) => async (bytes) => withLastOffset(await decode(bytes)),
 });

@@ -1,25 +1,48 @@
-/** Repairs of the client where it has no place of its own for them: of one of its modules, for the whole process, once. */
+/** Patches of the client's own modules, each applied once to the whole process. */
 import { createRequire } from "node:module";
 
 /**
- * A function that has `repair` change what a module of the client exports, such as the prototype of a class; called again
- * it does nothing, for a repair that wraps a method would wrap itself.
+ * Returns a function that changes what a module of the client exports, such as the prototype of a class. Only its first
+ * call does anything, because a patch that wraps a method would wrap itself.
  *
  * @example
  * ```ts
- * const repairFetch = repairOf("kafkajs/src/broker", ({ prototype }: { prototype: BrokerConnection }) => { … });
+ * const patchFetch = patchModule("kafkajs/src/broker", ({ prototype }: { prototype: Broker }) => { … });
  * ```
  */
-export function patchModule(module: string, repair: (exported: never) => void): () => void {
-  return patchOnce((require) => repair(require(module) as never));
+export function patchModule(module: string, patch: (exported: never) => void): () => void {
+  return patchOnce((require) => patch(require(module) as never));
 }
 
-/** The same for a repair that loads modules of the client itself. */
-export function patchOnce(repair: (require: NodeJS.Require) => void): () => void {
-  let repaired = false;
+/** Returns a function that runs a patch which loads modules of the client itself; only its first call does anything. */
+export function patchOnce(patch: (require: NodeJS.Require) => void): () => void {
+  let patched = false;
   return () => {
-    if (repaired) return;
-    repaired = true;
-    repair(createRequire(import.meta.url));
+    if (patched) return;
+    patched = true;
+    patch(createRequire(import.meta.url));
   };
+}
+
+/** A module of the client whose export another one takes its place, and the modules that have kept the first. */
+export interface Replacement<Exported> {
+  /** "kafkajs/src/…" */
+  readonly module: string;
+  /** Modules that are loaded anew at their next use: substrings of their paths, with "/". */
+  readonly users: readonly string[];
+  readonly replace: (exported: Exported, require: NodeJS.Require) => Exported;
+}
+
+/** Returns a function that replaces the whole export of a module; only its first call does anything. */
+export function replaceExport<Exported>({ module, users, replace }: Replacement<Exported>): () => void {
+  return patchOnce((require) => {
+    const path = require.resolve(module);
+    const exported = require(path) as Exported;
+    require.cache[path]!.exports = replace(exported, require);
+    for (const loaded of Object.keys(require.cache)) {
+      const name = loaded.replaceAll("\\", "/");
+      if (loaded !== path && users.some((user) => name.includes(`/kafkajs/src/${user}`)))
+        Reflect.deleteProperty(require.cache, loaded);
+    }
+  });
 }

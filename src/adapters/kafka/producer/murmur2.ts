@@ -1,0 +1,25 @@
+/** Murmur2 of a key, as the Java client's `Utils.murmur2` has it to the bit; kafkajs computes it in ever longer BigInts. */
+
+/** Constants of the Java client; M and R are Austin Appleby's. */
+const seed = 0x9747b28c;
+const m = 0x5bd1e995;
+const r = 24;
+
+/** Returns the hash as a signed 32-bit integer. */
+export function murmur2(key: Uint8Array): number {
+  const { length } = key;
+  const view = new DataView(key.buffer, key.byteOffset, length);
+  const whole = length & ~3;
+  let hash = seed ^ length;
+  for (let at = 0; at < whole; at += 4) {
+    let word = Math.imul(view.getInt32(at, true), m);
+    word = Math.imul(word ^ (word >>> r), m);
+    hash = Math.imul(hash, m) ^ word;
+  }
+  if (whole < length) {
+    for (let at = length - 1; at >= whole; at--) hash ^= key[at]! << (8 * (at - whole));
+    hash = Math.imul(hash, m);
+  }
+  hash = Math.imul(hash ^ (hash >>> 13), m);
+  return hash ^ (hash >>> 15);
+}
