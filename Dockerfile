@@ -30,7 +30,7 @@ HEALTHCHECK --interval=5s --timeout=5s --retries=12 \
 ENTRYPOINT ["node", "/app/dist/cli.js"]
 CMD ["run", "--config", "/etc/undercurrent.yaml"]
 
-# The same with series to try it with: `undercurrent seed`.
+# The same with series to try it with: the command `seed`.
 FROM service AS samples
 COPY --from=build /app/node_modules/vega-datasets node_modules/vega-datasets
 HEALTHCHECK --interval=5s CMD ["node", "--version"]

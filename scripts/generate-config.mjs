@@ -47,13 +47,13 @@ function reference() {
 
 const intro = `# Configuration
 
-\`undercurrent run -c config.yaml\` reads one YAML file; without it every setting has its default. Made from
+\`npx undercurrent run -c config.yaml\` reads one YAML file; without it every setting has its default. Made from
 \`src/config/schema.ts\`, as are [config/default.yaml](../config/default.yaml), which has every setting with its comment,
 and [config/schema.json](../config/schema.json), by which editors complete and check: its first line,
 \`# yaml-language-server: $schema=./schema.json\`, names it.
 
-- \`undercurrent config --default > config.yaml\` begins a file; \`undercurrent config -c config.yaml\` prints what is in
-  effect; \`undercurrent lint -c config.yaml\` checks it, and the topics on the brokers.
+- \`npx undercurrent config --default > config.yaml\` begins a file; \`npx undercurrent config -c config.yaml\` prints what is in
+  effect; \`npx undercurrent lint -c config.yaml\` checks it, and the topics on the brokers.
 - Unknown names are errors, with the nearest known one. All errors are reported at once, with path and line.
 - \`\${NAME}\` in a value stands for an environment variable, \`\${NAME:-default}\` for one that may be unset or empty, and
   \`$\${\` for a plain \`\${\`. They are put in place after the YAML was parsed: what a variable holds is part of one value,

@@ -1,4 +1,4 @@
-/** The public API of the package, nothing else. Loading it loads no Kafka client: that is `undercurrent/kafka`. */
+/** The public API of the package, nothing else. Loading it loads no Kafka client: that is `undercurrent-forecast/kafka`. */
 export {
   cellKinds,
   type CellKind,

@@ -141,13 +141,13 @@ export const list = {
     exit: exitCodes.state,
     data: "Nothing of this partition was read or written; what is committed stays as it is.",
     action:
-      "Bring back the missing input or state and start again, or go on without what was learned: `undercurrent state reset`, or the recovery setting gap: fresh.",
+      "Bring back the missing input or state and start again, or go on without what was learned: `npx undercurrent state reset`, or the recovery setting gap: fresh.",
   },
   STATE_TORN: {
     exit: exitCodes.state,
     data: "Nothing of this partition was read or written; what is committed stays as it is.",
     action:
-      "Check that the state topic is compacted, loses nothing to retention and has no other writer; then import an exported state, or run `undercurrent state reset`.",
+      "Check that the state topic is compacted, loses nothing to retention and has no other writer; then import an exported state, or run `npx undercurrent state reset`.",
   },
   FENCED: {
     exit: exitCodes.external,
@@ -185,13 +185,13 @@ export const list = {
   TOPIC_MISSING: {
     exit: exitCodes.settings,
     data: "Nothing of this was read or written.",
-    action: "Correct the topic's name, or create the topics with `undercurrent topics create`.",
+    action: "Correct the topic's name, or create the topics with `npx undercurrent topics create`.",
   },
   TOPIC_MISMATCH: {
     exit: exitCodes.settings,
     data: "Nothing was read or written.",
     action:
-      "Give forecasts and state as many partitions as the input has, and the state topic cleanup.policy=compact: alter them, or create them anew with `undercurrent topics create`.",
+      "Give forecasts and state as many partitions as the input has, and the state topic cleanup.policy=compact: alter them, or create them anew with `npx undercurrent topics create`.",
   },
   GROUP_ACTIVE: {
     exit: exitCodes.state,
@@ -254,7 +254,8 @@ export const list = {
   KAFKA_CLIENT_MISSING: {
     exit: exitCodes.external,
     data: "Nothing was read or written.",
-    action: "Run `npm install @platformatic/kafka` beside undercurrent, or set kafka.producer to kafkajs.",
+    action:
+      "Run `npm install @platformatic/kafka` beside undercurrent-forecast, or set kafka.producer to kafkajs.",
   },
   MEMORY_EXHAUSTED: {
     exit: exitCodes.external,

@@ -1,4 +1,4 @@
-/** The Kafka adapter, `undercurrent/kafka`: loading it is the only thing that loads the Kafka client. */
+/** The Kafka adapter, `undercurrent-forecast/kafka`: loading it is the only thing that loads the Kafka client. */
 import { Observable } from "rxjs";
 import { UndercurrentError } from "../../errors/errors.js";
 import type { Assignment, Committer, Source } from "../../pipeline/ports.js";
