@@ -12,6 +12,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
+import { parse } from "csv-parse/sync";
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
 /** Rows of ETTh1 that are read: the split of the literature, 20 months. */
@@ -117,27 +118,33 @@ function print({ name, kernel, kind }, args) {
 /** Digest of the named columns, and of the scores of further steps, of which `--out` holds nothing. */
 function digestOf(csv, names, { overall }) {
   const hash = createHash("sha256");
-  const [head, ...lines] = csv.trimEnd().split("\n");
-  const header = head.split(",");
+  // Only a text can hold quotation marks; without any, lines need no parser.
+  const [header, ...rows] = csv.includes('"')
+    ? parse(csv)
+    : csv
+        .trimEnd()
+        .split("\n")
+        .map((line) => line.split(","));
   const places = names.map((name) => {
     const place = header.indexOf(name);
-    if (place < 0) throw new Error(`--out has no column ${name}: ${head}`);
+    if (place < 0) throw new Error(`--out has no column ${name}: ${header}`);
     return place;
   });
-  for (const line of lines) {
-    // Fields in quotes are a comma or a quote of a text, and never a number.
-    const fields = line.match(/"(?:[^"]|"")*"|[^,]+|(?<=^|,)(?=,|$)/g);
-    for (const place of places) {
-      const field = fields[place];
-      hash.update(field !== "" && Number.isFinite(Number(field)) ? String(Number(field)) : field);
-      hash.update(",");
-    }
+  for (const fields of rows) {
+    const read = places.map((place) => fields[place]);
+    hash.update(
+      read.map((field) => (isNumber(field) ? String(Number(field)) : JSON.stringify(field))).join(","),
+    );
     hash.update("\n");
   }
   for (const { step, scored, mae, rmse, coverage } of overall.horizon ?? []) {
     hash.update([step, scored, mae, rmse, coverage].join(","));
   }
   return hash.digest("hex");
+}
+
+function isNumber(field) {
+  return field.trim() !== "" && Number.isFinite(Number(field));
 }
 
 /** A file of the data as plain CSV, with its first rows if their number is given. */

@@ -231,6 +231,12 @@ export const list = {
     data: "Nothing of this commit landed; every earlier one did.",
     action: "Correct the operator before or after the forecast: it has to emit at once, and must not throw.",
   },
+  FORECASTER_BUSY: {
+    exit: exitCodes.unexpected,
+    data: "The refused call read and changed nothing.",
+    action:
+      "Call the forecaster when `observe` has returned, not from a callback of it; a callback may note what to do.",
+  },
   FORECASTER_DISPOSED: {
     exit: exitCodes.unexpected,
     data: "Nothing was read or changed: its memory has been given back.",

@@ -2,6 +2,7 @@
  * What forecasters share, whatever their events carry: keys with their slots, one model for all of them, snapshots, and
  * an end. What a value or a symbol means is left to the classes that extend it.
  */
+import { CallGuard } from "./call-guard.js";
 import type { Cell } from "./learning/cell-reader.js";
 import type { KeyBounds } from "./keys/eviction.js";
 import type { ForecasterListeners, LearningSettings } from "./learning/learning.js";
@@ -26,8 +27,11 @@ export abstract class KeyedForecaster<
   readonly settings: Settings;
   /** @internal */
   protected readonly state: ForecasterState;
+  readonly #guard: CallGuard;
   /** Where the forecasts of the batch under way go. */
   #forecasts: Out | undefined;
+  /** The first error that a listener threw in the batch under way. */
+  #failure: { readonly error: unknown } | undefined;
 
   /** @internal */
   protected constructor(
@@ -36,11 +40,19 @@ export abstract class KeyedForecaster<
     { onUpdate, onForgotten }: ForecasterListeners,
   ) {
     this.settings = settings;
+    this.#guard = new CallGuard();
     const recurrence = new CellRunner(learning, cell, {
       stepped: (rows) => this.forecastRows(rows, this.#forecasts!),
-      updated: (report) => onUpdate?.(report),
+      updated: this.#contained(onUpdate),
     });
-    this.state = new ForecasterState({ ...parts, settings, recurrence, onForgotten });
+    const guard = this.#guard;
+    this.state = new ForecasterState({
+      ...parts,
+      settings,
+      recurrence,
+      guard,
+      onForgotten: this.#contained(onForgotten),
+    });
   }
 
   /** Keys that it holds a state of: those that have begun, and were not forgotten. */
@@ -78,7 +90,7 @@ export abstract class KeyedForecaster<
     return modelName({ cell: this.state.recurrence.cell, hidden: this.settings.hidden }, version);
   }
 
-  /** The slot of a key, which is made on first use. Throws MEMORY_EXHAUSTED, changing nothing. */
+  /** The slot of a key, which is made on first use. Throws MEMORY_EXHAUSTED and FORECASTER_BUSY, changing nothing. */
   slotOf(key: string): number {
     return this.state.slotOf(key);
   }
@@ -86,8 +98,10 @@ export abstract class KeyedForecaster<
   /**
    * Takes the slots back of keys without a state, which have not begun yet or were forgotten, and returns them: they may
    * become other keys'. Without it memory grows with all keys that ever were, whatever the settings bound.
+   * Throws FORECASTER_BUSY.
    */
   release(): readonly number[] {
+    this.#guard.assertFree();
     return this.state.keys.release();
   }
 
@@ -96,16 +110,29 @@ export abstract class KeyedForecaster<
     return this.state.keys.nameOf(slot);
   }
 
-  /** Takes events in order and writes a row of forecasts for each. Rows before `from` have been taken already. */
+  /**
+   * Takes events in order and writes a row of forecasts for each. Rows before `from` have been taken already. An error
+   * that a listener throws is thrown on when all events have been taken. Throws FORECASTER_BUSY where a listener of this
+   * forecaster calls it, and FORECASTER_DISPOSED.
+   */
   observe(events: In, forecasts: Out, from = 0): void {
     this.state.assertUsable();
-    this.#forecasts = forecasts;
-    const { count } = events;
-    for (let event = from; event < count; event++) this.observeEvent(event, events, forecasts);
-    this.state.recurrence.step();
+    this.#guard.enter();
+    try {
+      this.#forecasts = forecasts;
+      const { count } = events;
+      for (let event = from; event < count; event++) this.observeEvent(event, events, forecasts);
+      this.state.recurrence.step();
+    } finally {
+      this.#guard.leave();
+    }
+    if (this.#failure !== undefined) this.#rethrow(this.#failure);
   }
 
-  /** The whole state in one versioned binary form, from which another forecaster goes on bit for bit. */
+  /**
+   * The whole state in one versioned binary form, from which another forecaster goes on bit for bit. Throws
+   * FORECASTER_BUSY and FORECASTER_DISPOSED.
+   */
   snapshot(): Uint8Array {
     return joinRecords(this.records());
   }
@@ -113,13 +140,17 @@ export abstract class KeyedForecaster<
   /**
    * Takes over the state of a snapshot; keys it does not hold are forgotten, and slots are given anew. With
    * `anyTuning`, it may have been made with another learning rate, boost, gradient clip or alarm rate. Throws
-   * SNAPSHOT_FOREIGN, SNAPSHOT_VERSION or SNAPSHOT_CORRUPT, and then has changed nothing.
+   * SNAPSHOT_FOREIGN, SNAPSHOT_VERSION, SNAPSHOT_CORRUPT, MEMORY_EXHAUSTED or FORECASTER_BUSY, and then has changed
+   * nothing.
    */
   restore(snapshot: Uint8Array, { anyTuning = false }: { readonly anyTuning?: boolean } = {}): void {
     this.takeOver(this.state.decode(snapshot, anyTuning));
   }
 
-  /** Gives the memory back: observing, snapshots and restoring throw FORECASTER_DISPOSED from then on. */
+  /**
+   * Gives the memory back: observing, snapshots and restoring throw FORECASTER_DISPOSED from then on. Called by a listener
+   * it takes effect when `observe` returns.
+   */
   dispose(): void {
     this.state.dispose();
   }
@@ -150,5 +181,21 @@ export abstract class KeyedForecaster<
    */
   protected takeOver(snapshot: Snapshot): void {
     this.state.takeOver(snapshot);
+  }
+
+  /** A listener whose errors wait for the end of the batch: an event is taken whole, whatever a listener does. */
+  #contained<T>(listener: ((value: T) => void) | undefined): (value: T) => void {
+    return (value) => {
+      try {
+        listener?.(value);
+      } catch (error) {
+        this.#failure ??= { error };
+      }
+    };
+  }
+
+  #rethrow({ error }: { readonly error: unknown }): never {
+    this.#failure = undefined;
+    throw error;
   }
 }

@@ -1,4 +1,5 @@
 /** What forecasters of objects share: columns that grow, events that are refused, and the lifetime of what they wrap. */
+import { CallGuard } from "./call-guard.js";
 import { inputFault } from "./input.js";
 import type { KeyedForecaster } from "./keyed-forecaster.js";
 import { warnOncePerCode, type RejectedEvent } from "./rejected.js";
@@ -20,6 +21,7 @@ export abstract class ObjectForecaster<T, In extends { count: number }, Out, Res
   protected readonly forecaster: KeyedForecaster<{ readonly hidden: number }, In, Out>;
   readonly #makeColumns: (capacity: number) => Columns<In, Out>;
   readonly #onRejected: (rejected: RejectedEvent<T>) => void;
+  readonly #guard = new CallGuard();
   #columns: Columns<In, Out>;
   #capacity = firstCapacity;
 
@@ -45,8 +47,20 @@ export abstract class ObjectForecaster<T, In extends { count: number }, Out, Res
     return this.forecaster.bytes;
   }
 
-  /** Takes events in order and returns a forecast for each that was not refused. */
+  /**
+   * Takes events in order and returns a forecast for each that was not refused. Throws FORECASTER_BUSY where a callback of
+   * this forecaster calls it.
+   */
   observe(events: readonly T[]): Result[] {
+    this.#guard.enter();
+    try {
+      return this.#observe(events);
+    } finally {
+      this.#guard.leave();
+    }
+  }
+
+  #observe(events: readonly T[]): Result[] {
     this.forecaster.release();
     if (events.length > this.#capacity) {
       const capacity = 2 ** Math.ceil(Math.log2(events.length));
@@ -60,21 +74,30 @@ export abstract class ObjectForecaster<T, In extends { count: number }, Out, Res
     return accepted.map((event, row) => this.resultAt(event, row, columns.events, columns.forecasts));
   }
 
-  /** The whole state in one versioned binary form, from which another forecaster goes on bit for bit. */
+  /**
+   * The whole state in one versioned binary form, from which another forecaster goes on bit for bit. Throws
+   * FORECASTER_BUSY where a callback of this forecaster calls it.
+   */
   snapshot(): Uint8Array {
+    this.#guard.assertFree();
     return this.forecaster.snapshot();
   }
 
   /**
-   * Takes over the state of a snapshot. Throws SNAPSHOT_FOREIGN, SNAPSHOT_VERSION or SNAPSHOT_CORRUPT, and then has
-   * changed nothing.
+   * Takes over the state of a snapshot. Throws SNAPSHOT_FOREIGN, SNAPSHOT_VERSION, SNAPSHOT_CORRUPT, MEMORY_EXHAUSTED
+   * or, where a callback of this forecaster calls it, FORECASTER_BUSY, and then has changed nothing.
    */
   restore(snapshot: Uint8Array): void {
+    this.#guard.assertFree();
     this.forecaster.restore(snapshot);
   }
 
-  /** Gives the memory back; everything throws FORECASTER_DISPOSED from then on. */
+  /**
+   * Gives the memory back; everything throws FORECASTER_DISPOSED from then on. Called by a callback of this forecaster it
+   * takes effect when `observe` returns.
+   */
   dispose(): void {
+    if (this.#guard.defers(() => this.dispose())) return;
     this.forecaster.dispose();
   }
 

@@ -1,5 +1,5 @@
 /** The operator `forecastBatches`: forecasts for arrays of events, at a fraction of the cost of one by one. */
-import { map, type OperatorFunction } from "rxjs";
+import type { OperatorFunction } from "rxjs";
 import { EventForecaster, settingsOf, type EventForecast, type EventOptions } from "../forecast/objects.js";
 import { withForecaster } from "./with-forecaster.js";
 
@@ -23,6 +23,6 @@ export function forecastBatches<T>(
   settingsOf(options);
   return withForecaster(
     () => new EventForecaster(options),
-    (forecaster) => map((events) => forecaster.observe(events)),
+    (forecaster, events: readonly T[]) => [forecaster.observe(events)],
   );
 }

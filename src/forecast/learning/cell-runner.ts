@@ -105,6 +105,15 @@ export class CellRunner {
     return this.#engine.description.stateSize;
   }
 
+  /** Most windows of an update, and the steps of one. */
+  get windows(): number {
+    return this.#settings.windows;
+  }
+
+  get windowSteps(): number {
+    return this.#settings.window;
+  }
+
   /** Floats of the row that a waiting window is made from. */
   get windowRow(): number {
     return this.#reader.rowSize;
@@ -209,6 +218,8 @@ export class CellRunner {
 
   /** Takes over a model and, of its keys, how many have had a window. */
   writeModel(model: ModelState, keys: readonly KeyState[], slotOf: (key: string) => number): void {
+    // Events that wait for a step are of the state before.
+    this.#waiting = 0;
     this.#learners = keys.filter(({ numbers }) => numbers[number.count]! > this.#settings.window).length;
     this.#engine.writeParameters(model);
     this.#version = model.version;

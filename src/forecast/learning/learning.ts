@@ -30,7 +30,10 @@ export interface UpdateReport extends LearnReport {
   readonly windows: number;
 }
 
-/** Who is told of what a forecaster does. */
+/**
+ * Who is told of what a forecaster does. A listener may not call the forecaster, which would be in the middle of an event:
+ * that throws FORECASTER_BUSY. `observe` takes all events before it throws what a listener threw.
+ */
 export interface ForecasterListeners {
   /** Called on each update of the weights, in the middle of `observe`. */
   readonly onUpdate?: (update: UpdateReport) => void;

@@ -1,5 +1,6 @@
 /** The state of a forecaster: its keys, the model they share, and both as the records of a snapshot. */
 import { UndercurrentError } from "../../errors/errors.js";
+import type { CallGuard } from "../call-guard.js";
 import { keysToForget, type ForgottenKeys, type KeyBounds } from "../keys/eviction.js";
 import type { Horizons } from "../horizon/horizons.js";
 import type { KeyReadout } from "../experts/key-readout.js";
@@ -29,6 +30,8 @@ export interface StateOptions {
   readonly recurrence: CellRunner;
   readonly readout?: KeyReadout | undefined;
   readonly horizons?: Horizons | undefined;
+  /** Entered while events are taken. */
+  readonly guard: CallGuard;
   /** Told of keys that were forgotten, where there were any. */
   readonly onForgotten?: ((keys: ForgottenKeys) => void) | undefined;
 }
@@ -42,11 +45,14 @@ export class ForecasterState {
   readonly #bounds: KeyBounds;
   readonly #layout: StateOptions["layout"];
   readonly #signature: Signature;
+  readonly #guard: CallGuard;
   readonly #onForgotten: StateOptions["onForgotten"];
   #keys: KeyTable;
   #disposed = false;
 
-  constructor({ settings, bounds, layout, recurrence, readout, horizons, onForgotten }: StateOptions) {
+  constructor(options: StateOptions) {
+    const { settings, bounds, layout, recurrence, readout, horizons, guard, onForgotten } = options;
+    this.#guard = guard;
     this.recurrence = recurrence;
     this.#readout = readout;
     this.#horizons = horizons;
@@ -76,7 +82,7 @@ export class ForecasterState {
     return 8 * numbers + 4 * (singles + readout + states) + further;
   }
 
-  /** The slot of a key, which is made on first use. Throws MEMORY_EXHAUSTED, changing nothing. */
+  /** The slot of a key, which is made on first use. Throws MEMORY_EXHAUSTED and FORECASTER_BUSY, changing nothing. */
   slotOf(key: string): number {
     return this.#keys.find(key) ?? this.#add(key);
   }
@@ -95,7 +101,7 @@ export class ForecasterState {
 
   /** The model's record, then one for each key, or for each that changed. */
   *records(onlyChanged = false): Generator<SnapshotRecord> {
-    this.assertUsable();
+    this.#assertReady();
     const keys = this.#keys;
     const { numbers, numbersPerKey, singles, singlesPerKey, changed } = keys;
     const model = this.recurrence.readModel((slot) => keys.nameOf(slot));
@@ -126,6 +132,7 @@ export class ForecasterState {
 
   /** The parts of a snapshot, checked; throws as `decodeSnapshot` does. */
   decode(snapshot: Uint8Array, anyTuning: boolean): Snapshot {
+    this.#assertReady();
     return decodeSnapshot(snapshot, this.#signature, this.#sizes(), anyTuning);
   }
 
@@ -140,7 +147,7 @@ export class ForecasterState {
 
   /** Gives the memory back: what reads or writes the state throws FORECASTER_DISPOSED from then on. */
   dispose(): void {
-    if (this.#disposed) return;
+    if (this.#disposed || this.#guard.defers(() => this.dispose())) return;
     this.#disposed = true;
     this.recurrence.dispose();
     this.#readout?.dispose();
@@ -153,12 +160,20 @@ export class ForecasterState {
     if (this.#disposed) throw new UndercurrentError("FORECASTER_DISPOSED", "the forecaster was disposed of");
   }
 
+  /** Throws FORECASTER_DISPOSED, and FORECASTER_BUSY where events are being taken. */
+  #assertReady(): void {
+    this.assertUsable();
+    this.#guard.assertFree();
+  }
+
   #sizes(): SnapshotSizes {
     this.assertUsable();
     const { recurrence } = this;
     return {
       numbers: this.#keys.numbersPerKey,
       singles: this.#keys.singlesPerKey,
+      queue: recurrence.windows,
+      windowSteps: recurrence.windowSteps,
       window: recurrence.windowRow,
       readout: this.#readout?.stateSize ?? 0,
       states: recurrence.statesPerKey,
@@ -187,7 +202,7 @@ export class ForecasterState {
   }
 
   #add(key: string): number {
-    this.assertUsable();
+    this.#assertReady();
     const keys = this.#keys;
     if (keys.full) {
       this.#reserve(2 * keys.capacity);

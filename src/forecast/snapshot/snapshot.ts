@@ -149,7 +149,9 @@ export function joinRecords(records: readonly SnapshotRecord[]): Uint8Array {
 export interface SnapshotSizes {
   readonly numbers: number;
   readonly singles: number;
-  /** The row of a waiting window. */
+  /** Windows that wait for an update: fewer than this. The steps of a window, and the row that it is made from. */
+  readonly queue: number;
+  readonly windowSteps: number;
   readonly window: number;
   /** A key's own read-out, or 0. */
   readonly readout: number;
@@ -198,11 +200,40 @@ export function decodeSnapshot(
   }
   if (model === undefined) throw corrupt("it holds no model");
   if (keys.size !== model.keys) throw corrupt(`it holds ${keys.size} keys where there were ${model.keys}`);
-  for (const window of model.queue)
-    if (!keys.has(window.key)) throw corrupt("a key of a waiting window is not in it");
   const snapshot = { model, keys: [...keys.values()], symbols };
   if (!fits(snapshot, sizes)) throw corrupt("an array has the wrong length");
+  checkCounts(model, keys, sizes);
   return snapshot;
+}
+
+/**
+ * Throws SNAPSHOT_CORRUPT where a count is none that a forecaster can have: rings are read at places that follow from
+ * counts, and windows wait until as many have come as an update learns from.
+ */
+function checkCounts(
+  { version, queue }: ModelState,
+  keys: ReadonlyMap<string, KeyState>,
+  { queue: places, windowSteps }: SnapshotSizes,
+): void {
+  if (!isCount(version)) throw corrupt(`its model has the version ${version}`);
+  for (const { key, numbers } of keys.values()) {
+    const count = numbers[number.count]!;
+    if (!isCount(count) || count === 0) throw corrupt(`the key "${key}" has had ${count} events`);
+  }
+  if (queue.length >= places) throw corrupt(`${queue.length} windows wait, where ${places} make an update`);
+  if (new Set(queue.map(({ key }) => key)).size < queue.length)
+    throw corrupt("a key has two waiting windows");
+  for (const { key, count } of queue) {
+    const events = keys.get(key)?.numbers[number.count];
+    if (events === undefined) throw corrupt("a key of a waiting window is not in it");
+    if (!isCount(count) || count < windowSteps || count >= events) {
+      throw corrupt(`a window waits that ends with event ${count} of ${events}`);
+    }
+  }
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
 }
 
 function fits({ model, keys }: Pick<Snapshot, "model" | "keys">, sizes: SnapshotSizes): boolean {

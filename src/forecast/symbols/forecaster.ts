@@ -80,7 +80,7 @@ export class SymbolForecaster extends KeyedForecaster<SymbolSettings, SymbolColu
 
   /** @internal */
   protected override takeOver(snapshot: Snapshot): void {
-    const { vocabulary, ngrams, weights } = decodeShared(snapshot.symbols, this.settings);
+    const { vocabulary, ngrams, weights } = decodeShared(snapshot, this.settings, this.#layout.ringLength);
     super.takeOver(snapshot);
     this.#vocabulary.write(vocabulary);
     this.#ngrams.write(ngrams);

@@ -14,9 +14,6 @@ export interface Context {
 
 const none = -1;
 
-/** Numbers of an n-gram in a snapshot. */
-const entrySize = 6;
-
 export class Ngrams {
   /** Longest context, in symbols. */
   readonly order: number;
@@ -38,6 +35,9 @@ export class Ngrams {
   readonly #twice: Float64Array;
   /** Hashes of the contexts of an event, by their length. */
   readonly #contexts: Int32Array;
+
+  /** Numbers of an n-gram in a snapshot. */
+  static readonly entrySize = 6;
 
   /** Tells what a number stands for now. */
   readonly #stampOf: (symbol: number) => number;
@@ -65,10 +65,18 @@ export class Ngrams {
     this.#contexts = new Int32Array(2 * (order + 1));
   }
 
-  /** Whether a state from a snapshot is one of so many orders and n-grams at most. */
-  static fits(state: Float64Array, order: number, capacity: number): boolean {
-    if (state.length % entrySize !== 0 || state.length > entrySize * capacity) return false;
-    return state.every((value, at) => at % entrySize !== 0 || (value >= 0 && value <= order));
+  /** Whether a state from a snapshot is one of contexts of up to `order` symbols, with numbers below `symbols`. */
+  static fits(state: Float64Array, order: number, symbols: number): boolean {
+    const { entrySize } = Ngrams;
+    if (state.length % entrySize !== 0 || !state.every((value) => Number.isInteger(value))) return false;
+    for (let at = 0; at < state.length; at += entrySize) {
+      const length = state[at]!;
+      const symbol = state[at + 3]!;
+      if (length < 0 || length > order || symbol < 0 || symbol >= symbols || state[at + 5]! < 1) return false;
+      // Both words of the hash, the stamp and the count are 32 bits wide.
+      for (const place of [1, 2, 4, 5]) if (state[at + place] !== (state[at + place]! | 0)) return false;
+    }
+    return true;
   }
 
   get bytes(): number {
@@ -120,7 +128,7 @@ export class Ngrams {
 
   /** What a snapshot keeps: order, two words of hash, symbol, stamp and count of each n-gram. */
   read(): Float64Array {
-    const state = new Float64Array(entrySize * this.#entries);
+    const state = new Float64Array(Ngrams.entrySize * this.#entries);
     let at = 0;
     for (let place = 0; place < this.#first.length; place++) {
       for (let entry = this.#first[place]!; entry !== none; entry = this.#next[entry]!) {
@@ -135,7 +143,7 @@ export class Ngrams {
           ],
           at,
         );
-        at += entrySize;
+        at += Ngrams.entrySize;
       }
     }
     return state;
@@ -144,7 +152,7 @@ export class Ngrams {
   /** Takes over what `read` gave of as many orders and no more n-grams than there is room for. */
   write(state: Float64Array): void {
     this.#clear();
-    for (let at = 0; at < state.length; at += entrySize) {
+    for (let at = 0; at < state.length; at += Ngrams.entrySize) {
       const place = this.#place(state[at + 1]!, state[at + 2]!, true);
       this.#orders[place] = state[at]!;
       this.#add(place, state[at + 3]!, state[at + 4]!, state[at + 5]!);
@@ -235,12 +243,12 @@ export class Ngrams {
     do {
       const state = this.read();
       let length = 0;
-      for (let at = 0; at < state.length; at += entrySize) {
+      for (let at = 0; at < state.length; at += Ngrams.entrySize) {
         const [symbol, stamp, count] = [state[at + 3]!, state[at + 4]!, state[at + 5]! >> 1];
         if (count === 0 || stamp !== (this.#stampOf(symbol) | 0)) continue;
         state.copyWithin(length, at, at + 5);
         state[length + 5] = count;
-        length += entrySize;
+        length += Ngrams.entrySize;
       }
       this.write(state.subarray(0, length));
     } while (8 * this.#entries > 7 * this.#capacity);

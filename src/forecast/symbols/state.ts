@@ -1,10 +1,10 @@
 /** The record of a snapshot that holds what all keys share of symbols: the vocabulary, counts of n-grams, weights. */
 import { ByteWriter, type ByteReader } from "../snapshot/bytes.js";
 import { corrupt, kinds, seal } from "../snapshot/record.js";
-import type { SnapshotRecord } from "../snapshot/snapshot.js";
+import type { Snapshot, SnapshotRecord } from "../snapshot/snapshot.js";
 import { Ngrams } from "./ngrams.js";
 import type { SymbolSettings } from "./settings.js";
-import type { Vocabulary, VocabularyState } from "./vocabulary.js";
+import { Vocabulary, type VocabularyState } from "./vocabulary.js";
 
 export function encodeShared(vocabulary: Vocabulary, ngrams: Ngrams, weights: Float64Array): SnapshotRecord {
   const { events, symbols, since, seen, candidates } = vocabulary.read();
@@ -25,15 +25,33 @@ export function encodeShared(vocabulary: Vocabulary, ngrams: Ngrams, weights: Fl
   return { key: undefined, bytes: seal(kinds.symbols, body) };
 }
 
-/** Reads the record. Throws SNAPSHOT_CORRUPT where it is missing or does not fit the settings. */
-export function decodeShared(
-  body: ByteReader | undefined,
-  { symbols: capacity, order, ngrams: mostNgrams }: SymbolSettings,
-): {
+/** What all keys share of symbols. */
+interface SharedState {
   readonly vocabulary: VocabularyState;
   readonly ngrams: Float64Array;
   readonly weights: Float64Array;
-} {
+}
+
+/**
+ * Reads what all keys share. Throws SNAPSHOT_CORRUPT where the record of it is missing or does not fit the settings, or
+ * where a key's last symbols, `ringLength` of them at the front of its singles, are not in the vocabulary.
+ */
+export function decodeShared(snapshot: Snapshot, settings: SymbolSettings, ringLength: number): SharedState {
+  const shared = readShared(snapshot.symbols, settings);
+  const known = shared.vocabulary.symbols.length + 1;
+  const areKnown = (row: Float32Array): boolean =>
+    row.subarray(0, ringLength).every((entry) => Number.isInteger(entry) && Math.abs(entry) < known);
+  const { model, keys } = snapshot;
+  if (keys.every(({ singles }) => areKnown(singles)) && model.queue.every(({ row }) => areKnown(row))) {
+    return shared;
+  }
+  throw corrupt("a key has had a symbol that is not in the vocabulary");
+}
+
+function readShared(
+  body: ByteReader | undefined,
+  { symbols: capacity, order, ngrams: mostNgrams }: SymbolSettings,
+): SharedState {
   if (body === undefined) throw corrupt("it holds no vocabulary");
   try {
     const events = body.float();
@@ -47,15 +65,14 @@ export function decodeShared(
     }));
     const ngrams = body.numbers();
     const weights = body.numbers();
+    const vocabulary = { events, symbols, since, seen, candidates };
     const fits =
-      symbols.length < capacity &&
-      since.length === symbols.length + 1 &&
-      seen.length === symbols.length + 1 &&
-      candidates.length <= capacity &&
+      Vocabulary.fits(vocabulary, capacity) &&
       weights.length === 2 &&
-      Ngrams.fits(ngrams, order, mostNgrams);
+      ngrams.length <= Ngrams.entrySize * mostNgrams &&
+      Ngrams.fits(ngrams, order, symbols.length + 1);
     if (!fits) throw corrupt("its vocabulary does not fit the settings");
-    return { vocabulary: { events, symbols, since, seen, candidates }, ngrams, weights };
+    return { vocabulary, ngrams, weights };
   } catch (error) {
     throw error instanceof RangeError ? corrupt(error.message) : error;
   }

@@ -42,6 +42,20 @@ export class Vocabulary {
     this.#seen = new Float64Array(capacity);
   }
 
+  /** Whether a state from a snapshot is one that a vocabulary of `capacity` numbers can have. */
+  static fits({ events, symbols, since, seen, candidates }: VocabularyState, capacity: number): boolean {
+    const isPast = (event: number): boolean => Number.isSafeInteger(event) && event >= 0 && event <= events;
+    const texts = [...symbols, ...candidates.map(({ symbol }) => symbol)];
+    return (
+      isPast(events) &&
+      symbols.length < capacity &&
+      candidates.length <= capacity &&
+      new Set(texts).size === texts.length &&
+      [since, seen].every((times) => times.length === symbols.length + 1 && times.every(isPast)) &&
+      candidates.every(({ since }) => isPast(since))
+    );
+  }
+
   /** Numbers given so far, 0 included. */
   get size(): number {
     return this.#symbols.length;
