@@ -102,6 +102,7 @@ async function offsetOf(
 
 const verdicts: Readonly<Record<Written, string>> = {
   same: "the forecasts topic has the same, to the byte",
+  equal: "the forecasts topic has the same fields and numbers, in the bytes of another release",
   differs:
     "the forecasts topic has ANOTHER forecast for it: settings or release differed, or the state began elsewhere",
   absent: "the forecasts topic no longer has it",

@@ -11,7 +11,14 @@ function written(append: (text: JsonText) => void): string {
   return text.take().toString("latin1");
 }
 const numberText = (value: number): string => written((to) => to.number(nothing, value));
+const integerText = (value: number): string => written((to) => to.integer(nothing, value));
 const timeText = (time: number): string => written((to) => to.time(nothing, time));
+
+/** What JSON.stringify writes, with a fraction where it writes neither fraction nor exponent. */
+function reference(value: number): string {
+  const shortest = JSON.stringify(value);
+  return /^-?\d+$/.test(shortest) ? `${shortest}.0` : shortest;
+}
 
 const view = new DataView(new ArrayBuffer(8));
 function fromBits(bits: bigint): number {
@@ -29,15 +36,15 @@ function* manyBits(count: number): Generator<number> {
   }
 }
 
-test("a number of any bits is what JSON.stringify writes", () => {
+test("a number of any bits is what JSON.stringify writes, with a fraction or an exponent", () => {
   fc.assert(
     fc.property(fc.oneof(anyBits, fc.double()), (value) => {
-      expect(numberText(value)).toBe(JSON.stringify(value));
+      expect(numberText(value)).toBe(reference(value));
     }),
     { numRuns: 20_000 },
   );
   let wrong = 0;
-  for (const value of manyBits(300_000)) if (numberText(value) !== JSON.stringify(value)) wrong++;
+  for (const value of manyBits(300_000)) if (numberText(value) !== reference(value)) wrong++;
   expect(wrong).toBe(0);
 });
 
@@ -53,7 +60,22 @@ test("so are powers of two and ten with their neighbours, subnormals, and the en
     const bits = view.getBigUint64(0);
     if (values.length < 30_000) values.push(fromBits(bits + 1n), fromBits(bits > 0n ? bits - 1n : 0n));
   }
-  for (const value of values) expect(numberText(value)).toBe(JSON.stringify(value));
+  for (const value of values) expect(numberText(value)).toBe(reference(value));
+});
+
+test("so are whole numbers, whatever their number of digits", () => {
+  fc.assert(
+    fc.property(fc.maxSafeInteger(), fc.integer({ min: 0, max: 6 }), (digits, zeros) => {
+      const value = digits * 10 ** zeros;
+      expect(numberText(value)).toBe(reference(value));
+      expect(JSON.parse(numberText(value))).toBe(value + 0);
+      expect(numberText(value)).toMatch(/[.e]/);
+    }),
+    { numRuns: 20_000 },
+  );
+  expect([41, 0, -0, 1e20, 1e21, -1e21, 2 ** 53].map(numberText)).toEqual([
+    ...["41.0", "0.0", "0.0", "100000000000000000000.0", "1e+21", "-1e+21", "9007199254740992.0"],
+  ]);
 });
 
 test("so are numbers of few digits, as sensors send them", () => {
@@ -61,10 +83,16 @@ test("so are numbers of few digits, as sensors send them", () => {
   fc.assert(
     fc.property(decimals, ([digits, places]) => {
       const value = digits / 10 ** places;
-      expect(numberText(value)).toBe(JSON.stringify(value));
+      expect(numberText(value)).toBe(reference(value));
     }),
     { numRuns: 20_000 },
   );
+});
+
+test("an integer has no fraction", () => {
+  for (const value of [0, 1, 9, 10, 96, 99, 100, 2 ** 31, 2 ** 32 - 1]) {
+    expect(integerText(value)).toBe(String(value));
+  }
 });
 
 test("a time is what toISOString writes, at any year that a Date has, and null beyond", () => {
@@ -93,12 +121,12 @@ test("text grows beyond its first memory, and what was taken stays as it was", (
     text.reserve(2 * longestAppend);
     text.number(name, i / 7);
     text.bytes(Buffer.from("é"), 0, 2);
-    parts.push(`,"yhat":${i / 7}é`);
+    parts.push(`,"yhat":${reference(i / 7)}é`);
   }
   const first = text.take();
   text.number(name, 1);
   expect(first.toString()).toBe(parts.join(""));
-  expect(text.take().toString()).toBe(',"yhat":1');
+  expect(text.take().toString()).toBe(',"yhat":1.0');
 });
 
 test("a piece that has no room is refused, a known one is the same", () => {

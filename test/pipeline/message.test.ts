@@ -29,7 +29,7 @@ test("a forecast message has the documented names, in their order", () => {
   expect(text(messages, columns, 0, "pump-7")).toBe(
     '{"key":"pump-7","time":"2026-03-01T10:00:05.000Z","value":41.2,' +
       '"yhat":41.6,"yhat_lower":40.9,"yhat_upper":42.4,"yhat_time":"2026-03-01T10:00:10.000Z",' +
-      '"expected":41,"anomaly_score":0.31,"model":"lstm32@1841"}',
+      '"expected":41.0,"anomaly_score":0.31,"model":"lstm32@1841"}',
   );
 });
 
@@ -46,6 +46,18 @@ test("further steps come as an array, each with its time", () => {
     { step: 2, yhat: 41.7, yhat_lower: 40, yhat_upper: 43, yhat_time: "2026-03-01T10:00:15.000Z" },
     { step: 3, yhat: 41.8, yhat_lower: null, yhat_upper: null, yhat_time: "2026-03-01T10:00:20.000Z" },
   ]);
+});
+
+test("numbers of a measure are alike: whole ones have a fraction, steps have none", () => {
+  const columns = forecastColumns(1, 2);
+  for (const column of [...Object.values(columns), ...Object.values(columns.steps)]) {
+    if (column instanceof Float64Array) column.fill(7);
+  }
+  const written = text(new ForecastMessages(() => "lstm32@1"), columns, 0, "a");
+  for (const name of ["value", "yhat", "yhat_lower", "yhat_upper", "expected", "anomaly_score"]) {
+    expect(written).toContain(`"${name}":7.0`);
+  }
+  expect(written).toContain('"horizon":[{"step":2,"yhat":7.0,"yhat_lower":7.0,"yhat_upper":7.0,');
 });
 
 test("what there is not is null, and hostile keys stay JSON", () => {

@@ -94,6 +94,7 @@ export interface TextKernel {
   readonly memory: { readonly buffer: ArrayBuffer };
   init(): number;
   reserve(end: number): number;
+  integer(piece: number, value: number, at: number): number;
   number(piece: number, value: number, at: number): number;
   time(piece: number, milliseconds: number, at: number): number;
   readonly powers: Global;

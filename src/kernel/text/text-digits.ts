@@ -1,9 +1,12 @@
-/** Digits as text, laid out with their decimal point by ECMA-262, Number::toString. */
+/** Digits as text, laid out by ECMA-262, Number::toString, and always with a decimal point or an exponent. */
 
 /** "00", "01", … "99". */
 const pairs: i32 = <i32>memory.data(200, 16);
 /** Room for the digits of one number. */
 const digits: i32 = <i32>memory.data(48, 16);
+
+/** ".0", which tells a reader that whole and fractional numbers of one field are of one type. */
+export const pointZero: u16 = 0x302e;
 
 /** Fills the table of pairs. */
 export function initDigits(): void {
@@ -74,7 +77,8 @@ function place(begin: i32, count: i32, point: i32, at: i32): i32 {
   copyDigits(begin, at);
   if (point >= count) {
     for (let i = count; i < point; i++) store<u8>(at + i, 48);
-    return at + point;
+    store<u16>(at + point, pointZero);
+    return at + point + 2;
   }
   copyDigits(begin + point, at + point + 1);
   store<u8>(at + point, 46);

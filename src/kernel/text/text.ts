@@ -1,11 +1,11 @@
 /**
- * Numbers and times as JSON text, to the byte what JSON.stringify writes. Dates by H. Hinnant, "chrono-compatible
+ * Numbers and times as JSON text: what JSON.stringify writes, but that a number always has a fraction or an exponent. Dates by H. Hinnant, "chrono-compatible
  * low-level date algorithms" (2014).
  *
  * Each function appends at an address, first a piece of text and then what it is about, and returns the address behind
  * it. A piece is a byte with its length, 31 at most, and its characters; 32 bytes may be read from there, and written.
  */
-import { initDigits, layout, pair } from "./text-digits";
+import { initDigits, layout, pair, pointZero } from "./text-digits";
 import { shortest } from "./text-shortest";
 
 export { powers } from "./text-shortest";
@@ -25,7 +25,16 @@ export function reserve(end: i32): bool {
   return missing <= 0 || memory.grow(missing) >= 0;
 }
 
-/** Appends a piece and a number: null where it is not finite. */
+/** Appends a piece and a whole number of 0 or more, without a fraction. */
+export function integer(piece: i32, value: u32, at: i32): i32 {
+  at = copy(piece, at);
+  let end = at + 1;
+  for (let rest = value / 10; rest > 0; rest /= 10) end++;
+  for (let next = end; next > at; value /= 10) store<u8>(--next, 48 + (value % 10));
+  return end;
+}
+
+/** Appends a piece and a number with a fraction or an exponent: null where it is not finite, 0.0 for both zeros. */
 export function number(piece: i32, value: f64, at: i32): i32 {
   at = copy(piece, at);
   const bits = reinterpret<u64>(value);
@@ -33,7 +42,8 @@ export function number(piece: i32, value: f64, at: i32): i32 {
   if (exponent === 0x7ff) return nothing(at);
   if (value === 0) {
     store<u8>(at, 48);
-    return at + 1;
+    store<u16>(at + 1, pointZero);
+    return at + 3;
   }
   store<u8>(at, 45);
   at += <i32>(bits >> 63);

@@ -1,4 +1,7 @@
-/** JSON text as bytes, appended piece by piece: numbers and times to the byte what JSON.stringify writes. */
+/**
+ * JSON text as bytes, appended piece by piece. Times are to the byte what JSON.stringify writes; so are numbers, but that
+ * each has a fraction or an exponent: a sink that derives types from the text must not take 41 for another type than 41.2.
+ */
 import { instantiateTextKernel, type TextKernel } from "../../engine/wasm/kernel.js";
 import { UndercurrentError } from "../../errors/errors.js";
 
@@ -14,7 +17,7 @@ function power(k: number): bigint {
   return (length > 126n ? ten >> (length - 126n) : ten << (126n - length)) + 1n;
 }
 
-/** Most bytes that one call of `number` or `time` appends, piece included; more may be overwritten behind them. */
+/** Most bytes that one call of `integer`, `number` or `time` appends, piece included; more may be overwritten behind them. */
 export const longestAppend = 96;
 const longestPiece = 31;
 
@@ -85,7 +88,12 @@ export class JsonText {
     this.#bytes = new Uint8Array(this.#kernel.memory.buffer);
   }
 
-  /** Appends a piece and a number; null where it is not finite. */
+  /** Appends a piece and a whole number from 0 to 4,294,967,295. */
+  integer(piece: Piece, value: number): void {
+    this.#at = this.#kernel.integer(piece, value, this.#at);
+  }
+
+  /** Appends a piece and a number with a fraction or an exponent (41.0, 1e+21); null where it is not finite. */
   number(piece: Piece, value: number): void {
     this.#at = this.#kernel.number(piece, value, this.#at);
   }

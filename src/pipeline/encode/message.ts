@@ -76,7 +76,7 @@ export class ForecastMessages {
     const { horizon, yhat, yhatLower, yhatUpper } = columns.steps;
     for (let step = 2; step <= horizon; step++) {
       const at = row * (horizon - 1) + step - 2;
-      text.number(step === 2 ? this.#firstStep : this.#nextStep, step);
+      text.integer(step === 2 ? this.#firstStep : this.#nextStep, step);
       text.number(this.#yhat, yhat[at]!);
       text.number(this.#yhatLower, yhatLower[at]!);
       text.number(this.#yhatUpper, yhatUpper[at]!);
