@@ -12,6 +12,10 @@ export function configIssues(error: z.ZodError): readonly ConfigIssue[] {
       return issue.keys.map((name) => ({ path: [...path, name], message: unknownText(path, name) }));
     }
     if (issue.code === "custom" || issue.code === "invalid_format") return [{ path, message: issue.message }];
+    // A union that has something to say of the value; else the text is zod's own, which is the same for all.
+    if (issue.code === "invalid_union" && issue.message !== "Invalid input") {
+      return [{ path, message: issue.message }];
+    }
     const node = nodeAt(path);
     const expected = node === undefined ? issue.message : `expected ${rangeText(node)}`;
     const missing = issue.message.endsWith("received undefined");

@@ -67,7 +67,7 @@ export function pathText(path: SettingPath): string {
 /** The values that a setting takes, in words. */
 export function rangeText(node: SettingNode): string {
   if (node.enum !== undefined) return node.enum.join(" | ");
-  if (node.anyOf !== undefined) return node.anyOf.map(rangeText).join(", or ");
+  if (node.anyOf !== undefined) return node.anyOf.map(formText).join(", or ");
   switch (node.type) {
     case "boolean":
       return "true | false";
@@ -87,6 +87,13 @@ export function rangeText(node: SettingNode): string {
     default:
       return "value";
   }
+}
+
+/** One of the forms of a setting: an object by its names, for it is no section. */
+function formText(node: SettingNode): string {
+  if (node.properties === undefined) return rangeText(node);
+  const fields = Object.entries(node.properties).map(([name, child]) => `${name}: ${rangeText(child)}`);
+  return `{${fields.join(", ")}}`;
 }
 
 function countText({ minItems, maxItems }: SettingNode): string {

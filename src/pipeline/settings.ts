@@ -8,8 +8,27 @@ import {
   type ForecasterSettings,
 } from "../forecast/settings.js";
 
-/** Names that lead to a value inside JSON: "payload.celsius", or a list where a name has a dot. */
-const pathSchema = z.union([z.string(), z.array(z.string())]);
+/**
+ * Names that lead to a value inside a JSON document: "payload.celsius", or `{ path: ["payload", "celsius"] }`, which takes
+ * names with a dot too. A list of paths is no path: it is refused, with what to write for what it probably meant.
+ */
+function pathSchema(severalMeant: string) {
+  return z.union([z.string(), z.strictObject({ path: z.array(z.string()) })], {
+    error: ({ input }) =>
+      Array.isArray(input)
+        ? `a list is not a path; ${severalMeant}; for a value inside an object write outer.inner, or {path: [outer, inner]} where a name has a dot`
+        : undefined,
+  });
+}
+
+const keyPath = pathSchema(
+  "a key has one path, so write several parts of a key into one field before they reach the input",
+);
+const timePath = pathSchema("a time has one path");
+const valuePath = pathSchema(
+  "a record has one value, so run one service for each of several values, each with its own application and topics",
+);
+const featurePath = pathSchema("list further features side by side");
 
 const decodeSchema = z
   .strictObject({
@@ -17,21 +36,21 @@ const decodeSchema = z
       .enum(["json", "number"])
       .default("json")
       .describe("What a record's value is: a JSON document, or the text of one number."),
-    key: pathSchema
+    key: keyPath
       .optional()
       .describe("Path of the key in the JSON document; without it the record's key is taken, as UTF-8 text."),
-    time: pathSchema
+    time: timePath
       .optional()
       .describe(
         "Path of the time in the JSON document, in epoch milliseconds or ISO 8601; without it the record's timestamp is taken.",
       ),
-    value: pathSchema
+    value: valuePath
       .default("value")
       .describe(
         "Path of the value in the JSON document; an empty path is the document itself. Null means missing.",
       ),
     features: z
-      .array(pathSchema)
+      .array(featurePath)
       .max(maximumFeatures)
       .default([])
       .describe(
@@ -102,7 +121,7 @@ export const pipelineSchema = z.strictObject({
   commit: commitSchema.prefault({}),
 });
 
-export type Path = z.output<typeof pathSchema>;
+export type Path = z.output<typeof valuePath>;
 export type DecodeSettings = z.output<typeof decodeSchema>;
 export type LatePolicy = z.output<typeof lateSchema>;
 export type RecoverySettings = z.output<typeof recoverySchema>;
@@ -129,7 +148,7 @@ export function pipelineSettings(options: PipelineOptions = {}): PipelineSetting
 
 /** The names of a path, from the outermost; none for the document itself. */
 export function pathNames(path: Path): readonly string[] {
-  if (typeof path !== "string") return path;
+  if (typeof path !== "string") return path.path;
   return path === "" ? [] : path.split(".");
 }
 

@@ -30,6 +30,25 @@ function issues(text: string, environment: Record<string, string> = {}): string[
   return [];
 }
 
+describe("a path in a JSON document", () => {
+  test("is text or {path: [...]}; a list says what it may have meant and what to write", () => {
+    expect(parse("decode: {value: {path: [a.b, c]}}").decode.value).toEqual({ path: ["a.b", "c"] });
+    const [value, key, feature] = issues(
+      "decode:\n  value: [temp, hum]\n  key: [site, tag]\n  features: [[a, b]]",
+    );
+    expect(value).toBe(
+      "line 2: decode.value: a list is not a path; a record has one value, so run one service for each of several " +
+        "values, each with its own application and topics; for a value inside an object write outer.inner, or " +
+        "{path: [outer, inner]} where a name has a dot",
+    );
+    expect(key).toMatch(/^line 3: decode\.key: a list is not a path; a key has one path, so .*\{path: /);
+    expect(feature).toMatch(/^line 4: decode\.features\[0\]: a list is not a path; list further features/);
+    expect(issues("decode: {value: {paths: [a]}}")).toEqual([
+      "line 1: decode.value: expected text, or {path: list of texts}",
+    ]);
+  });
+});
+
 describe("the default configuration", () => {
   const file = fileURLToPath(new URL("../../config/default.yaml", import.meta.url));
 

@@ -29,7 +29,7 @@ describe("a decoder", () => {
       at: "2026-03-01T10:00:05Z",
       "values.raw": [null, 3.5],
     });
-    const reading = decode({ key: "sensor.id", time: "at", value: ["values.raw", "1"] })(record);
+    const reading = decode({ key: "sensor.id", time: "at", value: { path: ["values.raw", "1"] } })(record);
     expect(reading).toMatchObject({ key: "12", time: Date.UTC(2026, 2, 1, 10, 0, 5), value: 3.5 });
   });
 
@@ -53,7 +53,7 @@ describe("a decoder", () => {
   });
 
   test("reads features at their paths; null, or nothing there, is missing", () => {
-    const features = ["outside", "load.kW", ["wind.speed"], "off"];
+    const features = ["outside", "load.kW", { path: ["wind.speed"] }, "off"];
     const record = jsonRecord(0, "a", { value: 1, outside: -3.5, load: { kW: 12 }, off: null });
     expect(decode({ features })(record).features).toEqual([-3.5, 12, NaN, NaN]);
   });
@@ -185,5 +185,36 @@ describe("the settings of a pipeline's forecaster", () => {
     expect(() => decode({ format: "number", features: ["a"] })).toThrow(
       failing("SETTING_INVALID", /features have paths only where the format is json/),
     );
+  });
+});
+
+describe("a path", () => {
+  test.each(["key", "time", "value"])("is no list: %s says what to write instead", (name) => {
+    const list = { [name]: ["temp", "hum"] } as unknown as PipelineOptions["decode"];
+    expect(() => pipelineSettings({ decode: list })).toThrow(
+      expect.objectContaining({
+        code: "SETTING_INVALID",
+        message: expect.stringMatching(
+          new RegExp(`^decode\\.${name}: a list is not a path; .*\\{path: \\[outer, inner\\]\\}`),
+        ) as string,
+      }),
+    );
+  });
+
+  test("is no list among the features either, and has no other form", () => {
+    const inner = { features: [["a", "b"]] } as unknown as PipelineOptions["decode"];
+    expect(() => pipelineSettings({ decode: inner })).toThrow(/^decode\.features\.0: a list is not a path/);
+    for (const value of [1, null, {}, { path: "a" }, { path: [1] }, { path: ["a"], more: 1 }]) {
+      const wrong = { value } as unknown as PipelineOptions["decode"];
+      expect(() => pipelineSettings({ decode: wrong })).toThrow(/^decode\.value/);
+    }
+  });
+
+  test("of several names leads where the dotted one does, and through names with a dot", () => {
+    const record = { ...jsonRecord(0, "a", 1), value: bytes('{"a":{"b":1,"b.c":2},"a.b":3}') };
+    expect(decode({ value: "a.b" })(record).value).toBe(1);
+    expect(decode({ value: { path: ["a", "b"] } })(record).value).toBe(1);
+    expect(decode({ value: { path: ["a", "b.c"] } })(record).value).toBe(2);
+    expect(decode({ value: { path: ["a.b"] } })(record).value).toBe(3);
   });
 });

@@ -50,8 +50,8 @@ test("further steps come as an array, each with its time", () => {
 
 test("numbers of a measure are alike: whole ones have a fraction, steps have none", () => {
   const columns = forecastColumns(1, 2);
-  for (const column of [...Object.values(columns), ...Object.values(columns.steps)]) {
-    if (column instanceof Float64Array) column.fill(7);
+  for (const group of [columns, columns.steps]) {
+    for (const column of Object.values(group)) if (column instanceof Float64Array) column.fill(7);
   }
   const written = text(new ForecastMessages(() => "lstm32@1"), columns, 0, "a");
   for (const name of ["value", "yhat", "yhat_lower", "yhat_upper", "expected", "anomaly_score"]) {

@@ -11,7 +11,7 @@ const choices: readonly PipelineOptions["decode"][] = [
   {},
   flat,
   { key: "id", time: "at", value: "value", features: ["x", "load.kW"] },
-  { key: "at.id", value: "load.kW", features: ["load.x", ["a.b"], ""] },
+  { key: "at.id", value: "load.kW", features: ["load.x", { path: ["a.b"] }, ""] },
   { key: "__proto__", value: "constructor" },
   { value: "ü" },
 ];
@@ -205,7 +205,10 @@ describe("a scan of a record's bytes", () => {
     ['{"time":"2026-01-01T00:00:00.010Z","value":-0,"unit":"°C"}', flat],
     [' { "value" : null , "time" : 1772359205000 , "more" : [ 1, { "value": "x" } ] } ', flat],
     ['{"id":12,"at":"2026-03-31T10:00:05","value":1e-3,"load":{"kW":2.5}}', choices[2]],
-    ['{"load":{"kW":7,"x":null},"a.b":3,"at":{"id":"ü"}}', { ...choices[3], features: ["load.x", ["a.b"]] }],
+    [
+      '{"load":{"kW":7,"x":null},"a.b":3,"at":{"id":"ü"}}',
+      { ...choices[3], features: ["load.x", { path: ["a.b"] }] },
+    ],
   ] as const)("reads %s without a decoder, and as it does", (text, options) => {
     expect(agrees(text, options as PipelineOptions["decode"])).toBe(true);
   });
