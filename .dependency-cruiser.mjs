@@ -1,0 +1,143 @@
+/**
+ * The rooms of src, and which way imports point: `npm run rooms`. Rooms stand from the inside out. A file imports from
+ * its own room and from rooms before it, and nothing imports in a circle.
+ */
+
+/** Floors, and the rooms of each: patterns of paths, from the inside out. */
+const floors = {
+  src: [
+    ..."errors kernel engine forecast operators pipeline adapters config cli"
+      .split(" ")
+      .map((room) => `src/${room}/`),
+    "src/[^/]+[.]ts$",
+  ],
+  engine: ["src/engine/[^/]+[.]ts$", "src/engine/(wasm|tfjs)/"],
+  forecast: [
+    "src/forecast/(settings|columns|elementary)[.]ts$",
+    "src/forecast/keys/",
+    "src/forecast/experts/",
+    "src/forecast/learning/",
+    "src/forecast/horizon/",
+    "src/forecast/uncertainty/",
+    "src/forecast/snapshot/",
+    "src/forecast/(?!(settings|columns|elementary)[.])[^/]+[.]ts$",
+    "src/forecast/(evaluation|symbols)/",
+  ],
+  pipeline: [
+    "src/pipeline/(ports|settings|clock)[.]ts$",
+    "src/pipeline/(decode|encode|state)/",
+    "src/pipeline/(events|operator|telemetry)[.]ts$",
+    "src/pipeline/task/",
+    "src/pipeline/(?!(ports|settings|clock|events|operator|telemetry)[.])[^/]+[.]ts$",
+  ],
+  kafka: [
+    "src/adapters/kafka/options[.]ts$",
+    "src/adapters/kafka/(kafkajs/|errors[.]ts$)",
+    "src/adapters/kafka/admin/",
+    "src/adapters/kafka/producer/",
+    "src/adapters/kafka/source/",
+    "src/adapters/kafka/offline/",
+    "src/adapters/kafka/index[.]ts$",
+  ],
+  cli: [
+    "src/cli/(?!(config|demo|explain|lint|pipe|seed|topics)[.])[^/]+[.]ts$",
+    "src/cli/(backtest|service|state)/",
+    "src/cli/(config|demo|explain|lint|pipe|seed|topics)[.]ts$",
+  ],
+};
+
+/** Imports that still point outwards, by the file that has them. TODO(#17): empty this list. */
+const known = {
+  "src/adapters/kafka/offline/whole-group.ts": ["src/adapters/kafka/index.ts"],
+  "src/forecast/experts/key-readout.ts": ["src/forecast/learning/cell-runner.ts"],
+  "src/forecast/keys/row-layout.ts": ["src/forecast/experts/experts.ts"],
+  "src/forecast/learning/cell-runner.ts": ["src/forecast/snapshot/snapshot.ts"],
+  "src/forecast/snapshot/layers-model.ts": ["src/forecast/forecaster.ts"],
+};
+
+/** Files that still import each other in a circle. TODO(#17): empty this list. */
+const knownCircles = ["src/forecast/experts/(experts|smoothing|median)[.]ts$"];
+
+const anyOf = (patterns) => (patterns.length === 0 ? "^$" : `^(${patterns.join("|")})`);
+const exactly = (path) => `${path.replaceAll(".", "[.]")}$`;
+
+const inwards = Object.entries(floors).flatMap(([floor, rooms]) =>
+  rooms.slice(0, -1).flatMap((room, index) => {
+    const later = anyOf(rooms.slice(index + 1));
+    const excepted = Object.entries(known).filter(([file]) => new RegExp(anyOf([room])).test(file));
+    const rule = (from, to) => ({
+      name: `inwards-in-${floor}`,
+      comment: "A room imports from itself and from the rooms before it.",
+      severity: "error",
+      from,
+      to: { path: later, ...to },
+    });
+    return [
+      rule({ path: anyOf([room]), pathNot: anyOf(excepted.map(([file]) => exactly(file))) }, {}),
+      ...excepted.map(([file, targets]) =>
+        rule({ path: anyOf([exactly(file)]) }, { pathNot: anyOf(targets.map(exactly)) }),
+      ),
+    ];
+  }),
+);
+
+const forbid = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
+
+export default {
+  forbidden: [
+    ...inwards,
+    forbid(
+      "no-circles",
+      "Two files that need each other are one file, or need a third.",
+      { pathNot: anyOf(knownCircles) },
+      { circular: true },
+    ),
+    forbid(
+      "kernel-is-compiled",
+      "The kernel is compiled to WebAssembly; its files are no modules of Node.",
+      { pathNot: "^src/kernel/" },
+      { path: "^src/kernel/" },
+    ),
+    forbid(
+      "no-public-entry-from-inside",
+      "What is public is re-exported, not imported back.",
+      {
+        path: "^src/(?!cli/)",
+        pathNot: anyOf(["src/(index|tfjs|cli)[.]ts$", ...Object.keys(known).map(exactly)]),
+      },
+      { path: "^src/(index|tfjs|cli|adapters/kafka/index)[.]ts$" },
+    ),
+    forbid(
+      "only-the-command-makes-adapters",
+      "The library knows ports; the command connects them.",
+      { path: "^src/", pathNot: "^src/(adapters|cli)(/|[.])" },
+      { path: "^src/adapters/" },
+    ),
+    forbid(
+      "only-adapters-know-the-outside",
+      "Kafka, HTTP, files and metrics are known to adapters, configuration and command alone.",
+      { path: "^src/", pathNot: "^src/((adapters|config|cli)(/|[.])|engine/wasm/kernel[.]ts$)" },
+      {
+        path: "^(node:)?(fs|http|https|net|os)(/|$)|node_modules/(kafkajs|prom-client|hono|@hono|csv-parse)/",
+      },
+    ),
+    forbid(
+      "library-loads-nothing-of-the-outside",
+      "Importing the library loads no server, broker client or metrics, and no TensorFlow.js.",
+      { path: "^src/index[.]ts$" },
+      { path: "^src/(adapters|cli|config|engine/tfjs)/", reachable: true },
+    ),
+    forbid(
+      "kafka-adapter-loads-no-other",
+      "Importing the Kafka adapter loads no other adapter.",
+      { path: "^src/adapters/kafka/index[.]ts$" },
+      { path: "^src/(adapters/(?!kafka/)|cli|config)", reachable: true },
+    ),
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "types", "default"] },
+  },
+};
