@@ -1,24 +1,51 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { SlowestFiles } from "./test/support/slowest-files.js";
 
 /** A folder whose node_modules hold @tensorflow/tfjs-node, which is too heavy to be a development dependency. */
 const native = process.env["UNDERCURRENT_TFJS_NODE"];
 const tfjsNode = "@tensorflow/tfjs-node";
+const resolve = {
+  alias:
+    native === undefined ? {} : { [tfjsNode]: createRequire(join(native, "package.json")).resolve(tfjsNode) },
+};
+
+/** A file for the results, for CI. */
+const report = process.env["UNDERCURRENT_TEST_REPORT"];
+const json = (outputFile: string): ["json", { outputFile: string }] => ["json", { outputFile }];
+
+/** Simulations, statistics over long streams, and runs against a broker that take minutes. */
+const long = [
+  "test/{chaos/chaos,fuzz/fuzz,soak/soak}.test.ts",
+  "test/simulate/{sabotage,seeds}.test.ts",
+  "test/forecast/{alarms,coverage,features,horizons,irregular,models}.test.ts",
+  "test/pipeline/model-record.test.ts",
+];
+/** Tests of a whole system: brokers, browsers, servers of others. */
+const integration = ["test/integration/**/*.test.ts"];
+
+const common = {
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  // Two cores is what CI has; more workers only make the timed waits of the integration tests flaky.
+  maxWorkers: 2,
+};
+const project = (name: string, include: string[], exclude: string[] = []) => ({
+  resolve,
+  test: { ...common, name, include, exclude },
+});
 
 export default defineConfig({
-  resolve: {
-    alias:
-      native === undefined
-        ? {}
-        : { [tfjsNode]: createRequire(join(native, "package.json")).resolve(tfjsNode) },
-  },
   test: {
-    include: ["test/**/*.test.ts"],
+    ...common,
+    // One broker for all projects.
     globalSetup: ["test/support/global-setup.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
-    // Two cores is what CI has; more workers only make the timed waits of the integration tests flaky.
-    maxWorkers: 2,
+    reporters: ["default", new SlowestFiles(), ...(report === undefined ? [] : [json(report)])],
+    projects: [
+      project("quick", ["test/**/*.test.ts"], [...integration, ...long]),
+      project("integration", integration),
+      project("long", long),
+    ],
   },
 });

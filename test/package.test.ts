@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (path: string): string => readFileSync(new URL(path, new URL("..", import.meta.url)), "utf8");
 
 interface Manifest {
+  readonly engines: { readonly node: string };
   readonly scripts: Readonly<Record<string, string>>;
   readonly publishConfig: Readonly<Record<string, unknown>>;
 }
@@ -44,6 +45,13 @@ describe("the package", () => {
     for (const script of ["preinstall", "install", "postinstall"])
       expect(manifest.scripts).not.toHaveProperty(script);
     expect(manifest.publishConfig).toEqual({ access: "public", provenance: true });
+  });
+
+  test("names the versions of Node that CI runs", () => {
+    const named = manifest.engines.node.match(/(?<=\^|>=)\d+/g);
+    const run = read(".ci/run").match(/(?<=^use_node )\d+|(?<=^for version in )[\d ]+/gm);
+    expect(run!.join(" ").split(" ")).toEqual(named);
+    expect(read("README.md")).toContain("Node 20.20, 22, 24 or 26.");
   });
 
   test("is built from packages of the registry alone, each with its checksum", () => {

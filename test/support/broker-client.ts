@@ -1,7 +1,7 @@
 // A broker as tests and benchmarks see it: topics of their own, and both ends of a topic.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Admin, IHeaders, KafkaMessage } from "kafkajs";
+import kafkajs, { type Admin, type IHeaders, type KafkaMessage } from "kafkajs";
 import { createClient, patientRetry } from "../../src/adapters/kafka/kafkajs/client.js";
 import { compressionTypes } from "../../src/adapters/kafka/kafkajs/codecs.js";
 import { errorType, isRetriable } from "../../src/adapters/kafka/errors.js";
@@ -172,4 +172,19 @@ async function readCommitted(addresses: readonly string[], topic: string): Promi
     await admin.deleteGroups([groupId]).catch(() => undefined);
     await admin.disconnect();
   }
+}
+
+/** The retention of a broker that deletes nothing. */
+export const keptForEver = { "retention.bytes": "-1", "retention.ms": "-1" };
+
+/** Describes the retention of a new topic that has no settings of its own. */
+export async function defaultRetention(broker: TestBroker): Promise<Record<string, string>> {
+  const name = broker.name("kept");
+  await broker.createTopic(name);
+  const topic = { type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames: Object.keys(keptForEver) };
+  const { resources } = await broker.admin((admin) =>
+    admin.describeConfigs({ resources: [topic], includeSynonyms: false }),
+  );
+  const entries = resources.flatMap(({ configEntries }) => configEntries);
+  return Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue]));
 }

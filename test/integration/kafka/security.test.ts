@@ -5,6 +5,7 @@ import { lastValueFrom } from "rxjs";
 import { kafkaPorts } from "../../../src/adapters/kafka/index.js";
 import type { KafkaOptions, ProducerKind } from "../../../src/adapters/kafka/options.js";
 import { javaAnswers } from "../../support/broker-java.js";
+import { defaultRetention, keptForEver } from "../../support/broker-client.js";
 import { grant, revoke, startSecureBroker, type SecureBroker } from "../../support/broker-secure.js";
 import { createAuthority } from "../../support/certificates.js";
 import { endChildren, type Child } from "../../support/child.js";
@@ -70,6 +71,10 @@ type Mechanism = NonNullable<Kafka["sasl"]>["mechanism"];
 
 const sasl = (username: string, mechanism: Mechanism = "PLAIN"): Pick<Kafka, "sasl"> => ({
   sasl: { mechanism, username, password },
+});
+
+test.skipIf(!ready)("the secured broker keeps records for ever, as the test run's does", async () => {
+  expect(await defaultRetention(broker.open)).toEqual(keptForEver);
 });
 
 describe.skipIf(!ready)("a service comes in and commits", () => {
