@@ -13,14 +13,14 @@ const floors = {
   ],
   engine: ["src/engine/[^/]+[.]ts$", "src/engine/(wasm|tfjs)/"],
   forecast: [
-    "src/forecast/(settings|columns|elementary)[.]ts$",
+    "src/forecast/(settings|columns|elementary|call-guard)[.]ts$",
     "src/forecast/keys/",
     "src/forecast/experts/",
     "src/forecast/learning/",
     "src/forecast/horizon/",
     "src/forecast/uncertainty/",
     "src/forecast/snapshot/",
-    "src/forecast/(?!(settings|columns|elementary)[.])[^/]+[.]ts$",
+    "src/forecast/(?!(settings|columns|elementary|call-guard)[.])[^/]+[.]ts$",
     "src/forecast/(evaluation|symbols)/",
   ],
   pipeline: [
