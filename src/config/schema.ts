@@ -60,6 +60,11 @@ const saslSchema = z.strictObject({
   password: z.string().min(1).describe("Password of the user; best given as ${NAME}.").meta(secret),
 });
 
+/** Sizes are 32-bit integers in Kafka's protocol. */
+const mostBytes = 2_147_483_647;
+/** Timers are 32-bit integers in Node, and the client adds to the timeouts: 23 days. */
+const longestMs = 2_000_000_000;
+
 const kafkaSchema = z.strictObject({
   brokers: z
     .array(z.string().regex(/^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$/, "An address is host:port"))
@@ -86,6 +91,7 @@ const kafkaSchema = z.strictObject({
   maxBatchBytes: z
     .int()
     .min(1024)
+    .max(mostBytes)
     .default(900_000)
     .describe(
       "Most bytes of one batch that is written, before compression: less than max.message.bytes of the topics.",
@@ -93,6 +99,7 @@ const kafkaSchema = z.strictObject({
   fetchBytes: z
     .int()
     .min(1024)
+    .max(mostBytes)
     .default(1_048_576)
     .describe("Bytes that are fetched, and held in memory, ahead of each partition's task."),
   fetchWaitMs: z
@@ -110,6 +117,7 @@ const kafkaSchema = z.strictObject({
   rebalanceTimeoutMs: z
     .int()
     .min(1000)
+    .max(longestMs)
     .default(60_000)
     .describe("Longest wait of a rebalance for every instance to join, in milliseconds."),
   transactionTimeoutMs: z
@@ -121,6 +129,7 @@ const kafkaSchema = z.strictObject({
   restoreStallMs: z
     .int()
     .min(1000)
+    .max(longestMs)
     .default(60_000)
     .describe("Time without any progress after which reading the state gives up, in milliseconds."),
 });

@@ -10,6 +10,9 @@ export const lossKinds = ["absolute", "squared"] as const;
 /** Most exogenous features of an event. */
 export const maximumFeatures = 32;
 
+/** Beyond it a clipped gradient may leave the range of 32-bit moments: engines refuse it. */
+const maximumClip = 1e15;
+
 /** Most steps ahead that are forecast. */
 export const maximumHorizon = 96;
 
@@ -97,7 +100,12 @@ export const forecasterSchema = z.strictObject({
     .min(1)
     .default(2000)
     .describe("Updates over which the excess of the boost fades to 1/e."),
-  gradientClip: z.number().gt(0).default(1).describe("Global norm that gradients are clipped to."),
+  gradientClip: z
+    .number()
+    .gt(0)
+    .max(maximumClip)
+    .default(1)
+    .describe("Global norm that gradients are clipped to."),
   huber: z
     .number()
     .gt(0)
