@@ -1,21 +1,23 @@
 /** The command `explain`: a past forecast, derived anew from snapshot and log, and where it came from. */
 import { Command, Option } from "commander";
+import { findLast, type FoundRecord } from "../adapters/kafka/offline/find-record.js";
 import { KafkaPast, type Written } from "../adapters/kafka/offline/past.js";
+import type { KafkaOptions } from "../adapters/kafka/options.js";
 import { loadConfig } from "../config/load.js";
 import { UndercurrentError } from "../errors/errors.js";
 import { readTime } from "../forecast/input.js";
 import { forecasterSettings } from "../forecast/settings.js";
 import { decoder } from "../pipeline/decode/decode.js";
 import { explainForecast, type ExplainedForecast, type Explanation } from "../pipeline/explain.js";
-import { modelSettings, pipelineSettings } from "../pipeline/settings.js";
+import { modelSettings, pipelineSettings, type DecodeSettings } from "../pipeline/settings.js";
 import { loadEngine } from "./engine.js";
-import { kafkaOptions } from "./kafka-options.js";
-import { wholeNumberFrom } from "./options.js";
+import { addTimeoutOption, wholeNumberFrom, type TimeoutFlag } from "./options.js";
+import { reachedBrokers } from "./reach.js";
 import { figure, plainText, whole } from "./text.js";
 
-interface ExplainFlags {
+interface ExplainFlags extends TimeoutFlag {
   readonly config?: string;
-  readonly partition: number;
+  readonly partition?: number;
   readonly offset?: number;
   readonly key?: string;
   readonly time?: string;
@@ -23,16 +25,17 @@ interface ExplainFlags {
 }
 
 const notes = `
-The record is named by its offset in the input, or by --key and --time: the key's last record at or before that time. The
+The record is named by its offset in the input, or by --key and --time: the key's last record at or before that time.
+--offset needs --partition; a key is looked for in every partition without one, which reads all of the input. The
 state of the latest snapshot before it is restored and the input from there on replayed, which gives the forecast again
 to the bit; it is compared with the one in the forecasts topic. The state topic is compacted: where it no longer has a
 snapshot that old, the replay begins with the first record of the input, if that is still there. Nothing is written, and a
 service that runs meanwhile is not disturbed.`;
 
 export function explainCommand(): Command {
-  return new Command("explain")
+  return addTimeoutOption(new Command("explain"))
     .description("derive a past forecast again, and show where it came from")
-    .requiredOption("-p, --partition <number>", "partition of the input", wholeNumberFrom(0, 1_000_000))
+    .option("-p, --partition <number>", "partition of the input", wholeNumberFrom(0, 1_000_000))
     .option(
       "-o, --offset <number>",
       "offset of the record in the input",
@@ -51,16 +54,17 @@ export function explainCommand(): Command {
     .action(explain);
 }
 
-async function explain({ config, partition, offset, key, time, json }: ExplainFlags): Promise<void> {
+async function explain(flags: ExplainFlags): Promise<void> {
+  const { config, json } = flags;
   const { settings } = loadConfig(config, process.env);
-  const options = kafkaOptions(settings);
-  const past = new KafkaPast(options, partition);
+  const options = await reachedBrokers(settings, flags);
   const { decode, late, snapshot, recovery, commit } = settings;
   const pipeline = pipelineSettings({ decode, late, snapshot, recovery, commit });
-  const target = offset ?? (await offsetOf(past, pipeline.decode, key, time));
-  const state = await past.stateAt(target);
+  const { partition, offset } = await placeOf(options, pipeline.decode, flags);
+  const past = new KafkaPast(options, partition);
+  const state = await past.stateAt(offset);
   const engine = await loadEngine(settings.engine);
-  const explanation = await explainForecast(past.input(state?.offset), target, {
+  const explanation = await explainForecast(past.input(state?.offset), offset, {
     model: state === undefined ? modelSettings(settings.model, decode) : forecasterSettings(state.settings),
     settings: pipeline,
     origin: { topic: options.topics.input, partition },
@@ -71,32 +75,42 @@ async function explain({ config, partition, offset, key, time, json }: ExplainFl
   process.stdout.write(json === true ? `${asJson(explanation, written)}\n` : asText(explanation, written));
 }
 
-async function offsetOf(
-  past: KafkaPast,
-  settings: Parameters<typeof decoder>[0],
-  key: string | undefined,
-  time: string | undefined,
-): Promise<number> {
+/** Where the record is that the flags name. */
+async function placeOf(
+  options: KafkaOptions,
+  settings: DecodeSettings,
+  { partition, offset, key, time }: ExplainFlags,
+): Promise<FoundRecord> {
+  if (offset !== undefined) {
+    if (partition !== undefined) return { partition, offset };
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      "--offset needs --partition: partitions have offsets of their own",
+    );
+  }
   if (key === undefined) {
     throw new UndercurrentError("SETTING_INVALID", "a record is named by --offset, or by --key and --time");
   }
   const latest = time === undefined ? Infinity : readTime(/^-?\d+$/.test(time) ? Number(time) : time);
   const decode = decoder(settings);
-  let found: number | undefined;
-  for await (const { records } of past.input(await past.earliest())) {
-    for (const record of records) {
-      try {
-        const reading = decode(record);
-        if (reading.key === key && reading.time <= latest) found = record.offset;
-      } catch (error) {
-        if (!(error instanceof UndercurrentError)) throw error;
-      }
+  const found = await findLast(options, partition, (record) => {
+    try {
+      const reading = decode(record);
+      return reading.key === key && reading.time <= latest;
+    } catch (error) {
+      if (!(error instanceof UndercurrentError)) throw error;
+      return false;
     }
+  });
+  if (found.length === 1) return found[0]!;
+  const name = JSON.stringify(key);
+  if (found.length === 0) {
+    throw new UndercurrentError("HISTORY_MISSING", `no record of ${name} that old is in the input`);
   }
-  if (found !== undefined) return found;
+  const partitions = found.map((place) => place.partition).join(", ");
   throw new UndercurrentError(
-    "HISTORY_MISSING",
-    `no record of ${JSON.stringify(key)} that old is in the input`,
+    "SETTING_INVALID",
+    `${name} has records in the partitions ${partitions}, a series of its own in each: name one with --partition`,
   );
 }
 
@@ -105,7 +119,11 @@ const verdicts: Readonly<Record<Written, string>> = {
   equal: "the forecasts topic has the same fields and numbers, in the bytes of another release",
   differs:
     "the forecasts topic has ANOTHER forecast for it: settings or release differed, or the state began elsewhere",
-  absent: "the forecasts topic no longer has it",
+  changed:
+    "the forecasts topic has one at its timestamp, of another key, time or value: a program with an operator `before` changed the reading, or decode differed",
+  absent:
+    "the forecasts topic has none for it, though it reaches back that far: a program with an operator `before` left the reading out, or it was not forecast yet",
+  gone: "the forecasts topic no longer reaches back that far",
 };
 
 function asJson({ record, ...explanation }: Explanation, written: Written): string {

@@ -110,3 +110,19 @@ export function positiveNumber(text: string): number {
   if (text.trim() !== "" && value > 0 && value < Infinity) return value;
   throw new InvalidArgumentError("It must be a number above 0.");
 }
+
+/** The option of every command that asks the brokers and ends. */
+export interface TimeoutFlag {
+  /** Seconds. */
+  readonly timeout: number;
+}
+
+/** Adds `--timeout`. */
+export function addTimeoutOption(command: Command): Command {
+  return command.option(
+    "--timeout <seconds>",
+    "time after which brokers that do not answer are given up",
+    positiveNumber,
+    20,
+  );
+}

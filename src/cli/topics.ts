@@ -3,10 +3,10 @@ import { Command } from "commander";
 import { withAdmin } from "../adapters/kafka/admin/admin.js";
 import { createTopics } from "../adapters/kafka/admin/create.js";
 import { loadConfig } from "../config/load.js";
-import { kafkaOptions } from "./kafka-options.js";
-import { wholeNumberFrom } from "./options.js";
+import { addTimeoutOption, wholeNumberFrom, type TimeoutFlag } from "./options.js";
+import { reachedBrokers } from "./reach.js";
 
-interface CreateFlags {
+interface CreateFlags extends TimeoutFlag {
   readonly config?: string;
   readonly partitions?: number;
   readonly replicationFactor?: number;
@@ -18,7 +18,7 @@ is compacted. Every other setting of a topic is the brokers' default. The input 
 exists is left as it is; where it does not fit, nothing is made.`;
 
 export function topicsCommand(): Command {
-  const create = new Command("create")
+  const create = addTimeoutOption(new Command("create"))
     .description("make the topics that are missing")
     .option("-c, --config <file>", "configuration, a YAML file")
     .option(
@@ -36,8 +36,9 @@ export function topicsCommand(): Command {
   return new Command("topics").description("the topics of a configuration").addCommand(create);
 }
 
-async function createThem({ config, partitions, replicationFactor }: CreateFlags): Promise<void> {
-  const options = kafkaOptions(loadConfig(config, process.env).settings);
+async function createThem(flags: CreateFlags): Promise<void> {
+  const { config, partitions, replicationFactor } = flags;
+  const options = await reachedBrokers(loadConfig(config, process.env).settings, flags);
   const topics = await withAdmin(options, (admin) =>
     createTopics(admin, options.topics, { partitions, replicationFactor }),
   );

@@ -43,6 +43,12 @@ export const list = {
     data: "There was no observation to forecast from.",
     action: "Check that the file has a header and at least one row of data, and the names of its columns.",
   },
+  INPUT_UNUSABLE: {
+    exit: exitCodes.input,
+    data: "Nothing was written to the brokers.",
+    action:
+      "Compare the settings of decode with a record of the input: the paths, the format, and times in epoch milliseconds or ISO 8601.",
+  },
   INPUT_COLUMN_MISSING: {
     exit: exitCodes.input,
     data: "Nothing was forecast from this file.",
@@ -185,7 +191,8 @@ export const list = {
   TOPIC_MISSING: {
     exit: exitCodes.settings,
     data: "Nothing of this was read or written.",
-    action: "Correct the topic's name, or create the topics with `npx undercurrent topics create`.",
+    action:
+      "Check the topic's name. `npx undercurrent topics create` makes the topics for forecasts, dead letters and state; create the input before, or with --partitions.",
   },
   TOPIC_MISMATCH: {
     exit: exitCodes.settings,

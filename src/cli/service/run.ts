@@ -10,7 +10,8 @@ import { redact } from "../../config/redact.js";
 import type { Config } from "../../config/schema.js";
 import { modelSettings } from "../../pipeline/settings.js";
 import { fanOut, type Rejection, type Telemetry } from "../../pipeline/telemetry.js";
-import { dryRunPorts } from "./dry-run.js";
+import { InputSample } from "../../pipeline/input-sample.js";
+import { dryRunPorts, judgeDryRun } from "./dry-run.js";
 import { kafkaOptions } from "../kafka-options.js";
 import { checkModelRecord } from "./record-sizes.js";
 import { runMember, type MemberReports } from "./member.js";
@@ -40,7 +41,8 @@ log, one page and one set of metrics. More than the input has partitions, or the
 
 --dry-run forecasts what the input holds now, from its first record and an empty state, as a first start would; the
 forecasts go to standard output as JSON lines instead of their topic, and it ends. Nothing is written to the brokers, a
-service that runs meanwhile is not disturbed, and of the topics only the input has to exist.`;
+service that runs meanwhile is not disturbed, and of the topics only the input has to exist. The first 1,000 records of each
+partition are judged as \`lint\` judges its sample; where nothing could be forecast from, the exit code is 3.`;
 
 const mostWorkers = 64;
 /** Milliseconds that a service may take to end by itself after it has stopped. */
@@ -95,8 +97,11 @@ async function service({ config, dryRun = false, workers }: RunFlags): Promise<v
     joined: () => undefined,
   };
   try {
-    if (dryRun) await runMember(settings, told, stop, dryRunPorts);
-    else if (workers === 1) await inThisThread(settings, told, totals, log, stop);
+    if (dryRun) {
+      const sample = new InputSample(settings.decode, Date.now());
+      await runMember(settings, told, stop, (options) => dryRunPorts(options, sample));
+      if (!stop.aborted) judgeDryRun(log, sample, totals.forecasts);
+    } else if (workers === 1) await inThisThread(settings, told, totals, log, stop);
     else totals.forecasts += await inThreads(settings, workers, rejections, log, stop);
   } finally {
     rejections.summarise();

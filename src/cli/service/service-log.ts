@@ -3,6 +3,7 @@ import { pino, type Logger } from "pino";
 import type { KafkaLogEntry } from "../../adapters/kafka/options.js";
 import type { Config } from "../../config/schema.js";
 import type { TaskEvent } from "../../pipeline/events.js";
+import { repartitionAdvice } from "../../pipeline/input-sample.js";
 
 export type ServiceLog = Logger;
 
@@ -43,6 +44,12 @@ export function logTaskEvent(log: ServiceLog, event: TaskEvent): void {
       break;
     case "committed":
       log.debug(entry, "committed");
+      break;
+    case "shared-key":
+      log.warn(
+        entry,
+        `a key comes in the partitions ${event.other} and ${event.partition}: it is a series of its own in each. ${repartitionAdvice}`,
+      );
       break;
     case "restarting": {
       const { code, message } = event.error;

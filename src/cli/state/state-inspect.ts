@@ -7,10 +7,11 @@ import { changedNames, signedSettings } from "../../forecast/snapshot/signature.
 import { modelName, type ForecasterSettings } from "../../forecast/settings.js";
 import { modelSettings } from "../../pipeline/settings.js";
 import { readKey, type RecordedKey, type RecordedState } from "../../pipeline/state/state-records.js";
-import { kafkaOptions } from "../kafka-options.js";
+import { addTimeoutOption, type TimeoutFlag } from "../options.js";
+import { reachedBrokers } from "../reach.js";
 import { figure, plainText, whole } from "../text.js";
 
-interface InspectFlags {
+interface InspectFlags extends TimeoutFlag {
   readonly config?: string;
   readonly key?: string;
   readonly json?: true;
@@ -44,7 +45,7 @@ May be done while the service runs: it shows each partition as of its latest sna
 control and compacted records in between make "to replay" and "lag" a little larger than the number of events.`;
 
 export function inspectCommand(): Command {
-  return new Command("inspect")
+  return addTimeoutOption(new Command("inspect"))
     .description("show the state of each partition, or what it knows of a key")
     .option("-c, --config <file>", "configuration, a YAML file")
     .option("--key <key>", "show this key of every partition that has it")
@@ -53,11 +54,12 @@ export function inspectCommand(): Command {
     .action(inspect);
 }
 
-async function inspect({ config, key, json }: InspectFlags): Promise<void> {
+async function inspect({ config, key, json, timeout }: InspectFlags): Promise<void> {
   const { settings } = loadConfig(config, process.env);
   const model = modelSettings(settings.model, settings.decode);
   const reports: PartitionReport[] = [];
-  for await (const standing of readStates(kafkaOptions(settings))) {
+  const options = await reachedBrokers(settings, { timeout });
+  for await (const standing of readStates(options)) {
     const report = reportOf(standing, model, key);
     reports.push(report);
     if (json !== true) process.stdout.write(key === undefined ? lines(report) : keyLines(report, key));

@@ -10,11 +10,12 @@ import { UndercurrentError } from "../../errors/errors.js";
 import { modelSettings } from "../../pipeline/settings.js";
 import type { ExportedState, ResetPoint } from "../../pipeline/state/transfer.js";
 import { kafkaOptions } from "../kafka-options.js";
-import { wholeNumberFrom } from "../options.js";
+import { addTimeoutOption, wholeNumberFrom, type TimeoutFlag } from "../options.js";
+import { reachedBrokers } from "../reach.js";
 import { inspectCommand } from "./state-inspect.js";
 import { whole } from "../text.js";
 
-interface ConfigFlag {
+interface ConfigFlag extends TimeoutFlag {
   readonly config?: string;
 }
 
@@ -94,13 +95,13 @@ function formatOption(): Option {
 }
 
 function withConfig(name: string, description: string): Command {
-  return new Command(name)
+  return addTimeoutOption(new Command(name))
     .description(description)
     .option("-c, --config <file>", "configuration, a YAML file");
 }
 
-async function exportState(path: string, { config, format }: FormatFlags): Promise<void> {
-  const options = kafkaOptions(loadConfig(config, process.env).settings);
+async function exportState(path: string, { config, format, timeout }: FormatFlags): Promise<void> {
+  const options = await reachedBrokers(loadConfig(config, process.env).settings, { timeout });
   if (format === "tfjs") {
     const { exportModels } = await import("./state-models.js");
     const written = await exportModels(path, options);
@@ -123,18 +124,20 @@ async function exportState(path: string, { config, format }: FormatFlags): Promi
   print(`exported ${whole(records)} records of ${partitions} partitions, ${whole(bytes)} bytes: ${path}`);
 }
 
-async function importState(path: string, { config, format }: FormatFlags): Promise<void> {
-  const options = kafkaOptions(loadConfig(config, process.env).settings);
+async function importState(path: string, { config, format, timeout }: FormatFlags): Promise<void> {
+  const { settings } = loadConfig(config, process.env);
   if (format === "tfjs") {
     const { importModels } = await import("./state-models.js");
-    report(await importModels(path, options));
+    report(await importModels(path, await reachedBrokers(settings, { timeout })));
     return;
   }
   const file = await openStateFile(path);
+  const options = await reachedBrokers(settings, { timeout });
   report(await importStates(options, file.head, () => file.states()));
 }
 
-async function resetState({ config, yes, partition, toOffset, toEarliest }: ResetFlags): Promise<void> {
+async function resetState(flags: ResetFlags): Promise<void> {
+  const { config, yes, partition, toOffset, toEarliest } = flags;
   const { settings } = loadConfig(config, process.env);
   const options = kafkaOptions(settings);
   if (toOffset !== undefined && partition === undefined) {
@@ -154,6 +157,7 @@ async function resetState({ config, yes, partition, toOffset, toEarliest }: Rese
     toOffset !== undefined
       ? { kind: "offset", offset: toOffset }
       : { kind: toEarliest === true ? "earliest" : "keep" };
+  await reachedBrokers(settings, flags);
   report(await resetStates(options, modelSettings(settings.model, settings.decode), point, partition));
 }
 

@@ -1,5 +1,8 @@
 // The command explain beside a service, on a real broker.
+import { filter, lastValueFrom, map, pipe, tap } from "rxjs";
 import { afterEach, expect, test } from "vitest";
+import { kafkaPorts } from "../../../src/adapters/kafka/index.js";
+import { run } from "../../../src/pipeline/run.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { endChildren } from "../../support/child.js";
 import { startCommand, startService } from "../../support/service.js";
@@ -40,5 +43,50 @@ describeWithBroker("explain", () => {
     await produce(settings, 1, 10, 250);
     await committed(service, 1, 260);
     expect(await service.end()).toBe(0);
+  }, 120_000);
+
+  test("finds a key in whichever partition it is, and asks for the partition where it is in several", async () => {
+    const settings = await deployment(3);
+    await produce(settings, 2, 9);
+    const explain = async (...args: string[]): Promise<{ code: unknown; out: string; err: string }> => {
+      const command = startCommand(["explain", ...args], settings);
+      return { code: await command.ended, out: command.out.join("\n"), err: command.err.join("\n") };
+    };
+    const found = await explain("--key", "key-1", "--json");
+    expect(JSON.parse(found.out)).toMatchObject({ partition: 2, offset: 7, written: "absent" });
+    expect((await explain("--key", "key-9")).err).toContain("HISTORY_MISSING");
+    expect((await explain("--offset", "3")).err).toContain("--offset needs --partition");
+    await produce(settings, 0, 9);
+    const several = await explain("--key", "key-1");
+    expect([several.code, several.err]).toEqual([2, expect.stringContaining("in the partitions 0, 2")]);
+    expect((await explain("--key", "key-1", "--partition", "0")).out).toContain(
+      "none for it, though it reaches back",
+    );
+  }, 120_000);
+
+  test("says of a program with an operator before the forecast that the reading was changed or left out", async () => {
+    const settings = await deployment(1);
+    await produce(settings, 0, 30);
+    const { application, topics } = settings;
+    const kafka = kafkaPorts({ brokers: broker.brokers.slice(), application, topics, fetchWaitMs: 20 });
+    const stop = new AbortController();
+    await lastValueFrom(
+      run(kafka.source, kafka.committer, {
+        before: pipe(
+          filter(({ value }) => value !== 11),
+          map((reading) => ({ ...reading, value: 2 * reading.value })),
+        ),
+        stop: stop.signal,
+      }).pipe(tap((event) => event.type === "committed" && event.offset === 30 && stop.abort())),
+    );
+    await kafka.closed();
+    const verdict = async (offset: number): Promise<string> => {
+      const command = startCommand(["explain", "--partition", "0", "--offset", String(offset)], settings);
+      expect(await command.ended, command.err.join("\n")).toBe(0);
+      return command.out[2]!;
+    };
+    expect(await verdict(10)).toContain("one at its timestamp, of another key, time or value");
+    expect(await verdict(11)).toContain("none for it, though it reaches back that far");
+    expect(await verdict(0)).not.toContain("no longer");
   }, 120_000);
 });

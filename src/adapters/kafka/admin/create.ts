@@ -77,7 +77,7 @@ function inputShape(input: string, found: TopicShape | undefined, wanted: number
     if (wanted !== undefined) return { partitions: wanted, replicationFactor: brokersDefault };
     throw new UndercurrentError(
       "TOPIC_MISSING",
-      `the brokers have no input topic ${input}; with --partitions it is made too`,
+      `the brokers have no input topic ${input} (topics.input): create the topic, check its name, or give --partitions to make it too`,
     );
   }
   if (wanted !== undefined && wanted !== found.partitions) {

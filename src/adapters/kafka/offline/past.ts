@@ -2,7 +2,6 @@
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { InputBatch, OutputRecord } from "../../../pipeline/ports.js";
 import { PastState, type RecordedState } from "../../../pipeline/state/state-records.js";
-import { withAdmin } from "../admin/admin.js";
 import { brokerError } from "../errors.js";
 import type { Feed } from "../source/feed.js";
 import type { KafkaOptions } from "../options.js";
@@ -12,10 +11,11 @@ import { partitionExtents } from "../admin/topics.js";
 import { EphemeralConsumer } from "./ephemeral-consumer.js";
 
 /**
- * Whether the forecasts topic has a forecast: to the byte, the same fields and numbers in other bytes, as another release
- * wrote them, another forecast, or none any more.
+ * Whether the forecasts topic has a forecast: to the byte; the same fields and numbers in other bytes, as another release
+ * wrote them; another forecast; one of its timestamp alone, of another key, time or value; none, though it reaches back that
+ * far; or none, for it no longer does.
  */
-export type Written = "same" | "equal" | "differs" | "absent";
+export type Written = "same" | "equal" | "differs" | "changed" | "absent" | "gone";
 
 /**
  * Every method reads its topic anew, as a member of a group that is deleted in the end. All throw TOPIC_MISSING,
@@ -41,14 +41,6 @@ export class KafkaPast {
     return past.read();
   }
 
-  /** The offset of the first record that the input holds. */
-  async earliest(): Promise<number> {
-    const { input } = this.#options.topics;
-    return await withAdmin(this.#options, async (admin) => {
-      return (await partitionExtents(admin, input))[this.#partition]?.low ?? 0;
-    });
-  }
-
   /** The input from an offset on, to what is its end now. Throws HISTORY_MISSING where it no longer reaches back. */
   async *input(from: number | undefined): AsyncGenerator<InputBatch> {
     const { input } = this.#options.topics;
@@ -66,13 +58,19 @@ export class KafkaPast {
   async find({ key, value, timestamp }: OutputRecord): Promise<Written> {
     const { forecasts } = this.#options.topics;
     const head = headOf(value);
-    let written: Written = "absent";
-    for await (const { messages } of this.#read(forecasts)) {
+    let written: Written = "gone";
+    const begins = ({ low }: { readonly low: number }): number => {
+      if (low === 0) written = "absent";
+      return low;
+    };
+    for await (const { messages } of this.#read(forecasts, begins)) {
       for (const message of messages) {
-        if (Number(message.timestamp) !== timestamp || !sameBytes(message.key, key)) continue;
-        if (sameBytes(message.value, value)) return "same";
-        if (headOf(message.value) !== head || written === "equal") continue;
-        written = sameFields(message.value, value) ? "equal" : "differs";
+        const time = Number(message.timestamp);
+        if (time <= timestamp && written === "gone") written = "absent";
+        if (time !== timestamp) continue;
+        const found = sameBytes(message.key, key) ? compared(message.value, value, head) : "changed";
+        if (found === "same") return found;
+        if (likeness.indexOf(found) < likeness.indexOf(written)) written = found;
       }
     }
     return written;
@@ -101,6 +99,16 @@ export class KafkaPast {
       await visit.end();
     }
   }
+}
+
+/** From the best that can be found. */
+const likeness: readonly Written[] = ["same", "equal", "differs", "changed", "absent", "gone"];
+
+/** How like two messages of one key and timestamp are. */
+function compared(found: Uint8Array | null, value: Uint8Array | null, head: string): Written {
+  if (sameBytes(found, value)) return "same";
+  if (headOf(found) !== head) return "changed";
+  return sameFields(found, value) ? "equal" : "differs";
 }
 
 /** Of a forecast message, what it says of the record that it was made from. */

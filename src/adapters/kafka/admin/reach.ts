@@ -1,0 +1,68 @@
+/** Reaches the brokers before a command asks them for anything: with a word on the wait, and a limit to it. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { UndercurrentError } from "../../../errors/errors.js";
+import { brokerError } from "../errors.js";
+import { createClient, patientRetry } from "../kafkajs/client.js";
+import type { KafkaConnection } from "../options.js";
+
+/** Milliseconds of silence, and between two attempts. */
+const patience = 2000;
+const pause = 250;
+
+export interface ReachOptions {
+  /** Milliseconds after which it gives up. */
+  readonly timeoutMs: number;
+  /** Takes a line on what is being tried, once it has taken 2 s. */
+  readonly report: (line: string) => void;
+}
+
+/**
+ * Resolves once a broker has answered and taken the credentials. Throws BROKER_UNREACHABLE after the time limit, and at
+ * once CREDENTIALS_REFUSED, TLS_REFUSED or ACCESS_DENIED.
+ */
+export async function reachBrokers(
+  connection: KafkaConnection,
+  { timeoutMs, report }: ReachOptions,
+): Promise<void> {
+  const brokers = connection.brokers.join(", ");
+  const limit = `${timeoutMs / 1000} s`;
+  const deadline = performance.now() + timeoutMs;
+  const told = setTimeout(
+    () => report(`trying to reach the brokers ${brokers}; gives up after ${limit} (--timeout)`),
+    patience,
+  );
+  let last: UndercurrentError | undefined;
+  try {
+    do {
+      last = await attempt(connection, deadline - performance.now());
+      if (last === undefined) return;
+      if (last.code !== "BROKER_UNREACHABLE") throw last;
+      await sleep(Math.max(0, Math.min(pause, deadline - performance.now())));
+    } while (performance.now() < deadline);
+  } finally {
+    clearTimeout(told);
+  }
+  throw new UndercurrentError("BROKER_UNREACHABLE", `${last.message}; gave up after ${limit}`, {
+    cause: last,
+  });
+}
+
+/** Why one attempt failed; undefined where a broker answered. */
+async function attempt(connection: KafkaConnection, leftMs: number): Promise<UndercurrentError | undefined> {
+  const admin = createClient(connection, { ...patientRetry, retries: 0 }).admin();
+  const origin = `the brokers ${connection.brokers.join(", ")}`;
+  const ended = new AbortController();
+  const late = sleep(Math.max(0, leftMs), undefined, { signal: ended.signal }).then(() => {
+    throw new UndercurrentError("BROKER_UNREACHABLE", `${origin}: no answer`);
+  });
+  late.catch(() => undefined);
+  try {
+    await Promise.race([admin.connect(), late]);
+    return undefined;
+  } catch (error) {
+    return brokerError(error, origin);
+  } finally {
+    ended.abort();
+    await admin.disconnect().catch(() => undefined);
+  }
+}

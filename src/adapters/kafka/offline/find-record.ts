@@ -1,0 +1,49 @@
+/** Looks through the input for a record, in one partition or in all of them. */
+import { UndercurrentError } from "../../../errors/errors.js";
+import type { InputRecord } from "../../../pipeline/ports.js";
+import { brokerError } from "../errors.js";
+import type { KafkaOptions } from "../options.js";
+import { toInputBatch } from "../source/records.js";
+import { readUpTo } from "../source/restore.js";
+import { EphemeralConsumer } from "./ephemeral-consumer.js";
+
+export interface FoundRecord {
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/**
+ * The last record of each partition that is accepted, in order of the partitions; those that have none are left out.
+ * Throws TOPIC_MISSING, BROKER_UNREACHABLE, RESTORE_STALLED, and SETTING_INVALID for a partition that there is not.
+ */
+export async function findLast(
+  options: KafkaOptions,
+  partition: number | undefined,
+  accepts: (record: InputRecord) => boolean,
+): Promise<readonly FoundRecord[]> {
+  const { topics, restoreStallMs = 60_000 } = options;
+  const visit = new EphemeralConsumer(options, topics.input, () => undefined);
+  try {
+    const extents = await visit.begin();
+    const searched = extents.filter((extent) => partition === undefined || extent.partition === partition);
+    if (searched.length === 0) {
+      throw new UndercurrentError("SETTING_INVALID", `topic ${topics.input} has no partition ${partition}`);
+    }
+    const found: FoundRecord[] = [];
+    for (const { partition: number, low, high } of searched) {
+      if (low >= high) continue;
+      const feed = visit.feed(number, low);
+      let offset = -1;
+      const origin = `topic ${topics.input}, partition ${number}`;
+      for await (const batch of readUpTo(high, feed, restoreStallMs, origin)) {
+        for (const record of toInputBatch(batch).records) if (accepts(record)) offset = record.offset;
+      }
+      if (offset >= 0) found.push({ partition: number, offset });
+    }
+    return found;
+  } catch (error) {
+    throw brokerError(error, `reading topic ${topics.input}`);
+  } finally {
+    await visit.end();
+  }
+}

@@ -1,0 +1,77 @@
+import { describe, expect, test } from "vitest";
+import { InputSample, type SampleFinding } from "../../src/pipeline/input-sample.js";
+import type { InputRecord } from "../../src/pipeline/ports.js";
+import { pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
+import { bytes, jsonRecord, start } from "./records.js";
+
+type Placed = readonly [partition: number, record: InputRecord];
+
+function judge(records: readonly Placed[], options: PipelineOptions = {}): readonly SampleFinding[] {
+  const sample = new InputSample(pipelineSettings(options).decode, start);
+  for (const [partition, record] of records) sample.add(partition, record);
+  return sample.findings();
+}
+
+const readings = (count: number, of: (i: number) => Partial<InputRecord> = () => ({})): Placed[] =>
+  Array.from({ length: count }, (_, i) => [0, { ...jsonRecord(i, `key-${i % 2}`, { value: i }), ...of(i) }]);
+
+describe("a sample of the input", () => {
+  test("of good records has nothing to say", () => {
+    expect(judge(readings(50))).toEqual([{ level: "ok", message: "50 records of a sample are readable" }]);
+    expect(judge([])).toEqual([{ level: "ok", message: "holds no record, so that none was judged" }]);
+  });
+
+  test("names the share that would be rejected, by code", () => {
+    const some = readings(40, (i) => (i % 10 === 3 ? { value: bytes("{") } : i === 5 ? { key: null } : {}));
+    expect(judge(some)).toEqual([
+      {
+        level: "warning",
+        message: expect.stringMatching(
+          /^5 of 40 records of a sample \(13 %\) would be rejected: 4 RECORD_UNREADABLE \(the first: .*\), 1 KEY_INVALID/,
+        ) as string,
+      },
+    ]);
+  });
+
+  test("is unusable where all would be rejected", () => {
+    expect(judge(readings(30), { decode: { value: "valeu" } })).toMatchObject([
+      { level: "error", code: "INPUT_UNUSABLE", message: expect.stringContaining("30 of 30") as string },
+    ]);
+  });
+
+  test.each([
+    ["epoch seconds", 1 / 1000, "1970-01-20"],
+    ["epoch microseconds", 1000, "+055840"],
+  ])("is unusable where times are %s, and odd where some are", (_, factor, shown) => {
+    const scaled = (from: number): Placed[] =>
+      readings(30, (i) => (i < from ? {} : { timestamp: Math.round((start + 1000 * i) * factor) }));
+    const [all] = judge(scaled(0));
+    expect(all).toMatchObject({ level: "error", code: "INPUT_UNUSABLE" });
+    expect(all!.message).toContain(`30 of 30 times of a sample are implausible, the first ${shown}`);
+    expect(judge(scaled(20))).toMatchObject([{ level: "warning" }]);
+  });
+
+  test("is unusable where every value is missing, and odd where none changes", () => {
+    const valued = (value: unknown): Placed[] =>
+      readings(60, (i) => ({ value: bytes(JSON.stringify({ value })), timestamp: start + i }));
+    expect(judge(valued(null))).toMatchObject([
+      { code: "INPUT_UNUSABLE", message: "all 60 values of a sample are missing" },
+    ]);
+    expect(judge(valued(7))).toMatchObject([
+      { level: "warning", message: expect.stringMatching(/^2 of 2 keys/) as string },
+    ]);
+    expect(judge(valued(7).slice(0, 30))).toMatchObject([{ level: "ok" }]);
+  });
+
+  test("names keys that come in several partitions, and what to do", () => {
+    const spread = readings(40).map(([, record], i): Placed => [i % 5, record]);
+    expect(judge(spread)).toMatchObject([
+      {
+        level: "warning",
+        message: expect.stringMatching(
+          /^2 of 2 keys of a sample come in several partitions \("key-0" in 0 and 1 and 2 and 3 and 4, .*docs\/operating.md/,
+        ) as string,
+      },
+    ]);
+  });
+});
