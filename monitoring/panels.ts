@@ -244,6 +244,12 @@ export const rows: readonly Row[] = [
           legend: "takeover: {{plan}}",
         },
       ]),
+      chart("Partitions that share keys", "undercurrent_partitions_with_shared_keys", [
+        {
+          expr: `sum by (instance) (${of("undercurrent_partitions_with_shared_keys")})`,
+          legend: "{{instance}}",
+        },
+      ]),
       chart("Tasks that began anew", "undercurrent_restarts_total", [
         {
           expr: `sum by (code) (increase(${of("undercurrent_restarts_total")}[$__rate_interval]))`,

@@ -61,6 +61,17 @@ export interface Committed extends Origin {
   readonly oldest: number | undefined;
 }
 
+/**
+ * A key of this partition is in another partition of the same instance too: it is a series of its own in each of them. Told
+ * once for each partition that is held, of a bounded sample of the keys.
+ */
+export interface SharedKeyFound extends Origin {
+  readonly type: "shared-key";
+  readonly key: string;
+  /** The partition in which the key came before. */
+  readonly other: number;
+}
+
 /** The task begins anew from what is durable. */
 export interface Restarting extends Origin {
   readonly type: "restarting";
@@ -78,4 +89,5 @@ export interface Released extends Origin {
 }
 
 /** A step of a task's life; one task's come in order. */
-export type TaskEvent = TakingOver | TakenOver | Replaying | Live | Committed | Restarting | Released;
+export type TaskEvent =
+  TakingOver | TakenOver | Replaying | Live | Committed | SharedKeyFound | Restarting | Released;

@@ -18,6 +18,7 @@ import type { TaskEvent } from "./events.js";
 import type { Operators } from "./operator.js";
 import type { Committer, Source } from "./ports.js";
 import { modelSettings, pipelineSettings, type PipelineOptions } from "./settings.js";
+import { KeyPartitions } from "./task/key-partitions.js";
 import { task } from "./task/task.js";
 import type { Telemetry } from "./telemetry.js";
 
@@ -76,10 +77,11 @@ export function run(source: Source, committer: Committer, options: RunOptions = 
     if (stop?.aborted) end();
     stop?.addEventListener("abort", end);
     const failures: unknown[] = [];
+    const keys = new KeyPartitions();
     const tasks = source.assignments.pipe(
       takeUntil(whenAborted(ending.signal)),
       mergeMap((assignment) =>
-        task(assignment, { ...shared, stop: ending.signal }).pipe(
+        task(assignment, { ...shared, keys, stop: ending.signal }).pipe(
           catchError((error: unknown) => {
             failures.push(error);
             end();

@@ -190,6 +190,11 @@ export const taskMetrics = {
     help: "Times that this instance joined the group: at its start, and in each rebalance.",
     unit: "rebalances",
   },
+  undercurrent_partitions_with_shared_keys: {
+    type: "gauge",
+    help: "Input partitions that this instance holds with a key that another partition of it has too: a series of its own in each.",
+    unit: "partitions",
+  },
   undercurrent_state_bytes: {
     type: "gauge",
     help: "Bytes of state that a partition's task holds in memory, room for further keys included.",

@@ -27,6 +27,9 @@ export class TaskMetrics {
   readonly #takeovers: Counter;
   readonly #restarts: Counter;
   readonly #rebalances: Counter;
+  /** Partitions with a key that another one has. */
+  readonly #sharing = new Set<number>();
+  readonly #sharedKeys: Gauge;
   readonly #stateBytes: Gauge;
   readonly #batches: Histogram;
   readonly #latency: Histogram;
@@ -48,6 +51,7 @@ export class TaskMetrics {
     this.#takeovers = this.#counter("undercurrent_takeovers_total");
     this.#restarts = this.#counter("undercurrent_restarts_total");
     this.#rebalances = this.#counter("undercurrent_rebalances_total");
+    this.#sharedKeys = this.#gauge("undercurrent_partitions_with_shared_keys");
     this.#stateBytes = this.#gauge("undercurrent_state_bytes");
     this.#batches = this.#histogram("undercurrent_batch_duration_seconds");
     this.#latency = this.#histogram("undercurrent_end_to_end_latency_seconds");
@@ -89,6 +93,9 @@ export class TaskMetrics {
         break;
       case "committed":
         this.#committed(event);
+        break;
+      case "shared-key":
+        this.#sharing.add(event.partition);
         break;
       case "restarting":
         this.#live.set(event.partition, false);
@@ -135,6 +142,7 @@ export class TaskMetrics {
   /** A partition that is another instance's now must not be told of here: its figures would stand still. */
   #release(partition: number): void {
     this.#live.delete(partition);
+    this.#sharing.delete(partition);
     for (const gauge of [
       this.#lag,
       this.#stateBytes,
@@ -149,6 +157,7 @@ export class TaskMetrics {
     const { held, live } = this.partitions;
     this.#partitions.set({ state: "live" }, live);
     this.#partitions.set({ state: "restoring" }, held - live);
+    this.#sharedKeys.set(this.#sharing.size);
   }
 
   #counter(name: TaskMetricName): Counter {

@@ -23,6 +23,9 @@ export class ObservationBatch {
   /** The records that were taken since `clear`, in order; `columns` holds what they say as numbers. */
   readonly records: InputRecord[] = [];
 
+  /** Hears of the first event of each key, and maybe of later ones. */
+  onFirstEvent: ((key: string) => void) | undefined;
+
   readonly #forecaster: Forecaster;
   readonly #late: LatePolicy;
   readonly #decode: Decode;
@@ -35,6 +38,8 @@ export class ObservationBatch {
    */
   #lastTimes = new Float64Array(64).fill(unread);
   readonly #observe: () => void;
+  /** Whether the decoder met each slot's key. */
+  #met = new Uint8Array(64);
   /** Keys that the forecaster had forgotten when the times were read. */
   #forgotten = 0;
 
@@ -69,12 +74,15 @@ export class ObservationBatch {
   forget(slot: number): void {
     this.#keys.forget(slot);
     if (slot < this.#lastTimes.length) this.#lastTimes[slot] = unread;
+    if (slot < this.#met.length) this.#met[slot] = 0;
   }
 
   /** Appends a reading. Where the policy is to refuse late events, throws EVENT_LATE, and TIME_INVALID far in the future. */
   take({ key, time, value, features, record }: Reading): void {
     this.#refuseAhead(time, record);
-    this.#append(this.#forecaster.slotOf(key), time, value, features, record);
+    const slot = this.#forecaster.slotOf(key);
+    this.#meet(slot, key);
+    this.#append(slot, time, value, features, record);
   }
 
   /** Appends what a record says, as if it were decoded and taken. Throws as decoders and `take` do. */
@@ -93,9 +101,23 @@ export class ObservationBatch {
     if (known >= 0) return known;
     const bytes = keyBytes.subarray(keyStart, keyEnd);
     if (!isUtf8(bytes)) return -1;
-    const slot = this.#forecaster.slotOf(Buffer.from(bytes).toString("utf8"));
+    const key = Buffer.from(bytes).toString("utf8");
+    const slot = this.#forecaster.slotOf(key);
+    this.onFirstEvent?.(key);
     this.#keys.add(keyBytes, keyStart, keyEnd, slot);
     return slot;
+  }
+
+  #meet(slot: number, key: string): void {
+    if (this.onFirstEvent === undefined) return;
+    if (slot >= this.#met.length) {
+      const met = new Uint8Array(2 * slot);
+      met.set(this.#met);
+      this.#met = met;
+    }
+    if (this.#met[slot] === 1) return;
+    this.#met[slot] = 1;
+    this.onFirstEvent(key);
   }
 
   #append(slot: number, time: number, value: number, features: ArrayLike<number>, record: InputRecord): void {

@@ -9,6 +9,7 @@ import type { Operators } from "../operator.js";
 import type { Commit, InputRecord } from "../ports.js";
 import type { RecoveryPlan, ResumePlan } from "./recovery.js";
 import type { PipelineSettings } from "../settings.js";
+import type { KeyPartitions } from "./key-partitions.js";
 import { Stage } from "./stage.js";
 import { replaceState, stateCommit, writeState } from "../state/state-records.js";
 import type { Telemetry } from "../telemetry.js";
@@ -20,6 +21,8 @@ export interface SessionContext {
   readonly operators: Operators;
   readonly engine?: EngineFactory | undefined;
   readonly telemetry?: Telemetry | undefined;
+  /** Takes the keys of every partition of the pipeline. */
+  readonly keys?: KeyPartitions | undefined;
 }
 
 export class PartitionModel {
@@ -178,8 +181,11 @@ export class PartitionModel {
   }
 
   #newStage(): Stage {
-    const { settings, operators, telemetry } = this.#context;
-    return new Stage(this.#forecaster, settings, this.#origin, operators, telemetry);
+    const { settings, operators, telemetry, keys } = this.#context;
+    const stage = new Stage(this.#forecaster, settings, this.#origin, operators, telemetry);
+    const { partition } = this.#origin;
+    if (keys !== undefined) stage.onFirstEvent((key) => keys.add(partition, key));
+    return stage;
   }
 }
 

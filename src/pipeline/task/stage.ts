@@ -67,6 +67,11 @@ export class Stage {
     this.#after = operators.after && new OperatorRun("after", operators.after);
   }
 
+  /** `listener` hears of the first event of each key from now on, and maybe of later ones. */
+  onFirstEvent(listener: (key: string) => void): void {
+    this.#intake.onFirstEvent = listener;
+  }
+
   /** Forecasts from the records. */
   process(records: readonly InputRecord[]): StageOutput {
     const deadLetters: OutputRecord[] = [];

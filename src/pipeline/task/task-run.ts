@@ -147,6 +147,8 @@ export class TaskRun {
       // Lets timers and sockets have their turn, for a replay may be long.
       await this.#context.clock.sleep(0, this.#end.signal);
     }
+    const shared = this.#context.keys?.takeShared(this.#origin.partition);
+    if (shared !== undefined) this.#owner.emit({ type: "shared-key", ...this.#origin, ...shared });
     if (!session.live && session.position >= session.liveFrom) await this.#goLive(session, progress);
   }
 

@@ -75,6 +75,7 @@ async function live(
     }
   } finally {
     for (const signal of signals) signal.removeEventListener("abort", end);
+    context.keys?.release(partition);
     await assignment.release();
     emit({ type: "released", topic, partition, because: because() });
   }

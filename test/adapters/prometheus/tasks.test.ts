@@ -52,6 +52,15 @@ it("counts how often the group was joined", async () => {
   expect(await registry.metrics()).toContain("undercurrent_rebalances_total 2");
 });
 
+it("counts partitions with a key that another partition has, for as long as they are held", async () => {
+  const shared: TaskEvent = { type: "shared-key", ...origin(1), key: "a", other: 0 };
+  const name = "undercurrent_partitions_with_shared_keys";
+  expect(await textAfter(...takenOver(0))).toContain(`${name} 0`);
+  expect(await textAfter(...takenOver(0), ...takenOver(1), shared)).toContain(`${name} 1`);
+  const released: TaskEvent = { type: "released", ...origin(1), because: "revoked" };
+  expect(await textAfter(...takenOver(1), shared, released)).toContain(`${name} 0`);
+});
+
 async function textAfter(...events: readonly TaskEvent[]): Promise<string> {
   const registry = new Registry();
   const tasks = new TaskMetrics(registry, () => 1_700_000_000_000);
