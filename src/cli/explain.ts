@@ -11,8 +11,8 @@ import { decoder } from "../pipeline/decode/decode.js";
 import { explainForecast, type ExplainedForecast, type Explanation } from "../pipeline/explain.js";
 import { modelSettings, pipelineSettings, type DecodeSettings } from "../pipeline/settings.js";
 import { loadEngine } from "./engine.js";
+import { reachedBrokers } from "./kafka-options.js";
 import { addTimeoutOption, wholeNumberFrom, type TimeoutFlag } from "./options.js";
-import { reachedBrokers } from "./reach.js";
 import { figure, plainText, whole } from "./text.js";
 
 interface ExplainFlags extends TimeoutFlag {

@@ -1,10 +1,12 @@
 /** The configuration's sections on Kafka as options of the adapter: the one place where they meet. */
 import { X509Certificate } from "node:crypto";
 import { createSecureContext, type ConnectionOptions } from "node:tls";
+import { reachBrokers } from "../adapters/kafka/admin/reach.js";
 import type { KafkaConnection, KafkaOptions } from "../adapters/kafka/options.js";
 import { readTextFile } from "../config/read-file.js";
 import type { Config } from "../config/schema.js";
 import { UndercurrentError } from "../errors/errors.js";
+import type { TimeoutFlag } from "./options.js";
 
 type TlsSettings = Config["kafka"]["tls"];
 type SaslSettings = NonNullable<Config["kafka"]["sasl"]>;
@@ -33,6 +35,22 @@ export function kafkaOptions(
     ...(sasl !== undefined && { sasl: saslOptions(sasl) }),
     ...(log !== undefined && { log }),
   };
+}
+
+/** The longest wait that a timer can hold, in seconds. */
+const longest = 2_000_000;
+
+/**
+ * The options of a configuration. Says on standard error which brokers it waits for where they take more than 2 s, and
+ * throws BROKER_UNREACHABLE after the timeout.
+ */
+export async function reachedBrokers(settings: Config, { timeout }: TimeoutFlag): Promise<KafkaOptions> {
+  const options = kafkaOptions(settings);
+  await reachBrokers(options, {
+    timeoutMs: 1000 * Math.min(timeout, longest),
+    report: (line) => process.stderr.write(`${line}\n`),
+  });
+  return options;
 }
 
 function saslOptions({ mechanism, username, password }: SaslSettings): NonNullable<KafkaOptions["sasl"]> {

@@ -3,14 +3,13 @@ import { Command } from "commander";
 import { withAdmin } from "../adapters/kafka/admin/admin.js";
 import { clusterFacts, lintCluster, type Finding } from "../adapters/kafka/admin/lint.js";
 import type { KafkaOptions } from "../adapters/kafka/options.js";
-import { sampleInput } from "../adapters/kafka/admin/sample.js";
+import { sampleInput } from "../adapters/kafka/offline/sample.js";
 import { loadConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { errors, UndercurrentError } from "../errors/errors.js";
 import { InputSample } from "../pipeline/input-sample.js";
-import { kafkaOptions } from "./kafka-options.js";
+import { kafkaOptions, reachedBrokers } from "./kafka-options.js";
 import { addTimeoutOption, type TimeoutFlag } from "./options.js";
-import { reachedBrokers } from "./reach.js";
 import { checkModelRecord } from "./service/record-sizes.js";
 
 interface LintFlags extends TimeoutFlag {

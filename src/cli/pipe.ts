@@ -12,7 +12,7 @@ import {
   type ForecastColumns,
 } from "../forecast/columns.js";
 import { Forecaster } from "../forecast/forecaster.js";
-import { assertApart } from "./apart.js";
+import { assertApart } from "./backtest/apart.js";
 import { loadEngine } from "./engine.js";
 import {
   addFeaturesOption,

@@ -19,7 +19,7 @@ const magic = 0x45534355;
 const fileFormat = 1;
 const frameBytes = 8;
 const pieceBytes = 1 << 20;
-/** Longest chunk that is believed. The model of the largest settings takes about a quarter of it. */
+/** Longest chunk that is believed. The model record of the largest settings has 55 MB. */
 const mostBytes = 1 << 27;
 
 const headSchema = z.strictObject({

@@ -12,7 +12,7 @@ import { SymbolForecaster } from "../../forecast/symbols/forecaster.js";
 import { SymbolScore } from "../../forecast/symbols/score.js";
 import { symbolSettings, type SymbolSettings } from "../../forecast/symbols/settings.js";
 import { Unigram } from "../../forecast/symbols/unigram.js";
-import { assertApart } from "../apart.js";
+import { assertApart } from "./apart.js";
 import { nullable } from "./backtest-summary.js";
 import { symbolKeyTable, symbolOverallTable, type SymbolOutcome } from "./backtest-symbols-table.js";
 import { warnOfFormula } from "./formula-warning.js";

@@ -10,7 +10,7 @@ import { UndercurrentError } from "../../errors/errors.js";
 import { forecastColumns } from "../../forecast/columns.js";
 import { Forecaster } from "../../forecast/forecaster.js";
 import { Scoreboard } from "../../forecast/evaluation/scoreboard.js";
-import { assertApart } from "../apart.js";
+import { assertApart } from "./apart.js";
 import { compareCells, type ComparedCell } from "./backtest-compare.js";
 import { ExpertRecord } from "./backtest-experts.js";
 import { summariseAll, summariseKey } from "./backtest-summary.js";

@@ -9,9 +9,8 @@ import { loadConfig } from "../../config/load.js";
 import { UndercurrentError } from "../../errors/errors.js";
 import { modelSettings } from "../../pipeline/settings.js";
 import type { ExportedState, ResetPoint } from "../../pipeline/state/transfer.js";
-import { kafkaOptions } from "../kafka-options.js";
+import { kafkaOptions, reachedBrokers } from "../kafka-options.js";
 import { addTimeoutOption, wholeNumberFrom, type TimeoutFlag } from "../options.js";
-import { reachedBrokers } from "../reach.js";
 import { inspectCommand } from "./state-inspect.js";
 import { whole } from "../text.js";
 

@@ -4,7 +4,7 @@
  */
 import { closeSync, existsSync, fstatSync, openSync, realpathSync, statSync, unlinkSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
-import { UndercurrentError } from "../errors/errors.js";
+import { UndercurrentError } from "../../errors/errors.js";
 
 export interface NamedFile {
   /** What the error calls it: the option without its hyphens. */

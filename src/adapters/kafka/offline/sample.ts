@@ -1,11 +1,11 @@
 /** Reads a bounded sample of the input, beside a service that may be running and without a trace. */
 import type { InputRecord } from "../../../pipeline/ports.js";
 import { brokerError } from "../errors.js";
-import { EphemeralConsumer } from "../offline/ephemeral-consumer.js";
+import { EphemeralConsumer } from "./ephemeral-consumer.js";
 import type { KafkaOptions } from "../options.js";
 import { toInputBatch } from "../source/records.js";
 import type { Feed } from "../source/feed.js";
-import type { Watermarks } from "./topics.js";
+import type { Watermarks } from "../admin/topics.js";
 
 export interface SampleLimits {
   /** Newest records of each partition that are read at most. */
