@@ -143,6 +143,11 @@ test("every command that is shown can be typed as it stands", () => {
   expect(faults.filter(({ fault }) => fault !== undefined)).toEqual([]);
 });
 
+test("the pages import the package by its name", () => {
+  const stranger = /from "undercurrent["/]|["'`]undercurrent\/(?:kafka|tfjs)/;
+  expect(pages.filter((path) => stranger.test(read(path)))).toEqual([]);
+});
+
 test("the check finds commands, and tells those that don't work", () => {
   const page =
     "Run `undercurrent run`.\n\n```sh\nnpx undercurrent lint -c a.yaml # checks\n```\n\n```console\n$ npm ci\n1\n```\n";
