@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import {
-  existsSync,
+  closeSync,
   linkSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -12,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { assertApart } from "../../src/cli/backtest/apart.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 const cli = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
@@ -29,56 +31,91 @@ function shell(command: string): { status: number | null; out: string; err: stri
   return { status, out: stdout, err: stderr };
 }
 
-describe("backtest", () => {
-  test.each([
-    ["the input itself", "undercurrent backtest in.csv --out ./in.csv"],
-    ["a hard link", "undercurrent backtest in.csv --out hard.csv"],
-    ["a symbolic link", "undercurrent backtest in.csv --out soft.csv"],
-    ["a hard link for the report", "undercurrent backtest in.csv --report hard.csv"],
-    ["the second input", "undercurrent backtest other.csv in.csv --out hard.csv"],
-    ["a descriptor of the shell", "undercurrent backtest in.csv --out /dev/fd/7 7>>hard.csv"],
-    ["standard input", "undercurrent backtest - --out hard.csv < in.csv"],
-    ["symbols", "undercurrent backtest in.csv --kind symbol --tokens words --out hard.csv"],
-    ["standard output", "undercurrent backtest in.csv >> hard.csv"],
-  ])("does not write over its input: %s", (_, command) => {
+/** Files as the command would be given them; an output `/dev/fd` is a descriptor of `hard.csv`. */
+function check(inputs: readonly string[], outputs: Readonly<Record<string, string>>): void {
+  const descriptor = openSync(at("hard.csv"), "a");
+  const place = (name: string): string => (name === "/dev/fd" ? `/dev/fd/${descriptor}` : at(name));
+  try {
+    assertApart({
+      inputs: inputs.map(place),
+      outputs: Object.entries(outputs).map(([name, path]) => ({ name, path: place(path) })),
+    });
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+describe("files of one command", () => {
+  beforeEach(() => {
     writeFileSync(at("in.csv"), text);
     writeFileSync(at("other.csv"), text);
     linkSync(at("in.csv"), at("hard.csv"));
     symlinkSync("in.csv", at("soft.csv"));
-    const { status, err } = shell(command);
-    expect(err).toContain("also an input");
-    expect(status).toBe(2);
-    expect(readFileSync(at("in.csv"), "utf8")).toBe(text);
-  });
-
-  test.each([
-    ["one name twice", "undercurrent backtest in.csv --out x --report x"],
-    ["one name twice, in two ways", "undercurrent backtest in.csv --out x --report ./x"],
-    ["a link that leads nowhere yet", "undercurrent backtest in.csv --out x --report dangling"],
-    ["a hard link", "undercurrent backtest in.csv --out one --report two"],
-    ["standard output", "undercurrent backtest in.csv --out x > x"],
-    ["standard error", "undercurrent backtest in.csv --report x 2>> x; cat x >&2"],
-  ])("does not write two outputs into one file: %s", (name, command) => {
-    writeFileSync(at("in.csv"), text);
     symlinkSync("x", at("dangling"));
     writeFileSync(at("one"), "kept\n");
     linkSync(at("one"), at("two"));
-    const { err } = shell(command);
-    expect(err).toContain("one would overwrite the other");
+  });
+  const names = ["dangling", "hard.csv", "in.csv", "one", "other.csv", "soft.csv", "two"];
+
+  test.each([
+    ["the input itself", ["in.csv"], { out: "./in.csv" }],
+    ["a hard link", ["in.csv"], { out: "hard.csv" }],
+    ["a symbolic link", ["in.csv"], { out: "soft.csv" }],
+    ["a hard link for the report", ["in.csv"], { report: "hard.csv" }],
+    ["the second input", ["other.csv", "in.csv"], { out: "hard.csv" }],
+    ["an input that is a link", ["soft.csv"], { out: "hard.csv" }],
+    ["a descriptor", ["in.csv"], { out: "/dev/fd" }],
+  ])("are apart where an output is an input: %s", (_, inputs, outputs) => {
+    expect(() => check(inputs, outputs)).toThrow("also an input");
+    expect(readFileSync(at("in.csv"), "utf8")).toBe(text);
+    expect(readdirSync(folder).sort()).toEqual(names);
+  });
+
+  test.each([
+    ["one name twice", { out: "x", report: "x" }],
+    ["one name twice, in two ways", { out: "x", report: "./x" }],
+    ["a link that leads nowhere yet", { out: "x", report: "dangling" }],
+    ["a hard link", { out: "one", report: "two" }],
+  ])("are apart where two outputs are one: %s", (_, outputs) => {
+    expect(() => check(["in.csv"], outputs)).toThrow("one would overwrite the other");
     expect(readFileSync(at("one"), "utf8")).toBe("kept\n");
-    if (!name.startsWith("standard")) expect(existsSync(at("x"))).toBe(false);
-    expect(
-      readdirSync(folder)
-        .sort()
-        .filter((file) => file !== "x"),
-    ).toEqual(["dangling", "in.csv", "one", "two"]);
+    expect(readdirSync(folder).sort()).toEqual(names);
+  });
+
+  test("may be any others, and nothing is left behind", () => {
+    check(["in.csv", "other.csv"], { out: "x", report: "y" });
+    check(["in.csv"], { out: "one", report: "nowhere/y" });
+    assertApart({
+      inputs: [at("in.csv")],
+      outputs: ["out", "report"].map((name) => ({ name, path: "/dev/null" })),
+    });
+    expect(readdirSync(folder).sort()).toEqual(names);
+  });
+});
+
+describe("backtest", () => {
+  test.each([
+    ["a hard link of its input", "undercurrent backtest in.csv --out hard.csv", "also an input"],
+    ["a hard link of standard input", "undercurrent backtest - --out hard.csv < in.csv", "also an input"],
+    ["symbols", "undercurrent backtest in.csv --kind symbol --tokens words --out hard.csv", "also an input"],
+    ["the end of its input", "undercurrent backtest in.csv >> hard.csv", "also an input"],
+    [
+      "what standard output goes to",
+      "undercurrent backtest in.csv --out x > x",
+      "one would overwrite the other",
+    ],
+  ])("does not write over %s", (_, command, message) => {
+    writeFileSync(at("in.csv"), text);
+    linkSync(at("in.csv"), at("hard.csv"));
+    const { status, err } = shell(command);
+    expect([status, err]).toEqual([2, expect.stringContaining(message)]);
+    expect(readFileSync(at("in.csv"), "utf8")).toBe(text);
   });
 
   test("writes two outputs into two files, or away", () => {
     writeFileSync(at("in.csv"), text);
     expect(shell("undercurrent backtest in.csv --out x --report y > z 2>&1").status).toBe(0);
     expect(["x", "y", "z"].map((name) => readFileSync(at(name)).length > 100)).toEqual([true, true, true]);
-    expect(shell("undercurrent backtest in.csv --out /dev/null --report /dev/null").status).toBe(0);
   });
 
   test("refuses lines that are not UTF-8, one by one", () => {

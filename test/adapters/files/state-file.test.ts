@@ -101,7 +101,7 @@ test("is refused with any byte changed, missing or added", async () => {
 
 test("is read in work that grows with its bytes alone, damaged or not", async () => {
   const path = newFile();
-  const value = new Uint8Array(24 << 20).fill(7);
+  const value = new Uint8Array(6 << 20).fill(7);
   await writeStateFile(path, head, of([{ partition: 0, committed: 1, records: [{ key: "a", value }] }]));
   const bytes = readFileSync(path);
   const damaged = newFile();
@@ -109,7 +109,7 @@ test("is read in work that grows with its bytes alone, damaged or not", async ()
   for (const change of [0, -1, 1]) {
     // The first chunk's length, behind the magic and the format: of the head, whose body is small.
     const changed = Buffer.from(bytes);
-    if (change !== 0) changed.writeUInt32LE(change < 0 ? 20 << 20 : 1 << 30, 8);
+    if (change !== 0) changed.writeUInt32LE(change < 0 ? 5 << 20 : 1 << 30, 8);
     writeFileSync(damaged, changed);
     copied.mockClear();
     const code = await codeOf(read(damaged));
