@@ -32,12 +32,18 @@ export {
   type EventForecast,
   type EventOptions,
   type Forecast,
+  type ForecastInterval,
   type Observation,
   type StepForecast,
 } from "./forecast/objects.js";
 export type { RejectedEvent } from "./forecast/rejected.js";
 export { forecastColumns, observationColumns } from "./forecast/columns.js";
-export type { ForecastColumns, ObservationColumns, StepColumns } from "./forecast/columns.js";
+export type {
+  ForecastColumns,
+  IntervalColumns,
+  ObservationColumns,
+  StepColumns,
+} from "./forecast/columns.js";
 export { Forecaster } from "./forecast/forecaster.js";
 export type { KeyedForecaster } from "./forecast/keyed-forecaster.js";
 export type { ObjectForecaster } from "./forecast/object-forecaster.js";

@@ -17,6 +17,7 @@ export interface ForecasterFlags {
   readonly seed: number;
   readonly engine: EngineKind;
   readonly horizon: number;
+  readonly intervalLevels: readonly number[];
   /** Names of the exogenous features, where the command takes them. */
   readonly features?: readonly string[];
 }
@@ -46,7 +47,13 @@ export function addForecasterOptions(command: Command, cell = cellOption()): Com
         .choices(engineKinds)
         .default("wasm"),
     )
-    .option("--horizon <steps>", "values ahead that are forecast", wholeNumber, defaults.horizon);
+    .option("--horizon <steps>", "values ahead that are forecast", wholeNumber, defaults.horizon)
+    .option(
+      "--interval-levels <shares>",
+      "coverages of the forecast intervals, with commas between them; the first is that of yhat_lower and yhat_upper",
+      (text: string) => text.split(",").map(positiveNumber),
+      defaults.levels,
+    );
 }
 
 function cellOption(): Option {
@@ -85,8 +92,18 @@ export function addFeaturesOption(command: Command, what: string): Command {
 
 /** Complete settings from the flags. Throws SETTING_INVALID. */
 export function settingsFromFlags(flags: ForecasterFlags): ForecasterSettings {
-  const { cell, hidden, readout, loss, seed, horizon, features = [] } = flags;
-  return forecasterSettings({ cell, hidden, readout, loss, seed, horizon, features: features.length });
+  const { cell, hidden, readout, loss, seed, horizon, intervalLevels, features = [] } = flags;
+  const levels = [...intervalLevels];
+  return forecasterSettings({
+    cell,
+    hidden,
+    readout,
+    loss,
+    seed,
+    horizon,
+    levels,
+    features: features.length,
+  });
 }
 
 /** A parser of whole numbers from `least` on, for commander. */

@@ -30,7 +30,8 @@ but for those named by --features: numbers that are known with the value and hel
 The time is ISO 8601 (UTC without a zone) or epoch milliseconds; a value that is null or left out is missing.
 Output, one message for each: key, time, value, yhat, yhat_lower, yhat_upper, yhat_time (forecast of the key's next
 value), expected (what had been forecast for this one), anomaly_score (above 1 is anomalous) and model; null stands
-for what there is not. With --horizon, an array "horizon" has step, yhat, yhat_lower, yhat_upper and yhat_time for each
+for what there is not. With several --interval-levels, an array "intervals" has level, lower and upper of each, here
+and in the steps of --horizon. With --horizon, an array "horizon" has step, yhat, yhat_lower, yhat_upper and yhat_time for each
 of the steps 2 to that one. Forecasts are written as soon as the input pauses.
 
 A line that is refused is reported on standard error as {"code", "line", "message"} and changes nothing; the last line
@@ -74,7 +75,8 @@ class PipeStage {
     this.#forecaster = forecaster;
     this.#features = features;
     this.#observations = observationColumns(batchSize, features.length);
-    this.#forecasts = forecastColumns(batchSize, forecaster.settings.horizon);
+    const { horizon, levels } = forecaster.settings;
+    this.#forecasts = forecastColumns(batchSize, horizon, levels);
     this.#writer = new ForecastLineWriter(this.#output, (version) => forecaster.modelName(version));
   }
 

@@ -39,6 +39,25 @@ export interface ForecastColumns {
   /** Updates of the weights before this forecast. */
   readonly version: Float64Array;
   readonly steps: StepColumns;
+  readonly intervals: IntervalColumns;
+}
+
+/**
+ * Intervals at every level of the settings, in their order, the first included: that of level i in row r lies at
+ * `r * levels.length + i`, in step s of that row at `(r * (horizon - 1) + s - 2) * levels.length + i`. Intervals of one row
+ * lie inside one another. NaN stands for "none". There is nothing where `levels` is empty.
+ */
+export interface IntervalColumns {
+  readonly levels: readonly number[];
+  /** Around `expected`. */
+  readonly expectedLower: Float64Array;
+  readonly expectedUpper: Float64Array;
+  /** Around `yhat`. */
+  readonly yhatLower: Float64Array;
+  readonly yhatUpper: Float64Array;
+  /** Around the `yhat` of `steps`. */
+  readonly stepLower: Float64Array;
+  readonly stepUpper: Float64Array;
 }
 
 /**
@@ -94,7 +113,7 @@ const nothing: readonly number[] = [];
 export function checkWidths(
   observations: ObservationColumns,
   forecasts: ForecastColumns,
-  settings: { readonly features: number; readonly horizon: number },
+  settings: { readonly features: number; readonly horizon: number; readonly levels: readonly number[] },
 ): void {
   const { count, features } = observations;
   if (features.length < count * settings.features) {
@@ -104,12 +123,29 @@ export function checkWidths(
   if (horizon !== settings.horizon) {
     throw new RangeError(`the columns are for a horizon of ${horizon}, not ${settings.horizon}`);
   }
+  const { levels } = forecasts.intervals;
+  if (levels.length > 0 && levels.join() !== settings.levels.join()) {
+    throw new RangeError(
+      `the columns are for intervals of ${levels.join(", ")}, not ${settings.levels.join(", ")}`,
+    );
+  }
 }
 
-/** Columns for the forecasts of up to `capacity` observations, up to `horizon` steps ahead. */
-export function forecastColumns(capacity: number, horizon = 1): ForecastColumns {
+/**
+ * Columns for the forecasts of up to `capacity` observations, up to `horizon` steps ahead. With the levels of the settings
+ * they hold the intervals at each, where there are several; the first level has its own columns in any case.
+ */
+export function forecastColumns(
+  capacity: number,
+  horizon = 1,
+  levels: readonly number[] = [],
+): ForecastColumns {
   const column = (): Float64Array => new Float64Array(capacity);
   const steps = (): Float64Array => new Float64Array(capacity * (horizon - 1));
+  const several = levels.length > 1 ? levels : [];
+  const width = several.length;
+  const bounds = (): Float64Array => new Float64Array(capacity * width);
+  const stepBounds = (): Float64Array => new Float64Array(capacity * (horizon - 1) * width);
   return {
     slots: new Int32Array(capacity),
     times: column(),
@@ -125,15 +161,32 @@ export function forecastColumns(capacity: number, horizon = 1): ForecastColumns 
     yhatTime: column(),
     version: column(),
     steps: { horizon, yhat: steps(), yhatLower: steps(), yhatUpper: steps() },
+    intervals: {
+      levels: several,
+      expectedLower: bounds(),
+      expectedUpper: bounds(),
+      yhatLower: bounds(),
+      yhatUpper: bounds(),
+      stepLower: stepBounds(),
+      stepUpper: stepBounds(),
+    },
   };
 }
 
-/** Copies a row of forecasts; both have the same horizon. */
+/** Copies a row of forecasts; both have the same horizon, and intervals are copied where both have them. */
 export function copyRow(from: ForecastColumns, row: number, to: ForecastColumns, toRow: number): void {
   for (const name of columnNames) to[name][toRow] = from[name][row]!;
   const steps = from.steps.horizon - 1;
   for (const name of stepNames) {
     for (let i = 0; i < steps; i++) to.steps[name][toRow * steps + i] = from.steps[name][row * steps + i]!;
+  }
+  const { levels } = to.intervals;
+  if (levels.length === 0 || from.intervals.levels.length === 0) return;
+  for (const name of intervalNames) {
+    const width = name.startsWith("step") ? levels.length * steps : levels.length;
+    for (let i = 0; i < width; i++) {
+      to.intervals[name][toRow * width + i] = from.intervals[name][row * width + i]!;
+    }
   }
 }
 
@@ -151,5 +204,13 @@ const columnNames = [
   "yhatUpper",
   "yhatTime",
   "version",
-] as const satisfies readonly Exclude<keyof ForecastColumns, "steps">[];
+] as const satisfies readonly Exclude<keyof ForecastColumns, "steps" | "intervals">[];
 const stepNames = ["yhat", "yhatLower", "yhatUpper"] as const satisfies readonly (keyof StepColumns)[];
+const intervalNames = [
+  "expectedLower",
+  "expectedUpper",
+  "yhatLower",
+  "yhatUpper",
+  "stepLower",
+  "stepUpper",
+] as const satisfies readonly Exclude<keyof IntervalColumns, "levels">[];

@@ -139,7 +139,7 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
     recurrence.schedule(slot, singles, row, count, change, missing);
     pushInputs(numbers, at, singles, row, this.#history, time, missing, observations.features, event);
     recurrence.enter(event, slot, singles, row, count);
-    this.#horizons?.observe(keys, slot, missing, event, forecasts.steps);
+    this.#horizons?.observe(keys, slot, missing, event, forecasts);
     numbers[at + number.count] = count + 1;
   }
 

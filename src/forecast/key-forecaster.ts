@@ -11,6 +11,7 @@ import {
   trackError,
   type IntervalSettings,
 } from "./uncertainty/interval.js";
+import { NestedIntervals } from "./uncertainty/nested-intervals.js";
 import type { KeyTable } from "./keys/key-table.js";
 import { number, trackedLevels, type KeyLayout } from "./keys/row-layout.js";
 import { learnMixture, mixtureWeights, restartMixture } from "./experts/mixture.js";
@@ -40,6 +41,7 @@ export class KeyForecaster {
   readonly #experts: readonly Expert[];
   readonly #persistence: number;
   readonly #intervals: IntervalSettings;
+  readonly #nested: NestedIntervals;
   readonly #squaredLoss: boolean;
   readonly #situation: ExpertInput = { scale: 1, held: 0, readout: 0, keyReadout: 0 };
   readonly #weights: Float64Array;
@@ -49,6 +51,7 @@ export class KeyForecaster {
     this.#experts = experts;
     this.#persistence = experts.indexOf(persistence);
     this.#intervals = intervalSettings(trackedLevels(settings), settings.alarmRate);
+    this.#nested = new NestedIntervals(settings.levels);
     this.#squaredLoss = settings.loss === "squared";
     this.#weights = new Float64Array(experts.length);
   }
@@ -109,6 +112,11 @@ export class KeyForecaster {
     forecasts.expected[event] = expected;
     forecasts.expectedLower[event] = expected - half;
     forecasts.expectedUpper[event] = expected + half;
+    const { levels, expectedLower, expectedUpper } = forecasts.intervals;
+    if (levels.length > 0) {
+      this.#fillHalves(keys, slot);
+      this.#nested.write(expected, expectedLower, expectedUpper, event * levels.length);
+    }
     forecasts.previous[event] = numbers[at + number.held]!;
     if (Number.isNaN(value)) {
       const imputation = clip(mixture, largestImputation);
@@ -136,6 +144,14 @@ export class KeyForecaster {
     numbers[at + number.base] = value;
     numbers[at + number.held] = value;
     return target;
+  }
+
+  /** Half the widths of a key's intervals at every level. */
+  #fillHalves({ numbers, singles, numbersPerKey, singlesPerKey }: KeyTable, slot: number): void {
+    const { halves } = this.#nested;
+    const at = slot * numbersPerKey;
+    const row = slot * singlesPerKey;
+    for (let i = 0; i < halves.length; i++) halves[i] = halfWidth(numbers, at, singles, row, this.#layout, i);
   }
 
   #loss(error: number): number {
@@ -176,6 +192,11 @@ export class KeyForecaster {
     forecasts.yhat[event] = yhat;
     forecasts.yhatLower[event] = yhat - half;
     forecasts.yhatUpper[event] = yhat + half;
+    const { levels, yhatLower, yhatUpper } = forecasts.intervals;
+    if (levels.length > 0) {
+      this.#fillHalves(keys, slot);
+      this.#nested.write(yhat, yhatLower, yhatUpper, event * levels.length);
+    }
     forecasts.yhatTime[event] = gap > 0 ? numbers[at + number.time]! + gap : NaN;
   }
 }
@@ -186,6 +207,9 @@ const predictions = ["yhat", "yhatLower", "yhatUpper", "yhatTime"] as const;
 /** Row `event` has nothing to score. */
 export function writeNoScore(forecasts: ForecastColumns, event: number): void {
   for (const name of scores) forecasts[name][event] = NaN;
+  const { levels, expectedLower, expectedUpper } = forecasts.intervals;
+  const width = levels.length;
+  for (const column of [expectedLower, expectedUpper]) column.fill(NaN, event * width, (event + 1) * width);
 }
 
 /** Row `event` forecasts nothing. */
@@ -194,4 +218,12 @@ export function writeNoForecast(forecasts: ForecastColumns, event: number): void
   const { horizon, yhat, yhatLower, yhatUpper } = forecasts.steps;
   const begin = event * (horizon - 1);
   for (const column of [yhat, yhatLower, yhatUpper]) column.fill(NaN, begin, begin + horizon - 1);
+  const { intervals } = forecasts;
+  const width = intervals.levels.length;
+  for (const column of [intervals.yhatLower, intervals.yhatUpper]) {
+    column.fill(NaN, event * width, (event + 1) * width);
+  }
+  for (const column of [intervals.stepLower, intervals.stepUpper]) {
+    column.fill(NaN, begin * width, (begin + horizon - 1) * width);
+  }
 }

@@ -26,6 +26,8 @@ export interface Forecast {
   /** Its interval at the first level of the settings; NaN before the key's third observed value. */
   readonly yhatLower: number;
   readonly yhatUpper: number;
+  /** Its intervals at every level of the settings, in their order; empty where there is one level. */
+  readonly intervals: readonly ForecastInterval[];
   /** When the next value is due, epoch milliseconds; NaN before the key's second event. */
   readonly yhatTime: number;
   /** What had been forecast for this observation; NaN on the key's first. */
@@ -38,6 +40,15 @@ export interface Forecast {
   readonly horizon: readonly StepForecast[];
 }
 
+/** An interval of a forecast; those of one forecast lie inside one another. */
+export interface ForecastInterval {
+  /** Share of the values that it is to hold. */
+  readonly level: number;
+  /** NaN where the forecast has no interval yet. */
+  readonly lower: number;
+  readonly upper: number;
+}
+
 /** The forecast of a value some steps ahead of an observation; a step is an event of the key. */
 export interface StepForecast {
   /** From 2 on: the next value's is the forecast itself. */
@@ -46,6 +57,8 @@ export interface StepForecast {
   /** Its interval at the first level; NaN before the key has five events more than the step. */
   readonly yhatLower: number;
   readonly yhatUpper: number;
+  /** Its intervals at every level; empty where there is one level. */
+  readonly intervals: readonly ForecastInterval[];
   /** When the value is due, by the typical time between events; epoch milliseconds. */
   readonly yhatTime: number;
 }
@@ -100,12 +113,27 @@ export function forecastAt(
     yhat: columns.yhat[row]!,
     yhatLower: columns.yhatLower[row]!,
     yhatUpper: columns.yhatUpper[row]!,
+    intervals: intervalsAt(columns, "yhat", row),
     yhatTime: columns.yhatTime[row]!,
     expected: columns.expected[row]!,
     anomalyScore: columns.anomalyScore[row]!,
     model: forecaster.modelName(columns.version[row]),
     horizon: stepsAt(columns, row),
   };
+}
+
+const noIntervals: readonly ForecastInterval[] = Object.freeze([]);
+
+/** The intervals of the forecast `index` in the columns of the next values, or in those of the further steps. */
+function intervalsAt(
+  { intervals }: ForecastColumns,
+  of: "yhat" | "step",
+  index: number,
+): readonly ForecastInterval[] {
+  const { levels, [`${of}Lower` as const]: lower, [`${of}Upper` as const]: upper } = intervals;
+  if (levels.length === 0) return noIntervals;
+  const at = index * levels.length;
+  return levels.map((level, i) => ({ level, lower: lower[at + i]!, upper: upper[at + i]! }));
 }
 
 function stepsAt(columns: ForecastColumns, row: number): readonly StepForecast[] {
@@ -116,6 +144,7 @@ function stepsAt(columns: ForecastColumns, row: number): readonly StepForecast[]
     yhat: yhat[row * width + i]!,
     yhatLower: yhatLower[row * width + i]!,
     yhatUpper: yhatUpper[row * width + i]!,
+    intervals: intervalsAt(columns, "step", row * width + i),
     yhatTime: dueTime(columns, row, i + 2),
   }));
 }
@@ -131,12 +160,12 @@ export class EventForecaster<T> extends ObjectForecaster<
 
   constructor(options: EventOptions<T>) {
     const settings = settingsOf(options);
-    const { features, horizon } = settings;
+    const { features, horizon, levels } = settings;
     super(
       new Forecaster(settings, options.engine, options),
       (capacity) => ({
         events: observationColumns(capacity, features),
-        forecasts: forecastColumns(capacity, horizon),
+        forecasts: forecastColumns(capacity, horizon, levels),
       }),
       options.onRejected,
     );

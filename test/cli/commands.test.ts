@@ -42,6 +42,33 @@ describe("backtest", () => {
     expect(Number(rows[3]![3])).toBe(0);
   });
 
+  test("writes the intervals of every level as columns that name it", () => {
+    const out = join(folder, "levels.csv");
+    const path = file("levels-in.csv", `time,a\n${hours(60, wave)}`);
+    const flags = ["--interval-levels", "0.9,0.5", "--out", out];
+    expect(run(["backtest", path, "--wide", ...flags]).status).toBe(0);
+    const [header, ...rows] = readFileSync(out, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => line.split(","));
+    expect(header!.slice(7)).toEqual([
+      "yhat_lower_0.9",
+      "yhat_upper_0.9",
+      "yhat_lower_0.5",
+      "yhat_upper_0.5",
+    ]);
+    const last = rows.at(-1)!.map(Number);
+    expect(last.slice(7, 9)).toEqual(last.slice(4, 6));
+    expect(last[9]).toBeGreaterThan(last[7]!);
+    expect(last[10]).toBeLessThan(last[8]!);
+    const wrong = run(["backtest", path, "--wide", "--interval-levels", "90"]);
+    expect(wrong.status).toBe(2);
+    expect(wrong.err).toContain("levels");
+    expect(run(["backtest", path, "--kind", "symbol", "--interval-levels", "0.5"]).err).toContain(
+      "--interval-levels has no meaning with --kind symbol",
+    );
+  });
+
   test("warns of a key or a symbol that a spreadsheet would run, and writes it as it is", () => {
     const out = join(folder, "formulas.csv");
     const path = file("formula.csv", `time,key,value\n${hours(3, (i) => `=1+1,${i}`)}`);

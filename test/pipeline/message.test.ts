@@ -60,6 +60,33 @@ test("numbers of a measure are alike: whole ones have a fraction, steps have non
   expect(written).toContain('"horizon":[{"step":2,"yhat":7.0,"yhat_lower":7.0,"yhat_upper":7.0,');
 });
 
+test("several levels come as intervals, of the next value and of each step; one level as none", () => {
+  const columns = forecastColumns(2, 3, [0.9, 0.5]);
+  columns.times.fill(time);
+  columns.yhatTime.fill(time + 5000);
+  columns.intervals.yhatLower.set([0, 0, 39, 40.5]);
+  columns.intervals.yhatUpper.set([0, 0, 43, 41.5]);
+  columns.intervals.stepLower.set([0, 0, 0, 0, 1, 2, NaN, NaN]);
+  columns.intervals.stepUpper.set([0, 0, 0, 0, 4, 3, NaN, NaN]);
+  const messages = new ForecastMessages(() => "lstm32@1");
+  const written = text(messages, columns, 1, "a");
+  expect(written).toContain(
+    '"yhat_upper":0.0,"intervals":[{"level":0.9,"lower":39.0,"upper":43.0},{"level":0.5,"lower":40.5,"upper":41.5}],' +
+      '"yhat_time":',
+  );
+  expect(written).toContain(
+    '"intervals":[{"level":0.9,"lower":1.0,"upper":4.0},{"level":0.5,"lower":2.0,"upper":3.0}],"yhat_time":',
+  );
+  const none = { lower: null, upper: null };
+  expect((JSON.parse(written) as { horizon: unknown[] }).horizon[1]).toMatchObject({
+    intervals: [
+      { level: 0.9, ...none },
+      { level: 0.5, ...none },
+    ],
+  });
+  expect(text(messages, forecastColumns(1, 3, [0.9]), 0, "a")).not.toContain("intervals");
+});
+
 test("what there is not is null, and hostile keys stay JSON", () => {
   const columns = forecastColumns(2);
   for (const column of Object.values(columns)) if (column instanceof Float64Array) column.fill(NaN);

@@ -1,4 +1,5 @@
 /** Forecasts as rows of CSV (RFC 4180), one for each observation. */
+import type { IntervalColumns } from "../../forecast/columns.js";
 import type { ForecastBatch } from "../../pipeline/telemetry.js";
 import type { TextOutput } from "./text-output.js";
 
@@ -22,9 +23,12 @@ export class ForecastCsvWriter {
   #lastTime = NaN;
   #lastTimeCell = "";
 
-  constructor(output: TextOutput) {
+  /** `levels` are those of the settings: where there are several, two more columns each are written. */
+  constructor(output: TextOutput, levels: readonly number[] = []) {
     this.#output = output;
-    output.write("key,time,y,yhat,yhat_lower,yhat_upper,anomaly_score\n");
+    const several = levels.length > 1 ? levels : [];
+    const names = several.map((level) => `,yhat_lower_${level},yhat_upper_${level}`);
+    output.write(`key,time,y,yhat,yhat_lower,yhat_upper,anomaly_score${names.join("")}\n`);
   }
 
   /** The first key that a spreadsheet would run as a formula; undefined where there is none. */
@@ -43,7 +47,9 @@ export class ForecastCsvWriter {
       const lower = numberCell(expectedLower[row]!);
       const upper = numberCell(expectedUpper[row]!);
       const score = numberCell(anomalyScore[row]!);
-      this.#output.write(`${key},${this.#timeCell(times[row]!)},${y},${yhat},${lower},${upper},${score}\n`);
+      const time = this.#timeCell(times[row]!);
+      const further = intervalCells(batch.columns.intervals, row);
+      this.#output.write(`${key},${time},${y},${yhat},${lower},${upper},${score}${further}\n`);
     }
   }
 
@@ -55,6 +61,15 @@ export class ForecastCsvWriter {
     }
     return this.#lastTimeCell;
   }
+}
+
+/** Two cells for each level, behind those of every row. */
+function intervalCells({ levels, expectedLower, expectedUpper }: IntervalColumns, row: number): string {
+  let cells = "";
+  for (let at = row * levels.length; at < (row + 1) * levels.length; at++) {
+    cells += `,${numberCell(expectedLower[at]!)},${numberCell(expectedUpper[at]!)}`;
+  }
+  return cells;
 }
 
 /** What spreadsheets take for a formula: https://owasp.org/www-community/attacks/CSV_Injection. */

@@ -55,6 +55,7 @@ const ofValues = [
   "loss",
   "engine",
   "horizon",
+  "intervalLevels",
   "features",
 ];
 /** Options that say nothing of values. */
@@ -89,7 +90,8 @@ export function assertOfKind(command: Command, kind: SymbolFlags["kind"]): void 
     (name) => command.getOptionValueSource(name) === "cli",
   );
   if (wrong === undefined) return;
-  throw new UndercurrentError("SETTING_INVALID", `--${wrong} has no meaning with --kind ${kind}`);
+  const option = command.options.find((candidate) => candidate.attributeName() === wrong);
+  throw new UndercurrentError("SETTING_INVALID", `${option?.long} has no meaning with --kind ${kind}`);
 }
 
 /** The settings that flags name; `given` are the names of those that were given. */

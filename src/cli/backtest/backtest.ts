@@ -94,7 +94,7 @@ async function backtest(files: readonly string[], flags: BacktestFlags, command:
   if (flags.kind === "symbol") return backtestSymbols(files, flags, command);
   const [first, ...others] = flags.cell.map((cell) => settingsFromFlags({ ...flags, cell }));
   const settings = first!;
-  const { horizon } = settings;
+  const { horizon, levels } = settings;
   if (others.length > 0 && flags.compare !== true) {
     throw new UndercurrentError("SETTING_INVALID", "--cell names several cells, which --compare compares");
   }
@@ -129,10 +129,10 @@ async function backtest(files: readonly string[], flags: BacktestFlags, command:
   const experts = new ExpertRecord(forecaster);
   const keyOf = (slot: number): string => forecaster.keyOf(slot);
   const output = flags.out === undefined ? undefined : TextOutput.toFile(flags.out);
-  const writer = output && new ForecastCsvWriter(output);
+  const writer = output && new ForecastCsvWriter(output, levels);
   const record = flags.report === undefined ? undefined : new ReportRecord();
   const start = performance.now();
-  let columns = forecastColumns(0, horizon);
+  let columns = forecastColumns(0, horizon, levels);
   try {
     const batches = readObservations(files, {
       columns: flags,
@@ -142,7 +142,9 @@ async function backtest(files: readonly string[], flags: BacktestFlags, command:
       batchSize,
     });
     for await (const batch of batches) {
-      if (batch.slots.length > columns.slots.length) columns = forecastColumns(batch.slots.length, horizon);
+      if (batch.slots.length > columns.slots.length) {
+        columns = forecastColumns(batch.slots.length, horizon, levels);
+      }
       forecaster.observe(batch, columns);
       scoreboard.add(columns, batch.count);
       experts.add(columns, batch.count);

@@ -65,6 +65,9 @@ export interface HorizonSingles {
   readonly flat: number;
   /** Pending forecasts of the mixture, the other experts', and half the intervals: `pendingSize` each, see `pendingAt`. */
   readonly pending: number;
+  /** The same for the levels beyond the first, one behind another: quantiles, and half the intervals that wait. */
+  readonly furtherQuantiles: number;
+  readonly furtherHalves: number;
   readonly size: number;
 }
 
@@ -75,6 +78,8 @@ export interface HorizonLayout {
   /** Length of the pending forecasts of one expert, and where half the intervals lie behind those of the mixture. */
   readonly pendingSize: number;
   readonly pendingHalf: number;
+  /** Levels of the intervals beyond the first. */
+  readonly furtherLevels: number;
 }
 
 /** Where the forecast that an event makes of step `step` waits: a ring of that length for each step, one behind another. */
@@ -82,7 +87,7 @@ export function pendingAt(step: number, event: number): number {
   return (step * (step - 1)) / 2 - 1 + (event % step);
 }
 
-export function horizonLayout(horizon: number): HorizonLayout {
+export function horizonLayout(horizon: number, furtherLevels = 0): HorizonLayout {
   const steps = horizon - 1;
   const experts = horizonExperts.length;
   const shaped = experts - flatExperts;
@@ -93,6 +98,7 @@ export function horizonLayout(horizon: number): HorizonLayout {
     horizon,
     pendingSize,
     pendingHalf: (1 + shaped) * pendingSize,
+    furtherLevels,
     numbers: {
       adjusted: numbers.take(1),
       squaredChange: numbers.take(1),
@@ -118,6 +124,9 @@ export function horizonLayout(horizon: number): HorizonLayout {
       quantiles: singles.take(steps),
       flat: singles.take(flatExperts * horizon),
       pending: singles.take((2 + shaped) * pendingSize),
+      // Behind all else: release 0.1 did not have them, and its rows end here.
+      furtherQuantiles: singles.take(steps * furtherLevels),
+      furtherHalves: singles.take(pendingSize * furtherLevels),
       size: singles.size(),
     },
   };

@@ -29,7 +29,7 @@ const trackedAfter = 2;
 
 export class HorizonMixture {
   readonly #layout: HorizonLayout;
-  readonly #level: number;
+  readonly #levels: readonly number[];
   readonly #squaredLoss: boolean;
   /** √step, its inverse, and the discount of regrets, by step. */
   readonly roots: Float64Array;
@@ -39,10 +39,10 @@ export class HorizonMixture {
   readonly shaped = new Float64Array(experts - flatExperts);
   readonly #weights = new Float64Array(experts);
 
-  /** `level` is the coverage of the intervals. */
-  constructor(layout: HorizonLayout, level: number, squaredLoss: boolean) {
+  /** `levels` are the coverages of the intervals. */
+  constructor(layout: HorizonLayout, levels: readonly number[], squaredLoss: boolean) {
     this.#layout = layout;
-    this.#level = level;
+    this.#levels = levels;
     this.#squaredLoss = squaredLoss;
     this.roots = Float64Array.from({ length: layout.horizon + 1 }, (_, step) => Math.sqrt(step));
     this.#inverseRoots = this.roots.map((root) => 1 / root);
@@ -53,6 +53,14 @@ export class HorizonMixture {
   start(singles: Float32Array, row: number): void {
     const at = row + this.#layout.singles.quantiles;
     singles.fill(initialQuantile, at, at + this.#layout.horizon - 1);
+    this.startFurther(singles, row);
+  }
+
+  /** Sets the quantiles of the levels beyond the first, of which none has been told. */
+  startFurther(singles: Float32Array, row: number): void {
+    const { furtherQuantiles, furtherHalves, size } = this.#layout.singles;
+    singles.fill(initialQuantile, row + furtherQuantiles, row + furtherHalves);
+    singles.fill(NaN, row + furtherHalves, row + size);
   }
 
   /** Every step learns from the value of the event. */
@@ -99,15 +107,16 @@ export class HorizonMixture {
   ): void {
     const { key, keyAt, at, row } = now;
     const { numbers, singles } = rows;
-    const { numbers: n, singles: s, pendingHalf } = this.#layout;
+    const { numbers: n, singles: s } = this.#layout;
     const pending = row + s.pending + pendingAt(step, origin);
     const error = change / unit - singles[pending]!;
-    const half = singles[pending + pendingHalf]!;
-    if (!Number.isNaN(half)) {
-      const quantile = row + s.quantiles + step - 2;
+    for (let i = 0; i < this.#levels.length; i++) {
+      const half = singles[this.#halfAt(row, i, step, origin)]!;
+      if (Number.isNaN(half)) continue;
+      const quantile = this.#quantileAt(row, i, step);
       const missed = Math.abs(error) > half ? 1 : 0;
       const rate = quantileRate * this.#inverseRoots[step]!;
-      singles[quantile] = Math.max(singles[quantile]! + rate * (missed - (1 - this.#level)), 0);
+      singles[quantile] = Math.max(singles[quantile]! + rate * (missed - (1 - this.#levels[i]!)), 0);
     }
     const squaredAt = at + n.squaredErrors + step - 2;
     const squared = numbers[squaredAt]!;
@@ -121,9 +130,9 @@ export class HorizonMixture {
     numbers[squaredAt] = squared + Math.max(1 / errors, squareRate) * (square - squared);
   }
 
-  /** Mixes what the experts say of a step into a pending forecast, and returns that; `half` is its interval's. */
-  mix({ event, row }: HorizonEvent, singles: Float32Array, step: number, half: number): number {
-    const { horizon, singles: s, pendingSize, pendingHalf } = this.#layout;
+  /** Mixes what the experts say of a step into a pending forecast, and returns that. */
+  mix({ event, row }: HorizonEvent, singles: Float32Array, step: number): number {
+    const { horizon, singles: s, pendingSize } = this.#layout;
     const pending = row + s.pending + pendingAt(step, event);
     const weights = this.#weigh(singles, row, step);
     let mixture = 0;
@@ -136,16 +145,39 @@ export class HorizonMixture {
       mixture += weights[flatExperts + e]! * singles[waiting];
     }
     singles[pending] = mixture;
-    singles[pending + pendingHalf] = half;
     // As it is stored, in 32 bits.
     return singles[pending];
   }
 
-  /** Half the width of a step's interval, in the unit of the values; NaN while unknown. */
-  halfWidth({ event, at, row }: HorizonEvent, { numbers, singles }: HorizonRows, step: number): number {
-    if (event < step + 2 * trackedAfter) return NaN;
-    const { numbers: n, singles: s } = this.#layout;
-    return singles[row + s.quantiles + step - 2]! * Math.sqrt(numbers[at + n.squaredErrors + step - 2]!);
+  /**
+   * Writes half the width of a step's intervals at every level, in the unit of the values, NaN while unknown; and keeps
+   * them, in units of `unit`, until the step's value comes.
+   */
+  fillHalves(now: HorizonEvent, rows: HorizonRows, step: number, unit: number, halves: Float64Array): void {
+    const { event, at, row } = now;
+    const { numbers, singles } = rows;
+    const known = event >= step + 2 * trackedAfter;
+    const size = Math.sqrt(numbers[at + this.#layout.numbers.squaredErrors + step - 2]!);
+    for (let i = 0; i < this.#levels.length; i++) {
+      const half = known ? singles[this.#quantileAt(row, i, step)]! * size : NaN;
+      halves[i] = half;
+      singles[this.#halfAt(row, i, step, event)] = half / unit;
+    }
+  }
+
+  /** Where the quantile of a level lies, by its place in the settings. */
+  #quantileAt(row: number, level: number, step: number): number {
+    const { horizon, singles: s } = this.#layout;
+    if (level === 0) return row + s.quantiles + step - 2;
+    return row + s.furtherQuantiles + (level - 1) * (horizon - 1) + step - 2;
+  }
+
+  /** Where half the interval that an event makes of a step waits for the step's value. */
+  #halfAt(row: number, level: number, step: number, event: number): number {
+    const { singles: s, pendingSize, pendingHalf } = this.#layout;
+    const pending = pendingAt(step, event);
+    if (level === 0) return row + s.pending + pendingHalf + pending;
+    return row + s.furtherHalves + (level - 1) * pendingSize + pending;
   }
 
   /** What a flat expert said at a place of the ring, of a step. */

@@ -9,7 +9,7 @@
  */
 import { HorizonRegressions } from "../../engine/wasm/horizons.js";
 import { SeasonalAdjustment } from "./adjustment.js";
-import type { StepColumns } from "../columns.js";
+import type { IntervalColumns, StepColumns } from "../columns.js";
 import { clip } from "../elementary.js";
 import { typicalGap } from "../keys/gap.js";
 import { writeHorizonFeatures } from "./horizon-features.js";
@@ -23,6 +23,7 @@ import {
 } from "./horizon-layout.js";
 import { HorizonMixture } from "./horizon-mixture.js";
 import { HorizonRows, type HorizonEvent } from "./horizon-rows.js";
+import { NestedIntervals } from "../uncertainty/nested-intervals.js";
 import type { KeyTable } from "../keys/key-table.js";
 import { number } from "../keys/row-layout.js";
 import { medianMove } from "../experts/median.js";
@@ -50,6 +51,18 @@ export interface HorizonState {
   readonly models: Float32Array;
 }
 
+/** Where forecasts go: the part of the forecaster's columns that is about further steps. */
+export interface HorizonColumns {
+  readonly steps: StepColumns;
+  readonly intervals: IntervalColumns;
+}
+
+/** Lengths of the arrays of a key's state. */
+export interface HorizonSizes extends Readonly<Record<keyof HorizonState, number>> {
+  /** That of the singles in release 0.1, which had intervals of the first level alone. */
+  readonly firstLevelSingles: number;
+}
+
 export class Horizons {
   readonly #layout: HorizonLayout;
   readonly #adjustment: SeasonalAdjustment;
@@ -57,15 +70,17 @@ export class Horizons {
   readonly #regressions: HorizonRegressions;
   readonly #rows: HorizonRows;
   readonly #seasonalAt: number | undefined;
+  readonly #nested: NestedIntervals;
   readonly #now: HorizonEvent = { event: 0, slot: 0, key: new Float64Array(0), keyAt: 0, at: 0, row: 0 };
 
   /** `seasonalAt` is where in a key's singles the seasonal expert, if there is one, finds its forecast. */
   constructor(settings: ForecasterSettings, seasonalAt: number | undefined) {
     this.#seasonalAt = seasonalAt;
-    this.#layout = horizonLayout(settings.horizon);
+    this.#layout = horizonLayout(settings.horizon, settings.levels.length - 1);
     this.#rows = new HorizonRows(this.#layout);
     this.#adjustment = new SeasonalAdjustment(this.#layout.numbers);
-    this.#mixture = new HorizonMixture(this.#layout, settings.levels[0]!, settings.loss === "squared");
+    this.#mixture = new HorizonMixture(this.#layout, settings.levels, settings.loss === "squared");
+    this.#nested = new NestedIntervals(settings.levels);
     this.#regressions = new HorizonRegressions(horizonFeatures, settings.horizon, forgetting);
   }
 
@@ -74,9 +89,14 @@ export class Horizons {
   }
 
   /** Lengths of the arrays of a key's state. */
-  get sizes(): Readonly<Record<keyof HorizonState, number>> {
+  get sizes(): HorizonSizes {
     const { numbers, singles } = this.#layout;
-    return { numbers: numbers.size, singles: singles.size, models: this.#regressions.rowSize };
+    return {
+      numbers: numbers.size,
+      singles: singles.size,
+      firstLevelSingles: singles.furtherQuantiles,
+      models: this.#regressions.rowSize,
+    };
   }
 
   /** Makes room for `keys` keys. Throws MEMORY_EXHAUSTED. */
@@ -89,7 +109,9 @@ export class Horizons {
     return { ...this.#rows.read(slot), models: this.#regressions.read(slot) };
   }
 
+  /** A state of release 0.1 has no intervals beyond the first level: they start as those of a new key. */
   write(slot: number, { numbers, singles, models }: HorizonState): void {
+    this.#mixture.startFurther(this.#rows.singles, slot * this.#layout.singles.size);
     this.#rows.write(slot, numbers, singles);
     this.#regressions.write(slot, models);
   }
@@ -104,7 +126,7 @@ export class Horizons {
    * there, everything learns from it. Writes the forecasts of steps 2 to H to row `row` of the columns, and that of the
    * next value to the seasonal expert.
    */
-  observe(keys: KeyTable, slot: number, missing: boolean, row: number, columns: StepColumns): void {
+  observe(keys: KeyTable, slot: number, missing: boolean, row: number, columns: HorizonColumns): void {
     const now = this.#now;
     now.slot = slot;
     now.key = keys.numbers;
@@ -204,7 +226,7 @@ export class Horizons {
   }
 
   /** Returns the regression's forecast of the next value, as a scaled change from the base. */
-  #forecast(now: HorizonEvent, toRow: number, columns: StepColumns): number {
+  #forecast(now: HorizonEvent, toRow: number, { steps: columns, intervals }: HorizonColumns): number {
     const { event, slot, key, keyAt, at, row } = now;
     const { horizon, numbers: n, singles: s } = this.#layout;
     const { numbers, singles } = this.#rows;
@@ -225,6 +247,7 @@ export class Horizons {
     this.#regressions.forecast(slot, place);
     const { forecasts } = this.#regressions.buffers;
     const { shaped, roots } = this.#mixture;
+    const { halves } = this.#nested;
     const smoothed = numbers[at + n.levels + smoothingLevel]!;
     for (let step = 2; step <= horizon; step++) {
       const due = time + step * gap;
@@ -236,12 +259,15 @@ export class Horizons {
       shaped[1] = Number.isNaN(day) ? 0 : (day - base) / stepUnit;
       shaped[2] = Number.isNaN(week) ? 0 : (week - base) / stepUnit;
       shaped[3] = (adjusted + adjustedUnit * forecasts[step - 1]! + season - base) / stepUnit;
-      const half = this.#mixture.halfWidth(now, this.#rows, step);
-      const yhat = base + stepUnit * this.#mixture.mix(now, singles, step, half / stepUnit);
+      this.#mixture.fillHalves(now, this.#rows, step, stepUnit, halves);
+      const half = halves[0]!;
+      const yhat = base + stepUnit * this.#mixture.mix(now, singles, step);
       const to = toRow * (horizon - 1) + step - 2;
       columns.yhat[to] = yhat;
       columns.yhatLower[to] = yhat - half;
       columns.yhatUpper[to] = yhat + half;
+      const width = intervals.levels.length;
+      if (width > 0) this.#nested.write(yhat, intervals.stepLower, intervals.stepUpper, to * width);
     }
     const season = this.#adjustment.seasonAt(numbers, at, time + gap);
     return (adjusted + adjustedUnit * forecasts[0]! + season - base) / unit;

@@ -3,7 +3,7 @@
  * Bodies begin with the settings' signature. Text is UTF-8 and arrays are raw, each behind its length in a u32.
  */
 import { ByteWriter, type ByteReader } from "./bytes.js";
-import type { HorizonState } from "../horizon/horizons.js";
+import type { HorizonSizes, HorizonState } from "../horizon/horizons.js";
 import { number } from "../keys/row-layout.js";
 import { corrupt, foreign, kinds, open, seal } from "./record.js";
 import { checkSignature, signatureSum, type Signature } from "./signature.js";
@@ -159,7 +159,7 @@ export interface SnapshotSizes {
   readonly states: number;
   readonly state: number;
   readonly parameters: number;
-  readonly horizons: Readonly<Record<keyof HorizonState, number>> | undefined;
+  readonly horizons: HorizonSizes | undefined;
 }
 
 /**
@@ -245,7 +245,8 @@ function fits({ model, keys }: Pick<Snapshot, "model" | "keys">, sizes: Snapshot
       ({ numbers, singles, states, readout, horizons }) =>
         readout.length === sizes.readout &&
         horizons?.numbers.length === sizes.horizons?.numbers &&
-        horizons?.singles.length === sizes.horizons?.singles &&
+        (horizons?.singles.length === sizes.horizons?.singles ||
+          horizons?.singles.length === sizes.horizons?.firstLevelSingles) &&
         horizons?.models.length === sizes.horizons?.models &&
         numbers.length === sizes.numbers &&
         singles.length === sizes.singles &&

@@ -4,7 +4,7 @@ import { JsonText, longestAppend } from "./json-text.js";
 import { KeyJsonCache } from "./key-json-cache.js";
 
 const close = Buffer.from("}");
-const closeSteps = Buffer.from("]");
+const closeList = Buffer.from("]");
 
 /**
  * Writes the forecast messages of one forecaster; null stands for what there is not.
@@ -33,6 +33,10 @@ export class ForecastMessages {
   readonly #anomalyScore = this.#text.piece(',"anomaly_score":');
   readonly #firstStep = this.#text.piece(',"horizon":[{"step":');
   readonly #nextStep = this.#text.piece(',{"step":');
+  readonly #firstLevel = this.#text.piece(',"intervals":[{"level":');
+  readonly #nextLevel = this.#text.piece(',{"level":');
+  readonly #lower = this.#text.piece(',"lower":');
+  readonly #upper = this.#text.piece(',"upper":');
 
   constructor(modelName: (version: number) => string) {
     this.#modelName = modelName;
@@ -50,13 +54,17 @@ export class ForecastMessages {
       this.#model = Buffer.from(`,"model":${JSON.stringify(this.#modelName(version))}`);
     }
     const { horizon } = columns.steps;
-    text.reserve(keys.lengthOf(slot) + this.#model.length + (5 * horizon + 4) * longestAppend);
+    const { intervals } = columns;
+    const width = intervals.levels.length;
+    const appends = (5 + 3 * width) * horizon + 4;
+    text.reserve(keys.lengthOf(slot) + this.#model.length + appends * longestAppend);
     text.bytes(keys.bytes, keys.beginOf(slot), keys.beginOf(slot) + keys.lengthOf(slot));
     text.time(this.#time, columns.times[row]!);
     text.number(this.#value, columns.values[row]!);
     text.number(this.#yhat, columns.yhat[row]!);
     text.number(this.#yhatLower, columns.yhatLower[row]!);
     text.number(this.#yhatUpper, columns.yhatUpper[row]!);
+    if (width > 0) this.#intervals(intervals.levels, intervals.yhatLower, intervals.yhatUpper, row * width);
     text.time(this.#yhatTime, columns.yhatTime[row]!);
     text.number(this.#expected, columns.expected[row]!);
     text.number(this.#anomalyScore, columns.anomalyScore[row]!);
@@ -70,19 +78,33 @@ export class ForecastMessages {
     this.#keys.forget(slot);
   }
 
+  /** The intervals of one forecast at every level, which lie from `at` on. */
+  #intervals(levels: readonly number[], lower: Float64Array, upper: Float64Array, at: number): void {
+    const text = this.#text;
+    for (let i = 0; i < levels.length; i++) {
+      text.number(i === 0 ? this.#firstLevel : this.#nextLevel, levels[i]!);
+      text.number(this.#lower, lower[at + i]!);
+      text.number(this.#upper, upper[at + i]!);
+      text.bytes(close, 0, 1);
+    }
+    text.bytes(closeList, 0, 1);
+  }
+
   /** The forecasts of the steps after the next value. */
   #steps(columns: ForecastColumns, row: number): void {
     const text = this.#text;
     const { horizon, yhat, yhatLower, yhatUpper } = columns.steps;
+    const { levels, stepLower, stepUpper } = columns.intervals;
     for (let step = 2; step <= horizon; step++) {
       const at = row * (horizon - 1) + step - 2;
       text.integer(step === 2 ? this.#firstStep : this.#nextStep, step);
       text.number(this.#yhat, yhat[at]!);
       text.number(this.#yhatLower, yhatLower[at]!);
       text.number(this.#yhatUpper, yhatUpper[at]!);
+      if (levels.length > 0) this.#intervals(levels, stepLower, stepUpper, at * levels.length);
       text.time(this.#yhatTime, dueTime(columns, row, step));
       text.bytes(close, 0, 1);
     }
-    text.bytes(closeSteps, 0, 1);
+    text.bytes(closeList, 0, 1);
   }
 }

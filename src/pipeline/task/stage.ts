@@ -63,7 +63,7 @@ export class Stage {
     this.#intake = new ObservationBatch(forecaster, settings, () => this.#observeTaken());
     this.#encoder = new ForecastEncoder(forecaster);
     this.#before = operators.before && new OperatorRun("before", operators.before);
-    this.#forecasts = forecastColumns(1024, forecaster.settings.horizon);
+    this.#forecasts = this.#columns(1024);
     this.#after = operators.after && new OperatorRun("after", operators.after);
   }
 
@@ -128,12 +128,17 @@ export class Stage {
   #observeTaken(): void {
     const { columns } = this.#intake;
     if (columns.count > this.#forecasts.times.length) {
-      const larger = forecastColumns(columns.slots.length, this.#forecaster.settings.horizon);
+      const larger = this.#columns(columns.slots.length);
       for (let row = 0; row < this.#observed; row++) copyRow(this.#forecasts, row, larger, row);
       this.#forecasts = larger;
     }
     this.#forecaster.observe(columns, this.#forecasts, this.#observed);
     this.#observed = columns.count;
+  }
+
+  #columns(capacity: number): ForecastColumns {
+    const { horizon, levels } = this.#forecaster.settings;
+    return forecastColumns(capacity, horizon, levels);
   }
 
   #take(record: InputRecord): void {
