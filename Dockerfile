@@ -11,7 +11,7 @@ COPY scripts scripts
 COPY src src
 RUN npm run build
 
-# What it runs on, and the second Kafka producer, so that kafka.producer can name it.
+# What it runs on, and the second Kafka producer, so that kafka.producerClient can name it.
 FROM build AS production
 RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund && \
   npm install --no-save --omit=dev --ignore-scripts --no-audit --no-fund @platformatic/kafka@1.35.0

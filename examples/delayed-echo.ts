@@ -16,7 +16,7 @@ const days = 200;
 const parts = 8;
 const seed = Number(process.argv[2] ?? 1);
 const named = (process.argv[3] ?? "rnn,gru,lstm").split(",");
-const window = Number(process.argv[4] ?? 32);
+const bpttSteps = Number(process.argv[4] ?? 32);
 
 /** Numbers from 0 to 1, the same for the same seed (Knuth and Lewis' linear congruential generator). */
 function random(from: number): () => number {
@@ -36,7 +36,7 @@ function errorsOf(cell: CellKind): number[] {
     // What the cell says, without a regression of each key's own beside it.
     readout: "shared",
     // Back-propagation has to reach from the echo back to the pulse, and so do cells that see the last inputs.
-    window,
+    bpttSteps,
     stride: 8,
     harmonics: 3,
     learningRate: 0.005,

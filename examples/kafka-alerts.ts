@@ -11,8 +11,8 @@ import { kafkaPorts } from "undercurrent-forecast/kafka";
 
 const application = process.argv[2] ?? "pumps";
 const kafka = kafkaPorts({
-  brokers: [process.env["KAFKA_BROKER"] ?? "localhost:9092"],
-  application,
+  bootstrapServers: [process.env["KAFKA_BROKER"] ?? "localhost:9092"],
+  applicationId: application,
   topics: {
     input: `${application}-readings`,
     forecasts: `${application}-forecasts`,

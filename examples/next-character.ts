@@ -17,7 +17,7 @@ const characters = verses
   })
   .slice(0, limit);
 
-const forecaster = createSymbolForecaster({ symbols: 128, candidates: 3 });
+const forecaster = createSymbolForecaster({ maxSymbols: 128, candidates: 3 });
 console.log("characters  perplexity  guessed");
 const quarter = Math.ceil(characters.length / 4);
 let guess: string | undefined;

@@ -55,7 +55,7 @@ let bits = 0;
 let surprises = 0;
 from(clicks)
   .pipe(
-    forecastSymbols({ key: (click) => click.visitor, symbol: (click) => click.page, symbols: 64 }),
+    forecastSymbols({ key: (click) => click.visitor, symbol: (click) => click.page, maxSymbols: 64 }),
     filter((forecast) => !Number.isNaN(forecast.surprise)),
     tap(({ surprise }) => {
       scored++;

@@ -45,7 +45,7 @@ export const alerts: readonly Alert[] = [
     steps: [
       "Find `event: restarting` in the log. Its code says why a task restarts; `undercurrent_restarts_total` counts restarts by code.",
       "COMMIT_UNCERTAIN repeats: the brokers do not finish transactions. Check their health, the topics' `min.insync.replicas`, and the transaction coordinator's log.",
-      "FENCED repeats: a second deployment uses the same `application`. Rename or stop it.",
+      "FENCED repeats: a second deployment uses the same `applicationId`. Rename or stop it.",
       "The log is silent: check whether a partition is restoring (UndercurrentRestoreStuck).",
     ],
   },
@@ -60,7 +60,7 @@ export const alerts: readonly Alert[] = [
     steps: [
       "Compare `undercurrent_batch_duration_seconds` with `undercurrent_commit_duration_seconds`. The larger one is the bottleneck.",
       "Batches: add instances, or use `run --workers N` on a machine with idle cores, up to the number of partitions. Then choose a smaller model (`model.hidden`, `model.readout: shared`).",
-      "Commits: set `kafka.producer: platformatic` or a larger `commit.maxEvents`. Then check the brokers.",
+      "Commits: set `kafka.producerClient: platformatic` or a larger `commit.maxEvents`. Then check the brokers.",
       "Only one partition lags: its keys need more than one core. Repartition the input.",
     ],
   },

@@ -22,16 +22,16 @@ type SaslSettings = NonNullable<Config["kafka"]["sasl"]>;
  * ```
  */
 export function kafkaOptions(
-  { application, kafka, topics }: Pick<Config, "application" | "kafka" | "topics">,
+  { applicationId, kafka, topics }: Pick<Config, "applicationId" | "kafka" | "topics">,
   log?: KafkaConnection["log"],
 ): KafkaOptions {
-  const { brokers, tls, sasl, ...others } = kafka;
+  const { bootstrapServers, tls, sasl, ...others } = kafka;
   return {
     ...others,
-    application,
+    applicationId,
     topics,
-    brokers: brokers.flatMap((addresses) => addresses.split(",")),
-    ...(tls.enabled && { ssl: tlsOptions(tls) }),
+    bootstrapServers: bootstrapServers.flatMap((addresses) => addresses.split(",")),
+    ...(tls.enabled && { tls: tlsOptions(tls) }),
     ...(sasl !== undefined && { sasl: saslOptions(sasl) }),
     ...(log !== undefined && { log }),
   };

@@ -59,7 +59,7 @@ async function lintBrokers(settings: Config, flags: TimeoutFlag): Promise<readon
   const options = await reachedBrokers(settings, flags);
   const facts = await withAdmin(options, (admin) => clusterFacts(admin, options));
   const { maxBatchBytes, transactionTimeoutMs } = settings.kafka;
-  const snapshotMs = 1000 * settings.snapshot.everySeconds;
+  const snapshotMs = 1000 * settings.snapshot.everyMs;
   const findings = lintCluster(facts, {
     topics: options.topics,
     maxBatchBytes,

@@ -1,5 +1,6 @@
 /** The options that commands share: how the forecaster is set, and how numbers are read from a command line. */
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { renamedSettings, renamedText } from "../errors/renamed-settings.js";
 import { cellKinds, engineKinds, type CellKind, type EngineKind } from "../engine/port.js";
 import {
   forecasterSettings,
@@ -52,7 +53,7 @@ export function addForecasterOptions(command: Command, cell = cellOption()): Com
       "--interval-levels <shares>",
       "coverages of the forecast intervals, with commas between them; the first is that of yhat_lower and yhat_upper",
       (text: string) => text.split(",").map(positiveNumber),
-      defaults.levels,
+      defaults.intervalLevels,
     );
 }
 
@@ -90,10 +91,16 @@ export function addFeaturesOption(command: Command, what: string): Command {
   );
 }
 
+/** Makes the error of an option that has another name now; the option is not in the help text. */
+export function renamedOption(flag: keyof typeof renamedSettings.flags): Option {
+  return new Option(`${flag} [value]`).hideHelp().argParser(() => {
+    throw new InvalidArgumentError(`The option ${renamedText("flags", flag)}.`);
+  });
+}
+
 /** Complete settings from the flags. Throws SETTING_INVALID. */
 export function settingsFromFlags(flags: ForecasterFlags): ForecasterSettings {
   const { cell, hidden, readout, loss, seed, horizon, intervalLevels, features = [] } = flags;
-  const levels = [...intervalLevels];
   return forecasterSettings({
     cell,
     hidden,
@@ -101,8 +108,8 @@ export function settingsFromFlags(flags: ForecasterFlags): ForecasterSettings {
     loss,
     seed,
     horizon,
-    levels,
-    features: features.length,
+    intervalLevels: [...intervalLevels],
+    featureCount: features.length,
   });
 }
 

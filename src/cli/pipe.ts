@@ -75,7 +75,7 @@ class PipeStage {
     this.#forecaster = forecaster;
     this.#features = features;
     this.#observations = observationColumns(batchSize, features.length);
-    const { horizon, levels } = forecaster.settings;
+    const { horizon, intervalLevels: levels } = forecaster.settings;
     this.#forecasts = forecastColumns(batchSize, horizon, levels);
     this.#writer = new ForecastLineWriter(this.#output, (version) => forecaster.modelName(version));
   }

@@ -1,6 +1,7 @@
-/** What the schema finds wrong, in words: every issue with its path, unknown names with the nearest known one. */
+/** What the schema finds wrong, in words: every issue with its path, old names with the new one, unknown names with the nearest known one. */
 import { distance } from "fastest-levenshtein";
 import type { z } from "zod";
+import { renamedText } from "../errors/renamed-settings.js";
 import { nodeAt, pathText, rangeText, settings, type SettingPath } from "./json-schema.js";
 import type { ConfigIssue } from "./yaml.js";
 
@@ -27,6 +28,9 @@ export function configIssues(error: z.ZodError): readonly ConfigIssue[] {
 const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, "");
 
 function unknownText(section: SettingPath, name: string): string {
+  const prefix = section.map((part) => `${String(part)}.`).join("");
+  const renamed = renamedText(section.length === 0 ? "configuration" : pathText(section), name, prefix);
+  if (renamed !== undefined) return renamed;
   const suggestion = nearest(section, name);
   return suggestion === undefined ? "is no setting" : `is no setting; did you mean ${suggestion}?`;
 }

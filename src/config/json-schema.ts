@@ -57,7 +57,7 @@ export function* settings(
   for (const [name, child] of Object.entries(node.properties)) yield* settings(child, [...path, name]);
 }
 
-/** How people write a path: "kafka.brokers[0]". */
+/** How people write a path: "kafka.bootstrapServers[0]". */
 export function pathText(path: SettingPath): string {
   return path
     .map((step, index) => (typeof step === "number" ? `[${step}]` : `${index > 0 ? "." : ""}${String(step)}`))

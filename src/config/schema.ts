@@ -66,11 +66,13 @@ const mostBytes = 2_147_483_647;
 const longestMs = 2_000_000_000;
 
 const kafkaSchema = z.strictObject({
-  brokers: z
+  bootstrapServers: z
     .array(z.string().regex(/^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$/, "An address is host:port"))
     .min(1)
     .default(["localhost:9092"])
-    .describe("Bootstrap addresses, host:port; an item may hold several with commas between them."),
+    .describe(
+      "Addresses of brokers, host:port, by which the client finds the others. An item may hold several with commas between them.",
+    ),
   clientId: z
     .string()
     .min(1)
@@ -78,16 +80,16 @@ const kafkaSchema = z.strictObject({
     .describe("Name under which the brokers log this client."),
   tls: tlsSchema.prefault({}).describe("Encryption of the connections to the brokers."),
   sasl: saslSchema.optional().describe("User and password; without this section none are sent."),
-  producer: z
+  producerClient: z
     .enum(["kafkajs", "platformatic"])
     .default("kafkajs")
     .describe(
       "Client that writes. platformatic takes a third of the time for it, and needs `npm install @platformatic/kafka`.",
     ),
-  compression: z
+  compressionType: z
     .enum(["none", "gzip", "snappy", "lz4", "zstd"])
     .default("none")
-    .describe("Codec of what is written; what is read may have any."),
+    .describe("Compression of the records that are written. Records that are read may have any."),
   maxBatchBytes: z
     .int()
     .min(1024)
@@ -96,13 +98,15 @@ const kafkaSchema = z.strictObject({
     .describe(
       "Most bytes of one batch that is written, before compression: less than max.message.bytes of the topics.",
     ),
-  fetchBytes: z
+  maxPartitionFetchBytes: z
     .int()
     .min(1024)
     .max(mostBytes)
     .default(1_048_576)
-    .describe("Bytes that are fetched, and held in memory, ahead of each partition's task."),
-  fetchWaitMs: z
+    .describe(
+      "Bytes of a partition that one fetch may answer with, and that are held in memory ahead of the partition's task.",
+    ),
+  fetchMaxWaitMs: z
     .int()
     .min(1)
     .max(5000)
@@ -167,7 +171,7 @@ const serverSchema = z.strictObject({
     .describe(
       "Serves /metrics for Prometheus, /live and /ready, and the live page; each instance on a host needs a port of its own.",
     ),
-  page: z
+  pageEnabled: z
     .boolean()
     .optional()
     .describe(
@@ -208,11 +212,13 @@ const logSchema = z.strictObject({
 const pipeline = pipelineSchema.shape;
 
 export const configSchema = z.strictObject({
-  application: z
+  applicationId: z
     .string()
     .regex(/^[a-zA-Z0-9._-]{1,200}$/, "A name has 1 to 200 letters, digits, dots, underscores or hyphens")
     .default("undercurrent")
-    .describe("Name of the consumer group and of its transactions: instances that share it share the work."),
+    .describe(
+      "Id of the consumer group, and beginning of the transactional ids. Instances with the same id share the work.",
+    ),
   kafka: kafkaSchema.prefault({}).describe("How the brokers are reached."),
   topics: topicsSchema.prefault({}).describe("The topics, each by its full name."),
   decode: pipeline.decode.describe("How key, time, value and features are read from a record."),
@@ -226,7 +232,7 @@ export const configSchema = z.strictObject({
   commit: pipeline.commit.describe("What lands at once: forecasts, dead letters, snapshot and offset."),
   // The features follow from the paths of them.
   model: forecasterSchema
-    .omit({ features: true })
+    .omit({ featureCount: true })
     .superRefine((model, context) => {
       // What is wrong with one setting has been said of it.
       if (context.issues.length > 0) return;

@@ -268,7 +268,7 @@ export const list = {
     exit: exitCodes.external,
     data: "Nothing was read or written.",
     action:
-      "Run `npm install @platformatic/kafka` beside undercurrent-forecast, or set kafka.producer to kafkajs.",
+      "Run `npm install @platformatic/kafka` beside undercurrent-forecast, or set kafka.producerClient to kafkajs.",
   },
   MEMORY_EXHAUSTED: {
     exit: exitCodes.external,

@@ -109,14 +109,18 @@ export function appendObservation(
 
 const nothing: readonly number[] = [];
 
-/** Throws RangeError where the columns are not as wide as a forecaster's `features` and `horizon` say. */
+/** Throws RangeError where the columns are not as wide as a forecaster's `featureCount` and `horizon` say. */
 export function checkWidths(
   observations: ObservationColumns,
   forecasts: ForecastColumns,
-  settings: { readonly features: number; readonly horizon: number; readonly levels: readonly number[] },
+  settings: {
+    readonly featureCount: number;
+    readonly horizon: number;
+    readonly intervalLevels: readonly number[];
+  },
 ): void {
   const { count, features } = observations;
-  if (features.length < count * settings.features) {
+  if (features.length < count * settings.featureCount) {
     throw new RangeError(`${count} observations have ${features.length} features between them`);
   }
   const { horizon } = forecasts.steps;
@@ -124,9 +128,9 @@ export function checkWidths(
     throw new RangeError(`the columns are for a horizon of ${horizon}, not ${settings.horizon}`);
   }
   const { levels } = forecasts.intervals;
-  if (levels.length > 0 && levels.join() !== settings.levels.join()) {
+  if (levels.length > 0 && levels.join() !== settings.intervalLevels.join()) {
     throw new RangeError(
-      `the columns are for intervals of ${levels.join(", ")}, not ${settings.levels.join(", ")}`,
+      `the columns are for intervals of ${levels.join(", ")}, not ${settings.intervalLevels.join(", ")}`,
     );
   }
 }

@@ -51,7 +51,7 @@ export class KeyForecaster {
     this.#experts = experts;
     this.#persistence = experts.indexOf(persistence);
     this.#intervals = intervalSettings(trackedLevels(settings), settings.alarmRate);
-    this.#nested = new NestedIntervals(settings.levels);
+    this.#nested = new NestedIntervals(settings.intervalLevels);
     this.#squaredLoss = settings.loss === "squared";
     this.#weights = new Float64Array(experts.length);
   }

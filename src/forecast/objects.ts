@@ -1,5 +1,6 @@
 /** Objects in, objects out: the forecaster for events of any type, read through three callbacks. */
 import type { EngineFactory } from "../engine/port.js";
+import { refuseRenamed } from "../errors/renamed-settings.js";
 import {
   appendObservation,
   dueTime,
@@ -67,7 +68,7 @@ export interface StepForecast {
 export type EventForecast<T> = Forecast & { readonly event: T };
 
 /** How to read an event, and the settings of the forecaster. */
-export interface EventOptions<T> extends Omit<ForecasterOptions, "features">, ForecasterListeners {
+export interface EventOptions<T> extends Omit<ForecasterOptions, "featureCount">, ForecasterListeners {
   /** Whose value it is: 1 to 1,024 characters. */
   readonly key: (event: T) => string;
   /** When it was observed: epoch milliseconds, a Date, or ISO 8601 text (UTC where it names no zone). */
@@ -90,14 +91,14 @@ export interface Observation {
   readonly key: string;
   readonly time: TimeLike;
   readonly value: ValueLike;
-  /** As many as the setting `features` says: one that is not there is missing, and what is beyond them is not read. */
+  /** As many as the setting `featureCount` says: one that is not there is missing, and what is beyond them is not read. */
   readonly features?: readonly ValueLike[];
 }
 
 /** The settings among the options, checked. Throws SETTING_INVALID. */
 export function settingsOf<T>(options: EventOptions<T>): ForecasterSettings {
   const { key, time, value, features = [], onRejected, onUpdate, engine, ...settings } = options;
-  return forecasterSettings({ ...settings, features: features.length });
+  return forecasterSettings({ ...settings, featureCount: features.length });
 }
 
 /** A row of a forecaster's columns as an object. */
@@ -160,7 +161,7 @@ export class EventForecaster<T> extends ObjectForecaster<
 
   constructor(options: EventOptions<T>) {
     const settings = settingsOf(options);
-    const { features, horizon, levels } = settings;
+    const { featureCount: features, horizon, intervalLevels: levels } = settings;
     super(
       new Forecaster(settings, options.engine, options),
       (capacity) => ({
@@ -213,11 +214,12 @@ export class EventForecaster<T> extends ObjectForecaster<
  */
 export function createForecaster(
   options: Omit<EventOptions<Observation>, "key" | "time" | "value" | "features"> &
-    Pick<ForecasterOptions, "features"> = {},
+    Pick<ForecasterOptions, "featureCount"> = {},
 ): EventForecaster<Observation> {
-  const { features: count = 0, ...others } = options;
+  refuseRenamed("forecasterOptions", options);
+  const { featureCount: count = 0, ...others } = options;
   // Checked before so many callbacks are made.
-  forecasterSettings({ features: count });
+  forecasterSettings({ featureCount: count });
   return new EventForecaster({
     ...others,
     features: Array.from({ length: count }, (_, i) => (event: Observation) => event.features?.[i]),

@@ -1,6 +1,7 @@
 /** Every setting of the forecaster: its meaning, range and default in one schema. */
 import { z } from "zod";
 import { UndercurrentError } from "../errors/errors.js";
+import { refuseRenamed } from "../errors/renamed-settings.js";
 import { cellKinds } from "../engine/port.js";
 
 /** Read-outs, from fewest bytes a key to most; and losses of the mixture. */
@@ -8,13 +9,13 @@ export const readoutKinds = ["shared", "compact", "full"] as const;
 export const lossKinds = ["absolute", "squared"] as const;
 
 /** Most exogenous features of an event. */
-export const maximumFeatures = 32;
+export const maxFeatures = 32;
 
 /** Beyond it a clipped gradient may leave the range of 32-bit moments: engines refuse it. */
-const maximumClip = 1e15;
+const maxClip = 1e15;
 
 /** Most steps ahead that are forecast. */
-export const maximumHorizon = 96;
+export const maxHorizon = 96;
 
 /** Settings that shape the state: a snapshot restores only where all of them are the same. */
 export const forecasterSchema = z.strictObject({
@@ -22,7 +23,7 @@ export const forecasterSchema = z.strictObject({
     .enum(cellKinds)
     .default("lstm")
     .describe(
-      "Cell that reads the past of a key: recurrent (rnn, gru, lstm), or of the last `window` events (window, conv, attention).",
+      "Cell that reads the past of a key: recurrent (rnn, gru, lstm), or of the last `bpttSteps` events (window, conv, attention).",
     ),
   hidden: z
     .int()
@@ -49,39 +50,39 @@ export const forecasterSchema = z.strictObject({
     .max(4294967295)
     .default(1)
     .describe("Seed of the initial weights, the only random source."),
-  levels: z
+  intervalLevels: z
     .array(z.number().gt(0).lt(1))
     .min(1)
     .max(8)
     .default([0.9])
-    .describe("Coverage of the forecast intervals; the first is that of yhat_lower and yhat_upper."),
+    .describe("Coverage of each forecast interval. The first is that of yhat_lower and yhat_upper."),
   alarmRate: z
     .number()
     .min(0.00001)
     .max(0.05)
     .default(0.001)
     .describe("Share of ordinary observations whose anomaly score exceeds 1."),
-  window: z
+  bpttSteps: z
     .int()
     .min(2)
     .max(128)
     .default(16)
     .describe(
-      "Steps of a window of truncated back-propagation, K; and the last events that the cells window, conv and attention see.",
+      "Steps of a window of truncated back-propagation through time (BPTT). The cells window, conv and attention see as many events.",
     ),
   stride: z
     .int()
     .min(1)
     .max(128)
     .default(8)
-    .describe("Observations of a key between two of its windows; the window is a multiple of it."),
-  windows: z
+    .describe("Observations of a key between two of its windows. bpttSteps is a multiple of it."),
+  bpttWindows: z
     .int()
     .min(1)
     .max(256)
     .default(16)
     .describe(
-      "Most windows of distinct keys that one update learns from; few keys wait for fewer, a quarter of their number.",
+      "Most windows that one update learns from, each of another key. Where there are few keys, an update waits for a quarter of their number.",
     ),
   learningRate: z
     .number()
@@ -100,48 +101,50 @@ export const forecasterSchema = z.strictObject({
     .min(1)
     .default(2000)
     .describe("Updates over which the excess of the boost fades to 1/e."),
-  gradientClip: z
+  maxGradientNorm: z
     .number()
     .gt(0)
-    .max(maximumClip)
+    .max(maxClip)
     .default(1)
-    .describe("Global norm that gradients are clipped to."),
-  huber: z
+    .describe("Largest global norm of the gradients; longer ones are scaled down to it."),
+  huberDelta: z
     .number()
     .gt(0)
     .default(0.5)
-    .describe("Where the training loss turns from squared to absolute, in scaled changes."),
+    .describe("Error at which the training loss (Huber) turns from squared to absolute, in scaled changes."),
   harmonics: z
     .int()
     .min(0)
     .max(24)
     .default(6)
     .describe("Sine and cosine pairs of the time of day among the inputs."),
-  features: z
+  featureCount: z
     .int()
     .min(0)
-    .max(maximumFeatures)
+    .max(maxFeatures)
     .default(0)
-    .describe("Exogenous numbers that come with each observation and help to forecast the next value."),
+    .describe(
+      "Number of exogenous features that come with each observation and help to forecast the next value.",
+    ),
   horizon: z
     .int()
     .min(1)
-    .max(maximumHorizon)
+    .max(maxHorizon)
     .default(1)
     .describe("Values ahead that are forecast at each observation, each with an interval."),
-  maximumKeys: z
+  maxKeys: z
     .int()
     .min(0)
     .default(0)
     .describe(
-      "Most keys that a state holds: where another begins, those whose last event is oldest are forgotten, a 64th at once. 0 is no bound.",
+      "Most keys that a state holds. When one more begins, the 1/64 of the keys whose last events are oldest is forgotten. 0 is no bound.",
     ),
-  keyTimeToLive: z
+  keyTtlMs: z
     .number()
     .min(0)
     .default(0)
     .describe(
-      "Milliseconds, by the times of the events, after which a key that had none may be forgotten: looked at as the number of keys grows, by 64 or a 16th. 0 is never.",
+      "Time without an event, in milliseconds of event time, after which a key may be forgotten. Keys are checked whenever their number has grown by 64 or by 1/16. 0 is never.",
     ),
 });
 
@@ -152,8 +155,9 @@ export type ForecasterSettings = z.output<typeof forecasterSchema>;
 export type ForecasterOptions = Partial<ForecasterSettings>;
 
 /**
- * Checks options and fills in the defaults. Throws SETTING_INVALID with the name, value and range of the first
- * setting that is wrong.
+ * Checks options and fills in the defaults.
+ *
+ * @throws SETTING_INVALID with the name, value and range of the first setting that is wrong.
  *
  * @example
  * ```ts
@@ -162,11 +166,12 @@ export type ForecasterOptions = Partial<ForecasterSettings>;
  * ```
  */
 export function forecasterSettings(options: ForecasterOptions = {}): ForecasterSettings {
+  refuseRenamed("forecasterOptions", options);
   return checkedSettings(forecasterSchema, options);
 }
 
 /** Options checked by a schema, `undefined` standing for the default. Throws SETTING_INVALID. */
-export function checkedSettings<T extends Pick<ForecasterSettings, "window" | "stride">>(
+export function checkedSettings<T extends Pick<ForecasterSettings, "bpttSteps" | "stride">>(
   schema: z.ZodType<T>,
   options: object,
 ): T {
@@ -178,10 +183,10 @@ export function checkedSettings<T extends Pick<ForecasterSettings, "window" | "s
     throw new UndercurrentError("SETTING_INVALID", `${path}: ${issue.message}`);
   }
   const settings = result.data;
-  if (settings.window % settings.stride !== 0) {
+  if (settings.bpttSteps % settings.stride !== 0) {
     throw new UndercurrentError(
       "SETTING_INVALID",
-      `window: ${settings.window} is not a multiple of the stride, ${settings.stride}`,
+      `bpttSteps: ${settings.bpttSteps} is not a multiple of the stride, ${settings.stride}`,
     );
   }
   return settings;

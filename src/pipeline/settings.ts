@@ -1,9 +1,10 @@
 /** Every setting of a pipeline beside the forecaster's: how records are read, when snapshots are made, how it recovers. */
 import { z } from "zod";
 import { UndercurrentError } from "../errors/errors.js";
+import { refuseRenamed } from "../errors/renamed-settings.js";
 import {
   forecasterSettings,
-  maximumFeatures,
+  maxFeatures,
   type ForecasterOptions,
   type ForecasterSettings,
 } from "../forecast/settings.js";
@@ -51,12 +52,12 @@ const decodeSchema = z
       ),
     features: z
       .array(featurePath)
-      .max(maximumFeatures)
+      .max(maxFeatures)
       .default([])
       .describe(
         "Paths of further numbers in the JSON document that help to forecast the next value; null, or nothing there, means missing.",
       ),
-    maxBytes: z
+    maxValueBytes: z
       .int()
       .min(1)
       .default(1_048_576)
@@ -81,12 +82,12 @@ const snapshotSchema = z.strictObject({
     .min(1)
     .default(100_000)
     .describe("Events between two snapshots; the most that a recovery replays, but for one commit."),
-  everySeconds: z
-    .number()
-    .gt(0)
-    .max(86_400)
-    .default(300)
-    .describe("Longest time in seconds between two snapshots."),
+  everyMs: z
+    .int()
+    .min(1)
+    .max(86_400_000)
+    .default(300_000)
+    .describe("Longest time between two snapshots, in milliseconds."),
 });
 
 const recoverySchema = z.strictObject({
@@ -140,6 +141,8 @@ export type PipelineOptions = z.input<typeof pipelineSchema>;
  * ```
  */
 export function pipelineSettings(options: PipelineOptions = {}): PipelineSettings {
+  refuseRenamed("decode", options.decode, "decode.");
+  refuseRenamed("snapshot", options.snapshot, "snapshot.");
   const result = pipelineSchema.safeParse(options);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
@@ -154,16 +157,16 @@ export function pathNames(path: Path): readonly string[] {
 
 /**
  * The settings of a pipeline's forecaster, complete: it takes a feature for each path of `decode.features`. Where there
- * are none, `features` may be given, for an operator to fill in. Throws SETTING_INVALID where both are given and differ.
+ * are none, `featureCount` may be given, for an operator to fill in. Throws SETTING_INVALID where both are given and differ.
  */
 export function modelSettings(options: ForecasterOptions, decode: DecodeSettings): ForecasterSettings {
   const paths = decode.features.length;
-  const features = options.features ?? paths;
+  const features = options.featureCount ?? paths;
   if (paths > 0 && features !== paths) {
     throw new UndercurrentError(
       "SETTING_INVALID",
-      `features: ${features} of them, but decode.features has ${paths} paths; leave one of the two out`,
+      `featureCount: ${features} of them, but decode.features has ${paths} paths; leave one of the two out`,
     );
   }
-  return forecasterSettings({ ...options, features });
+  return forecasterSettings({ ...options, featureCount: features });
 }

@@ -22,7 +22,7 @@ export async function echo(options: EchoOptions, landed: (records: number) => bo
   const { brokers, group, input, output, partitions, maxEvents } = options;
   const producers: Producer[] = [];
   for (let partition = 0; partition < partitions; partition++) {
-    const producer = createClient({ brokers }, transactionRetry).producer({
+    const producer = createClient({ bootstrapServers: brokers }, transactionRetry).producer({
       transactionalId: `${group}-${partition}`,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
@@ -30,7 +30,7 @@ export async function echo(options: EchoOptions, landed: (records: number) => bo
     await producer.connect();
     producers.push(producer);
   }
-  const consumer = createClient({ brokers }, patientRetry).consumer({
+  const consumer = createClient({ bootstrapServers: brokers }, patientRetry).consumer({
     groupId: group,
     maxBytesPerPartition: 1_048_576,
     maxWaitTimeInMs: 100,

@@ -58,5 +58,5 @@ export async function outputTopics(
   await broker.createTopic(topics.forecasts, { partitions });
   await broker.createTopic(topics.deadLetters, { partitions });
   await broker.createTopic(topics.state, { partitions, settings: { "cleanup.policy": "compact" } });
-  return { brokers: broker.brokers, application, topics };
+  return { bootstrapServers: broker.brokers, applicationId: application, topics };
 }

@@ -117,10 +117,10 @@ async function benchRecovery(broker: TestBroker): Promise<Figure[]> {
   const options = await outputTopics(broker, input, 1);
   await append(broker, input, 0, readings(many, many, 1));
   // The snapshot is due with the last of these records, and not again after as many more.
-  const settings = { snapshot: { everyEvents: many, everySeconds: 86_400 } };
+  const settings = { snapshot: { everyEvents: many, everyMs: 86_400_000 } };
   const bytes = await snapshotBytes(options, settings, many);
   await append(broker, input, 0, readings(many, many, 2, many));
-  await snapshotBytes(options, { snapshot: { everyEvents: 2 * many, everySeconds: 86_400 } }, 2 * many);
+  await snapshotBytes(options, { snapshot: { everyEvents: 2 * many, everyMs: 86_400_000 } }, 2 * many);
 
   const began = performance.now();
   const at = { restored: NaN, live: NaN };
@@ -155,11 +155,11 @@ async function benchStateBytes(broker: TestBroker): Promise<Figure[]> {
   await append(broker, input, 0, readings(snapshot.everyEvents, keys, 1));
   const perRecord = async (count: number, settings: PipelineOptions): Promise<number> =>
     (await snapshotBytes(await outputTopics(broker, input, 1), settings, count)) / count;
-  const everySeconds = 86_400;
-  const usual = await perRecord(snapshot.everyEvents, { snapshot: { everySeconds } });
-  const everyCommit = await perRecord(snapshot.everyEvents, { snapshot: { everyEvents: 1, everySeconds } });
+  const everyMs = 86_400_000;
+  const usual = await perRecord(snapshot.everyEvents, { snapshot: { everyMs } });
+  const everyCommit = await perRecord(snapshot.everyEvents, { snapshot: { everyEvents: 1, everyMs } });
   const everyRecord = await perRecord(few, {
-    snapshot: { everyEvents: 1, everySeconds },
+    snapshot: { everyEvents: 1, everyMs },
     commit: { maxEvents: 1 },
   });
   const against = (name: string, peer: string, bytes: number): Figure => ({

@@ -178,16 +178,18 @@ async function measure(service: Child, url: string, input: Input): Promise<Figur
 export async function benchOverload(broker: TestBroker): Promise<Figure[]> {
   const topic = broker.name("bench-input");
   await broker.createTopic(topic, { partitions });
-  const { brokers, application, topics } = await outputTopics(broker, topic, partitions);
+  const { bootstrapServers, applicationId, topics } = await outputTopics(broker, topic, partitions);
   const settings = {
-    application,
-    kafka: { brokers: [...brokers] },
+    applicationId,
+    kafka: { bootstrapServers: [...bootstrapServers] },
     topics,
     decode,
     model,
     server: { enabled: true, port: 0 },
   };
-  const producer = createClient({ brokers }, patientRetry).producer({ allowAutoTopicCreation: false });
+  const producer = createClient({ bootstrapServers }, patientRetry).producer({
+    allowAutoTopicCreation: false,
+  });
   await producer.connect();
   try {
     const service = startService(settings);

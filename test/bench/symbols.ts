@@ -58,16 +58,16 @@ function brackets(count: number): SymbolEvent[] {
 
 export function benchSymbols(): Figure[] {
   return [
-    ...measure("characters", bible("characters", 1_000_000), { symbols: 128 }),
-    ...measure("words", bible("words", 200_000), { symbols: 2048, order: 3 }),
-    ...measure("brackets", brackets(200_000), { symbols: 16 }),
+    ...measure("characters", bible("characters", 1_000_000), { maxSymbols: 128 }),
+    ...measure("words", bible("words", 200_000), { maxSymbols: 2048, order: 3 }),
+    ...measure("brackets", brackets(200_000), { maxSymbols: 16 }),
   ];
 }
 
 function measure(name: string, events: readonly SymbolEvent[], options: SymbolForecasterOptions): Figure[] {
   const settings = symbolSettings(options);
   const forecaster = new SymbolForecaster(settings);
-  const unigram = new Unigram(settings.symbols);
+  const unigram = new Unigram(settings.maxSymbols);
   const scores = {
     mixed: new SymbolScore(),
     recurrent: new SymbolScore(),

@@ -48,9 +48,9 @@ export async function benchWorkers(broker: TestBroker): Promise<Figure[]> {
     const times = new Map([1, 2].map((workers) => [workers, [] as number[]]));
     for (let round = 0; round < rounds; round++) {
       for (const [workers, of] of times) {
-        const { brokers, application, topics } = await outputTopics(broker, input, partitions);
-        const kafka = { brokers: [...brokers] };
-        const settings = { application, kafka, topics, decode, model, log: { level: "debug" } };
+        const { bootstrapServers, applicationId, topics } = await outputTopics(broker, input, partitions);
+        const kafka = { bootstrapServers: [...bootstrapServers] };
+        const settings = { applicationId, kafka, topics, decode, model, log: { level: "debug" } };
         of.push(await pace(settings as Settings, workers, perPartition));
       }
     }

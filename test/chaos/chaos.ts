@@ -54,11 +54,11 @@ const partitions = 6;
 const keys = 2000;
 
 // Many commits and snapshots, so that a fault finds each of their states; updates every hundred events or so.
-const model = { hidden: 16, window: 8, stride: 4, windows: 8 };
+const model = { hidden: 16, bpttSteps: 8, stride: 4, bpttWindows: 8 };
 const pipeline = {
   decode: { value: "reading.value" },
   late: "dead-letter",
-  snapshot: { everyEvents: 1000, everySeconds: 5 },
+  snapshot: { everyEvents: 1000, everyMs: 5000 },
   commit: { maxEvents: 100 },
 } as const;
 
@@ -166,9 +166,15 @@ function configOf(
   topics: Topics,
 ): object {
   return {
-    application,
+    applicationId: application,
     // The least that a broker allows by default: a killed instance's partitions wait that long.
-    kafka: { brokers, producer, fetchWaitMs: 50, sessionTimeoutMs: 6000, rebalanceTimeoutMs: 10_000 },
+    kafka: {
+      bootstrapServers: brokers,
+      producerClient: producer,
+      fetchMaxWaitMs: 50,
+      sessionTimeoutMs: 6000,
+      rebalanceTimeoutMs: 10_000,
+    },
     topics,
     ...pipeline,
     model,

@@ -22,7 +22,7 @@ export class Feed {
 
   constructor(brokers: readonly string[], topic: string, inputs: readonly Iterator<InputRecord, never>[]) {
     // Idempotent, so that a request that is repeated leaves its records once.
-    this.#producer = createClient({ brokers }, patientRetry).producer({
+    this.#producer = createClient({ bootstrapServers: brokers }, patientRetry).producer({
       idempotent: true,
       allowAutoTopicCreation: false,
     });

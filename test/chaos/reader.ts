@@ -15,7 +15,7 @@ type RawMessage = KafkaMessage & {
 };
 
 /** So much at once that none of it is markers alone, which would never be shown. */
-const fetchBytes = 256 * 1024 * 1024;
+const maxPartitionFetchBytes = 256 * 1024 * 1024;
 
 const markKey = "end of the partition";
 const isMark = (message: KafkaMessage | undefined): boolean => message?.key?.toString() === markKey;
@@ -28,10 +28,10 @@ export async function readPartition(
 ): Promise<KafkaMessage[]> {
   await broker.produce(topic, partition, [{ key: markKey, value: null }]);
   const groupId = `reader-${randomUUID()}`;
-  const consumer = createClient({ brokers: broker.brokers }, patientRetry).consumer({
+  const consumer = createClient({ bootstrapServers: broker.brokers }, patientRetry).consumer({
     groupId,
-    maxBytesPerPartition: fetchBytes,
-    maxBytes: fetchBytes,
+    maxBytesPerPartition: maxPartitionFetchBytes,
+    maxBytes: maxPartitionFetchBytes,
     readUncommitted: true,
   });
   await consumer.connect();

@@ -8,7 +8,7 @@ const { forecasts, deadLetters, updates } = expectedOutput(
   partitionInput(1, 0, 10),
   400,
   { topic: "readings", partition: 0 },
-  { hidden: 4, window: 4, stride: 2, windows: 2 },
+  { hidden: 4, bpttSteps: 4, stride: 2, bpttWindows: 2 },
   { decode: { value: "reading.value" }, late: "dead-letter" },
 );
 

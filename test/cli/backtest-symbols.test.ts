@@ -33,7 +33,7 @@ const columns = [
   "visitor",
   "--symbol",
   "page",
-  "--symbols",
+  "--max-symbols",
   "32",
   "--hidden",
   "16",
@@ -85,7 +85,7 @@ describe("backtest --kind symbol", () => {
       "symbol",
       "--tokens",
       "characters",
-      "--symbols",
+      "--max-symbols",
       "32",
     ]);
     expect(status).toBe(0);
@@ -94,11 +94,19 @@ describe("backtest --kind symbol", () => {
     expect(out).toMatch(/n-grams \(Kneser-Ney, order 5\)/);
   });
 
+  it("names the option that --symbols is called now", () => {
+    const { status, err } = run(["backtest", clicks, ...columns, "--symbols", "32"]);
+    expect(status).toBe(2);
+    expect(err).toContain("is called --max-symbols now");
+    expect(run(["backtest", "--help"]).out).not.toContain("--symbols");
+  });
+
   it("refuses options of the other kind, cells without a memory and files without symbols", () => {
     const code = (args: readonly string[]): string =>
       /^error (\w+)/m.exec(run(["backtest", ...args]).err)![1]!;
     expect(code([clicks, ...columns, "--wide"])).toBe("SETTING_INVALID");
     expect(code([clicks, "--tokens", "words"])).toBe("SETTING_INVALID");
+    expect(code([clicks, "--max-symbols", "32"])).toBe("SETTING_INVALID");
     expect(code([clicks, ...columns, "--cell", "conv"])).toBe("SETTING_INVALID");
     expect(code([clicks, ...columns, "--out", clicks])).toBe("SETTING_INVALID");
     expect(code([file("empty.csv", ""), ...columns])).toBe("INPUT_EMPTY");

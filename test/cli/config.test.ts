@@ -31,7 +31,7 @@ describe("config", () => {
     const file = join(folder, "config.yaml");
     writeFileSync(
       file,
-      "application: ${NAME}\nmodel: { hidden: 64 }\nkafka: { sasl: { mechanism: PLAIN, username: a, password: '${S}' } }",
+      "applicationId: ${NAME}\nmodel: { hidden: 64 }\nkafka: { sasl: { mechanism: PLAIN, username: a, password: '${S}' } }",
     );
     const environment = { NAME: "pumps", S: "correct-horse-battery" };
     const { status, out, err } = config(["-c", file], environment);

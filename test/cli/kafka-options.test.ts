@@ -33,11 +33,11 @@ describe("the configuration as options of the Kafka adapter", () => {
     const log = (): void => undefined;
     const kafka = {
       clientId: "pumps-7",
-      producer: "platformatic",
-      compression: "lz4",
+      producerClient: "platformatic",
+      compressionType: "lz4",
       maxBatchBytes: 1024,
-      fetchBytes: 2048,
-      fetchWaitMs: 20,
+      maxPartitionFetchBytes: 2048,
+      fetchMaxWaitMs: 20,
       sessionTimeoutMs: 7000,
       rebalanceTimeoutMs: 8000,
       transactionTimeoutMs: 9000,
@@ -45,13 +45,13 @@ describe("the configuration as options of the Kafka adapter", () => {
     } as const;
     const topics = { input: "in", forecasts: "out", deadLetters: "dead", state: "state" };
     const config = configSchema.parse({
-      application: "pumps",
-      kafka: { brokers: ["a:1,b:2", "c:3"], ...kafka },
+      applicationId: "pumps",
+      kafka: { bootstrapServers: ["a:1,b:2", "c:3"], ...kafka },
       topics,
     });
     expect(kafkaOptions(config, log)).toEqual({
-      application: "pumps",
-      brokers: ["a:1", "b:2", "c:3"],
+      applicationId: "pumps",
+      bootstrapServers: ["a:1", "b:2", "c:3"],
       topics,
       log,
       ...kafka,
@@ -68,8 +68,8 @@ describe("the configuration as options of the Kafka adapter", () => {
   });
 
   test("trusts the system's authorities where TLS is on and none are named", () => {
-    expect(withTls({}).ssl).toEqual({ rejectUnauthorized: true });
-    expect(withTls({ rejectUnauthorized: false, servername: "kafka" }).ssl).toEqual({
+    expect(withTls({}).tls).toEqual({ rejectUnauthorized: true });
+    expect(withTls({ rejectUnauthorized: false, servername: "kafka" }).tls).toEqual({
       rejectUnauthorized: false,
       servername: "kafka",
     });
@@ -78,8 +78,8 @@ describe("the configuration as options of the Kafka adapter", () => {
   test("takes PEM as text or from the file of that path", () => {
     const path = join(folder, "ca.pem");
     writeFileSync(path, certificate);
-    expect(withTls({ ca: path }).ssl).toEqual(withTls({ ca: certificate }).ssl);
-    expect(withTls({ ca: path }).ssl).toMatchObject({ ca: certificate });
+    expect(withTls({ ca: path }).tls).toEqual(withTls({ ca: certificate }).tls);
+    expect(withTls({ ca: path }).tls).toMatchObject({ ca: certificate });
   });
 
   test("refuses a file that is not there or holds something else, and repeats nothing of the text", () => {
@@ -102,6 +102,6 @@ describe("the configuration as options of the Kafka adapter", () => {
     const authority = await createAuthority("authority of the test");
     const outdated = await authority.issue("forecaster", { expired: true });
     expect(() => withTls(outdated)).toThrow(/^kafka\.tls\.cert: it has expired, on \d{4}-\d\d-\d\dT/);
-    expect(withTls(await authority.issue("forecaster")).ssl).toMatchObject({ rejectUnauthorized: true });
+    expect(withTls(await authority.issue("forecaster")).tls).toMatchObject({ rejectUnauthorized: true });
   });
 });

@@ -6,7 +6,7 @@ import { startService, type Settings } from "../support/service.js";
 afterEach(endChildren);
 
 /** Nothing listens there: the client tries for some twenty seconds. */
-const unreachable: Settings = { kafka: { brokers: ["127.0.0.1:1"] } };
+const unreachable: Settings = { kafka: { bootstrapServers: ["127.0.0.1:1"] } };
 
 describe("run", () => {
   test("ends with code 2, and the settings that are wrong, each with its line", async () => {
@@ -47,9 +47,9 @@ describe("run", () => {
 
   test.each([
     ["on the loopback", {}, 200],
-    ["on the loopback, where it is not wanted", { page: false }, 404],
+    ["on the loopback, where it is not wanted", { pageEnabled: false }, 404],
     ["on every address", { host: "0.0.0.0" }, 404],
-    ["on every address, where it is wanted", { host: "0.0.0.0", page: true }, 200],
+    ["on every address, where it is wanted", { host: "0.0.0.0", pageEnabled: true }, 200],
     ["on every address, with two workers", { host: "0.0.0.0" }, 404, ["--workers", "2"]],
   ])("serves health and metrics %s, and its page by leave", async (_, server, page, args: string[] = []) => {
     const service = startService({ ...unreachable, server: { enabled: true, port: 0, ...server } }, { args });

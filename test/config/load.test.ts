@@ -76,7 +76,7 @@ describe("the default configuration", () => {
   });
 
   test("stays the default of a section that has nothing but comments", () => {
-    expect(parse("kafka:\n  # brokers: [a:1]\nmodel:\n")).toEqual(defaults);
+    expect(parse("kafka:\n  # bootstrapServers: [a:1]\nmodel:\n")).toEqual(defaults);
     expect(issues("kafka:\n  sasl:\n")).not.toEqual([]);
   });
 
@@ -89,21 +89,26 @@ describe("the default configuration", () => {
 
 describe("what is wrong", () => {
   test("is reported all at once, in the order of the lines", () => {
-    expect(issues("late: never\nkafka:\n  brokers: []\n  fetchWaitMs: 0\nmodel:\n  hidden: 30\n")).toEqual([
+    expect(
+      issues("late: never\nkafka:\n  bootstrapServers: []\n  fetchMaxWaitMs: 0\nmodel:\n  hidden: 30\n"),
+    ).toEqual([
       "line 1: late: expected process | drop | dead-letter",
-      "line 3: kafka.brokers: expected list of texts (at least 1)",
-      "line 4: kafka.fetchWaitMs: expected whole number from 1 to 5000",
+      "line 3: kafka.bootstrapServers: expected list of texts (at least 1)",
+      "line 4: kafka.fetchMaxWaitMs: expected whole number from 1 to 5000",
       "line 6: model.hidden: expected whole number from 4 to 256, a multiple of 4",
     ]);
   });
 
   test.each([
-    ["aplication: a", "line 1: aplication: is no setting; did you mean application?"],
+    ["aplication: a", "line 1: aplication: is no setting; did you mean applicationId?"],
     [
       "topics:\n  dead_letters: a",
       "line 2: topics.dead_letters: is no setting; did you mean topics.deadLetters?",
     ],
-    ["brokers: [a:1]", "line 1: brokers: is no setting; did you mean kafka.brokers?"],
+    [
+      "bootstrapservers: [a:1]",
+      "line 1: bootstrapservers: is no setting; did you mean kafka.bootstrapServers?",
+    ],
     [
       "model: { leanringRate: 1 }",
       "line 1: model.leanringRate: is no setting; did you mean model.learningRate?",
@@ -118,8 +123,11 @@ describe("what is wrong", () => {
     ["topics: { input: a, forecasts: a }", "line 1: topics: Two of the topics are the same"],
     ["kafka: { tls: { ca: a } }", "line 1: kafka.tls: Settings of TLS are given, but enabled is false"],
     ["kafka: { tls: { enabled: true, key: a } }", "line 1: kafka.tls: cert and key need each other"],
-    ["kafka: { brokers: [localhost] }", "line 1: kafka.brokers[0]: An address is host:port"],
-    ["model: { stride: 5 }", "line 1: model: window: 16 is not a multiple of the stride, 5"],
+    [
+      "kafka: { bootstrapServers: [localhost] }",
+      "line 1: kafka.bootstrapServers[0]: An address is host:port",
+    ],
+    ["model: { stride: 5 }", "line 1: model: bpttSteps: 16 is not a multiple of the stride, 5"],
     [
       "kafka: { sasl: { mechanism: PLAIN, username: a } }",
       "line 1: kafka.sasl.password: is not given; expected text that is not empty",
@@ -130,20 +138,20 @@ describe("what is wrong", () => {
     ],
     ["- a", "expected section"],
     [
-      "application: &a x\ntopics: *b",
+      "applicationId: &a x\ntopics: *b",
       "An alias stands for nothing before it, or aliases and nesting go too far",
     ],
     ["topics: &a { input: x }\nserver: { <<: *a }", "line 2: server.<<: is no setting"],
-    ["application: !!js/function x", "line 1: Tags are not taken here"],
-    ["application: a\n---\napplication: b", "line 2: There is more than one document"],
+    ["applicationId: !!js/function x", "line 1: Tags are not taken here"],
+    ["applicationId: a\n---\napplicationId: b", "line 2: There is more than one document"],
     ["late: drop\nlate: process", "line 2: Map keys must be unique"],
   ])("is said of settings that do not fit, and of YAML that is more than data: %j", (text, issue) => {
     expect(issues(text)).toEqual([issue]);
   });
 
   test("is not said of an alias that stands for a value", () => {
-    const { kafka, application } = parse("application: &name pumps\nkafka: { clientId: *name }");
-    expect([application, kafka.clientId]).toEqual(["pumps", "pumps"]);
+    const { kafka, applicationId } = parse("applicationId: &name pumps\nkafka: { clientId: *name }");
+    expect([applicationId, kafka.clientId]).toEqual(["pumps", "pumps"]);
   });
 
   test("is found in a file that is not there, is no regular file, or is not UTF-8", () => {
@@ -174,8 +182,8 @@ describe("what is wrong", () => {
 
 describe("the environment", () => {
   test("becomes part of a value, with a default where it is unset or empty", () => {
-    const text = "application: ${A}-${B:-b}-${C:-}x${D:-d}";
-    expect(parse(text, { A: "a", D: "" }).application).toBe("a-b-xd");
+    const text = "applicationId: ${A}-${B:-b}-${C:-}x${D:-d}";
+    expect(parse(text, { A: "a", D: "" }).applicationId).toBe("a-b-xd");
   });
 
   test("becomes a number or a truth value where the setting is one", () => {
@@ -210,12 +218,12 @@ describe("the environment", () => {
   });
 
   test("is missed once, by the names of the variable and the setting", () => {
-    expect(issues("late: drop\nkafka: { brokers: ['${BROKERS}'] }")).toEqual([
-      "line 2: kafka.brokers[0]: the environment variable BROKERS is not set",
+    expect(issues("late: drop\nkafka: { bootstrapServers: ['${BROKERS}'] }")).toEqual([
+      "line 2: kafka.bootstrapServers[0]: the environment variable BROKERS is not set",
     ]);
-    expect(issues("application: ${not a name}")).toHaveLength(1);
+    expect(issues("applicationId: ${not a name}")).toHaveLength(1);
     // Not an own property of the environment.
-    expect(issues("application: ${constructor}")).toHaveLength(1);
+    expect(issues("applicationId: ${constructor}")).toHaveLength(1);
   });
 });
 
@@ -227,7 +235,7 @@ describe("secrets", () => {
   test("are not shown, and values from the environment are shown as they were written", () => {
     const text = stringify({
       kafka: {
-        brokers: ["${BROKERS}"],
+        bootstrapServers: ["${BROKERS}"],
         sasl: { mechanism: "PLAIN", username: "${USER_NAME}", password: secret },
         tls: {
           enabled: true,
@@ -239,9 +247,9 @@ describe("secrets", () => {
     });
     const environment = { BROKERS: "secret-host:1", USER_NAME: secret, P: secret };
     expect(JSON.parse(shown(text, environment))).toMatchObject({
-      application: "undercurrent",
+      applicationId: "undercurrent",
       kafka: {
-        brokers: ["${BROKERS}"],
+        bootstrapServers: ["${BROKERS}"],
         sasl: { mechanism: "PLAIN", username: "${USER_NAME}", password: "[redacted]" },
         tls: { cert: "a.pem", key: "[redacted]", passphrase: "${P}" },
       },
@@ -256,9 +264,9 @@ describe("secrets", () => {
     `kafka: { sasl: [${secret}] }`,
     `kafka: { sasl: ${secret} }`,
     `kafka: { sasl: { mechanism: PLAIN, username: a, password: [${secret}] } }`,
-    `kafka: { brokers: [${secret}] }`,
+    `kafka: { bootstrapServers: [${secret}] }`,
     `kafka: ${secret}`,
-    `kafka: { fetchBytes: "${secret}" }`,
+    `kafka: { maxPartitionFetchBytes: "${secret}" }`,
     `topics: { input: "${secret} ${secret}" }`,
     `kafka: { sasl: { password: "${secret} } }`,
     `kafka: { sasl: { password: *${secret} } }`,
@@ -277,8 +285,8 @@ describe("secrets", () => {
     const names = [
       "application",
       "late",
-      "kafka.brokers",
-      "kafka.fetchBytes",
+      "kafka.bootstrapServers",
+      "kafka.maxPartitionFetchBytes",
       "topics.input",
       "model.hidden",
     ];

@@ -27,8 +27,8 @@ const attempts = [
   "!env PATH",
 ];
 
-test.each(attempts)("refused, and not run: application: %s", (attempt) => {
-  const text = `application: ${attempt}`;
+test.each(attempts)("refused, and not run: applicationId: %s", (attempt) => {
+  const text = `applicationId: ${attempt}`;
   const { value, issues } = parseYaml(text);
   expect(value).toBeUndefined();
   expect(issues.length).toBeGreaterThan(0);

@@ -62,7 +62,7 @@ function forecastWith(
   engine: EngineFactory,
   { cell = "gru", batch = 64, restoreAt = -1 }: { cell?: CellKind; batch?: number; restoreAt?: number },
 ): Forecast[] {
-  const options = { cell, hidden: 8, windows: 8, engine };
+  const options = { cell, hidden: 8, bpttWindows: 8, engine };
   let forecaster = createForecaster(options);
   const all = events(1500);
   const forecasts: Forecast[] = [];
@@ -181,7 +181,7 @@ describe("a cell of one's own", () => {
   });
 
   it("forecasts better than repeating the last value, under its own name", async () => {
-    const forecaster = createForecaster({ engine: await load(minimalGatedUnit), hidden: 8, windows: 8 });
+    const forecaster = createForecaster({ engine: await load(minimalGatedUnit), hidden: 8, bpttWindows: 8 });
     const all = Array.from({ length: 1500 }, (_, i) => ({
       key: "a",
       time: 1000 * i,
@@ -200,7 +200,7 @@ describe("a cell of one's own", () => {
 
   it("has states that no other cell restores, whatever their size", async () => {
     const make = async (cell?: TfjsCell) =>
-      createForecaster({ engine: cell ? await load(cell) : tfjsEngine, hidden: 8, windows: 8 });
+      createForecaster({ engine: cell ? await load(cell) : tfjsEngine, hidden: 8, bpttWindows: 8 });
     const forecaster = await make(minimalGatedUnit);
     forecaster.observe(events(200));
     const snapshot = forecaster.snapshot();

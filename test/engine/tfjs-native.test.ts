@@ -28,7 +28,7 @@ if (process.env["UNDERCURRENT_TFJS_NODE"] === undefined) {
         value: Math.sin(i / 20) + (i % 3),
       }));
       const forecastsOf = (engine: EngineFactory) => {
-        const forecaster = createForecaster({ engine, hidden: 8, windows: 8 });
+        const forecaster = createForecaster({ engine, hidden: 8, bpttWindows: 8 });
         const forecasts = forecaster.observe(events);
         forecaster.dispose();
         return forecasts;

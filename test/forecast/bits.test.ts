@@ -75,15 +75,15 @@ const configurations: readonly (readonly [name: string, digest: string, options:
   ["a window", "8f9cee4b22f33024", { ...quick, cell: "window", readout: "full" }],
   ["a convolution", "8b845d48e0ade7ea", { ...quick, cell: "conv", readout: "compact" }],
   ["attention", "dba6fc6a62424213", { ...quick, cell: "attention", readout: "shared" }],
-  ["features", "a755ab322f492464", { ...quick, features: 3, readout: "full" }],
-  ["horizons", "7ec90df37e99f532", { ...quick, horizon: 6, levels: [0.5, 0.95] }],
+  ["features", "a755ab322f492464", { ...quick, featureCount: 3, readout: "full" }],
+  ["horizons", "7ec90df37e99f532", { ...quick, horizon: 6, intervalLevels: [0.5, 0.95] }],
   ["the squared loss", "a6665fb6fd9eb50f", { ...quick, loss: "squared", seed: 7, harmonics: 0 }],
 ];
 
 test.each(configurations)("with %s every forecast has the bits that it always had", (_, digest, options) => {
   const forecaster = new Forecaster(forecasterSettings(options));
   expect(forecaster.kernel).toBe(kernelNames.simd);
-  const events = withFeatures(everything(4000), forecaster.settings.features);
+  const events = withFeatures(everything(4000), forecaster.settings.featureCount);
   const forecasts = run(forecaster, events);
   forecaster.dispose();
   expect(digestOf(forecasts)).toBe(digest);

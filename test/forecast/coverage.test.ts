@@ -41,7 +41,10 @@ function outcome(
   level: number,
 ): { readonly hits: number[]; readonly alarms: number } {
   const stream = values.map((value, i) => ({ key: "a", time: 1e12 + i * 60_000, value }));
-  const { expectedLower, expectedUpper, anomalyScore } = runFresh({ ...quick, levels: [level] }, stream);
+  const { expectedLower, expectedUpper, anomalyScore } = runFresh(
+    { ...quick, intervalLevels: [level] },
+    stream,
+  );
   const hits = [0];
   values.forEach((value, i) => {
     hits.push(hits[i]! + (expectedLower[i]! <= value && value <= expectedUpper[i]! ? 1 : 0));

@@ -28,7 +28,7 @@ function churningEvents(count: number, seed: number): Event[] {
 /** The bounds as they are written down: the keys that there are after each event, at which events keys begin, and why others went. */
 function followed(
   events: readonly Event[],
-  { maximumKeys = 0, keyTimeToLive = 0 }: ForecasterOptions,
+  { maxKeys = 0, keyTtlMs = 0 }: ForecasterOptions,
 ): {
   readonly keys: readonly ReadonlySet<string>[];
   readonly begins: readonly boolean[];
@@ -45,13 +45,12 @@ function followed(
       const size = last.size;
       let step = 64;
       while (32 * step <= size) step *= 2;
-      if (keyTimeToLive > 0 && size > 0 && size % step === 0) {
+      if (keyTtlMs > 0 && size > 0 && size % step === 0) {
         const now = oldest[size - 1 - Math.floor(size / 64)]![1];
-        for (const [old, at] of oldest)
-          if (now - at > keyTimeToLive && last.delete(old)) because.timeToLive++;
+        for (const [old, at] of oldest) if (now - at > keyTtlMs && last.delete(old)) because.timeToLive++;
       }
-      if (maximumKeys > 0 && last.size >= maximumKeys) {
-        const surplus = size - maximumKeys + Math.ceil(maximumKeys / 64);
+      if (maxKeys > 0 && last.size >= maxKeys) {
+        const surplus = size - maxKeys + Math.ceil(maxKeys / 64);
         for (const [old] of oldest.slice(0, surplus)) if (last.delete(old)) because.maximum++;
       }
     }
@@ -75,11 +74,11 @@ function keysOf(forecaster: Forecaster): ReadonlySet<string> {
 }
 
 const bounds = fc.constantFrom<ForecasterOptions>(
-  { maximumKeys: 1 },
-  { maximumKeys: 8 },
-  { maximumKeys: 130 },
-  { keyTimeToLive: 300_000 },
-  { maximumKeys: 100, keyTimeToLive: 200_000 },
+  { maxKeys: 1 },
+  { maxKeys: 8 },
+  { maxKeys: 130 },
+  { keyTtlMs: 300_000 },
+  { maxKeys: 100, keyTtlMs: 200_000 },
 );
 const models = fc.constantFrom<ForecasterOptions>(
   { readout: "shared", cell: "gru" },
@@ -176,7 +175,7 @@ test("changes tell of the end of each key that had a record, so that the latest 
 });
 
 test("memory does not grow with the keys that come and go, nor with those that never have a value", () => {
-  const forecaster = create({ maximumKeys: 100, readout: "full", horizon: 2 });
+  const forecaster = create({ maxKeys: 100, readout: "full", horizon: 2 });
   const event = (i: number): Event => ({
     key: `key-${i}`,
     time: begin + i,
@@ -194,7 +193,7 @@ test("memory does not grow with the keys that come and go, nor with those that n
 test("a clock that runs ahead makes no other key old", () => {
   const events = Array.from({ length: 200 }, (_, i) => ({ key: `key-${i}`, time: begin + i, value: i }));
   const ahead = { key: "ahead", time: begin + 1e12, value: 1 };
-  const forecaster = create({ keyTimeToLive: 60_000 });
+  const forecaster = create({ keyTtlMs: 60_000 });
   run(forecaster, [ahead, ...events]);
   expect(forecaster.keys).toBe(201);
   forecaster.dispose();
@@ -204,8 +203,8 @@ test("a state with more keys than are allowed now comes down to them where the n
   const events = Array.from({ length: 200 }, (_, i) => ({ key: `key-${i}`, time: begin + i, value: i }));
   const before = create({});
   run(before, events.slice(0, 199));
-  const bounded = create({ maximumKeys: 64 });
-  expect(() => bounded.restore(before.snapshot())).toThrow(/maximumKeys/);
+  const bounded = create({ maxKeys: 64 });
+  expect(() => bounded.restore(before.snapshot())).toThrow(/maxKeys/);
   bounded.restore(before.snapshot(), { anyTuning: true });
   expect(bounded.keys).toBe(199);
   run(bounded, events.slice(199));

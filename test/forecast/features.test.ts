@@ -50,15 +50,15 @@ describe.each(readoutKinds)("with the %s read-out", (readout) => {
       const without = skill({ ...options, seed }, events);
       const chance = noise(seed + 100);
       const meaningless = changed(events, () => 1000 * chance());
-      expect(skill({ ...options, seed, features: 1 }, events)).toBeGreaterThan(without + 0.3);
-      expect(skill({ ...options, seed, features: 1 }, meaningless)).toBeGreaterThan(without - 0.015);
+      expect(skill({ ...options, seed, featureCount: 1 }, events)).toBeGreaterThan(without + 0.3);
+      expect(skill({ ...options, seed, featureCount: 1 }, meaningless)).toBeGreaterThan(without - 0.015);
     }
   });
 });
 
 describe("an informative feature", () => {
   const events = followers(12_000, 4);
-  const options = { ...quick, features: 1 };
+  const options = { ...quick, featureCount: 1 };
   const clean = skill(options, events);
 
   test("of any unit is as good", () => {
@@ -112,7 +112,7 @@ test("extreme features leave no NaN or Infinity in forecasts, intervals or score
         value: Math.sin(i),
         features: pair,
       }));
-      const forecasts = runFresh({ ...quick, readout, features: 2 }, events);
+      const forecasts = runFresh({ ...quick, readout, featureCount: 2 }, events);
       for (const name of columnNames) {
         expect(forecasts[name].some((x) => Math.abs(x) === Infinity)).toBe(false);
       }
@@ -127,7 +127,7 @@ test("features are not read where the setting is none, and are of their own even
   const bare = events.map(({ key, time, value }) => ({ key, time, value }));
   expect(bitsOf(runFresh(quick, events))).toBe(bitsOf(runFresh(quick, bare)));
   // While the weights stand still, another key's features make no difference.
-  const quiet = { ...quick, features: 1, learningRate: 1e-30 };
+  const quiet = { ...quick, featureCount: 1, learningRate: 1e-30 };
   const other = events
     .slice(0, 400)
     .map((event) => (event.key === "key-0" ? event : { ...event, features: [7] }));
@@ -136,7 +136,7 @@ test("features are not read where the setting is none, and are of their own even
 });
 
 test("columns that are too short for the features are a defect of the caller's", () => {
-  const forecaster = new Forecaster(forecasterSettings({ ...quick, features: 2 }));
+  const forecaster = new Forecaster(forecasterSettings({ ...quick, featureCount: 2 }));
   const columns = {
     count: 1,
     slots: new Int32Array(1),

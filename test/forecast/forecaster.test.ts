@@ -252,7 +252,7 @@ test("intervals cover what they say, and scores above 1 come as rarely as they s
     value: event.key === "key-2" ? NaN : event.value,
   }));
   for (const level of [0.8, 0.9]) {
-    const forecasts = runFresh({ ...quick, levels: [level], alarmRate: 0.01 }, events);
+    const forecasts = runFresh({ ...quick, intervalLevels: [level], alarmRate: 0.01 }, events);
     let covered = 0;
     let alarms = 0;
     let count = 0;

@@ -126,7 +126,7 @@ test("intervals of every step cover what they say, on waves, noise and walks, mi
   ];
   for (const kind of kinds) {
     const events = hourly(Array.from({ length: 8000 }, (_, i) => kind(i)));
-    for (const { step, score } of stepsOf(events, { horizon: 16, levels: [0.8] }, 500)) {
+    for (const { step, score } of stepsOf(events, { horizon: 16, intervalLevels: [0.8] }, 500)) {
       expect(Math.abs(score.coverage - 0.8), `step ${step}`).toBeLessThan(0.02);
     }
   }

@@ -10,22 +10,23 @@ import {
 } from "../../src/forecast/columns.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";
 import { createForecaster } from "../../src/forecast/objects.js";
+import { readSettings } from "../../src/forecast/snapshot/signature.js";
 import { forecasterSettings, type ForecasterOptions } from "../../src/forecast/settings.js";
 import { bitsOf, quick, runFresh, syntheticEvents, type Event } from "../support/streams.js";
 
 const levels = [0.9, 0.5, 0.99, 0.8];
 const horizon = 4;
-const options: ForecasterOptions = { ...quick, horizon, levels };
+const options: ForecasterOptions = { ...quick, horizon, intervalLevels: levels };
 const events = syntheticEvents(12_000, 6);
 
 /** Forecasts with the intervals of all levels, in batches of a size. */
 function observe(forecaster: Forecaster, list: readonly Event[], size = 512): ForecastColumns {
   const { settings } = forecaster;
-  const all = forecastColumns(list.length, settings.horizon, settings.levels);
+  const all = forecastColumns(list.length, settings.horizon, settings.intervalLevels);
   for (let begin = 0; begin < list.length; begin += size) {
     const batch = list.slice(begin, begin + size);
     const observations = observationColumns(batch.length);
-    const forecasts = forecastColumns(batch.length, settings.horizon, settings.levels);
+    const forecasts = forecastColumns(batch.length, settings.horizon, settings.intervalLevels);
     forecaster.release();
     for (const { key, time, value } of batch) {
       appendObservation(observations, forecaster.slotOf(key), time, value);
@@ -54,7 +55,7 @@ describe("intervals of several levels", () => {
     }
     expect(intervals.stepLower.filter((_, i) => i % width === 0)).toEqual(steps.yhatLower);
     expect(intervals.stepUpper.filter((_, i) => i % width === 0)).toEqual(steps.yhatUpper);
-    expect(bitsOf(columns)).toBe(bitsOf(runFresh({ ...options, levels: [0.9] }, events)));
+    expect(bitsOf(columns)).toBe(bitsOf(runFresh({ ...options, intervalLevels: [0.9] }, events)));
   });
 
   test("lie inside one another, and are NaN together", () => {
@@ -131,7 +132,7 @@ describe("intervals of several levels", () => {
 });
 
 test("columns without levels take no intervals, and columns of other levels are refused", () => {
-  const forecaster = new Forecaster(forecasterSettings({ ...quick, levels: [0.9, 0.5] }));
+  const forecaster = new Forecaster(forecasterSettings({ ...quick, intervalLevels: [0.9, 0.5] }));
   const observations = observationColumns(1);
   appendObservation(observations, forecaster.slotOf("a"), 0, 1);
   const columns = forecastColumns(1);
@@ -144,8 +145,8 @@ test("columns without levels take no intervals, and columns of other levels are 
 });
 
 test("forecasts as objects have the intervals of every level, in their order, in steps too", () => {
-  const two = createForecaster({ ...quick, horizon: 2, levels: [0.9, 0.5] });
-  const one = createForecaster({ ...quick, horizon: 2, levels: [0.9] });
+  const two = createForecaster({ ...quick, horizon: 2, intervalLevels: [0.9, 0.5] });
+  const one = createForecaster({ ...quick, horizon: 2, intervalLevels: [0.9] });
   const list = Array.from({ length: 40 }, (_, i) => ({ key: "a", time: i * 1000, value: Math.sin(i) }));
   const last = two.observe(list).at(-1)!;
   for (const forecast of [last, ...last.horizon]) {
@@ -165,14 +166,14 @@ test("forecasts as objects have the intervals of every level, in their order, in
 
 test("a state of release 0.1 goes on to the bit, and its steps learn their further levels from there", () => {
   const saved = JSON.parse(readFileSync(new URL("../fixtures/levels-0.1.json", import.meta.url), "utf8")) as {
-    options: ForecasterOptions;
+    options: object;
     snapshot: string;
     events: { key: string; time: number; value: number | null }[];
     yhat: (number | null)[];
     yhatLower: (number | null)[];
     steps: Record<"yhat" | "yhatLower" | "yhatUpper", (number | null)[]>;
   };
-  const forecaster = new Forecaster(forecasterSettings(saved.options));
+  const forecaster = new Forecaster(forecasterSettings(readSettings(JSON.stringify(saved.options))));
   forecaster.restore(Buffer.from(saved.snapshot, "base64"));
   const list = saved.events.map(({ value, ...event }) => ({ ...event, value: value ?? NaN }));
   const columns = observe(forecaster, list);
@@ -190,7 +191,7 @@ test("a state of release 0.1 goes on to the bit, and its steps learn their furth
   for (const name of ["yhat", "yhatLower", "yhatUpper"] as const)
     agree(columns.steps[name], saved.steps[name]);
   expect(columns.intervals.stepLower.every((bound) => !Number.isNaN(bound))).toBe(true);
-  const again = new Forecaster(forecasterSettings(saved.options));
+  const again = new Forecaster(forecasterSettings(readSettings(JSON.stringify(saved.options))));
   again.restore(forecaster.snapshot());
   const more = list.map((event) => ({ ...event, time: event.time + 1e8 }));
   expect(textOf(observe(again, more))).toBe(textOf(observe(forecaster, more)));

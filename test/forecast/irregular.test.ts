@@ -4,7 +4,7 @@ import type { ForecasterOptions } from "../../src/forecast/settings.js";
 import { quick, runFresh, type Event } from "../support/streams.js";
 
 const hour = 3_600_000;
-const settings: ForecasterOptions = { ...quick, hidden: 16, window: 8, stride: 4 };
+const settings: ForecasterOptions = { ...quick, hidden: 16, bpttSteps: 8, stride: 4 };
 
 /** Daily and faster waves under noise, a value an hour for each of four keys, each with its own size and phase. */
 function waves(hours: number, seed: number): Event[] {

@@ -35,7 +35,7 @@ function forecasterOf(cell: CellKind, { seed = 1, hidden = 8, snapshot }: Option
     cell,
     seed,
     hidden,
-    window: 32,
+    bpttSteps: 32,
     engine: (shape, number) => (engine = wasmEngine(shape, number)),
   });
   if (snapshot === undefined) forecaster.observe([...series("a", 300), ...series("b", 200)]);

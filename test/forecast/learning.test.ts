@@ -29,7 +29,7 @@ test("few keys learn as often as many for each of their events", () => {
     });
     run(forecaster, lockStep(keys, 40));
     // One window a key every second row from row 4 on.
-    const windows = (keys * (40 - quick.window)) / quick.stride;
+    const windows = (keys * (40 - quick.bpttSteps)) / quick.stride;
     expect(updates.reduce((sum, update) => sum + update.windows, 0)).toBeGreaterThan(windows - keys);
     expect(updates.at(-1)!.windows).toBe(windowsDue(forecaster.settings, keys));
     forecaster.dispose();
@@ -45,7 +45,7 @@ test("keys without a window yet, and keys that only have a slot, do not make the
 });
 
 test("a restored forecaster knows how many keys learn", () => {
-  const settings = forecasterSettings({ ...quick, windows: 32 });
+  const settings = forecasterSettings({ ...quick, bpttWindows: 32 });
   const events = syntheticEvents(900, 24);
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 800 }), (cut) => {
@@ -65,7 +65,7 @@ test("every window is learned from until learning has settled, and of up to 256 
   const settings = forecasterSettings();
   expect(windowShare(settings, 1e6, 0)).toBe(1);
   for (const keys of [0, 1, 17, 256]) expect(windowShare(settings, keys, 1e9)).toBe(1);
-  const { stride, windows } = settings;
+  const { stride, bpttWindows: windows } = settings;
   const updatesARow = (windowShare(settings, 5000, 1e9) * 5000) / stride / windows;
   expect(updatesARow).toBeCloseTo(2, 9);
 });
@@ -84,7 +84,7 @@ test("a draw takes its share of any key's windows, whatever the values and the s
 });
 
 test("many keys in step are all learned from when a share of their windows is, and go on after a restore", () => {
-  const settings = forecasterSettings({ ...quick, windows: 1 });
+  const settings = forecasterSettings({ ...quick, bpttWindows: 1 });
   const updates: number[] = [];
   const forecaster = new Forecaster(settings, undefined, {
     onUpdate: ({ version }) => updates.push(version),

@@ -11,7 +11,7 @@ import { bitsOf, quick, run, syntheticEvents, type Event } from "../support/stre
 import { small, walks } from "./symbols/streams.js";
 
 const events = syntheticEvents(300, 5);
-const bounded = { ...quick, maximumKeys: 3 };
+const bounded = { ...quick, maxKeys: 3 };
 const snapshot = ((): Uint8Array => {
   const forecaster = new Forecaster(forecasterSettings(bounded));
   run(forecaster, events.slice(0, 40));

@@ -36,7 +36,7 @@ test("gives the same steps as the columns, of every row", () => {
 });
 
 test("reads features like values, by callbacks or from the observation", () => {
-  const options = { ...quick, features: 2 };
+  const options = { ...quick, featureCount: 2 };
   const stream = withFeatures(events, 2);
   const expected = [...runFresh(options, stream).yhat];
   const yhats = (forecasts: readonly { readonly yhat: number }[]): number[] =>
@@ -58,7 +58,7 @@ test("features that an observation does not have are missing, and further ones a
   const complete = withFeatures(events, 1);
   const padded = complete.map((event) => ({ ...event, features: [event.features![0]!, NaN] }));
   const longer = complete.map((event) => ({ ...event, features: [event.features![0]!, NaN, 7] }));
-  const two = { ...quick, features: 2 };
+  const two = { ...quick, featureCount: 2 };
   const expected = createForecaster(two)
     .observe(padded)
     .map(({ yhat }) => yhat);
@@ -72,7 +72,7 @@ test("a feature that is no number refuses the event, and says which", () => {
   const rejected: string[] = [];
   const forecaster = createForecaster({
     ...quick,
-    features: 2,
+    featureCount: 2,
     onRejected: ({ error }) => rejected.push(`${error.code} ${error.message}`),
   });
   const event = { key: "a", time: 0, value: 1 };
@@ -172,8 +172,10 @@ test("wrong options throw at once, and say which", () => {
       message: expect.stringMatching(message) as unknown,
     }) as Error;
   expect(() => createForecaster({ hidden: 33 })).toThrow(invalid(/^hidden: /));
-  expect(() => createForecaster({ window: 10, stride: 4 })).toThrow(invalid(/window: 10 is not a multiple/));
-  expect(() => createForecaster({ features: 33 })).toThrow(invalid(/^features: /));
+  expect(() => createForecaster({ bpttSteps: 10, stride: 4 })).toThrow(
+    invalid(/bpttSteps: 10 is not a multiple/),
+  );
+  expect(() => createForecaster({ featureCount: 33 })).toThrow(invalid(/^featureCount: /));
   expect(() => createForecaster({ hiden: 32 } as object)).toThrow(invalid(/hiden/));
 });
 

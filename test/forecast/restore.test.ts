@@ -13,7 +13,7 @@ import { damaged, damages } from "../support/damage.js";
 import { bitsOf, quick, run, syntheticEvents } from "../support/streams.js";
 import { feed, small, walks } from "./symbols/streams.js";
 
-const settings = forecasterSettings({ ...quick, readout: "full", horizon: 3, features: 1 });
+const settings = forecasterSettings({ ...quick, readout: "full", horizon: 3, featureCount: 1 });
 const events = syntheticEvents(900, 9).map((event, i) => ({ ...event, features: [i % 7] }));
 const symbolEvents = walks(4, 1200, 5, 20, 0.05);
 

@@ -70,8 +70,8 @@ function orRefused(use: () => void): void {
 describe("a forecaster at the extremes of its settings", () => {
   const small: Readonly<Record<string, readonly number[]>> = {
     hidden: [4, 64],
-    windows: [1, 256],
-    features: [0, 32],
+    bpttWindows: [1, 256],
+    featureCount: [0, 32],
   };
 
   test.each(Object.entries(rangesOf(forecasterSchema)).filter(([, range]) => isNumber(range) || range.items))(
@@ -79,7 +79,7 @@ describe("a forecaster at the extremes of its settings", () => {
     (name, range) => {
       for (const value of small[name] ?? extremesOf(range.items ?? range)) {
         for (const cell of ["lstm", "attention"] as const)
-          orRefused(() => observe({ cell, stride: 2, window: 4, [name]: range.items ? [value] : value }));
+          orRefused(() => observe({ cell, stride: 2, bpttSteps: 4, [name]: range.items ? [value] : value }));
       }
     },
   );
@@ -124,7 +124,7 @@ describe("a forecaster of symbols at the extremes of its settings", () => {
     embedding: [4, 64],
     symbols: [4, 256],
     ngrams: [1024, 65_536],
-    windows: [1, 64],
+    bpttWindows: [1, 64],
   };
 
   test("works, or is refused", () => {

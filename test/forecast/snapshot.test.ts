@@ -124,7 +124,7 @@ test("refuses another model's snapshot, naming what differs", () => {
 });
 
 test("refuses a snapshot made with another number of features", () => {
-  expect(() => create({ ...quick, features: 2 }).restore(snapshotAfter(700))).toThrow(
+  expect(() => create({ ...quick, featureCount: 2 }).restore(snapshotAfter(700))).toThrow(
     failing("SNAPSHOT_FOREIGN", /features is 0 there and 2 here/),
   );
 });

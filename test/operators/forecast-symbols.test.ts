@@ -87,9 +87,9 @@ describe("forecastSymbols", () => {
   });
 
   it("throws at once where an option is wrong", () => {
-    expect(() => forecastSymbols({ ...read, symbols: 5 })).toThrow(UndercurrentError);
+    expect(() => forecastSymbols({ ...read, maxSymbols: 5 })).toThrow(UndercurrentError);
     expect(() => forecastSymbols({ ...read, candidates: 0 })).toThrow(/candidates/);
-    expect(() => forecastSymbols({ ...read, window: 10, stride: 4 })).toThrow(/stride/);
+    expect(() => forecastSymbols({ ...read, bpttSteps: 10, stride: 4 })).toThrow(/stride/);
   });
 
   it("gives each subscription a forecaster of its own, and its memory back at its end", async () => {

@@ -46,9 +46,9 @@ describe("a decoder", () => {
 
   test("refuses a value that is longer than what is read, whatever it says", () => {
     const record = { ...jsonRecord(0, "a", 1), value: bytes('{"value":1}') };
-    expect(decode({ maxBytes: 11 })(record).value).toBe(1);
-    expect(() => decode({ maxBytes: 10 })(record)).toThrow(
-      failing("RECORD_UNREADABLE", /has 11 bytes, of which at most 10 are read \(decode.maxBytes\)/),
+    expect(decode({ maxValueBytes: 11 })(record).value).toBe(1);
+    expect(() => decode({ maxValueBytes: 10 })(record)).toThrow(
+      failing("RECORD_UNREADABLE", /has 11 bytes, of which at most 10 are read \(decode.maxValueBytes\)/),
     );
   });
 
@@ -169,18 +169,18 @@ describe("the settings of a pipeline's forecaster", () => {
   const { decode: two } = pipelineSettings({ decode: { features: ["a", "b"] } });
 
   test("take a feature for each path", () => {
-    expect(modelSettings({}, plain).features).toBe(0);
-    expect(modelSettings({}, two).features).toBe(2);
-    expect(modelSettings({ features: 2 }, two).features).toBe(2);
+    expect(modelSettings({}, plain).featureCount).toBe(0);
+    expect(modelSettings({}, two).featureCount).toBe(2);
+    expect(modelSettings({ featureCount: 2 }, two).featureCount).toBe(2);
   });
 
   test("take features that an operator fills in, where there are no paths", () => {
-    expect(modelSettings({ features: 3 }, plain).features).toBe(3);
+    expect(modelSettings({ featureCount: 3 }, plain).featureCount).toBe(3);
   });
 
   test("refuse two different numbers of features, and paths into what is no JSON", () => {
-    expect(() => modelSettings({ features: 3 }, two)).toThrow(
-      failing("SETTING_INVALID", /features: 3 .* 2 paths/),
+    expect(() => modelSettings({ featureCount: 3 }, two)).toThrow(
+      failing("SETTING_INVALID", /featureCount: 3 .* 2 paths/),
     );
     expect(() => decode({ format: "number", features: ["a"] })).toThrow(
       failing("SETTING_INVALID", /features have paths only where the format is json/),

@@ -12,7 +12,7 @@ const origin = { topic: "readings", partition: 3 };
 const settings = pipelineSettings({ decode: { value: "value", time: "time" } });
 const model = modelSettings(quick, settings.decode);
 /** Fewer keys than there are: they are forgotten and begin again all the time. */
-const bounded = modelSettings({ ...quick, maximumKeys: 3 }, settings.decode);
+const bounded = modelSettings({ ...quick, maxKeys: 3 }, settings.decode);
 const count = 300;
 
 /** Readings with a record that is none here and there, and offsets that are not all there. */

@@ -144,7 +144,7 @@ test("telemetry is told of live forecasts, refusals and updates, every listener 
   log.append(0, { ...jsonRecord(0, "key-0", 0), value: bytes("{") });
   append(log, 200);
   const told: string[] = [];
-  const forecaster = { hidden: 4, readout: "shared", window: 2, stride: 2, windows: 1 } as const;
+  const forecaster = { hidden: 4, readout: "shared", bpttSteps: 2, stride: 2, bpttWindows: 1 } as const;
   start(log, {
     forecaster,
     recovery: { changedModel: "fresh" },
@@ -175,7 +175,7 @@ test("telemetry is told of keys that are forgotten, and of no replay", async () 
     ...listener("a", []),
     forgotten: ({ timeToLive, maximum }) => told.push(`${timeToLive}, ${maximum}`),
   };
-  const forecaster = { hidden: 4, readout: "shared", maximumKeys: 1 } as const;
+  const forecaster = { hidden: 4, readout: "shared", maxKeys: 1 } as const;
   const first = start(log, { forecaster, telemetry: fanOut(listener("b", []), telemetry) });
   await quiet();
   expect(told.length).toBeGreaterThan(1);

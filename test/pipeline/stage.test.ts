@@ -90,7 +90,7 @@ describe("a stage", () => {
   test("sends a value that is too long to the dead letters with its size, and reads the one a byte shorter", () => {
     const values = ['{"value":1}', '{"value":12}', '{"value":2}'];
     const records = values.map((value, offset) => ({ ...jsonRecord(offset, "a", 0), value: bytes(value) }));
-    const { forecasts, deadLetters } = make({ decode: { maxBytes: 11 } }).stage.process(records);
+    const { forecasts, deadLetters } = make({ decode: { maxValueBytes: 11 } }).stage.process(records);
     expect(forecasts.length).toBe(2);
     expect(deadLetters.map(({ value }) => text(value))).toEqual(['{"value":12}']);
     expect(header(deadLetters[0]!, "undercurrent-reason")).toMatch(/has 12 bytes/);
@@ -104,7 +104,7 @@ describe("a stage", () => {
       return jsonRecord(offset, key, { value }, start + 1000 * offset - late);
     });
     for (const late of ["process", "drop", "dead-letter"] as const) {
-      const bounded = (): Stage => make({ late }, {}, { maximumKeys: 6 }).stage;
+      const bounded = (): Stage => make({ late }, {}, { maxKeys: 6 }).stage;
       const whole = processed(bounded(), records, [records.length]);
       expect(whole.deadLetters.length > 0).toBe(late === "dead-letter");
       expect(keysOf(whole)).toEqual(
@@ -235,13 +235,13 @@ describe("a stage with features", () => {
       ...reading,
       features: [(reading.document as { readonly outside: number }).outside],
     }));
-    const filled = make({}, { before }, { features: 1 }).stage.process(records);
+    const filled = make({}, { before }, { featureCount: 1 }).stage.process(records);
     expect(filled).toEqual(make({ decode }).stage.process(records));
   });
 
   test("checks what an operator fills in", () => {
     const before: Operators["before"] = map((reading) => ({ ...reading, features: [Infinity] }));
-    const { deadLetters } = make({}, { before }, { features: 1 }).stage.process(records.slice(0, 1));
+    const { deadLetters } = make({}, { before }, { featureCount: 1 }).stage.process(records.slice(0, 1));
     expect(header(deadLetters[0]!, "undercurrent-reason")).toBe("feature 0 is Infinity");
   });
 });

@@ -137,7 +137,7 @@ test("a replay of more than a second tells how far it is", async () => {
 
 test("a quiet partition has its snapshot in time, and no further one while nothing comes", async () => {
   const log = filled(10);
-  const { events, clock } = start(log, { snapshot: { everySeconds: 60 } });
+  const { events, clock } = start(log, { snapshot: { everyMs: 60_000 } });
   await quiet();
   const snapshots = (): number[] =>
     committedOf(events)

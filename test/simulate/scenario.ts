@@ -63,12 +63,12 @@ function makeOptions(random: () => number, below: (count: number) => number): Ru
   const policies = ["process", "drop", "dead-letter"] as const;
   return {
     forecaster: {
-      ...{ hidden: 4, window: 4, stride: 2, windows: 1 + below(3), harmonics: 1 },
+      ...{ hidden: 4, bpttSteps: 4, stride: 2, bpttWindows: 1 + below(3), harmonics: 1 },
       // Of up to four keys: they take each other's place again and again.
-      maximumKeys: random() < 0.3 ? 1 + below(3) : 0,
+      maxKeys: random() < 0.3 ? 1 + below(3) : 0,
     },
     late: policies[below(3)]!,
-    snapshot: { everyEvents: 1 + below(40), everySeconds: random() < 0.5 ? 1 : 300 },
+    snapshot: { everyEvents: 1 + below(40), everyMs: random() < 0.5 ? 1000 : 300_000 },
     commit: { maxEvents: 1 + below(12) },
   };
 }

@@ -45,7 +45,7 @@ new Command("soak")
       print([rows.length, ...numbers.map(Math.round), (sample.stateBytes / 1e6).toFixed(1)]);
     };
     const end = await soak({
-      maximumKeys: keys,
+      maxKeys: keys,
       seed,
       ends: (sample) => {
         if ((performance.now() - began) / 60_000 >= rows.length + 1) tell(sample);

@@ -8,7 +8,7 @@ import { run } from "../../src/pipeline/run.js";
 
 export interface SoakOptions {
   /** Keys that the state may hold. */
-  readonly maximumKeys: number;
+  readonly maxKeys: number;
   readonly seed: number;
   /** Asked before each batch. */
   readonly ends: (sample: SoakSample) => boolean;
@@ -42,9 +42,9 @@ const encoder = new TextEncoder();
  * Runs the pipeline on input that always has more. A key has some 40 events, then never comes again; one record in a
  * hundred is no JSON, one value in fifty is missing, and one key in fifty never has any.
  */
-export async function soak({ maximumKeys, seed, ends }: SoakOptions): Promise<SoakSample> {
+export async function soak({ maxKeys, seed, ends }: SoakOptions): Promise<SoakSample> {
   const random = uniform(seed);
-  const alive = Math.ceil(0.9 * maximumKeys);
+  const alive = Math.ceil(0.9 * maxKeys);
   const state = new Map<string, number>();
   const now = { records: 0, forecasts: 0, deadLetters: 0, keysSeen: 0, keys: 0, stateKeys: 0, stateBytes: 0 };
 
@@ -97,7 +97,7 @@ export async function soak({ maximumKeys, seed, ends }: SoakOptions): Promise<So
     },
   };
   const running = run({ assignments: of(assignment) }, committer, {
-    forecaster: { maximumKeys, readout: "shared", seed },
+    forecaster: { maxKeys: maxKeys, readout: "shared", seed },
     late: "dead-letter",
     snapshot: { everyEvents: 100_000 },
   }).pipe(

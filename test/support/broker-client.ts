@@ -49,7 +49,7 @@ export interface TestBroker {
 
 /** Helpers for the broker at these addresses. */
 export function createTestBroker(addresses: readonly string[]): TestBroker {
-  const client = createClient({ brokers: addresses }, patientRetry);
+  const client = createClient({ bootstrapServers: addresses }, patientRetry);
   const withAdmin = async <T>(use: (admin: Admin) => Promise<T>): Promise<T> => {
     const admin = client.admin();
     await admin.connect();
@@ -133,7 +133,7 @@ async function createTopics(admin: Admin, layouts: Readonly<Record<string, Topic
 }
 
 async function readCommitted(addresses: readonly string[], topic: string): Promise<KafkaMessage[][]> {
-  const client = createClient({ brokers: addresses }, patientRetry);
+  const client = createClient({ bootstrapServers: addresses }, patientRetry);
   const admin = client.admin();
   await admin.connect();
   const groupId = `reader-${randomUUID()}`;

@@ -19,9 +19,9 @@ export interface Event {
 /** A small model that learns often: quick to run, and every part of it is at work within a few hundred events. */
 export const quick = {
   hidden: 8,
-  window: 4,
+  bpttSteps: 4,
   stride: 2,
-  windows: 4,
+  bpttWindows: 4,
   harmonics: 2,
 } satisfies ForecasterOptions;
 
@@ -64,7 +64,7 @@ export function run(
   const all = forecastColumns(events.length, horizon);
   for (let begin = 0, batch = 0; begin < events.length; batch++) {
     const size = Math.min(batches[Math.min(batch, batches.length - 1)]!, events.length - begin);
-    const observations = observationColumns(size, forecaster.settings.features);
+    const observations = observationColumns(size, forecaster.settings.featureCount);
     const forecasts = forecastColumns(size, horizon);
     forecaster.release();
     for (const { key, time, value, features } of events.slice(begin, begin + size)) {

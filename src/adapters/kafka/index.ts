@@ -1,6 +1,7 @@
 /** The Kafka adapter, `undercurrent-forecast/kafka`: loading it is the only thing that loads the Kafka client. */
 import { Observable } from "rxjs";
 import { UndercurrentError } from "../../errors/errors.js";
+import { refuseRenamed } from "../../errors/renamed-settings.js";
 import type { Assignment, Committer, Source } from "../../pipeline/ports.js";
 import { KafkaAssignment } from "./source/assignment.js";
 import { PendingCloses } from "./source/pending-closes.js";
@@ -23,19 +24,22 @@ export interface KafkaPorts {
  * The ports of a pipeline on Kafka: input partitions by membership in a consumer group; forecasts, state and input
  * offset in one transaction for each commit.
  *
+ * @throws SETTING_INVALID where an option has an old name.
+ *
  * The source errors with BROKER_UNREACHABLE, TOPIC_MISSING, TOPIC_MISMATCH or INPUT_TRUNCATED.
  *
  * @example
  * ```ts
  * const kafka = kafkaPorts({
- *   brokers: ["localhost:9092"],
- *   application: "pumps",
+ *   bootstrapServers: ["localhost:9092"],
+ *   applicationId: "pumps",
  *   topics: { input: "readings", forecasts: "forecasts", state: "pumps-state" },
  * });
  * run(kafka.source, kafka.committer).subscribe();
  * ```
  */
 export function kafkaPorts(options: KafkaOptions): KafkaPorts {
+  refuseRenamed("kafkaOptions", options);
   const leaving = new PendingCloses();
   const assignments = new Observable<Assignment>((subscriber) => {
     const membership = new Membership(options, {

@@ -12,12 +12,12 @@ export interface KafkaLogEntry {
 
 /** How to reach the brokers. */
 export interface KafkaConnection {
-  /** Bootstrap addresses, host:port; one suffices, more survive its loss. */
-  readonly brokers: readonly string[];
+  /** Addresses of brokers, host:port, by which the client finds the others. One suffices; more survive the loss of one. */
+  readonly bootstrapServers: readonly string[];
   /** Name under which the brokers log this client; default "undercurrent". */
   readonly clientId?: string;
   /** true for TLS with the system's authorities, or Node's TLS options (ca, cert, key). */
-  readonly ssl?: boolean | ConnectionOptions;
+  readonly tls?: boolean | ConnectionOptions;
   readonly sasl?: SASLOptions;
   /** Receives the client's own log; without it nothing is logged. */
   readonly log?: (entry: KafkaLogEntry) => void;
@@ -44,21 +44,21 @@ export const producerKinds = ["kafkajs", "platformatic"] as const;
 export type ProducerKind = (typeof producerKinds)[number];
 
 export interface KafkaOptions extends KafkaConnection {
-  /** Name of the consumer group and beginning of the transactional ids: instances that share it share the work. */
-  readonly application: string;
+  /** Id of the consumer group, and beginning of the transactional ids. Instances with the same id share the work. */
+  readonly applicationId: string;
   readonly topics: KafkaTopics;
   /** Client that writes; default "kafkajs". "platformatic" needs the package @platformatic/kafka. */
-  readonly producer?: ProducerKind;
+  readonly producerClient?: ProducerKind;
   /** Called whenever this member has joined its group: at its start, and in each rebalance. */
   readonly joined?: () => void;
   /** Codec of what is written; default "none". What is read may have any. */
-  readonly compression?: Compression;
+  readonly compressionType?: Compression;
   /** Most bytes of one output batch, before compression; must stay below the topics' max.message.bytes. Default 900,000. */
   readonly maxBatchBytes?: number;
   /** Bytes that are fetched, and held in memory, ahead of each partition's reader. Default 1,048,576. */
-  readonly fetchBytes?: number;
+  readonly maxPartitionFetchBytes?: number;
   /** Longest wait of a fetch for new records, and so of a paused partition to be resumed, in ms. Default 100. */
-  readonly fetchWaitMs?: number;
+  readonly fetchMaxWaitMs?: number;
   /** Silence after which the group gives an instance's partitions to others, in ms. Default 30,000. */
   readonly sessionTimeoutMs?: number;
   /** Longest wait of a rebalance for every instance to join, in ms. Default 60,000. */
@@ -71,5 +71,5 @@ export interface KafkaOptions extends KafkaConnection {
 
 /** The transactional id of a partition: whoever opens it fences every earlier owner of the partition. */
 export function transactionalId(options: KafkaOptions, partition: number): string {
-  return `${options.application}-${options.topics.input}-${partition}`;
+  return `${options.applicationId}-${options.topics.input}-${partition}`;
 }

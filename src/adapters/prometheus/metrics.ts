@@ -77,7 +77,7 @@ export const metrics = {
   },
   undercurrent_keys_forgotten_total: {
     type: "counter",
-    help: "Keys that were forgotten, for there were model.maximumKeys, or their last event was older than model.keyTimeToLive.",
+    help: "Keys that were forgotten, for there were model.maxKeys, or their last event was older than model.keyTtlMs.",
     unit: "keys",
     labels: ["reason"],
   },

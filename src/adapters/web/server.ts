@@ -112,7 +112,10 @@ function routes(options: ServeOptions, loopbackOnly: boolean, closing: AbortSign
     context.body(await registry.metrics(), 200, { "Content-Type": registry.contentType }),
   );
   if (view !== undefined && assets !== undefined) addPage(app, view, assets, options, closing);
-  else app.get("/", (context) => context.text("The live page is off; see the setting server.page.\n", 404));
+  else
+    app.get("/", (context) =>
+      context.text("The live page is off; see the setting server.pageEnabled.\n", 404),
+    );
   return app;
 }
 

@@ -16,7 +16,7 @@ import { assertApart } from "./apart.js";
 import { nullable } from "./backtest-summary.js";
 import { symbolKeyTable, symbolOverallTable, type SymbolOutcome } from "./backtest-symbols-table.js";
 import { warnOfFormula } from "./formula-warning.js";
-import { wholeNumberFrom } from "../options.js";
+import { renamedOption, wholeNumberFrom } from "../options.js";
 import { fileProgress } from "../progress.js";
 import { Rejections } from "../rejections.js";
 import { plainText, whole } from "../text.js";
@@ -30,7 +30,7 @@ export interface SymbolFlags {
   readonly key?: string;
   readonly symbol?: string;
   readonly tokens?: TokenKind;
-  readonly symbols?: number;
+  readonly maxSymbols?: number;
   readonly order?: number;
   readonly out?: string;
   readonly json?: true;
@@ -59,11 +59,11 @@ const ofValues = [
   "features",
 ];
 /** Options that say nothing of values. */
-const ofSymbols = ["symbol", "tokens", "symbols", "order"];
+const ofSymbols = ["symbol", "tokens", "max-symbols", "order"];
 
 /** Adds the options that only symbols have. */
 export function addSymbolOptions(command: Command): Command {
-  const { symbols, order } = symbolSettings();
+  const { maxSymbols, order } = symbolSettings();
   return command
     .addOption(new Option("--kind <kind>", "what an event carries").choices(kinds).default("value"))
     .option("--symbol <column>", "with --kind symbol: column of the symbol")
@@ -73,10 +73,11 @@ export function addSymbolOptions(command: Command): Command {
       ),
     )
     .option(
-      "--symbols <count>",
-      `with --kind symbol: most symbols that are told apart, a multiple of 4 (default: ${symbols})`,
+      "--max-symbols <count>",
+      `with --kind symbol: most symbols that are told apart, a multiple of 4 (default: ${maxSymbols})`,
       wholeNumberFrom(4, 4096),
     )
+    .addOption(renamedOption("--symbols"))
     .option(
       "--order <symbols>",
       `with --kind symbol: symbols before the next that n-grams look at (default: ${order})`,
@@ -87,7 +88,7 @@ export function addSymbolOptions(command: Command): Command {
 /** Throws SETTING_INVALID where an option was given that says nothing of this kind of event. */
 export function assertOfKind(command: Command, kind: SymbolFlags["kind"]): void {
   const wrong = (kind === "symbol" ? ofValues : ofSymbols).find(
-    (name) => command.getOptionValueSource(name) === "cli",
+    (name) => command.getOptionValueSource(new Option(`--${name}`).attributeName()) === "cli",
   );
   if (wrong === undefined) return;
   const option = command.options.find((candidate) => candidate.attributeName() === wrong);
@@ -104,12 +105,12 @@ function settingsOf(flags: SymbolFlags & ModelFlags, given: (name: string) => bo
       `--cell: symbols are read by one of ${recurrentKinds.join(", ")}`,
     );
   }
-  const { symbols, order, seed } = flags;
+  const { maxSymbols, order, seed } = flags;
   return symbolSettings({
     cell: recurrent,
     seed,
     ...(given("hidden") && { hidden: flags.hidden }),
-    ...(symbols !== undefined && { symbols }),
+    ...(maxSymbols !== undefined && { maxSymbols }),
     ...(order !== undefined && { order }),
   });
 }
@@ -145,7 +146,7 @@ export async function backtestSymbols(
   const rejections = new Rejections((line) => process.stderr.write(`${line}\n`));
   const progress = fileProgress(files);
   const forecaster = new SymbolForecaster(settings);
-  const unigram = new Unigram(settings.symbols);
+  const unigram = new Unigram(settings.maxSymbols);
   const records: KeyRecord[] = [];
   const output = flags.out === undefined ? undefined : TextOutput.toFile(flags.out);
   const writer = output && new SymbolCsvWriter(output);

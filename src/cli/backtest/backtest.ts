@@ -94,7 +94,7 @@ async function backtest(files: readonly string[], flags: BacktestFlags, command:
   if (flags.kind === "symbol") return backtestSymbols(files, flags, command);
   const [first, ...others] = flags.cell.map((cell) => settingsFromFlags({ ...flags, cell }));
   const settings = first!;
-  const { horizon, levels } = settings;
+  const { horizon, intervalLevels: levels } = settings;
   if (others.length > 0 && flags.compare !== true) {
     throw new UndercurrentError("SETTING_INVALID", "--cell names several cells, which --compare compares");
   }

@@ -35,7 +35,7 @@ export function reportData(outcome: BacktestOutcome, record: ReportRecord): Repo
     files: outcome.files,
     model: outcome.model,
     settings: settingsOf(settings),
-    level: settings.levels[0]!,
+    level: settings.intervalLevels[0]!,
     alarmRate: settings.alarmRate,
     warmup: outcome.warmup,
     events: overall.events,

@@ -211,8 +211,10 @@ function addressOf({ topics, server: { host, port, token } }: Config): {
 }
 
 /** The keys of the live page; undefined where there is none: by default it is not for other machines to see. */
-function keysShown({ server: { host, series, page = isLoopback(host) } }: Config): KeptKeys | undefined {
-  if (!page) return undefined;
+function keysShown({
+  server: { host, series, pageEnabled = isLoopback(host) },
+}: Config): KeptKeys | undefined {
+  if (!pageEnabled) return undefined;
   return series.length > 0 ? series : keysKept;
 }
 

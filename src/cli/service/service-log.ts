@@ -8,11 +8,11 @@ import { repartitionAdvice } from "../../pipeline/input-sample.js";
 export type ServiceLog = Logger;
 
 /** Lines are written at once: what is logged last before an end is what tells of its reason. */
-export function serviceLog({ application, log }: Pick<Config, "application" | "log">): ServiceLog {
+export function serviceLog({ applicationId, log }: Pick<Config, "applicationId" | "log">): ServiceLog {
   return pino(
     {
       level: log.level,
-      base: { application },
+      base: { applicationId },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
     },

@@ -25,17 +25,26 @@ export interface Watch {
  * is asked at each scrape.
  */
 export function measure(
-  { cell, hidden, levels }: ForecasterSettings,
+  { cell, hidden, intervalLevels }: ForecasterSettings,
   keys: () => number,
   series: readonly string[] = [],
 ): PrometheusTelemetry {
   const model = `${cell}${hidden}`;
-  return new PrometheusTelemetry({ version: packageVersion(), model, level: levels[0]!, keys, series });
+  return new PrometheusTelemetry({
+    version: packageVersion(),
+    model,
+    level: intervalLevels[0]!,
+    keys,
+    series,
+  });
 }
 
 /** The memory of a live page for a model. */
-export function viewOf({ cell, hidden, levels }: ForecasterSettings, keys: KeptKeys = keysKept): LiveView {
-  return new LiveView({ model: `${cell}${hidden}`, level: levels[0]!, keys });
+export function viewOf(
+  { cell, hidden, intervalLevels }: ForecasterSettings,
+  keys: KeptKeys = keysKept,
+): LiveView {
+  return new LiveView({ model: `${cell}${hidden}`, level: intervalLevels[0]!, keys });
 }
 
 /** Metrics for a model in this thread, and a page, where there is a view. */

@@ -109,7 +109,7 @@ async function exportState(path: string, { config, format, timeout }: FormatFlag
       print(`partition ${partition}: ${path}/partition-${partition}/model.json`);
     return;
   }
-  const { application, topics } = options;
+  const { applicationId, topics } = options;
   const partitions = await withAdmin(options, (admin) => checkPartitions(admin, topics));
   let records = 0;
   async function* states(): AsyncGenerator<ExportedState> {
@@ -119,7 +119,11 @@ async function exportState(path: string, { config, format, timeout }: FormatFlag
       yield standing;
     }
   }
-  const bytes = await writeStateFile(path, { application, input: topics.input, partitions }, states());
+  const bytes = await writeStateFile(
+    path,
+    { application: applicationId, input: topics.input, partitions },
+    states(),
+  );
   print(`exported ${whole(records)} records of ${partitions} partitions, ${whole(bytes)} bytes: ${path}`);
 }
 
@@ -149,7 +153,7 @@ async function resetState(flags: ResetFlags): Promise<void> {
   if (yes !== true) {
     throw new UndercurrentError(
       "SETTING_INVALID",
-      `what ${options.application} has learned of ${which} of ${options.topics.input} would be lost: confirm with --yes`,
+      `what ${options.applicationId} has learned of ${which} of ${options.topics.input} would be lost: confirm with --yes`,
     );
   }
   const point: ResetPoint =

@@ -45,7 +45,7 @@ interface Regressors {
 }
 
 function regressorsOf(settings: ForecasterSettings): Regressors {
-  const exogenous = featureInputs * settings.features;
+  const exogenous = featureInputs * settings.featureCount;
   const exogenousFrom = featuresInput(settings);
   const { hidden, harmonics } = settings;
   const changes = ownChanges[settings.readout];

@@ -76,11 +76,11 @@ export class Horizons {
   /** `seasonalAt` is where in a key's singles the seasonal expert, if there is one, finds its forecast. */
   constructor(settings: ForecasterSettings, seasonalAt: number | undefined) {
     this.#seasonalAt = seasonalAt;
-    this.#layout = horizonLayout(settings.horizon, settings.levels.length - 1);
+    this.#layout = horizonLayout(settings.horizon, settings.intervalLevels.length - 1);
     this.#rows = new HorizonRows(this.#layout);
     this.#adjustment = new SeasonalAdjustment(this.#layout.numbers);
-    this.#mixture = new HorizonMixture(this.#layout, settings.levels, settings.loss === "squared");
-    this.#nested = new NestedIntervals(settings.levels);
+    this.#mixture = new HorizonMixture(this.#layout, settings.intervalLevels, settings.loss === "squared");
+    this.#nested = new NestedIntervals(settings.intervalLevels);
     this.#regressions = new HorizonRegressions(horizonFeatures, settings.horizon, forgetting);
   }
 

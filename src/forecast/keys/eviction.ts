@@ -8,7 +8,7 @@ import { number } from "./row-layout.js";
 import type { ForecasterSettings } from "../settings.js";
 
 /** The settings that bound the keys of a state. */
-export type KeyBounds = Readonly<Pick<ForecasterSettings, "maximumKeys" | "keyTimeToLive">>;
+export type KeyBounds = Readonly<Pick<ForecasterSettings, "maxKeys" | "keyTtlMs">>;
 
 /** Of the most keys, one in so many is forgotten at once: to look at all of them is paid for by as many new ones. */
 const shareForgotten = 64;
@@ -19,26 +19,26 @@ const shareDoubted = 64;
 
 /** How many keys were forgotten at once, by the setting that they had to go for. */
 export interface ForgottenKeys {
-  /** Their last event was older than `keyTimeToLive`. */
+  /** Their last event was older than `keyTtlMs`. */
   readonly timeToLive: number;
-  /** There were `maximumKeys`. */
+  /** There were `maxKeys`. */
   readonly maximum: number;
 }
 
 /** Slots of the keys that have to go before another key begins, and why; most often none. */
 export function keysToForget(
   keys: KeyTable,
-  { maximumKeys, keyTimeToLive }: KeyBounds,
+  { maxKeys, keyTtlMs }: KeyBounds,
 ): { readonly slots: readonly number[]; readonly because: ForgottenKeys } {
   const { size } = keys;
-  const full = maximumKeys > 0 && size >= maximumKeys;
-  const aged = keyTimeToLive > 0 && size >= leastKeys && size % ageStep(size) === 0;
+  const full = maxKeys > 0 && size >= maxKeys;
+  const aged = keyTtlMs > 0 && size >= leastKeys && size % ageStep(size) === 0;
   if (!full && !aged) return none;
   const slots = slotsOf(keys);
   const times = Float64Array.from(slots, (slot) => lastTime(keys, slot)).sort();
   const now = times[size - 1 - Math.floor(size / shareDoubted)]!;
-  const old = aged ? slots.filter((slot) => lastTime(keys, slot) < now - keyTimeToLive) : [];
-  const surplus = size - maximumKeys + Math.ceil(maximumKeys / shareForgotten);
+  const old = aged ? slots.filter((slot) => lastTime(keys, slot) < now - keyTtlMs) : [];
+  const surplus = size - maxKeys + Math.ceil(maxKeys / shareForgotten);
   const maximum = full ? Math.max(0, surplus - old.length) : 0;
   return {
     slots: maximum > 0 ? oldest(keys, slots, times, surplus) : old,

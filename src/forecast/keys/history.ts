@@ -13,10 +13,10 @@ const largestGap = 3;
 
 export interface HistorySettings {
   readonly layout: KeyLayout;
-  readonly window: number;
+  readonly bpttSteps: number;
   readonly harmonics: number;
   /** Exogenous features of an event. */
-  readonly features: number;
+  readonly featureCount: number;
 }
 
 /** Appends a scaled change (of an observed value, or of the imputation of a missing one) to the ring. */
@@ -27,7 +27,7 @@ export function pushChange(
   count: number,
   change: number,
 ): void {
-  const length = history.window + recentChanges;
+  const length = history.bpttSteps + recentChanges;
   singles[at + history.layout.changes + (count % length)] = change;
 }
 
@@ -49,7 +49,7 @@ export function pushInputs(
   event: number,
 ): void {
   const count = numbers[numbersAt + number.count]!;
-  const slot = count % history.window;
+  const slot = count % history.bpttSteps;
   const { layout } = history;
   let relative = 0;
   if (count > 0) {
@@ -66,8 +66,16 @@ export function pushInputs(
   const phase = Math.fround((due < 0 ? due + day : due) / day);
   // A missing value takes 1 off, which harmonics do not notice: a flag without a ring of its own.
   singles[singlesAt + layout.phases + slot] = missing ? Math.min(phase, ONE_BELOW) - 1 : phase;
-  const ring = singlesAt + layout.features + slot * featureInputs * history.features;
-  pushFeatures(numbers, numbersAt, singles, ring, history.features, features, event * history.features);
+  const ring = singlesAt + layout.features + slot * featureInputs * history.featureCount;
+  pushFeatures(
+    numbers,
+    numbersAt,
+    singles,
+    ring,
+    history.featureCount,
+    features,
+    event * history.featureCount,
+  );
 }
 
 /** Largest 32-bit float below 1: 1 minus 1 would lose the flag of a missing value. */
@@ -87,17 +95,17 @@ export function writeInputs(
   into: Float32Array,
   intoAt: number,
 ): void {
-  const { layout, window } = history;
-  const slot = index % window;
+  const { layout, bpttSteps } = history;
+  const slot = index % bpttSteps;
   into[intoAt + input.change] = clip(
-    row[at + layout.changes + (index % (window + recentChanges))]!,
+    row[at + layout.changes + (index % (bpttSteps + recentChanges))]!,
     largestChange,
   );
   into[intoAt + input.level] = row[at + layout.levels + slot]!;
   into[intoAt + input.gap] = row[at + layout.gaps + slot]!;
   into[intoAt + input.missing] = wasMissing(row, at, layout, slot) ? 1 : 0;
   harmonics(row[at + layout.phases + slot]!, history.harmonics, into, intoAt + input.harmonics);
-  const count = featureInputs * history.features;
+  const count = featureInputs * history.featureCount;
   const from = at + layout.features + slot * count;
   const to = intoAt + featuresInput(history);
   for (let i = 0; i < count; i++) into[to + i] = row[from + i]!;
@@ -112,7 +120,7 @@ export function writeChanges(
   into: Float32Array,
   intoAt: number,
 ): void {
-  const length = history.window + recentChanges;
+  const length = history.bpttSteps + recentChanges;
   const changes = at + history.layout.changes;
   let position = index % length;
   for (let lag = 0; lag < recentChanges; lag++) {

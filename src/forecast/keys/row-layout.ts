@@ -68,11 +68,11 @@ export interface KeyLayout {
   readonly changes: number;
   /** Ring of what the key's own read-out sees of its changes: surprises are taken out (`surprise.ts`). */
   readonly ownChanges: number;
-  /** Rings of scaled levels, log gaps, and phases of the day (minus 1 where the value was missing), `window` long. */
+  /** Rings of scaled levels, log gaps, and phases of the day (minus 1 where the value was missing), `bpttSteps` long. */
   readonly levels: number;
   readonly gaps: number;
   readonly phases: number;
-  /** Ring of what the cell sees of the features, `window` entries of `featureInputs` for each. */
+  /** Ring of what the cell sees of the features, `bpttSteps` entries of `featureInputs` for each. */
   readonly features: number;
   /** State of each expert. */
   readonly experts: readonly number[];
@@ -84,12 +84,14 @@ export interface KeyLayout {
 
 /** Coverage levels whose quantiles are tracked: those asked for, and that of the tail. */
 export function trackedLevels(settings: ForecasterSettings): readonly number[] {
-  return settings.levels.includes(tailLevel) ? settings.levels : [...settings.levels, tailLevel];
+  return settings.intervalLevels.includes(tailLevel)
+    ? settings.intervalLevels
+    : [...settings.intervalLevels, tailLevel];
 }
 
 /** Values that the cell reads at each step. */
 export function inputCount(settings: ForecasterSettings): number {
-  return featuresInput(settings) + featureInputs * settings.features;
+  return featuresInput(settings) + featureInputs * settings.featureCount;
 }
 
 /** The first input that is of the features. */
@@ -113,14 +115,14 @@ export function keyLayout(settings: ForecasterSettings, experts: readonly Expert
     quantiles: take(trackedLevels(settings).length),
     tail: take(3),
     usual: take(1),
-    changes: take(settings.window + recentChanges),
+    changes: take(settings.bpttSteps + recentChanges),
     ownChanges: take(ownChanges[settings.readout]),
-    levels: take(settings.window),
-    gaps: take(settings.window),
-    phases: take(settings.window),
-    features: take(settings.window * featureInputs * settings.features),
+    levels: take(settings.bpttSteps),
+    gaps: take(settings.bpttSteps),
+    phases: take(settings.bpttSteps),
+    features: take(settings.bpttSteps * featureInputs * settings.featureCount),
     experts: experts.map((expert) => take(expert.stateSize)),
     size,
-    numbers: number.features + featureNumbers * settings.features,
+    numbers: number.features + featureNumbers * settings.featureCount,
   };
 }

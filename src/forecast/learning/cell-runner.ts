@@ -66,7 +66,7 @@ export class CellRunner {
     this.#listener = listener;
     this.#engine = engine;
     this.#queue = new LearningQueue(settings, reader);
-    this.#rowsPerKey = 1 + settings.window / settings.stride;
+    this.#rowsPerKey = 1 + settings.bpttSteps / settings.stride;
     this.#stepped = {
       count: 0,
       events: this.#events,
@@ -107,11 +107,11 @@ export class CellRunner {
 
   /** Most windows of an update, and the steps of one. */
   get windows(): number {
-    return this.#settings.windows;
+    return this.#settings.bpttWindows;
   }
 
   get windowSteps(): number {
-    return this.#settings.window;
+    return this.#settings.bpttSteps;
   }
 
   /** Floats of the row that a waiting window is made from. */
@@ -150,7 +150,7 @@ export class CellRunner {
     change: number,
     missing: boolean,
   ): void {
-    const { stride, window } = this.#settings;
+    const { stride, bpttSteps: window } = this.#settings;
     if (count % stride !== 0) return;
     const checkpoint = this.#stateRow(slot) + 1 + ((count / stride) % (window / stride));
     if (count === window || (count > window && isDrawn(this.#share, count, change))) {
@@ -189,7 +189,7 @@ export class CellRunner {
   /** Takes the states of a key that has had `count` events back to zero. A window of it that waits is learned from first. */
   forget(slot: number, count: number): void {
     if (this.#queue.holds(slot)) this.#learn();
-    if (count > this.#settings.window) this.#countLearners(-1);
+    if (count > this.#settings.bpttSteps) this.#countLearners(-1);
     this.writeStates(slot, new Float32Array(this.statesPerKey));
   }
 
@@ -220,7 +220,7 @@ export class CellRunner {
   writeModel(model: ModelState, keys: readonly KeyState[], slotOf: (key: string) => number): void {
     // Events that wait for a step are of the state before.
     this.#waiting = 0;
-    this.#learners = keys.filter(({ numbers }) => numbers[number.count]! > this.#settings.window).length;
+    this.#learners = keys.filter(({ numbers }) => numbers[number.count]! > this.#settings.bpttSteps).length;
     this.#engine.writeParameters(model);
     this.#version = model.version;
     this.#share = windowShare(this.#settings, this.#learners, this.#version);
@@ -253,6 +253,6 @@ export class CellRunner {
 
   /** The first state row of a key; the rows before all keys' hold the states that waiting windows start from. */
   #stateRow(slot: number): number {
-    return this.#settings.windows + slot * this.#rowsPerKey;
+    return this.#settings.bpttWindows + slot * this.#rowsPerKey;
   }
 }

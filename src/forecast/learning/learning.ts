@@ -12,14 +12,14 @@ import type { ForecasterSettings } from "../settings.js";
 /** The settings of learning, whatever is learned. */
 export type LearningSettings = Pick<
   ForecasterSettings,
-  | "window"
+  | "bpttSteps"
   | "stride"
-  | "windows"
+  | "bpttWindows"
   | "learningRate"
   | "learningBoost"
   | "learningBoostUpdates"
-  | "gradientClip"
-  | "huber"
+  | "maxGradientNorm"
+  | "huberDelta"
 >;
 
 /** An update of the weights, as it happens. */
@@ -59,7 +59,7 @@ const keysPerWindow = 4;
 
 /** Windows that make an update due where `learners` keys have had one. */
 export function windowsDue(settings: LearningSettings, learners: number): number {
-  return Math.max(1, Math.min(Math.ceil(learners / keysPerWindow), settings.windows));
+  return Math.max(1, Math.min(Math.ceil(learners / keysPerWindow), settings.bpttWindows));
 }
 
 /** Where learning has settled, an update for every so many events of each key, at most. */
@@ -73,7 +73,7 @@ const shareUpdates = 2000;
  * update and a stride of 8, that is all windows.
  */
 export function windowShare(settings: LearningSettings, learners: number, update: number): number {
-  const settled = Math.min(1, (settings.windows * settings.stride) / (updateEvery * learners));
+  const settled = Math.min(1, (settings.bpttWindows * settings.stride) / (updateEvery * learners));
   return settled + (1 - settled) * exponential(-update / shareUpdates);
 }
 
@@ -109,10 +109,10 @@ export class LearningQueue {
   constructor(settings: LearningSettings, reader: CellReader) {
     this.#settings = settings;
     this.#reader = reader;
-    this.slots = new Int32Array(settings.windows);
-    this.rows = new Float32Array(settings.windows * reader.rowSize);
-    this.counts = new Float64Array(settings.windows);
-    this.lastMissing = new Uint8Array(settings.windows);
+    this.slots = new Int32Array(settings.bpttWindows);
+    this.rows = new Float32Array(settings.bpttWindows * reader.rowSize);
+    this.counts = new Float64Array(settings.bpttWindows);
+    this.lastMissing = new Uint8Array(settings.bpttWindows);
   }
 
   /** Whether a window of this key waits already. */
@@ -150,7 +150,7 @@ export class LearningQueue {
   /** Runs one update of the weights on all waiting windows and empties the queue. */
   learn(engine: Engine, rate: number): LearnReport {
     const buffers = engine.windowBuffers;
-    const { gradientClip: clip, huber } = this.#settings;
+    const { maxGradientNorm: clip, huberDelta: huber } = this.#settings;
     for (let b = 0; b < this.length; b++) {
       buffers.states[b] = b;
       const at = b * this.#reader.rowSize;

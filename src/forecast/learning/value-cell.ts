@@ -12,7 +12,7 @@ export function valueCell(
   history: HistorySettings,
   factory: EngineFactory,
 ): Cell {
-  const { cell, hidden, window: steps, windows, seed } = settings;
+  const { cell, hidden, bpttSteps: steps, bpttWindows: windows, seed } = settings;
   const inputs = inputCount(settings);
   const shape = { cell, inputs, hidden, skips: recentChanges, steps, windows, rows: rowsPerStep };
   const engine = factory(shape, seed);
@@ -33,8 +33,8 @@ function silenceMissingFlag(engine: Engine, inputs: number): void {
 
 /** Reads the rings of a key's past: `inputs` numbers an event, in updates of `windows` windows. */
 function valueReader(history: HistorySettings, inputs: number, windows: number): CellReader {
-  const { layout, window } = history;
-  const ring = window + recentChanges;
+  const { layout, bpttSteps } = history;
+  const ring = bpttSteps + recentChanges;
   return {
     rowSize: layout.size,
     writeStep: (singles, row, count, buffers, place) => {
@@ -42,13 +42,13 @@ function valueReader(history: HistorySettings, inputs: number, windows: number):
       writeChanges(singles, row, history, count, buffers.skips, place * recentChanges);
     },
     writeWindow: (singles, row, count, lastMissing, buffers, place) => {
-      for (let k = 0; k < window; k++) {
-        const index = count - window + k;
+      for (let k = 0; k < bpttSteps; k++) {
+        const index = count - bpttSteps + k;
         const step = k * windows + place;
         writeInputs(singles, row, history, index, buffers.inputs, step * inputs);
         writeChanges(singles, row, history, index, buffers.skips, step * recentChanges);
         const next = index + 1;
-        const missing = next === count ? lastMissing : wasMissing(singles, row, layout, next % window);
+        const missing = next === count ? lastMissing : wasMissing(singles, row, layout, next % bpttSteps);
         buffers.targets[step] = singles[row + layout.changes + (next % ring)]!;
         buffers.observed[step] = missing ? 0 : 1;
       }

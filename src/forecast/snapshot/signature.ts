@@ -8,10 +8,10 @@ const tuning: ReadonlySet<string> = new Set([
   "learningRate",
   "learningBoost",
   "learningBoostUpdates",
-  "gradientClip",
+  "maxGradientNorm",
   "alarmRate",
-  "maximumKeys",
-  "keyTimeToLive",
+  "maxKeys",
+  "keyTtlMs",
 ] satisfies (keyof ForecasterSettings)[]);
 
 /** Whether a change of this setting leaves the state as good as it was. */
@@ -20,12 +20,9 @@ export function isTuning(name: string): boolean {
 }
 
 /** Settings that came after release 0.1: where they are the default, a snapshot is as if they did not exist. */
-const added: ReadonlySet<string> = new Set([
-  "maximumKeys",
-  "keyTimeToLive",
-] satisfies (keyof ForecasterSettings)[]);
+const added: ReadonlySet<string> = new Set(["maxKeys", "keyTtlMs"] satisfies (keyof ForecasterSettings)[]);
 
-/** The settings as snapshots name them. */
+/** The settings that a snapshot carries: all but those of `added` that are the default. */
 export function signedSettings(settings: object): Readonly<Record<string, unknown>> {
   const defaults: Readonly<Record<string, unknown>> = forecasterSettings();
   return Object.fromEntries(
@@ -33,6 +30,29 @@ export function signedSettings(settings: object): Readonly<Record<string, unknow
       ([name, value]: [string, unknown]) => !added.has(name) || value !== defaults[name],
     ),
   );
+}
+
+/** Names that snapshots have for settings whose own names changed since release 0.1. The format of snapshots stays. */
+const snapshotNames: Readonly<Record<string, string>> = {
+  intervalLevels: "levels",
+  bpttSteps: "window",
+  bpttWindows: "windows",
+  maxGradientNorm: "gradientClip",
+  huberDelta: "huber",
+  featureCount: "features",
+  maxKeys: "maximumKeys",
+  keyTtlMs: "keyTimeToLive",
+  maxSymbols: "symbols",
+  maxNgrams: "ngrams",
+};
+const settingNames: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(snapshotNames).map(([setting, name]) => [name, setting]),
+);
+
+/** Reads the settings of a signature, by the names that they have now. Throws SyntaxError where it is no JSON. */
+export function readSettings(signature: string): Readonly<Record<string, unknown>> {
+  const settings: [string, unknown][] = Object.entries(JSON.parse(signature) as object);
+  return Object.fromEntries(settings.map(([name, value]) => [settingNames[name] ?? name, value]));
 }
 
 /** What a snapshot was made with, as texts in a fixed order. */
@@ -45,8 +65,10 @@ export interface Signature {
 
 /** `cell` is the one that the engine runs: a cell of one's own takes the place of the settings'. */
 export function signatureOf(settings: object, cell: string): Signature {
-  const text = (kept: [string, unknown][]): string =>
-    JSON.stringify(Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1))));
+  const text = (kept: [string, unknown][]): string => {
+    const named = kept.map(([name, value]): [string, unknown] => [snapshotNames[name] ?? name, value]);
+    return JSON.stringify(Object.fromEntries(named.sort(([a], [b]) => (a < b ? -1 : 1))));
+  };
   const signed = signedSettings(settings);
   const shape = Object.entries({ ...signed, cell }).filter(([name]) => !isTuning(name));
   return { all: text(Object.entries(signed)), shape: text(shape) };
@@ -80,13 +102,13 @@ export function changedNames(
 /** Throws SNAPSHOT_FOREIGN, naming the settings in which a signature differs, unless they are tuning and `anyTuning` is set. */
 export function checkSignature(theirs: string, { all: ours }: Signature, anyTuning: boolean): void {
   if (theirs === ours) return;
-  let a: Record<string, unknown>;
+  let a: Readonly<Record<string, unknown>>;
   try {
-    a = JSON.parse(theirs) as Record<string, unknown>;
+    a = readSettings(theirs);
   } catch {
     throw foreign("its signature can't be read");
   }
-  const b = JSON.parse(ours) as Record<string, unknown>;
+  const b = readSettings(ours);
   const changed = changedNames(a, b);
   if (anyTuning && changed.every(isTuning)) return;
   throw foreign(

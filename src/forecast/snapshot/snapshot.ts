@@ -6,7 +6,7 @@ import { ByteWriter, type ByteReader } from "./bytes.js";
 import type { HorizonSizes, HorizonState } from "../horizon/horizons.js";
 import { number } from "../keys/row-layout.js";
 import { corrupt, foreign, kinds, open, seal } from "./record.js";
-import { checkSignature, signatureSum, type Signature } from "./signature.js";
+import { checkSignature, readSettings, signatureSum, type Signature } from "./signature.js";
 
 /** A window that waits for the next update. */
 export interface QueuedWindow {
@@ -78,9 +78,9 @@ export interface ModelHead {
 export function readModelHead(model: Uint8Array): ModelHead {
   const { kind, body } = open(model, 0);
   if (kind !== kinds.model) throw corrupt("its first record is not the model's");
-  let settings: Record<string, unknown>;
+  let settings: ModelHead["settings"];
   try {
-    settings = JSON.parse(body.text()) as Record<string, unknown>;
+    settings = readSettings(body.text());
   } catch {
     throw corrupt("its signature can't be read");
   }

@@ -46,13 +46,15 @@ export class SymbolForecaster extends KeyedForecaster<SymbolSettings, SymbolColu
   ) {
     const layout = symbolLayout(settings);
     const cell = symbolCell(settings, layout, factory);
-    const bounds = { maximumKeys: settings.maximumKeys, keyTimeToLive: 0 };
-    super(settings, { cell, learning: { ...settings, huber: 1 }, bounds, layout }, listeners);
+    const bounds = { maxKeys: settings.maxKeys, keyTtlMs: 0 };
+    super(settings, { cell, learning: { ...settings, huberDelta: 1 }, bounds, layout }, listeners);
     this.#layout = layout;
     this.#engine = cell.engine;
-    this.#vocabulary = new Vocabulary(settings.symbols, () => this.state.recurrence.step());
-    this.#ngrams = new Ngrams(settings.order, settings.ngrams, (number) => this.#vocabulary.sinceOf(number));
-    this.#mixture = new SymbolMixture(layout, this.#vocabulary, settings.symbols);
+    this.#vocabulary = new Vocabulary(settings.maxSymbols, () => this.state.recurrence.step());
+    this.#ngrams = new Ngrams(settings.order, settings.maxNgrams, (number) =>
+      this.#vocabulary.sinceOf(number),
+    );
+    this.#mixture = new SymbolMixture(layout, this.#vocabulary, settings.maxSymbols);
     this.#context = new RingContext(layout.ringLength, this.#vocabulary);
     this.#tellKnown();
   }
@@ -126,11 +128,11 @@ export class SymbolForecaster extends KeyedForecaster<SymbolSettings, SymbolColu
     { count, events, slots, buffers }: SteppedRows,
     forecasts: SymbolForecastColumns,
   ): void {
-    const { symbols } = this.settings;
+    const { maxSymbols } = this.settings;
     const { keys, recurrence } = this.state;
     for (let i = 0; i < count; i++) {
       const slot = slots[i]!;
-      const from = i * symbols;
+      const from = i * maxSymbols;
       const distribution = buffers.distributions!.subarray(from, from + this.#vocabulary.size);
       keys.singles.set(distribution, slot * keys.singlesPerKey + this.#layout.recurrent);
       this.#mixture.forecast(keys, slot, forecasts, events[i]!);

@@ -144,7 +144,7 @@ export class EventSymbolForecaster<T> extends ObjectForecaster<
  *
  * @example
  * ```ts
- * const forecaster = createSymbolForecaster({ symbols: 64 });
+ * const forecaster = createSymbolForecaster({ maxSymbols: 64 });
  * const [forecast] = forecaster.observe([{ key: "visitor-7", symbol: "search" }]);
  * console.log(forecast?.next[0]?.symbol);
  * forecaster.dispose();

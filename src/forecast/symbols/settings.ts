@@ -1,18 +1,19 @@
 /** Every setting of the forecaster of symbols: its meaning, range and default in one schema. */
 import { z } from "zod";
 import { recurrentKinds } from "../../engine/port.js";
+import { refuseRenamed } from "../../errors/renamed-settings.js";
 import { checkedSettings, forecasterSchema } from "../settings.js";
 
 const shared = forecasterSchema.pick({
   seed: true,
-  window: true,
+  bpttSteps: true,
   stride: true,
-  windows: true,
+  bpttWindows: true,
   learningRate: true,
   learningBoost: true,
   learningBoostUpdates: true,
-  gradientClip: true,
-  maximumKeys: true,
+  maxGradientNorm: true,
+  maxKeys: true,
 }).shape;
 
 /** A snapshot restores only where all that shape the state are the same. */
@@ -30,7 +31,7 @@ export const symbolSchema = z.strictObject({
     .multipleOf(4)
     .default(32)
     .describe("Numbers of a symbol's embedding, a multiple of 4."),
-  symbols: z
+  maxSymbols: z
     .int()
     .min(4)
     .max(4096)
@@ -45,14 +46,14 @@ export const symbolSchema = z.strictObject({
     .max(8)
     .default(5)
     .describe("Symbols before the next one that the counts of n-grams look at."),
-  ngrams: z
+  maxNgrams: z
     .int()
     .min(1024)
     .max(4_194_304)
     .default(262_144)
     .describe("Most n-grams that are counted; where they are full, counts are halved and the rare ones go."),
   ...shared,
-  window: shared.window.unwrap().default(32),
+  bpttSteps: shared.bpttSteps.unwrap().default(32),
   stride: shared.stride.unwrap().default(16),
   learningRate: shared.learningRate.unwrap().default(0.002),
 });
@@ -69,10 +70,11 @@ export type SymbolForecasterOptions = Partial<SymbolSettings>;
  *
  * @example
  * ```ts
- * const settings = symbolSettings({ symbols: 1024 });
+ * const settings = symbolSettings({ maxSymbols: 1024 });
  * settings.cell; // "lstm"
  * ```
  */
 export function symbolSettings(options: SymbolForecasterOptions = {}): SymbolSettings {
+  refuseRenamed("symbolOptions", options);
   return checkedSettings(symbolSchema, options);
 }

@@ -50,7 +50,7 @@ export function decodeShared(snapshot: Snapshot, settings: SymbolSettings, ringL
 
 function readShared(
   body: ByteReader | undefined,
-  { symbols: capacity, order, ngrams: mostNgrams }: SymbolSettings,
+  { maxSymbols: capacity, order, maxNgrams }: SymbolSettings,
 ): SharedState {
   if (body === undefined) throw corrupt("it holds no vocabulary");
   try {
@@ -69,7 +69,7 @@ function readShared(
     const fits =
       Vocabulary.fits(vocabulary, capacity) &&
       weights.length === 2 &&
-      ngrams.length <= Ngrams.entrySize * mostNgrams &&
+      ngrams.length <= Ngrams.entrySize * maxNgrams &&
       Ngrams.fits(ngrams, order, symbols.length + 1);
     if (!fits) throw corrupt("its vocabulary does not fit the settings");
     return { vocabulary, ngrams, weights };

@@ -39,22 +39,39 @@ export interface SymbolLayout {
   readonly numbers: number;
 }
 
-export function symbolLayout({ window, order, symbols }: SymbolSettings): SymbolLayout {
+export function symbolLayout({ bpttSteps: window, order, maxSymbols }: SymbolSettings): SymbolLayout {
   const ringLength = Math.max(window + 1, order);
   return {
     ringLength,
     recurrent: ringLength,
-    ngrams: ringLength + symbols,
-    size: ringLength + 2 * symbols,
+    ngrams: ringLength + maxSymbols,
+    size: ringLength + 2 * maxSymbols,
     numbers: numbersPerKey,
   };
 }
 
 /** The cell of the settings over the past that the layout has room for. */
 export function symbolCell(settings: SymbolSettings, layout: SymbolLayout, factory: EngineFactory): Cell {
-  const { cell, embedding: inputs, hidden, symbols, window, windows, seed } = settings;
+  const {
+    cell,
+    embedding: inputs,
+    hidden,
+    maxSymbols,
+    bpttSteps: window,
+    bpttWindows: windows,
+    seed,
+  } = settings;
   const { ringLength } = layout;
-  const shape = { cell, inputs, hidden, skips: 0, symbols, steps: window, windows, rows: rowsPerStep };
+  const shape = {
+    cell,
+    inputs,
+    hidden,
+    skips: 0,
+    symbols: maxSymbols,
+    steps: window,
+    windows,
+    rows: rowsPerStep,
+  };
   const at = (singles: Float32Array, row: number, index: number): number =>
     singles[row + (index % ringLength)]!;
   return {

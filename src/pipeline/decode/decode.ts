@@ -39,7 +39,7 @@ export function decoder(settings: DecodeSettings): Decode {
   const valuePath = settings.format === "json" ? pathNames(settings.value) : [];
   const featurePaths = settings.features.map(pathNames);
   return (record) => {
-    const document = parse(textOf(record, settings.maxBytes));
+    const document = parse(textOf(record, settings.maxValueBytes));
     const key = keyPath === undefined ? recordKey(record) : documentKey(document, keyPath);
     const time = timePath === undefined ? recordTime(record) : readTime(find(document, timePath));
     const found = find(document, valuePath);
@@ -96,7 +96,7 @@ function textOf(record: InputRecord, maxBytes: number): string {
   if (record.value.length > maxBytes) {
     throw new UndercurrentError(
       "RECORD_UNREADABLE",
-      `the record's value has ${record.value.length} bytes, of which at most ${maxBytes} are read (decode.maxBytes)`,
+      `the record's value has ${record.value.length} bytes, of which at most ${maxBytes} are read (decode.maxValueBytes)`,
     );
   }
   if (!isUtf8(record.value)) {

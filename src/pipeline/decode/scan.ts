@@ -58,7 +58,7 @@ export class RecordScan {
     this.#names = names;
     this.#keyOfRecord = settings.key === undefined;
     this.#timeOfRecord = settings.time === undefined;
-    this.#maxBytes = settings.maxBytes;
+    this.#maxBytes = settings.maxValueBytes;
     this.features = new Float64Array(settings.features.length);
   }
 

@@ -157,7 +157,7 @@ export function modelRecordBytes(settings: ForecasterSettings): number {
     const model = forecaster.snapshot();
     // A cell keeps its hidden state, and the LSTM as much again.
     const window = keyLayout(settings, expertsOf(settings)).size + 2 * settings.hidden;
-    return headerBytes + model.length + settings.windows * (4 * window + windowOverhead);
+    return headerBytes + model.length + settings.bpttWindows * (4 * window + windowOverhead);
   } finally {
     forecaster.dispose();
   }

@@ -58,7 +58,7 @@ export class ObservationBatch {
     this.#forgotten = forecaster.forgotten;
     this.#decode = decoder(settings.decode);
     this.#scan = RecordScan.of(settings.decode);
-    this.#columns = observationColumns(1024, forecaster.settings.features);
+    this.#columns = observationColumns(1024, forecaster.settings.featureCount);
   }
 
   get columns(): ObservationColumns {
@@ -144,8 +144,8 @@ export class ObservationBatch {
 
   /** Whether the forecaster forgets keys where others begin. */
   get #bounded(): boolean {
-    const { maximumKeys, keyTimeToLive } = this.#forecaster.settings;
-    return maximumKeys > 0 || keyTimeToLive > 0;
+    const { maxKeys, keyTtlMs } = this.#forecaster.settings;
+    return maxKeys > 0 || keyTtlMs > 0;
   }
 
   /** Returns whether the event is the first of its key. */
@@ -174,7 +174,10 @@ export class ObservationBatch {
   }
 
   #grow(): void {
-    const columns = observationColumns(2 * this.#columns.slots.length, this.#forecaster.settings.features);
+    const columns = observationColumns(
+      2 * this.#columns.slots.length,
+      this.#forecaster.settings.featureCount,
+    );
     columns.slots.set(this.#columns.slots);
     columns.times.set(this.#columns.times);
     columns.values.set(this.#columns.values);

@@ -137,7 +137,7 @@ export class Stage {
   }
 
   #columns(capacity: number): ForecastColumns {
-    const { horizon, levels } = this.#forecaster.settings;
+    const { horizon, intervalLevels: levels } = this.#forecaster.settings;
     return forecastColumns(capacity, horizon, levels);
   }
 

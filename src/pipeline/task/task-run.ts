@@ -174,7 +174,7 @@ export class TaskRun {
   /** A quiet partition has its snapshots in time too: its input may not be kept for ever. */
   async #snapshotWhenIdle(session: PartitionModel): Promise<void> {
     const { clock, settings } = this.#context;
-    const period = 1000 * settings.snapshot.everySeconds;
+    const period = settings.snapshot.everyMs;
     const { signal } = this.#end;
     for (;;) {
       await clock.sleep(Math.max(0, this.#snapshotAt + period - clock.now()), signal);
@@ -188,10 +188,9 @@ export class TaskRun {
   }
 
   #snapshotDue(session: PartitionModel): boolean {
-    const { everyEvents, everySeconds } = this.#context.settings.snapshot;
+    const { everyEvents, everyMs } = this.#context.settings.snapshot;
     const now = this.#context.clock.now();
-    if (session.eventsSinceSnapshot < everyEvents && now - this.#snapshotAt < 1000 * everySeconds)
-      return false;
+    if (session.eventsSinceSnapshot < everyEvents && now - this.#snapshotAt < everyMs) return false;
     this.#snapshotAt = now;
     return true;
   }

@@ -5,9 +5,9 @@ afterEach(() => vi.unstubAllEnvs());
 
 test("refuses an environment in which the client would skip lost records without a word", () => {
   vi.stubEnv("KAFKAJS_LOG_LEVEL", "nothing");
-  expect(() => createClient({ brokers: ["localhost:1"] }, patientRetry)).toThrow(
+  expect(() => createClient({ bootstrapServers: ["localhost:1"] }, patientRetry)).toThrow(
     expect.objectContaining({ code: "SETTING_INVALID" }) as Error,
   );
   vi.stubEnv("KAFKAJS_LOG_LEVEL", "error");
-  expect(() => createClient({ brokers: ["localhost:1"] }, patientRetry)).not.toThrow();
+  expect(() => createClient({ bootstrapServers: ["localhost:1"] }, patientRetry)).not.toThrow();
 });

@@ -56,8 +56,8 @@ describe("a message has what its record has, and nothing else", () => {
 });
 
 const options: KafkaOptions = {
-  brokers: ["a:1", "b:2"],
-  application: "pumps",
+  bootstrapServers: ["a:1", "b:2"],
+  applicationId: "pumps",
   topics: { input: "i", forecasts: "f", state: "s" },
 };
 const login = { username: "u", password: "p" };
@@ -72,7 +72,7 @@ describe("platformatic", () => {
       retryDelay: expect.any(Function) as () => number,
       autocreateTopics: false,
     });
-    expect(connectionOf({ ...options, clientId: "c", transactionTimeoutMs: 5, ssl: false })).toMatchObject({
+    expect(connectionOf({ ...options, clientId: "c", transactionTimeoutMs: 5, tls: false })).toMatchObject({
       clientId: "c",
       timeout: 5,
     });
@@ -94,8 +94,8 @@ describe("platformatic", () => {
     [false, undefined],
     [true, {}],
     [{ ca: "authority" }, { ca: "authority" }],
-  ])("speaks TLS as it is told: %j", (ssl, tls) => {
-    expect(connectionOf({ ...options, ...(ssl !== undefined && { ssl }) }).tls).toEqual(tls);
+  ])("speaks TLS as it is told: %j", (given, tls) => {
+    expect(connectionOf({ ...options, ...(given !== undefined && { tls: given }) }).tls).toEqual(tls);
   });
 
   test.each([
@@ -120,9 +120,9 @@ describe("platformatic", () => {
 
   test("refuses zstd where Node does not have it, and no other compression", () => {
     const refused = expect.objectContaining({ code: "SETTING_INVALID" }) as Error;
-    expect(() => refuseZstd({ compression: "zstd" }, {})).toThrow(refused);
-    refuseZstd({ compression: "zstd" }, { zstdCompressSync: () => undefined });
-    refuseZstd({ compression: "gzip" }, {});
+    expect(() => refuseZstd({ compressionType: "zstd" }, {})).toThrow(refused);
+    refuseZstd({ compressionType: "zstd" }, { zstdCompressSync: () => undefined });
+    refuseZstd({ compressionType: "gzip" }, {});
     refuseZstd({}, {});
   });
 });

@@ -31,7 +31,7 @@ describe("brokers that do not answer", () => {
     const address = await addressOf();
     const lines: string[] = [];
     const reaching = reachBrokers(
-      { brokers: [address] },
+      { bootstrapServers: [address] },
       { timeoutMs: 2500, report: (line) => lines.push(line) },
     );
     await expect(reaching).rejects.toMatchObject({
@@ -45,7 +45,7 @@ describe("brokers that do not answer", () => {
     const address = await closedPort();
     const lines: string[] = [];
     const reaching = reachBrokers(
-      { brokers: [address] },
+      { bootstrapServers: [address] },
       { timeoutMs: 300, report: (line) => lines.push(line) },
     );
     await expect(reaching).rejects.toMatchObject({ code: "BROKER_UNREACHABLE" });

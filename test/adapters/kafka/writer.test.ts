@@ -7,10 +7,10 @@ vi.mock("@platformatic/kafka", () => {
 
 test("names the package to install where the producer that is wanted is not there", async () => {
   const options = {
-    brokers: ["127.0.0.1:1"],
-    application: "pumps",
+    bootstrapServers: ["127.0.0.1:1"],
+    applicationId: "pumps",
     topics: { input: "i", forecasts: "f", state: "s" },
-    producer: "platformatic",
+    producerClient: "platformatic",
   } as const;
   await expect(openWriter(options, 0)).rejects.toMatchObject({
     code: "KAFKA_CLIENT_MISSING",

@@ -170,7 +170,7 @@ describe("PrometheusTelemetry", () => {
 
   it("times the updates of an engine's weights, and changes nothing else", async () => {
     const telemetry = create();
-    const settings = forecasterSettings({ hidden: 4, windows: 2, window: 4, stride: 2 });
+    const settings = forecasterSettings({ hidden: 4, bpttWindows: 2, bpttSteps: 4, stride: 2 });
     const events = syntheticEvents(400, 3);
     const plain = new Forecaster(settings);
     const timed = new Forecaster(

@@ -30,8 +30,8 @@ describe("the forecaster of symbols", () => {
         fc.array(fc.integer({ min: 1, max: 599 }), { maxLength: 30 }),
         (seed, symbols, ends) => {
           const events = walks(seed, 600, 7, 24, 0.05);
-          for (const maximumKeys of [0, 4]) {
-            const options = { cell, symbols, maximumKeys };
+          for (const maxKeys of [0, 4]) {
+            const options = { cell, symbols, maxKeys };
             expect(feed(create(options), events, ends)).toEqual(feed(create(options), events));
           }
         },
@@ -44,7 +44,7 @@ describe("the forecaster of symbols", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1e6 }), fc.integer({ min: 0, max: 800 }), (seed, cut) => {
         const events = walks(seed, 900, 5, 24, 0.05);
-        const options = { maximumKeys: cut % 2 === 0 ? 0 : 3 };
+        const options = { maxKeys: cut % 2 === 0 ? 0 : 3 };
         const whole = feed(create(options), events, [cut]);
         const before = create(options);
         feed(before, events.slice(0, cut));
@@ -70,7 +70,7 @@ describe("the forecaster of symbols", () => {
   });
 
   it("gives every symbol a share, and all shares sum to 1", () => {
-    const forecaster = create({ symbols: 32 });
+    const forecaster = create({ maxSymbols: 32 });
     const events = walks(5, 1500, 4, 20);
     const { unseen, probability, nextProbability } = feed(forecaster, events);
     for (const value of probability) if (!Number.isNaN(value)) expect(value).toBeGreaterThan(0);
@@ -83,7 +83,7 @@ describe("the forecaster of symbols", () => {
   });
 
   it("scores a symbol never seen by the probability of all others, and can name it from then on", () => {
-    const forecaster = create({ symbols: 16 });
+    const forecaster = create({ maxSymbols: 16 });
     const events = Array.from({ length: 40 }, (_, i) => ({
       key: "a",
       symbol: i === 20 ? "new" : `s${i % 2}`,
@@ -95,7 +95,7 @@ describe("the forecaster of symbols", () => {
   });
 
   it("keeps its vocabulary bounded, and lets a symbol that keeps coming take the place of one long gone", () => {
-    const forecaster = create({ symbols: 8 });
+    const forecaster = create({ maxSymbols: 8 });
     const walk = (names: readonly string[], count: number) =>
       Array.from({ length: count }, (_, i) => ({ key: "a", symbol: names[i % names.length]! }));
     feed(forecaster, walk(["a", "b", "c", "d", "e", "f", "g"], 70));
@@ -111,7 +111,7 @@ describe("the forecaster of symbols", () => {
   });
 
   it("forgets the key whose last event is oldest where another begins beyond the most", () => {
-    const forecaster = create({ maximumKeys: 2 });
+    const forecaster = create({ maxKeys: 2 });
     const events = ["a", "b", "a", "c", "a", "b"].map((key) => ({ key, symbol: "x" }));
     const { probability } = feed(forecaster, events);
     expect([...probability].map(Number.isNaN)).toEqual([true, true, false, true, false, true]);

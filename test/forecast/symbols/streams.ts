@@ -12,11 +12,11 @@ import type { SymbolForecaster } from "../../../src/forecast/symbols/forecaster.
 export const small = {
   hidden: 8,
   embedding: 4,
-  symbols: 16,
-  window: 8,
+  maxSymbols: 16,
+  bpttSteps: 8,
   stride: 4,
-  windows: 4,
-  ngrams: 1024,
+  bpttWindows: 4,
+  maxNgrams: 1024,
 } as const;
 
 export interface SymbolEvent {

@@ -39,16 +39,20 @@ describeWithBroker("codecs of the Kafka client", () => {
     expect(await visible(topic)).toEqual(messages);
   });
 
-  const all = producerKinds.flatMap((producer) =>
-    compressions.map((compression) => ({ producer, compression })),
+  const all = producerKinds.flatMap((producerClient) =>
+    compressions.map((compressionType) => ({ producerClient, compressionType })),
   );
   it.each(all)(
-    "carry a commit, and the state restored from it, in $compression by $producer",
+    "carry a commit, and the state restored from it, in $compressionType by $producerClient",
     async (how) => {
       const options = await createTopics(1, how);
       const instance = startInstance(options);
       const assignment = await instance.next();
-      if (how.producer === "platformatic" && how.compression === "zstd" && !("zstdCompressSync" in zlib)) {
+      if (
+        how.producerClient === "platformatic" &&
+        how.compressionType === "zstd" &&
+        !("zstdCompressSync" in zlib)
+      ) {
         expect(await rejection(assignment.takeOver())).toBe("SETTING_INVALID");
         return;
       }

@@ -14,7 +14,7 @@ import { broker, describeWithBroker } from "../../support/broker.js";
 import { createTopics } from "./support.js";
 
 async function createHarness(producer: ProducerKind, partitions: number): Promise<PipelineHarness> {
-  const options = await createTopics(partitions, { producer });
+  const options = await createTopics(partitions, { producerClient: producer });
   const { topics } = options;
   const deadLetters = topics.deadLetters!;
   const routedTopic = broker.name("routed");

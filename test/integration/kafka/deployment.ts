@@ -5,15 +5,15 @@ import type { Settings } from "../../support/service.js";
 import { createTopics } from "./support.js";
 
 export type Deployment = Settings & {
-  readonly application: string;
+  readonly applicationId: string;
   readonly topics: { readonly [Part in keyof Topics]: string };
 };
 type Topics = Required<NonNullable<Settings["topics"]>>;
 
 export async function deployment(partitions: number, settings: Settings = {}): Promise<Deployment> {
-  const { application, topics, fetchWaitMs, sessionTimeoutMs } = await createTopics(partitions);
-  const kafka = { brokers: broker.brokers.slice(), fetchWaitMs, sessionTimeoutMs };
-  return { application, kafka, log: { level: "debug" }, ...settings, topics } as Deployment;
+  const { applicationId, topics, fetchMaxWaitMs, sessionTimeoutMs } = await createTopics(partitions);
+  const kafka = { bootstrapServers: broker.brokers.slice(), fetchMaxWaitMs, sessionTimeoutMs };
+  return { applicationId, kafka, log: { level: "debug" }, ...settings, topics } as Deployment;
 }
 
 const start = Date.now();

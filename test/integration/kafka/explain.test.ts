@@ -67,8 +67,13 @@ describeWithBroker("explain", () => {
   test("says of a program with an operator before the forecast that the reading was changed or left out", async () => {
     const settings = await deployment(1);
     await produce(settings, 0, 30);
-    const { application, topics } = settings;
-    const kafka = kafkaPorts({ brokers: broker.brokers.slice(), application, topics, fetchWaitMs: 20 });
+    const { applicationId: application, topics } = settings;
+    const kafka = kafkaPorts({
+      bootstrapServers: broker.brokers.slice(),
+      applicationId: application,
+      topics,
+      fetchMaxWaitMs: 20,
+    });
     const stop = new AbortController();
     await lastValueFrom(
       run(kafka.source, kafka.committer, {

@@ -9,7 +9,7 @@ afterEach(endChildren);
 
 describeWithBroker("a service with a bound on its keys", () => {
   test("ends the records of those that it forgets, and goes on with the others after a restart", async () => {
-    const settings = await deployment(1, { model: { hidden: 4, maximumKeys: 2 } });
+    const settings = await deployment(1, { model: { hidden: 4, maxKeys: 2 } });
     for (const [from, count] of [
       [0, 2],
       [2, 3],

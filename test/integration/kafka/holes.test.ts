@@ -19,7 +19,7 @@ function transactionsTo(topic: string): () => Promise<{
   readonly transaction: Transaction;
   send(...values: readonly string[]): Promise<unknown>;
 }> {
-  const client = createClient({ brokers: broker.brokers }, transactionRetry);
+  const client = createClient({ bootstrapServers: broker.brokers }, transactionRetry);
   return async () => {
     const producer = client.producer({
       transactionalId: broker.name("writer"),
@@ -144,8 +144,11 @@ describeWithBroker("a state that was compacted", () => {
 
   it.each([20_000, 1_048_576])(
     "is restored whole, with fetches of %d bytes",
-    async (fetchBytes) => {
-      const options = await createTopics(1, { fetchBytes, restoreStallMs: 20_000 });
+    async (maxPartitionFetchBytes) => {
+      const options = await createTopics(1, {
+        maxPartitionFetchBytes: maxPartitionFetchBytes,
+        restoreStallMs: 20_000,
+      });
       const { state } = options.topics;
       await compactOften(state);
       const instance = startInstance(options);

@@ -34,7 +34,7 @@ describeWithBroker.each(producerKinds)("a record of a hostile sender, written on
   ])(
     "with %s is committed, and so is what follows",
     async (_, hostile, forecast) => {
-      const options = await createTopics(1, { producer, sessionTimeoutMs: 6000 });
+      const options = await createTopics(1, { producerClient: producer, sessionTimeoutMs: 6000 });
       const { input, forecasts, deadLetters } = options.topics;
       await broker.produce(input, 0, [reading(), hostile, reading()]);
       await runTo(options, 3, { forecaster: { hidden: 4 } });
@@ -47,12 +47,12 @@ describeWithBroker.each(producerKinds)("a record of a hostile sender, written on
   );
 
   it("in a compressed batch of 150,000 is committed with all others", async () => {
-    const options = await createTopics(1, { producer });
+    const options = await createTopics(1, { producerClient: producer });
     const { input, deadLetters } = options.topics;
     // Not kafkajs: that groups the records of a request in quadratic time.
     const sender = new Producer({
       clientId: "sender",
-      bootstrapBrokers: [...options.brokers],
+      bootstrapBrokers: [...options.bootstrapServers],
       compression: "gzip",
     });
     const value = Buffer.alloc(0);
@@ -61,7 +61,7 @@ describeWithBroker.each(producerKinds)("a record of a hostile sender, written on
     });
     await sender.close();
     await runTo(options, 150_000, { forecaster: { hidden: 4 } });
-    expect(await broker.committedOffset(options.application, input, 0)).toBe(150_000);
+    expect(await broker.committedOffset(options.applicationId, input, 0)).toBe(150_000);
     const [end] = await broker.admin((admin) => admin.fetchTopicOffsets(deadLetters!));
     expect(Number(end!.high)).toBeGreaterThanOrEqual(150_000);
   }, 180_000);

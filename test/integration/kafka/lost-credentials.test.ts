@@ -35,11 +35,11 @@ const sessionMs = 11_500;
 
 const open = (): string => broker.open.brokers[0]!;
 const withPassword = (user: string): Kafka => ({
-  brokers: [broker.sasl.address],
+  bootstrapServers: [broker.sasl.address],
   sasl: { mechanism: "SCRAM-SHA-512", username: user, password },
 });
 const withCertificate = async (user: string, seconds?: number): Promise<Kafka> => ({
-  brokers: [broker.mutualTls.address],
+  bootstrapServers: [broker.mutualTls.address],
   tls: { enabled: true, ca: broker.authority.cert, ...(await broker.authority.issue(user, { seconds })) },
 });
 const topicsOf = (user: string): Topics => ({
@@ -82,7 +82,7 @@ const lapses = {
     relay: () => broker.saslTls,
     kafka: (user) => ({
       ...withPassword(user),
-      brokers: [broker.saslTls.address],
+      bootstrapServers: [broker.saslTls.address],
       tls: { enabled: true, ca: broker.authority.cert },
     }),
     lapse: (user) => deleteUser(open(), user),
@@ -139,10 +139,10 @@ async function produce(user: string, from: number): Promise<void> {
 
 function start(user: string, producer: ProducerKind, kafka: Kafka): Child {
   return startService({
-    application: user,
+    applicationId: user,
     topics: topicsOf(user),
     log: { level: "debug" },
-    kafka: { fetchWaitMs: 50, sessionTimeoutMs: 6000, ...kafka, producer },
+    kafka: { fetchMaxWaitMs: 50, sessionTimeoutMs: 6000, ...kafka, producerClient: producer },
   });
 }
 

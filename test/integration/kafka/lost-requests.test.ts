@@ -23,7 +23,7 @@ describeWithBroker("a commit", () => {
     "by $producer is durable once, or said to be uncertain and not lost, when the $what of $request is lost",
     async ({ producer, request, what }) => {
       proxy = await startBrokerProxy(broker.brokers[0]!);
-      const options = await createTopics(1, { producer, brokers: [proxy.address] });
+      const options = await createTopics(1, { producerClient: producer, bootstrapServers: [proxy.address] });
       const instance = startInstance(options);
       const assignment = await instance.next();
       const commit = async (offset: number): Promise<string> =>
@@ -42,7 +42,7 @@ describeWithBroker("a commit", () => {
       expect(await commit(3)).toBe("no error");
       const [forecasts] = await broker.readCommitted(options.topics.forecasts, 3);
       expect(forecasts!.map(({ value }) => value!.toString())).toEqual(["1", "2", "3"]);
-      expect(await broker.committedOffset(options.application, options.topics.input, 0)).toBe(3);
+      expect(await broker.committedOffset(options.applicationId, options.topics.input, 0)).toBe(3);
     },
     60_000,
   );
@@ -52,7 +52,7 @@ describeWithBroker("a commit", () => {
     "by %s has records without a key once, in the partition of their number, when an answer to them is lost",
     async (producer) => {
       proxy = await startBrokerProxy(broker.brokers[0]!);
-      const options = await createTopics(3, { producer, brokers: [proxy.address] });
+      const options = await createTopics(3, { producerClient: producer, bootstrapServers: [proxy.address] });
       const instance = startInstance(options);
       const assignments = [await instance.next(), await instance.next(), await instance.next()];
       const assignment = assignments.find(({ partition }) => partition === 1)!;

@@ -22,7 +22,12 @@ describe.skipIf(!(await javaAnswers()))("a broker that is restarted", () => {
       forecasts: {},
       state: { settings: { "cleanup.policy": "compact" } },
     });
-    const ports = kafkaPorts({ brokers: own.brokers, application: "app", topics, fetchWaitMs: 50 });
+    const ports = kafkaPorts({
+      bootstrapServers: own.brokers,
+      applicationId: "app",
+      topics,
+      fetchMaxWaitMs: 50,
+    });
     const given: Assignment[] = [];
     const errors: unknown[] = [];
     const subscription = ports.source.assignments.subscribe({

@@ -76,8 +76,8 @@ describeWithBroker("a pipeline", () => {
     const partitions = 4;
     const batches = 150;
     const perBatch = 20;
-    const fetchBytes = 262_144;
-    const options = await createTopics(partitions, { fetchBytes });
+    const maxPartitionFetchBytes = 262_144;
+    const options = await createTopics(partitions, { maxPartitionFetchBytes: maxPartitionFetchBytes });
     const padding = "x".repeat(10_000);
     const producer = createClient(options, patientRetry).producer({ allowAutoTopicCreation: false });
     await producer.connect();
@@ -132,7 +132,7 @@ describeWithBroker("a pipeline", () => {
         `${(most / 1e6).toFixed(1)} MB at most while they went on`,
     );
     // A partition's: what was fetched ahead, what is processed, the commit in flight and the one behind it.
-    const bound = 8 * partitions * fetchBytes;
+    const bound = 8 * partitions * maxPartitionFetchBytes;
     expect(bound).toBeLessThan(sent / 10);
     expect(held).toBeLessThan(bound);
     // Messages are slices of answers that hold bytes of every partition, and keep them whole; and there are requests.

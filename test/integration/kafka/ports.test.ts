@@ -129,7 +129,7 @@ describeWithBroker("taking over", () => {
       expect(await rejection(first.committer.commit(assignment, late))).toBe("COMMIT_UNCERTAIN");
       const forecasts = await broker.readCommitted(options.topics.forecasts, 1);
       expect(forecasts[0]!.map(({ value }) => value!.toString())).toEqual(["1"]);
-      expect(await broker.committedOffset(options.application, options.topics.input, 0)).toBe(1);
+      expect(await broker.committedOffset(options.applicationId, options.topics.input, 0)).toBe(1);
     } finally {
       await other.close();
     }
@@ -177,7 +177,7 @@ describeWithBroker("committing", () => {
     expect(letters).toHaveLength(1);
     expect(letters[0]!.headers?.["why"]).toEqual([header.value, Buffer.from("two")]);
     expect(letters[0]!.timestamp).toBe("77");
-    expect(await broker.committedOffset(options.application, options.topics.input, 1)).toBe(3);
+    expect(await broker.committedOffset(options.applicationId, options.topics.input, 1)).toBe(3);
 
     const missing = commitOf({
       offset: 9,
@@ -186,7 +186,7 @@ describeWithBroker("committing", () => {
     });
     expect(await rejection(instance.committer.commit(assignment, missing))).toBe("TOPIC_MISSING");
     expect(await read(options.topics.forecasts, 2)).toEqual([[], ["1", "2"]]);
-    expect(await broker.committedOffset(options.application, options.topics.input, 1)).toBe(3);
+    expect(await broker.committedOffset(options.applicationId, options.topics.input, 1)).toBe(3);
   });
 
   it("splits what is larger than a batch may be, in order", async () => {
@@ -216,7 +216,7 @@ describeWithBroker("committing", () => {
     for (let i = 1; i <= 40; i++) {
       await instance.committer.commit(assignment, commitOf({ forecasts: [record("k", `${i}`)], offset: i }));
     }
-    expect(await broker.committedOffset(options.application, options.topics.input, 0)).toBe(40);
+    expect(await broker.committedOffset(options.applicationId, options.topics.input, 0)).toBe(40);
   });
 
   it("refuses a commit once the partition was taken away", async () => {
@@ -311,7 +311,7 @@ describeWithBroker("reading", () => {
   });
 
   it("holds no more than a few batches for a reader that does not ask, and stays in the group meanwhile", async () => {
-    const options = await createTopics(2, { fetchBytes: 50_000, sessionTimeoutMs: 6000 });
+    const options = await createTopics(2, { maxPartitionFetchBytes: 50_000, sessionTimeoutMs: 6000 });
     const text = "x".repeat(1000);
     for (let i = 0; i < 4; i++) {
       for (const partition of [0, 1]) {
@@ -362,6 +362,6 @@ describeWithBroker("reading", () => {
     await expect(readRecords(assignment, 10, 90)).rejects.toMatchObject({ code: "INPUT_TRUNCATED" });
     expect(instance.errors.map(codeOf)).toEqual(["INPUT_TRUNCATED"]);
     expect(assignment.revoked.aborted).toBe(true);
-    expect(await broker.committedOffset(options.application, options.topics.input, 0)).toBe(10);
+    expect(await broker.committedOffset(options.applicationId, options.topics.input, 0)).toBe(10);
   });
 });

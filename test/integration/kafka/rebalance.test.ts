@@ -57,7 +57,7 @@ describeWithBroker("a group of members", () => {
   }, 300_000);
 
   it("goes on reading where it stood when the partition stays through a rebalance", async () => {
-    const options = await createTopics(2, { fetchBytes: 20_000 });
+    const options = await createTopics(2, { maxPartitionFetchBytes: 20_000 });
     const send = (from: number): Promise<void> =>
       broker.produce(
         options.topics.input,

@@ -12,16 +12,16 @@ const document = ({ value }: KafkaMessage): Record<string, unknown> =>
   JSON.parse(value!.toString()) as Record<string, unknown>;
 
 /** Everything on the brokers that a service changes. */
-async function footprint({ application, topics }: Deployment): Promise<unknown> {
+async function footprint({ applicationId, topics }: Deployment): Promise<unknown> {
   const { forecasts, deadLetters, state, input } = topics;
   return await broker.admin(async (admin) => ({
     topics: await Promise.all(
       [input, forecasts, deadLetters, state].map((topic) => admin.fetchTopicOffsets(topic)),
     ),
-    offsets: await admin.fetchOffsets({ groupId: application, topics: [input] }),
+    offsets: await admin.fetchOffsets({ groupId: applicationId, topics: [input] }),
     groups: (await admin.listGroups()).groups
       .map(({ groupId }) => groupId)
-      .filter((id) => id.startsWith(application)),
+      .filter((id) => id.startsWith(applicationId)),
   }));
 }
 
@@ -129,7 +129,7 @@ describeWithBroker("the command run", () => {
     expect(await service.end()).toBe(0);
     // The last offset of a transaction is that of a control record, which no reader is given.
     const trial = startService(
-      { kafka: { brokers: broker.brokers.slice() }, topics: { input: settings.topics.forecasts } },
+      { kafka: { bootstrapServers: broker.brokers.slice() }, topics: { input: settings.topics.forecasts } },
       { args: ["--dry-run"] },
     );
     expect(await trial.ended).toBe(0);
@@ -140,7 +140,7 @@ describeWithBroker("the command run", () => {
     const input = broker.name("input");
     await broker.createTopic(input);
     await broker.produce(input, 0, [{ key: "a", value: '{"value":1}' }]);
-    const settings: Settings = { kafka: { brokers: broker.brokers.slice() }, topics: { input } };
+    const settings: Settings = { kafka: { bootstrapServers: broker.brokers.slice() }, topics: { input } };
     const trial = startService(settings, { args: ["--dry-run"] });
     expect(await trial.ended).toBe(0);
     expect(trial.out.map((line) => JSON.parse(line) as unknown)).toMatchObject([{ key: "a", value: 1 }]);
@@ -166,7 +166,7 @@ describeWithBroker("the command run", () => {
   test("tells no secret where the brokers refuse its user", async () => {
     const secret = "correct-horse-battery";
     const kafka = {
-      brokers: broker.brokers.slice(),
+      bootstrapServers: broker.brokers.slice(),
       sasl: { mechanism: "PLAIN", username: "pumps", password: "${PASSWORD}" },
     } as const;
     const settings = await deployment(1, { kafka });

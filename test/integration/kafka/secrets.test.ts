@@ -47,8 +47,8 @@ beforeAll(async () => {
   const identity = await broker.authority.issue(username, { passphrase: secrets.PASSPHRASE });
   ({ key } = identity);
   kafka = {
-    brokers: [broker.saslTls.address],
-    fetchWaitMs: 50,
+    bootstrapServers: [broker.saslTls.address],
+    fetchMaxWaitMs: 50,
     sasl: { mechanism: "PLAIN", username, password: secrets.PASSWORD },
     tls: { enabled: true, ca: broker.authority.cert, ...identity, passphrase: secrets.PASSPHRASE },
   };
@@ -56,7 +56,7 @@ beforeAll(async () => {
 afterEach(endChildren);
 afterAll(() => stop());
 
-const own = { application, topics, log: { level: "debug" } } as const;
+const own = { applicationId: application, topics, log: { level: "debug" } } as const;
 const server = { enabled: true, port: 0, token: secrets.TOKEN } as const;
 
 /** The same settings with every secret from the environment. */

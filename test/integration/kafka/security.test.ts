@@ -63,8 +63,13 @@ const produce = (): Promise<void> =>
 type Kafka = NonNullable<Settings["kafka"]>;
 
 function start(kafka: Kafka, options: StartOptions = {}): Child {
-  const own = { application, topics, snapshot: { everyEvents: 1 }, log: { level: "debug" } } as const;
-  return startService({ ...own, kafka: { fetchWaitMs: 50, ...kafka } }, options);
+  const own = {
+    applicationId: application,
+    topics,
+    snapshot: { everyEvents: 1 },
+    log: { level: "debug" },
+  } as const;
+  return startService({ ...own, kafka: { fetchMaxWaitMs: 50, ...kafka } }, options);
 }
 
 type Mechanism = NonNullable<Kafka["sasl"]>["mechanism"];
@@ -79,21 +84,27 @@ test.skipIf(!ready)("the secured broker keeps records for ever, as the test run'
 
 describe.skipIf(!ready)("a service comes in and commits", () => {
   const ways: Record<string, () => Promise<Kafka> | Kafka> = {
-    "with PLAIN": () => ({ brokers: [broker.sasl.address], ...sasl("forecaster") }),
+    "with PLAIN": () => ({ bootstrapServers: [broker.sasl.address], ...sasl("forecaster") }),
     "with PLAIN over TLS": () => ({
-      brokers: [broker.saslTls.address],
+      bootstrapServers: [broker.saslTls.address],
       ...sasl("forecaster"),
       tls: trusting(),
     }),
-    "with SCRAM-SHA-256": () => ({ brokers: [broker.sasl.address], ...sasl("forecaster", "SCRAM-SHA-256") }),
-    "with SCRAM-SHA-512": () => ({ brokers: [broker.sasl.address], ...sasl("forecaster", "SCRAM-SHA-512") }),
+    "with SCRAM-SHA-256": () => ({
+      bootstrapServers: [broker.sasl.address],
+      ...sasl("forecaster", "SCRAM-SHA-256"),
+    }),
+    "with SCRAM-SHA-512": () => ({
+      bootstrapServers: [broker.sasl.address],
+      ...sasl("forecaster", "SCRAM-SHA-512"),
+    }),
     "with SCRAM-SHA-512 over TLS": () => ({
-      brokers: [broker.saslTls.address],
+      bootstrapServers: [broker.saslTls.address],
       ...sasl("forecaster", "SCRAM-SHA-512"),
       tls: trusting(),
     }),
     "with a certificate whose key has a passphrase": async () => ({
-      brokers: [broker.mutualTls.address],
+      bootstrapServers: [broker.mutualTls.address],
       tls: {
         ...trusting(),
         ...(await broker.authority.issue("forecaster", { passphrase: password })),
@@ -114,13 +125,13 @@ describe.skipIf(!ready)("a service comes in and commits", () => {
 
   test.each(cases)("%s, written by %s", async (way, producer) => {
     await produce();
-    const service = start({ ...(await ways[way]!()), producer });
+    const service = start({ ...(await ways[way]!()), producerClient: producer });
     await service.line(/"event":"committed"/);
     expect(await service.end()).toBe(0);
   });
 
   test("without the right to read the state topic's settings, which it says", async () => {
-    const service = start({ brokers: [broker.sasl.address], ...sasl("unobserved") });
+    const service = start({ bootstrapServers: [broker.sasl.address], ...sasl("unobserved") });
     await service.line(/cannot tell whether topic state is compacted/);
     await service.line(/"event":"live"/);
     expect(await service.end()).toBe(0);
@@ -144,7 +155,9 @@ describe.skipIf(!ready)("one connection, and one error, is all that comes of", (
   }
 
   const service = (target: Relay, kafka: Kafka, code: string, message: RegExp): Promise<void> =>
-    onOneConnection(target, (address) => expectEnd(start({ ...kafka, brokers: [address] }), code, message));
+    onOneConnection(target, (address) =>
+      expectEnd(start({ ...kafka, bootstrapServers: [address] }), code, message),
+    );
 
   /** A program that uses the adapter, which costs no process. */
   const program = (
@@ -154,7 +167,12 @@ describe.skipIf(!ready)("one connection, and one error, is all that comes of", (
     message: RegExp,
   ): Promise<void> =>
     onOneConnection(target, async (address) => {
-      const { source } = kafkaPorts({ ...kafka, brokers: [address], application, topics });
+      const { source } = kafkaPorts({
+        ...kafka,
+        bootstrapServers: [address],
+        applicationId: application,
+        topics,
+      });
       await expect(lastValueFrom(source.assignments)).rejects.toMatchObject({
         code,
         message: expect.stringMatching(message) as string,
@@ -177,14 +195,17 @@ describe.skipIf(!ready)("one connection, and one error, is all that comes of", (
   test("a certificate of an authority that the broker does not know", async () => {
     const foreign = await (await createAuthority("somebody else")).issue("forecaster");
     const ssl = { ca: broker.authority.cert, ...foreign };
-    await program(broker.mutualTls, { ssl }, "TLS_REFUSED", /the brokers end .*certificate/);
+    await program(broker.mutualTls, { tls: ssl }, "TLS_REFUSED", /the brokers end .*certificate/);
   });
 
   test("an expired certificate, which a service does not even show to the broker", async () => {
     const expired = await broker.authority.issue("forecaster", { expired: true });
     const ssl = { ca: broker.authority.cert, ...expired };
-    await program(broker.mutualTls, { ssl }, "TLS_REFUSED", /the brokers end .*certificate/);
-    const refused = start({ brokers: [broker.mutualTls.address], tls: { ...trusting(), ...expired } });
+    await program(broker.mutualTls, { tls: ssl }, "TLS_REFUSED", /the brokers end .*certificate/);
+    const refused = start({
+      bootstrapServers: [broker.mutualTls.address],
+      tls: { ...trusting(), ...expired },
+    });
     expect(await refused.ended).toBe(2);
     expect(refused.err).toHaveLength(3);
     expect(refused.err[0]).toMatch(/^error SETTING_INVALID: kafka\.tls\.cert: it has expired, on /);
@@ -196,26 +217,29 @@ describe.skipIf(!ready)("one connection, and one error, is all that comes of", (
 
   test("a broker's certificate of an authority that is not trusted", async () => {
     const ssl = { ca: (await createAuthority("somebody else")).cert };
-    await program(broker.saslTls, { ssl }, "TLS_REFUSED", /the brokers' certificate/);
+    await program(broker.saslTls, { tls: ssl }, "TLS_REFUSED", /the brokers' certificate/);
   });
 
   test("a broker's certificate of another name", async () => {
     const ssl = { ca: broker.authority.cert, servername: "kafka.example" };
-    await program(broker.saslTls, { ssl }, "TLS_REFUSED", /kafka\.example/);
+    await program(broker.saslTls, { tls: ssl }, "TLS_REFUSED", /kafka\.example/);
   });
 });
 
 describe.skipIf(!ready)("one error is all that comes of a user", () => {
   test("without any right, who is not told that the topics are missing", async () => {
     await expectEnd(
-      start({ brokers: [broker.sasl.address], ...sasl("stranger") }),
+      start({ bootstrapServers: [broker.sasl.address], ...sasl("stranger") }),
       "ACCESS_DENIED",
       /topic readings/,
     );
   });
 
   test("whose password is wrong, of a service of two members", async () => {
-    const members = start({ ...wrongPassword, brokers: [broker.sasl.address] }, { args: ["--workers", "2"] });
+    const members = start(
+      { ...wrongPassword, bootstrapServers: [broker.sasl.address] },
+      { args: ["--workers", "2"] },
+    );
     await expectEnd(members, "CREDENTIALS_REFUSED", /uthentication failed/);
   });
 
@@ -237,13 +261,17 @@ describe.skipIf(!ready)("one error is all that comes of a user", () => {
 
   test.each(cases)("without the right %s, written by %s", async (what, producer) => {
     await produce();
-    const service = start({ brokers: [broker.sasl.address], ...sasl(userWithout(what)), producer });
+    const service = start({
+      bootstrapServers: [broker.sasl.address],
+      ...sasl(userWithout(what)),
+      producerClient: producer,
+    });
     const resource = lacking[what].lacks === "transactional id" ? "TRANSACTIONAL_ID" : lacking[what].lacks;
     await expectEnd(service, "ACCESS_DENIED", new RegExp(`${resource.toUpperCase()}_AUTHORIZATION_FAILED`));
   });
 
   test("who loses a right while the service runs", async () => {
-    const service = start({ brokers: [broker.sasl.address], ...sasl("revoked") });
+    const service = start({ bootstrapServers: [broker.sasl.address], ...sasl("revoked") });
     await service.line(/"event":"live"/);
     await broker.open.admin((admin) => revoke(admin, "revoked", "topic", topics.forecasts));
     await produce();

@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 
 const total = 8000;
-const fetchBytes = 8192;
+const maxPartitionFetchBytes = 8192;
 /** Bytes of a record in the log, at least. */
 const recordBytes = 20;
 
@@ -39,7 +39,7 @@ function watched(assignments: Observable<Assignment>, read: (next: number) => vo
 
 describeWithBroker("a reader that has enough", () => {
   it("hears of what comes behind it, for the lag", async () => {
-    const options = await createTopics(1, { fetchBytes });
+    const options = await createTopics(1, { maxPartitionFetchBytes: maxPartitionFetchBytes });
     const produce = async (count: number): Promise<void> => {
       const messages = Array.from({ length: count }, () => ({ key: "a", value: "x".repeat(50) }));
       await broker.produce(options.topics.input, 0, messages);
@@ -61,7 +61,11 @@ describeWithBroker("slow brokers, and then none for two seconds", () => {
     "hold up the input with producer %s: what was read and has not landed is bounded, and nothing is lost or doubled",
     async (producer) => {
       proxy = await startBrokerProxy(broker.brokers[0]!);
-      const options = await createTopics(1, { producer, brokers: [proxy.address], fetchBytes });
+      const options = await createTopics(1, {
+        producerClient: producer,
+        bootstrapServers: [proxy.address],
+        maxPartitionFetchBytes: maxPartitionFetchBytes,
+      });
       for (let i = 0; i < total; i += 100) {
         const messages = Array.from({ length: 100 }, (_, k) => ({ key: "a", value: `{"value":${i + k}}` }));
         await broker.produce(options.topics.input, 0, messages);
@@ -92,7 +96,7 @@ describeWithBroker("slow brokers, and then none for two seconds", () => {
       while (ends.length === 0) await sleep(20);
       expect(ends).toEqual(["complete"]);
       // A commit under way, the next one, and what is fetched meanwhile: each at most a full feed and one more fetch.
-      expect(most).toBeLessThanOrEqual((3 * 2 * fetchBytes) / recordBytes);
+      expect(most).toBeLessThanOrEqual((3 * 2 * maxPartitionFetchBytes) / recordBytes);
       await ports.closed();
       const [forecasts] = await broker.readCommitted(options.topics.forecasts, total);
       expect(

@@ -71,7 +71,7 @@ describeWithBroker("the end of the state", () => {
   }, 10_000);
 
   it("is uncertain where the brokers do not tell", async () => {
-    const nobody = createClient({ brokers: ["127.0.0.1:1"] }, { retries: 0 }).admin();
+    const nobody = createClient({ bootstrapServers: ["127.0.0.1:1"] }, { retries: 0 }).admin();
     expect(await rejection(new StateEnd(nobody, "state", 0, 0).check())).toBe("COMMIT_UNCERTAIN");
   });
 
@@ -122,6 +122,6 @@ describeWithBroker("the end of the state", () => {
     await broker.createTopic(state, { settings: { "cleanup.policy": "compact" } });
     expect(await commit(3)).toBe("no error");
     expect(await commit(4, "a")).toBe("STATE_GAP");
-    expect(await broker.committedOffset(options.application, options.topics.input, 0)).toBe(3);
+    expect(await broker.committedOffset(options.applicationId, options.topics.input, 0)).toBe(3);
   });
 });

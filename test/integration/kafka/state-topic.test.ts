@@ -31,8 +31,8 @@ async function started(producer: (typeof producerKinds)[number]): Promise<[Deplo
   return [where, service];
 }
 
-const offsets = ({ application, topics }: Deployment): Promise<number[]> =>
-  Promise.all([0, 1].map((partition) => broker.committedOffset(application, topics.input, partition)));
+const offsets = ({ applicationId, topics }: Deployment): Promise<number[]> =>
+  Promise.all([0, 1].map((partition) => broker.committedOffset(applicationId, topics.input, partition)));
 
 async function forecastCount({ topics }: Deployment): Promise<number> {
   return (await broker.readCommitted(topics.forecasts)).flat().length;

@@ -70,10 +70,10 @@ async function inspect(where: Deployment, ...flags: string[]): Promise<readonly 
   return (JSON.parse(out[0]!) as { partitions: Report[] }).partitions;
 }
 
-const groupsOf = async ({ application }: Deployment): Promise<string[]> =>
+const groupsOf = async ({ applicationId }: Deployment): Promise<string[]> =>
   (await broker.admin((admin) => admin.listGroups())).groups
     .map(({ groupId }) => groupId)
-    .filter((group) => group.startsWith(application));
+    .filter((group) => group.startsWith(applicationId));
 
 describeWithBroker("the command state", () => {
   test("exports, resets and imports, and forecasts go on as if nothing had happened", async () => {
@@ -106,7 +106,7 @@ describeWithBroker("the command state", () => {
     await runTo(where, 160);
     expect(await forecasts(where, 320)).toEqual(await forecasts(reference, 320));
     // The groups that readers were members of are gone.
-    expect(await groupsOf(where)).toEqual([where.application]);
+    expect(await groupsOf(where)).toEqual([where.applicationId]);
   }, 120_000);
 
   test("goes on from the committed offset like a new forecaster after a reset, of one partition too", async () => {

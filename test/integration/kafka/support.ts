@@ -18,7 +18,7 @@ export function topicNames(application: string): Required<KafkaOptions["topics"]
 
 /** All tests on the broker can be run with the other producer; the contracts always are, with both. */
 const wanted = process.env["UNDERCURRENT_TEST_PRODUCER"];
-const producer = wanted === "platformatic" ? { producer: "platformatic" as const } : {};
+const producer = wanted === "platformatic" ? { producerClient: "platformatic" as const } : {};
 
 export async function createTopics(
   partitions = 1,
@@ -33,10 +33,10 @@ export async function createTopics(
     [topics.deadLetters]: { partitions },
   });
   return {
-    brokers: broker.brokers,
-    application,
+    bootstrapServers: broker.brokers,
+    applicationId: application,
     topics,
-    fetchWaitMs: 50,
+    fetchMaxWaitMs: 50,
     sessionTimeoutMs: 10_000,
     ...producer,
     ...settings,

@@ -12,8 +12,8 @@ afterEach(endChildren);
 function unmade(settings: Settings = {}): Deployment {
   const application = broker.name("app");
   const topics = topicNames(application);
-  const kafka = { brokers: broker.brokers.slice(), fetchWaitMs: 50, sessionTimeoutMs: 10_000 };
-  return { application, kafka, log: { level: "debug" }, ...settings, topics } as Deployment;
+  const kafka = { bootstrapServers: broker.brokers.slice(), fetchMaxWaitMs: 50, sessionTimeoutMs: 10_000 };
+  return { applicationId: application, kafka, log: { level: "debug" }, ...settings, topics } as Deployment;
 }
 
 const all = ({ input, forecasts, deadLetters, state }: Deployment["topics"]): string[] => [
@@ -123,12 +123,12 @@ describeWithBroker("a start", () => {
 
 describeWithBroker("lint", () => {
   test("names everything that would not work, each with the code of the failure to come", async () => {
-    const settings = unmade({ snapshot: { everySeconds: 3600 }, kafka: {} });
+    const settings = unmade({ snapshot: { everyMs: 3_600_000 }, kafka: {} });
     const { input, forecasts, state } = settings.topics;
     await broker.createTopic(input, { partitions: 2, settings: { "retention.ms": "60000" } });
     await broker.createTopic(forecasts, { partitions: 3, settings: { "max.message.bytes": "1000" } });
     await broker.createTopic(state, { partitions: 2 });
-    const kafka = { brokers: broker.brokers.slice(), transactionTimeoutMs: 900_000 };
+    const kafka = { bootstrapServers: broker.brokers.slice(), transactionTimeoutMs: 900_000 };
     const lint = startCommand(["lint", "--json"], { ...settings, kafka });
     expect(await lint.ended).toBe(5);
     const errors = findingsOf(lint).filter(({ level }) => level === "error");
@@ -148,7 +148,7 @@ describeWithBroker("lint", () => {
   });
 
   test("says that the brokers are not reached, and nothing about them offline", async () => {
-    const settings: Settings = { kafka: { brokers: ["127.0.0.1:1"] } };
+    const settings: Settings = { kafka: { bootstrapServers: ["127.0.0.1:1"] } };
     const offline = startCommand(["lint", "--offline"], settings);
     expect(await offline.ended).toBe(0);
     expect(offline.out).toEqual([

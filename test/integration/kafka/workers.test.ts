@@ -62,9 +62,9 @@ describeWithBroker("run --workers", () => {
   }, 90_000);
 
   test("ends with one error and its code where a member fails", async () => {
-    const { application, kafka, topics } = await deployment(2);
+    const { applicationId, kafka, topics } = await deployment(2);
     const missing = { ...topics, forecasts: broker.name("missing") };
-    const service = startService({ application, kafka, topics: missing }, { args: ["--workers", "2"] });
+    const service = startService({ applicationId, kafka, topics: missing }, { args: ["--workers", "2"] });
     expect(await service.ended).toBe(2);
     expect(service.err.filter((line) => line.startsWith("error "))).toEqual([
       expect.stringMatching(/^error TOPIC_MISSING: /),

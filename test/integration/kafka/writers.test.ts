@@ -39,16 +39,16 @@ function forecasts({ topics }: KafkaOptions, records: TopicWrite["records"]): To
   return { topic: topics.forecasts, partition: 0, records };
 }
 
-async function durable({ application, topics }: KafkaOptions, atLeast = 0): Promise<[string[], number]> {
+async function durable({ applicationId, topics }: KafkaOptions, atLeast = 0): Promise<[string[], number]> {
   const [records] = await broker.readCommitted(topics.forecasts, atLeast);
   const values = records!.map(({ value }) => value!.toString().trimEnd());
-  return [values, await broker.committedOffset(application, topics.input, 0)];
+  return [values, await broker.committedOffset(applicationId, topics.input, 0)];
 }
 
 describeWithBroker("a writer", () => {
   describe.each(producerKinds)("of %s", (producer) => {
     it("is used up after a commit that failed, also where the brokers would take the next", async () => {
-      const options = await createTopics(1, { producer, maxBatchBytes });
+      const options = await createTopics(1, { producerClient: producer, maxBatchBytes });
       const writer = await open(options);
       const writes = [forecasts(options, [one("1")])];
       await writer.commit(writes, 1, held);
@@ -61,7 +61,7 @@ describeWithBroker("a writer", () => {
     });
 
     it("takes nothing once it is closed", async () => {
-      const options = await createTopics(1, { producer });
+      const options = await createTopics(1, { producerClient: producer });
       const writer = await openWriter(options, 0);
       await writer.close();
       const writes = [forecasts(options, [record("k", "1")])];
@@ -70,7 +70,7 @@ describeWithBroker("a writer", () => {
     });
 
     it("keeps no reader waiting for what it began and could not end", async () => {
-      const options = await createTopics(1, { producer, maxBatchBytes });
+      const options = await createTopics(1, { producerClient: producer, maxBatchBytes });
       const writer = await open(options);
       const writes = [forecasts(options, [one("never"), tooLarge])];
       expect(await rejection(writer.commit(writes, 1, held))).toBe("RECORD_TOO_LARGE");
@@ -79,7 +79,7 @@ describeWithBroker("a writer", () => {
     }, 20_000);
 
     it("writes nothing for whom the right has been taken away already", async () => {
-      const options = await createTopics(1, { producer });
+      const options = await createTopics(1, { producerClient: producer });
       const writer = await open(options);
       const writes = [forecasts(options, [record("k", "1")])];
       const right = { revoked: AbortSignal.abort() };
@@ -96,7 +96,11 @@ describeWithBroker("a writer", () => {
         values.filter((value) => frame.includes(value)).forEach((value) => sent.add(value));
         if (sent.has("second")) right.abort();
       });
-      const options = await createTopics(1, { producer, maxBatchBytes, brokers: [proxy.address] });
+      const options = await createTopics(1, {
+        producerClient: producer,
+        maxBatchBytes,
+        bootstrapServers: [proxy.address],
+      });
       const writer = await open(options);
       const writes = [forecasts(options, values.map(one))];
       expect(await rejection(writer.commit(writes, 4, { revoked: right.signal }))).toBe("FENCED");
@@ -109,7 +113,7 @@ describeWithBroker("a writer", () => {
       const proxy = await proxied(({ key }) => {
         if (key === apiKeys.txnOffsetCommit) right.abort();
       });
-      const options = await createTopics(1, { producer, brokers: [proxy.address] });
+      const options = await createTopics(1, { producerClient: producer, bootstrapServers: [proxy.address] });
       const writer = await open(options);
       const writes = [forecasts(options, [record("k", "1")])];
       expect(await rejection(writer.commit(writes, 1, { revoked: right.signal }))).toBe("FENCED");
@@ -117,7 +121,7 @@ describeWithBroker("a writer", () => {
     });
 
     it("says which setting is wrong where transactions may not take so long", async () => {
-      const options = await createTopics(1, { producer, transactionTimeoutMs: 86_400_000 });
+      const options = await createTopics(1, { producerClient: producer, transactionTimeoutMs: 86_400_000 });
       await expect(openWriter(options, 0)).rejects.toMatchObject({
         code: "SETTING_INVALID",
         message: expect.stringContaining("kafka.transactionTimeoutMs") as string,
@@ -127,7 +131,7 @@ describeWithBroker("a writer", () => {
 
     it("leaves no connection behind, whether it was opened or refused", async () => {
       const proxy = await proxied();
-      const options = await createTopics(1, { producer, brokers: [proxy.address] });
+      const options = await createTopics(1, { producerClient: producer, bootstrapServers: [proxy.address] });
       const writer = await openWriter(options, 0);
       await writer.commit([forecasts(options, [record("k", "1")])], 1, held);
       expect(proxy.connections).toBeGreaterThan(0);
@@ -143,7 +147,7 @@ describeWithBroker("a writer", () => {
         if (key === apiKeys.produce) bytes += frame.length;
       });
       const text = "the same again ".repeat(1000);
-      const plain = await createTopics(1, { producer, brokers: [proxy.address] });
+      const plain = await createTopics(1, { producerClient: producer, bootstrapServers: [proxy.address] });
       await (await open(plain)).commit([forecasts(plain, [record("k", text)])], 1, held);
       expect(bytes).toBeGreaterThan(text.length);
       bytes = 0;
@@ -158,7 +162,7 @@ describeWithBroker("a writer", () => {
       const proxy = await proxied(({ key, version }) => {
         if (key === apiKeys.addPartitionsToTxn) versions.add(version);
       });
-      const options = await createTopics(1, { producer, brokers: [proxy.address] });
+      const options = await createTopics(1, { producerClient: producer, bootstrapServers: [proxy.address] });
       await (await open(options)).commit([forecasts(options, [record("k", "1")])], 1, held);
       expect(versions.size).toBe(1);
       expect(Math.max(...versions)).toBeLessThan(4);

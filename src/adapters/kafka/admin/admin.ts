@@ -8,7 +8,7 @@ import type { KafkaConnection } from "../options.js";
 export async function withAdmin<T>(
   connection: KafkaConnection,
   use: (admin: Admin) => Promise<T>,
-  errorOf = (error: unknown) => brokerError(error, `the brokers ${connection.brokers.join(", ")}`),
+  errorOf = (error: unknown) => brokerError(error, `the brokers ${connection.bootstrapServers.join(", ")}`),
 ): Promise<T> {
   const admin = createClient(connection, patientRetry).admin();
   try {

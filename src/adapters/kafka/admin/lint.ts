@@ -125,7 +125,7 @@ function lintRetention(subject: string, settings: ClusterSettings, { snapshotMs 
   }
   const time = Number(settings.get("retention.ms"));
   if (time >= 0 && time <= snapshotMs) {
-    const message = `has retention.ms=${time}, no longer than snapshot.everySeconds (${snapshotMs} ms)`;
+    const message = `has retention.ms=${time}, no longer than snapshot.everyMs (${snapshotMs} ms)`;
     findings.push(wrong(subject, "STATE_GAP", message));
   } else if (time >= 0 && bytes < 0) {
     findings.push(ok(subject, `holds records for ${time} ms: a service may be stopped for that long`));

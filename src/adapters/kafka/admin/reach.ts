@@ -24,7 +24,7 @@ export async function reachBrokers(
   connection: KafkaConnection,
   { timeoutMs, report }: ReachOptions,
 ): Promise<void> {
-  const brokers = connection.brokers.join(", ");
+  const brokers = connection.bootstrapServers.join(", ");
   const limit = `${timeoutMs / 1000} s`;
   const deadline = performance.now() + timeoutMs;
   const told = setTimeout(
@@ -50,7 +50,7 @@ export async function reachBrokers(
 /** Why one attempt failed; undefined where a broker answered. */
 async function attempt(connection: KafkaConnection, leftMs: number): Promise<UndercurrentError | undefined> {
   const admin = createClient(connection, { ...patientRetry, retries: 0 }).admin();
-  const origin = `the brokers ${connection.brokers.join(", ")}`;
+  const origin = `the brokers ${connection.bootstrapServers.join(", ")}`;
   const ended = new AbortController();
   const late = sleep(Math.max(0, leftMs), undefined, { signal: ended.signal }).then(() => {
     throw new UndercurrentError("BROKER_UNREACHABLE", `${origin}: no answer`);

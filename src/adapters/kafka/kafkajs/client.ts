@@ -50,12 +50,12 @@ export function createClient(connection: KafkaConnection, retry: RetryOptions): 
   }
   registerCodecs();
   applyPatches();
-  const { brokers, clientId = "undercurrent", ssl, sasl, log } = connection;
+  const { bootstrapServers, clientId = "undercurrent", tls, sasl, log } = connection;
   return new kafkajs.Kafka({
-    brokers: [...brokers],
+    brokers: [...bootstrapServers],
     clientId,
     retry,
-    ...(ssl !== undefined && { ssl }),
+    ...(tls !== undefined && { tls }),
     ...(sasl !== undefined && { sasl }),
     // Without a listener only errors are looked at, for the one below.
     logLevel: log === undefined ? kafkajs.logLevel.ERROR : kafkajs.logLevel.INFO,

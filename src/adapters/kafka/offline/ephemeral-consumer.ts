@@ -33,7 +33,7 @@ export class EphemeralConsumer {
     this.#topic = topic;
     this.#failed = failed;
     // Under the application's name, so that a right to groups of this prefix suffices.
-    this.#groupId = `${options.application}-bystander-${randomUUID()}`;
+    this.#groupId = `${options.applicationId}-bystander-${randomUUID()}`;
     const client = createClient(options, patientRetry);
     this.admin = client.admin();
     this.#consumer = createConsumer(client, options, this.#feedOf, { groupId: this.#groupId });
@@ -62,7 +62,7 @@ export class EphemeralConsumer {
   feed(partition: number, from: number): Feed {
     this.#feeds.get(partition)?.close();
     const controls = partitionControls(this.#consumer, this.#topic, partition, () => this.#running);
-    const feed = new Feed(controls, from, this.#options.fetchBytes ?? defaultFetchBytes);
+    const feed = new Feed(controls, from, this.#options.maxPartitionFetchBytes ?? defaultFetchBytes);
     this.#feeds.set(partition, feed);
     return feed;
   }

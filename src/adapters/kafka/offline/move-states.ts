@@ -143,7 +143,7 @@ async function standingsOf(
   { admin, input }: WholeGroup,
   options: KafkaOptions,
 ): Promise<readonly Standing[]> {
-  const committed = await committedOffsets(admin, options.application, options.topics.input);
+  const committed = await committedOffsets(admin, options.applicationId, options.topics.input);
   return input.map(({ partition, low, high }) => ({
     partition,
     committed: committed.get(partition),

@@ -1,5 +1,6 @@
 /** The input as a bystander reads it: all that a topic holds now, with nothing written and no part in the service's group. */
 import { Observable } from "rxjs";
+import { refuseRenamed } from "../../../errors/renamed-settings.js";
 import type { Assignment, InputBatch, Source, Takeover } from "../../../pipeline/ports.js";
 import { PendingCloses } from "../source/pending-closes.js";
 import type { KafkaOptions } from "../options.js";
@@ -24,11 +25,12 @@ export interface KafkaBystander {
  *
  * @example
  * ```ts
- * const { source } = kafkaBystander({ brokers: ["localhost:9092"], application: "pumps", topics });
+ * const { source } = kafkaBystander({ bootstrapServers: ["localhost:9092"], applicationId: "pumps", topics });
  * run(source, { commit: (_, { forecasts }) => print(forecasts) }).subscribe();
  * ```
  */
 export function kafkaBystander(options: KafkaOptions): KafkaBystander {
+  refuseRenamed("kafkaOptions", options);
   const leaving = new PendingCloses();
   const assignments = new Observable<Assignment>((subscriber) => {
     const { input } = options.topics;

@@ -34,7 +34,11 @@ export async function sampleInput(
 ): Promise<boolean> {
   const { input } = options.topics;
   let failure: Error | undefined;
-  const visit = new EphemeralConsumer({ ...options, fetchBytes }, input, (error) => (failure = error));
+  const visit = new EphemeralConsumer(
+    { ...options, maxPartitionFetchBytes: fetchBytes },
+    input,
+    (error) => (failure = error),
+  );
   const feeds: Feed[] = [];
   let timer: NodeJS.Timeout | undefined;
   try {

@@ -36,7 +36,7 @@ export async function* readStates(
   options: KafkaOptions,
   partitions?: readonly number[],
 ): AsyncGenerator<PartitionStanding> {
-  const { application, topics } = options;
+  const { applicationId, topics } = options;
   let failure: Error | undefined;
   const visit = new EphemeralConsumer(options, topics.state, (error) => (failure = error));
   try {
@@ -48,7 +48,7 @@ export async function* readStates(
         throw new UndercurrentError("SETTING_INVALID", `topic ${topics.state} has no partition ${partition}`);
       }
       const { records, state } = await readPartition(visit, options, partition);
-      const committed = await committedOffsets(visit.admin, application, topics.input);
+      const committed = await committedOffsets(visit.admin, applicationId, topics.input);
       const extents = await partitionExtents(visit.admin, topics.input);
       const { low, high } = extents[partition]!;
       yield { partition, records, state, committed: committed.get(partition), earliest: low, end: high };

@@ -38,10 +38,10 @@ export async function withWholeGroup<T>(
   options: KafkaOptions,
   use: (group: WholeGroup) => Promise<T>,
 ): Promise<T> {
-  const { application, topics } = options;
+  const { applicationId, topics } = options;
   return withAdmin(options, async (admin) => {
     const partitions = await checkPartitions(admin, topics);
-    await refuseMembers(admin, application, 0);
+    await refuseMembers(admin, applicationId, 0);
     const ports = kafkaPorts(options);
     const assignments = new Map<number, Assignment>();
     let failure: Error | undefined;
@@ -52,7 +52,7 @@ export async function withWholeGroup<T>(
     try {
       while (assignments.size < partitions) {
         // Whoever joined in the same moment has got some of the partitions, or all of them.
-        await refuseMembers(admin, application, 1);
+        await refuseMembers(admin, applicationId, 1);
         if (failure !== undefined) throw failure;
         await sleep(pollPause);
       }

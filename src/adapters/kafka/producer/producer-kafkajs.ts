@@ -55,18 +55,18 @@ export async function openKafkajsProducer(
 }
 
 function transactionOf(
-  { application, topics, compression = "none" }: KafkaOptions,
+  { applicationId, topics, compressionType = "none" }: KafkaOptions,
   partition: number,
   transaction: KafkajsTransaction,
 ): Transaction {
   return {
     send: (request) =>
       sendEach(request, (topicMessages) =>
-        transaction.sendBatch({ topicMessages, compression: compressionTypes[compression], acks: -1 }),
+        transaction.sendBatch({ topicMessages, compression: compressionTypes[compressionType], acks: -1 }),
       ),
     async sendOffset(offset) {
       const partitions = [{ partition, offset: String(offset) }];
-      const offsets = { consumerGroupId: application, topics: [{ topic: topics.input, partitions }] };
+      const offsets = { consumerGroupId: applicationId, topics: [{ topic: topics.input, partitions }] };
       for (let attempt = 1; ; attempt++) {
         try {
           await transaction.sendOffsets(offsets);

@@ -1,6 +1,6 @@
 /**
  * Transactions of one input partition on @platformatic/kafka, whose encoder costs a quarter of kafkajs': an optional peer
- * dependency, loaded where `producer: "platformatic"` asks for it. Membership, reading and administration stay kafkajs'.
+ * dependency, loaded where `producerClient: "platformatic"` asks for it. Membership, reading and administration stay kafkajs'.
  */
 import type * as Platformatic from "@platformatic/kafka";
 import type { BaseOptions, MessageToProduce, Producer } from "@platformatic/kafka";
@@ -31,7 +31,7 @@ export async function openPlatformaticProducer(
     transactionalId: transactionalId(options, partition),
     idempotent: true,
     acks: client.ProduceAcks.ALL,
-    compression: options.compression ?? "none",
+    compression: options.compressionType ?? "none",
   });
   askAsClient(client, producer);
   try {
@@ -55,16 +55,19 @@ async function load(): Promise<typeof Platformatic> {
   try {
     return await import("@platformatic/kafka");
   } catch (cause) {
-    throw new UndercurrentError("KAFKA_CLIENT_MISSING", "kafka.producer is platformatic", { cause });
+    throw new UndercurrentError("KAFKA_CLIENT_MISSING", "kafka.producerClient is platformatic", { cause });
   }
 }
 
 /** The client would find that out at the first commit. */
-export function refuseZstd({ compression }: Pick<KafkaOptions, "compression">, node: object = zlib): void {
-  if (compression !== "zstd" || "zstdCompressSync" in node) return;
+export function refuseZstd(
+  { compressionType }: Pick<KafkaOptions, "compressionType">,
+  node: object = zlib,
+): void {
+  if (compressionType !== "zstd" || "zstdCompressSync" in node) return;
   throw new UndercurrentError(
     "SETTING_INVALID",
-    "kafka.compression: the producer platformatic has zstd from Node.js 22.15 on, and this one is older",
+    "kafka.compressionType: the producer platformatic has zstd from Node.js 22.15 on, and this one is older",
   );
 }
 
@@ -84,7 +87,7 @@ type GetApi = (name: string, callback: (error: Error | null, api: unknown) => vo
 
 /** Node of the group's coordinator. */
 async function findCoordinator(client: typeof Platformatic, options: KafkaOptions): Promise<number> {
-  const consumer = new client.Consumer({ ...connectionOf(options), groupId: options.application });
+  const consumer = new client.Consumer({ ...connectionOf(options), groupId: options.applicationId });
   try {
     return await consumer.findGroupCoordinator();
   } finally {
@@ -93,7 +96,7 @@ async function findCoordinator(client: typeof Platformatic, options: KafkaOption
 }
 
 function transactionOf(
-  { application, topics }: KafkaOptions,
+  { applicationId, topics }: KafkaOptions,
   partition: number,
   coordinatorId: number,
   transaction: PlatformaticTransaction,
@@ -104,7 +107,7 @@ function transactionOf(
     },
     /** As if for a message of a consumer without a generation: what fences here is the transactional id. */
     async sendOffset(offset) {
-      const consumer = { groupId: application, generationId: -1, memberId: "", coordinatorId };
+      const consumer = { groupId: applicationId, generationId: -1, memberId: "", coordinatorId };
       await transaction.addConsumer(consumer as unknown as Parameters<typeof transaction.addConsumer>[0]);
       const last = {
         topic: topics.input,
@@ -122,16 +125,16 @@ function transactionOf(
 
 /** How the client reaches the brokers. Throws SETTING_INVALID for a SASL mechanism that it is not told how to use. */
 export function connectionOf(options: KafkaOptions): BaseOptions {
-  const { brokers, clientId = "undercurrent", ssl, transactionTimeoutMs = 60_000 } = options;
+  const { bootstrapServers, clientId = "undercurrent", tls, transactionTimeoutMs = 60_000 } = options;
   return {
     clientId,
-    bootstrapBrokers: [...brokers],
+    bootstrapBrokers: [...bootstrapServers],
     // The client's word for the time of a transaction, and of a request.
     timeout: transactionTimeoutMs,
     retries,
     retryDelay: (_client, _operation, attempt) => retryDelay(attempt),
     autocreateTopics: false,
-    ...(ssl === true ? { tls: {} } : typeof ssl === "object" && { tls: ssl }),
+    ...(tls === true ? { tls: {} } : typeof tls === "object" && { tls }),
     ...saslOf(options),
   };
 }

@@ -32,7 +32,7 @@ export async function openWriter(options: KafkaOptions, partition: number): Prom
 }
 
 async function openProducer(options: KafkaOptions, partition: number): Promise<TransactionalProducer> {
-  if (options.producer !== "platformatic") return await openKafkajsProducer(options, partition);
+  if (options.producerClient !== "platformatic") return await openKafkajsProducer(options, partition);
   const { openPlatformaticProducer } = await import("./producer-platformatic.js");
   return await openPlatformaticProducer(options, partition);
 }

@@ -66,7 +66,7 @@ export class KafkaAssignment implements Assignment {
 
   /** First fence, then look: what is read before an earlier owner was fenced may change afterwards. */
   async #takeOver(): Promise<Takeover> {
-    const { application, topics, restoreStallMs = 60_000 } = this.#options;
+    const { applicationId, topics, restoreStallMs = 60_000 } = this.#options;
     const { admin } = this.#host;
     this.#closeFeeds();
     await this.#writer?.close();
@@ -74,7 +74,7 @@ export class KafkaAssignment implements Assignment {
     this.#writer = await openWriter(this.#options, this.partition);
     const { partition } = this;
     const [offsets, input, state] = await Promise.all([
-      committedOffsets(admin, application, topics.input),
+      committedOffsets(admin, applicationId, topics.input),
       partitionExtents(admin, topics.input),
       partitionExtents(admin, topics.state),
     ]);
@@ -145,7 +145,7 @@ export class KafkaAssignment implements Assignment {
   #feed(topic: string, from: number): Feed {
     this.#feeds.get(topic)?.close();
     const controls = this.#host.controls(topic, this.partition);
-    const feed = new Feed(controls, from, this.#options.fetchBytes ?? defaultFetchBytes);
+    const feed = new Feed(controls, from, this.#options.maxPartitionFetchBytes ?? defaultFetchBytes);
     this.#feeds.set(topic, feed);
     return feed;
   }

@@ -11,15 +11,15 @@ export const defaultFetchBytes = 1_048_576;
 /** A consumer of committed records, which commits no offset; `runConsumer` begins to fetch. */
 export function createConsumer(
   client: Kafka,
-  { fetchBytes = defaultFetchBytes, fetchWaitMs = 100 }: KafkaOptions,
+  { maxPartitionFetchBytes = defaultFetchBytes, fetchMaxWaitMs = 100 }: KafkaOptions,
   feedOf: FeedOf,
   config: ConsumerConfig,
 ): Consumer {
   const consumer = client.consumer({
     ...config,
-    maxBytesPerPartition: fetchBytes,
+    maxBytesPerPartition: maxPartitionFetchBytes,
     // Where every partition is paused the client sleeps this long, and hears of a resumed one only afterwards.
-    maxWaitTimeInMs: fetchWaitMs,
+    maxWaitTimeInMs: fetchMaxWaitMs,
     allowAutoTopicCreation: false,
     readUncommitted: false,
   });

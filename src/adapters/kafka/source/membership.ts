@@ -50,11 +50,11 @@ export class Membership implements AssignmentHost {
   constructor(options: KafkaOptions, events: MembershipEvents) {
     this.#options = options;
     this.#events = events;
-    const { topics, application, sessionTimeoutMs = 30_000, rebalanceTimeoutMs = 60_000 } = options;
+    const { topics, applicationId, sessionTimeoutMs = 30_000, rebalanceTimeoutMs = 60_000 } = options;
     const client = createClient(options, patientRetry);
     this.admin = client.admin();
     this.#consumer = createConsumer(client, options, this.#feedOf, {
-      groupId: application,
+      groupId: applicationId,
       partitionAssigners: [coPartitionAssigner([topics.input, topics.state], () => this.#owned)],
       sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: rebalanceTimeoutMs,
@@ -76,7 +76,7 @@ export class Membership implements AssignmentHost {
   }
 
   async #join(): Promise<void> {
-    const { topics, application, log } = this.#options;
+    const { topics, applicationId, log } = this.#options;
     try {
       await this.admin.connect();
       this.#count = await checkPartitions(this.admin, topics);
@@ -92,7 +92,7 @@ export class Membership implements AssignmentHost {
         this.#left.signal,
       );
     } catch (error) {
-      throw brokerError(error, `the consumer group ${application}`);
+      throw brokerError(error, `the consumer group ${applicationId}`);
     }
   }
 
@@ -205,7 +205,7 @@ export class Membership implements AssignmentHost {
   }
 
   #fail(cause: unknown): void {
-    const error = brokerError(cause, `the consumer group ${this.#options.application}`);
+    const error = brokerError(cause, `the consumer group ${this.#options.applicationId}`);
     this.#revokeAll(error);
     this.#events.failed(error);
   }

@@ -1,0 +1,61 @@
+/** Settings that had another name once: the one table by which an old name is refused and the new one named. */
+import { UndercurrentError } from "./errors.js";
+
+/** What a setting is called now, and what else changed with the name. */
+interface NewName {
+  readonly name: string;
+  /** What else changed, for example the unit. */
+  readonly change?: string;
+}
+
+const forecaster = {
+  levels: { name: "intervalLevels" },
+  window: { name: "bpttSteps" },
+  windows: { name: "bpttWindows" },
+  gradientClip: { name: "maxGradientNorm" },
+  huber: { name: "huberDelta" },
+  maximumKeys: { name: "maxKeys" },
+  keyTimeToLive: { name: "keyTtlMs" },
+} as const satisfies Record<string, NewName>;
+
+const connection = {
+  brokers: { name: "bootstrapServers" },
+  producer: { name: "producerClient" },
+  compression: { name: "compressionType" },
+  fetchBytes: { name: "maxPartitionFetchBytes" },
+  fetchWaitMs: { name: "fetchMaxWaitMs" },
+} as const satisfies Record<string, NewName>;
+
+/** Old names by where they stood: a section of the configuration, the options of a function, or a command line. */
+export const renamedSettings = {
+  configuration: { application: { name: "applicationId" } },
+  kafka: connection,
+  server: { page: { name: "pageEnabled" } },
+  decode: { maxBytes: { name: "maxValueBytes" } },
+  snapshot: { everySeconds: { name: "everyMs", change: "in milliseconds instead of seconds" } },
+  model: forecaster,
+  forecasterOptions: { ...forecaster, features: { name: "featureCount" } },
+  symbolOptions: { ...forecaster, symbols: { name: "maxSymbols" }, ngrams: { name: "maxNgrams" } },
+  kafkaOptions: { ...connection, application: { name: "applicationId" }, ssl: { name: "tls" } },
+  flags: { "--symbols": { name: "--max-symbols" } },
+} as const satisfies Record<string, Readonly<Record<string, NewName>>>;
+
+/** Where old names stood. */
+export type RenamedIn = keyof typeof renamedSettings;
+
+/** Says what an old name is called now; undefined where the name was never one. `prefix` goes before the new name. */
+export function renamedText(place: string, name: string, prefix = ""): string | undefined {
+  const places: Readonly<Record<string, Readonly<Record<string, NewName>>>> = renamedSettings;
+  const names = Object.hasOwn(places, place) ? places[place]! : {};
+  if (!Object.hasOwn(names, name)) return undefined;
+  const { name: renamed, change } = names[name]!;
+  return `is called ${prefix}${renamed} now${change === undefined ? "" : `, ${change}`}`;
+}
+
+/** Throws SETTING_INVALID with the new name where an option has an old one; `prefix` is the path of the options. */
+export function refuseRenamed(place: RenamedIn, options: object | undefined, prefix = ""): void {
+  for (const [name, value] of Object.entries(options ?? {})) {
+    const text = value === undefined ? undefined : renamedText(place, name, prefix);
+    if (text !== undefined) throw new UndercurrentError("SETTING_INVALID", `${prefix}${name}: ${text}`);
+  }
+}
