@@ -283,7 +283,7 @@ describe("secrets", () => {
 
   test("are in no error where they come from the environment", () => {
     const names = [
-      "application",
+      "applicationId",
       "late",
       "kafka.bootstrapServers",
       "kafka.maxPartitionFetchBytes",

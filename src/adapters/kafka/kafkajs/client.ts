@@ -55,7 +55,7 @@ export function createClient(connection: KafkaConnection, retry: RetryOptions): 
     brokers: [...bootstrapServers],
     clientId,
     retry,
-    ...(tls !== undefined && { tls }),
+    ...(tls !== undefined && { ssl: tls }),
     ...(sasl !== undefined && { sasl }),
     // Without a listener only errors are looked at, for the one below.
     logLevel: log === undefined ? kafkajs.logLevel.ERROR : kafkajs.logLevel.INFO,
