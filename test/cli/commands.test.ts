@@ -229,11 +229,11 @@ describe("features", () => {
       expect(status).toBe(0);
       const { overall, settings } = JSON.parse(out) as {
         readonly overall: { readonly skill: number; readonly keys: number };
-        readonly settings: { readonly features: number };
+        readonly settings: { readonly featureCount: number };
       };
       expect(overall.skill).toBeGreaterThan(0.8);
       expect(overall.keys).toBe(1);
-      expect(settings.features).toBe(1);
+      expect(settings.featureCount).toBe(1);
     }
   });
 
