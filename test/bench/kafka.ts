@@ -93,7 +93,7 @@ async function benchThroughput(broker: TestBroker): Promise<Figure[]> {
     await echo({ brokers: broker.brokers, group, input, output, partitions, ...commit }, peer.landed);
     for (const [producer, times] of ours) {
       const pace = new Pace(total);
-      const options = { ...(await outputTopics(broker, input, partitions)), producer };
+      const options = { ...(await outputTopics(broker, input, partitions)), producerClient: producer };
       await pipeline(options, {}, (event) => event.type !== "committed" || !pace.landed(recordsOf(event)));
       if (round > 0) times.push(pace.microseconds);
     }

@@ -29,7 +29,7 @@ const models = [
 describe.each(models)(
   "with %s, the read-out %s, %i features, %i steps",
   (cell, readout, features, horizon) => {
-    const options = { ...quick, cell, readout, features, horizon };
+    const options = { ...quick, cell, readout, featureCount: features, horizon };
     const events = withFeatures(syntheticEvents(3000, 11), features);
 
     test("gives the same bits however the stream is cut into batches", () => {

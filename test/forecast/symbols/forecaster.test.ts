@@ -31,7 +31,7 @@ describe("the forecaster of symbols", () => {
         (seed, symbols, ends) => {
           const events = walks(seed, 600, 7, 24, 0.05);
           for (const maxKeys of [0, 4]) {
-            const options = { cell, symbols, maxKeys };
+            const options = { cell, maxSymbols: symbols, maxKeys };
             expect(feed(create(options), events, ends)).toEqual(feed(create(options), events));
           }
         },

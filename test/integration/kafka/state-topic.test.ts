@@ -24,7 +24,7 @@ const makeState = ({ topics }: Deployment): Promise<void> =>
 /** A service that has committed 100 records of each partition, with snapshots. */
 async function started(producer: (typeof producerKinds)[number]): Promise<[Deployment, Child]> {
   const plain = await deployment(2, settings);
-  const where = { ...plain, kafka: { ...plain.kafka, producer } };
+  const where = { ...plain, kafka: { ...plain.kafka, producerClient: producer } };
   for (const partition of [0, 1]) await produce(where, partition, 100);
   const service = startService(where);
   for (const partition of [0, 1]) await committed(service, partition, 100);
