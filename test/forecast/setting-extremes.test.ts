@@ -100,7 +100,7 @@ describe("a forecaster at the extremes of its settings", () => {
   function observe(options: ForecasterOptions): void {
     const forecaster = createForecaster({ ...options, onRejected: () => undefined });
     try {
-      const { features } = { features: 0, ...options };
+      const { featureCount: features } = { featureCount: 0, ...options };
       for (let round = 0; round < 6; round++) {
         const forecasts = forecaster.observe(
           Array.from({ length: 32 }, (_, i) => ({
@@ -122,8 +122,8 @@ describe("a forecaster of symbols at the extremes of its settings", () => {
   const small = {
     hidden: [4, 64],
     embedding: [4, 64],
-    symbols: [4, 256],
-    ngrams: [1024, 65_536],
+    maxSymbols: [4, 256],
+    maxNgrams: [1024, 65_536],
     bpttWindows: [1, 64],
   };
 
