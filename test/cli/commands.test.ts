@@ -63,7 +63,7 @@ describe("backtest", () => {
     expect(last[10]).toBeLessThan(last[8]!);
     const wrong = run(["backtest", path, "--wide", "--interval-levels", "90"]);
     expect(wrong.status).toBe(2);
-    expect(wrong.err).toContain("levels");
+    expect(wrong.err).toContain("intervalLevels");
     expect(run(["backtest", path, "--kind", "symbol", "--interval-levels", "0.5"]).err).toContain(
       "--interval-levels has no meaning with --kind symbol",
     );
