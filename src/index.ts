@@ -89,7 +89,7 @@ export type {
   TakingOver,
   TaskEvent,
 } from "./pipeline/events.js";
-export type { Operators, RecordForecast } from "./pipeline/operator.js";
+export type { BatchContext, Operators, RecordForecast } from "./pipeline/operator.js";
 export type {
   Assignment,
   Commit,

@@ -235,8 +235,15 @@ export const list = {
   },
   OPERATOR_FAILED: {
     exit: exitCodes.unexpected,
+    data: "Nothing of this commit landed; every earlier one did. Where the operator emitted late, the results of events of earlier commits are missing.",
+    action:
+      "Correct the step before or after the forecast that is named: an operator has to emit at once, a hook has to resolve to what its type says, and neither may throw. Use beforeBatch or afterBatch for a step that waits.",
+  },
+  OPERATOR_TIMEOUT: {
+    exit: exitCodes.unexpected,
     data: "Nothing of this commit landed; every earlier one did.",
-    action: "Correct the operator before or after the forecast: it has to emit at once, and must not throw.",
+    action:
+      "Check what beforeBatch or afterBatch waits for, make commits smaller (commit.maxEvents), or raise hookTimeoutMs.",
   },
   FORECASTER_BUSY: {
     exit: exitCodes.unexpected,

@@ -76,12 +76,8 @@ export async function explainForecast(
   const forecaster = new Forecaster(model, engine, { onUpdate: (update) => (seen.lastUpdate = update) });
   let capture: Omit<Explanation, keyof Origin | "offset" | "from" | "snapshot" | "replayed" | "record">;
   const expectedBefore: { pending: PendingForecast | undefined } = { pending: undefined };
-  const stage = new Stage(
-    forecaster,
-    settings,
-    origin,
-    {},
-    {
+  const stage = new Stage(forecaster, settings, origin, {
+    telemetry: {
       rejection: () => undefined,
       update: () => undefined,
       forecasts: (batch) => {
@@ -117,7 +113,7 @@ export async function explainForecast(
         };
       },
     },
-  );
+  });
   const where = `topic ${origin.topic}, partition ${origin.partition}, offset ${offset}`;
   try {
     if (state !== undefined) forecaster.restore(state.snapshot);
@@ -146,7 +142,6 @@ export async function explainForecast(
     }
     throw missing(`${where}: there is no record`);
   } finally {
-    stage.dispose();
     forecaster.dispose();
   }
 }

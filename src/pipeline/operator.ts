@@ -1,5 +1,5 @@
-/** A user's RxJS operator inside the pipeline: one value in, what it emits at once out, over a task's whole life. */
-import { Subject, type OperatorFunction, type Subscription } from "rxjs";
+/** A user's own steps around the forecast, as `run` takes them: RxJS operators, and functions that wait. */
+import type { OperatorFunction } from "rxjs";
 import { UndercurrentError } from "../errors/errors.js";
 import type { EventForecast } from "../forecast/objects.js";
 import type { Reading } from "./decode/decode.js";
@@ -8,15 +8,27 @@ import type { RoutedRecord } from "./ports.js";
 /** A forecast, and as its `event` the reading that it was made from. */
 export type RecordForecast = EventForecast<Reading>;
 
+/** What a batch hook is given beside its batch. */
+export interface BatchContext {
+  /** Aborted when the time limit is over, or when the commit can no longer land. */
+  readonly signal: AbortSignal;
+}
+
 /**
- * A user's own steps around the forecast. They run inside the commit: what they emit lands with the input's offset, or
- * not at all. After a crash some input passes through `before` again, in a new subscription, so that its result should
- * depend on the reading alone; `after` sees each forecast once for each attempt to commit it.
+ * A user's own steps around the forecast. The steps run inside the commit: their results land with the input's offset, or
+ * not at all. After a crash some input passes through `before` and `beforeBatch` again, so that their result must depend
+ * on the reading alone. `after` and `afterBatch` see each forecast once for each attempt to commit it.
+ *
+ * An RxJS operator has to emit at once. Steps that wait (for a registry, a database) are `beforeBatch` and `afterBatch`.
  *
  * @example
  * ```ts
  * const operators: Operators = {
  *   before: filter((reading) => reading.key.startsWith("pump-")),
+ *   beforeBatch: async (readings, { signal }) => {
+ *     const offsets = await registry.offsetsOf(readings.map(({ key }) => key), { signal });
+ *     return readings.map((reading, i) => ({ ...reading, value: reading.value - offsets[i] }));
+ *   },
  *   after: pipe(
  *     filter((forecast) => forecast.anomalyScore > 1),
  *     map((forecast) => ({ topic: "alerts", record: forecast.event.record })),
@@ -25,53 +37,33 @@ export type RecordForecast = EventForecast<Reading>;
  * ```
  */
 export interface Operators {
-  /** Filters, changes or multiplies readings before they are forecast from. */
+  /** Filters, changes or multiplies readings before the forecast. */
   readonly before?: OperatorFunction<Reading, Reading>;
+  /**
+   * Filters, changes or multiplies the readings of one commit, behind `before`, and may wait. The readings that it
+   * resolves to are in the order of their records.
+   */
+  readonly beforeBatch?: (readings: readonly Reading[], context: BatchContext) => Promise<readonly Reading[]>;
   /** Makes records for further topics from forecasts. */
   readonly after?: OperatorFunction<RecordForecast, RoutedRecord>;
+  /** Makes records for further topics from the forecasts of one commit, and may wait. They follow those of `after`. */
+  readonly afterBatch?: (
+    forecasts: readonly RecordForecast[],
+    context: BatchContext,
+  ) => Promise<readonly RoutedRecord[]>;
 }
 
-/**
- * Runs an operator value by value. What it emits belongs to the value that made it emit, so it has to emit before
- * `through` returns: operators that wait (delay, bufferTime) fail. Every failure is OPERATOR_FAILED.
- */
-export class OperatorRun<In, Out> {
-  readonly #input = new Subject<In>();
-  readonly #subscription: Subscription;
-  #emitted: Out[] | undefined;
-  #failure: UndercurrentError | undefined;
+/** Default and greatest time limit of a batch hook, in milliseconds. */
+export const defaultHookTimeoutMs = 30_000;
+const maxHookTimeoutMs = 3_600_000;
 
-  /** `name` tells in an error which operator it was. */
-  constructor(name: string, operator: OperatorFunction<In, Out>) {
-    const fail = (message: string, cause?: unknown): void => {
-      this.#failure ??= new UndercurrentError("OPERATOR_FAILED", `the operator \`${name}\` ${message}`, {
-        cause,
-      });
-    };
-    this.#subscription = this.#input.pipe(operator).subscribe({
-      next: (value) => {
-        if (this.#emitted === undefined) fail("emitted when no event was passed through it");
-        else this.#emitted.push(value);
-      },
-      error: (cause: unknown) => {
-        fail(`threw ${cause instanceof Error ? cause.message : String(cause)}`, cause);
-      },
-      complete: () => {
-        fail("completed, and would leave out every further event");
-      },
-    });
+/** Checks the time limit of batch hooks. Throws SETTING_INVALID. */
+export function checkHookTimeout(hookTimeoutMs: number): number {
+  if (Number.isInteger(hookTimeoutMs) && hookTimeoutMs >= 1 && hookTimeoutMs <= maxHookTimeoutMs) {
+    return hookTimeoutMs;
   }
-
-  through(value: In): readonly Out[] {
-    const emitted: Out[] = [];
-    this.#emitted = emitted;
-    this.#input.next(value);
-    this.#emitted = undefined;
-    if (this.#failure !== undefined) throw this.#failure;
-    return emitted;
-  }
-
-  dispose(): void {
-    this.#subscription.unsubscribe();
-  }
+  throw new UndercurrentError(
+    "SETTING_INVALID",
+    `hookTimeoutMs: expected an integer from 1 to ${maxHookTimeoutMs} (milliseconds), found ${String(hookTimeoutMs)}`,
+  );
 }

@@ -15,7 +15,7 @@ import type { EngineFactory } from "../engine/port.js";
 import type { ForecasterOptions } from "../forecast/settings.js";
 import { systemClock, type Clock } from "./clock.js";
 import type { TaskEvent } from "./events.js";
-import type { Operators } from "./operator.js";
+import { checkHookTimeout, defaultHookTimeoutMs, type Operators } from "./operator.js";
 import type { Committer, Source } from "./ports.js";
 import { modelSettings, pipelineSettings, type PipelineOptions } from "./settings.js";
 import { KeyPartitions } from "./task/key-partitions.js";
@@ -28,6 +28,11 @@ export interface RunOptions extends PipelineOptions, Operators {
   /** The engine that steps and learns; WebAssembly by default. */
   readonly engine?: EngineFactory;
   readonly telemetry?: Telemetry;
+  /**
+   * Longest time in milliseconds that `beforeBatch` or `afterBatch` may take for one commit, 30,000 by default. The task
+   * ends with OPERATOR_TIMEOUT then.
+   */
+  readonly hookTimeoutMs?: number;
   readonly clock?: Clock;
   /**
    * Aborted, it ends the pipeline gracefully: every task finishes its batch, commits a snapshot and releases its
@@ -58,12 +63,19 @@ export interface RunOptions extends PipelineOptions, Operators {
  * ```
  */
 export function run(source: Source, committer: Committer, options: RunOptions = {}): Observable<TaskEvent> {
-  const { forecaster = {}, engine, telemetry, clock = systemClock, stop, before, after, ...rest } = options;
+  const { forecaster = {}, engine, telemetry, clock = systemClock, stop, ...others } = options;
+  const { before, beforeBatch, after, afterBatch, hookTimeoutMs = defaultHookTimeoutMs, ...rest } = others;
   const settings = pipelineSettings(rest);
   const shared = {
     forecaster: modelSettings(forecaster, settings.decode),
     settings,
-    operators: { ...(before && { before }), ...(after && { after }) },
+    operators: {
+      ...(before && { before }),
+      ...(beforeBatch && { beforeBatch }),
+      ...(after && { after }),
+      ...(afterBatch && { afterBatch }),
+    },
+    hookTimeoutMs: checkHookTimeout(hookTimeoutMs),
     engine,
     telemetry,
     committer,

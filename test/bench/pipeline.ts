@@ -55,7 +55,7 @@ class Bench {
   constructor(model: ForecasterOptions) {
     this.#model = modelSettings(model, this.#settings.decode);
     this.#whole = new Forecaster(this.#model);
-    this.#stage = new Stage(this.#whole, this.#settings, { topic: "readings", partition: 0 }, {}, undefined);
+    this.#stage = new Stage(this.#whole, this.#settings, { topic: "readings", partition: 0 });
   }
 
   /** Microseconds of an event over so many batches. */
@@ -98,7 +98,6 @@ class Bench {
   }
 
   dispose(): void {
-    this.#stage.dispose();
     this.#whole.dispose();
   }
 }
@@ -121,8 +120,8 @@ function measuredCost(model: ForecasterOptions): number {
   });
   const origin = { topic: "readings", partition: 0 };
   const stages = [
-    new Stage(plain, settings, origin, {}, undefined),
-    new Stage(told, settings, origin, {}, prometheus),
+    new Stage(plain, settings, origin),
+    new Stage(told, settings, origin, { telemetry: prometheus }),
   ];
   for (let i = 0; i < settling; i++) stages[0]!.process(fetched(source));
   told.restore(plain.snapshot());
@@ -138,7 +137,6 @@ function measuredCost(model: ForecasterOptions): number {
     }
     ratios.push(times[1]! / times[0]!);
   }
-  stages.forEach((stage) => stage.dispose());
   plain.dispose();
   told.dispose();
   return median(ratios) - 1;

@@ -35,7 +35,7 @@ export function expectedOutput(
   pipeline: PipelineOptions,
 ): Expected {
   const forecaster = new Forecaster(forecasterSettings(model));
-  const stage = new Stage(forecaster, pipelineSettings(pipeline), origin, {}, undefined);
+  const stage = new Stage(forecaster, pipelineSettings(pipeline), origin);
   const forecasts: SeenRecord[] = [];
   const deadLetters: SeenRecord[] = [];
   for (let from = 0; from < count; from += chunk) {
@@ -45,7 +45,6 @@ export function expectedOutput(
     for (const record of output.deadLetters) deadLetters.push(seenOutput(record));
   }
   const { version } = forecaster;
-  stage.dispose();
   forecaster.dispose();
   return { forecasts, deadLetters, updates: version };
 }

@@ -78,3 +78,17 @@ test("the next character of a text and the next page of a visitor are forecast, 
   const [, perplexity] = /perplexity (\S+) over/.exec(linesOf("next-page", ["20000"]).at(-1)!)!;
   expect(Number(perplexity)).toBeLessThan(1.9);
 });
+
+test("readings are corrected by a registry that answers late, and only the fault of a pump is far from its forecast", () => {
+  const [summary, ...alerts] = linesOf("device-registry");
+  expect(summary).toBe("1200 forecasts of 1800 readings in 6 commits");
+  const found = alerts.map((line) => {
+    const [, text] = /^alerts (.*)$/.exec(line)!;
+    return JSON.parse(text!) as { key: string; site: string; value: number; expected: number };
+  });
+  const sites: Readonly<Record<string, string>> = { "pump-1": "north", "pump-2": "south" };
+  for (const { key, site } of found) expect(site).toBe(sites[key]);
+  const far = found.filter(({ value, expected }) => Math.abs(value - expected) > 2);
+  // The value of the fault, and the forecast that was made from it.
+  expect(far.map(({ key }) => key)).toEqual(["pump-2", "pump-2"]);
+});

@@ -30,10 +30,9 @@ const chunk = 10_000;
 
 class Run {
   readonly forecaster = new Forecaster(model);
-  readonly stage = new Stage(this.forecaster, settings, origin, {}, undefined);
+  readonly stage = new Stage(this.forecaster, settings, origin);
 
   dispose(): void {
-    this.stage.dispose();
     this.forecaster.dispose();
   }
 }

@@ -33,7 +33,7 @@ interface Written {
 /** What a service writes that cuts its input into batches of `batch`, with a snapshot after each `every` of them. */
 function write(batch: number, every: number, using = model): Written {
   const forecaster = new Forecaster(using);
-  const stage = new Stage(forecaster, settings, origin, {}, undefined);
+  const stage = new Stage(forecaster, settings, origin);
   const forecasts = new Map<number, OutputRecord>();
   const state: { key: string; value: Uint8Array | null }[] = [];
   const snapshots: number[] = [];
@@ -46,7 +46,6 @@ function write(batch: number, every: number, using = model): Written {
     state.push(...snapshot.records);
     snapshots.push(snapshot.offset);
   }
-  stage.dispose();
   forecaster.dispose();
   return { forecasts, state, snapshots };
 }

@@ -58,7 +58,7 @@ describe("recovery", () => {
     const found = plan({ committed: 250, earliest: 200, state: recorded(200) });
     if (found.kind !== "resume") throw new Error("there is a state to go on from");
     const remarkOf = (kernel: string): string | undefined => {
-      const context = { forecaster: settings, settings: pipelineSettings(), operators: {} };
+      const context = { forecaster: settings, settings: pipelineSettings() };
       const session = new PartitionModel(
         context,
         { ...found, state: { ...found.state, kernel } },
@@ -126,7 +126,7 @@ describe("recovery", () => {
   test("says of a state that cannot be restored where it is, and gives the memory back", () => {
     const found = plan({ committed: 250, earliest: 0, state });
     const restoring = (model: ForecasterSettings, engine: EngineFactory): (() => PartitionModel) => {
-      const context = { forecaster: model, settings: pipelineSettings(), operators: {}, engine };
+      const context = { forecaster: model, settings: pipelineSettings(), engine };
       return () => new PartitionModel(context, found, { topic: "readings", partition: 4 });
     };
     const { engine, alive } = countingEngine();

@@ -6,7 +6,9 @@ import type { ForecasterOptions } from "../../src/forecast/settings.js";
 import type { Operators } from "../../src/pipeline/operator.js";
 import type { InputRecord } from "../../src/pipeline/ports.js";
 import { modelSettings, pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
+import { systemClock } from "../../src/pipeline/clock.js";
 import { Stage, type StageOutput } from "../../src/pipeline/task/stage.js";
+import { UserSteps } from "../../src/pipeline/task/user-steps.js";
 import type { Rejection, Telemetry } from "../../src/pipeline/telemetry.js";
 import { quick } from "../support/streams.js";
 import { bytes, header, jsonRecord, mixedRecords, start, text } from "./records.js";
@@ -29,7 +31,9 @@ function make(options: PipelineOptions = {}, operators: Operators = {}, model: F
   };
   const settings = pipelineSettings(options);
   const forecaster = new Forecaster(modelSettings({ ...quick, hidden: 4, ...model }, settings.decode));
-  const stage = new Stage(forecaster, settings, origin, operators, telemetry);
+  const cancelled = new AbortController().signal;
+  const steps = new UserSteps(operators, { timeoutMs: 1000, clock: systemClock, origin, cancelled });
+  const stage = new Stage(forecaster, settings, origin, { steps, telemetry });
   return { stage, rejections, forecasts: () => forecasts };
 }
 

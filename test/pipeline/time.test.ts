@@ -18,7 +18,7 @@ function stageOf(options: PipelineOptions): Stage {
   const settings = pipelineSettings(options);
   const forecaster = new Forecaster(modelSettings({ ...quick, hidden: 4 }, settings.decode));
   made.push(forecaster);
-  return new Stage(forecaster, settings, { topic: "readings", partition: 0 }, {}, undefined);
+  return new Stage(forecaster, settings, { topic: "readings", partition: 0 });
 }
 
 /** A record that arrives `offset` minutes after the start and says that it was then, or whatever is given. */

@@ -1,7 +1,8 @@
 /** The simulator is worth its time only if it finds defects: these are put in on purpose, and have to be found. */
-import { map } from "rxjs";
+import { delay, endWith, map, pairwise, pipe, type OperatorFunction } from "rxjs";
 import { expect, test } from "vitest";
-import type { Assignment, Commit, Committer } from "../../src/pipeline/ports.js";
+import type { Reading } from "../../src/pipeline/decode/decode.js";
+import type { Assignment, Commit, Committer, RoutedRecord } from "../../src/pipeline/ports.js";
 import type { TransactionalLog } from "./log.js";
 import { replayCommand, simulate, SimulationFailed, type Sabotage } from "./simulate.js";
 
@@ -92,10 +93,43 @@ function ofAssignments(change: (inner: Assignment) => Assignment): Sabotage {
   };
 }
 
+/** A sabotage of the operator after the forecast, in the scenarios that have one. */
+const behindAfter = (late: OperatorFunction<RoutedRecord, RoutedRecord>): Sabotage => ({
+  operators: ({ after, ...others }) => ({ ...others, ...(after && { after: pipe(after, late) }) }),
+});
+
+/** Emits each value with the next one: neither a timer nor a promise shows that one is missing. */
+const oneBehind: OperatorFunction<RoutedRecord, RoutedRecord> = pipe(
+  endWith(undefined),
+  pairwise(),
+  map(([before]) => before!),
+);
+
+/** Leaves out a reading that it is asked for again. */
+const forgetOnReplay: Sabotage = {
+  operators: ({ beforeBatch, ...others }) => {
+    const seen = new Set<string>();
+    const isNew = ({ key, record }: Reading): boolean => {
+      const name = `${key} ${record.offset} ${record.timestamp}`;
+      const fresh = !seen.has(name);
+      seen.add(name);
+      return fresh;
+    };
+    if (beforeBatch === undefined) return others;
+    return {
+      ...others,
+      beforeBatch: async (readings, context) => (await beforeBatch(readings, context)).filter(isNew),
+    };
+  },
+};
+
 const defects: readonly (readonly [string, Sabotage])[] = [
   ["a forecast emitted outside the transaction", { committer: emitOutside }],
   ["a replay that is skipped", ofAssignments(skipReplay)],
   ["a changed key that its snapshot forgets", { committer: forgetKey }],
+  ["an operator that emits later than its event", behindAfter(delay(0))],
+  ["an operator that emits with the event behind its own", behindAfter(oneBehind)],
+  ["a hook that answers a replay otherwise", forgetOnReplay],
 ];
 
 test.each(defects)(`%s is found within ${mostSeeds} seeds`, async (name, sabotage) => {

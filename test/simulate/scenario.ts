@@ -1,7 +1,8 @@
 /** A seeded scenario: the settings of a pipeline, and input with all that input can have wrong with it. */
 import { filter, map, pipe } from "rxjs";
-import type { Operators } from "../../src/pipeline/operator.js";
-import type { InputRecord } from "../../src/pipeline/ports.js";
+import type { Reading } from "../../src/pipeline/decode/decode.js";
+import type { Operators, RecordForecast } from "../../src/pipeline/operator.js";
+import type { InputRecord, RoutedRecord } from "../../src/pipeline/ports.js";
 import type { RunOptions } from "../../src/pipeline/run.js";
 import { TransactionalLog } from "./log.js";
 
@@ -74,15 +75,17 @@ function makeOptions(random: () => number, below: (count: number) => number): Ru
 }
 
 function makeOperators(random: () => number): Operators {
-  if (random() < 0.7) return {};
+  const kind = random();
+  if (kind < 0.6) return {};
+  const kept = (reading: Reading): boolean => Math.floor(reading.time / 1000) % 7 !== 0;
+  const isRising = (forecast: RecordForecast): boolean => forecast.yhat > forecast.value;
+  const routed = (forecast: RecordForecast): RoutedRecord => ({
+    topic: "rising",
+    record: { ...forecast.event.record, value: bytes(String(forecast.yhat)) },
+  });
+  if (kind < 0.8) return { before: filter(kept), after: pipe(filter(isRising), map(routed)) };
   return {
-    before: filter((reading) => Math.floor(reading.time / 1000) % 7 !== 0),
-    after: pipe(
-      filter((forecast) => forecast.yhat > forecast.value),
-      map((forecast) => ({
-        topic: "rising",
-        record: { ...forecast.event.record, value: bytes(String(forecast.yhat)) },
-      })),
-    ),
+    beforeBatch: (readings) => Promise.resolve(readings.filter(kept)),
+    afterBatch: (forecasts) => Promise.resolve(forecasts.filter(isRising).map(routed)),
   };
 }

@@ -43,13 +43,7 @@ export class Scheduler {
       now: () => this.#now,
       sleep: async (milliseconds, signal) => {
         if (signal.aborted) return;
-        const { promise, resolve } = withResolve();
-        signal.addEventListener("abort", resolve);
-        try {
-          await Promise.race([this.#wait(member, "sleeps", this.#now + milliseconds), promise]);
-        } finally {
-          signal.removeEventListener("abort", resolve);
-        }
+        await this.#wait(member, "sleeps", this.#now + milliseconds, signal);
       },
     };
   }
@@ -92,10 +86,21 @@ export class Scheduler {
     return true;
   }
 
-  #wait(member: string, what: string, due: number | undefined): Promise<void> {
+  #wait(member: string, what: string, due: number | undefined, signal?: AbortSignal): Promise<void> {
     if (this.#crashed.has(member)) return Promise.reject(new Crashed(member));
-    return new Promise((resolve, reject) => {
-      this.#steps.push({ member, what, due, resolve, reject });
+    return new Promise((granted, reject) => {
+      const resolve = (): void => {
+        signal?.removeEventListener("abort", wake);
+        granted();
+      };
+      const step: Step = { member, what, due, resolve, reject };
+      // A sleeper that was woken moves the time no more.
+      const wake = (): void => {
+        this.#steps = this.#steps.filter((other) => other !== step);
+        resolve();
+      };
+      signal?.addEventListener("abort", wake);
+      this.#steps.push(step);
     });
   }
 }
@@ -103,10 +108,4 @@ export class Scheduler {
 /** Lets every promise that can be resolved be resolved: promises go before the next turn of the loop. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-function withResolve(): { promise: Promise<void>; resolve: () => void } {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((settled) => (resolve = settled));
-  return { promise, resolve };
 }

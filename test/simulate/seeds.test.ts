@@ -27,6 +27,7 @@ test.runIf(only === undefined)(
     expect(most("abandonments")).toBeGreaterThan(2);
     expect(most("retentions")).toBeGreaterThan(2);
     expect(most("uncertain")).toBeGreaterThan(3);
+    expect(most("timeouts")).toBeGreaterThan(0);
     expect(most("fenced")).toBeGreaterThan(0);
     expect(most("replayed")).toBeGreaterThan(20);
   },

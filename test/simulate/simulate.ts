@@ -1,6 +1,7 @@
 /** One seeded simulation: faults at any await, and the uninterrupted run that its output must equal to the byte. */
 import { UndercurrentError } from "../../src/errors/errors.js";
 import type { Committer, Source } from "../../src/pipeline/ports.js";
+import type { Operators } from "../../src/pipeline/operator.js";
 import { run } from "../../src/pipeline/run.js";
 import { readState } from "../../src/pipeline/state/state-records.js";
 import { Group, type Environment, type Member } from "./group.js";
@@ -13,6 +14,8 @@ import { Crashed, Scheduler, settle } from "./scheduler.js";
 export interface Sabotage {
   source?(source: Source): Source;
   committer?(committer: Committer, log: TransactionalLog): Committer;
+  /** Steps around the forecast that are broken; the uninterrupted run has those of the scenario. */
+  operators?(operators: Operators): Operators;
 }
 
 /** A simulation whose output was not that of the uninterrupted run, or that did not come to an end. */
@@ -43,6 +46,8 @@ export interface Happenings {
   uncertain: number;
   /** Commits of zombies that were refused. */
   fenced: number;
+  /** Hooks whose time was over: their pipelines ended. */
+  timeouts: number;
   /** Records that were replayed after takeovers. */
   replayed: number;
 }
@@ -67,6 +72,7 @@ class Simulation {
     retentions: 0,
     uncertain: 0,
     fenced: 0,
+    timeouts: 0,
     replayed: 0,
   };
   readonly scheduler: Scheduler;
@@ -150,8 +156,10 @@ class Simulation {
     const stop = new AbortController();
     const source = this.#sabotage.source?.(member.source) ?? member.source;
     const committer = this.#sabotage.committer?.(member.committer, this.log) ?? member.committer;
+    const { options } = this.#scenario;
     const running = run(source, committer, {
-      ...this.#scenario.options,
+      ...options,
+      ...this.#waiting(name, this.#sabotage.operators?.(options) ?? options),
       clock: this.scheduler.clockOf(name),
       stop: stop.signal,
     });
@@ -168,13 +176,37 @@ class Simulation {
       },
       complete: end,
       error: (error: unknown) => {
-        if (!(error instanceof Crashed)) this.#failure ??= error;
         end();
+        if (isTimeout(error)) {
+          this.happened.timeouts++;
+          this.#start();
+        } else if (!(error instanceof Crashed)) this.#failure ??= error;
       },
     });
     instance.abandon = () => {
       subscription.unsubscribe();
       end();
+    };
+  }
+
+  /** Hooks that answer when the scheduler lets them. */
+  #waiting(name: string, { beforeBatch, before, after, afterBatch }: Operators): Operators {
+    const { scheduler } = this;
+    return {
+      ...(before && { before }),
+      ...(after && { after }),
+      ...(beforeBatch && {
+        beforeBatch: async (readings, context) => {
+          await scheduler.step(name, "waits for beforeBatch");
+          return beforeBatch(readings, context);
+        },
+      }),
+      ...(afterBatch && {
+        afterBatch: async (forecasts, context) => {
+          await scheduler.step(name, "waits for afterBatch");
+          return afterBatch(forecasts, context);
+        },
+      }),
     };
   }
 
@@ -274,6 +306,11 @@ export async function simulate(seed: number, sabotage: Sabotage = {}): Promise<H
   const simulation = new Simulation(seed, sabotage);
   await simulation.run();
   return simulation.happened;
+}
+
+/** The clock makes up what passes while a hook waits. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof UndercurrentError && error.code === "OPERATOR_TIMEOUT";
 }
 
 function describe(error: unknown): string {

@@ -5,12 +5,12 @@ import { UndercurrentError } from "../../errors/errors.js";
 import { Forecaster } from "../../forecast/forecaster.js";
 import { forecasterSettings, type ForecasterSettings } from "../../forecast/settings.js";
 import type { Origin } from "../decode/decode.js";
-import type { Operators } from "../operator.js";
 import type { Commit, InputRecord } from "../ports.js";
 import type { RecoveryPlan, ResumePlan } from "./recovery.js";
 import type { PipelineSettings } from "../settings.js";
 import type { KeyPartitions } from "./key-partitions.js";
-import { Stage } from "./stage.js";
+import { Stage, type StageOutput } from "./stage.js";
+import type { UserSteps } from "./user-steps.js";
 import { replaceState, stateCommit, writeState } from "../state/state-records.js";
 import type { Telemetry } from "../telemetry.js";
 
@@ -18,7 +18,6 @@ import type { Telemetry } from "../telemetry.js";
 export interface SessionContext {
   readonly forecaster: ForecasterSettings;
   readonly settings: PipelineSettings;
-  readonly operators: Operators;
   readonly engine?: EngineFactory | undefined;
   readonly telemetry?: Telemetry | undefined;
   /** Takes the keys of every partition of the pipeline. */
@@ -34,6 +33,7 @@ export class PartitionModel {
   readonly #context: SessionContext;
   readonly #plan: RecoveryPlan;
   readonly #origin: Origin;
+  readonly #steps: UserSteps | undefined;
   #forecaster: Forecaster;
   #stage: Stage;
   #live = false;
@@ -41,11 +41,15 @@ export class PartitionModel {
   #snapshotOffset: number;
   #eventsSinceSnapshot = 0;
 
-  /** Restores the state. Throws SNAPSHOT_FOREIGN and the like, and holds no memory then. */
-  constructor(context: SessionContext, plan: RecoveryPlan, origin: Origin) {
+  /**
+   * Restores the state. Throws SNAPSHOT_FOREIGN and the like, and holds no memory then. The user's `steps` stay the
+   * caller's.
+   */
+  constructor(context: SessionContext, plan: RecoveryPlan, origin: Origin, steps?: UserSteps) {
     this.#context = context;
     this.#plan = plan;
     this.#origin = origin;
+    this.#steps = steps;
     this.from = plan.kind === "fresh" ? plan.from : plan.state.offset;
     this.liveFrom = plan.kind === "fresh" ? plan.from : plan.committed;
     this.#position = this.from;
@@ -90,9 +94,13 @@ export class PartitionModel {
   }
 
   /** Takes records below `liveFrom` into the state; `next` is where the following ones begin. */
-  replay(records: readonly InputRecord[], next: number): void {
-    this.#stage.replay(records);
-    this.#advance(records.length, next);
+  replay(records: readonly InputRecord[], next: number): void | Promise<void> {
+    if (this.#steps?.waits !== true) {
+      this.#stage.replay(records);
+      this.#advance(records.length, next);
+      return undefined;
+    }
+    return this.#stage.replayAndWait(records).then(() => this.#advance(records.length, next));
   }
 
   /** Moves on over offsets that hold no records. */
@@ -112,11 +120,21 @@ export class PartitionModel {
     return stateCommit(this.#position, replaceState(plan.discarded, snapshot));
   }
 
-  /** The commit that stands for these records. `withSnapshot` is asked when they have been taken. */
-  process(records: readonly InputRecord[], next: number, withSnapshot: () => boolean): Commit {
-    const output = this.#stage.process(records);
-    this.#advance(records.length, next);
-    return { ...output, snapshot: withSnapshot() ? this.#snapshot() : undefined, offset: next };
+  /**
+   * The commit that stands for these records. `withSnapshot` is asked when they have been taken. A promise only where a
+   * batch hook is waited for: until then there may be no snapshot.
+   */
+  process(
+    records: readonly InputRecord[],
+    next: number,
+    withSnapshot: () => boolean,
+  ): Commit | Promise<Commit> {
+    const made = (output: StageOutput): Commit => {
+      this.#advance(records.length, next);
+      return { ...output, snapshot: withSnapshot() ? this.#snapshot() : undefined, offset: next };
+    };
+    if (this.#steps?.waits !== true) return made(this.#stage.process(records));
+    return this.#stage.processAndWait(records).then(made);
   }
 
   /** A commit of nothing but a snapshot. */
@@ -125,7 +143,6 @@ export class PartitionModel {
   }
 
   dispose(): void {
-    this.#stage.dispose();
     this.#forecaster.dispose();
   }
 
@@ -145,7 +162,6 @@ export class PartitionModel {
     const earlier = this.#forecaster;
     const forecaster = this.#newForecaster(this.#context.forecaster);
     forecaster.restore(earlier.snapshot(), { anyTuning: true });
-    this.#stage.dispose();
     this.#forecaster = forecaster;
     this.#stage = this.#newStage();
     const snapshot = writeState(this.#position, forecaster, earlier.changes());
@@ -181,8 +197,8 @@ export class PartitionModel {
   }
 
   #newStage(): Stage {
-    const { settings, operators, telemetry, keys } = this.#context;
-    const stage = new Stage(this.#forecaster, settings, this.#origin, operators, telemetry);
+    const { settings, telemetry, keys } = this.#context;
+    const stage = new Stage(this.#forecaster, settings, this.#origin, { steps: this.#steps, telemetry });
     const { partition } = this.#origin;
     if (keys !== undefined) stage.onFirstEvent((key) => keys.add(partition, key));
     return stage;

@@ -1,4 +1,7 @@
-/** The pure middle of a task: records in; forecasts, dead letters and routed records out. No input, output or clock. */
+/**
+ * The middle of a task: records in; forecasts, dead letters and routed records out. Input, output and clock are not used
+ * here; users' batch hooks may use them.
+ */
 import { UndercurrentError, type ErrorCode } from "../../errors/errors.js";
 import { copyRow, forecastColumns, type ForecastColumns } from "../../forecast/columns.js";
 import type { Forecaster } from "../../forecast/forecaster.js";
@@ -14,10 +17,12 @@ import {
 } from "../decode/decode.js";
 import { ForecastEncoder } from "../encode/encode.js";
 import { ObservationBatch } from "./observation-batch.js";
-import { OperatorRun, type Operators, type RecordForecast } from "../operator.js";
+import type { RecordForecast } from "../operator.js";
 import type { InputRecord, OutputRecord, RoutedRecord } from "../ports.js";
 import type { PipelineSettings } from "../settings.js";
 import type { Telemetry } from "../telemetry.js";
+import { watchAsyncWork } from "./async-work.js";
+import type { UserSteps } from "./user-steps.js";
 
 /** What became visible of some records. */
 export interface StageOutput {
@@ -28,6 +33,19 @@ export interface StageOutput {
 
 /** Codes that refuse one record; every other error ends the task. */
 const rejections: ReadonlySet<ErrorCode> = new Set([...inputFaults, "RECORD_UNREADABLE", "EVENT_LATE"]);
+
+/** A record that was refused, and why. */
+interface Refusal {
+  readonly record: InputRecord;
+  readonly error: UndercurrentError;
+}
+
+/** What a stage may have beside its forecaster. */
+export interface StageParts {
+  /** The user's own steps; they stay the caller's. */
+  readonly steps?: UserSteps | undefined;
+  readonly telemetry?: Telemetry | undefined;
+}
 
 export class Stage {
   readonly #forecaster: Forecaster;
@@ -40,31 +58,27 @@ export class Stage {
   readonly #readings: Reading[] = [];
   readonly #intake: ObservationBatch;
   readonly #encoder: ForecastEncoder;
-  readonly #before: OperatorRun<Reading, Reading> | undefined;
-  readonly #after: OperatorRun<RecordForecast, RoutedRecord> | undefined;
+  readonly #steps: UserSteps | undefined;
   #forecasts: ForecastColumns;
   /** Rows of it that are written. */
   #observed = 0;
 
-  /** The forecaster must have its state already; it stays the caller's, to dispose of after the stage. */
+  /** The forecaster must have its state already; it stays the caller's, to dispose of. */
   constructor(
     forecaster: Forecaster,
     settings: PipelineSettings,
     origin: Origin,
-    operators: Operators,
-    telemetry: Telemetry | undefined,
+    { steps, telemetry }: StageParts = {},
   ) {
     this.#forecaster = forecaster;
     this.#settings = settings;
     this.#origin = origin;
     this.#telemetry = telemetry;
-    this.#decode =
-      operators.before === undefined && operators.after === undefined ? undefined : decoder(settings.decode);
+    this.#steps = steps;
+    this.#decode = steps?.any === true ? decoder(settings.decode) : undefined;
     this.#intake = new ObservationBatch(forecaster, settings, () => this.#observeTaken());
     this.#encoder = new ForecastEncoder(forecaster);
-    this.#before = operators.before && new OperatorRun("before", operators.before);
     this.#forecasts = this.#columns(1024);
-    this.#after = operators.after && new OperatorRun("after", operators.after);
   }
 
   /** `listener` hears of the first event of each key from now on, and maybe of later ones. */
@@ -72,15 +86,45 @@ export class Stage {
     this.#intake.onFirstEvent = listener;
   }
 
-  /** Forecasts from the records. */
+  /** Forecasts from the records, at once: without batch hooks. */
   process(records: readonly InputRecord[]): StageOutput {
     const deadLetters: OutputRecord[] = [];
-    this.#observe(records, (record, error) => {
-      this.#refuse(record, error, deadLetters);
-    });
+    this.#observe(records, (refusal) => this.#refuse(refusal, deadLetters));
+    const after = this.#steps?.after;
+    const routed =
+      after === undefined
+        ? []
+        : watchAsyncWork(() => this.#readings.flatMap((_, row) => after.through(this.#forecastObject(row))));
+    return this.#output(deadLetters, routed);
+  }
+
+  /** Forecasts from the records, and waits for the user's batch hooks. Nothing else may use the stage meanwhile. */
+  async processAndWait(records: readonly InputRecord[]): Promise<StageOutput> {
+    const deadLetters: OutputRecord[] = [];
+    for (const refusal of await this.#observeAndWait(records)) this.#refuse(refusal, deadLetters);
+    const { after, afterBatch } = this.#steps ?? {};
+    const forecasts = this.#readings.map((_, row) => this.#forecastObject(row));
+    const routed =
+      after === undefined
+        ? []
+        : watchAsyncWork(() => forecasts.flatMap((forecast) => after.through(forecast)));
+    const further = afterBatch === undefined || forecasts.length === 0 ? [] : await afterBatch(forecasts);
+    return this.#output(deadLetters, [...routed, ...further]);
+  }
+
+  /** Takes the records into the state, and reports nothing: without batch hooks. */
+  replay(records: readonly InputRecord[]): void {
+    this.#observe(records, () => undefined);
+  }
+
+  /** Takes the records into the state, reports nothing, and waits for the user's batch hook before the forecast. */
+  async replayAndWait(records: readonly InputRecord[]): Promise<void> {
+    await this.#observeAndWait(records);
+  }
+
+  #output(deadLetters: readonly OutputRecord[], routed: readonly RoutedRecord[]): StageOutput {
     const taken = this.#intake.records;
     const forecasts = this.#encoder.records(this.#forecasts, taken);
-    const routed = this.#route();
     if (taken.length > 0) {
       this.#telemetry?.forecasts({
         count: taken.length,
@@ -92,20 +136,7 @@ export class Stage {
     return { forecasts, deadLetters, routed };
   }
 
-  /** Takes the records into the state and tells nobody. */
-  replay(records: readonly InputRecord[]): void {
-    this.#observe(records, () => undefined);
-  }
-
-  dispose(): void {
-    this.#before?.dispose();
-    this.#after?.dispose();
-  }
-
-  #observe(
-    records: readonly InputRecord[],
-    refused: (record: InputRecord, error: UndercurrentError) => void,
-  ): void {
+  #begin(): void {
     for (const slot of this.#forecaster.release()) {
       this.#intake.forget(slot);
       this.#encoder.forget(slot);
@@ -113,15 +144,54 @@ export class Stage {
     this.#intake.clear();
     this.#readings.length = 0;
     this.#observed = 0;
-    for (const record of records) {
+  }
+
+  #observe(records: readonly InputRecord[], refused: (refusal: Refusal) => void): void {
+    this.#begin();
+    this.#watched(() => {
+      for (const record of records) {
+        try {
+          this.#take(record);
+        } catch (error) {
+          refused({ record, error: rejectionOf(error) });
+        }
+      }
+    });
+    this.#observeTaken();
+  }
+
+  /** Resolves to the records that were refused, in order. */
+  async #observeAndWait(records: readonly InputRecord[]): Promise<readonly Refusal[]> {
+    const refusals: Refusal[] = [];
+    const readings: Reading[] = [];
+    this.#watched(() => {
+      for (const record of records) {
+        try {
+          readings.push(...this.#read(record));
+        } catch (error) {
+          refusals.push({ record, error: rejectionOf(error) });
+        }
+      }
+    });
+    const beforeBatch = this.#steps?.beforeBatch;
+    const passed =
+      beforeBatch === undefined || readings.length === 0 ? readings : await beforeBatch(readings);
+    this.#begin();
+    for (const reading of passed) {
       try {
-        this.#take(record);
+        this.#takeReading(reading);
       } catch (error) {
-        if (!(error instanceof UndercurrentError) || !rejections.has(error.code)) throw error;
-        refused(record, error);
+        refusals.push({ record: reading.record, error: rejectionOf(error) });
       }
     }
     this.#observeTaken();
+    return refusals.sort((a, b) => a.record.offset - b.record.offset);
+  }
+
+  /** Runs what passes values through the operator before the forecast, where there is one. */
+  #watched(work: () => void): void {
+    if (this.#steps?.before === undefined) work();
+    else watchAsyncWork(work);
   }
 
   /** Forecasts from what was taken and not yet forecast from. */
@@ -146,24 +216,22 @@ export class Stage {
       this.#intake.takeRecord(record);
       return;
     }
-    const reading = this.#decode(record);
-    if (this.#before === undefined) {
-      this.#takeReading(reading);
-      return;
-    }
-    for (const passed of this.#before.through(reading)) {
-      checkReading(passed);
-      this.#takeReading(passed);
-    }
+    for (const reading of this.#read(record)) this.#takeReading(reading);
+  }
+
+  /** What the operator before the forecast makes of a record. */
+  #read(record: InputRecord): readonly Reading[] {
+    const reading = this.#decode!(record);
+    return this.#steps?.before?.through(reading) ?? [reading];
   }
 
   #takeReading(reading: Reading): void {
+    if (this.#steps?.before !== undefined || this.#steps?.beforeBatch !== undefined) checkReading(reading);
     this.#intake.take(reading);
     this.#readings.push(reading);
   }
 
-  #refuse(record: InputRecord, error: UndercurrentError, deadLetters: OutputRecord[]): void {
-    const { code, message } = error;
+  #refuse({ record, error: { code, message } }: Refusal, deadLetters: OutputRecord[]): void {
     if (code !== "EVENT_LATE" || this.#settings.late === "dead-letter") {
       deadLetters.push(deadLetter(record, this.#origin, code, message));
     }
@@ -171,11 +239,14 @@ export class Stage {
     this.#telemetry?.rejection({ code, message, origin: `${topic}/${partition}@${record.offset}` });
   }
 
-  #route(): readonly RoutedRecord[] {
-    const after = this.#after;
-    if (after === undefined) return [];
-    return this.#readings.flatMap((event, row) =>
-      after.through({ event, ...forecastAt(this.#forecaster, this.#forecasts, row) }),
-    );
+  /** A forecast as an object, for the steps behind it. */
+  #forecastObject(row: number): RecordForecast {
+    return { event: this.#readings[row]!, ...forecastAt(this.#forecaster, this.#forecasts, row) };
   }
+}
+
+/** The error, where it refuses one record; throws every other. */
+function rejectionOf(error: unknown): UndercurrentError {
+  if (error instanceof UndercurrentError && rejections.has(error.code)) return error;
+  throw error;
 }

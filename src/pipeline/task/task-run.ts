@@ -1,26 +1,31 @@
 /** One attempt of a task: from a takeover, through replay in silence, from batch to batch and commit to commit. */
 import { UndercurrentError } from "../../errors/errors.js";
-import { chunksOf } from "./chunks.js";
+import { chunksOf, type Chunk } from "./chunks.js";
 import type { Clock } from "../clock.js";
 import { CommitQueue } from "./commits.js";
 import type { Origin } from "../decode/decode.js";
 import type { TaskEvent } from "../events.js";
-import type { Assignment, Commit, Committer, InputRecord } from "../ports.js";
+import type { Assignment, Commit, Committer } from "../ports.js";
 import { Progress } from "./progress.js";
 import { planRecovery } from "./recovery.js";
+import type { Operators } from "../operator.js";
 import { PartitionModel, type SessionContext } from "./partition-model.js";
+import { UserSteps } from "./user-steps.js";
 
 export interface AttemptContext extends SessionContext {
   readonly committer: Committer;
   readonly clock: Clock;
+  readonly operators: Operators;
+  /** Time limit of a batch hook. */
+  readonly hookTimeoutMs: number;
 }
 
 /** The task's side of an attempt. */
 export interface AttemptOwner {
   /** Aborted when the task is to end: gracefully, unless the partition is lost. */
   readonly ending: AbortSignal;
-  /** Whether the right to commit is gone. */
-  lost(): boolean;
+  /** Aborted when the right to commit is gone. */
+  readonly lost: AbortSignal;
   emit(event: TaskEvent): void;
 }
 
@@ -29,12 +34,18 @@ export class TaskRun {
   readonly #context: AttemptContext;
   readonly #owner: AttemptOwner;
   readonly #origin: Origin;
-  /** Aborted when reading is to end: by the task, or by a commit that failed. */
+  /** Aborted when reading is to end: by the task, or because nothing further can land. */
   readonly #end = new AbortController();
+  /** Aborted when nothing further can land: the partition is lost, or a commit or an operator has failed. */
+  readonly #void = new AbortController();
   readonly #commits = new CommitQueue(
     (commit) => this.#commit(commit),
-    () => this.#end.abort(),
+    () => this.#giveUp(),
   );
+  /** The records that are being taken, until their commit waits its turn. */
+  #taking: Promise<void> | undefined;
+  #steps: UserSteps | undefined;
+  #heldBack: UndercurrentError | undefined;
   #landed = false;
   #keys = 0;
   #bytes = 0;
@@ -56,12 +67,20 @@ export class TaskRun {
     return this.#landed;
   }
 
+  /** Where the partition was lost: the error of an operator that held values back then. */
+  get heldBack(): UndercurrentError | undefined {
+    return this.#heldBack;
+  }
+
   /** Resolves at the end of the task or of the input, rejects with the first error; nothing is under way then. */
   async run(): Promise<void> {
-    const { ending } = this.#owner;
+    const { ending, lost } = this.#owner;
     const abort = (): void => this.#end.abort();
+    const giveUp = (): void => this.#giveUp();
     ending.addEventListener("abort", abort);
+    lost.addEventListener("abort", giveUp);
     if (ending.aborted) abort();
+    if (lost.aborted) giveUp();
     try {
       const session = await this.#takeOver();
       try {
@@ -71,17 +90,35 @@ export class TaskRun {
       }
     } finally {
       ending.removeEventListener("abort", abort);
+      lost.removeEventListener("abort", giveUp);
       abort();
       // A commit that is under way must have an end before the partition is released.
       await this.#commits.settled().catch(() => undefined);
+      if (lost.aborted) this.#heldBack = this.#steps?.end();
+      this.#steps?.dispose();
     }
+  }
+
+  /** Lets nothing further land. */
+  #giveUp(): void {
+    this.#void.abort();
+    this.#end.abort();
+  }
+
+  #newSteps(): UserSteps {
+    const { operators, hookTimeoutMs: timeoutMs, clock } = this.#context;
+    const cancelled = this.#void.signal;
+    const steps = new UserSteps(operators, { timeoutMs, clock, origin: this.#origin, cancelled });
+    steps.failed.addEventListener("abort", () => this.#giveUp());
+    return steps;
   }
 
   async #takeOver(): Promise<PartitionModel> {
     const { forecaster, settings } = this.#context;
     this.#owner.emit({ type: "taking-over", ...this.#origin });
     const plan = planRecovery(await this.#assignment.takeOver(), forecaster, settings.recovery, this.#origin);
-    const session = new PartitionModel(this.#context, plan, this.#origin);
+    this.#steps = this.#newSteps();
+    const session = new PartitionModel(this.#context, plan, this.#origin, this.#steps);
     this.#endOffset = session.liveFrom;
     this.#owner.emit({
       type: "taken-over",
@@ -106,26 +143,43 @@ export class TaskRun {
       for await (const batch of this.#assignment.read(session.from, this.#end.signal)) {
         this.#endOffset = Math.max(batch.endOffset, batch.nextOffset);
         for (const chunk of chunksOf(batch, session.liveFrom, settings.commit.maxEvents)) {
-          if (this.#owner.lost()) return;
-          await this.#take(session, chunk.records, chunk.next, progress);
+          if (this.#owner.lost.aborted) return;
+          this.#taking = this.#take(session, chunk, progress);
+          await this.#taking;
         }
       }
+    } catch (error) {
+      // What made a hook's result unwanted is the error, and follows here.
+      if (!isAborted(this.#void.signal) || isAborted(this.#owner.lost)) throw error;
+      this.#steps?.check();
+      await this.#commits.settled();
+      throw error;
     } finally {
       this.#end.abort();
       await idle;
     }
     await this.#commits.settled();
-    if (this.#owner.lost() || !session.live || session.position === session.snapshotOffset) return;
+    this.#steps?.check();
+    if (this.#owner.lost.aborted) return;
+    await this.#steps?.endAndWait();
+    if (isAborted(this.#owner.lost) || !session.live || session.position === session.snapshotOffset) return;
     await this.#commits.add(session.snapshot());
     await this.#commits.settled();
   }
 
-  async #take(
-    session: PartitionModel,
-    records: readonly InputRecord[],
-    next: number,
-    progress: Progress,
-  ): Promise<void> {
+  async #take(session: PartitionModel, chunk: Chunk, progress: Progress): Promise<void> {
+    try {
+      await this.#takeRecords(session, chunk, progress);
+    } catch (error) {
+      // At once: there must be no snapshot of a state that is ahead of its offset.
+      this.#end.abort();
+      throw error;
+    } finally {
+      this.#taking = undefined;
+    }
+  }
+
+  async #takeRecords(session: PartitionModel, { records, next }: Chunk, progress: Progress): Promise<void> {
     // There may be no record at all between the last one replayed and the committed offset.
     if (!session.live && records.length > 0 && records[0]!.offset >= session.liveFrom) {
       session.skip(session.liveFrom);
@@ -135,12 +189,13 @@ export class TaskRun {
       session.skip(next);
     } else if (session.live) {
       const began = this.#context.clock.now();
-      const commit = session.process(records, next, () => this.#snapshotDue(session));
+      const made = session.process(records, next, () => this.#snapshotDue(session));
+      const commit = made instanceof Promise ? await made : made;
       this.#processing.set(commit, (this.#context.clock.now() - began) / 1000);
       this.#holds(session);
       await this.#commits.add(commit);
     } else {
-      session.replay(records, next);
+      await session.replay(records, next);
       if (progress.replayed(records.length, next)) {
         this.#owner.emit({ type: "replaying", ...this.#origin, ...progress.replaying() });
       }
@@ -179,6 +234,9 @@ export class TaskRun {
     for (;;) {
       await clock.sleep(Math.max(0, this.#snapshotAt + period - clock.now()), signal);
       if (signal.aborted) return;
+      // Records that a hook waits for may carry the snapshot with them.
+      while (this.#taking !== undefined) await this.#taking.catch(() => undefined);
+      if (isAborted(signal)) return;
       if (clock.now() - this.#snapshotAt < period) continue;
       this.#snapshotAt = clock.now();
       if (session.live && session.position > session.snapshotOffset) {
@@ -196,7 +254,8 @@ export class TaskRun {
   }
 
   async #commit(commit: Commit): Promise<void> {
-    if (this.#owner.lost()) {
+    this.#steps?.check();
+    if (this.#owner.lost.aborted) {
       throw new UndercurrentError("FENCED", "the partition was given up before this commit began");
     }
     const began = this.#context.clock.now();
@@ -223,4 +282,9 @@ export class TaskRun {
       oldest: commit.forecasts[0]?.timestamp,
     });
   }
+}
+
+/** Reads a signal anew: it may have been aborted while something was waited for. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
 }

@@ -20,7 +20,7 @@ const longestDelay = 5000;
  * The task of an assignment; a subscription is its life. Unsubscribing abandons it: nothing further is committed and
  * the partition is released. Errors with the first UndercurrentError that a restart can't help, or whatever the ports
  * raise. Once the partition is revoked it completes, for whatever goes wrong then, the next owner goes on from what is
- * durable.
+ * durable. The exception is an operator that held values back: their offsets may be committed, so the task errors.
  */
 export function task(assignment: Assignment, context: TaskContext): Observable<TaskEvent> {
   return new Observable((subscriber) => {
@@ -41,18 +41,21 @@ async function live(
   emit: (event: TaskEvent) => void,
 ): Promise<void> {
   const { topic, partition, revoked } = assignment;
-  const ending = new AbortController();
-  const end = (): void => ending.abort();
+  const [losing, ending] = [new AbortController(), new AbortController()];
+  const lost = losing.signal;
+  const end = (): void => {
+    if (revoked.aborted || abandoned.aborted) losing.abort();
+    ending.abort();
+  };
   const signals = [abandoned, revoked, context.stop];
   for (const signal of signals) {
     signal.addEventListener("abort", end);
     if (signal.aborted) end();
   }
-  const lost = (): boolean => revoked.aborted || abandoned.aborted;
   let failed = false;
   const because = (): Released["because"] => {
     if (failed) return "failed";
-    if (lost()) return revoked.aborted ? "revoked" : "abandoned";
+    if (lost.aborted) return revoked.aborted ? "revoked" : "abandoned";
     return context.stop.aborted ? "stopped" : "ended";
   };
   try {
@@ -60,18 +63,23 @@ async function live(
       const attempt = new TaskRun(assignment, context, { ending: ending.signal, lost, emit });
       try {
         await attempt.run();
-        break;
+        if (!lost.aborted) break;
       } catch (error) {
-        if (lost()) break;
-        if (attempt.landed) attempts = 1;
-        if (!mayRestart(error) || attempts >= mostAttempts) {
-          failed = true;
-          throw error;
+        if (!lost.aborted) {
+          if (attempt.landed) attempts = 1;
+          if (!mayRestart(error) || attempts >= mostAttempts) {
+            failed = true;
+            throw error;
+          }
+          emit({ type: "restarting", topic, partition, error });
+          const delay = Math.min(firstDelay * 2 ** (attempts - 1), longestDelay);
+          await context.clock.sleep(delay, ending.signal);
+          continue;
         }
-        emit({ type: "restarting", topic, partition, error });
-        const delay = Math.min(firstDelay * 2 ** (attempts - 1), longestDelay);
-        await context.clock.sleep(delay, ending.signal);
       }
+      if (attempt.heldBack === undefined || abandoned.aborted) break;
+      failed = true;
+      throw attempt.heldBack;
     }
   } finally {
     for (const signal of signals) signal.removeEventListener("abort", end);
