@@ -83,7 +83,7 @@ const maxBatchBytes = 900_000;
 export async function work(answer: Buffer, options: PipelineOptions = {}): Promise<Worked> {
   const settings = pipelineSettings(options);
   const forecaster = new Forecaster(modelSettings({ hidden: 4, readout: "shared" }, settings.decode));
-  const stage = new Stage(forecaster, settings, { topic: topics.input, partition: 0 }, {}, undefined);
+  const stage = new Stage(forecaster, settings, { topic: topics.input, partition: 0 });
   try {
     const before = process.cpuUsage();
     const messages = await decodeMessages(new Decoder(answer));
@@ -109,7 +109,6 @@ export async function work(answer: Buffer, options: PipelineOptions = {}): Promi
       milliseconds: (user + system) / 1000,
     };
   } finally {
-    stage.dispose();
     forecaster.dispose();
   }
 }
