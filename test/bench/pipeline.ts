@@ -74,7 +74,7 @@ class Bench {
   round(): Parts {
     const apart = new Forecaster(this.#model);
     apart.restore(this.#whole.snapshot());
-    const intake = new ObservationBatch(apart, this.#settings, () => undefined);
+    const intake = new ObservationBatch(apart, this.#settings);
     const encoder = new ForecastEncoder(apart);
     const columns = forecastColumns(batch, apart.settings.horizon);
     const parse = decoder(this.#settings.decode);

@@ -494,7 +494,7 @@ describe("a step that waits", () => {
     const log = filled(10);
     let answer: (() => void) | undefined;
     const { clock, commits } = start(log, {
-      snapshot: { everySeconds: 10 },
+      snapshot: { everyMs: 10_000 },
       afterBatch: () => new Promise((resolve) => (answer = () => resolve([]))),
     });
     await quiet();
@@ -514,7 +514,7 @@ describe("a step that waits", () => {
     const { clock, commits } = start(
       filled(10),
       {
-        snapshot: { everySeconds: 10 },
+        snapshot: { everyMs: 10_000 },
         commit: { maxEvents: 5 },
         afterBatch: (forecasts) =>
           forecasts[0]!.event.record.offset === 0 ? Promise.resolve([]) : new Promise(() => undefined),
@@ -537,7 +537,7 @@ describe("a step that waits", () => {
   test("that fails behind the forecast lets no snapshot be made of the records that it failed on", async () => {
     const log = filled(10);
     const { clock, commits, outcome } = start(log, {
-      snapshot: { everySeconds: 1 },
+      snapshot: { everyMs: 1000 },
       hookTimeoutMs: 2000,
       afterBatch: (forecasts) =>
         forecasts[0]!.event.record.offset === 0 ? Promise.resolve([]) : new Promise(() => undefined),

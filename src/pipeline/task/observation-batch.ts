@@ -37,24 +37,18 @@ export class ObservationBatch {
    * runs ahead of the forecaster's by the events that were taken and not yet observed.
    */
   #lastTimes = new Float64Array(64).fill(unread);
-  readonly #observe: () => void;
   /** Whether the decoder met each slot's key. */
   #met = new Uint8Array(64);
   /** Keys that the forecaster had forgotten when the times were read. */
   #forgotten = 0;
 
-  /**
-   * The forecaster must have its state already: slots are given anew by a restore. `observe` lets it take what was taken
-   * here: which keys it forgets decides what is late after them.
-   */
+  /** The forecaster must have its state already: slots are given anew by a restore. */
   constructor(
     forecaster: Forecaster,
     settings: { readonly decode: DecodeSettings; readonly late: LatePolicy },
-    observe: () => void,
   ) {
     this.#forecaster = forecaster;
     this.#late = settings.late;
-    this.#observe = observe;
     this.#forgotten = forecaster.forgotten;
     this.#decode = decoder(settings.decode);
     this.#scan = RecordScan.of(settings.decode);
@@ -77,22 +71,34 @@ export class ObservationBatch {
     if (slot < this.#met.length) this.#met[slot] = 0;
   }
 
-  /** Appends a reading. Where the policy is to refuse late events, throws EVENT_LATE, and TIME_INVALID far in the future. */
-  take({ key, time, value, features, record }: Reading): void {
+  /**
+   * Appends a reading. Returns whether the forecaster has to observe the batch now, before anything else is taken: which
+   * keys it forgets decides what is late after them. `observed` is to be called then.
+   *
+   * Where the policy is to refuse late events, throws EVENT_LATE, and TIME_INVALID far in the future.
+   */
+  take({ key, time, value, features, record }: Reading): boolean {
     this.#refuseAhead(time, record);
     const slot = this.#forecaster.slotOf(key);
     this.#meet(slot, key);
-    this.#append(slot, time, value, features, record);
+    return this.#append(slot, time, value, features, record);
   }
 
-  /** Appends what a record says, as if it were decoded and taken. Throws as decoders and `take` do. */
-  takeRecord(record: InputRecord): void {
+  /** Appends what a record says, as if it were decoded and taken. Returns and throws as `take` does, or a decoder. */
+  takeRecord(record: InputRecord): boolean {
     const scan = this.#scan;
     const isRead = scan?.read(record) === true;
     if (isRead) this.#refuseAhead(scan.time, record);
     const slot = isRead ? this.#slotOf(scan) : -1;
-    if (slot < 0) this.take(this.#decode(record));
-    else this.#append(slot, scan!.time, scan!.value, scan!.features, record);
+    if (slot < 0) return this.take(this.#decode(record));
+    return this.#append(slot, scan!.time, scan!.value, scan!.features, record);
+  }
+
+  /** Takes notice of the keys that the forecaster has forgotten, where it has observed the batch so far. */
+  observed(): void {
+    if (this.#forgotten === this.#forecaster.forgotten) return;
+    this.#forgotten = this.#forecaster.forgotten;
+    this.#lastTimes.fill(unread);
   }
 
   /** The slot of the key that was scanned; -1 where it is for the decoder to say what is wrong with it. */
@@ -120,16 +126,18 @@ export class ObservationBatch {
     this.onFirstEvent(key);
   }
 
-  #append(slot: number, time: number, value: number, features: ArrayLike<number>, record: InputRecord): void {
+  #append(
+    slot: number,
+    time: number,
+    value: number,
+    features: ArrayLike<number>,
+    record: InputRecord,
+  ): boolean {
     const begins = this.#late !== "process" && this.#refuseLate(slot, time, value);
     if (this.#columns.count === this.#columns.slots.length) this.#grow();
     appendObservation(this.#columns, slot, time, value, features);
     this.records.push(record);
-    if (!begins || !this.#bounded) return;
-    this.#observe();
-    if (this.#forgotten === this.#forecaster.forgotten) return;
-    this.#forgotten = this.#forecaster.forgotten;
-    this.#lastTimes.fill(unread);
+    return begins && this.#bounded;
   }
 
   #refuseAhead(time: number, { timestamp }: InputRecord): void {

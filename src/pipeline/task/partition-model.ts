@@ -1,4 +1,4 @@
-/** One attempt of a task, from a takeover on: its forecaster, how far it has come, and what the next commit holds. */
+/** The model of a partition in one task run: its forecaster, how far it has come, and what the next commit holds. */
 import { wasmEngine } from "../../engine/wasm/wasm.js";
 import type { EngineFactory } from "../../engine/port.js";
 import { UndercurrentError } from "../../errors/errors.js";
@@ -9,13 +9,14 @@ import type { Commit, InputRecord } from "../ports.js";
 import type { RecoveryPlan, ResumePlan } from "./recovery.js";
 import type { PipelineSettings } from "../settings.js";
 import type { KeyPartitions } from "./key-partitions.js";
+import type { SnapshotSchedule } from "./snapshot-schedule.js";
 import { Stage, type StageOutput } from "./stage.js";
 import type { UserSteps } from "./user-steps.js";
 import { replaceState, stateCommit, writeState } from "../state/state-records.js";
 import type { Telemetry } from "../telemetry.js";
 
-/** What every session of a pipeline shares. */
-export interface SessionContext {
+/** What the models of all partitions share. */
+export interface ModelContext {
   readonly forecaster: ForecasterSettings;
   readonly settings: PipelineSettings;
   readonly engine?: EngineFactory | undefined;
@@ -27,10 +28,10 @@ export interface SessionContext {
 export class PartitionModel {
   /** Where reading begins: the offset that the state it was opened with stands for. */
   readonly from: number;
-  /** Input below this offset is replayed, and told nobody. */
+  /** Input below this offset is replayed, and nothing is emitted. */
   readonly liveFrom: number;
 
-  readonly #context: SessionContext;
+  readonly #context: ModelContext;
   readonly #plan: RecoveryPlan;
   readonly #origin: Origin;
   readonly #steps: UserSteps | undefined;
@@ -45,7 +46,7 @@ export class PartitionModel {
    * Restores the state. Throws SNAPSHOT_FOREIGN and the like, and holds no memory then. The user's `steps` stay the
    * caller's.
    */
-  constructor(context: SessionContext, plan: RecoveryPlan, origin: Origin, steps?: UserSteps) {
+  constructor(context: ModelContext, plan: RecoveryPlan, origin: Origin, steps?: UserSteps) {
     this.#context = context;
     this.#plan = plan;
     this.#origin = origin;
@@ -84,13 +85,9 @@ export class PartitionModel {
     return this.#forecaster.bytes;
   }
 
-  /** Offset of the last snapshot, and how many records were taken since. */
+  /** Offset of the last snapshot. */
   get snapshotOffset(): number {
     return this.#snapshotOffset;
-  }
-
-  get eventsSinceSnapshot(): number {
-    return this.#eventsSinceSnapshot;
   }
 
   /** Takes records below `liveFrom` into the state; `next` is where the following ones begin. */
@@ -121,17 +118,22 @@ export class PartitionModel {
   }
 
   /**
-   * The commit that stands for these records. `withSnapshot` is asked when they have been taken. A promise only where a
-   * batch hook is waited for: until then there may be no snapshot.
+   * The commit that stands for these records. The commit holds a snapshot where one is due. Returns a
+   * promise only where a batch hook is waited for; until it is resolved, `snapshot` must not be called.
    */
   process(
     records: readonly InputRecord[],
     next: number,
-    withSnapshot: () => boolean,
+    schedule: SnapshotSchedule,
   ): Commit | Promise<Commit> {
     const made = (output: StageOutput): Commit => {
+      // Step 5 of a commit.
       this.#advance(records.length, next);
-      return { ...output, snapshot: withSnapshot() ? this.#snapshot() : undefined, offset: next };
+      return {
+        ...output,
+        snapshot: schedule.takeIfDue(this.#eventsSinceSnapshot) ? this.#snapshot() : undefined,
+        offset: next,
+      };
     };
     if (this.#steps?.waits !== true) return made(this.#stage.process(records));
     return this.#stage.processAndWait(records).then(made);

@@ -56,7 +56,7 @@ export class Stage {
   readonly #decode: Decode | undefined;
   /** What was taken, where there is a decoder. */
   readonly #readings: Reading[] = [];
-  readonly #intake: ObservationBatch;
+  readonly #batch: ObservationBatch;
   readonly #encoder: ForecastEncoder;
   readonly #steps: UserSteps | undefined;
   #forecasts: ForecastColumns;
@@ -76,17 +76,17 @@ export class Stage {
     this.#telemetry = telemetry;
     this.#steps = steps;
     this.#decode = steps?.any === true ? decoder(settings.decode) : undefined;
-    this.#intake = new ObservationBatch(forecaster, settings, () => this.#observeTaken());
+    this.#batch = new ObservationBatch(forecaster, settings);
     this.#encoder = new ForecastEncoder(forecaster);
     this.#forecasts = this.#columns(1024);
   }
 
   /** `listener` hears of the first event of each key from now on, and maybe of later ones. */
   onFirstEvent(listener: (key: string) => void): void {
-    this.#intake.onFirstEvent = listener;
+    this.#batch.onFirstEvent = listener;
   }
 
-  /** Forecasts from the records, at once: without batch hooks. */
+  /** Forecasts from the records, at once: steps 1 to 4 of a commit (`task-run.ts`) without batch hooks. */
   process(records: readonly InputRecord[]): StageOutput {
     const deadLetters: OutputRecord[] = [];
     this.#observe(records, (refusal) => this.#refuse(refusal, deadLetters));
@@ -98,7 +98,7 @@ export class Stage {
     return this.#output(deadLetters, routed);
   }
 
-  /** Forecasts from the records, and waits for the user's batch hooks. Nothing else may use the stage meanwhile. */
+  /** Forecasts from the records as `process` does, and waits for the user's batch hooks. Nothing else may use the stage meanwhile. */
   async processAndWait(records: readonly InputRecord[]): Promise<StageOutput> {
     const deadLetters: OutputRecord[] = [];
     for (const refusal of await this.#observeAndWait(records)) this.#refuse(refusal, deadLetters);
@@ -123,7 +123,7 @@ export class Stage {
   }
 
   #output(deadLetters: readonly OutputRecord[], routed: readonly RoutedRecord[]): StageOutput {
-    const taken = this.#intake.records;
+    const taken = this.#batch.records;
     const forecasts = this.#encoder.records(this.#forecasts, taken);
     if (taken.length > 0) {
       this.#telemetry?.forecasts({
@@ -138,10 +138,10 @@ export class Stage {
 
   #begin(): void {
     for (const slot of this.#forecaster.release()) {
-      this.#intake.forget(slot);
+      this.#batch.forget(slot);
       this.#encoder.forget(slot);
     }
-    this.#intake.clear();
+    this.#batch.clear();
     this.#readings.length = 0;
     this.#observed = 0;
   }
@@ -194,9 +194,15 @@ export class Stage {
     else watchAsyncWork(work);
   }
 
+  /** Forecasts in the middle of a batch: the keys that are forgotten decide what is late after them. */
+  #observeNow(): void {
+    this.#observeTaken();
+    this.#batch.observed();
+  }
+
   /** Forecasts from what was taken and not yet forecast from. */
   #observeTaken(): void {
-    const { columns } = this.#intake;
+    const { columns } = this.#batch;
     if (columns.count > this.#forecasts.times.length) {
       const larger = this.#columns(columns.slots.length);
       for (let row = 0; row < this.#observed; row++) copyRow(this.#forecasts, row, larger, row);
@@ -213,7 +219,7 @@ export class Stage {
 
   #take(record: InputRecord): void {
     if (this.#decode === undefined) {
-      this.#intake.takeRecord(record);
+      if (this.#batch.takeRecord(record)) this.#observeNow();
       return;
     }
     for (const reading of this.#read(record)) this.#takeReading(reading);
@@ -227,8 +233,9 @@ export class Stage {
 
   #takeReading(reading: Reading): void {
     if (this.#steps?.before !== undefined || this.#steps?.beforeBatch !== undefined) checkReading(reading);
-    this.#intake.take(reading);
+    const isDue = this.#batch.take(reading);
     this.#readings.push(reading);
+    if (isDue) this.#observeNow();
   }
 
   #refuse({ record, error: { code, message } }: Refusal, deadLetters: OutputRecord[]): void {

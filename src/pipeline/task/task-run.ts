@@ -1,4 +1,4 @@
-/** One attempt of a task: from a takeover, through replay in silence, from batch to batch and commit to commit. */
+/** One run of a task, from a takeover to a stop or an error: replay, then batch after batch and commit after commit. */
 import { UndercurrentError } from "../../errors/errors.js";
 import { chunksOf, type Chunk } from "./chunks.js";
 import type { Clock } from "../clock.js";
@@ -9,10 +9,12 @@ import type { Assignment, Commit, Committer } from "../ports.js";
 import { Progress } from "./progress.js";
 import { planRecovery } from "./recovery.js";
 import type { Operators } from "../operator.js";
-import { PartitionModel, type SessionContext } from "./partition-model.js";
+import { PartitionModel, type ModelContext } from "./partition-model.js";
+import { SnapshotSchedule } from "./snapshot-schedule.js";
 import { UserSteps } from "./user-steps.js";
 
-export interface AttemptContext extends SessionContext {
+/** What the runs of all tasks share. */
+export interface TaskRunContext extends ModelContext {
   readonly committer: Committer;
   readonly clock: Clock;
   readonly operators: Operators;
@@ -20,8 +22,8 @@ export interface AttemptContext extends SessionContext {
   readonly hookTimeoutMs: number;
 }
 
-/** The task's side of an attempt. */
-export interface AttemptOwner {
+/** What a run knows of its task. */
+export interface TaskRunOwner {
   /** Aborted when the task is to end: gracefully, unless the partition is lost. */
   readonly ending: AbortSignal;
   /** Aborted when the right to commit is gone. */
@@ -31,8 +33,8 @@ export interface AttemptOwner {
 
 export class TaskRun {
   readonly #assignment: Assignment;
-  readonly #context: AttemptContext;
-  readonly #owner: AttemptOwner;
+  readonly #context: TaskRunContext;
+  readonly #owner: TaskRunOwner;
   readonly #origin: Origin;
   /** Aborted when reading is to end: by the task, or because nothing further can land. */
   readonly #end = new AbortController();
@@ -52,17 +54,19 @@ export class TaskRun {
   /** How long the records of a commit took. */
   readonly #processing = new WeakMap<Commit, number>();
   #endOffset = 0;
-  #snapshotAt: number;
+  readonly #began: number;
+  readonly #schedule: SnapshotSchedule;
 
-  constructor(assignment: Assignment, context: AttemptContext, owner: AttemptOwner) {
+  constructor(assignment: Assignment, context: TaskRunContext, owner: TaskRunOwner) {
     this.#assignment = assignment;
     this.#context = context;
     this.#owner = owner;
     this.#origin = { topic: assignment.topic, partition: assignment.partition };
-    this.#snapshotAt = context.clock.now();
+    this.#began = context.clock.now();
+    this.#schedule = new SnapshotSchedule(context.clock, context.settings.snapshot);
   }
 
-  /** Whether a commit of this attempt has landed. */
+  /** Whether a commit of this run has landed. */
   get landed(): boolean {
     return this.#landed;
   }
@@ -82,18 +86,20 @@ export class TaskRun {
     if (ending.aborted) abort();
     if (lost.aborted) giveUp();
     try {
-      const session = await this.#takeOver();
+      const model = await this.#takeOver();
       try {
-        await this.#follow(session);
+        await this.#follow(model);
       } finally {
-        session.dispose();
+        // Step 6 of a stop.
+        model.dispose();
       }
     } finally {
       ending.removeEventListener("abort", abort);
       lost.removeEventListener("abort", giveUp);
       abort();
-      // A commit that is under way must have an end before the partition is released.
+      // 7. A commit that is under way must have an end before the partition is released.
       await this.#commits.settled().catch(() => undefined);
+      // 8.
       if (lost.aborted) this.#heldBack = this.#steps?.end();
       this.#steps?.dispose();
     }
@@ -113,38 +119,70 @@ export class TaskRun {
     return steps;
   }
 
+  /**
+   * Takes the partition over:
+   *
+   * 1. Fence every earlier owner, and read the committed offset C, the state and its offset S.
+   * 2. Decide how to go on: with an empty state, or with that of S. Nothing was written yet where this throws.
+   * 3. Subscribe to the user's operators and restore the state.
+   *
+   * `#follow` goes on:
+   *
+   * 4. Replay the input from S to C without emitting anything.
+   * 5. At C, commit a state that replaces the durable one, where the plan is not simply to resume. The run is live.
+   */
   async #takeOver(): Promise<PartitionModel> {
     const { forecaster, settings } = this.#context;
     this.#owner.emit({ type: "taking-over", ...this.#origin });
-    const plan = planRecovery(await this.#assignment.takeOver(), forecaster, settings.recovery, this.#origin);
+    // 1.
+    const takeover = await this.#assignment.takeOver();
+    // 2.
+    const plan = planRecovery(takeover, forecaster, settings.recovery, this.#origin);
+    // 3.
     this.#steps = this.#newSteps();
-    const session = new PartitionModel(this.#context, plan, this.#origin, this.#steps);
-    this.#endOffset = session.liveFrom;
+    const model = new PartitionModel(this.#context, plan, this.#origin, this.#steps);
+    this.#endOffset = model.liveFrom;
     this.#owner.emit({
       type: "taken-over",
       ...this.#origin,
       plan: plan.kind === "resume" && plan.retuned ? "migrate" : plan.kind,
-      reason: plan.kind === "fresh" ? plan.reason : session.remark,
+      reason: plan.kind === "fresh" ? plan.reason : model.remark,
       keys: plan.kind === "fresh" ? 0 : plan.state.keys.length,
-      from: session.from,
-      liveFrom: session.liveFrom,
+      from: model.from,
+      liveFrom: model.liveFrom,
     });
-    return session;
+    return model;
   }
 
-  /** Follows the input to the end of this attempt. */
-  async #follow(session: PartitionModel): Promise<void> {
+  /**
+   * Follows the input to the end of this run. A graceful stop, or the end of the input:
+   *
+   * 1. Read no further, and finish the records that are being taken.
+   * 2. Make no more snapshots by the clock.
+   * 3. Wait for the commits that are under way.
+   * 4. End the operators' input. The stop fails where an operator held values back.
+   * 5. Commit a last snapshot, where the state has moved since the one before.
+   *
+   * `run` goes on, also after an error:
+   *
+   * 6. Give the model's memory back.
+   * 7. Wait for the commit that is under way, if any.
+   * 8. Unsubscribe from the operators.
+   *
+   * The task releases the partition then. Where the partition is lost, steps 4 and 5 are left out.
+   */
+  async #follow(model: PartitionModel): Promise<void> {
     const { clock, settings } = this.#context;
-    const progress = new Progress(clock, this.#snapshotAt, session);
-    const idle = this.#snapshotWhenIdle(session);
+    const progress = new Progress(clock, this.#began, model);
+    const idle = this.#snapshotWhenIdle(model);
     idle.catch(() => this.#end.abort());
     try {
-      if (session.position >= session.liveFrom) await this.#goLive(session, progress);
-      for await (const batch of this.#assignment.read(session.from, this.#end.signal)) {
+      if (model.position >= model.liveFrom) await this.#goLive(model, progress);
+      for await (const batch of this.#assignment.read(model.from, this.#end.signal)) {
         this.#endOffset = Math.max(batch.endOffset, batch.nextOffset);
-        for (const chunk of chunksOf(batch, session.liveFrom, settings.commit.maxEvents)) {
+        for (const chunk of chunksOf(batch, model.liveFrom, settings.commit.maxEvents)) {
           if (this.#owner.lost.aborted) return;
-          this.#taking = this.#take(session, chunk, progress);
+          this.#taking = this.#take(model, chunk, progress);
           await this.#taking;
         }
       }
@@ -155,21 +193,25 @@ export class TaskRun {
       await this.#commits.settled();
       throw error;
     } finally {
+      // 1. and 2.
       this.#end.abort();
       await idle;
     }
+    // 3.
     await this.#commits.settled();
     this.#steps?.check();
     if (this.#owner.lost.aborted) return;
+    // 4.
     await this.#steps?.endAndWait();
-    if (isAborted(this.#owner.lost) || !session.live || session.position === session.snapshotOffset) return;
-    await this.#commits.add(session.snapshot());
+    // 5.
+    if (isAborted(this.#owner.lost) || !model.live || model.position === model.snapshotOffset) return;
+    await this.#commits.add(model.snapshot());
     await this.#commits.settled();
   }
 
-  async #take(session: PartitionModel, chunk: Chunk, progress: Progress): Promise<void> {
+  async #take(model: PartitionModel, chunk: Chunk, progress: Progress): Promise<void> {
     try {
-      await this.#takeRecords(session, chunk, progress);
+      await this.#takeRecords(model, chunk, progress);
     } catch (error) {
       // At once: there must be no snapshot of a state that is ahead of its offset.
       this.#end.abort();
@@ -179,23 +221,40 @@ export class TaskRun {
     }
   }
 
-  async #takeRecords(session: PartitionModel, { records, next }: Chunk, progress: Progress): Promise<void> {
+  /**
+   * Takes the records of one chunk. A live chunk becomes one commit:
+   *
+   * 1. Decode the records. Refused records become dead letters.
+   * 2. Pass readings through `before` and `beforeBatch`.
+   * 3. Forecast, which changes the state.
+   * 4. Pass forecasts through `after` and `afterBatch`, which make routed records.
+   * 5. Move the position on, and write a snapshot of the state where one is due.
+   * 6. Wait until the commit before has landed, then hand this one to the committer. Nothing of it was visible before.
+   * 7. Report the commit when it has landed.
+   *
+   * Steps 1 to 4 are in `stage.ts`, step 5 in `partition-model.ts`. While step 6 waits for the broker, steps 1 to 5 of
+   * the next chunk go on. An error in steps 1 to 5 ends the run, and one of step 6 rejects every later commit.
+   */
+  async #takeRecords(model: PartitionModel, { records, next }: Chunk, progress: Progress): Promise<void> {
     // There may be no record at all between the last one replayed and the committed offset.
-    if (!session.live && records.length > 0 && records[0]!.offset >= session.liveFrom) {
-      session.skip(session.liveFrom);
-      await this.#goLive(session, progress);
+    if (!model.live && records.length > 0 && records[0]!.offset >= model.liveFrom) {
+      model.skip(model.liveFrom);
+      await this.#goLive(model, progress);
     }
     if (records.length === 0) {
-      session.skip(next);
-    } else if (session.live) {
+      model.skip(next);
+    } else if (model.live) {
       const began = this.#context.clock.now();
-      const made = session.process(records, next, () => this.#snapshotDue(session));
+      // 1. to 5.
+      const made = model.process(records, next, this.#schedule);
       const commit = made instanceof Promise ? await made : made;
       this.#processing.set(commit, (this.#context.clock.now() - began) / 1000);
-      this.#holds(session);
+      this.#measure(model);
+      // 6.
       await this.#commits.add(commit);
     } else {
-      await session.replay(records, next);
+      // Step 4 of a takeover.
+      await model.replay(records, next);
       if (progress.replayed(records.length, next)) {
         this.#owner.emit({ type: "replaying", ...this.#origin, ...progress.replaying() });
       }
@@ -204,53 +263,41 @@ export class TaskRun {
     }
     const shared = this.#context.keys?.takeShared(this.#origin.partition);
     if (shared !== undefined) this.#owner.emit({ type: "shared-key", ...this.#origin, ...shared });
-    if (!session.live && session.position >= session.liveFrom) await this.#goLive(session, progress);
+    if (!model.live && model.position >= model.liveFrom) await this.#goLive(model, progress);
   }
 
-  async #goLive(session: PartitionModel, progress: Progress): Promise<void> {
-    const first = session.goLive();
+  async #goLive(model: PartitionModel, progress: Progress): Promise<void> {
+    // Step 5 of a takeover.
+    const first = model.goLive();
     if (first !== undefined) await this.#commits.add(first);
-    this.#holds(session);
+    this.#measure(model);
     this.#owner.emit({
       type: "live",
       ...this.#origin,
-      offset: session.position,
+      offset: model.position,
       keys: this.#keys,
       bytes: this.#bytes,
       ...progress.live(),
     });
   }
 
-  #holds({ keys, bytes }: PartitionModel): void {
+  #measure({ keys, bytes }: PartitionModel): void {
     this.#keys = keys;
     this.#bytes = bytes;
   }
 
   /** A quiet partition has its snapshots in time too: its input may not be kept for ever. */
-  async #snapshotWhenIdle(session: PartitionModel): Promise<void> {
-    const { clock, settings } = this.#context;
-    const period = settings.snapshot.everyMs;
+  async #snapshotWhenIdle(model: PartitionModel): Promise<void> {
     const { signal } = this.#end;
     for (;;) {
-      await clock.sleep(Math.max(0, this.#snapshotAt + period - clock.now()), signal);
+      await this.#schedule.waitForPeriod(signal);
       if (signal.aborted) return;
       // Records that a hook waits for may carry the snapshot with them.
       while (this.#taking !== undefined) await this.#taking.catch(() => undefined);
       if (isAborted(signal)) return;
-      if (clock.now() - this.#snapshotAt < period) continue;
-      this.#snapshotAt = clock.now();
-      if (session.live && session.position > session.snapshotOffset) {
-        await this.#commits.add(session.snapshot());
-      }
+      if (!this.#schedule.takeIfDue()) continue;
+      if (model.live && model.position > model.snapshotOffset) await this.#commits.add(model.snapshot());
     }
-  }
-
-  #snapshotDue(session: PartitionModel): boolean {
-    const { everyEvents, everyMs } = this.#context.settings.snapshot;
-    const now = this.#context.clock.now();
-    if (session.eventsSinceSnapshot < everyEvents && now - this.#snapshotAt < everyMs) return false;
-    this.#snapshotAt = now;
-    return true;
   }
 
   async #commit(commit: Commit): Promise<void> {
@@ -262,6 +309,7 @@ export class TaskRun {
     await this.#context.committer.commit(this.#assignment, commit);
     const seconds = (this.#context.clock.now() - began) / 1000;
     this.#landed = true;
+    // 7.
     const records = commit.snapshot?.records;
     this.#owner.emit({
       type: "committed",

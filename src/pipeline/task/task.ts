@@ -1,12 +1,12 @@
 /** A task: the life of one assignment, from takeover to release, with a new attempt where a commit was rejected. */
 import { Observable } from "rxjs";
 import { UndercurrentError } from "../../errors/errors.js";
-import { TaskRun, type AttemptContext } from "./task-run.js";
+import { TaskRun, type TaskRunContext } from "./task-run.js";
 import type { Released, TaskEvent } from "../events.js";
 import type { Assignment } from "../ports.js";
 
 /** What every task of a pipeline shares. */
-export interface TaskContext extends AttemptContext {
+export interface TaskContext extends TaskRunContext {
   /** Asks tasks to finish their batch, commit a snapshot and end. */
   readonly stop: AbortSignal;
 }
@@ -26,7 +26,7 @@ export function task(assignment: Assignment, context: TaskContext): Observable<T
   return new Observable((subscriber) => {
     const abandoned = new AbortController();
     const emit = (event: TaskEvent): void => subscriber.next(event);
-    live(assignment, context, abandoned.signal, emit).then(
+    runTask(assignment, context, abandoned.signal, emit).then(
       () => subscriber.complete(),
       (error: unknown) => subscriber.error(error),
     );
@@ -34,7 +34,7 @@ export function task(assignment: Assignment, context: TaskContext): Observable<T
   });
 }
 
-async function live(
+async function runTask(
   assignment: Assignment,
   context: TaskContext,
   abandoned: AbortSignal,
@@ -60,13 +60,13 @@ async function live(
   };
   try {
     for (let attempts = 1; !ending.signal.aborted; attempts++) {
-      const attempt = new TaskRun(assignment, context, { ending: ending.signal, lost, emit });
+      const taskRun = new TaskRun(assignment, context, { ending: ending.signal, lost, emit });
       try {
-        await attempt.run();
+        await taskRun.run();
         if (!lost.aborted) break;
       } catch (error) {
         if (!lost.aborted) {
-          if (attempt.landed) attempts = 1;
+          if (taskRun.landed) attempts = 1;
           if (!mayRestart(error) || attempts >= mostAttempts) {
             failed = true;
             throw error;
@@ -77,9 +77,9 @@ async function live(
           continue;
         }
       }
-      if (attempt.heldBack === undefined || abandoned.aborted) break;
+      if (taskRun.heldBack === undefined || abandoned.aborted) break;
       failed = true;
-      throw attempt.heldBack;
+      throw taskRun.heldBack;
     }
   } finally {
     for (const signal of signals) signal.removeEventListener("abort", end);

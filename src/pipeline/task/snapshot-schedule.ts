@@ -1,0 +1,34 @@
+/** When the next snapshot of a task run is due: by the events since the last one, or by the clock. */
+import type { Clock } from "../clock.js";
+import type { PipelineSettings } from "../settings.js";
+
+export class SnapshotSchedule {
+  readonly #clock: Clock;
+  readonly #everyEvents: number;
+  readonly #everyMs: number;
+  #periodBegan: number;
+
+  /** The first period begins at once. */
+  constructor(clock: Clock, { everyEvents, everyMs }: PipelineSettings["snapshot"]) {
+    this.#clock = clock;
+    this.#everyEvents = everyEvents;
+    this.#everyMs = everyMs;
+    this.#periodBegan = clock.now();
+  }
+
+  /**
+   * Whether a snapshot is due, with so many events since the last one; by the clock alone without a number. A new period
+   * begins where one is due.
+   */
+  takeIfDue(eventsSinceSnapshot = 0): boolean {
+    const now = this.#clock.now();
+    if (eventsSinceSnapshot < this.#everyEvents && now - this.#periodBegan < this.#everyMs) return false;
+    this.#periodBegan = now;
+    return true;
+  }
+
+  /** Waits for the end of the period, or the signal. The period may have begun anew meanwhile. */
+  async waitForPeriod(signal: AbortSignal): Promise<void> {
+    await this.#clock.sleep(Math.max(0, this.#periodBegan + this.#everyMs - this.#clock.now()), signal);
+  }
+}
