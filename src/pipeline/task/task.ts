@@ -1,4 +1,4 @@
-/** A task: the life of one assignment, from takeover to release, with a new attempt where a commit was rejected. */
+/** A task: the life of one assignment, from takeover to release, with a new run where a commit was rejected. */
 import { Observable } from "rxjs";
 import { UndercurrentError } from "../../errors/errors.js";
 import { TaskRun, type TaskRunContext } from "./task-run.js";
@@ -11,7 +11,7 @@ export interface TaskContext extends TaskRunContext {
   readonly stop: AbortSignal;
 }
 
-/** Attempts in a row, none of which came to a commit, before a task gives up; each waits twice as long. */
+/** Runs in a row, none of which came to a commit, before a task gives up; each waits twice as long. */
 const mostAttempts = 10;
 const firstDelay = 50;
 const longestDelay = 5000;
