@@ -1,7 +1,7 @@
-// Writes what is made from declarations: of the settings config/default.yaml, config/schema.json and
-// docs/configuration.md, of the metrics docs/metrics.md, and of what watches them the dashboard,
-// the alerts and docs/runbook.md.
-// With --check it writes nothing, and fails where one of them is stale. To be run by tsx, for it reads the sources.
+// Generates files from declarations in the sources; run it with tsx.
+// Settings: config/default.yaml, config/schema.json, docs/configuration.md. Metrics: docs/metrics.md.
+// Monitoring: the dashboard, the alerts and docs/runbook.md.
+// With --check it writes nothing and fails if a file is stale.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { format } from "prettier";
 import { metrics, seriesMetrics, taskMetrics } from "../src/adapters/prometheus/metrics.js";
@@ -13,7 +13,7 @@ import { configNode, pathText, rangeText, settings } from "../src/config/json-sc
 
 const root = new URL("../", import.meta.url);
 
-/** Numbers and truth values may come from the environment too: to an editor they are text then. */
+/** Lets editors accept `${NAME}` where a number, a boolean or a choice is expected. */
 function withReferences(node) {
   if (Array.isArray(node)) return node.map(withReferences);
   if (typeof node !== "object" || node === null) return node;
@@ -34,7 +34,7 @@ function table(entries) {
     const standard = node.default === undefined ? "" : `\`${JSON.stringify(node.default)}\``;
     return `| \`${pathText(path)}\` | ${cell(rangeText(node))} | ${standard} | ${cell(node.description)} |`;
   });
-  return ["| setting | takes | default | what it is |", "| --- | --- | --- | --- |", ...rows].join("\n");
+  return ["| setting | range | default | description |", "| --- | --- | --- | --- |", ...rows].join("\n");
 }
 
 function reference() {
@@ -47,20 +47,27 @@ function reference() {
 
 const intro = `# Configuration
 
-\`npx undercurrent run -c config.yaml\` reads one YAML file; without it every setting has its default. Made from
-\`src/config/schema.ts\`, as are [config/default.yaml](../config/default.yaml), which has every setting with its comment,
-and [config/schema.json](../config/schema.json), by which editors complete and check: its first line,
-\`# yaml-language-server: $schema=./schema.json\`, names it.
+The service reads one YAML file: \`npx undercurrent run -c config.yaml\`. Every setting is optional.
 
-- \`npx undercurrent config --default > config.yaml\` begins a file; \`npx undercurrent config -c config.yaml\` prints what is in
-  effect; \`npx undercurrent lint -c config.yaml\` checks it, and the topics on the brokers.
-- Unknown names are errors, with the nearest known one. All errors are reported at once, with path and line.
-- \`\${NAME}\` in a value stands for an environment variable, \`\${NAME:-default}\` for one that may be unset or empty, and
-  \`$\${\` for a plain \`\${\`. They are put in place after the YAML was parsed: what a variable holds is part of one value,
-  whatever characters it has. A variable that is not set is an error.
-- Passwords, private keys and passphrases are shown as \`[redacted]\`, and values from the environment as they were
-  written, \`\${NAME}\`, wherever the configuration is printed or logged.
-- Aliases work within limits; tags, merge keys and further documents are errors.
+| command | result |
+| --- | --- |
+| \`npx undercurrent config --default > config.yaml\` | writes a file with every setting at its default |
+| \`npx undercurrent config -c config.yaml\` | prints the effective configuration |
+| \`npx undercurrent lint -c config.yaml\` | checks the file, and the topics on the brokers |
+
+- **Errors.** All errors are reported at once, each with path and line. An unknown name is an error that suggests the
+  nearest known name.
+- **Environment variables.** \`\${NAME}\` inserts a variable, and an unset variable is an error. \`\${NAME:-default}\` inserts
+  the default if the variable is unset or empty. \`$\${\` stands for a literal \`\${\`. Variables are inserted after the YAML is
+  parsed, so a variable's content cannot change the structure of the file.
+- **Secrets.** Printed and logged configurations show passwords, private keys and passphrases as \`[redacted]\`. They show
+  values from the environment as \`\${NAME}\`.
+- **YAML.** Aliases work within limits. Tags, merge keys and further documents are errors.
+- **Editors.** The first line of the file, \`# yaml-language-server: $schema=./schema.json\`, enables completion and checks
+  with [config/schema.json](../config/schema.json).
+
+This page, [config/default.yaml](../config/default.yaml) and [config/schema.json](../config/schema.json) are generated from
+\`src/config/schema.ts\`.
 `;
 
 function metricRows(declarations) {
@@ -68,7 +75,7 @@ function metricRows(declarations) {
     const names = labels.map((label) => `\`${label}\``).join(", ");
     return `| \`${name}\` | ${type} | ${unit} | ${names} | ${cell(help)} |`;
   });
-  return ["| name | type | unit | labels | what it is |", "| --- | --- | --- | --- | --- |", ...rows].join(
+  return ["| name | type | unit | labels | description |", "| --- | --- | --- | --- | --- |", ...rows].join(
     "\n",
   );
 }
@@ -76,20 +83,21 @@ function metricRows(declarations) {
 function metricsPage() {
   return `# Metrics
 
-\`demo\` and \`run\` serve these at \`/metrics\` for Prometheus. Made from
-\`src/adapters/prometheus/metrics.ts\`, as the metrics are. Their number does not grow with that of keys.
+\`run\` and \`demo\` serve these metrics at \`/metrics\` for Prometheus; \`run\` serves them if \`server.enabled\` is true. The
+number of series does not grow with the number of keys. This page is generated from
+\`src/adapters/prometheus/metrics.ts\`.
 
-## Of the forecaster
+## Forecaster
 
 ${metricRows(metrics)}
 
-## Of single keys
+## Single keys
 
-For the keys that \`server.series\` names, 50 at most.
+Only for the keys in \`server.series\`, at most 50.
 
 ${metricRows(seriesMetrics)}
 
-## Of the service on Kafka
+## Kafka service
 
 ${metricRows(taskMetrics)}
 `;

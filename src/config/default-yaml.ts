@@ -1,16 +1,16 @@
-/** The configuration with every setting at its default and explained: where a user's own begins. */
+/** Writes the default configuration as YAML: every setting with its default and its description. */
 import { stringify } from "yaml";
 import { configNode, rangeText, type SettingNode } from "./json-schema.js";
 
 const width = 110;
 
 const head = `# yaml-language-server: $schema=./schema.json
-# Every setting of Undercurrent with its default; a setting that is left out has it too. \${NAME} in a value stands for
-# an environment variable, \${NAME:-default} for one that may be unset. Settings that are commented out have no default.
+# Every setting of Undercurrent with its default. Omitted settings keep their default; settings in comments have none.
+# \${NAME} in a value reads an environment variable, \${NAME:-default} one that may be unset.
 `;
 
 /**
- * The text of `config/default.yaml`.
+ * Returns the text of `config/default.yaml`.
  *
  * @example
  * ```ts
@@ -21,7 +21,7 @@ export function defaultYaml(): string {
   return head + section(configNode, "").join("");
 }
 
-/** The settings of a section, each with a comment; all lines begin with the prefix. */
+/** Returns the settings of a section, each with a comment; every line begins with the prefix. */
 function section({ properties = {} }: SettingNode, prefix: string): string[] {
   return Object.entries(properties).map(([name, node]) => {
     const gap = prefix === "" ? "\n" : "";
@@ -37,7 +37,7 @@ function section({ properties = {} }: SettingNode, prefix: string): string[] {
   });
 }
 
-/** What a setting is for, and what it takes where that is not said by "text". */
+/** Returns the lines of a setting's comment: its description and, except for plain text, its range. */
 function describe(node: SettingNode): readonly string[] {
   const { description = "" } = node;
   return node.properties !== undefined || (node.type === "string" && node.enum === undefined)
@@ -45,7 +45,7 @@ function describe(node: SettingNode): readonly string[] {
     : [description, `Takes: ${rangeText(node)}`];
 }
 
-/** A value in one line. */
+/** Returns a value as YAML on one line. */
 function scalar(value: unknown): string {
   return stringify(value, { collectionStyle: "flow", lineWidth: 0, flowCollectionPadding: false }).trimEnd();
 }

@@ -1,4 +1,4 @@
-/** The schema of the configuration as JSON Schema: what editors, error messages and documentation look names up in. */
+/** Converts the configuration's schema to JSON Schema, for editors, error messages and documentation. */
 import { z } from "zod";
 import { configSchema } from "./schema.js";
 

@@ -1,4 +1,4 @@
-/** Every setting of the service in one schema: its name, meaning, range and default. */
+/** Declares every setting of the service: name, meaning, range and default. */
 import { z } from "zod";
 import { UndercurrentError } from "../errors/errors.js";
 import { engineKinds } from "../engine/port.js";
@@ -14,33 +14,37 @@ const topicSchema = z
 
 const pemSchema = z.string().min(1);
 
-/** Secrets are marked `writeOnly`, JSON Schema's word for what is set and never shown. */
+/** Marks a secret as `writeOnly`, JSON Schema's keyword for values that are never printed. */
 const secret = { writeOnly: true } as const;
 
 const tlsSchema = z
   .strictObject({
-    enabled: z.boolean().default(false).describe("Encrypts the connections to the brokers."),
+    enabled: z.boolean().default(false).describe("Encrypts the connections to the brokers with TLS."),
     ca: pemSchema
       .optional()
-      .describe("Authorities that are trusted instead of the system's: PEM text, or the path of a PEM file."),
+      .describe(
+        "Certificate authorities to trust instead of the system's: PEM text or the path of a PEM file.",
+      ),
     cert: pemSchema
       .optional()
-      .describe("Certificate of this client: PEM text, or the path of a PEM file; it needs the key."),
+      .describe("Client certificate: PEM text or the path of a PEM file. Requires `key`."),
     key: pemSchema
       .optional()
-      .describe("Private key of the certificate: PEM text, or the path of a PEM file.")
+      .describe("Private key of the client certificate: PEM text or the path of a PEM file. Requires `cert`.")
       .meta(secret),
     passphrase: z.string().optional().describe("Passphrase of the private key.").meta(secret),
     servername: z
       .string()
       .min(1)
       .optional()
-      .describe("Name that the brokers' certificates must have, where it is not that of their address."),
+      .describe(
+        "Host name expected in the brokers' certificates. Default: the host name of the broker's address.",
+      ),
     rejectUnauthorized: z
       .boolean()
       .default(true)
       .describe(
-        "Refuses brokers whose certificate is not trusted; false lets anybody read and change the traffic.",
+        "Refuses brokers whose certificate is not trusted. With false, an attacker on the network can read and change the traffic.",
       ),
   })
   .superRefine(({ enabled, cert, key, ...others }, context) => {
@@ -48,21 +52,25 @@ const tlsSchema = z
     const given = [cert, key, others.ca, others.passphrase, others.servername].some(
       (value) => value !== undefined,
     );
-    if (!enabled && given) issue("Settings of TLS are given, but enabled is false");
+    if (!enabled && given) issue("TLS settings are given, but enabled is false");
     if ((cert === undefined) !== (key === undefined)) issue("cert and key need each other");
   });
 
 const saslSchema = z.strictObject({
   mechanism: z
     .enum(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
-    .describe("How the password is proven; PLAIN sends it as it is, so that it wants TLS."),
-  username: z.string().min(1).describe("Name of the user."),
-  password: z.string().min(1).describe("Password of the user; best given as ${NAME}.").meta(secret),
+    .describe("SASL mechanism. PLAIN sends the password unencrypted: use it only with TLS."),
+  username: z.string().min(1).describe("User name."),
+  password: z
+    .string()
+    .min(1)
+    .describe("Password. Keep it out of the file: write ${NAME} to read an environment variable.")
+    .meta(secret),
 });
 
 /** Sizes are 32-bit integers in Kafka's protocol. */
 const mostBytes = 2_147_483_647;
-/** Timers are 32-bit integers in Node, and the client adds to the timeouts: 23 days. */
+/** Limits every timeout to 23 days: timers in Node.js are 32-bit integers, and the client adds to the timeouts. */
 const longestMs = 2_000_000_000;
 
 const kafkaSchema = z.strictObject({
@@ -71,32 +79,34 @@ const kafkaSchema = z.strictObject({
     .min(1)
     .default(["localhost:9092"])
     .describe(
-      "Addresses of brokers, host:port, by which the client finds the others. An item may hold several with commas between them.",
+      "Broker addresses (host:port) for the first connection; the client discovers the other brokers. An item may hold several addresses, separated by commas.",
     ),
   clientId: z
     .string()
     .min(1)
     .default("undercurrent")
-    .describe("Name under which the brokers log this client."),
-  tls: tlsSchema.prefault({}).describe("Encryption of the connections to the brokers."),
-  sasl: saslSchema.optional().describe("User and password; without this section none are sent."),
+    .describe("Client id that the brokers see in logs and quotas."),
+  tls: tlsSchema.prefault({}).describe("TLS for the connections to the brokers."),
+  sasl: saslSchema
+    .optional()
+    .describe("SASL authentication. Without this section the client does not authenticate."),
   producerClient: z
     .enum(["kafkajs", "platformatic"])
     .default("kafkajs")
     .describe(
-      "Client that writes. platformatic takes a third of the time for it, and needs `npm install @platformatic/kafka`.",
+      "Kafka client for the producer. platformatic needs a third of the CPU time and the package @platformatic/kafka.",
     ),
   compressionType: z
     .enum(["none", "gzip", "snappy", "lz4", "zstd"])
     .default("none")
-    .describe("Compression of the records that are written. Records that are read may have any."),
+    .describe("Compression of produced records. Consumed records may use any codec."),
   maxBatchBytes: z
     .int()
     .min(1024)
     .max(mostBytes)
     .default(900_000)
     .describe(
-      "Most bytes of one batch that is written, before compression: less than max.message.bytes of the topics.",
+      "Largest produced batch before compression, in bytes. Keep it below max.message.bytes of the topics.",
     ),
   maxPartitionFetchBytes: z
     .int()
@@ -104,64 +114,73 @@ const kafkaSchema = z.strictObject({
     .max(mostBytes)
     .default(1_048_576)
     .describe(
-      "Bytes of a partition that one fetch may answer with, and that are held in memory ahead of the partition's task.",
+      "Largest fetch response per partition, in bytes. It also bounds the records buffered in memory per partition.",
     ),
   fetchMaxWaitMs: z
     .int()
     .min(1)
     .max(5000)
     .default(100)
-    .describe("Longest wait of a fetch for new records, in milliseconds."),
+    .describe("Longest time a fetch waits for new records, in milliseconds."),
   sessionTimeoutMs: z
     .int()
     .min(6000)
     .max(1_800_000)
     .default(30_000)
-    .describe("Silence after which the group gives an instance's partitions to others, in milliseconds."),
+    .describe(
+      "Time without a heartbeat after which the group reassigns an instance's partitions, in milliseconds.",
+    ),
   rebalanceTimeoutMs: z
     .int()
     .min(1000)
     .max(longestMs)
     .default(60_000)
-    .describe("Longest wait of a rebalance for every instance to join, in milliseconds."),
+    .describe("Longest time a rebalance waits for all instances to rejoin, in milliseconds."),
   transactionTimeoutMs: z
     .int()
     .min(1000)
     .max(900_000)
     .default(60_000)
-    .describe("Age at which the brokers abort a transaction that nobody ended, in milliseconds."),
+    .describe("Time after which the brokers abort an open transaction, in milliseconds."),
   restoreStallMs: z
     .int()
     .min(1000)
     .max(longestMs)
     .default(60_000)
-    .describe("Time without any progress after which reading the state gives up, in milliseconds."),
+    .describe(
+      "Time without progress after which restoring the state fails with RESTORE_STALLED, in milliseconds.",
+    ),
 });
 
 const topicsSchema = z
   .strictObject({
-    input: topicSchema.default("observations").describe("Topic that is read."),
+    input: topicSchema
+      .default("observations")
+      .describe("Topic of the observations that the service consumes."),
     forecasts: topicSchema
       .default("forecasts")
       .describe(
-        "Topic of the forecasts; as many partitions as the input, and the forecast in the one of its observation.",
+        "Topic of the forecasts, with as many partitions as the input. A forecast goes to the partition number of its observation.",
       ),
     deadLetters: topicSchema
       .default("dead-letters")
       .describe(
-        "Topic of the records that could not be read, as they came, with the reason in their headers.",
+        "Topic of the rejected records: original key, value and timestamp, with the reason in the headers.",
       ),
     state: topicSchema
       .default("forecast-state")
-      .describe("Compacted topic of the snapshots; as many partitions as the input."),
+      .describe("Compacted topic of the snapshots, with as many partitions as the input."),
   })
   .superRefine((topics, context) => {
     if (new Set(Object.values(topics)).size < 4) {
-      context.addIssue({ code: "custom", message: "Two of the topics are the same" });
+      context.addIssue({
+        code: "custom",
+        message: "two topics have the same name; give each topic a name of its own",
+      });
     }
   });
 
-/** Most keys with series of their own. */
+/** Largest number of keys with Prometheus series of their own. */
 const mostSeries = 50;
 
 const serverSchema = z.strictObject({
@@ -169,28 +188,28 @@ const serverSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      "Serves /metrics for Prometheus, /live and /ready, and the live page; each instance on a host needs a port of its own.",
+      "Starts the HTTP server: /metrics for Prometheus, /live, /ready and the live page. Each instance on a host needs its own port.",
     ),
   pageEnabled: z
     .boolean()
     .optional()
     .describe(
-      "Whether the live page is served; left out, where server.host is the loopback. It shows the keys of server.series; where that is empty, the first 200 that come, with their values.",
+      "Serves the live page, which shows the keys of server.series, or the first 200 keys if that list is empty. Default: true if server.host is a loopback address.",
     ),
   host: z
     .string()
     .min(1)
     .default("127.0.0.1")
     .describe(
-      "Address to listen on; 0.0.0.0 opens it, unencrypted and without a password, to other machines.",
+      "Address to listen on. 0.0.0.0 accepts other machines, unencrypted and, without a token, unauthenticated.",
     ),
-  port: z.int().min(0).max(65_535).default(7070).describe("Port to listen on; 0 takes a free one."),
+  port: z.int().min(0).max(65_535).default(7070).describe("TCP port to listen on. 0 takes a free port."),
   token: z
     .string()
-    .regex(/^[A-Za-z0-9._~+/-]{16,}=*$/, "A token is 16 or more letters, digits and . _ ~ + / -")
+    .regex(/^[A-Za-z0-9._~+/-]{16,}=*$/, "A token has at least 16 letters, digits or . _ ~ + / -")
     .optional()
     .describe(
-      "What requests have to bear (Authorization: Bearer ...) for all but /live and /ready; best given as ${NAME}. A browser does not: the page is out of its reach then.",
+      "Bearer token for every endpoint except /live and /ready; write ${NAME} to read an environment variable. Browsers send no bearer token, so they cannot open the live page.",
     )
     .meta(secret),
   series: z
@@ -198,7 +217,7 @@ const serverSchema = z.strictObject({
     .max(mostSeries)
     .default([])
     .describe(
-      `Keys with metrics of their own (value, forecast, interval, anomaly score), and those that the live page shows: ${mostSeries} at most, for each is six series in Prometheus.`,
+      `Keys with metrics of their own (value, forecast, interval, anomaly score), also the keys on the live page. At most ${mostSeries}: each key adds six Prometheus series.`,
     ),
 });
 
@@ -206,7 +225,7 @@ const logSchema = z.strictObject({
   level: z
     .enum(["debug", "info", "warn", "error"])
     .default("info")
-    .describe("Least severe lines that are written; lines are JSON on standard error."),
+    .describe("Lowest severity that is logged. Log lines are JSON on standard error."),
 });
 
 const pipeline = pipelineSchema.shape;
@@ -217,24 +236,24 @@ export const configSchema = z.strictObject({
     .regex(/^[a-zA-Z0-9._-]{1,200}$/, "A name has 1 to 200 letters, digits, dots, underscores or hyphens")
     .default("undercurrent")
     .describe(
-      "Id of the consumer group, and beginning of the transactional ids. Instances with the same id share the work.",
+      "Consumer group id and prefix of the transactional ids. Instances with the same id share the partitions.",
     ),
-  kafka: kafkaSchema.prefault({}).describe("How the brokers are reached."),
-  topics: topicsSchema.prefault({}).describe("The topics, each by its full name."),
-  decode: pipeline.decode.describe("How key, time, value and features are read from a record."),
+  kafka: kafkaSchema.prefault({}).describe("Connection to the Kafka brokers, consumer and producer."),
+  topics: topicsSchema.prefault({}).describe("Topic names. All four must differ."),
+  decode: pipeline.decode.describe("Where key, time, value and features are in a record."),
   late: pipeline.late,
   snapshot: pipeline.snapshot.describe(
-    "When the state is written to its topic, in the transaction of a commit.",
+    "When a commit also writes a snapshot to the state topic. Both limits apply; the first one reached triggers a snapshot.",
   ),
-  recovery: pipeline.recovery.describe(
-    "What a start does where it cannot simply go on; it never skips silently.",
+  recovery: pipeline.recovery.describe("What to do at start-up when the saved state cannot be used."),
+  commit: pipeline.commit.describe(
+    "Transaction size. One transaction commits forecasts, dead letters, snapshot and offset together.",
   ),
-  commit: pipeline.commit.describe("What lands at once: forecasts, dead letters, snapshot and offset."),
-  // The features follow from the paths of them.
+  // decode.features determines the number of features.
   model: forecasterSchema
     .omit({ featureCount: true })
     .superRefine((model, context) => {
-      // What is wrong with one setting has been said of it.
+      // Settings that fail on their own are reported already.
       if (context.issues.length > 0) return;
       try {
         forecasterSettings(model);
@@ -244,15 +263,17 @@ export const configSchema = z.strictObject({
       }
     })
     .prefault({})
-    .describe("The forecaster. Settings that shape its state cannot be changed without starting it afresh."),
+    .describe(
+      "The forecaster. Most changes here need an empty state or a migration: see recovery.changedModel.",
+    ),
   engine: z
     .enum(engineKinds)
     .default("wasm")
     .describe(
-      "What steps and teaches the cell: wasm, or TensorFlow.js where it is installed. Either goes on from the other's state.",
+      "Engine that runs and trains the cell: wasm, or tfjs if TensorFlow.js is installed. Both read the same saved state.",
     ),
-  server: serverSchema.prefault({}).describe("The live page and the metrics, by HTTP."),
-  log: logSchema.prefault({}).describe("What the service tells while it runs."),
+  server: serverSchema.prefault({}).describe("HTTP server for metrics, health checks and the live page."),
+  log: logSchema.prefault({}).describe("Logging."),
 });
 
 /** Complete settings of the service. */

@@ -1,150 +1,146 @@
-/** Every setting of the forecaster: its meaning, range and default in one schema. */
+/** Declares every setting of the forecaster: name, meaning, range and default. */
 import { z } from "zod";
 import { UndercurrentError } from "../errors/errors.js";
 import { refuseRenamed } from "../errors/renamed-settings.js";
 import { cellKinds } from "../engine/port.js";
 
-/** Read-outs, from fewest bytes a key to most; and losses of the mixture. */
+/** Lists the read-outs, in rising order of bytes per key, and the losses of the mixture. */
 export const readoutKinds = ["shared", "compact", "full"] as const;
 export const lossKinds = ["absolute", "squared"] as const;
 
-/** Most exogenous features of an event. */
+/** Largest number of exogenous features per event. */
 export const maxFeatures = 32;
 
-/** Beyond it a clipped gradient may leave the range of 32-bit moments: engines refuse it. */
+/** A larger gradient norm can overflow the 32-bit moments of Adam; the engines refuse it. */
 const maxClip = 1e15;
 
-/** Most steps ahead that are forecast. */
+/** Largest forecast horizon, in values ahead. */
 export const maxHorizon = 96;
 
-/** Settings that shape the state: a snapshot restores only where all of them are the same. */
+/** Schema of the forecaster's settings. A snapshot restores only into a forecaster with the same settings. */
 export const forecasterSchema = z.strictObject({
   cell: z
     .enum(cellKinds)
     .default("lstm")
     .describe(
-      "Cell that reads the past of a key: recurrent (rnn, gru, lstm), or of the last `bpttSteps` events (window, conv, attention).",
+      "Neural cell that encodes a key's past: recurrent (rnn, gru, lstm) or over the last `bpttSteps` events (window, conv, attention).",
     ),
-  hidden: z
-    .int()
-    .min(4)
-    .max(256)
-    .multipleOf(4)
-    .default(32)
-    .describe("Units of the hidden state, a multiple of 4."),
+  hidden: z.int().min(4).max(256).multipleOf(4).default(32).describe("Size of the hidden state, in units."),
   readout: z
     .enum(readoutKinds)
     .default("compact")
     .describe(
-      "How forecasts are read from the hidden state: one read-out for all keys, or one more for each key.",
+      "Read-outs of the hidden state. shared: one for all keys. compact and full add one per key; full uses more memory.",
     ),
   loss: z
     .enum(lossKinds)
     .default("absolute")
     .describe(
-      "What the mixture of experts minimises: absolute keeps every key close to persistence or better in MAE.",
+      "Loss that the mixture of experts minimises. absolute optimises MAE and stays close to persistence on every key; squared optimises MSE.",
     ),
   seed: z
     .int()
     .min(0)
     .max(4294967295)
     .default(1)
-    .describe("Seed of the initial weights, the only random source."),
+    .describe("Seed of the initial weights, the only source of randomness."),
   intervalLevels: z
     .array(z.number().gt(0).lt(1))
     .min(1)
     .max(8)
     .default([0.9])
-    .describe("Coverage of each forecast interval. The first is that of yhat_lower and yhat_upper."),
+    .describe("Nominal coverage of each forecast interval. The first one sets yhat_lower and yhat_upper."),
   alarmRate: z
     .number()
     .min(0.00001)
     .max(0.05)
     .default(0.001)
-    .describe("Share of ordinary observations whose anomaly score exceeds 1."),
+    .describe("Expected share of ordinary observations with an anomaly score above 1 (false alarms)."),
   bpttSteps: z
     .int()
     .min(2)
     .max(128)
     .default(16)
     .describe(
-      "Steps of a window of truncated back-propagation through time (BPTT). The cells window, conv and attention see as many events.",
+      "Length of a training window, in observations (truncated back-propagation through time). Also the number of events that window, conv and attention see.",
     ),
   stride: z
     .int()
     .min(1)
     .max(128)
     .default(8)
-    .describe("Observations of a key between two of its windows. bpttSteps is a multiple of it."),
+    .describe("Observations of a key between two training windows. Must divide bpttSteps."),
   bpttWindows: z
     .int()
     .min(1)
     .max(256)
     .default(16)
     .describe(
-      "Most windows that one update learns from, each of another key. Where there are few keys, an update waits for a quarter of their number.",
+      "Largest number of training windows per weight update, each of a different key. With few keys, an update takes a quarter of the number of keys.",
     ),
   learningRate: z
     .number()
     .gt(0)
     .max(1)
     .default(0.001)
-    .describe("Step size of Adam once learning has settled."),
+    .describe("Learning rate of Adam after the initial boost has faded."),
   learningBoost: z
     .number()
     .min(1)
     .max(100)
     .default(3)
-    .describe("Factor on the learning rate of the first update; its excess over 1 fades."),
+    .describe("Factor on the learning rate at the first update. It decays to 1; see learningBoostUpdates."),
   learningBoostUpdates: z
     .number()
     .min(1)
     .default(2000)
-    .describe("Updates over which the excess of the boost fades to 1/e."),
+    .describe("Weight updates in which the boost's excess over 1 decays to 1/e."),
   maxGradientNorm: z
     .number()
     .gt(0)
     .max(maxClip)
     .default(1)
-    .describe("Largest global norm of the gradients; longer ones are scaled down to it."),
+    .describe("Largest global gradient norm. Larger gradients are scaled down to this norm."),
   huberDelta: z
     .number()
     .gt(0)
     .default(0.5)
-    .describe("Error at which the training loss (Huber) turns from squared to absolute, in scaled changes."),
+    .describe(
+      "Error at which the Huber training loss turns from squared to absolute, in units of the key's typical change.",
+    ),
   harmonics: z
     .int()
     .min(0)
     .max(24)
     .default(6)
-    .describe("Sine and cosine pairs of the time of day among the inputs."),
+    .describe(
+      "Number of sine and cosine pairs of the time of day among the cell's inputs. 0 turns them off.",
+    ),
   featureCount: z
     .int()
     .min(0)
     .max(maxFeatures)
     .default(0)
-    .describe(
-      "Number of exogenous features that come with each observation and help to forecast the next value.",
-    ),
+    .describe("Number of exogenous features per observation that help to forecast the next value."),
   horizon: z
     .int()
     .min(1)
     .max(maxHorizon)
     .default(1)
-    .describe("Values ahead that are forecast at each observation, each with an interval."),
+    .describe("Number of values ahead to forecast at each observation, each with its intervals."),
   maxKeys: z
     .int()
     .min(0)
     .default(0)
     .describe(
-      "Most keys that a state holds. When one more begins, the 1/64 of the keys whose last events are oldest is forgotten. 0 is no bound.",
+      "Largest number of keys in a state (one state per partition). At the limit, a new key evicts the 1/64 of the keys with the oldest last events. 0: no limit.",
     ),
   keyTtlMs: z
     .number()
     .min(0)
     .default(0)
     .describe(
-      "Time without an event, in milliseconds of event time, after which a key may be forgotten. Keys are checked whenever their number has grown by 64 or by 1/16. 0 is never.",
+      "Event time without an event after which a key may be evicted, in milliseconds. The check runs each time the number of keys has grown by 64 or by 1/16. 0: never.",
     ),
 });
 

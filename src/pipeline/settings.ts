@@ -1,4 +1,4 @@
-/** Every setting of a pipeline beside the forecaster's: how records are read, when snapshots are made, how it recovers. */
+/** Declares the settings of a pipeline, except those of the forecaster: decoding, snapshots, recovery, commits. */
 import { z } from "zod";
 import { UndercurrentError } from "../errors/errors.js";
 import { refuseRenamed } from "../errors/renamed-settings.js";
@@ -10,8 +10,8 @@ import {
 } from "../forecast/settings.js";
 
 /**
- * Names that lead to a value inside a JSON document: "payload.celsius", or `{ path: ["payload", "celsius"] }`, which takes
- * names with a dot too. A list of paths is no path: it is refused, with what to write for what it probably meant.
+ * Schema of a path to a value inside a JSON document: "payload.celsius" or `{ path: ["payload", "celsius"] }`. The second
+ * form also takes names that contain a dot. A list is refused; the error says what to write instead.
  */
 function pathSchema(severalMeant: string) {
   return z.union([z.string(), z.strictObject({ path: z.array(z.string()) })], {
@@ -36,44 +36,44 @@ const decodeSchema = z
     format: z
       .enum(["json", "number"])
       .default("json")
-      .describe("What a record's value is: a JSON document, or the text of one number."),
+      .describe("Format of the record's value: a JSON document, or the text of one number."),
     key: keyPath
       .optional()
-      .describe("Path of the key in the JSON document; without it the record's key is taken, as UTF-8 text."),
+      .describe("Path of the series key in the JSON document. Default: the record's key as UTF-8 text."),
     time: timePath
       .optional()
       .describe(
-        "Path of the time in the JSON document, in epoch milliseconds or ISO 8601; without it the record's timestamp is taken.",
+        "Path of the event time in the JSON document, in epoch milliseconds or ISO 8601. Default: the record's timestamp.",
       ),
     value: valuePath
       .default("value")
       .describe(
-        "Path of the value in the JSON document; an empty path is the document itself. Null means missing.",
+        "Path of the value in the JSON document. An empty path is the document itself; null is a missing value.",
       ),
     features: z
       .array(featurePath)
       .max(maxFeatures)
       .default([])
       .describe(
-        "Paths of further numbers in the JSON document that help to forecast the next value; null, or nothing there, means missing.",
+        "Paths of further numbers in the JSON document that help to forecast the next value. Null or an absent field is a missing value.",
       ),
     maxValueBytes: z
       .int()
       .min(1)
       .default(1_048_576)
-      .describe("Most bytes of a record's value that are read; a longer one goes to the dead letters."),
+      .describe("Largest accepted record value, in bytes. Larger records go to the dead letters."),
   })
   .refine(
     ({ format, key, time, features }) =>
       format === "json" || (key === undefined && time === undefined && features.length === 0),
-    { message: "key, time and features have paths only where the format is json" },
+    { message: "key, time and features require format: json" },
   );
 
 const lateSchema = z
   .enum(["process", "drop", "dead-letter"])
   .default("process")
   .describe(
-    "What becomes of an event that is older than the one before it of its key: forecast from it all the same, count it and leave it out, or send it to the dead letters. Where it is left out, a time more than a week ahead of its record's timestamp goes to the dead letters: all that follow of its key would be late.",
+    "What to do with an event older than the previous event of its key: process it, drop it and count it, or send it to the dead letters. With drop and dead-letter, an event time more than 7 days after its record's timestamp also goes to the dead letters, because every later event of the key would be late.",
   );
 
 const snapshotSchema = z.strictObject({
@@ -81,13 +81,17 @@ const snapshotSchema = z.strictObject({
     .int()
     .min(1)
     .default(100_000)
-    .describe("Events between two snapshots; the most that a recovery replays, but for one commit."),
+    .describe(
+      "Largest number of events between two snapshots. A recovery replays at most these events and one commit.",
+    ),
   everyMs: z
     .int()
     .min(1)
     .max(86_400_000)
     .default(300_000)
-    .describe("Longest time between two snapshots, in milliseconds."),
+    .describe(
+      "Longest time between two snapshots, in milliseconds. Shorter times make recovery faster and write more.",
+    ),
 });
 
 const recoverySchema = z.strictObject({
@@ -95,13 +99,13 @@ const recoverySchema = z.strictObject({
     .enum(["fail", "fresh", "migrate"])
     .default("fail")
     .describe(
-      "Where the state was made with other model settings: stop, start with an empty state, or take it over where only the learning rate and the like were changed.",
+      "What to do if the state was made with other model settings: fail, start with an empty state (fresh), or keep the state if only settings such as the learning rate changed (migrate).",
     ),
   gap: z
     .enum(["fail", "fresh"])
     .default("fail")
     .describe(
-      "Where the state cannot be brought up to the committed offset because input or state is gone: stop, or go on from the committed offset with an empty state.",
+      "What to do if the state cannot be restored to the committed offset because input or state is gone: fail, or resume at the committed offset with an empty state (fresh).",
     ),
 });
 
@@ -111,7 +115,9 @@ const commitSchema = z.strictObject({
     .min(1)
     .max(100_000)
     .default(5000)
-    .describe("Most records of the input that one commit stands for."),
+    .describe(
+      "Largest number of input records per commit. Smaller commits lower latency and cost throughput.",
+    ),
 });
 
 export const pipelineSchema = z.strictObject({

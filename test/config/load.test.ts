@@ -120,8 +120,11 @@ describe("what is wrong", () => {
   });
 
   test.each([
-    ["topics: { input: a, forecasts: a }", "line 1: topics: Two of the topics are the same"],
-    ["kafka: { tls: { ca: a } }", "line 1: kafka.tls: Settings of TLS are given, but enabled is false"],
+    [
+      "topics: { input: a, forecasts: a }",
+      "line 1: topics: two topics have the same name; give each topic a name of its own",
+    ],
+    ["kafka: { tls: { ca: a } }", "line 1: kafka.tls: TLS settings are given, but enabled is false"],
     ["kafka: { tls: { enabled: true, key: a } }", "line 1: kafka.tls: cert and key need each other"],
     [
       "kafka: { bootstrapServers: [localhost] }",
@@ -132,10 +135,7 @@ describe("what is wrong", () => {
       "kafka: { sasl: { mechanism: PLAIN, username: a } }",
       "line 1: kafka.sasl.password: is not given; expected text that is not empty",
     ],
-    [
-      "decode: { format: number, key: id }",
-      "line 1: decode: key, time and features have paths only where the format is json",
-    ],
+    ["decode: { format: number, key: id }", "line 1: decode: key, time and features require format: json"],
     ["- a", "expected section"],
     [
       "applicationId: &a x\ntopics: *b",

@@ -183,7 +183,7 @@ describe("the settings of a pipeline's forecaster", () => {
       failing("SETTING_INVALID", /featureCount: 3 .* 2 paths/),
     );
     expect(() => decode({ format: "number", features: ["a"] })).toThrow(
-      failing("SETTING_INVALID", /features have paths only where the format is json/),
+      failing("SETTING_INVALID", /features require format: json/),
     );
   });
 });

@@ -1,4 +1,4 @@
-/** Every setting of the forecaster of symbols: its meaning, range and default in one schema. */
+/** Declares every setting of the symbol forecaster: name, meaning, range and default. */
 import { z } from "zod";
 import { recurrentKinds } from "../../engine/port.js";
 import { refuseRenamed } from "../../errors/renamed-settings.js";
@@ -16,21 +16,24 @@ const shared = forecasterSchema.pick({
   maxKeys: true,
 }).shape;
 
-/** A snapshot restores only where all that shape the state are the same. */
+/** Schema of the symbol forecaster's settings. A snapshot restores only into a forecaster with the same settings. */
 export const symbolSchema = z.strictObject({
-  kind: z.literal("symbol").default("symbol").describe("Events carry symbols, not values."),
+  kind: z
+    .literal("symbol")
+    .default("symbol")
+    .describe("Kind of forecaster: events carry symbols, not numbers."),
   cell: z
     .enum(recurrentKinds)
     .default("lstm")
-    .describe("Recurrent cell that reads the symbols of a key, one after the other."),
-  hidden: forecasterSchema.shape.hidden.unwrap().default(64).describe("Units of the hidden state."),
+    .describe("Recurrent cell that encodes a key's sequence of symbols."),
+  hidden: forecasterSchema.shape.hidden.unwrap().default(64).describe("Size of the hidden state, in units."),
   embedding: z
     .int()
     .min(4)
     .max(256)
     .multipleOf(4)
     .default(32)
-    .describe("Numbers of a symbol's embedding, a multiple of 4."),
+    .describe("Size of a symbol's embedding vector, a multiple of 4."),
   maxSymbols: z
     .int()
     .min(4)
@@ -38,20 +41,22 @@ export const symbolSchema = z.strictObject({
     .multipleOf(4)
     .default(256)
     .describe(
-      "Most symbols that are told apart, a multiple of 4; one of them stands for all that are not among them.",
+      "Size of the vocabulary in symbols, a multiple of 4. One entry stands for every symbol outside the vocabulary.",
     ),
   order: z
     .int()
     .min(0)
     .max(8)
     .default(5)
-    .describe("Symbols before the next one that the counts of n-grams look at."),
+    .describe("Longest context of the n-gram counts, in symbols. 0 counts single symbols only."),
   maxNgrams: z
     .int()
     .min(1024)
     .max(4_194_304)
     .default(262_144)
-    .describe("Most n-grams that are counted; where they are full, counts are halved and the rare ones go."),
+    .describe(
+      "Largest number of counted n-grams. At the limit, all counts are halved and rare n-grams are dropped.",
+    ),
   ...shared,
   bpttSteps: shared.bpttSteps.unwrap().default(32),
   stride: shared.stride.unwrap().default(16),
