@@ -1,16 +1,10 @@
 /** Connections to the brokers: one way to build a client, with its codecs, repairs, retries and log. */
-import kafkajs, { type Kafka, type LogEntry, type RetryOptions } from "kafkajs";
+import kafkajs, { type Kafka, type RetryOptions } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
-import type { KafkaConnection, KafkaLogEntry } from "../options.js";
+import type { KafkaConnection } from "../options.js";
+import { logEntry, refuseOffsetReset } from "./client-log.js";
 import { registerCodecs } from "./codecs.js";
 import { applyPatches } from "./patches/apply.js";
-
-const levels: Readonly<Record<number, KafkaLogEntry["level"]>> = {
-  [kafkajs.logLevel.ERROR]: "error",
-  [kafkajs.logLevel.WARN]: "warn",
-  [kafkajs.logLevel.INFO]: "info",
-  [kafkajs.logLevel.DEBUG]: "debug",
-};
 
 /** For group membership and administration. Given in full: under NODE_ENV=test the client has other defaults. */
 export const patientRetry: RetryOptions = {
@@ -32,9 +26,6 @@ export const transactionRetry: RetryOptions = {
   factor: 0.2,
   retries: 24,
 };
-
-/** Whoever reads on from anywhere but where it was told to would skip records and say nothing: see below. */
-const offsetReset = "Offset out of range, resetting to default offset";
 
 /**
  * A client for these brokers. Nothing connects before a producer, consumer or admin of it does. Throws SETTING_INVALID
@@ -64,24 +55,4 @@ export function createClient(connection: KafkaConnection, retry: RetryOptions): 
       log?.(logEntry(entry));
     },
   });
-}
-
-function logEntry({ level, namespace, log }: LogEntry): KafkaLogEntry {
-  const { message, timestamp: _timestamp, logger: _logger, ...fields } = log;
-  return { level: levels[level] ?? "debug", message, fields: { namespace, ...fields } };
-}
-
-/**
- * When an offset is gone from the log, the client resets it: it *commits* -1 for the group, autoCommit or not, and
- * reads on from the end or the beginning. It announces that with a log line and has no setting against it, so the
- * announcement is where it is stopped: the error, not retriable, ends the consumer before anything is committed.
- */
-function refuseOffsetReset({ log }: LogEntry): void {
-  if (log.message !== offsetReset) return;
-  const { topic, partition } = log as unknown as { readonly topic: string; readonly partition: number };
-  const error = new UndercurrentError(
-    "INPUT_TRUNCATED",
-    `topic ${topic}, partition ${partition}: the records that were to be read next are no longer in the log`,
-  );
-  throw Object.assign(error, { retriable: false });
 }
