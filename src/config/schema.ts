@@ -212,6 +212,14 @@ const serverSchema = z.strictObject({
       "Bearer token for every endpoint except /live and /ready; write ${NAME} to read an environment variable. Browsers send no bearer token, so they cannot open the live page.",
     )
     .meta(secret),
+  maxBrokerSilenceMs: z
+    .int()
+    .min(10_000)
+    .max(3_600_000)
+    .default(30_000)
+    .describe(
+      "Milliseconds without any answer from the brokers after which /ready answers 503, until they answer again.",
+    ),
   series: z
     .array(z.string().min(1).max(1000))
     .max(mostSeries)

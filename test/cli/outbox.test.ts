@@ -31,7 +31,7 @@ class Sums {
       this.others += report.rows.others;
     } else if (report.type === "others") this.others += report.count;
     else if (report.type === "update") this.version = report.update.version;
-    else if (report.type === "partitions") this.held = report.partitions.held;
+    else if (report.type === "standing") this.held = report.standing.held;
     else {
       const { code } = report.rejection;
       this.rejections.set(code, (this.rejections.get(code) ?? 0) + report.count);
@@ -46,7 +46,7 @@ const steps = fc.oneof(
     code: fc.constantFrom<ErrorCode>("RECORD_UNREADABLE", "EVENT_LATE"),
   }),
   fc.record({ do: fc.constant("update" as const) }),
-  fc.record({ do: fc.constant("partitions" as const), held: fc.nat(9) }),
+  fc.record({ do: fc.constant("standing" as const), held: fc.nat(9) }),
   fc.record({ do: fc.constant("take" as const), count: fc.nat(40) }),
 );
 
@@ -75,8 +75,8 @@ test("no more than so many messages wait, and whatever is taken when adds up", (
           told.rejections.set(step.code, (told.rejections.get(step.code) ?? 0) + 1);
         } else if (step.do === "update") {
           outbox.update({ version: ++told.version, loss: 0, gradientNorm: 0, windows: 1 });
-        } else if (step.do === "partitions") {
-          outbox.partitions({ held: step.held, live: 0 });
+        } else if (step.do === "standing") {
+          outbox.standing({ assigned: step.held, held: step.held, live: 0, heardAt: 0 });
           told.held = step.held;
         } else for (let i = 0; i < step.count && queue.length > 0; i++) take();
         expect(queue.length).toBeLessThanOrEqual(mostWaiting);

@@ -49,8 +49,12 @@ export interface KafkaOptions extends KafkaConnection {
   readonly topics: KafkaTopics;
   /** Client that writes; default "kafkajs". "platformatic" needs the package @platformatic/kafka. */
   readonly producerClient?: ProducerKind;
-  /** Called whenever this member has joined its group: at its start, and in each rebalance. */
-  readonly joined?: () => void;
+  /** Called with the number of assigned partitions when this member has joined its group: at the start and in each rebalance. */
+  readonly joined?: (partitions: number) => void;
+  /** Called when this member no longer belongs to its group: its consumer crashed, or will join anew. */
+  readonly lost?: () => void;
+  /** Called at each answer of the brokers to this member's consumer or administrator. */
+  readonly heard?: () => void;
   /** Codec of what is written; default "none". What is read may have any. */
   readonly compressionType?: Compression;
   /** Most bytes of one output batch, before compression; must stay below the topics' max.message.bytes. Default 900,000. */

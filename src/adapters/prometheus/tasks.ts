@@ -4,11 +4,6 @@ import type { Committed, TaskEvent } from "../../pipeline/events.js";
 import { counterOf, gaugeOf, histogramOf } from "./declared.js";
 import { taskMetrics, type TaskMetricName } from "./metrics.js";
 
-/** Whether partitions are held, and the forecasts of all of them follow. */
-export function isReady({ held, live }: TaskMetrics["partitions"]): boolean {
-  return held > 0 && live === held;
-}
-
 /**
  * @example
  * ```ts
@@ -72,10 +67,6 @@ export class TaskMetrics {
   /** Partitions that are held, and those of them whose forecasts follow. */
   get partitions(): { readonly held: number; readonly live: number } {
     return { held: this.#live.size, live: [...this.#live.values()].filter((live) => live).length };
-  }
-
-  get ready(): boolean {
-    return isReady(this.partitions);
   }
 
   add(event: TaskEvent): void {

@@ -18,8 +18,12 @@ export interface MemberReports {
   kafka(entry: KafkaLogEntry): void;
   /** A line on the engine that was loaded. */
   engine(line: string): void;
-  /** The group was joined. */
-  joined(): void;
+  /** The group was joined, and assigned so many partitions. */
+  joined(partitions: number): void;
+  /** The member no longer belongs to the group. */
+  lost(): void;
+  /** The brokers answered. */
+  heard(): void;
   /** An update of the weights took so long; where it is left out, none is timed. */
   readonly learned?: (seconds: number) => void;
 }
@@ -35,7 +39,12 @@ export async function runMember(
   portsOf: (options: KafkaOptions) => KafkaPorts = kafkaPorts,
 ): Promise<void> {
   const options = kafkaOptions(settings, (entry) => reports.kafka(entry));
-  const kafka = portsOf({ ...options, joined: () => reports.joined() });
+  const kafka = portsOf({
+    ...options,
+    joined: (partitions) => reports.joined(partitions),
+    lost: () => reports.lost(),
+    heard: () => reports.heard(),
+  });
   const loaded = await loadEngine(settings.engine, (line) => reports.engine(line));
   const { learned } = reports;
   const engine = learned === undefined ? loaded : timedEngine(loaded, learned);

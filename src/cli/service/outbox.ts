@@ -5,7 +5,8 @@
 import type { ErrorCode } from "../../errors/errors.js";
 import type { UpdateReport } from "../../forecast/learning/learning.js";
 import type { Rejection } from "../../pipeline/telemetry.js";
-import type { HeldPartitions, Report, ShownRows } from "./worker-messages.js";
+import type { MemberStanding } from "./readiness.js";
+import type { Report, ShownRows } from "./worker-messages.js";
 
 /** Messages that wait to be taken before anything is held back. */
 export const mostWaiting = 32;
@@ -16,7 +17,7 @@ export class Outbox {
   #waiting = 0;
   #others = 0;
   #update: UpdateReport | undefined;
-  #partitions: HeldPartitions | undefined;
+  #standing: MemberStanding | undefined;
   readonly #rejections = new Map<ErrorCode, { readonly rejection: Rejection; readonly count: number }>();
 
   /** `send` hands a message to the main thread; `dropped` is told how many rows the page does not get. */
@@ -51,8 +52,8 @@ export class Outbox {
     this.#flush();
   }
 
-  partitions(partitions: HeldPartitions): void {
-    this.#partitions = partitions;
+  standing(standing: MemberStanding): void {
+    this.#standing = standing;
     this.#flush();
   }
 
@@ -83,10 +84,10 @@ export class Outbox {
   /** Takes out what is to be told next. */
   #next(): Report | undefined {
     const { value: first } = this.#rejections.entries().next();
-    if (this.#partitions !== undefined) {
-      const partitions = this.#partitions;
-      this.#partitions = undefined;
-      return { type: "partitions", partitions };
+    if (this.#standing !== undefined) {
+      const standing = this.#standing;
+      this.#standing = undefined;
+      return { type: "standing", standing };
     }
     if (first !== undefined) {
       const [code, { rejection, count }] = first;

@@ -15,6 +15,7 @@ import { dryRunPorts, judgeDryRun } from "./dry-run.js";
 import { kafkaOptions } from "../kafka-options.js";
 import { checkModelRecord } from "./record-sizes.js";
 import { runMember, type MemberReports } from "./member.js";
+import { isReady, Readiness, type ReadinessLimits } from "./readiness.js";
 import { Rejections } from "../rejections.js";
 import { logKafkaEntry, logTaskEvent, serviceLog, type ServiceLog } from "./service-log.js";
 import { batchOf } from "./shown-rows.js";
@@ -95,6 +96,8 @@ async function service({ config, dryRun = false, workers }: RunFlags): Promise<v
     kafka: (entry) => logKafkaEntry(log, entry),
     engine: (line) => log.info({ event: "engine" }, line),
     joined: () => undefined,
+    lost: () => undefined,
+    heard: () => undefined,
   };
   try {
     if (dryRun) {
@@ -128,13 +131,22 @@ async function inThisThread(
   const view = keys === undefined ? undefined : viewOf(model, keys);
   const shown = watch(model, () => totals.keys, view, settings.server.series);
   const tasks = new TaskMetrics(shown.registry, Date.now);
+  const readiness = new Readiness(Date.now);
   // Before anything is read: an address that cannot be had ends the start, not the service.
-  const server = await shown.serve({ ...addressOf(settings), ready: () => tasks.ready });
+  const server = await shown.serve({
+    ...addressOf(settings),
+    ready: () => isReady([readiness.standing(tasks.partitions)], limitsOf(settings)),
+  });
   logAddress(log, server, keys);
   const telemetry = fanOut(told.telemetry, shown.telemetry);
   try {
     const reports: MemberReports = {
-      ...both(told, tasks, () => shown.released()),
+      ...both(told, tasks, readiness),
+      task: (event) => {
+        tasks.add(event);
+        if (event.type === "released") shown.released();
+        told.task(event);
+      },
       telemetry,
       learned: (seconds) => shown.learned(seconds),
     };
@@ -157,12 +169,15 @@ async function inThreads(
   const model = modelSettings(settings.model, settings.decode);
   const view = keys === undefined ? undefined : viewOf(model, keys);
   // Before anything is read: an address that cannot be had ends the start, not the service.
-  let started: Pick<Workers, "metrics" | "ready"> = { metrics: () => Promise.resolve(""), ready: false };
+  let started: Pick<Workers, "metrics" | "standings"> = {
+    metrics: () => Promise.resolve(""),
+    standings: [],
+  };
   const server = enabled
     ? await serve({
         view,
         registry: { contentType: Registry.PROMETHEUS_CONTENT_TYPE, metrics: () => started.metrics() },
-        ready: () => started.ready,
+        ready: () => isReady(started.standings, limitsOf(settings)),
         ...addressOf(settings),
       })
     : undefined;
@@ -189,16 +204,20 @@ async function inThreads(
   }
 }
 
-function both(told: MemberReports, tasks: TaskMetrics, released: () => void): MemberReports {
+function both(told: MemberReports, tasks: TaskMetrics, readiness: Readiness): MemberReports {
   return {
     ...told,
-    joined: () => tasks.joined(),
-    task: (event) => {
-      tasks.add(event);
-      if (event.type === "released") released();
-      told.task(event);
+    joined: (partitions) => {
+      tasks.joined();
+      readiness.joined(partitions);
     },
+    lost: () => readiness.lost(),
+    heard: () => void readiness.heard(),
   };
+}
+
+function limitsOf({ server: { maxBrokerSilenceMs } }: Config): ReadinessLimits {
+  return { now: Date.now(), maxBrokerSilenceMs };
 }
 
 function addressOf({ topics, server: { host, port, token } }: Config): {

@@ -5,6 +5,7 @@ import { UndercurrentError, type ErrorCode } from "../../errors/errors.js";
 import type { ForecastColumns } from "../../forecast/columns.js";
 import type { UpdateReport } from "../../forecast/learning/learning.js";
 import type { Rejection } from "../../pipeline/telemetry.js";
+import type { MemberStanding } from "./readiness.js";
 
 /** What a worker is started with. */
 export interface WorkerData {
@@ -26,12 +27,6 @@ export interface ShownRows {
   readonly expertWeights: readonly (Float64Array | undefined)[];
 }
 
-/** Partitions of the input that are held, and those of them whose forecasts follow. */
-export interface HeldPartitions {
-  readonly held: number;
-  readonly live: number;
-}
-
 /** An error as plain data: ours by its code, any other with its stack. */
 export interface PlainError {
   readonly code: ErrorCode | undefined;
@@ -47,7 +42,7 @@ export type Report =
   | { readonly type: "update"; readonly update: UpdateReport }
   /** So many of one code; the first of them is told. */
   | { readonly type: "rejections"; readonly rejection: Rejection; readonly count: number }
-  | { readonly type: "partitions"; readonly partitions: HeldPartitions };
+  | { readonly type: "standing"; readonly standing: MemberStanding };
 
 export type FromWorker =
   | Report

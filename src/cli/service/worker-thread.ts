@@ -8,6 +8,7 @@ import { modelSettings } from "../../pipeline/settings.js";
 import { fanOut, type Telemetry } from "../../pipeline/telemetry.js";
 import { runMember } from "./member.js";
 import { Outbox } from "./outbox.js";
+import { Readiness } from "./readiness.js";
 import { logKafkaEntry, logTaskEvent, serviceLog } from "./service-log.js";
 import { ShownKeys } from "./shown-rows.js";
 import { Totals } from "./totals.js";
@@ -17,6 +18,8 @@ import { plainError, type FromWorker, type ToWorker, type WorkerData } from "./w
 const port = parentPort!;
 const say = (message: FromWorker): void => port.postMessage(message);
 const totals = new Totals();
+/** Milliseconds between two reports that the brokers answer. */
+const heardPeriod = 1000;
 
 async function main({ settings, keysShown, metrics }: WorkerData): Promise<void> {
   const stop = new AbortController();
@@ -27,6 +30,13 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
   const prometheus = measure(model, () => totals.keys, settings.server.series);
   const tasks = new TaskMetrics(prometheus.registry, Date.now);
   const outbox = new Outbox(say, (rows) => tasks.pageRowsDropped(rows));
+  const readiness = new Readiness(Date.now);
+  /** Milliseconds between the last answer that the main thread was told of and the latest. */
+  let unheard = 0;
+  const tell = (): void => {
+    unheard = 0;
+    outbox.standing(readiness.standing(tasks.partitions));
+  };
   const relay: Telemetry = {
     forecasts: (batch) => {
       const rows = shown?.rowsOf(batch);
@@ -54,11 +64,23 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
           tasks.add(event);
           if (event.type === "released") prometheus.released();
           logTaskEvent(log, event);
-          if (event.type !== "committed") outbox.partitions(tasks.partitions);
+          if (event.type !== "committed") tell();
         },
         kafka: (entry) => logKafkaEntry(log, entry),
         engine: (line) => log.info({ event: "engine" }, line),
-        joined: () => tasks.joined(),
+        joined: (partitions) => {
+          tasks.joined();
+          readiness.joined(partitions);
+          tell();
+        },
+        lost: () => {
+          readiness.lost();
+          tell();
+        },
+        heard: () => {
+          unheard += readiness.heard();
+          if (unheard >= heardPeriod) tell();
+        },
         ...(metrics && { learned: (seconds: number) => prometheus.learned(seconds) }),
       },
       stop.signal,

@@ -3,17 +3,10 @@ import { AggregatorRegistry } from "prom-client";
 import { Worker } from "node:worker_threads";
 import type { KeptKeys } from "../../adapters/web/live-view.js";
 import type { Config } from "../../config/schema.js";
-import { isReady } from "../../adapters/prometheus/tasks.js";
 import type { UpdateReport } from "../../forecast/learning/learning.js";
 import type { Rejection } from "../../pipeline/telemetry.js";
-import type {
-  FromWorker,
-  HeldPartitions,
-  Report,
-  ShownRows,
-  ToWorker,
-  WorkerData,
-} from "./worker-messages.js";
+import type { FromWorker, Report, ShownRows, ToWorker, WorkerData } from "./worker-messages.js";
+import type { MemberStanding } from "./readiness.js";
 import { errorOf } from "./worker-messages.js";
 
 /** Who is told of what the workers do. */
@@ -70,14 +63,9 @@ export class Workers {
     return this.#threads.reduce((sum, { forecasts }) => sum + forecasts, 0);
   }
 
-  /** Whether partitions are held, and the forecasts of all of them follow. */
-  get ready(): boolean {
-    return isReady(
-      this.#threads.reduce(
-        (sum, { partitions: { held, live } }) => ({ held: sum.held + held, live: sum.live + live }),
-        { held: 0, live: 0 },
-      ),
-    );
+  /** What was last heard of each. */
+  get standings(): readonly MemberStanding[] {
+    return this.#threads.map(({ standing }) => standing);
   }
 
   /** The metrics of all workers as one text. */
@@ -115,7 +103,7 @@ class Thread {
   readonly ended: Promise<void>;
   /** Those that landed, told at its end. */
   forecasts = 0;
-  partitions: HeldPartitions = { held: 0, live: 0 };
+  standing: MemberStanding = { assigned: undefined, held: 0, live: 0, heardAt: 0 };
 
   readonly #worker: Worker;
   readonly #reports: WorkersReports;
@@ -190,8 +178,8 @@ class Thread {
       case "others":
         reports.others(report.count);
         break;
-      case "partitions":
-        this.partitions = report.partitions;
+      case "standing":
+        this.standing = report.standing;
         break;
     }
   }

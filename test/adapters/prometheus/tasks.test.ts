@@ -119,17 +119,17 @@ it("forgets a partition that was given up, and counts why a task began anew", as
   expect(text).toContain('undercurrent_restarts_total{code="FENCED"} 1');
 });
 
-it("is ready when partitions are held and the forecasts of all of them follow", () => {
+it("tells how many partitions are held, and how many of them are live", () => {
   const tasks = new TaskMetrics(new Registry(), () => 0);
-  const readyAfter = (...events: readonly TaskEvent[]): boolean => {
+  const after = (...events: readonly TaskEvent[]): readonly number[] => {
     events.forEach((event) => tasks.add(event));
-    return tasks.ready;
+    return [tasks.partitions.held, tasks.partitions.live];
   };
-  expect(readyAfter()).toBe(false);
-  expect(readyAfter(...takenOver(0))).toBe(false);
-  expect(readyAfter(live(0, 1))).toBe(true);
-  expect(readyAfter(...takenOver(1))).toBe(false);
-  expect(readyAfter(live(1, 1))).toBe(true);
-  expect(readyAfter({ type: "released", ...origin(0), because: "revoked" })).toBe(true);
-  expect(readyAfter({ type: "released", ...origin(1), because: "revoked" })).toBe(false);
+  expect(after()).toEqual([0, 0]);
+  expect(after(...takenOver(0))).toEqual([1, 0]);
+  expect(after(live(0, 1))).toEqual([1, 1]);
+  expect(after(...takenOver(1))).toEqual([2, 1]);
+  expect(after(live(1, 1))).toEqual([2, 2]);
+  expect(after({ type: "released", ...origin(0), because: "revoked" })).toEqual([1, 1]);
+  expect(after({ type: "released", ...origin(1), because: "revoked" })).toEqual([0, 0]);
 });

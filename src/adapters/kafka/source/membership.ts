@@ -8,6 +8,7 @@ import { UndercurrentError } from "../../../errors/errors.js";
 import { withAdmin } from "../admin/admin.js";
 import { KafkaAssignment, type AssignmentHost } from "./assignment.js";
 import { coPartitionAssigner } from "./assigner.js";
+import { BrokerReach } from "./broker-reach.js";
 import { createClient, patientRetry } from "../kafkajs/client.js";
 import { createConsumer, runConsumer, type FeedOf } from "./consumer.js";
 import { partitionControls } from "./controls.js";
@@ -40,7 +41,9 @@ export class Membership implements AssignmentHost {
   #joining: Promise<void> = Promise.resolve();
   #leaving = false;
   readonly #left = new AbortController();
-  #followingEnds: Promise<void> = Promise.resolve();
+  /** Loops that end when the group has been left. */
+  #loops: readonly Promise<void>[] = [];
+  readonly #reach: BrokerReach;
   /** Partitions of the input. */
   #count = 0;
   #whenReleased: (() => void) | undefined;
@@ -60,9 +63,10 @@ export class Membership implements AssignmentHost {
       rebalanceTimeout: rebalanceTimeoutMs,
       heartbeatInterval: Math.ceil(sessionTimeoutMs / 10),
     });
+    this.#reach = new BrokerReach(this.admin, this.#consumer, () => options.heard?.());
     const { GROUP_JOIN, REBALANCING, STOP, CRASH } = this.#consumer.events;
     this.#consumer.on(GROUP_JOIN, (event) => {
-      options.joined?.();
+      options.joined?.((event.payload.memberAssignment[topics.input] ?? []).length);
       this.#joined(event);
     });
     this.#consumer.on(REBALANCING, () => this.#checkTopics());
@@ -84,13 +88,16 @@ export class Membership implements AssignmentHost {
       await this.#consumer.connect();
       await this.#consumer.subscribe({ topics: [topics.input, topics.state] });
       await runConsumer(this.#consumer, 2 * this.#count, this.#feedOf);
-      this.#followingEnds = followEnds(
-        this.admin,
-        topics.input,
-        (partition) => this.#feedOf(topics.input, partition),
-        () => this.#owned,
-        this.#left.signal,
-      );
+      this.#loops = [
+        this.#reach.probe(this.#left.signal),
+        followEnds(
+          this.admin,
+          topics.input,
+          (partition) => this.#feedOf(topics.input, partition),
+          () => this.#owned,
+          this.#left.signal,
+        ),
+      ];
     } catch (error) {
       throw brokerError(error, `the consumer group ${applicationId}`);
     }
@@ -105,7 +112,7 @@ export class Membership implements AssignmentHost {
     }
     await this.#consumer.disconnect();
     this.#left.abort();
-    await this.#followingEnds;
+    await Promise.all(this.#loops);
     await this.admin.disconnect();
   }
 
@@ -175,6 +182,7 @@ export class Membership implements AssignmentHost {
   #crashed({ payload }: ConsumerCrashEvent): void {
     this.#owned = [];
     this.#memberId = undefined;
+    this.#options.lost?.();
     if (payload.restart) {
       this.#revokeAll();
       this.#checkTopics();

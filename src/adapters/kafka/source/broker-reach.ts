@@ -1,0 +1,31 @@
+/** Whether the brokers answer, told at each answer; a member that would hear nothing for a while asks. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Admin, Consumer } from "kafkajs";
+
+/** Milliseconds without an answer after which the brokers are asked. */
+const quietMs = 5000;
+
+/** Calls `heard` at each answer that the brokers give to the consumer or the administrator. */
+export class BrokerReach {
+  readonly #admin: Admin;
+  #answers = 0;
+
+  constructor(admin: Admin, consumer: Consumer, heard: () => void) {
+    this.#admin = admin;
+    const answered = (): void => {
+      this.#answers++;
+      heard();
+    };
+    admin.on(admin.events.REQUEST, answered);
+    consumer.on(consumer.events.REQUEST, answered);
+  }
+
+  /** Asks the brokers where they have not answered for a while, as in a long rebalance; resolves at the end. */
+  async probe(end: AbortSignal): Promise<void> {
+    for (let before = -1; !end.aborted;) {
+      if (this.#answers === before) await this.#admin.describeCluster().catch(() => undefined);
+      before = this.#answers;
+      await sleep(quietMs, undefined, { signal: end, ref: false }).catch(() => undefined);
+    }
+  }
+}
