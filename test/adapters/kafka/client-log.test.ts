@@ -1,6 +1,6 @@
 // Which lines of the client's log belong to normal work.
 import { createRequire } from "node:module";
-import kafkajs, { type LogEntry } from "kafkajs";
+import kafkajs from "kafkajs";
 import { expect, test } from "vitest";
 import { logEntry } from "../../../src/adapters/kafka/kafkajs/client-log.js";
 
@@ -10,7 +10,7 @@ const { errorCodes } = createRequire(import.meta.url)("kafkajs/src/protocol/erro
 
 const levelOf = (message: string, fields: object = {}, level = kafkajs.logLevel.ERROR): string => {
   const log = { message, timestamp: "", logger: "kafkajs", ...fields };
-  return logEntry({ namespace: "Producer", level, label: "ERROR", log } as LogEntry).level;
+  return logEntry({ namespace: "Producer", level, label: "ERROR", log }).level;
 };
 const messageOf = (type: string): string => errorCodes.find((error) => error.type === type)!.message;
 
