@@ -29,7 +29,9 @@ test("a rebalance is normal work; to be expelled from the group is not", () => {
 test("a coordinator that is loading is normal work; any other crash of the consumer is not", () => {
   expect(levelOf(`Crash: KafkaJSProtocolError: ${messageOf("GROUP_LOAD_IN_PROGRESS")}`)).toBe("debug");
   expect(levelOf("Restarting the consumer in 200ms")).toBe("debug");
-  expect(levelOf(`Crash: KafkaJSProtocolError: ${messageOf("GROUP_COORDINATOR_NOT_AVAILABLE")}`)).toBe("error");
+  expect(levelOf(`Crash: KafkaJSProtocolError: ${messageOf("GROUP_COORDINATOR_NOT_AVAILABLE")}`)).toBe(
+    "error",
+  );
 });
 
 test("any other failure to send keeps its level", () => {
