@@ -142,6 +142,14 @@ const kafkaSchema = z.strictObject({
     .max(900_000)
     .default(60_000)
     .describe("Time after which the brokers abort an open transaction, in milliseconds."),
+  maxConcurrentTakeovers: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(16)
+    .describe(
+      "Most partitions that an instance takes over at once; the others wait for their turn. Each takeover holds one partition's state in memory.",
+    ),
   restoreStallMs: z
     .int()
     .min(1000)

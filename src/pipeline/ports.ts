@@ -100,9 +100,10 @@ export interface Assignment {
   readonly endOffset?: number | undefined;
   /**
    * Fences every earlier owner, lets what it left open land or vanish, then reads what is durable. To be called before
-   * all else, and again to start anew after a commit was rejected.
+   * all else, and again to start anew after a commit was rejected. Rejects with the reason of `stop` where that is
+   * aborted first; an implementation may also ignore `stop`.
    */
-  takeOver(): Promise<Takeover>;
+  takeOver(stop?: AbortSignal): Promise<Takeover>;
   /**
    * The input from an offset on, read no faster than it is asked for: while `next` is not called at most a few batches
    * are held. Ends, without an error, when `stop` or `revoked` is aborted, also while it waits for records.

@@ -69,6 +69,8 @@ export interface KafkaOptions extends KafkaConnection {
   readonly rebalanceTimeoutMs?: number;
   /** Age at which the broker aborts a transaction that nobody ended, in ms. Default 60,000. */
   readonly transactionTimeoutMs?: number;
+  /** Most partitions that are taken over at once; the others wait for their turn. Default 16. */
+  readonly maxConcurrentTakeovers?: number;
   /** Time without any progress after which reading the state gives up, in ms. Default 60,000. */
   readonly restoreStallMs?: number;
 }

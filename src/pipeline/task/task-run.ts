@@ -86,7 +86,11 @@ export class TaskRun {
     if (ending.aborted) abort();
     if (lost.aborted) giveUp();
     try {
-      const model = await this.#takeOver();
+      const model = await this.#takeOver().catch((error: unknown) => {
+        // A takeover that the task's end interrupted has changed nothing.
+        if (error !== this.#end.signal.reason) throw error;
+      });
+      if (model === undefined) return;
       try {
         await this.#follow(model);
       } finally {
@@ -135,7 +139,7 @@ export class TaskRun {
     const { forecaster, settings } = this.#context;
     this.#owner.emit({ type: "taking-over", ...this.#origin });
     // 1.
-    const takeover = await this.#assignment.takeOver();
+    const takeover = await this.#assignment.takeOver(this.#end.signal);
     // 2.
     const plan = planRecovery(takeover, forecaster, settings.recovery, this.#origin);
     // 3.

@@ -9,14 +9,19 @@ import { Feed, type FeedControls } from "./feed.js";
 import type { KafkaOptions } from "../options.js";
 import { toInputBatch } from "./records.js";
 import { restoreState } from "./restore.js";
+import type { Slots } from "./slots.js";
 import { StateEnd } from "./state-end.js";
-import { committedOffsets, partitionExtents } from "../admin/topics.js";
+import type { Watermarks } from "../admin/topics.js";
 import { openWriter, type TransactionalWriter } from "../producer/writer.js";
 import { writesOf } from "../producer/writes.js";
 
 /** What an assignment needs of the group membership that it came from. */
 export interface AssignmentHost {
   readonly admin: Admin;
+  /** Places for takeovers. */
+  readonly takeovers: Slots;
+  /** What is durable of all partitions at a moment after the call. */
+  durable(): Promise<Durable>;
   /** The consumer's hold on a partition of the input or the state topic. */
   controls(topic: string, partition: number): FeedControls;
   /** How many partitions a topic has. Rejects with TOPIC_MISSING, or COMMIT_UNCERTAIN where the brokers do not tell. */
@@ -24,8 +29,17 @@ export interface AssignmentHost {
   released(assignment: KafkaAssignment): void;
 }
 
+/** What is durable of the partitions of the input and the state topic. */
+export interface Durable {
+  readonly committed: ReadonlyMap<number, number>;
+  readonly input: readonly Watermarks[];
+  readonly state: readonly Watermarks[];
+}
+
 /** Pause between two attempts to reach brokers that do not answer, in ms. */
 const unreachablePause = 1000;
+
+const unstopped = new AbortController().signal;
 
 export class KafkaAssignment implements Assignment {
   readonly topic: string;
@@ -51,38 +65,47 @@ export class KafkaAssignment implements Assignment {
     return this.feedOf(this.topic)?.endOffset;
   }
 
-  async takeOver(): Promise<Takeover> {
-    for (;;) {
-      this.#checkRight();
-      try {
-        return await this.#takeOver();
-      } catch (error) {
-        // An outage that lasts ends the membership, and the assignment with it: nothing here has to count attempts.
-        if (!isRetriable(error)) throw brokerError(error, this.#origin);
-        await sleep(unreachablePause, undefined, { signal: this.revoked }).catch(() => undefined);
+  async takeOver(stop: AbortSignal = unstopped): Promise<Takeover> {
+    const signal = AbortSignal.any([this.revoked, stop]);
+    const giveBack = await this.#host.takeovers.take(signal);
+    // What is restored of the state ends with its feed.
+    const interrupt = (): void => this.#closeFeeds();
+    stop.addEventListener("abort", interrupt);
+    try {
+      for (;;) {
+        this.#checkRight();
+        stop.throwIfAborted();
+        try {
+          return await this.#takeOver();
+        } catch (error) {
+          this.#checkRight();
+          stop.throwIfAborted();
+          // An outage that lasts ends the membership, and the assignment with it: nothing here has to count attempts.
+          if (!isRetriable(error)) throw brokerError(error, this.#origin);
+          await sleep(unreachablePause, undefined, { signal }).catch(() => undefined);
+        }
       }
+    } finally {
+      stop.removeEventListener("abort", interrupt);
+      giveBack?.();
     }
   }
 
   /** First fence, then look: what is read before an earlier owner was fenced may change afterwards. */
   async #takeOver(): Promise<Takeover> {
-    const { applicationId, topics, restoreStallMs = 60_000 } = this.#options;
+    const { topics, restoreStallMs = 60_000 } = this.#options;
     const { admin } = this.#host;
     this.#closeFeeds();
     await this.#writer?.close();
     this.#writer = undefined;
     this.#writer = await openWriter(this.#options, this.partition);
     const { partition } = this;
-    const [offsets, input, state] = await Promise.all([
-      committedOffsets(admin, applicationId, topics.input),
-      partitionExtents(admin, topics.input),
-      partitionExtents(admin, topics.state),
-    ]);
+    const { committed, input, state } = await this.#host.durable();
     this.#checkRight();
     const { low, high } = state[partition]!;
     this.#stateEnd = new StateEnd(admin, topics.state, partition, high);
     return {
-      committed: offsets.get(partition),
+      committed: committed.get(partition),
       earliest: input[partition]!.low,
       state:
         low < high

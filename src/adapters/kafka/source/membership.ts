@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin, Consumer, ConsumerCrashEvent, ConsumerGroupJoinEvent } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
 import { withAdmin } from "../admin/admin.js";
-import { KafkaAssignment, type AssignmentHost } from "./assignment.js";
+import { KafkaAssignment, type AssignmentHost, type Durable } from "./assignment.js";
 import { coPartitionAssigner } from "./assigner.js";
 import { BrokerReach } from "./broker-reach.js";
 import { createClient, patientRetry } from "../kafkajs/client.js";
@@ -16,7 +16,18 @@ import { followEnds } from "./ends.js";
 import { brokerError, commitError, hasNoCoordinator, innermost } from "../errors.js";
 import type { FeedControls } from "./feed.js";
 import type { KafkaOptions } from "../options.js";
-import { checkCompaction, checkPartitions, partitionCount, requireTopics } from "../admin/topics.js";
+import { SharedQuestion } from "./shared-question.js";
+import { Slots } from "./slots.js";
+import {
+  checkCompaction,
+  checkPartitions,
+  committedOffsets,
+  partitionCount,
+  partitionExtents,
+  requireTopics,
+} from "../admin/topics.js";
+
+const defaultTakeovers = 16;
 
 /** Milliseconds before it is asked to join anew. */
 const rejoinPause = 1000;
@@ -28,6 +39,8 @@ export interface MembershipEvents {
 
 export class Membership implements AssignmentHost {
   readonly admin: Admin;
+  readonly takeovers: Slots;
+  readonly #durable: SharedQuestion<Durable>;
   readonly #options: KafkaOptions;
   readonly #events: MembershipEvents;
   readonly #consumer: Consumer;
@@ -56,6 +69,8 @@ export class Membership implements AssignmentHost {
     const { topics, applicationId, sessionTimeoutMs = 30_000, rebalanceTimeoutMs = 60_000 } = options;
     const client = createClient(options, patientRetry);
     this.admin = client.admin();
+    this.takeovers = new Slots(options.maxConcurrentTakeovers ?? defaultTakeovers);
+    this.#durable = new SharedQuestion(() => this.#askDurable());
     this.#consumer = createConsumer(client, options, this.#feedOf, {
       groupId: applicationId,
       partitionAssigners: [coPartitionAssigner([topics.input, topics.state], () => this.#owned)],
@@ -118,6 +133,20 @@ export class Membership implements AssignmentHost {
 
   controls(topic: string, partition: number): FeedControls {
     return partitionControls(this.#consumer, topic, partition, () => this.#memberId !== undefined);
+  }
+
+  durable(): Promise<Durable> {
+    return this.#durable.ask();
+  }
+
+  async #askDurable(): Promise<Durable> {
+    const { application, topics } = this.#options;
+    const [committed, input, state] = await Promise.all([
+      committedOffsets(this.admin, application, topics.input),
+      partitionExtents(this.admin, topics.input),
+      partitionExtents(this.admin, topics.state),
+    ]);
+    return { committed, input, state };
   }
 
   countOf(topic: string): Promise<number> {
