@@ -17,11 +17,11 @@ const partitions = 50;
 
 describeWithBroker.each(producerKinds)("the log of a healthy service that writes by %s", (producer) => {
   it("has no warning over a start, work, a rebalance and a stop", async () => {
-    const { application, topics } = await createTopics(partitions, { producer });
+    const { applicationId, topics } = await createTopics(partitions, { producerClient: producer });
     const settings: Settings = {
-      application,
+      applicationId,
       topics,
-      kafka: { brokers: [...broker.brokers], producer, sessionTimeoutMs: 10_000 },
+      kafka: { bootstrapServers: [...broker.brokers], producerClient: producer, sessionTimeoutMs: 10_000 },
       model: { hidden: 4 },
     };
     const produce = async (): Promise<void> => {

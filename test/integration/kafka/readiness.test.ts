@@ -51,7 +51,7 @@ describeWithBroker("instances of a service", () => {
   it("are not ready while the brokers are out of reach for longer than they may be, and are again afterwards", async () => {
     proxy = await startBrokerProxy(broker.brokers[0]!);
     const settings = await deployment(1, { server: { ...server, maxBrokerSilenceMs: 10_000 } });
-    const kafka = { ...settings.kafka, brokers: [proxy.address] };
+    const kafka = { ...settings.kafka, bootstrapServers: [proxy.address] };
     const services = [startService({ ...settings, kafka }), startService({ ...settings, kafka })];
     await untilAll(services, 200);
     const away = proxy.away(25_000);

@@ -4,8 +4,8 @@ import type { Admin } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { Assignment, Commit } from "../../../pipeline/ports.js";
 import { withAdmin } from "../admin/admin.js";
-import { kafkaPorts } from "../index.js";
 import type { KafkaOptions } from "../options.js";
+import { kafkaPorts } from "../source/ports.js";
 import { checkPartitions, partitionExtents, type Watermarks } from "../admin/topics.js";
 
 /** What the holder of a group has. */

@@ -140,9 +140,9 @@ export class Membership implements AssignmentHost {
   }
 
   async #askDurable(): Promise<Durable> {
-    const { application, topics } = this.#options;
+    const { applicationId, topics } = this.#options;
     const [committed, input, state] = await Promise.all([
-      committedOffsets(this.admin, application, topics.input),
+      committedOffsets(this.admin, applicationId, topics.input),
       partitionExtents(this.admin, topics.input),
       partitionExtents(this.admin, topics.state),
     ]);
