@@ -36,7 +36,7 @@ export {
   type Observation,
   type StepForecast,
 } from "./forecast/objects.js";
-export type { RejectedEvent } from "./forecast/rejected.js";
+export type { RejectedEvent } from "./forecast/input.js";
 export { forecastColumns, observationColumns } from "./forecast/columns.js";
 export type {
   ForecastColumns,
@@ -48,7 +48,7 @@ export { Forecaster } from "./forecast/forecaster.js";
 export type { KeyedForecaster } from "./forecast/keyed-forecaster.js";
 export type { ObjectForecaster } from "./forecast/object-forecaster.js";
 export type { TimeLike, ValueLike } from "./forecast/input.js";
-export type { ForecasterListeners, UpdateReport } from "./forecast/learning/learning.js";
+export type { ForecasterListeners, UpdateReport } from "./forecast/learning/schedule.js";
 export { forecasterSettings, type ForecasterOptions, type ForecasterSettings } from "./forecast/settings.js";
 export type { PendingForecast } from "./forecast/key-forecaster.js";
 export type { SnapshotChange } from "./forecast/snapshot/snapshot.js";

@@ -5,4 +5,4 @@ export type { CellTensors, Tfjs, TfjsCell } from "./engine/tfjs/tfjs-cell.js";
 export { layersModelFiles, layersModelFromFiles, type LayersModelFiles } from "./engine/tfjs/tfjs-files.js";
 export { exportLayersModel, importLayersModel, type LayersModel } from "./engine/tfjs/tfjs-layers.js";
 export { tfjsBackends, type TfjsBackend, type TfjsLoadOptions } from "./engine/tfjs/tfjs-load.js";
-export { layersModelOfSnapshot, snapshotWithLayersModel } from "./forecast/snapshot/layers-model.js";
+export { layersModelOfSnapshot, snapshotWithLayersModel } from "./forecast/layers-model.js";

@@ -7,6 +7,7 @@ import { TextOutput } from "../adapters/files/text-output.js";
 import { UndercurrentError, type ErrorCode } from "../errors/errors.js";
 import {
   appendObservation,
+  setFeatures,
   forecastColumns,
   observationColumns,
   type ForecastColumns,
@@ -85,7 +86,8 @@ class PipeStage {
     if (line.text?.trim() === "") return;
     try {
       const { key, time, value, features } = readObservationLine(line, this.#features);
-      appendObservation(this.#observations, this.#forecaster.slotOf(key), time, value, features);
+      appendObservation(this.#observations, this.#forecaster.slotOf(key), time, value);
+      setFeatures(this.#observations, features);
       if (this.#observations.count === batchSize) await this.flush();
     } catch (error) {
       if (!(error instanceof UndercurrentError) || ending.has(error.code)) throw error;

@@ -88,26 +88,30 @@ export function observationColumns(capacity: number, features = 0): ObservationC
   };
 }
 
-/**
- * Appends a row, for which there must be room. Of the features the columns take as many as they are wide: one that is
- * not there is missing, and what is beyond them is not read.
- */
+/** Appends a row, for which there must be room; its features are missing until `setFeatures` gives them. */
 export function appendObservation(
   columns: ReturnType<typeof observationColumns>,
   slot: number,
   time: number,
   value: number,
-  features: ArrayLike<number> = nothing,
 ): void {
   const row = columns.count++;
   columns.slots[row] = slot;
   columns.times[row] = time;
   columns.values[row] = value;
   const width = columns.features.length / columns.slots.length;
-  for (let i = 0; i < width; i++) columns.features[row * width + i] = features[i] ?? NaN;
+  for (let i = 0; i < width; i++) columns.features[row * width + i] = NaN;
 }
 
-const nothing: readonly number[] = [];
+/**
+ * Gives the last row its features, as many as the columns are wide: one that is not there is missing, and what is beyond
+ * them is not read.
+ */
+export function setFeatures({ count, features, slots }: ObservationColumns, values: ArrayLike<number>): void {
+  const width = features.length / slots.length;
+  const begin = (count - 1) * width;
+  for (let i = 0; i < width; i++) features[begin + i] = values[i] ?? NaN;
+}
 
 /** Throws RangeError where the columns are not as wide as a forecaster's `featureCount` and `horizon` say. */
 export function checkWidths(

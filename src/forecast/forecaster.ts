@@ -4,15 +4,24 @@
  */
 import type { EngineFactory } from "../engine/port.js";
 import { wasmEngine } from "../engine/wasm/wasm.js";
-import { checkWidths, type ForecastColumns, type ObservationColumns } from "./columns.js";
-import { expertsOf, seasonal } from "./experts/experts.js";
-import { pushChange, pushInputs, type HistorySettings } from "./keys/history.js";
+import {
+  checkWidths,
+  forecastColumns,
+  observationColumns,
+  type ForecastColumns,
+  type ObservationColumns,
+} from "./columns.js";
+import type { CurrentEvent } from "./current-event.js";
+import type { ExpertInput } from "./experts/expert.js";
+import { expertsOf } from "./experts/experts.js";
+import { History } from "./keys/history.js";
 import { Horizons } from "./horizon/horizons.js";
 import { KeyReadout } from "./experts/key-readout.js";
 import { KeyedForecaster } from "./keyed-forecaster.js";
-import { keyLayout, number } from "./keys/row-layout.js";
-import type { ForecasterListeners } from "./learning/learning.js";
-import { rowsPerStep, type SteppedRows } from "./learning/cell-runner.js";
+import { keyLayout, number } from "./keys/layout.js";
+import { KeyRow } from "./keys/row.js";
+import type { ForecasterListeners } from "./learning/schedule.js";
+import { rowsPerStep, type SteppedRows } from "./stepped-rows.js";
 import type { ForecasterSettings } from "./settings.js";
 import type { SnapshotChange } from "./snapshot/snapshot.js";
 import { KeyForecaster, writeNoForecast, writeNoScore, type PendingForecast } from "./key-forecaster.js";
@@ -39,10 +48,17 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
   /** Names of the experts that the mixture weighs, in the order of `expertWeights`. */
   readonly expertNames: readonly string[];
 
-  readonly #history: HistorySettings;
-  readonly #tracker: KeyForecaster;
+  readonly #history: History;
+  readonly #experts: KeyForecaster;
   readonly #readout: KeyReadout | undefined;
   readonly #horizons: Horizons | undefined;
+  /** The event that is taken and its key, and the key of a row that was stepped: while an event is taken rows are. */
+  readonly #now: CurrentEvent;
+  readonly #key: KeyRow;
+  readonly #stepped: KeyRow;
+  /** The key that is asked for, perhaps by a listener in the middle of an event. */
+  readonly #read: KeyRow;
+  readonly #input: ExpertInput = { scale: 1, held: 0, readout: 0, keyReadout: 0, seasonal: 0 };
 
   constructor(
     settings: ForecasterSettings,
@@ -51,35 +67,45 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
   ) {
     const experts = expertsOf(settings);
     const layout = keyLayout(settings, experts);
-    const history = { ...settings, layout };
-    const cell = valueCell(settings, history, engine);
+    const history = new History(settings, layout);
+    const cell = valueCell(settings, layout, history, engine);
     const readout = settings.readout === "shared" ? undefined : new KeyReadout(settings, layout, rowsPerStep);
-    const seasonalAt = layout.experts[experts.indexOf(seasonal)];
     const horizons =
-      settings.horizon > 1 || seasonalAt !== undefined ? new Horizons(settings, seasonalAt) : undefined;
+      settings.horizon > 1 || layout.seasonal !== undefined ? new Horizons(settings) : undefined;
     super(settings, { cell, learning: settings, bounds: settings, layout, readout, horizons }, listeners);
     this.expertNames = experts.map((expert) => expert.name);
     this.#history = history;
-    this.#tracker = new KeyForecaster(settings, layout, experts);
+    this.#experts = new KeyForecaster(settings, experts);
     this.#readout = readout;
     this.#horizons = horizons;
+    this.#now = {
+      observations: observationColumns(0),
+      forecasts: forecastColumns(0),
+      row: 0,
+      time: 0,
+      value: 0,
+      missing: false,
+      change: 0,
+    };
+    this.#key = new KeyRow(layout);
+    this.#stepped = new KeyRow(layout);
+    this.#read = new KeyRow(layout);
   }
 
   /** Time of the last event of a slot's key, in order of arrival; NaN before the first that counts, which has a value. */
   lastTimeOf(slot: number): number {
-    const { numbers, numbersPerKey } = this.state.keys;
-    const at = slot * numbersPerKey;
-    return numbers[at + number.count]! > 0 ? numbers[at + number.time]! : NaN;
+    const { f64, at64 } = this.#read.point(this.state.keys, slot);
+    return f64[at64 + number.count]! > 0 ? f64[at64 + number.time]! : NaN;
   }
 
   /** The weights of the experts in the forecast of a key's next value; they sum to 1. */
   expertWeights(slot: number): Float64Array {
-    return this.#tracker.weights(this.state.keys, slot).slice();
+    return this.#experts.weights(this.#read.point(this.state.keys, slot)).slice();
   }
 
   /** What the forecast of a slot's next value was mixed from; the key must have had a value. */
   explain(slot: number): PendingForecast {
-    return this.#tracker.explain(this.state.keys, slot);
+    return this.#experts.explain(this.#read.point(this.state.keys, slot));
   }
 
   /**
@@ -109,49 +135,60 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
     forecasts: ForecastColumns,
   ): void {
     const slot = (forecasts.slots[event] = observations.slots[event]!);
-    const time = (forecasts.times[event] = observations.times[event]!);
-    const value = (forecasts.values[event] = observations.values[event]!);
     const { keys, recurrence } = this.state;
-    if (recurrence.blocks(slot)) recurrence.step();
-    const { numbers, singles } = keys;
-    const at = slot * keys.numbersPerKey;
-    const row = slot * keys.singlesPerKey;
-    const missing = Number.isNaN(value);
-    let change = 0;
-    if (numbers[at + number.observed]! > 0) {
-      change = this.#tracker.score(keys, slot, event, value, forecasts);
-      if (!missing) this.#readout?.learn(slot, keys, change);
+    if (recurrence.blocks(slot)) this.step(forecasts);
+    const key = this.#key.point(keys, slot);
+    const now = this.#turnTo(event, observations, forecasts);
+    if (key.f64[key.at64 + number.observed]! > 0) {
+      now.change = this.#experts.score(key, now);
+      if (!now.missing) this.#readout?.learn(key, now.change);
     } else {
       writeNoScore(forecasts, event);
-      if (missing) {
+      if (now.missing) {
         // A key begins with its first value: nothing is known that could be forecast from.
         writeNoForecast(forecasts, event);
         forecasts.version[event] = recurrence.version;
         return;
       }
-      this.state.begin(slot);
-      this.#tracker.start(keys, slot, value);
+      this.begin(slot, forecasts);
+      this.#experts.start(key, now.value);
     }
     keys.changed[slot] = 1;
-    const count = numbers[at + number.count]!;
-    pushChange(singles, row, this.#history, count, change);
-    this.#readout?.see(keys, slot, forecasts, event, change);
-    recurrence.schedule(slot, singles, row, count, change, missing);
-    pushInputs(numbers, at, singles, row, this.#history, time, missing, observations.features, event);
-    recurrence.enter(event, slot, singles, row, count);
-    this.#horizons?.observe(keys, slot, missing, event, forecasts);
-    numbers[at + number.count] = count + 1;
+    this.#history.pushChange(key, now.change);
+    this.#readout?.see(key, now);
+    if (recurrence.updatesWith(key, now.change)) this.step(forecasts);
+    recurrence.schedule(key, now.change, now.missing);
+    this.#history.pushInputs(key, now);
+    recurrence.enter(key, event);
+    const next = this.#horizons?.observe(key, now);
+    if (key.layout.seasonal !== undefined) key.f32[key.at32 + key.layout.seasonal] = next!;
+    key.f64[key.at64 + number.count] = key.f64[key.at64 + number.count]! + 1;
   }
 
   /** @internal */
   protected override forecastRows(rows: SteppedRows, forecasts: ForecastColumns): void {
     const { keys, recurrence } = this.state;
     const own = this.#readout?.forecast(rows, keys);
+    const input = this.#input;
     for (let i = 0; i < rows.count; i++) {
       const event = rows.events[i]!;
-      const slot = rows.slots[i]!;
-      this.#tracker.forecast(keys, slot, event, rows.buffers.readouts[i]!, own?.[i] ?? 0, forecasts);
+      const key = this.#stepped.point(keys, rows.slots[i]!);
+      input.readout = rows.buffers.readouts[i]!;
+      input.keyReadout = own?.[i] ?? 0;
+      this.#experts.forecast(key, input, event, forecasts);
       forecasts.version[event] = recurrence.version;
     }
+  }
+
+  #turnTo(event: number, observations: ObservationColumns, forecasts: ForecastColumns): CurrentEvent {
+    const now = this.#now;
+    now.observations = observations;
+    now.forecasts = forecasts;
+    now.row = event;
+    now.time = forecasts.times[event] = observations.times[event]!;
+    now.value = forecasts.values[event] = observations.values[event]!;
+    now.missing = Number.isNaN(now.value);
+    now.change = 0;
+    return now;
   }
 }

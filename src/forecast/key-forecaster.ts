@@ -1,8 +1,10 @@
 /** What each key knows by itself: scores its pending forecast, follows its scale, and mixes its next forecast. */
 import type { ForecastColumns } from "./columns.js";
+import type { CurrentEvent } from "./current-event.js";
 import { changed } from "./experts/drift.js";
 import { clip } from "./elementary.js";
-import { persistence, type Expert, type ExpertInput } from "./experts/experts.js";
+import type { Expert, ExpertInput } from "./experts/expert.js";
+import { persistence } from "./experts/experts.js";
 import { typicalGap } from "./keys/gap.js";
 import {
   halfWidth,
@@ -11,11 +13,11 @@ import {
   trackError,
   type IntervalSettings,
 } from "./uncertainty/interval.js";
-import { NestedIntervals } from "./uncertainty/nested-intervals.js";
-import type { KeyTable } from "./keys/key-table.js";
-import { number, trackedLevels, type KeyLayout } from "./keys/row-layout.js";
+import { number, trackedLevels } from "./keys/layout.js";
+import type { KeyRow } from "./keys/row.js";
 import { learnMixture, mixtureWeights, restartMixture } from "./experts/mixture.js";
 import { scaleOf, trackScale } from "./keys/scaling.js";
+import { NestedIntervals } from "./uncertainty/nested-intervals.js";
 import type { ForecasterSettings } from "./settings.js";
 
 /** Bounds in scaled changes: of an observed target, of the imputation of a missing value, of an expert's forecast. */
@@ -37,17 +39,14 @@ export interface PendingForecast {
 }
 
 export class KeyForecaster {
-  readonly #layout: KeyLayout;
   readonly #experts: readonly Expert[];
   readonly #persistence: number;
   readonly #intervals: IntervalSettings;
   readonly #nested: NestedIntervals;
   readonly #squaredLoss: boolean;
-  readonly #situation: ExpertInput = { scale: 1, held: 0, readout: 0, keyReadout: 0 };
   readonly #weights: Float64Array;
 
-  constructor(settings: ForecasterSettings, layout: KeyLayout, experts: readonly Expert[]) {
-    this.#layout = layout;
+  constructor(settings: ForecasterSettings, experts: readonly Expert[]) {
     this.#experts = experts;
     this.#persistence = experts.indexOf(persistence);
     this.#intervals = intervalSettings(trackedLevels(settings), settings.alarmRate);
@@ -57,147 +56,125 @@ export class KeyForecaster {
   }
 
   /** The weights of the experts in the forecast of the key's next value. One array is reused. */
-  weights(keys: KeyTable, slot: number): Float64Array {
-    mixtureWeights(
-      keys.singles,
-      slot * keys.singlesPerKey,
-      this.#layout,
-      this.#experts.length,
-      this.#weights,
-    );
+  weights(key: KeyRow): Float64Array {
+    mixtureWeights(key, this.#weights);
     return this.#weights;
   }
 
   /** How the key's pending forecast came about. */
-  explain(keys: KeyTable, slot: number): PendingForecast {
-    const at = slot * keys.numbersPerKey;
-    const row = slot * keys.singlesPerKey;
-    const base = keys.numbers[at + number.base]!;
-    const scale = scaleOf(keys.numbers, at);
-    const weights = this.weights(keys, slot);
+  explain(key: KeyRow): PendingForecast {
+    const { f64, at64, f32, at32, layout } = key;
+    const base = f64[at64 + number.base]!;
+    const scale = scaleOf(key);
+    const weights = this.weights(key);
     const experts = this.#experts.map(({ name }, e) => ({
       name,
       weight: weights[e]!,
-      forecast: base + scale * keys.singles[row + this.#layout.forecasts + e]!,
+      forecast: base + scale * f32[at32 + layout.forecasts + e]!,
     }));
-    return { level: keys.numbers[at + number.mean]!, scale, experts };
+    return { level: f64[at64 + number.mean]!, scale, experts };
   }
 
   /** Takes a key's first value. */
-  start(keys: KeyTable, slot: number, value: number): void {
-    const at = slot * keys.numbersPerKey;
-    keys.numbers[at + number.observed] = 1;
-    keys.numbers[at + number.base] = value;
-    keys.numbers[at + number.held] = value;
-    keys.numbers[at + number.undisturbed] = value;
-    keys.numbers[at + number.mean] = value;
-    startIntervals(keys.singles, slot * keys.singlesPerKey, this.#layout, this.#intervals.levels.length);
+  start(key: KeyRow, value: number): void {
+    const { f64, at64 } = key;
+    f64[at64 + number.observed] = 1;
+    f64[at64 + number.base] = value;
+    f64[at64 + number.held] = value;
+    f64[at64 + number.undisturbed] = value;
+    f64[at64 + number.mean] = value;
+    startIntervals(key, this.#intervals.levels.length);
   }
 
   /**
-   * Writes how the pending forecast did against `value` to row `event`; where the value is there, everything that
+   * Writes how the pending forecast did against the event's value to its row; where the value is there, everything that
    * belongs to the key learns from it. Moves the base to the value, or to the imputation of a missing one, and
    * returns the scaled change that the cell is shown.
    */
-  score(keys: KeyTable, slot: number, event: number, value: number, forecasts: ForecastColumns): number {
-    const { numbers, singles } = keys;
-    const at = slot * keys.numbersPerKey;
-    const row = slot * keys.singlesPerKey;
-    const layout = this.#layout;
-    const scale = scaleOf(numbers, at);
-    const base = numbers[at + number.base]!;
-    const mixture = singles[row + layout.mixture]!;
+  score(key: KeyRow, { forecasts, row, value, missing }: CurrentEvent): number {
+    const { f64, at64, f32, at32, layout } = key;
+    const scale = scaleOf(key);
+    const base = f64[at64 + number.base]!;
+    const mixture = f32[at32 + layout.mixture]!;
     const expected = base + scale * mixture;
-    const half = halfWidth(numbers, at, singles, row, layout, 0);
-    forecasts.expected[event] = expected;
-    forecasts.expectedLower[event] = expected - half;
-    forecasts.expectedUpper[event] = expected + half;
+    const half = halfWidth(key, 0);
+    forecasts.expected[row] = expected;
+    forecasts.expectedLower[row] = expected - half;
+    forecasts.expectedUpper[row] = expected + half;
     const { levels, expectedLower, expectedUpper } = forecasts.intervals;
     if (levels.length > 0) {
-      this.#fillHalves(keys, slot);
-      this.#nested.write(expected, expectedLower, expectedUpper, event * levels.length);
+      this.#fillHalves(key);
+      this.#nested.write(expected, expectedLower, expectedUpper, row * levels.length);
     }
-    forecasts.previous[event] = numbers[at + number.held]!;
-    if (Number.isNaN(value)) {
+    forecasts.previous[row] = f64[at64 + number.held]!;
+    if (missing) {
       const imputation = clip(mixture, largestImputation);
-      numbers[at + number.base] = base + scale * imputation;
+      f64[at64 + number.base] = base + scale * imputation;
       for (let e = 0; e < this.#experts.length; e++) {
-        this.#experts[e]!.skip(singles, row + layout.experts[e]!, scale * imputation);
+        this.#experts[e]!.skip(f32, at32 + layout.experts[e]!, scale * imputation);
       }
-      forecasts.anomalyScore[event] = NaN;
+      forecasts.anomalyScore[row] = NaN;
       return imputation;
     }
     const change = value - base;
     const target = clip(change / scale, largestTarget);
-    numbers[at + number.observed] = numbers[at + number.observed]! + 1;
+    f64[at64 + number.observed] = f64[at64 + number.observed]! + 1;
     for (let e = 0; e < this.#experts.length; e++) {
-      this.#experts[e]!.learn(singles, row + layout.experts[e]!, change, scale);
+      this.#experts[e]!.learn(f32, at32 + layout.experts[e]!, change, scale);
     }
-    learnMixture(singles, row, layout, this.#experts.length, target, this.#squaredLoss);
-    const last = singles[row + layout.forecasts + this.#persistence]!;
-    if (changed(singles, row + layout.excess, this.#loss(target - mixture), this.#loss(target - last))) {
-      restartMixture(singles, row, layout, this.#experts.length, this.#persistence);
+    learnMixture(key, this.#experts.length, target, this.#squaredLoss);
+    const last = f32[at32 + layout.forecasts + this.#persistence]!;
+    if (changed(key, this.#loss(target - mixture), this.#loss(target - last))) {
+      restartMixture(key, this.#experts.length, this.#persistence);
     }
-    const error = change - scale * mixture;
-    forecasts.anomalyScore[event] = trackError(numbers, at, singles, row, layout, this.#intervals, error);
-    trackScale(numbers, at, value, change);
-    numbers[at + number.base] = value;
-    numbers[at + number.held] = value;
+    forecasts.anomalyScore[row] = trackError(key, this.#intervals, change - scale * mixture);
+    trackScale(key, value, change);
+    f64[at64 + number.base] = value;
+    f64[at64 + number.held] = value;
     return target;
   }
 
   /** Half the widths of a key's intervals at every level. */
-  #fillHalves({ numbers, singles, numbersPerKey, singlesPerKey }: KeyTable, slot: number): void {
+  #fillHalves(key: KeyRow): void {
     const { halves } = this.#nested;
-    const at = slot * numbersPerKey;
-    const row = slot * singlesPerKey;
-    for (let i = 0; i < halves.length; i++) halves[i] = halfWidth(numbers, at, singles, row, this.#layout, i);
+    for (let i = 0; i < halves.length; i++) halves[i] = halfWidth(key, i);
   }
 
   #loss(error: number): number {
     return this.#squaredLoss ? error * error : Math.abs(error);
   }
 
-  /** Mixes the forecast of a key's next value from the read-outs and the other experts, into row `event`. */
-  forecast(
-    keys: KeyTable,
-    slot: number,
-    event: number,
-    readout: number,
-    keyReadout: number,
-    forecasts: ForecastColumns,
-  ): void {
-    const { numbers, singles } = keys;
-    const at = slot * keys.numbersPerKey;
-    const row = slot * keys.singlesPerKey;
-    const layout = this.#layout;
-    const base = numbers[at + number.base]!;
-    const situation = this.#situation;
-    situation.scale = scaleOf(numbers, at);
-    situation.held = (numbers[at + number.held]! - base) / situation.scale;
-    situation.readout = readout;
-    situation.keyReadout = keyReadout;
-    const weights = this.weights(keys, slot);
+  /**
+   * Mixes the forecast of a key's next value from what the experts say, into row `row`. Of `input` the read-outs are
+   * given; the rest is filled in here.
+   */
+  forecast(key: KeyRow, input: ExpertInput, row: number, forecasts: ForecastColumns): void {
+    const { f64, at64, f32, at32, layout } = key;
+    const base = f64[at64 + number.base]!;
+    input.scale = scaleOf(key);
+    input.held = (f64[at64 + number.held]! - base) / input.scale;
+    if (layout.seasonal !== undefined) input.seasonal = f32[at32 + layout.seasonal]!;
+    const weights = this.weights(key);
     let mixture = 0;
     for (let e = 0; e < this.#experts.length; e++) {
-      const forecast = this.#experts[e]!.forecast(singles, row + layout.experts[e]!, situation);
-      singles[row + layout.forecasts + e] = clip(forecast, largestForecast);
-      mixture += weights[e]! * singles[row + layout.forecasts + e]!;
+      const forecast = this.#experts[e]!.forecast(f32, at32 + layout.experts[e]!, input);
+      f32[at32 + layout.forecasts + e] = clip(forecast, largestForecast);
+      mixture += weights[e]! * f32[at32 + layout.forecasts + e]!;
     }
-    singles[row + layout.mixture] = mixture;
+    f32[at32 + layout.mixture] = mixture;
     // From the mixture as it is stored, in 32 bits, so that the next event's `expected` is this very forecast.
-    const yhat = base + situation.scale * singles[row + layout.mixture]!;
-    const half = halfWidth(numbers, at, singles, row, layout, 0);
-    const gap = typicalGap(numbers, at);
-    forecasts.yhat[event] = yhat;
-    forecasts.yhatLower[event] = yhat - half;
-    forecasts.yhatUpper[event] = yhat + half;
+    const yhat = base + input.scale * f32[at32 + layout.mixture]!;
+    const half = halfWidth(key, 0);
+    const gap = typicalGap(key);
+    forecasts.yhat[row] = yhat;
+    forecasts.yhatLower[row] = yhat - half;
+    forecasts.yhatUpper[row] = yhat + half;
     const { levels, yhatLower, yhatUpper } = forecasts.intervals;
     if (levels.length > 0) {
-      this.#fillHalves(keys, slot);
-      this.#nested.write(yhat, yhatLower, yhatUpper, event * levels.length);
+      this.#fillHalves(key);
+      this.#nested.write(yhat, yhatLower, yhatUpper, row * levels.length);
     }
-    forecasts.yhatTime[event] = gap > 0 ? numbers[at + number.time]! + gap : NaN;
+    forecasts.yhatTime[row] = gap > 0 ? f64[at64 + number.time]! + gap : NaN;
   }
 }
 

@@ -5,11 +5,12 @@
 import { CallGuard } from "./call-guard.js";
 import type { Cell } from "./learning/cell-reader.js";
 import type { KeyBounds } from "./keys/eviction.js";
-import type { ForecasterListeners, LearningSettings } from "./learning/learning.js";
-import { CellRunner, type SteppedRows } from "./learning/cell-runner.js";
+import type { ForecasterListeners, LearningSettings } from "./learning/schedule.js";
+import { CellRunner } from "./learning/cell-runner.js";
+import type { SteppedRows } from "./stepped-rows.js";
 import { modelName } from "./settings.js";
 import { joinRecords, type Snapshot, type SnapshotRecord } from "./snapshot/snapshot.js";
-import { ForecasterState, type StateOptions } from "./snapshot/forecaster-state.js";
+import { ForecasterState, type StateOptions } from "./forecaster-state.js";
 
 /** What a forecaster is made of. */
 interface ForecasterParts extends Pick<StateOptions, "layout" | "readout" | "horizons"> {
@@ -28,8 +29,6 @@ export abstract class KeyedForecaster<
   /** @internal */
   protected readonly state: ForecasterState;
   readonly #guard: CallGuard;
-  /** Where the forecasts of the batch under way go. */
-  #forecasts: Out | undefined;
   /** The first error that a listener threw in the batch under way. */
   #failure: { readonly error: unknown } | undefined;
 
@@ -41,10 +40,7 @@ export abstract class KeyedForecaster<
   ) {
     this.settings = settings;
     this.#guard = new CallGuard();
-    const recurrence = new CellRunner(learning, cell, {
-      stepped: (rows) => this.forecastRows(rows, this.#forecasts!),
-      updated: this.#contained(onUpdate),
-    });
+    const recurrence = new CellRunner(learning, cell, this.#contained(onUpdate));
     const guard = this.#guard;
     this.state = new ForecasterState({
       ...parts,
@@ -119,10 +115,9 @@ export abstract class KeyedForecaster<
     this.state.assertUsable();
     this.#guard.enter();
     try {
-      this.#forecasts = forecasts;
       const { count } = events;
       for (let event = from; event < count; event++) this.observeEvent(event, events, forecasts);
-      this.state.recurrence.step();
+      this.step(forecasts);
     } finally {
       this.#guard.leave();
     }
@@ -156,7 +151,30 @@ export abstract class KeyedForecaster<
   }
 
   /**
-   * Takes the event in row `event`: scores what was forecast for it and enters it into the recurrence.
+   * Steps the cell for all events that wait, and writes their forecasts.
+   * @internal
+   */
+  protected step(forecasts: Out): void {
+    const rows = this.state.recurrence.step();
+    if (rows !== undefined) this.forecastRows(rows, forecasts);
+  }
+
+  /**
+   * The key of a slot begins, with its first event; those that have to go for it are forgotten.
+   * @internal
+   */
+  protected begin(slot: number, forecasts: Out): void {
+    const going = this.state.keysToForget();
+    if (going.slots.length > 0) {
+      // What waits may be of a key that goes.
+      this.step(forecasts);
+      this.state.forget(going);
+    }
+    this.state.keys.begin(slot);
+  }
+
+  /**
+   * Takes the event in row `event`: scores what was forecast for it and lets it wait for the next step of the cell.
    * @internal
    */
   protected abstract observeEvent(event: number, events: In, forecasts: Out): void;

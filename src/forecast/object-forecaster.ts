@@ -1,8 +1,7 @@
 /** What forecasters of objects share: columns that grow, events that are refused, and the lifetime of what they wrap. */
 import { CallGuard } from "./call-guard.js";
-import { inputFault } from "./input.js";
+import { inputFault, warnOncePerCode, type RejectedEvent } from "./input.js";
 import type { KeyedForecaster } from "./keyed-forecaster.js";
-import { warnOncePerCode, type RejectedEvent } from "./rejected.js";
 
 /** Where events go and their forecasts come from, with room for equally many of both. */
 interface Columns<In, Out> {

@@ -3,16 +3,16 @@ import type { EngineFactory } from "../engine/port.js";
 import { refuseRenamed } from "../errors/renamed-settings.js";
 import {
   appendObservation,
+  setFeatures,
   dueTime,
   forecastColumns,
   observationColumns,
   type ForecastColumns,
 } from "./columns.js";
 import { Forecaster } from "./forecaster.js";
-import { readKey, readTime, readValue, type TimeLike, type ValueLike } from "./input.js";
-import type { ForecasterListeners } from "./learning/learning.js";
+import { readKey, readTime, readValue, type RejectedEvent, type TimeLike, type ValueLike } from "./input.js";
+import type { ForecasterListeners } from "./learning/schedule.js";
 import { ObjectForecaster } from "./object-forecaster.js";
-import type { RejectedEvent } from "./rejected.js";
 import { forecasterSettings, type ForecasterOptions, type ForecasterSettings } from "./settings.js";
 
 /** A forecast as an object. NaN stands for "none"; `JSON.stringify` makes it null. */
@@ -183,7 +183,8 @@ export class EventForecaster<T> extends ObjectForecaster<
       const milliseconds = readTime(time);
       const number = readValue(value);
       const numbers = features?.map((feature, index) => readValue(feature, `feature ${index}`));
-      appendObservation(events, this.forecaster.slotOf(readKey(key)), milliseconds, number, numbers);
+      appendObservation(events, this.forecaster.slotOf(readKey(key)), milliseconds, number);
+      if (numbers !== undefined) setFeatures(events, numbers);
     };
   }
 

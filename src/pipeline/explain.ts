@@ -6,7 +6,7 @@ import type { EngineFactory } from "../engine/port.js";
 import { wasmEngine } from "../engine/wasm/wasm.js";
 import { UndercurrentError } from "../errors/errors.js";
 import { Forecaster } from "../forecast/forecaster.js";
-import type { UpdateReport } from "../forecast/learning/learning.js";
+import type { UpdateReport } from "../forecast/learning/schedule.js";
 import type { ForecasterSettings } from "../forecast/settings.js";
 import type { PendingForecast } from "../forecast/key-forecaster.js";
 import { decoder, type Origin } from "./decode/decode.js";

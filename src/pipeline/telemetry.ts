@@ -3,7 +3,7 @@ import type { ErrorCode } from "../errors/errors.js";
 import type { ForecastColumns } from "../forecast/columns.js";
 import type { ForgottenKeys } from "../forecast/keys/eviction.js";
 import type { Forecaster } from "../forecast/forecaster.js";
-import type { UpdateReport } from "../forecast/learning/learning.js";
+import type { UpdateReport } from "../forecast/learning/schedule.js";
 
 /** A batch of forecasts. The columns are reused: read them during the call, copy what is kept. */
 export interface ForecastBatch {

@@ -2,6 +2,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { uniform } from "../../src/engine/random.js";
 import { changed } from "../../src/forecast/experts/drift.js";
+import { KeyRow } from "../../src/forecast/keys/row.js";
+import { keyLayout } from "../../src/forecast/keys/layout.js";
+import { forecasterSettings } from "../../src/forecast/settings.js";
 import { runFresh, type Event } from "../support/streams.js";
 
 const keys = 20;
@@ -28,21 +31,28 @@ test("after a jump of the season the experts that were right before are no longe
   expect(error / (50 * keys)).toBeLessThan(1.65);
 });
 
+/** A key whose detector has seen nothing. */
+function newKey(): KeyRow {
+  const key = new KeyRow(keyLayout(forecasterSettings(), []));
+  key.f32 = new Float32Array(key.layout.f32Size);
+  return key;
+}
+
 const sizes = fc.array(fc.double({ min: 0, max: 100, noNaN: true }), { minLength: 1, maxLength: 200 });
 
 test("errors that the last value shares tell of no change, however large", () => {
   fc.assert(
     fc.property(sizes, (errors) => {
-      const singles = new Float32Array(1);
-      return errors.every((error) => !changed(singles, 0, error, error));
+      const key = newKey();
+      return errors.every((error) => !changed(key, error, error));
     }),
   );
 });
 
 test("one bad forecast among good ones tells of no change, a burst does", () => {
-  const singles = new Float32Array(1);
-  const found = (error: number): boolean => changed(singles, 0, error, 1);
+  const key = newKey();
+  const found = (error: number): boolean => changed(key, error, 1);
   for (let i = 0; i < 100; i++) expect(found(i % 4 === 0 ? 50 : 0)).toBe(false);
   expect(Array.from({ length: 7 }, () => found(50))).toContain(true);
-  expect(singles[0]).toBeLessThan(12);
+  expect(key.f32[key.layout.excess]).toBeLessThan(12);
 });

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { uniform } from "../../src/engine/random.js";
 import type { ForgottenKeys } from "../../src/forecast/keys/eviction.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";
-import type { ForecasterListeners } from "../../src/forecast/learning/learning.js";
+import type { ForecasterListeners } from "../../src/forecast/learning/schedule.js";
 import { forecasterSettings, type ForecasterOptions } from "../../src/forecast/settings.js";
 import { joinRecords, type SnapshotRecord } from "../../src/forecast/snapshot/snapshot.js";
 import { bitsOf, quick, run, type Event } from "../support/streams.js";

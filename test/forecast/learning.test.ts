@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Forecaster } from "../../src/forecast/forecaster.js";
-import { isDrawn, windowShare, windowsDue } from "../../src/forecast/learning/learning.js";
-import type { UpdateReport } from "../../src/forecast/learning/learning.js";
+import { isDrawn, windowShare, windowsDue } from "../../src/forecast/learning/schedule.js";
+import type { UpdateReport } from "../../src/forecast/learning/schedule.js";
 import { forecasterSettings } from "../../src/forecast/settings.js";
 import { bitsOf, quick, run, syntheticEvents, type Event } from "../support/streams.js";
 

@@ -3,7 +3,7 @@ import { uniform } from "../../src/engine/random.js";
 import { median } from "../../src/forecast/experts/median.js";
 import { runFresh } from "../support/streams.js";
 
-const situation = { held: 0, readout: 0, keyReadout: 0 };
+const input = { held: 0, readout: 0, keyReadout: 0, seasonal: 0 };
 
 test("settles on the median of values, not on their mean, wherever they lie", () => {
   for (const offset of [0, 1e9]) {
@@ -16,7 +16,7 @@ test("settles on the median of values, not on their mean, wherever they lie", ()
       median.learn(state, 0, value - base, 0.5);
       base = value;
     }
-    const forecast = base + 0.5 * median.forecast(state, 0, { ...situation, scale: 0.5 }) - offset;
+    const forecast = base + 0.5 * median.forecast(state, 0, { ...input, scale: 0.5 }) - offset;
     expect(forecast).toBeGreaterThan(0.3);
     expect(forecast).toBeLessThan(1);
   }
@@ -25,7 +25,7 @@ test("settles on the median of values, not on their mean, wherever they lie", ()
 test("stays where it is when a missing value is bridged", () => {
   const state = Float32Array.of(-3);
   median.skip(state, 0, 2);
-  expect(median.forecast(state, 0, { ...situation, scale: 1 })).toBe(-5);
+  expect(median.forecast(state, 0, { ...input, scale: 1 })).toBe(-5);
 });
 
 test("a key that rests between bursts is forecast far better than by its last value", () => {

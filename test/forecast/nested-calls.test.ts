@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { forecastColumns, observationColumns } from "../../src/forecast/columns.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";
-import type { ForecasterListeners } from "../../src/forecast/learning/learning.js";
+import type { ForecasterListeners } from "../../src/forecast/learning/schedule.js";
 import { EventForecaster, type EventOptions } from "../../src/forecast/objects.js";
 import { forecasterSettings } from "../../src/forecast/settings.js";
 import { EventSymbolForecaster } from "../../src/forecast/symbols/objects.js";

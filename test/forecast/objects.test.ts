@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createForecaster, EventForecaster } from "../../src/forecast/objects.js";
-import type { RejectedEvent } from "../../src/forecast/rejected.js";
+import type { RejectedEvent } from "../../src/forecast/input.js";
 import type { Observation } from "../../src/forecast/objects.js";
 import { quick, runFresh, syntheticEvents, withFeatures } from "../support/streams.js";
 

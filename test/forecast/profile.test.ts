@@ -32,7 +32,7 @@ test("learns a wave of the day at any sampling rate, times regular or not", () =
         const gap = minutes * minute;
         let time = start;
         while (time < start + 30 * daily.period) {
-          learnProfile(state, 0, daily, time, wave(time), gap, 50);
+          learnProfile(state, 0, daily, { time, value: wave(time), gap, variance: 50 });
           time += regular ? gap : gap * (0.5 + next());
         }
         const errorAt = (due: number): number => Math.abs(profileAt(state, 0, daily, due) - wave(due));
@@ -52,7 +52,7 @@ test("learns a wave of the day at any sampling rate, times regular or not", () =
 test("knows nothing of phases that it has not seen", () => {
   const state = create(weekly);
   expect(profileMean(state, 0, weekly)).toBeNaN();
-  learnProfile(state, 0, weekly, 0, 7, 60 * minute, 1);
+  learnProfile(state, 0, weekly, { time: 0, value: 7, gap: 60 * minute, variance: 1 });
   expect(profileAt(state, 0, weekly, 0)).toBe(7);
   expect(profileAt(state, 0, weekly, weekly.period)).toBe(7);
   expect(profileAt(state, 0, weekly, 5 * 60 * minute)).toBeNaN();
@@ -63,7 +63,8 @@ test("an outlier moves it by a few of its errors, a new level takes it along wit
   const state = create();
   const next = uniform(4);
   const learn = (day: number, hour: number, value: number): void => {
-    learnProfile(state, 0, daily, day * daily.period + hour * 60 * minute, value, 60 * minute, 1);
+    const time = day * daily.period + hour * 60 * minute;
+    learnProfile(state, 0, daily, { time, value, gap: 60 * minute, variance: 1 });
   };
   for (let day = 0; day < 20; day++) for (let hour = 0; hour < 24; hour++) learn(day, hour, next());
   learn(20, 0, -9999);

@@ -4,6 +4,12 @@ import { describe, expect, it } from "vitest";
 import { ErrorTotals, overallSkill, RunningScore, Score } from "../../src/forecast/evaluation/score.js";
 
 const number = fc.double({ min: -1e6, max: 1e6, noNaN: true });
+const forecastOf = (expected: number, previous: number, lower: number, upper: number) => ({
+  expected,
+  previous,
+  lower,
+  upper,
+});
 const row = fc.tuple(number, number, number, fc.oneof(number, fc.constant(NaN)));
 
 describe("RunningScore", () => {
@@ -14,7 +20,8 @@ describe("RunningScore", () => {
         fc.double({ min: 0.5, max: 1, noNaN: true }),
         (rows, decay) => {
           const score = new RunningScore(decay);
-          for (const [value, expected, previous] of rows) score.add(value, expected, previous, NaN, NaN);
+          for (const [value, expected, previous] of rows)
+            score.add(value, forecastOf(expected, previous, NaN, NaN));
           const weights = rows.map((_, i) => decay ** (rows.length - 1 - i));
           const mean = (error: (r: (typeof rows)[number]) => number): number =>
             rows.reduce((sum, r, i) => sum + weights[i]! * error(r), 0) / weights.reduce((a, b) => a + b, 0);
@@ -31,9 +38,9 @@ describe("RunningScore", () => {
 
   it("scores nothing without a value, a forecast or a previous value", () => {
     const score = new RunningScore(0.9);
-    score.add(NaN, 1, 1, 0, 2);
-    score.add(1, NaN, 1, 0, 2);
-    score.add(1, 1, NaN, 0, 2);
+    score.add(NaN, forecastOf(1, 1, 0, 2));
+    score.add(1, forecastOf(NaN, 1, 0, 2));
+    score.add(1, forecastOf(1, NaN, 0, 2));
     expect(score.count).toBe(0);
     expect(score.mae).toBeNaN();
     expect(score.skill).toBeNaN();
@@ -41,18 +48,18 @@ describe("RunningScore", () => {
 
   it("counts the bounds of an interval as inside it, and leaves coverage alone without an interval", () => {
     const score = new RunningScore(1);
-    score.add(1, 0, 0, 1, 2);
-    score.add(2, 0, 0, 1, 2);
-    score.add(2.1, 0, 0, 1, 2);
-    score.add(5, 0, 0, NaN, NaN);
+    score.add(1, forecastOf(0, 0, 1, 2));
+    score.add(2, forecastOf(0, 0, 1, 2));
+    score.add(2.1, forecastOf(0, 0, 1, 2));
+    score.add(5, forecastOf(0, 0, NaN, NaN));
     expect(score.coverage).toBeCloseTo(2 / 3);
     expect(score.count).toBe(4);
   });
 
   it("forgets", () => {
     const score = new RunningScore(0.9);
-    score.add(100, 0, 0, NaN, NaN);
-    for (let i = 0; i < 500; i++) score.add(1, 0, 0, NaN, NaN);
+    score.add(100, forecastOf(0, 0, NaN, NaN));
+    for (let i = 0; i < 500; i++) score.add(1, forecastOf(0, 0, NaN, NaN));
     expect(score.mae).toBeCloseTo(1, 9);
   });
 });
@@ -60,9 +67,9 @@ describe("RunningScore", () => {
 describe("Score", () => {
   it("gives mean absolute error, root mean squared error and skill of what it was told", () => {
     const score = new Score();
-    expect(score.add(10, 9, 8, 7, 11)).toBe(true);
-    expect(score.add(10, 13, 8, 11, 15)).toBe(true);
-    expect(score.add(NaN, 13, 8, 11, 15)).toBe(false);
+    expect(score.add(10, forecastOf(9, 8, 7, 11))).toBe(true);
+    expect(score.add(10, forecastOf(13, 8, 11, 15))).toBe(true);
+    expect(score.add(NaN, forecastOf(13, 8, 11, 15))).toBe(false);
     expect(score.model.mae).toBe(2);
     expect(score.model.rmse).toBeCloseTo(Math.sqrt(5));
     expect(score.persistence.mae).toBe(2);
@@ -73,16 +80,16 @@ describe("Score", () => {
 
   it("gives a series that never changes a skill of 0 if it is forecast so, else none", () => {
     const right = new Score();
-    right.add(5, 5, 5, NaN, NaN);
+    right.add(5, forecastOf(5, 5, NaN, NaN));
     expect(right.skill).toBe(0);
     const wrong = new Score();
-    wrong.add(5, 6, 5, NaN, NaN);
+    wrong.add(5, forecastOf(6, 5, NaN, NaN));
     expect(wrong.skill).toBeNaN();
   });
 
   it("stays finite at the largest values that are taken", () => {
     const score = new Score();
-    score.add(1e30, -1e30, -1e30, NaN, NaN);
+    score.add(1e30, forecastOf(-1e30, -1e30, NaN, NaN));
     expect(score.model.rmse).toBe(2e30);
     expect(score.skill).toBe(0);
   });

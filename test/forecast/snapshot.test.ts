@@ -125,7 +125,7 @@ test("refuses another model's snapshot, naming what differs", () => {
 
 test("refuses a snapshot made with another number of features", () => {
   expect(() => create({ ...quick, featureCount: 2 }).restore(snapshotAfter(700))).toThrow(
-    failing("SNAPSHOT_FOREIGN", /features is 0 there and 2 here/),
+    failing("SNAPSHOT_FOREIGN", /featureCount is 0 there and 2 here/),
   );
 });
 

@@ -2,6 +2,7 @@
 import { uniform } from "../../src/engine/random.js";
 import {
   appendObservation,
+  setFeatures,
   forecastColumns,
   observationColumns,
   type ForecastColumns,
@@ -68,7 +69,8 @@ export function run(
     const forecasts = forecastColumns(size, horizon);
     forecaster.release();
     for (const { key, time, value, features } of events.slice(begin, begin + size)) {
-      appendObservation(observations, forecaster.slotOf(key), time, value, features);
+      appendObservation(observations, forecaster.slotOf(key), time, value);
+      if (features !== undefined) setFeatures(observations, features);
     }
     forecaster.observe(observations, forecasts);
     for (const name of columnNames) all[name].set(forecasts[name], begin);

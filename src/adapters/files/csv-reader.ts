@@ -1,5 +1,10 @@
 /** Reads observations from CSV files in bounded memory, in file order, as batches of columns. */
-import { appendObservation, observationColumns, type ObservationColumns } from "../../forecast/columns.js";
+import {
+  appendObservation,
+  setFeatures,
+  observationColumns,
+  type ObservationColumns,
+} from "../../forecast/columns.js";
 import { UndercurrentError, type ErrorCode } from "../../errors/errors.js";
 import type { Rejection } from "../../pipeline/telemetry.js";
 import { csvLayout, type CsvColumns, type ObservationSink, type RowReader } from "./csv-layout.js";
@@ -106,7 +111,8 @@ class FileRows implements ObservationSink {
   }
 
   observation(slot: number, time: number, value: number, features: ArrayLike<number>): void {
-    appendObservation(this.#columns, slot, time, value, features);
+    appendObservation(this.#columns, slot, time, value);
+    setFeatures(this.#columns, features);
   }
 
   rejection(line: number, code: ErrorCode, message: string): void {

@@ -2,7 +2,7 @@
 import { Registry, type Counter, type Gauge } from "prom-client";
 import type { ForgottenKeys } from "../../forecast/keys/eviction.js";
 import { RunningScore } from "../../forecast/evaluation/score.js";
-import type { UpdateReport } from "../../forecast/learning/learning.js";
+import type { UpdateReport } from "../../forecast/learning/schedule.js";
 import type { ForecastBatch, Rejection, Telemetry } from "../../pipeline/telemetry.js";
 import { counterOf, gaugeOf, histogramOf } from "./declared.js";
 import { KeySeries } from "./key-series.js";
@@ -70,18 +70,28 @@ export class PrometheusTelemetry implements Telemetry {
   forecasts(batch: ForecastBatch): void {
     const { count, columns } = batch;
     const { values, expected, previous, expectedLower, expectedUpper, anomalyScore, yhat } = columns;
+    const forecast = { expected: NaN, previous: NaN, lower: NaN, upper: NaN };
+    const relative = { ...forecast };
     let forecasts = 0;
     let anomalies = 0;
     for (let row = 0; row < count; row++) {
       const value = values[row]!;
       const lower = expectedLower[row]!;
       const upper = expectedUpper[row]!;
-      this.#errors.add(value, expected[row]!, previous[row]!, lower, upper);
+      forecast.expected = expected[row]!;
+      forecast.previous = previous[row]!;
+      forecast.lower = lower;
+      forecast.upper = upper;
+      this.#errors.add(value, forecast);
       const error = expected[row]! - value;
       const persistenceError = previous[row]! - value;
       // The scale is NaN without an interval and 0 for a value that could not be missed: neither tells of skill.
       const scale = Math.abs(error) + Math.abs(persistenceError) + (upper - lower);
-      if (scale > 0) this.#relativeErrors.add(0, error / scale, persistenceError / scale, NaN, NaN);
+      if (scale > 0) {
+        relative.expected = error / scale;
+        relative.previous = persistenceError / scale;
+        this.#relativeErrors.add(0, relative);
+      }
       if (!Number.isNaN(yhat[row]!)) forecasts++;
       if (anomalyScore[row]! > 1) anomalies++;
     }

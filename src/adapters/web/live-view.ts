@@ -1,6 +1,6 @@
 /** The memory of the live page: the last points and running scores of the first keys, or of named ones, within fixed bounds. */
 import type { ErrorCode } from "../../errors/errors.js";
-import type { UpdateReport } from "../../forecast/learning/learning.js";
+import type { UpdateReport } from "../../forecast/learning/schedule.js";
 import type { ForecastBatch, Rejection, Telemetry } from "../../pipeline/telemetry.js";
 import { EventRate } from "./event-rate.js";
 import { LossCurve } from "./loss-curve.js";

@@ -71,7 +71,7 @@ export class Series {
     this.#upper[at] = upper;
     this.#anomalyScores[at] = columns.anomalyScore[row]!;
     if (columns.anomalyScore[row]! > 1) this.anomalies++;
-    this.score.add(value, expected, columns.previous[row]!, lower, upper);
+    this.score.add(value, { expected, previous: columns.previous[row]!, lower, upper });
     this.total++;
   }
 

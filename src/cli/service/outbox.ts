@@ -3,7 +3,7 @@
  * it, then rows of the page are counted, rejections are summed by code, and of the rest the latest replaces the one before.
  */
 import type { ErrorCode } from "../../errors/errors.js";
-import type { UpdateReport } from "../../forecast/learning/learning.js";
+import type { UpdateReport } from "../../forecast/learning/schedule.js";
 import type { Rejection } from "../../pipeline/telemetry.js";
 import type { MemberStanding } from "./readiness.js";
 import type { Report, ShownRows } from "./worker-messages.js";

@@ -3,7 +3,7 @@ import type { KeptKeys } from "../../adapters/web/live-view.js";
 import type { Config } from "../../config/schema.js";
 import { UndercurrentError, type ErrorCode } from "../../errors/errors.js";
 import type { ForecastColumns } from "../../forecast/columns.js";
-import type { UpdateReport } from "../../forecast/learning/learning.js";
+import type { UpdateReport } from "../../forecast/learning/schedule.js";
 import type { Rejection } from "../../pipeline/telemetry.js";
 import type { MemberStanding } from "./readiness.js";
 

@@ -3,7 +3,7 @@ import { AggregatorRegistry } from "prom-client";
 import { Worker } from "node:worker_threads";
 import type { KeptKeys } from "../../adapters/web/live-view.js";
 import type { Config } from "../../config/schema.js";
-import type { UpdateReport } from "../../forecast/learning/learning.js";
+import type { UpdateReport } from "../../forecast/learning/schedule.js";
 import type { Rejection } from "../../pipeline/telemetry.js";
 import type { FromWorker, Report, ShownRows, ToWorker, WorkerData } from "./worker-messages.js";
 import type { MemberStanding } from "./readiness.js";

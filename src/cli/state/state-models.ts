@@ -9,7 +9,7 @@ import type { KafkaOptions } from "../../adapters/kafka/options.js";
 import { readStates } from "../../adapters/kafka/offline/states.js";
 import { layersModelFiles } from "../../engine/tfjs/tfjs-files.js";
 import { UndercurrentError } from "../../errors/errors.js";
-import { layersModelOfSnapshot, recordWithLayersModel } from "../../forecast/snapshot/layers-model.js";
+import { layersModelOfSnapshot, recordWithLayersModel } from "../../forecast/layers-model.js";
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 

@@ -7,6 +7,16 @@ export function skillOf(error: number, persistenceError: number): number {
   return error === 0 && persistenceError === 0 ? 0 : NaN;
 }
 
+/** What had been forecast of a value, as it stands in `ForecastColumns`; NaN stands for none. */
+export interface ScoredForecast {
+  readonly expected: number;
+  /** The key's previous value: the forecast of persistence. */
+  readonly previous: number;
+  /** The interval of the forecast. */
+  readonly lower: number;
+  readonly upper: number;
+}
+
 /**
  * A score that forgets: each new value multiplies the weight of all earlier ones by `decay`. For gauges and live
  * pages; O(1) per value, no allocation.
@@ -14,7 +24,7 @@ export function skillOf(error: number, persistenceError: number): number {
  * @example
  * ```ts
  * const score = new RunningScore(0.99); // remembers about 1 / (1 - 0.99) = 100 values
- * score.add(10, 9, 8, 7, 11);
+ * score.add(10, { expected: 9, previous: 8, lower: 7, upper: 11 });
  * score.mae; // 1
  * score.skill; // 0.5: persistence, which said 8, was off by 2
  * ```
@@ -34,11 +44,10 @@ export class RunningScore {
   }
 
   /**
-   * Adds a value, the forecast made of it, the key's previous value and the forecast's interval, as they stand in
-   * `ForecastColumns`. Without value, forecast or previous value (NaN) nothing is scored; without an interval
-   * (NaN) coverage is left as it is.
+   * Adds a value and the forecast made of it. Without value, forecast or previous value (NaN) nothing is scored; without
+   * an interval (NaN) coverage is left as it is.
    */
-  add(value: number, expected: number, previous: number, lower: number, upper: number): void {
+  add(value: number, { expected, previous, lower, upper }: ScoredForecast): void {
     const error = Math.abs(value - expected);
     const persistenceError = Math.abs(value - previous);
     if (Number.isNaN(error + persistenceError)) return;
@@ -118,7 +127,7 @@ export class ErrorTotals {
  * @example
  * ```ts
  * const score = new Score();
- * score.add(10, 9, 8, 7, 11);
+ * score.add(10, { expected: 9, previous: 8, lower: 7, upper: 11 });
  * score.skill; // 0.5
  * score.coverage; // 1
  * ```
@@ -132,7 +141,7 @@ export class Score {
   #hits = 0;
 
   /** As `RunningScore.add`. Returns whether the value was scored. */
-  add(value: number, expected: number, previous: number, lower: number, upper: number): boolean {
+  add(value: number, { expected, previous, lower, upper }: ScoredForecast): boolean {
     const error = value - expected;
     const persistenceError = value - previous;
     if (Number.isNaN(error + persistenceError)) return false;

@@ -61,14 +61,18 @@ export class Scoreboard {
   /** Adds the first `count` rows. */
   add(columns: ForecastColumns, count: number): void {
     const { slots, values, expected, expectedLower, expectedUpper, previous } = columns;
+    const forecast = { expected: NaN, previous: NaN, lower: NaN, upper: NaN };
     for (let row = 0; row < count; row++) {
       const key = (this.keys[slots[row]!] ??= new KeyScores(this.#period, this.#horizon));
       const value = values[row]!;
       key.events++;
       if (Number.isNaN(value)) key.missing++;
       else if (key.events > this.#warmup) {
-        const last = previous[row]!;
-        if (key.score.add(value, expected[row]!, last, expectedLower[row]!, expectedUpper[row]!)) {
+        forecast.expected = expected[row]!;
+        forecast.previous = previous[row]!;
+        forecast.lower = expectedLower[row]!;
+        forecast.upper = expectedUpper[row]!;
+        if (key.score.add(value, forecast)) {
           key.seasonalErrors.add(value - key.seasonal.forecast);
           key.smoothingErrors.add(value - key.smoothing.forecast);
         }

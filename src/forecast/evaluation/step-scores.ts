@@ -41,11 +41,16 @@ export class StepScores {
   /** Scores the key's next value, NaN where it is not to be scored, by the forecasts that were made of it. */
   score(value: number): void {
     if (Number.isNaN(value)) return;
+    const forecast = { expected: NaN, previous: NaN, lower: NaN, upper: NaN };
     for (const { step, score, seasonalErrors } of this.steps) {
       if (step > this.#events) return;
       const origin = (this.#events - step) % this.#horizon;
       const at = origin * (this.#horizon - 1) + step - 2;
-      if (score.add(value, this.#yhat[at]!, this.#held[origin]!, this.#lower[at]!, this.#upper[at]!)) {
+      forecast.expected = this.#yhat[at]!;
+      forecast.previous = this.#held[origin]!;
+      forecast.lower = this.#lower[at]!;
+      forecast.upper = this.#upper[at]!;
+      if (score.add(value, forecast)) {
         seasonalErrors.add(value - this.#seasonal[at]!);
       }
     }

@@ -4,6 +4,7 @@
  * that goes by another law makes the forecasts alone worse, and what the mixture has learned of its experts is over.
  */
 import { clip } from "../elementary.js";
+import type { KeyRow } from "../keys/row.js";
 
 /** Excess that tells of a change: six events of the largest that counts. */
 const threshold = 12;
@@ -11,12 +12,13 @@ const threshold = 12;
 const largest = 2;
 
 /**
- * Takes the losses of a key's forecast and of its last value, in scaled changes or their squares, into the sum at
- * `singles[at]`. True where that tells of a change; the sum then begins anew.
+ * Takes the losses of a key's forecast and of its last value, in scaled changes or their squares, into the key's sum.
+ * True where that tells of a change; the sum then begins anew.
  */
-export function changed(singles: Float32Array, at: number, loss: number, lossOfLast: number): boolean {
-  const sum = singles[at]! + clip(loss - lossOfLast, largest);
+export function changed({ f32, at32, layout }: KeyRow, loss: number, lossOfLast: number): boolean {
+  const at = at32 + layout.excess;
+  const sum = f32[at]! + clip(loss - lossOfLast, largest);
   const found = sum > threshold;
-  singles[at] = found ? 0 : Math.max(0, sum);
+  f32[at] = found ? 0 : Math.max(0, sum);
   return found;
 }

@@ -4,9 +4,10 @@
  * thousands, and only for its key.
  */
 import { Regressions } from "../../engine/wasm/regression.js";
-import type { ForecastColumns } from "../columns.js";
+import type { CurrentEvent } from "../current-event.js";
 import { clip } from "../elementary.js";
-import type { KeyTable } from "../keys/key-table.js";
+import { KeyRow } from "../keys/row.js";
+import type { KeyTable } from "../keys/table.js";
 import {
   featureInputs,
   featuresInput,
@@ -15,8 +16,8 @@ import {
   number,
   ownChanges,
   type KeyLayout,
-} from "../keys/row-layout.js";
-import type { SteppedRows } from "../learning/cell-runner.js";
+} from "../keys/layout.js";
+import type { SteppedRows } from "../stepped-rows.js";
 import { scaleOf } from "../keys/scaling.js";
 import type { ForecasterSettings } from "../settings.js";
 import { pushOwnChange } from "../keys/surprise.js";
@@ -55,7 +56,6 @@ function regressorsOf(settings: ForecasterSettings): Regressors {
 }
 
 export class KeyReadout {
-  readonly #layout: KeyLayout;
   readonly #regressors: Regressors;
   /** Numbers that the cell reads of an event. */
   readonly #inputs: number;
@@ -63,10 +63,12 @@ export class KeyReadout {
   /** A state of the cell, which begins with the hidden state. */
   #state = new Float32Array(0);
   #learning = 0;
+  /** The key of the row under way. */
+  readonly #key: KeyRow;
 
   /** For batches of up to `rows` rows. */
   constructor(settings: ForecasterSettings, layout: KeyLayout, rows: number) {
-    this.#layout = layout;
+    this.#key = new KeyRow(layout);
     this.#regressors = regressorsOf(settings);
     this.#inputs = inputCount(settings);
     const { hidden, changes, harmonics, exogenous } = this.#regressors;
@@ -102,16 +104,16 @@ export class KeyReadout {
     this.#regressions.write(slot, state);
   }
 
-  /** An event of the key was scored, and stands for this scaled change: what forecasts from now on are made of. */
-  see(keys: KeyTable, slot: number, forecasts: ForecastColumns, event: number, change: number): void {
-    pushOwnChange(keys, slot, this.#layout, this.#regressors.changes, forecasts, event, change);
+  /** An event of the key was scored: what forecasts from now on are made of. */
+  see(key: KeyRow, now: CurrentEvent): void {
+    pushOwnChange(key, this.#regressors.changes, now);
   }
 
   /** The forecast before was followed by this scaled change: learned from before the next forecast. */
-  learn(slot: number, keys: KeyTable, target: number): void {
-    if (!settled(keys, slot)) return;
+  learn(key: KeyRow, target: number): void {
+    if (!settled(key)) return;
     const place = this.#learning++;
-    this.#regressions.buffers.rows[place] = slot;
+    this.#regressions.buffers.rows[place] = key.slot;
     this.#regressions.buffers.targets[place] = target;
   }
 
@@ -119,13 +121,15 @@ export class KeyReadout {
   forecast(stepped: SteppedRows, keys: KeyTable): Float32Array {
     this.#regressions.learn(this.#learning);
     this.#learning = 0;
-    const { rows, features, forecasts } = this.#regressions.buffers;
+    const { rows, forecasts } = this.#regressions.buffers;
     for (let i = 0; i < stepped.count; i++) {
       rows[i] = stepped.slots[i]!;
-      this.#write(stepped, i, keys, features, i * this.#regressions.stride);
+      this.#write(stepped, i, this.#key.point(keys, rows[i]!));
     }
     this.#regressions.forecast(stepped.count);
-    for (let i = 0; i < stepped.count; i++) if (!settled(keys, stepped.slots[i]!)) forecasts[i] = 0;
+    for (let i = 0; i < stepped.count; i++) {
+      if (!settled(this.#key.point(keys, stepped.slots[i]!))) forecasts[i] = 0;
+    }
     return forecasts;
   }
 
@@ -134,33 +138,33 @@ export class KeyReadout {
   }
 
   /** Hidden state, recent changes, harmonics, exogenous features, shared read-out, level, one. */
-  #write(stepped: SteppedRows, row: number, keys: KeyTable, into: Float32Array, begin: number): void {
+  #write(stepped: SteppedRows, row: number, key: KeyRow): void {
     const { hidden, changes, harmonics, exogenous, exogenousFrom } = this.#regressors;
-    let at = begin;
+    const { f64, at64, f32, at32, layout } = key;
+    const into = this.#regressions.buffers.features;
+    let at = row * this.#regressions.stride;
     if (hidden > 0) {
       if (this.#state.length < stepped.stateSize) this.#state = new Float32Array(stepped.stateSize);
       stepped.readState(row, this.#state);
     }
     for (let unit = 0; unit < hidden; unit++) into[at++] = this.#state[unit]!;
-    const slot = stepped.slots[row]!;
-    const numbers = slot * keys.numbersPerKey;
-    const ring = slot * keys.singlesPerKey + this.#layout.ownChanges;
+    const ring = at32 + layout.ownChanges;
     // The key can't have had another event since: it waits for the step of the one before.
-    const latest = keys.numbers[numbers + number.count]! - 1;
+    const latest = f64[at64 + number.count]! - 1;
     for (let lag = 0; lag < changes; lag++) {
-      into[at++] = latest < lag ? 0 : clip(keys.singles[ring + ((latest - lag) % changes)]!, largestChange);
+      into[at++] = latest < lag ? 0 : clip(f32[ring + ((latest - lag) % changes)]!, largestChange);
     }
     const { inputs, readouts } = stepped.buffers;
     const seen = row * this.#inputs;
     for (let i = 0; i < 2 * harmonics; i++) into[at++] = inputs[seen + input.harmonics + i]!;
     for (let i = 0; i < exogenous; i++) into[at++] = inputs[seen + exogenousFrom + i]!;
     into[at++] = clip(readouts[row]!, largestReadout);
-    const level = keys.numbers[numbers + number.base]! - keys.numbers[numbers + number.mean]!;
-    into[at++] = clip((0.1 * level) / scaleOf(keys.numbers, numbers), largestLevel);
+    const level = f64[at64 + number.base]! - f64[at64 + number.mean]!;
+    into[at++] = clip((0.1 * level) / scaleOf(key), largestLevel);
     into[at] = 1;
   }
 }
 
-function settled(keys: KeyTable, slot: number): boolean {
-  return keys.numbers[slot * keys.numbersPerKey + number.observed]! > warmUp;
+function settled({ f64, at64 }: KeyRow): boolean {
+  return f64[at64 + number.observed]! > warmUp;
 }

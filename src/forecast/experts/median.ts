@@ -4,7 +4,7 @@
  * bursts. Kept relative to the key's base, as the levels of smoothing are.
  */
 import { clip } from "../elementary.js";
-import type { Expert } from "./experts.js";
+import type { Expert } from "./expert.js";
 
 /** The median moves by up to this many scales a value. */
 const largestMove = 0.1;
@@ -19,7 +19,7 @@ export const median: Expert = {
   name: "median",
   stateSize: 1,
 
-  forecast: (state, at, situation) => state[at]! / situation.scale,
+  forecast: (state, at, input) => state[at]! / input.scale,
 
   learn(state, at, change, scale) {
     const above = change - state[at]!;

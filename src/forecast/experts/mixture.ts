@@ -4,7 +4,7 @@
  * so that it follows change, with a fixed share for each expert (Herbster and Warmuth, 1998).
  */
 import { clip, exponential } from "../elementary.js";
-import type { KeyLayout } from "../keys/row-layout.js";
+import type { KeyRow } from "../keys/row.js";
 
 /** Share of the whole weight that all experts have alike, whatever they forecast. */
 export const share = 0.001;
@@ -17,27 +17,22 @@ const absoluteWidth = 0.001;
 /** Where the gradient of the squared loss and an expert's distance from the mixture are clipped, in scales. */
 export const largestDistance = 5;
 
-/** Writes the experts' weights, which sum to 1, to `weights`. */
-export function mixtureWeights(
-  singles: Float32Array,
-  at: number,
-  layout: KeyLayout,
-  experts: number,
-  weights: Float64Array,
-): void {
-  const regrets = at + layout.regrets;
-  const squares = at + layout.squares;
+/** Writes the weights of the key's experts, which sum to 1, to `weights`. */
+export function mixtureWeights({ f32, at32, layout }: KeyRow, weights: Float64Array): void {
+  const experts = weights.length;
+  const regrets = at32 + layout.regrets;
+  const squares = at32 + layout.squares;
   let greatest = -Infinity;
   for (let e = 0; e < experts; e++) {
-    const square = singles[squares + e]!;
+    const square = f32[squares + e]!;
     const rate = 1 / Math.sqrt(square + 1);
-    const exponent = -rate * singles[regrets + e]! - rate * rate * square;
+    const exponent = -rate * f32[regrets + e]! - rate * rate * square;
     weights[e] = exponent;
     if (exponent > greatest) greatest = exponent;
   }
   let total = 0;
   for (let e = 0; e < experts; e++) {
-    const weight = exponential(weights[e]! - greatest) / Math.sqrt(singles[squares + e]! + 1);
+    const weight = exponential(weights[e]! - greatest) / Math.sqrt(f32[squares + e]! + 1);
     weights[e] = weight;
     total += weight;
   }
@@ -45,36 +40,28 @@ export function mixtureWeights(
 }
 
 /** Forgets how the experts did. Expert `trusted` counts e² times as much as each other one, until they have earned it. */
-export function restartMixture(
-  singles: Float32Array,
-  at: number,
-  layout: KeyLayout,
-  experts: number,
-  trusted: number,
-): void {
-  singles.fill(regretOfOthers, at + layout.regrets, at + layout.regrets + experts);
-  singles[at + layout.regrets + trusted] = 0;
-  singles.fill(0, at + layout.squares, at + layout.squares + experts);
+export function restartMixture({ f32, at32, layout }: KeyRow, experts: number, trusted: number): void {
+  f32.fill(regretOfOthers, at32 + layout.regrets, at32 + layout.regrets + experts);
+  f32[at32 + layout.regrets + trusted] = 0;
+  f32.fill(0, at32 + layout.squares, at32 + layout.squares + experts);
 }
 
 /** Moves the regrets by an observed change of `target` scales. */
 export function learnMixture(
-  singles: Float32Array,
-  at: number,
-  layout: KeyLayout,
+  { f32, at32, layout }: KeyRow,
   experts: number,
   target: number,
   squaredLoss: boolean,
 ): void {
-  const mixture = singles[at + layout.mixture]!;
+  const mixture = f32[at32 + layout.mixture]!;
   const error = mixture - target;
   const gradient = lossGradient(error, squaredLoss);
   for (let e = 0; e < experts; e++) {
-    const loss = gradient * clip(singles[at + layout.forecasts + e]! - mixture, largestDistance);
-    const regret = at + layout.regrets + e;
-    const square = at + layout.squares + e;
-    singles[regret] = discount * singles[regret]! + loss;
-    singles[square] = discount * singles[square]! + loss * loss;
+    const loss = gradient * clip(f32[at32 + layout.forecasts + e]! - mixture, largestDistance);
+    const regret = at32 + layout.regrets + e;
+    const square = at32 + layout.squares + e;
+    f32[regret] = discount * f32[regret]! + loss;
+    f32[square] = discount * f32[square]! + loss * loss;
   }
 }
 

@@ -3,7 +3,7 @@
  * errors. Levels are kept relative to the key's base: they stay exact in 32 bits however far from zero the values are.
  */
 import { exponential } from "../elementary.js";
-import type { Expert } from "./experts.js";
+import type { Expert } from "./expert.js";
 
 const rates = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1] as const;
 const discount = 0.99;
@@ -15,7 +15,7 @@ export const smoothing: Expert = {
   name: "smoothing",
   stateSize: 2 * rates.length,
 
-  forecast(state, at, situation) {
+  forecast(state, at, input) {
     const losses = at + rates.length;
     let least = Infinity;
     for (let i = 0; i < rates.length; i++) least = Math.min(least, state[losses + i]!);
@@ -26,7 +26,7 @@ export const smoothing: Expert = {
       total += weight;
       level += weight * state[at + i]!;
     }
-    return level / total / situation.scale;
+    return level / total / input.scale;
   },
 
   learn(state, at, change, scale) {

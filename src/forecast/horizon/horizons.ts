@@ -12,7 +12,7 @@ import { SeasonalAdjustment } from "./adjustment.js";
 import type { IntervalColumns, StepColumns } from "../columns.js";
 import { clip } from "../elementary.js";
 import { typicalGap } from "../keys/gap.js";
-import { writeHorizonFeatures } from "./horizon-features.js";
+import { writeHorizonFeatures } from "./features.js";
 import {
   adjustedChanges,
   horizonFeatures,
@@ -20,16 +20,17 @@ import {
   levelRates,
   smoothingLevel,
   type HorizonLayout,
-} from "./horizon-layout.js";
-import { HorizonMixture } from "./horizon-mixture.js";
-import { HorizonRows, type HorizonEvent } from "./horizon-rows.js";
-import { NestedIntervals } from "../uncertainty/nested-intervals.js";
-import type { KeyTable } from "../keys/key-table.js";
-import { number } from "../keys/row-layout.js";
+} from "./layout.js";
+import { HorizonMixture } from "./mixture.js";
+import { HorizonRows, type HorizonRow } from "./rows.js";
+import { number } from "../keys/layout.js";
+import type { KeyRow } from "../keys/row.js";
+import type { CurrentEvent } from "../current-event.js";
 import { medianMove } from "../experts/median.js";
 import { daily, profileAt, weekly } from "./profile.js";
 import { robustSquare, scaleOf, sizeOf } from "../keys/scaling.js";
 import type { ForecasterSettings } from "../settings.js";
+import { NestedIntervals } from "../uncertainty/nested-intervals.js";
 
 /** Forgetting of the regression per observed value: a memory of 5,000 values; and values before it learns. */
 const forgetting = 0.9998;
@@ -45,14 +46,14 @@ const largestLevelError = 5;
 
 /** The part of a key's state that only forecasts beyond the next value need. */
 export interface HorizonState {
-  readonly numbers: Float64Array;
-  readonly singles: Float32Array;
+  readonly f64: Float64Array;
+  readonly f32: Float32Array;
   /** The row of the regressions. */
   readonly models: Float32Array;
 }
 
 /** Where forecasts go: the part of the forecaster's columns that is about further steps. */
-export interface HorizonColumns {
+interface HorizonColumns {
   readonly steps: StepColumns;
   readonly intervals: IntervalColumns;
 }
@@ -60,7 +61,7 @@ export interface HorizonColumns {
 /** Lengths of the arrays of a key's state. */
 export interface HorizonSizes extends Readonly<Record<keyof HorizonState, number>> {
   /** That of the singles in release 0.1, which had intervals of the first level alone. */
-  readonly firstLevelSingles: number;
+  readonly firstLevelF32: number;
 }
 
 export class Horizons {
@@ -69,16 +70,14 @@ export class Horizons {
   readonly #mixture: HorizonMixture;
   readonly #regressions: HorizonRegressions;
   readonly #rows: HorizonRows;
-  readonly #seasonalAt: number | undefined;
   readonly #nested: NestedIntervals;
-  readonly #now: HorizonEvent = { event: 0, slot: 0, key: new Float64Array(0), keyAt: 0, at: 0, row: 0 };
+  /** The key under way, once there is one. */
+  #row: HorizonRow | undefined;
 
-  /** `seasonalAt` is where in a key's singles the seasonal expert, if there is one, finds its forecast. */
-  constructor(settings: ForecasterSettings, seasonalAt: number | undefined) {
-    this.#seasonalAt = seasonalAt;
+  constructor(settings: ForecasterSettings) {
     this.#layout = horizonLayout(settings.horizon, settings.intervalLevels.length - 1);
     this.#rows = new HorizonRows(this.#layout);
-    this.#adjustment = new SeasonalAdjustment(this.#layout.numbers);
+    this.#adjustment = new SeasonalAdjustment(this.#layout.f64);
     this.#mixture = new HorizonMixture(this.#layout, settings.intervalLevels, settings.loss === "squared");
     this.#nested = new NestedIntervals(settings.intervalLevels);
     this.#regressions = new HorizonRegressions(horizonFeatures, settings.horizon, forgetting);
@@ -90,11 +89,11 @@ export class Horizons {
 
   /** Lengths of the arrays of a key's state. */
   get sizes(): HorizonSizes {
-    const { numbers, singles } = this.#layout;
+    const { f64, f32 } = this.#layout;
     return {
-      numbers: numbers.size,
-      singles: singles.size,
-      firstLevelSingles: singles.furtherQuantiles,
+      f64: f64.size,
+      f32: f32.size,
+      firstLevelF32: f32.furtherQuantiles,
       models: this.#regressions.rowSize,
     };
   }
@@ -110,9 +109,9 @@ export class Horizons {
   }
 
   /** A state of release 0.1 has no intervals beyond the first level: they start as those of a new key. */
-  write(slot: number, { numbers, singles, models }: HorizonState): void {
-    this.#mixture.startFurther(this.#rows.singles, slot * this.#layout.singles.size);
-    this.#rows.write(slot, numbers, singles);
+  write(slot: number, { f64, f32, models }: HorizonState): void {
+    this.#mixture.startFurther(this.#rows.f32, slot * this.#layout.f32.size);
+    this.#rows.write(slot, f64, f32);
     this.#regressions.write(slot, models);
   }
 
@@ -122,94 +121,91 @@ export class Horizons {
   }
 
   /**
-   * Takes the key's next event, which its numbers have taken already but for their count of events; where its value is
-   * there, everything learns from it. Writes the forecasts of steps 2 to H to row `row` of the columns, and that of the
-   * next value to the seasonal expert.
+   * Takes the key's event, which its numbers have taken already but for their count of events; where its value is there,
+   * everything learns from it. Writes the forecasts of steps 2 to H to the event's row, and returns that of the next value
+   * by the seasonal regression, as a scaled change from the base.
    */
-  observe(keys: KeyTable, slot: number, missing: boolean, row: number, columns: HorizonColumns): void {
-    const now = this.#now;
-    now.slot = slot;
-    now.key = keys.numbers;
-    now.keyAt = slot * keys.numbersPerKey;
-    now.at = slot * this.#layout.numbers.size;
-    now.row = slot * this.#layout.singles.size;
-    now.event = now.key[now.keyAt + number.count]!;
-    if (now.event === 0) this.#start(now);
-    this.#adjust(now, missing);
-    if (!missing) this.#mixture.learn(now, this.#rows);
-    const next = this.#forecast(now, row, columns);
-    if (this.#seasonalAt !== undefined) keys.singles[slot * keys.singlesPerKey + this.#seasonalAt] = next;
+  observe(key: KeyRow, { missing, row: toRow, forecasts }: CurrentEvent): number {
+    const { f64, f32 } = this.#rows;
+    const row = (this.#row ??= { key, event: 0, f64, at64: 0, f32, at32: 0 });
+    row.key = key;
+    this.#rows.point(row);
+    if (row.event === 0) this.#start(row);
+    this.#adjust(row, missing);
+    if (!missing) this.#mixture.learn(row);
+    return this.#forecast(row, toRow, forecasts);
   }
 
-  #start({ slot, key, keyAt, at, row }: HorizonEvent): void {
-    const { numbers: n, singles: s } = this.#layout;
-    const { numbers, singles } = this.#rows;
-    const value = key[keyAt + number.base]!;
-    numbers.fill(0, at, at + n.size);
-    singles.fill(0, row, row + s.size);
-    numbers[at + n.median] = value;
-    numbers.fill(value, at + n.levels, at + n.levels + levelRates.length);
-    this.#adjustment.start(numbers, at);
-    this.#mixture.start(singles, row);
-    this.#regressions.start(slot);
+  #start(row: HorizonRow): void {
+    const { key, f64, at64, f32, at32 } = row;
+    const { f64: n, f32: s } = this.#layout;
+    const value = key.f64[key.at64 + number.base]!;
+    f64.fill(0, at64, at64 + n.size);
+    f32.fill(0, at32, at32 + s.size);
+    f64[at64 + n.median] = value;
+    f64.fill(value, at64 + n.levels, at64 + n.levels + levelRates.length);
+    this.#adjustment.start(row);
+    this.#mixture.start(row);
+    this.#regressions.start(key.slot);
   }
 
   /** Moves the adjusted value and all that follows it, and lets the regressions learn. */
-  #adjust({ event, slot, key, keyAt, at, row }: HorizonEvent, missing: boolean): void {
-    const { horizon, numbers: n, singles: s } = this.#layout;
-    const { numbers } = this.#rows;
+  #adjust(row: HorizonRow, missing: boolean): void {
+    const { key, event, f64, at64, f32, at32 } = row;
+    const { horizon, f64: n, f32: s } = this.#layout;
     const adjustment = this.#adjustment;
-    const base = key[keyAt + number.base]!;
-    const time = key[keyAt + number.time]!;
-    const variance = key[keyAt + number.variance]!;
-    const observed = key[keyAt + number.observed]!;
+    const base = key.f64[key.at64 + number.base]!;
+    const time = key.f64[key.at64 + number.time]!;
+    const variance = key.f64[key.at64 + number.variance]!;
+    const observed = key.f64[key.at64 + number.observed]!;
     if (event > 0 && !missing) {
-      const before = numbers[at + n.bases + ((event - 1) % horizon)]!;
-      adjustment.learnWeights(numbers, at, key, keyAt, base - before);
+      const before = f64[at64 + n.bases + ((event - 1) % horizon)]!;
+      adjustment.learnWeights(row, base - before);
     }
-    adjustment.weigh(numbers, at);
-    const adjusted = base - adjustment.seasonAt(numbers, at, time);
-    const change = event > 0 ? adjusted - numbers[at + n.adjusted]! : 0;
-    const squared = numbers[at + n.squaredChange]!;
+    adjustment.weigh(row);
+    const adjusted = base - adjustment.seasonAt(row, time);
+    const change = event > 0 ? adjusted - f64[at64 + n.adjusted]! : 0;
+    const squared = f64[at64 + n.squaredChange]!;
     const scaled = change / sizeOf(squared, base);
-    this.#rows.singles[row + s.changes + (event % adjustedChanges)] = clip(scaled, largestChange);
-    numbers[at + n.adjusted] = adjusted;
-    if (event > 0) this.#learnRegressions(slot, at, event, missing, observed > warmUp);
+    f32[at32 + s.changes + (event % adjustedChanges)] = clip(scaled, largestChange);
+    f64[at64 + n.adjusted] = adjusted;
+    if (event > 0) this.#learnRegressions(row, missing);
     if (!missing) {
       if (event > 0) {
         const square = robustSquare(change * change, squared, variance, observed - 1);
         const rate = Math.max(1 / (observed - 1), squareRate);
-        numbers[at + n.squaredChange] = squared + rate * (square - squared);
+        f64[at64 + n.squaredChange] = squared + rate * (square - squared);
       }
-      const above = base - numbers[at + n.median]!;
-      numbers[at + n.median] = numbers[at + n.median]! + medianMove(above, scaleOf(key, keyAt));
-      for (let i = 0; i < levelRates.length; i++) this.#followLevel(at, i, adjusted, observed, variance);
-      adjustment.learnProfiles(numbers, at, key, keyAt);
+      const above = base - f64[at64 + n.median]!;
+      f64[at64 + n.median] = f64[at64 + n.median]! + medianMove(above, scaleOf(key));
+      for (let i = 0; i < levelRates.length; i++) this.#followLevel(row, i);
+      adjustment.learnProfiles(row);
     }
-    adjustment.keep(numbers, at, time);
+    adjustment.keep(row, time);
   }
 
-  #followLevel(at: number, i: number, adjusted: number, observed: number, variance: number): void {
-    const { levels, levelSquares } = this.#layout.numbers;
-    const { numbers } = this.#rows;
-    const error = adjusted - numbers[at + levels + i]!;
-    const mean = numbers[at + levelSquares + i]!;
+  #followLevel({ key, f64, at64 }: HorizonRow, i: number): void {
+    const { adjusted, levels, levelSquares } = this.#layout.f64;
+    const observed = key.f64[key.at64 + number.observed]!;
+    const variance = key.f64[key.at64 + number.variance]!;
+    const error = f64[at64 + adjusted]! - f64[at64 + levels + i]!;
+    const mean = f64[at64 + levelSquares + i]!;
     const square = robustSquare(error * error, mean, variance, observed);
     const squared = mean + Math.max(1 / observed, squareRate) * (square - mean);
-    numbers[at + levelSquares + i] = squared;
+    f64[at64 + levelSquares + i] = squared;
     const bounded = observed > warmUp ? clip(error, largestLevelError * Math.sqrt(squared)) : error;
-    numbers[at + levels + i] = numbers[at + levels + i]! + Math.max(1 / observed, levelRates[i]!) * bounded;
+    f64[at64 + levels + i] = f64[at64 + levels + i]! + Math.max(1 / observed, levelRates[i]!) * bounded;
   }
 
-  #learnRegressions(slot: number, at: number, event: number, missing: boolean, settled: boolean): void {
-    const { horizon, numbers: n } = this.#layout;
+  #learnRegressions({ key, event, f64, at64 }: HorizonRow, missing: boolean): void {
+    const { horizon, f64: n } = this.#layout;
     const place = event % horizon;
     if (missing) {
-      this.#regressions.skip(slot, place);
+      this.#regressions.skip(key.slot, place);
       return;
     }
     const { targets } = this.#regressions.buffers;
-    const adjusted = this.#rows.numbers[at + n.adjusted]!;
+    const adjusted = f64[at64 + n.adjusted]!;
     for (let step = 1; step <= horizon; step++) {
       const origin = (event - step + horizon) % horizon;
       // Of events before the key's first, whose gains are zero, any target will do.
@@ -217,51 +213,49 @@ export class Horizons {
         step > event
           ? 0
           : clip(
-              (adjusted - this.#rows.numbers[at + n.adjustedValues + origin]!) /
-                this.#rows.numbers[at + n.adjustedScales + origin]!,
+              (adjusted - f64[at64 + n.adjustedValues + origin]!) / f64[at64 + n.adjustedScales + origin]!,
               largestTarget * this.#mixture.roots[step]!,
             );
     }
-    this.#regressions.learn(slot, place, settled);
+    this.#regressions.learn(key.slot, place, key.f64[key.at64 + number.observed]! > warmUp);
   }
 
   /** Returns the regression's forecast of the next value, as a scaled change from the base. */
-  #forecast(now: HorizonEvent, toRow: number, { steps: columns, intervals }: HorizonColumns): number {
-    const { event, slot, key, keyAt, at, row } = now;
-    const { horizon, numbers: n, singles: s } = this.#layout;
-    const { numbers, singles } = this.#rows;
+  #forecast(row: HorizonRow, toRow: number, { steps: columns, intervals }: HorizonColumns): number {
+    const { key, event, f64, at64, f32, at32 } = row;
+    const { horizon, f64: n, f32: s } = this.#layout;
     const place = event % horizon;
-    const base = key[keyAt + number.base]!;
-    const time = key[keyAt + number.time]!;
-    const gap = typicalGap(key, keyAt);
-    const unit = scaleOf(key, keyAt);
-    const adjusted = numbers[at + n.adjusted]!;
-    const adjustedUnit = sizeOf(numbers[at + n.squaredChange]!, base);
-    numbers[at + n.bases + place] = base;
-    numbers[at + n.units + place] = unit;
-    numbers[at + n.adjustedValues + place] = adjusted;
-    numbers[at + n.adjustedScales + place] = adjustedUnit;
-    singles[row + s.flat + place] = (key[keyAt + number.held]! - base) / unit;
-    singles[row + s.flat + horizon + place] = (numbers[at + n.median]! - base) / unit;
-    writeHorizonFeatures(now, this.#rows, this.#layout, adjustedUnit, this.#regressions.buffers.features);
-    this.#regressions.forecast(slot, place);
+    const base = key.f64[key.at64 + number.base]!;
+    const time = key.f64[key.at64 + number.time]!;
+    const gap = typicalGap(key);
+    const unit = scaleOf(key);
+    const adjusted = f64[at64 + n.adjusted]!;
+    const adjustedUnit = sizeOf(f64[at64 + n.squaredChange]!, base);
+    f64[at64 + n.bases + place] = base;
+    f64[at64 + n.units + place] = unit;
+    f64[at64 + n.adjustedValues + place] = adjusted;
+    f64[at64 + n.adjustedScales + place] = adjustedUnit;
+    f32[at32 + s.flat + place] = (key.f64[key.at64 + number.held]! - base) / unit;
+    f32[at32 + s.flat + horizon + place] = (f64[at64 + n.median]! - base) / unit;
+    writeHorizonFeatures(row, this.#layout, adjustedUnit, this.#regressions.buffers.features);
+    this.#regressions.forecast(key.slot, place);
     const { forecasts } = this.#regressions.buffers;
     const { shaped, roots } = this.#mixture;
     const { halves } = this.#nested;
-    const smoothed = numbers[at + n.levels + smoothingLevel]!;
+    const smoothed = f64[at64 + n.levels + smoothingLevel]!;
     for (let step = 2; step <= horizon; step++) {
       const due = time + step * gap;
-      const season = this.#adjustment.seasonAt(numbers, at, due);
-      const day = profileAt(numbers, at + n.daily, daily, due);
-      const week = profileAt(numbers, at + n.weekly, weekly, due);
+      const season = this.#adjustment.seasonAt(row, due);
+      const day = profileAt(f64, at64 + n.daily, daily, due);
+      const week = profileAt(f64, at64 + n.weekly, weekly, due);
       const stepUnit = unit * roots[step]!;
       shaped[0] = (smoothed + season - base) / stepUnit;
       shaped[1] = Number.isNaN(day) ? 0 : (day - base) / stepUnit;
       shaped[2] = Number.isNaN(week) ? 0 : (week - base) / stepUnit;
       shaped[3] = (adjusted + adjustedUnit * forecasts[step - 1]! + season - base) / stepUnit;
-      this.#mixture.fillHalves(now, this.#rows, step, stepUnit, halves);
+      this.#mixture.fillHalves(row, step, stepUnit, halves);
       const half = halves[0]!;
-      const yhat = base + stepUnit * this.#mixture.mix(now, singles, step);
+      const yhat = base + stepUnit * this.#mixture.mix(row, step);
       const to = toRow * (horizon - 1) + step - 2;
       columns.yhat[to] = yhat;
       columns.yhatLower[to] = yhat - half;
@@ -269,7 +263,7 @@ export class Horizons {
       const width = intervals.levels.length;
       if (width > 0) this.#nested.write(yhat, intervals.stepLower, intervals.stepUpper, to * width);
     }
-    const season = this.#adjustment.seasonAt(numbers, at, time + gap);
+    const season = this.#adjustment.seasonAt(row, time + gap);
     return (adjusted + adjustedUnit * forecasts[0]! + season - base) / unit;
   }
 }

@@ -71,15 +71,23 @@ export function profileMean(state: Float64Array, at: number, profile: Profile): 
   return sum / known;
 }
 
-/** Takes a value; `gap` is the typical time between values, and `variance` that of the key's values. */
+/** A value that profiles learn from. */
+export interface ProfiledValue {
+  /** Epoch milliseconds. */
+  time: number;
+  value: number;
+  /** Typical time between values, milliseconds; 0 while unknown. */
+  gap: number;
+  /** Variance of the key's values. */
+  variance: number;
+}
+
+/** Takes a value. */
 export function learnProfile(
   state: Float64Array,
   at: number,
   profile: Profile,
-  time: number,
-  value: number,
-  gap: number,
-  variance: number,
+  { time, value, gap, variance }: ProfiledValue,
 ): void {
   const phase = phaseOf(time, profile);
   const knot = Math.floor(phase);

@@ -3,8 +3,8 @@
  * the states of the others alone: a forecaster that was restored forgets the same keys at the same events, and a snapshot
  * needs nothing more.
  */
-import type { KeyTable } from "./key-table.js";
-import { number } from "./row-layout.js";
+import type { KeyTable } from "./table.js";
+import { number } from "./layout.js";
 import type { ForecasterSettings } from "../settings.js";
 
 /** The settings that bound the keys of a state. */
@@ -25,11 +25,14 @@ export interface ForgottenKeys {
   readonly maximum: number;
 }
 
-/** Slots of the keys that have to go before another key begins, and why; most often none. */
-export function keysToForget(
-  keys: KeyTable,
-  { maxKeys, keyTtlMs }: KeyBounds,
-): { readonly slots: readonly number[]; readonly because: ForgottenKeys } {
+/** Slots of keys that have to go, and why. */
+export interface KeysToForget {
+  readonly slots: readonly number[];
+  readonly because: ForgottenKeys;
+}
+
+/** The keys that have to go before another key begins; most often none. */
+export function keysToForget(keys: KeyTable, { maxKeys, keyTtlMs }: KeyBounds): KeysToForget {
   const { size } = keys;
   const full = maxKeys > 0 && size >= maxKeys;
   const aged = keyTtlMs > 0 && size >= leastKeys && size % ageStep(size) === 0;
@@ -74,5 +77,5 @@ function slotsOf(keys: KeyTable): readonly number[] {
 }
 
 function lastTime(keys: KeyTable, slot: number): number {
-  return keys.numbers[slot * keys.numbersPerKey + number.time]!;
+  return keys.f64[slot * keys.f64PerKey + number.time]!;
 }

@@ -3,7 +3,8 @@
  * key by what was seen of it so far, its level and the size of its changes, like the values themselves.
  */
 import { clip } from "../elementary.js";
-import { featureInputs, featureNumbers, number } from "./row-layout.js";
+import { featureInputs, featureNumbers, number } from "./layout.js";
+import type { KeyRow } from "./row.js";
 import { robustSquare, sizeOf } from "./scaling.js";
 
 /** Indices in a feature's block of numbers. */
@@ -17,51 +18,50 @@ const levelRate = 0.001;
 const changeRate = 0.01;
 
 /**
- * Takes an event's features from `values[from ..]` and writes, to `ring[ringAt ..]`, the scaled change and the scaled
- * level of each. A feature that is missing (NaN) is taken to be what it was: its level stays and it has not changed;
+ * Takes an event's features from `values[from ..]`, as many as the layout says, and writes to place `place` of the key's
+ * ring the scaled change and the scaled level of each. A feature that is missing (NaN) is taken to be what it was: its level stays and it has not changed;
  * before its first value both are zero.
  */
 export function pushFeatures(
-  numbers: Float64Array,
-  numbersAt: number,
-  ring: Float32Array,
-  ringAt: number,
-  features: number,
+  { f64, at64, f32, at32, layout }: KeyRow,
+  place: number,
   values: Float64Array,
   from: number,
 ): void {
-  for (let feature = 0; feature < features; feature++) {
-    const at = numbersAt + number.features + feature * featureNumbers;
-    const into = ringAt + feature * featureInputs;
+  const { featureCount } = layout;
+  const ring = at32 + layout.features + place * featureInputs * featureCount;
+  for (let feature = 0; feature < featureCount; feature++) {
+    const at = at64 + number.features + feature * featureNumbers;
+    const into = ring + feature * featureInputs;
     const value = values[from + feature]!;
-    ring[into] = Number.isNaN(value) ? 0 : track(numbers, at, value);
-    const above = numbers[at + block.held]! - numbers[at + block.mean]!;
-    const size = sizeOf(numbers[at + block.variance]!, numbers[at + block.mean]!);
-    ring[into + 1] = clip(above / size, largestLevel);
+    f32[into] = Number.isNaN(value) ? 0 : track(f64, at, value);
+    const above = f64[at + block.held]! - f64[at + block.mean]!;
+    const size = sizeOf(f64[at + block.variance]!, f64[at + block.mean]!);
+    f32[into + 1] = clip(above / size, largestLevel);
   }
 }
 
 /** Moves a feature's level and sizes on and returns its scaled change. An outlier counts no more than its robust size. */
-function track(numbers: Float64Array, at: number, value: number): number {
-  const observed = numbers[at + block.observed]!;
-  const change = value - numbers[at + block.held]!;
-  numbers[at + block.observed] = observed + 1;
-  numbers[at + block.held] = value;
+function track(f64: Float64Array, at: number, value: number): number {
+  const observed = f64[at + block.observed]!;
+  const change = value - f64[at + block.held]!;
+  f64[at + block.observed] = observed + 1;
+  f64[at + block.held] = value;
   if (observed === 0) {
-    numbers[at + block.mean] = value;
+    f64[at + block.mean] = value;
     return 0;
   }
   const rate = Math.max(1 / (observed + 1), levelRate);
-  const variance = numbers[at + block.variance]!;
-  const mean = numbers[at + block.mean]!;
+  const variance = f64[at + block.variance]!;
+  const mean = f64[at + block.mean]!;
   const above = value - mean;
   const square = robustSquare(above * above, variance, variance, observed);
   // Unlike a key's own level, that of a feature is not followed by forecasts: a sentinel may not move it at all far.
-  numbers[at + block.mean] = mean + rate * Math.sign(above) * Math.sqrt(square);
-  numbers[at + block.variance] = (1 - rate) * (variance + rate * square);
-  const squaredChange = numbers[at + block.squaredChange]!;
+  f64[at + block.mean] = mean + rate * Math.sign(above) * Math.sqrt(square);
+  f64[at + block.variance] = (1 - rate) * (variance + rate * square);
+  const squaredChange = f64[at + block.squaredChange]!;
   const squared = robustSquare(change * change, squaredChange, variance, observed);
   const next = squaredChange + Math.max(1 / observed, changeRate) * (squared - squaredChange);
-  numbers[at + block.squaredChange] = next;
+  f64[at + block.squaredChange] = next;
   return clip(change / sizeOf(next, mean), largestChange);
 }

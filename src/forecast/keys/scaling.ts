@@ -1,5 +1,9 @@
 /** The causal scale of a key: running level and running size of its changes, robust against sentinels. */
-import { number } from "./row-layout.js";
+import { number } from "./layout.js";
+import type { KeyRow } from "./row.js";
+
+/** The 64-bit numbers of a key. */
+type Numbers = Pick<KeyRow, "f64" | "at64">;
 
 /** Discount of the mean square of the changes. */
 const changeDiscount = 0.99;
@@ -20,8 +24,8 @@ export const errorVariance = 0.01 / leastShare;
 const settled = 20;
 
 /** The unit of a key's scaled changes, above zero. */
-export function scaleOf(numbers: Float64Array, at: number): number {
-  return sizeOf(numbers[at + number.squaredChange]!, numbers[at + number.mean]!);
+export function scaleOf({ f64, at64 }: Numbers): number {
+  return sizeOf(f64[at64 + number.squaredChange]!, f64[at64 + number.mean]!);
 }
 
 /** The root of a mean square of changes, and above zero even where there were none. */
@@ -30,9 +34,9 @@ export function sizeOf(squaredChange: number, level: number): number {
 }
 
 /** How far the base lies above the running level, in standard deviations. */
-export function scaledLevel(numbers: Float64Array, at: number): number {
-  const above = numbers[at + number.base]! - numbers[at + number.mean]!;
-  return above / (Math.sqrt(numbers[at + number.variance]!) + 1e-300);
+export function scaledLevel({ f64, at64 }: Numbers): number {
+  const above = f64[at64 + number.base]! - f64[at64 + number.mean]!;
+  return above / (Math.sqrt(f64[at64 + number.variance]!) + 1e-300);
 }
 
 /** A square, clipped at 25 times its running mean once `count` observations have settled that. */
@@ -42,17 +46,17 @@ export function robustSquare(square: number, mean: number, variance: number, cou
 }
 
 /** Takes an observed value, `change` above the base; `observed` counts it. Moves level, variance and scale. */
-export function trackScale(numbers: Float64Array, at: number, value: number, change: number): void {
-  const observed = numbers[at + number.observed]!;
+export function trackScale({ f64, at64 }: Numbers, value: number, change: number): void {
+  const observed = f64[at64 + number.observed]!;
   const rate = Math.max(1 / observed, slowestRate);
-  const above = value - numbers[at + number.mean]!;
-  const mean = numbers[at + number.mean]! + rate * above;
-  const variance = numbers[at + number.variance]!;
-  numbers[at + number.mean] = mean;
+  const above = value - f64[at64 + number.mean]!;
+  const mean = f64[at64 + number.mean]! + rate * above;
+  const variance = f64[at64 + number.variance]!;
+  f64[at64 + number.mean] = mean;
   const nextVariance = variance + rate * (above * (value - mean) - variance);
-  numbers[at + number.variance] = nextVariance;
-  const squared = numbers[at + number.squaredChange]!;
+  f64[at64 + number.variance] = nextVariance;
+  const squared = f64[at64 + number.squaredChange]!;
   const square = robustSquare(change * change, squared, nextVariance, observed - 1);
-  numbers[at + number.squaredChange] =
+  f64[at64 + number.squaredChange] =
     squared + Math.max(1 / (observed - 1), 1 - changeDiscount) * (square - squared);
 }

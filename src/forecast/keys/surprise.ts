@@ -5,9 +5,9 @@
  * the two jumps are taken out of the key's past, as if the outlier had been missing; where it has stayed, the one jump
  * is, as if the key had always been at its new level. What was forecast in between stands.
  */
-import type { ForecastColumns } from "../columns.js";
-import type { KeyTable } from "./key-table.js";
-import { number, type KeyLayout } from "./row-layout.js";
+import type { CurrentEvent } from "../current-event.js";
+import { number } from "./layout.js";
+import type { KeyRow } from "./row.js";
 import { scaleOf } from "./scaling.js";
 
 /** An error this many times the running size of a key's errors is a surprise … */
@@ -18,41 +18,31 @@ const settled = 100;
 const near = 0.25;
 
 /**
- * Takes an event that was scored just now, `change` being the scaled change that it stands for, and pushes what the
- * key's own read-out is to see of it. The recurrent cell sees every change as it came: a surprise that returns, such as an
+ * Takes an event that was scored just now, and pushes what the key's own read-out is to see of it to its ring, which is
+ * `ring` long. The recurrent cell sees every change as it came: a surprise that returns, such as an
  * echo, is for it to learn.
  */
-export function pushOwnChange(
-  keys: KeyTable,
-  slot: number,
-  layout: KeyLayout,
-  ring: number,
-  forecasts: ForecastColumns,
-  event: number,
-  change: number,
-): void {
-  const { numbers, singles } = keys;
-  const at = slot * keys.numbersPerKey;
-  const row = slot * keys.singlesPerKey;
-  const changes = row + layout.ownChanges;
-  const count = numbers[at + number.count]!;
-  const value = forecasts.values[event]!;
-  const undisturbed = numbers[at + number.undisturbed]!;
-  singles[changes + (count % ring)] = change;
+export function pushOwnChange(key: KeyRow, ring: number, now: CurrentEvent): void {
+  const { f64, at64, f32, at32, layout } = key;
+  const { forecasts, row, value, change } = now;
+  const changes = at32 + layout.ownChanges;
+  const count = f64[at64 + number.count]!;
+  const undisturbed = f64[at64 + number.undisturbed]!;
+  f32[changes + (count % ring)] = change;
   // Where there was no surprise this one and the one before are the value before.
-  numbers[at + number.undisturbed] = numbers[at + number.held]!;
-  if (Number.isNaN(value)) return;
+  f64[at64 + number.undisturbed] = f64[at64 + number.held]!;
+  if (now.missing) return;
   const back = Math.abs(value - undisturbed);
-  const away = Math.abs(value - forecasts.previous[event]!);
+  const away = Math.abs(value - forecasts.previous[row]!);
   if (back < near * away || away < near * back) {
-    singles[changes + ((count - 1) % ring)] = singles[row + layout.usual]!;
-    if (back < away) singles[changes + (count % ring)] = (value - undisturbed) / scaleOf(numbers, at);
+    f32[changes + ((count - 1) % ring)] = f32[at32 + layout.usual]!;
+    if (back < away) f32[changes + (count % ring)] = (value - undisturbed) / scaleOf(key);
     return;
   }
-  const expected = forecasts.expected[event]!;
-  const size = Math.sqrt(numbers[at + number.squaredError]!);
-  if (numbers[at + number.observed]! > settled && Math.abs(value - expected) > surprising * size) {
-    numbers[at + number.undisturbed] = expected;
-    singles[row + layout.usual] = singles[row + layout.mixture]!;
+  const expected = forecasts.expected[row]!;
+  const size = Math.sqrt(f64[at64 + number.squaredError]!);
+  if (f64[at64 + number.observed]! > settled && Math.abs(value - expected) > surprising * size) {
+    f64[at64 + number.undisturbed] = expected;
+    f32[at32 + layout.usual] = f32[at32 + layout.mixture]!;
   }
 }

@@ -1,5 +1,6 @@
 /** What the cell reads of a key's events: from the front of the key's row of singles into the engine's buffers. */
 import type { Engine, StepBuffers, WindowBuffers } from "../../engine/port.js";
+import type { SinglesRow } from "../keys/row.js";
 
 /** An engine and what it reads. */
 export interface Cell {
@@ -7,21 +8,19 @@ export interface Cell {
   readonly reader: CellReader;
 }
 
+/** A window as it waits for an update. */
+export interface WaitingWindow {
+  /** Number of the event of the key that is its last target. */
+  readonly count: number;
+  /** Whether the value of that event was missing. */
+  readonly lastMissing: boolean;
+}
+
 export interface CellReader {
   /** Floats at the front of a key's row from which a window is read. */
   readonly rowSize: number;
   /** Writes what the cell sees at the key's event number `count` as row `place` of a step. */
-  writeStep(singles: Float32Array, row: number, count: number, buffers: StepBuffers, place: number): void;
-  /**
-   * Writes the window of the key whose last target is event number `count`, missing or not, as window `place` of an
-   * update.
-   */
-  writeWindow(
-    singles: Float32Array,
-    row: number,
-    count: number,
-    lastMissing: boolean,
-    buffers: WindowBuffers,
-    place: number,
-  ): void;
+  writeStep(row: SinglesRow, count: number, buffers: StepBuffers, place: number): void;
+  /** Writes a window of the key as window `place` of an update. */
+  writeWindow(row: SinglesRow, window: WaitingWindow, buffers: WindowBuffers, place: number): void;
 }

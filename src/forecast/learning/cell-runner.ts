@@ -2,45 +2,29 @@
  * The recurrent part that all keys share: events that wait for the next step of the cell, windows that wait for the
  * next update of its weights, and each key's hidden state with its checkpoints.
  */
-import type { Engine, StepBuffers } from "../../engine/port.js";
+import type { Engine } from "../../engine/port.js";
 import type { Cell, CellReader } from "./cell-reader.js";
-import { number } from "../keys/row-layout.js";
+import { number } from "../keys/layout.js";
+import type { KeyRow } from "../keys/row.js";
+import { LearningQueue } from "./queue.js";
 import {
   isDrawn,
-  LearningQueue,
   learningRate,
   windowShare,
   windowsDue,
   type LearningSettings,
   type UpdateReport,
-} from "./learning.js";
-import type { KeyState, ModelState, QueuedWindow } from "../snapshot/snapshot.js";
+} from "./schedule.js";
+import { rowsPerStep, type SteppedRows } from "../stepped-rows.js";
+import type { ModelState, QueuedWindow } from "./model-state.js";
 
-/** Rows that one call of the engine steps at most. */
-export const rowsPerStep = 1024;
-
-/** Events that the cell has just taken. Row i of each array is one of them; all of it is reused. */
-export interface SteppedRows {
-  readonly count: number;
-  /** Its number in the batch, and its key. */
-  readonly events: Int32Array;
-  readonly slots: Int32Array;
-  /** What the cell and the read-out saw, and what was read out. */
-  readonly buffers: StepBuffers;
-  readonly stateSize: number;
-  /** Reads the new state of row i, `stateSize` floats: the hidden state, and behind it what else the cell keeps. */
-  readState(row: number, into: Float32Array): void;
-}
-
-export interface RecurrenceListener {
-  stepped(rows: SteppedRows): void;
-  updated(report: UpdateReport): void;
-}
+/** A key with its rows, whatever their layout. */
+type Cursor = KeyRow<unknown>;
 
 export class CellRunner {
   readonly #settings: LearningSettings;
   readonly #reader: CellReader;
-  readonly #listener: RecurrenceListener;
+  readonly #updated: (report: UpdateReport) => void;
   readonly #engine: Engine;
   readonly #queue: LearningQueue;
   /** State rows of a key: its hidden state, then that before each of the last window/stride strides. */
@@ -56,14 +40,17 @@ export class CellRunner {
   #version = 0;
   /** The share of the windows that are learned from. */
   #share = 1;
-  /** Told to the listener at every step: one object, for a step may be of one event. */
+  /** What `step` returns: one object, for a step may be of one event. */
   readonly #stepped: { -readonly [name in keyof SteppedRows]: SteppedRows[name] };
 
-  /** The engine, which this disposes of, has room for `rowsPerStep` rows and the settings' windows. */
-  constructor(settings: LearningSettings, { reader, engine }: Cell, listener: RecurrenceListener) {
+  /**
+   * The engine, which this disposes of, has room for `rowsPerStep` rows and the settings' windows. `updated` is told of each
+   * update of the weights.
+   */
+  constructor(settings: LearningSettings, { reader, engine }: Cell, updated: (report: UpdateReport) => void) {
     this.#settings = settings;
     this.#reader = reader;
-    this.#listener = listener;
+    this.#updated = updated;
     this.#engine = engine;
     this.#queue = new LearningQueue(settings, reader);
     this.#rowsPerKey = 1 + settings.bpttSteps / settings.stride;
@@ -138,24 +125,27 @@ export class CellRunner {
     return this.#waitsFor[slot] === this.#step || this.#waiting === rowsPerStep;
   }
 
+  /** Whether an update of the weights is due with the key's event, so that what waits has to be stepped before `schedule`. */
+  updatesWith({ slot, f64, at64 }: Cursor, change: number): boolean {
+    const count = f64[at64 + number.count]!;
+    if (count % this.#settings.stride !== 0 || !this.#givesWindow(count, change)) return false;
+    const learners = this.#learners + (count === this.#settings.bpttSteps ? 1 : 0);
+    return this.#queue.length + 1 >= windowsDue(this.#settings, learners) || this.#queue.holds(slot);
+  }
+
   /**
    * Queues the key's window where it is due, runs the update where that is due, and keeps the hidden state. To be
-   * called when the key's change number `count`, which is `change`, is in the ring, and before its inputs are.
+   * called when the event's change is in the key's ring, and before its inputs are.
    */
-  schedule(
-    slot: number,
-    singles: Float32Array,
-    row: number,
-    count: number,
-    change: number,
-    missing: boolean,
-  ): void {
+  schedule(key: Cursor, change: number, missing: boolean): void {
+    const { slot } = key;
+    const count = key.f64[key.at64 + number.count]!;
     const { stride, bpttSteps: window } = this.#settings;
     if (count % stride !== 0) return;
     const checkpoint = this.#stateRow(slot) + 1 + ((count / stride) % (window / stride));
-    if (count === window || (count > window && isDrawn(this.#share, count, change))) {
+    if (this.#givesWindow(count, change)) {
       if (this.#queue.holds(slot)) this.#learn();
-      const place = this.#queue.add(slot, singles, row, count, missing);
+      const place = this.#queue.add(slot, key, count, missing);
       this.#engine.copyState(checkpoint, place);
       if (count === window) this.#countLearners(1);
       if (this.#queue.length >= windowsDue(this.#settings, this.#learners)) this.#learn();
@@ -163,30 +153,34 @@ export class CellRunner {
     this.#engine.copyState(this.#stateRow(slot), checkpoint);
   }
 
-  /** Lets the key's event number `count`, whose change and inputs are in the rings, wait for the next step. */
-  enter(event: number, slot: number, singles: Float32Array, row: number, count: number): void {
+  /** Lets the key's event in row `event` of the batch, whose change and inputs are in the rings, wait for the next step. */
+  enter(key: Cursor, event: number): void {
+    const { slot } = key;
     const buffers = this.#engine.stepBuffers;
     const place = this.#waiting++;
     this.#events[place] = event;
     this.#slots[place] = slot;
     this.#waitsFor[slot] = this.#step;
     buffers.states[place] = this.#stateRow(slot);
-    this.#reader.writeStep(singles, row, count, buffers, place);
+    this.#reader.writeStep(key, key.f64[key.at64 + number.count]!, buffers, place);
   }
 
-  /** Steps the cell for all events that wait. */
-  step(): void {
+  /** Steps the cell for all events that wait, and returns their rows; undefined where none wait. One object is reused. */
+  step(): SteppedRows | undefined {
     const count = this.#waiting;
-    if (count === 0) return;
+    if (count === 0) return undefined;
     this.#engine.step(count);
     this.#waiting = 0;
     this.#step++;
     this.#stepped.count = count;
     this.#stepped.buffers = this.#engine.stepBuffers;
-    this.#listener.stepped(this.#stepped);
+    return this.#stepped;
   }
 
-  /** Takes the states of a key that has had `count` events back to zero. A window of it that waits is learned from first. */
+  /**
+   * Takes the states of a key that has had `count` events back to zero. A window of it that waits is learned from first.
+   * No event may wait.
+   */
   forget(slot: number, count: number): void {
     if (this.#queue.holds(slot)) this.#learn();
     if (count > this.#settings.bpttSteps) this.#countLearners(-1);
@@ -216,17 +210,18 @@ export class CellRunner {
     return { kernel: this.kernel, version: this.#version, ...this.#engine.readParameters(), queue };
   }
 
-  /** Takes over a model and, of its keys, how many have had a window. */
-  writeModel(model: ModelState, keys: readonly KeyState[], slotOf: (key: string) => number): void {
+  /** Takes over a model whose keys have had so many events each. */
+  writeModel(model: ModelState, counts: readonly number[], slotOf: (key: string) => number): void {
     // Events that wait for a step are of the state before.
     this.#waiting = 0;
-    this.#learners = keys.filter(({ numbers }) => numbers[number.count]! > this.#settings.bpttSteps).length;
+    this.#learners = counts.filter((count) => count > this.#settings.bpttSteps).length;
     this.#engine.writeParameters(model);
     this.#version = model.version;
     this.#share = windowShare(this.#settings, this.#learners, this.#version);
     this.#queue.length = 0;
     for (const window of model.queue) {
-      const place = this.#queue.add(slotOf(window.key), window.row, 0, window.count, window.lastMissing);
+      const row = { f32: window.row, at32: 0 };
+      const place = this.#queue.add(slotOf(window.key), row, window.count, window.lastMissing);
       this.#engine.writeState(place, window.state, 0);
     }
   }
@@ -240,15 +235,19 @@ export class CellRunner {
     this.#share = windowShare(this.#settings, this.#learners, this.#version);
   }
 
-  /** Events that wait go first: they step with the weights of their time. */
+  #givesWindow(count: number, change: number): boolean {
+    const { bpttSteps: window } = this.#settings;
+    return count === window || (count > window && isDrawn(this.#share, count, change));
+  }
+
+  /** No event may wait: it would be stepped with the weights of a later time. */
   #learn(): void {
-    this.step();
     const windows = this.#queue.length;
     this.#version++;
     this.#share = windowShare(this.#settings, this.#learners, this.#version);
     const rate = learningRate(this.#settings, this.#version);
     const report = this.#queue.learn(this.#engine, rate);
-    this.#listener.updated({ ...report, version: this.#version, windows });
+    this.#updated({ ...report, version: this.#version, windows });
   }
 
   /** The first state row of a key; the rows before all keys' hold the states that waiting windows start from. */

@@ -1,15 +1,16 @@
 /** The cell where events carry values: the engine it runs on, and what it reads of a key's past. */
 import type { Engine, EngineFactory } from "../../engine/port.js";
 import type { Cell, CellReader } from "./cell-reader.js";
-import { wasMissing, writeChanges, writeInputs, type HistorySettings } from "../keys/history.js";
-import { input, inputCount, recentChanges } from "../keys/row-layout.js";
-import { rowsPerStep } from "./cell-runner.js";
+import type { History } from "../keys/history.js";
+import { input, inputCount, recentChanges, type KeyLayout } from "../keys/layout.js";
+import { rowsPerStep } from "../stepped-rows.js";
 import type { ForecasterSettings } from "../settings.js";
 
-/** The cell of the settings over the past that `history` keeps. */
+/** The cell of the settings over the past that `history` keeps in rows of the layout. */
 export function valueCell(
   settings: ForecasterSettings,
-  history: HistorySettings,
+  layout: KeyLayout,
+  history: History,
   factory: EngineFactory,
 ): Cell {
   const { cell, hidden, bpttSteps: steps, bpttWindows: windows, seed } = settings;
@@ -17,7 +18,7 @@ export function valueCell(
   const shape = { cell, inputs, hidden, skips: recentChanges, steps, windows, rows: rowsPerStep };
   const engine = factory(shape, seed);
   silenceMissingFlag(engine, inputs);
-  return { engine, reader: valueReader(history, inputs, windows) };
+  return { engine, reader: valueReader(settings, layout, history, inputs) };
 }
 
 /** Takes the flag of missing values out of a new cell: it has no effect until some have been learned from. */
@@ -31,25 +32,29 @@ function silenceMissingFlag(engine: Engine, inputs: number): void {
   engine.writeParameters(parameters);
 }
 
-/** Reads the rings of a key's past: `inputs` numbers an event, in updates of `windows` windows. */
-function valueReader(history: HistorySettings, inputs: number, windows: number): CellReader {
-  const { layout, bpttSteps } = history;
-  const ring = bpttSteps + recentChanges;
+/** Reads the rings of a key's past: `inputs` numbers an event, in updates of the settings' windows. */
+function valueReader(
+  { bpttSteps: steps, bpttWindows: windows }: ForecasterSettings,
+  layout: KeyLayout,
+  history: History,
+  inputs: number,
+): CellReader {
+  const ring = steps + recentChanges;
   return {
-    rowSize: layout.size,
-    writeStep: (singles, row, count, buffers, place) => {
-      writeInputs(singles, row, history, count, buffers.inputs, place * inputs);
-      writeChanges(singles, row, history, count, buffers.skips, place * recentChanges);
+    rowSize: layout.f32Size,
+    writeStep: (row, count, buffers, place) => {
+      history.writeInputs(row, count, buffers.inputs, place * inputs);
+      history.writeChanges(row, count, buffers.skips, place * recentChanges);
     },
-    writeWindow: (singles, row, count, lastMissing, buffers, place) => {
-      for (let k = 0; k < bpttSteps; k++) {
-        const index = count - bpttSteps + k;
+    writeWindow: (row, { count, lastMissing }, buffers, place) => {
+      for (let k = 0; k < steps; k++) {
+        const index = count - steps + k;
         const step = k * windows + place;
-        writeInputs(singles, row, history, index, buffers.inputs, step * inputs);
-        writeChanges(singles, row, history, index, buffers.skips, step * recentChanges);
+        history.writeInputs(row, index, buffers.inputs, step * inputs);
+        history.writeChanges(row, index, buffers.skips, step * recentChanges);
         const next = index + 1;
-        const missing = next === count ? lastMissing : wasMissing(singles, row, layout, next % bpttSteps);
-        buffers.targets[step] = singles[row + layout.changes + (next % ring)]!;
+        const missing = next === count ? lastMissing : history.wasMissing(row, next % steps);
+        buffers.targets[step] = row.f32[row.at32 + layout.changes + (next % ring)]!;
         buffers.observed[step] = missing ? 0 : 1;
       }
     },

@@ -30,11 +30,11 @@ export class ByteWriter {
     this.#array(encoder.encode(value));
   }
 
-  numbers(values: Float64Array): void {
+  f64(values: Float64Array): void {
     this.#array(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   }
 
-  singles(values: Float32Array): void {
+  f32(values: Float32Array): void {
     this.#array(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   }
 
@@ -89,11 +89,11 @@ export class ByteReader {
     }
   }
 
-  numbers(): Float64Array {
+  f64(): Float64Array {
     return new Float64Array(this.#copy(8));
   }
 
-  singles(): Float32Array {
+  f32(): Float32Array {
     return new Float32Array(this.#copy(4));
   }
 

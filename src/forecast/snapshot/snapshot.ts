@@ -3,38 +3,16 @@
  * Bodies begin with the settings' signature. Text is UTF-8 and arrays are raw, each behind its length in a u32.
  */
 import { ByteWriter, type ByteReader } from "./bytes.js";
+import type { ModelState } from "../learning/model-state.js";
 import type { HorizonSizes, HorizonState } from "../horizon/horizons.js";
-import { number } from "../keys/row-layout.js";
+import { number } from "../keys/layout.js";
 import { corrupt, foreign, kinds, open, seal } from "./record.js";
 import { checkSignature, readSettings, signatureSum, type Signature } from "./signature.js";
 
-/** A window that waits for the next update. */
-export interface QueuedWindow {
-  readonly key: string;
-  readonly count: number;
-  readonly lastMissing: boolean;
-  readonly row: Float32Array;
-  /** Hidden state before its first step. */
-  readonly state: Float32Array;
-}
-
-export interface ModelState {
-  /** Keys that the state has a record of: a snapshot with fewer or more is not whole. */
-  readonly keys: number;
-  /** The kernel whose arithmetic it comes from: another one goes on from it, with other last bits. */
-  readonly kernel: string;
-  /** Updates of the weights so far. */
-  readonly version: number;
-  readonly weights: Float32Array;
-  readonly firstMoments: Float32Array;
-  readonly secondMoments: Float32Array;
-  readonly queue: readonly QueuedWindow[];
-}
-
 export interface KeyState {
   readonly key: string;
-  readonly numbers: Float64Array;
-  readonly singles: Float32Array;
+  readonly f64: Float64Array;
+  readonly f32: Float32Array;
   /** Hidden state and checkpoints. */
   readonly states: Float32Array;
   /** The key's own read-out; empty where it has none. */
@@ -93,8 +71,8 @@ export function readKeyNumbers(record: Uint8Array): Readonly<Record<keyof typeof
   if (kind !== kinds.key) throw corrupt("the record is not a key's");
   body.count();
   body.text();
-  const numbers = body.numbers();
-  const entries = Object.entries(number).map(([name, index]) => [name, numbers[index]]);
+  const f64 = body.f64();
+  const entries = Object.entries(number).map(([name, index]) => [name, f64[index]]);
   return Object.fromEntries(entries) as Record<keyof typeof number, number>;
 }
 
@@ -104,16 +82,16 @@ export function encodeModel(signature: Signature, model: ModelState): SnapshotRe
   body.count(model.keys);
   body.text(model.kernel);
   body.float(model.version);
-  body.singles(model.weights);
-  body.singles(model.firstMoments);
-  body.singles(model.secondMoments);
+  body.f32(model.weights);
+  body.f32(model.firstMoments);
+  body.f32(model.secondMoments);
   body.count(model.queue.length);
   for (const window of model.queue) {
     body.text(window.key);
     body.float(window.count);
     body.count(window.lastMissing ? 1 : 0);
-    body.singles(window.row);
-    body.singles(window.state);
+    body.f32(window.row);
+    body.f32(window.state);
   }
   return { key: undefined, bytes: seal(kinds.model, body) };
 }
@@ -122,14 +100,14 @@ export function encodeKey(signatureSum: number, state: KeyState): SnapshotRecord
   const body = new ByteWriter();
   body.count(signatureSum);
   body.text(state.key);
-  body.numbers(state.numbers);
-  body.singles(state.singles);
-  body.singles(state.states);
-  body.singles(state.readout);
+  body.f64(state.f64);
+  body.f32(state.f32);
+  body.f32(state.states);
+  body.f32(state.readout);
   if (state.horizons !== undefined) {
-    body.numbers(state.horizons.numbers);
-    body.singles(state.horizons.singles);
-    body.singles(state.horizons.models);
+    body.f64(state.horizons.f64);
+    body.f32(state.horizons.f32);
+    body.f32(state.horizons.models);
   }
   return { key: state.key, bytes: seal(kinds.key, body) };
 }
@@ -147,8 +125,8 @@ export function joinRecords(records: readonly SnapshotRecord[]): Uint8Array {
 
 /** Lengths that the arrays of a snapshot must have. */
 export interface SnapshotSizes {
-  readonly numbers: number;
-  readonly singles: number;
+  readonly f64: number;
+  readonly f32: number;
   /** Windows that wait for an update: fewer than this. The steps of a window, and the row that it is made from. */
   readonly queue: number;
   readonly windowSteps: number;
@@ -216,15 +194,15 @@ function checkCounts(
   { queue: places, windowSteps }: SnapshotSizes,
 ): void {
   if (!isCount(version)) throw corrupt(`its model has the version ${version}`);
-  for (const { key, numbers } of keys.values()) {
-    const count = numbers[number.count]!;
+  for (const { key, f64 } of keys.values()) {
+    const count = f64[number.count]!;
     if (!isCount(count) || count === 0) throw corrupt(`the key "${key}" has had ${count} events`);
   }
   if (queue.length >= places) throw corrupt(`${queue.length} windows wait, where ${places} make an update`);
   if (new Set(queue.map(({ key }) => key)).size < queue.length)
     throw corrupt("a key has two waiting windows");
   for (const { key, count } of queue) {
-    const events = keys.get(key)?.numbers[number.count];
+    const events = keys.get(key)?.f64[number.count];
     if (events === undefined) throw corrupt("a key of a waiting window is not in it");
     if (!isCount(count) || count < windowSteps || count >= events) {
       throw corrupt(`a window waits that ends with event ${count} of ${events}`);
@@ -242,14 +220,14 @@ function fits({ model, keys }: Pick<Snapshot, "model" | "keys">, sizes: Snapshot
     parameters.every((array) => array.length === sizes.parameters) &&
     model.queue.every(({ row, state }) => row.length === sizes.window && state.length === sizes.state) &&
     keys.every(
-      ({ numbers, singles, states, readout, horizons }) =>
+      ({ f64, f32, states, readout, horizons }) =>
         readout.length === sizes.readout &&
-        horizons?.numbers.length === sizes.horizons?.numbers &&
-        (horizons?.singles.length === sizes.horizons?.singles ||
-          horizons?.singles.length === sizes.horizons?.firstLevelSingles) &&
+        horizons?.f64.length === sizes.horizons?.f64 &&
+        (horizons?.f32.length === sizes.horizons?.f32 ||
+          horizons?.f32.length === sizes.horizons?.firstLevelF32) &&
         horizons?.models.length === sizes.horizons?.models &&
-        numbers.length === sizes.numbers &&
-        singles.length === sizes.singles &&
+        f64.length === sizes.f64 &&
+        f32.length === sizes.f32 &&
         states.length === sizes.states,
     )
   );
@@ -258,13 +236,11 @@ function fits({ model, keys }: Pick<Snapshot, "model" | "keys">, sizes: Snapshot
 function readKey(body: ByteReader, withHorizons: boolean): KeyState {
   return {
     key: body.text(),
-    numbers: body.numbers(),
-    singles: body.singles(),
-    states: body.singles(),
-    readout: body.singles(),
-    horizons: withHorizons
-      ? { numbers: body.numbers(), singles: body.singles(), models: body.singles() }
-      : undefined,
+    f64: body.f64(),
+    f32: body.f32(),
+    states: body.f32(),
+    readout: body.f32(),
+    horizons: withHorizons ? { f64: body.f64(), f32: body.f32(), models: body.f32() } : undefined,
   };
 }
 
@@ -274,15 +250,15 @@ function readModel(body: ByteReader, signature: Signature, anyTuning: boolean): 
   const keys = body.count();
   const kernel = body.text();
   const version = body.float();
-  const weights = body.singles();
-  const firstMoments = body.singles();
-  const secondMoments = body.singles();
+  const weights = body.f32();
+  const firstMoments = body.f32();
+  const secondMoments = body.f32();
   const queue = Array.from({ length: body.count() }, () => ({
     key: body.text(),
     count: body.float(),
     lastMissing: body.count() === 1,
-    row: body.singles(),
-    state: body.singles(),
+    row: body.f32(),
+    state: body.f32(),
   }));
   return { keys, kernel, version, weights, firstMoments, secondMoments, queue };
 }

@@ -4,16 +4,17 @@
  */
 import type { Engine, EngineFactory } from "../../engine/port.js";
 import { wasmEngine } from "../../engine/wasm/wasm.js";
+import { KeyRow } from "../keys/row.js";
 import { KeyedForecaster } from "../keyed-forecaster.js";
-import type { ForecasterListeners } from "../learning/learning.js";
-import type { SteppedRows } from "../learning/cell-runner.js";
+import type { ForecasterListeners } from "../learning/schedule.js";
+import type { SteppedRows } from "../stepped-rows.js";
 import type { Snapshot, SnapshotRecord } from "../snapshot/snapshot.js";
 import type { SymbolColumns, SymbolForecastColumns } from "./columns.js";
-import { SymbolMixture } from "./mixture.js";
+import { SymbolMixture, type SymbolKey } from "./mixture.js";
 import { Ngrams } from "./ngrams.js";
 import type { SymbolSettings } from "./settings.js";
 import { decodeShared, encodeShared } from "./state.js";
-import { RingContext, symbolCell, symbolLayout, symbolNumber, type SymbolLayout } from "./symbol-cell.js";
+import { RingContext, symbolCell, symbolLayout, symbolNumber, type SymbolLayout } from "./cell.js";
 import { Vocabulary } from "./vocabulary.js";
 
 /**
@@ -38,6 +39,10 @@ export class SymbolForecaster extends KeyedForecaster<SymbolSettings, SymbolColu
   readonly #ngrams: Ngrams;
   readonly #mixture: SymbolMixture;
   readonly #context: RingContext;
+  /** The key of the event that is taken, of a row that was stepped, and the one that is asked for. */
+  readonly #key: SymbolKey;
+  readonly #stepped: SymbolKey;
+  readonly #read: SymbolKey;
 
   constructor(
     settings: SymbolSettings,
@@ -50,12 +55,15 @@ export class SymbolForecaster extends KeyedForecaster<SymbolSettings, SymbolColu
     super(settings, { cell, learning: { ...settings, huberDelta: 1 }, bounds, layout }, listeners);
     this.#layout = layout;
     this.#engine = cell.engine;
-    this.#vocabulary = new Vocabulary(settings.maxSymbols, () => this.state.recurrence.step());
+    this.#vocabulary = new Vocabulary(settings.maxSymbols);
     this.#ngrams = new Ngrams(settings.order, settings.maxNgrams, (number) =>
       this.#vocabulary.sinceOf(number),
     );
-    this.#mixture = new SymbolMixture(layout, this.#vocabulary, settings.maxSymbols);
+    this.#mixture = new SymbolMixture(this.#vocabulary, settings.maxSymbols);
     this.#context = new RingContext(layout.ringLength, this.#vocabulary);
+    this.#key = new KeyRow(layout);
+    this.#stepped = new KeyRow(layout);
+    this.#read = new KeyRow(layout);
     this.#tellKnown();
   }
 
@@ -71,7 +79,7 @@ export class SymbolForecaster extends KeyedForecaster<SymbolSettings, SymbolColu
 
   /** The distribution of a slot's next symbol; what is missing to 1 is the probability of all others together. */
   distribution(slot: number): Map<string, number> {
-    return this.#mixture.distribution(this.state.keys, slot);
+    return this.#mixture.distribution(this.#read.point(this.state.keys, slot));
   }
 
   /** @internal */
@@ -97,30 +105,32 @@ export class SymbolForecaster extends KeyedForecaster<SymbolSettings, SymbolColu
     forecasts: SymbolForecastColumns,
   ): void {
     const slot = (forecasts.slots[event] = events.slots[event]!);
+    const symbol = events.symbols[event]!;
     const { keys, recurrence } = this.state;
-    if (recurrence.blocks(slot)) recurrence.step();
-    const number = this.#see(events.symbols[event]!);
+    // What waits is forecast with the vocabulary of its time.
+    if (recurrence.blocks(slot) || this.#vocabulary.changesWith(symbol)) this.step(forecasts);
+    const number = this.#see(symbol);
     const isNew = this.#vocabulary.isNew(number);
-    const { numbers, singles } = keys;
-    const at = slot * keys.numbersPerKey;
-    const row = slot * keys.singlesPerKey;
-    const count = numbers[at + symbolNumber.count]!;
+    const key = this.#key.point(keys, slot);
+    const { f64, at64, f32, at32, layout } = key;
+    const count = f64[at64 + symbolNumber.count]!;
     keys.changed[slot] = 1;
     if (count === 0) {
-      this.state.begin(slot);
+      this.begin(slot, forecasts);
       forecasts.probability[event] = forecasts.recurrent[event] = forecasts.ngrams[event] = NaN;
     } else {
-      this.#mixture.score(keys, slot, number, forecasts, event);
-      this.#ngrams.learn(this.#context.of(singles, row, count), isNew ? 0 : number);
+      this.#mixture.score(key, number, forecasts, event);
+      this.#ngrams.learn(this.#context.of(key, count), isNew ? 0 : number);
     }
-    singles[row + (count % this.#layout.ringLength)] = isNew ? -number : number;
-    recurrence.schedule(slot, singles, row, count, number, false);
-    recurrence.enter(event, slot, singles, row, count);
-    numbers[at + symbolNumber.count] = count + 1;
-    numbers[at + symbolNumber.made] = this.#vocabulary.events;
-    this.#mixture.begin(keys, slot);
-    const context = this.#context.of(singles, row, count + 1);
-    this.#ngrams.distribution(context, this.#vocabulary.size, singles, row + this.#layout.ngrams);
+    f32[at32 + (count % layout.ringLength)] = isNew ? -number : number;
+    if (recurrence.updatesWith(key, number)) this.step(forecasts);
+    recurrence.schedule(key, number, false);
+    recurrence.enter(key, event);
+    f64[at64 + symbolNumber.count] = count + 1;
+    f64[at64 + symbolNumber.made] = this.#vocabulary.events;
+    this.#mixture.begin(key);
+    const context = this.#context.of(key, count + 1);
+    this.#ngrams.distribution(context, this.#vocabulary.size, f32, at32 + layout.ngrams);
   }
 
   /** @internal */
@@ -131,11 +141,11 @@ export class SymbolForecaster extends KeyedForecaster<SymbolSettings, SymbolColu
     const { maxSymbols } = this.settings;
     const { keys, recurrence } = this.state;
     for (let i = 0; i < count; i++) {
-      const slot = slots[i]!;
+      const key = this.#stepped.point(keys, slots[i]!);
       const from = i * maxSymbols;
       const distribution = buffers.distributions!.subarray(from, from + this.#vocabulary.size);
-      keys.singles.set(distribution, slot * keys.singlesPerKey + this.#layout.recurrent);
-      this.#mixture.forecast(keys, slot, forecasts, events[i]!);
+      key.f32.set(distribution, key.at32 + key.layout.recurrent);
+      this.#mixture.forecast(key, forecasts, events[i]!);
       forecasts.version[events[i]!] = recurrence.version;
     }
   }

@@ -1,10 +1,9 @@
 /** Objects in, objects out: the forecaster of symbols for events of any type, read through two callbacks. */
 import type { EngineFactory } from "../../engine/port.js";
 import { UndercurrentError } from "../../errors/errors.js";
-import { readKey, readSymbol } from "../input.js";
-import type { ForecasterListeners } from "../learning/learning.js";
+import { readKey, readSymbol, type RejectedEvent } from "../input.js";
+import type { ForecasterListeners } from "../learning/schedule.js";
 import { ObjectForecaster } from "../object-forecaster.js";
-import type { RejectedEvent } from "../rejected.js";
 import {
   appendSymbol,
   symbolColumns,

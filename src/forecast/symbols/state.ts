@@ -12,16 +12,16 @@ export function encodeShared(vocabulary: Vocabulary, ngrams: Ngrams, weights: Fl
   body.float(events);
   body.count(symbols.length);
   symbols.forEach((symbol) => body.text(symbol));
-  body.numbers(since);
-  body.numbers(seen);
+  body.f64(since);
+  body.f64(seen);
   body.count(candidates.length);
   for (const { symbol, count, since } of candidates) {
     body.text(symbol);
     body.count(count);
     body.float(since);
   }
-  body.numbers(ngrams.read());
-  body.numbers(weights);
+  body.f64(ngrams.read());
+  body.f64(weights);
   return { key: undefined, bytes: seal(kinds.symbols, body) };
 }
 
@@ -42,7 +42,7 @@ export function decodeShared(snapshot: Snapshot, settings: SymbolSettings, ringL
   const areKnown = (row: Float32Array): boolean =>
     row.subarray(0, ringLength).every((entry) => Number.isInteger(entry) && Math.abs(entry) < known);
   const { model, keys } = snapshot;
-  if (keys.every(({ singles }) => areKnown(singles)) && model.queue.every(({ row }) => areKnown(row))) {
+  if (keys.every(({ f32 }) => areKnown(f32)) && model.queue.every(({ row }) => areKnown(row))) {
     return shared;
   }
   throw corrupt("a key has had a symbol that is not in the vocabulary");
@@ -56,15 +56,15 @@ function readShared(
   try {
     const events = body.float();
     const symbols = Array.from({ length: body.count() }, () => body.text());
-    const since = body.numbers();
-    const seen = body.numbers();
+    const since = body.f64();
+    const seen = body.f64();
     const candidates = Array.from({ length: body.count() }, () => ({
       symbol: body.text(),
       count: body.count(),
       since: body.float(),
     }));
-    const ngrams = body.numbers();
-    const weights = body.numbers();
+    const ngrams = body.f64();
+    const weights = body.f64();
     const vocabulary = { events, symbols, since, seen, candidates };
     const fits =
       Vocabulary.fits(vocabulary, capacity) &&

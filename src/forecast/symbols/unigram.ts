@@ -11,7 +11,7 @@ export class Unigram {
   readonly #distribution: Float32Array;
 
   constructor(symbols: number) {
-    this.#vocabulary = new Vocabulary(symbols, () => undefined);
+    this.#vocabulary = new Vocabulary(symbols);
     this.#counts = new Ngrams(0, 2 * symbols, (number) => this.#vocabulary.sinceOf(number));
     this.#distribution = new Float32Array(symbols);
   }

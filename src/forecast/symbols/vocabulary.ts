@@ -33,11 +33,8 @@ export class Vocabulary {
   /** In order of their last sighting; at most as many as the vocabulary has places. */
   readonly #candidates = new Map<string, Candidate>();
 
-  readonly #beforeChange: () => void;
-
-  /** Of `capacity` numbers, 0 included; `beforeChange` is called before a number gets a symbol or another one. */
-  constructor(capacity: number, beforeChange: () => void) {
-    this.#beforeChange = beforeChange;
+  /** Of `capacity` numbers, 0 included. */
+  constructor(capacity: number) {
     this.#since = new Float64Array(capacity);
     this.#seen = new Float64Array(capacity);
   }
@@ -74,6 +71,14 @@ export class Vocabulary {
   /** Whether a symbol just seen got its number by that sighting. */
   isNew(number: number): boolean {
     return number !== 0 && this.#since[number] === this.events;
+  }
+
+  /** Whether a number gets this symbol, and perhaps loses another one, where it is that of the next event. */
+  changesWith(symbol: string): boolean {
+    if (this.#numbers.has(symbol)) return false;
+    if (this.size < this.#since.length) return true;
+    const candidate = this.#candidates.get(symbol);
+    return candidate !== undefined && this.#replaces(candidate.count + 1, candidate.since);
   }
 
   /** The number of the symbol of the next event: 0 where it has none. */
@@ -115,10 +120,7 @@ export class Vocabulary {
     candidate.count++;
     this.#candidates.delete(symbol);
     if (candidate.count >= sightings) {
-      const oldest = this.#oldest();
-      if (this.#seen[oldest]! < candidate.since) {
-        return this.#give(oldest, symbol);
-      }
+      if (this.#replaces(candidate.count, candidate.since)) return this.#give(this.#oldest(), symbol);
       candidate.count = 1;
       candidate.since = this.events;
     }
@@ -129,8 +131,12 @@ export class Vocabulary {
     return 0;
   }
 
+  /** Whether a candidate that came so often since an event takes the place of a symbol. */
+  #replaces(count: number, since: number): boolean {
+    return count >= sightings && this.#seen[this.#oldest()]! < since;
+  }
+
   #give(number: number, symbol: string): number {
-    this.#beforeChange();
     if (number < this.size) this.#numbers.delete(this.#symbols[number]!);
     this.#symbols[number] = symbol;
     this.#numbers.set(symbol, number);

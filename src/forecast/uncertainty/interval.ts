@@ -4,7 +4,8 @@
  * exponential tail above the 90 % quantile whose alarm threshold is calibrated to the stated alarm rate.
  */
 import { logarithm } from "../elementary.js";
-import { number, tailLevel, type KeyLayout } from "../keys/row-layout.js";
+import { number, tailLevel } from "../keys/layout.js";
+import type { KeyRow } from "../keys/row.js";
 import { errorVariance, robustSquare } from "../keys/scaling.js";
 
 /** Step of the quantiles, in running error sizes. */
@@ -52,74 +53,61 @@ export function intervalSettings(levels: readonly number[], alarmRate: number): 
 }
 
 /** Sets a new key's quantiles and tail. */
-export function startIntervals(singles: Float32Array, at: number, layout: KeyLayout, levels: number): void {
-  singles.fill(initialQuantile, at + layout.quantiles, at + layout.quantiles + levels);
-  singles[at + layout.tail + 2] = 1;
+export function startIntervals({ f32, at32, layout }: KeyRow, levels: number): void {
+  f32.fill(initialQuantile, at32 + layout.quantiles, at32 + layout.quantiles + levels);
+  f32[at32 + layout.tail + 2] = 1;
 }
 
 /** Half the width of the interval at tracked level `level`, in the unit of the values; NaN while unknown. */
-export function halfWidth(
-  numbers: Float64Array,
-  numbersAt: number,
-  singles: Float32Array,
-  singlesAt: number,
-  layout: KeyLayout,
-  level: number,
-): number {
-  if (numbers[numbersAt + number.observed]! <= trackedAfter) return NaN;
-  return (
-    singles[singlesAt + layout.quantiles + level]! * Math.sqrt(numbers[numbersAt + number.squaredError]!)
-  );
+export function halfWidth({ f64, at64, f32, at32, layout }: KeyRow, level: number): number {
+  if (f64[at64 + number.observed]! <= trackedAfter) return NaN;
+  return f32[at32 + layout.quantiles + level]! * Math.sqrt(f64[at64 + number.squaredError]!);
 }
 
 /**
- * Takes the error of the forecast of an observed value, `errors` counting those before it, and returns the anomaly
+ * Takes the error of the forecast of an observed value, which the key has counted already, and returns the anomaly
  * score from what was known before it: NaN while the threshold is not yet trusted.
  */
 export function trackError(
-  numbers: Float64Array,
-  numbersAt: number,
-  singles: Float32Array,
-  singlesAt: number,
-  layout: KeyLayout,
+  { f64, at64, f32, at32, layout }: KeyRow,
   settings: IntervalSettings,
   error: number,
 ): number {
-  const errors = numbers[numbersAt + number.observed]! - 1;
-  const squared = numbers[numbersAt + number.squaredError]!;
+  const errors = f64[at64 + number.observed]! - 1;
+  const squared = f64[at64 + number.squaredError]!;
   const size = Math.min(Math.abs(error) / (Math.sqrt(squared) + 1e-300), largest);
-  const quantiles = singlesAt + layout.quantiles;
-  const tail = singlesAt + layout.tail;
-  const tailQuantile = singles[quantiles + settings.tail]!;
-  const calibration = singles[tail + 2]!;
-  const threshold = Math.max(tailQuantile + calibration * singles[tail]! * settings.tailDepth, 1e-9);
+  const quantiles = at32 + layout.quantiles;
+  const tail = at32 + layout.tail;
+  const tailQuantile = f32[quantiles + settings.tail]!;
+  const calibration = f32[tail + 2]!;
+  const threshold = Math.max(tailQuantile + calibration * f32[tail]! * settings.tailDepth, 1e-9);
   let score = NaN;
   if (errors > scoredAfter) {
     score = Math.min(size / threshold, largest);
     const calibrated = calibration + calibrationRate * ((size > threshold ? 1 : 0) - settings.alarmRate);
-    singles[tail + 2] = Math.min(Math.max(calibrated, leastCalibration), greatestCalibration);
+    f32[tail + 2] = Math.min(Math.max(calibrated, leastCalibration), greatestCalibration);
   }
   if (errors > trackedAfter) {
     const excess = size - tailQuantile;
     if (excess > 0) {
-      const excesses = singles[tail + 1]! + 1;
-      singles[tail + 1] = excesses;
+      const excesses = f32[tail + 1]! + 1;
+      f32[tail + 1] = excesses;
       const rate = Math.max(1 / excesses, tailRate);
-      singles[tail] = singles[tail]! + rate * (Math.min(excess, largestExcess) - singles[tail]!);
+      f32[tail] = f32[tail]! + rate * (Math.min(excess, largestExcess) - f32[tail]!);
     }
     for (let i = 0; i < settings.levels.length; i++) {
-      const quantile = singles[quantiles + i]!;
+      const quantile = f32[quantiles + i]!;
       const missed = size > quantile ? 1 : 0;
-      singles[quantiles + i] = Math.max(quantile + quantileRate * (missed - (1 - settings.levels[i]!)), 0);
+      f32[quantiles + i] = Math.max(quantile + quantileRate * (missed - (1 - settings.levels[i]!)), 0);
     }
   }
-  const variance = errorVariance * numbers[numbersAt + number.squaredChange]!;
+  const variance = errorVariance * f64[at64 + number.squaredChange]!;
   const square = robustSquare(error * error, squared, variance, errors);
-  const recent = numbers[numbersAt + number.recentSquaredError]!;
+  const recent = f64[at64 + number.recentSquaredError]!;
   const moved = recent + Math.max(1 / errors, recentRate) * (square - recent);
-  numbers[numbersAt + number.recentSquaredError] = moved;
+  f64[at64 + number.recentSquaredError] = moved;
   const changed = moved > farApart * squared || farApart * moved < squared;
   const rate = Math.max(1 / errors, changed ? recentRate : squareRate);
-  numbers[numbersAt + number.squaredError] = squared + rate * (square - squared);
+  f64[at64 + number.squaredError] = squared + rate * (square - squared);
   return score;
 }

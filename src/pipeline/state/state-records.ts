@@ -10,7 +10,7 @@ import { UndercurrentError } from "../../errors/errors.js";
 import { crc32 } from "../../forecast/snapshot/checksum.js";
 import { expertsOf } from "../../forecast/experts/experts.js";
 import { Forecaster } from "../../forecast/forecaster.js";
-import { keyLayout } from "../../forecast/keys/row-layout.js";
+import { keyLayout } from "../../forecast/keys/layout.js";
 import type { ForecasterSettings } from "../../forecast/settings.js";
 import {
   readKeyNumbers,
@@ -156,7 +156,7 @@ export function modelRecordBytes(settings: ForecasterSettings): number {
   try {
     const model = forecaster.snapshot();
     // A cell keeps its hidden state, and the LSTM as much again.
-    const window = keyLayout(settings, expertsOf(settings)).size + 2 * settings.hidden;
+    const window = keyLayout(settings, expertsOf(settings)).f32Size + 2 * settings.hidden;
     return headerBytes + model.length + settings.bpttWindows * (4 * window + windowOverhead);
   } finally {
     forecaster.dispose();

@@ -1,7 +1,12 @@
 /** Records and readings become columns of observations: a slot for each key, and the policy on events that come late. */
 import { isUtf8 } from "node:buffer";
 import { UndercurrentError } from "../../errors/errors.js";
-import { appendObservation, observationColumns, type ObservationColumns } from "../../forecast/columns.js";
+import {
+  appendObservation,
+  setFeatures,
+  observationColumns,
+  type ObservationColumns,
+} from "../../forecast/columns.js";
 import type { Forecaster } from "../../forecast/forecaster.js";
 import { decoder, type Decode, type Reading } from "../decode/decode.js";
 import { KeyIndex } from "../decode/key-index.js";
@@ -135,7 +140,8 @@ export class ObservationBatch {
   ): boolean {
     const begins = this.#late !== "process" && this.#refuseLate(slot, time, value);
     if (this.#columns.count === this.#columns.slots.length) this.#grow();
-    appendObservation(this.#columns, slot, time, value, features);
+    appendObservation(this.#columns, slot, time, value);
+    setFeatures(this.#columns, features);
     this.records.push(record);
     return begins && this.#bounded;
   }

@@ -1,13 +1,13 @@
 /** Weights of a snapshot to and from layers models of TensorFlow.js. */
-import type { Engine } from "../../engine/port.js";
-import { recurrentKinds } from "../../engine/port.js";
-import { exportLayersModel, importLayersModel, type LayersModel } from "../../engine/tfjs/tfjs-layers.js";
-import type { TfjsLoadOptions } from "../../engine/tfjs/tfjs-load.js";
-import { wasmEngine } from "../../engine/wasm/wasm.js";
-import { UndercurrentError } from "../../errors/errors.js";
-import { Forecaster } from "../forecaster.js";
-import { forecasterSettings } from "../settings.js";
-import { readModelHead, type SnapshotRecord } from "./snapshot.js";
+import type { Engine } from "../engine/port.js";
+import { recurrentKinds } from "../engine/port.js";
+import { exportLayersModel, importLayersModel, type LayersModel } from "../engine/tfjs/tfjs-layers.js";
+import type { TfjsLoadOptions } from "../engine/tfjs/tfjs-load.js";
+import { wasmEngine } from "../engine/wasm/wasm.js";
+import { UndercurrentError } from "../errors/errors.js";
+import { Forecaster } from "./forecaster.js";
+import { forecasterSettings } from "./settings.js";
+import { readModelHead, type SnapshotRecord } from "./snapshot/snapshot.js";
 
 /**
  * A layers model with the weights of a forecaster's snapshot, as `exportLayersModel` makes it of an engine; it is the

@@ -3,22 +3,22 @@
  * with its first value; until then, and once it is forgotten, its rows are zero and its slot may be given back.
  */
 import { UndercurrentError } from "../../errors/errors.js";
-import type { KeyLayout } from "./row-layout.js";
+import type { KeyLayout } from "./layout.js";
 
 const firstCapacity = 64;
 
 export class KeyTable {
-  /** Row of slot s: `numbers[s * numbersPerKey ..]`, `singles[s * singlesPerKey ..]`. Fetch anew after `slotOf`. */
-  numbers: Float64Array;
-  singles: Float32Array;
+  /** Row of slot s: `f64[s * f64PerKey ..]`, `f32[s * f32PerKey ..]`. Fetch anew after `slotOf`. */
+  f64: Float64Array;
+  f32: Float32Array;
   /** 1 where a key changed since the last `clearChanged`. */
   changed: Uint8Array;
   /** 1 where someone holds a record of the key, and must be told when it is forgotten. */
   recorded: Uint8Array;
   /** Keys that were forgotten so far. */
   forgotten = 0;
-  readonly numbersPerKey: number;
-  readonly singlesPerKey: number;
+  readonly f64PerKey: number;
+  readonly f32PerKey: number;
   readonly #slots = new Map<string, number>();
   readonly #names: (string | undefined)[] = [];
   /** Slots whose keys have not begun, and slots without a key. */
@@ -27,12 +27,12 @@ export class KeyTable {
   /** Recorded keys that were forgotten since the last `clearChanged`. */
   readonly #ended = new Set<string>();
 
-  constructor({ numbers, size }: Pick<KeyLayout, "numbers" | "size">, keys = 0) {
+  constructor({ f64Size, f32Size }: Pick<KeyLayout, "f64Size" | "f32Size">, keys = 0) {
     const capacity = Math.max(keys, firstCapacity);
-    this.numbersPerKey = numbers;
-    this.singlesPerKey = size;
-    this.numbers = new Float64Array(capacity * numbers);
-    this.singles = new Float32Array(capacity * size);
+    this.f64PerKey = f64Size;
+    this.f32PerKey = f32Size;
+    this.f64 = new Float64Array(capacity * f64Size);
+    this.f32 = new Float32Array(capacity * f32Size);
     this.changed = new Uint8Array(capacity);
     this.recorded = new Uint8Array(capacity);
   }
@@ -63,7 +63,7 @@ export class KeyTable {
 
   /** Bytes of the slabs. */
   get bytes(): number {
-    return this.numbers.byteLength + this.singles.byteLength + 2 * this.changed.byteLength;
+    return this.f64.byteLength + this.f32.byteLength + 2 * this.changed.byteLength;
   }
 
   find(key: string): number | undefined {
@@ -98,8 +98,8 @@ export class KeyTable {
 
   /** The key of a slot loses its state. It keeps the slot until `release`. */
   forget(slot: number): void {
-    this.numbers.fill(0, slot * this.numbersPerKey, (slot + 1) * this.numbersPerKey);
-    this.singles.fill(0, slot * this.singlesPerKey, (slot + 1) * this.singlesPerKey);
+    this.f64.fill(0, slot * this.f64PerKey, (slot + 1) * this.f64PerKey);
+    this.f32.fill(0, slot * this.f32PerKey, (slot + 1) * this.f32PerKey);
     if (this.recorded[slot] === 1) this.#ended.add(this.nameOf(slot));
     this.recorded[slot] = this.changed[slot] = 0;
     this.#idle.add(slot);
@@ -128,16 +128,16 @@ export class KeyTable {
   /** Makes room for `capacity` keys. Throws MEMORY_EXHAUSTED, changing nothing. */
   grow(capacity: number): void {
     try {
-      const numbers = new Float64Array(capacity * this.numbersPerKey);
-      const singles = new Float32Array(capacity * this.singlesPerKey);
+      const f64 = new Float64Array(capacity * this.f64PerKey);
+      const f32 = new Float32Array(capacity * this.f32PerKey);
       const changed = new Uint8Array(capacity);
       const recorded = new Uint8Array(capacity);
-      numbers.set(this.numbers);
-      singles.set(this.singles);
+      f64.set(this.f64);
+      f32.set(this.f32);
       changed.set(this.changed);
       recorded.set(this.recorded);
-      this.numbers = numbers;
-      this.singles = singles;
+      this.f64 = f64;
+      this.f32 = f32;
       this.changed = changed;
       this.recorded = recorded;
     } catch (cause) {

@@ -1,9 +1,9 @@
 /** What the regressions of a key's further values see of its past, in units of its adjusted changes. */
 import { clip, harmonics } from "../elementary.js";
 import { typicalGap } from "../keys/gap.js";
-import { adjustedChanges, horizonHarmonics, levelRates, type HorizonLayout } from "./horizon-layout.js";
-import type { HorizonEvent, HorizonRows } from "./horizon-rows.js";
-import { number } from "../keys/row-layout.js";
+import { adjustedChanges, horizonHarmonics, levelRates, type HorizonLayout } from "./layout.js";
+import type { HorizonRow } from "./rows.js";
+import { number } from "../keys/layout.js";
 import { daily } from "./profile.js";
 
 /** Bound of the distance from a level, which counts a tenth. */
@@ -14,23 +14,22 @@ const largestLevel = 10;
  * next value is due; the distances of the adjusted value from its levels; one.
  */
 export function writeHorizonFeatures(
-  { event, key, keyAt, at, row }: HorizonEvent,
-  { numbers, singles }: HorizonRows,
-  { numbers: n, singles: s }: HorizonLayout,
+  { key, event, f64, at64, f32, at32 }: HorizonRow,
+  { f64: n, f32: s }: HorizonLayout,
   unit: number,
   into: Float32Array,
 ): void {
   let place = event % adjustedChanges;
   let to = 0;
   for (; to < adjustedChanges; to++) {
-    into[to] = event >= to ? singles[row + s.changes + place]! : 0;
+    into[to] = event >= to ? f32[at32 + s.changes + place]! : 0;
     place = place === 0 ? adjustedChanges - 1 : place - 1;
   }
-  const due = key[keyAt + number.time]! + typicalGap(key, keyAt);
+  const due = key.f64[key.at64 + number.time]! + typicalGap(key);
   harmonics((due % daily.period) / daily.period, horizonHarmonics, into, to);
   to += 2 * horizonHarmonics;
   for (let i = 0; i < levelRates.length; i++) {
-    const above = numbers[at + n.adjusted]! - numbers[at + n.levels + i]!;
+    const above = f64[at64 + n.adjusted]! - f64[at64 + n.levels + i]!;
     into[to++] = clip((0.1 * above) / unit, largestLevel);
   }
   into[to] = 1;

@@ -1,5 +1,4 @@
-/** Where each quantity of a key lies in its two rows: 64-bit numbers, and 32-bit singles in units of the key's scale. */
-import type { Expert } from "../experts/experts.js";
+/** Where each quantity of a key lies in its two rows: 64-bit numbers (`f64`), and 32-bit singles (`f32`) in units of the key's scale. */
 import type { ForecasterSettings } from "../settings.js";
 
 /** Recent scaled changes that the read-out sees beside the hidden state. */
@@ -74,12 +73,15 @@ export interface KeyLayout {
   readonly phases: number;
   /** Ring of what the cell sees of the features, `bpttSteps` entries of `featureInputs` for each. */
   readonly features: number;
+  /** Exogenous features of an event. */
+  readonly featureCount: number;
   /** State of each expert. */
   readonly experts: readonly number[];
-  /** Length of the row. */
-  readonly size: number;
-  /** Length of the row of numbers. */
-  readonly numbers: number;
+  /** What the seasonal regression forecast with the last event, for the step of the cell; see `ExpertInput`. */
+  readonly seasonal: number | undefined;
+  /** Lengths of the two rows. */
+  readonly f32Size: number;
+  readonly f64Size: number;
 }
 
 /** Coverage levels whose quantiles are tracked: those asked for, and that of the tail. */
@@ -99,7 +101,11 @@ export function featuresInput(settings: Pick<ForecasterSettings, "harmonics">): 
   return input.harmonics + 2 * settings.harmonics;
 }
 
-export function keyLayout(settings: ForecasterSettings, experts: readonly Expert[]): KeyLayout {
+/** The layout of the rows of the settings, whose experts keep so many singles each. */
+export function keyLayout(
+  settings: ForecasterSettings,
+  experts: readonly { readonly stateSize: number }[],
+): KeyLayout {
   let size = 0;
   const take = (length: number): number => {
     const offset = size;
@@ -121,8 +127,10 @@ export function keyLayout(settings: ForecasterSettings, experts: readonly Expert
     gaps: take(settings.bpttSteps),
     phases: take(settings.bpttSteps),
     features: take(settings.bpttSteps * featureInputs * settings.featureCount),
+    featureCount: settings.featureCount,
     experts: experts.map((expert) => take(expert.stateSize)),
-    size,
-    numbers: number.features + featureNumbers * settings.featureCount,
+    seasonal: settings.readout === "full" ? take(1) : undefined,
+    f32Size: size,
+    f64Size: number.features + featureNumbers * settings.featureCount,
   };
 }

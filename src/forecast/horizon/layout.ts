@@ -27,7 +27,7 @@ export const flatExperts = 2;
 export const adjustments = 3;
 
 /** Offsets in the row of 64-bit numbers; a ring has an entry for each of the last H events, at its number modulo H. */
-export interface HorizonNumbers {
+export interface HorizonF64 {
   /** The adjusted value, and the mean square of its changes. */
   readonly adjusted: number;
   readonly squaredChange: number;
@@ -53,7 +53,7 @@ export interface HorizonNumbers {
 }
 
 /** Offsets in the row of singles. Forecasts are relative to the base of their event, in its units times √step. */
-export interface HorizonSingles {
+export interface HorizonF32 {
   /** Ring of the last adjusted changes. */
   readonly changes: number;
   /** The mixture's discounted regrets of the experts and the sums of their squares, `[H-1, experts]` each. */
@@ -73,13 +73,13 @@ export interface HorizonSingles {
 
 export interface HorizonLayout {
   readonly horizon: number;
-  readonly numbers: HorizonNumbers;
-  readonly singles: HorizonSingles;
+  /** Levels of the intervals beyond the first. */
+  readonly furtherLevels: number;
+  readonly f64: HorizonF64;
+  readonly f32: HorizonF32;
   /** Length of the pending forecasts of one expert, and where half the intervals lie behind those of the mixture. */
   readonly pendingSize: number;
   readonly pendingHalf: number;
-  /** Levels of the intervals beyond the first. */
-  readonly furtherLevels: number;
 }
 
 /** Where the forecast that an event makes of step `step` waits: a ring of that length for each step, one behind another. */
@@ -92,42 +92,42 @@ export function horizonLayout(horizon: number, furtherLevels = 0): HorizonLayout
   const experts = horizonExperts.length;
   const shaped = experts - flatExperts;
   const pendingSize = pendingAt(horizon + 1, 0);
-  const numbers = allocator();
-  const singles = allocator();
+  const f64 = allocator();
+  const f32 = allocator();
   return {
     horizon,
+    furtherLevels,
     pendingSize,
     pendingHalf: (1 + shaped) * pendingSize,
-    furtherLevels,
-    numbers: {
-      adjusted: numbers.take(1),
-      squaredChange: numbers.take(1),
-      day: numbers.take(1),
-      week: numbers.take(1),
-      median: numbers.take(1),
-      levels: numbers.take(levelRates.length),
-      levelSquares: numbers.take(levelRates.length),
-      adjustmentLosses: numbers.take(adjustments),
-      daily: numbers.take(profileSize(daily)),
-      weekly: numbers.take(profileSize(weekly)),
-      bases: numbers.take(horizon),
-      units: numbers.take(horizon),
-      adjustedValues: numbers.take(horizon),
-      adjustedScales: numbers.take(horizon),
-      squaredErrors: numbers.take(steps),
-      size: numbers.size(),
+    f64: {
+      adjusted: f64.take(1),
+      squaredChange: f64.take(1),
+      day: f64.take(1),
+      week: f64.take(1),
+      median: f64.take(1),
+      levels: f64.take(levelRates.length),
+      levelSquares: f64.take(levelRates.length),
+      adjustmentLosses: f64.take(adjustments),
+      daily: f64.take(profileSize(daily)),
+      weekly: f64.take(profileSize(weekly)),
+      bases: f64.take(horizon),
+      units: f64.take(horizon),
+      adjustedValues: f64.take(horizon),
+      adjustedScales: f64.take(horizon),
+      squaredErrors: f64.take(steps),
+      size: f64.size(),
     },
-    singles: {
-      changes: singles.take(adjustedChanges),
-      regrets: singles.take(steps * experts),
-      squares: singles.take(steps * experts),
-      quantiles: singles.take(steps),
-      flat: singles.take(flatExperts * horizon),
-      pending: singles.take((2 + shaped) * pendingSize),
+    f32: {
+      changes: f32.take(adjustedChanges),
+      regrets: f32.take(steps * experts),
+      squares: f32.take(steps * experts),
+      quantiles: f32.take(steps),
+      flat: f32.take(flatExperts * horizon),
+      pending: f32.take((2 + shaped) * pendingSize),
       // Behind all else: release 0.1 did not have them, and its rows end here.
-      furtherQuantiles: singles.take(steps * furtherLevels),
-      furtherHalves: singles.take(pendingSize * furtherLevels),
-      size: singles.size(),
+      furtherQuantiles: f32.take(steps * furtherLevels),
+      furtherHalves: f32.take(pendingSize * furtherLevels),
+      size: f32.size(),
     },
   };
 }

@@ -1,8 +1,9 @@
 /** The cell where events carry symbols: the engine it runs on, a key's past, and what the cell reads of it. */
 import type { EngineFactory } from "../../engine/port.js";
 import type { Cell } from "../learning/cell-reader.js";
-import { number } from "../keys/row-layout.js";
-import { rowsPerStep } from "../learning/cell-runner.js";
+import { number } from "../keys/layout.js";
+import type { SinglesRow } from "../keys/row.js";
+import { rowsPerStep } from "../stepped-rows.js";
 import type { Context } from "./ngrams.js";
 import type { SymbolSettings } from "./settings.js";
 import type { Vocabulary } from "./vocabulary.js";
@@ -34,19 +35,23 @@ export interface SymbolLayout {
   /** The pending distributions of the recurrent part and of the n-grams. */
   readonly recurrent: number;
   readonly ngrams: number;
-  readonly size: number;
-  /** Length of the row of numbers. */
-  readonly numbers: number;
+  /** Lengths of the two rows. */
+  readonly f32Size: number;
+  readonly f64Size: number;
 }
 
-export function symbolLayout({ bpttSteps: window, order, maxSymbols }: SymbolSettings): SymbolLayout {
+export function symbolLayout({
+  bpttSteps: window,
+  order,
+  maxSymbols: symbols,
+}: SymbolSettings): SymbolLayout {
   const ringLength = Math.max(window + 1, order);
   return {
     ringLength,
     recurrent: ringLength,
-    ngrams: ringLength + maxSymbols,
-    size: ringLength + 2 * maxSymbols,
-    numbers: numbersPerKey,
+    ngrams: ringLength + symbols,
+    f32Size: ringLength + 2 * symbols,
+    f64Size: numbersPerKey,
   };
 }
 
@@ -56,37 +61,27 @@ export function symbolCell(settings: SymbolSettings, layout: SymbolLayout, facto
     cell,
     embedding: inputs,
     hidden,
-    maxSymbols,
+    maxSymbols: symbols,
     bpttSteps: window,
     bpttWindows: windows,
     seed,
   } = settings;
   const { ringLength } = layout;
-  const shape = {
-    cell,
-    inputs,
-    hidden,
-    skips: 0,
-    symbols: maxSymbols,
-    steps: window,
-    windows,
-    rows: rowsPerStep,
-  };
-  const at = (singles: Float32Array, row: number, index: number): number =>
-    singles[row + (index % ringLength)]!;
+  const shape = { cell, inputs, hidden, skips: 0, symbols, steps: window, windows, rows: rowsPerStep };
+  const at = ({ f32, at32 }: SinglesRow, index: number): number => f32[at32 + (index % ringLength)]!;
   return {
     engine: factory(shape, seed),
     reader: {
       rowSize: ringLength,
-      writeStep: (singles, row, count, buffers, place) => {
-        buffers.symbols![place] = Math.abs(at(singles, row, count));
+      writeStep: (row, count, buffers, place) => {
+        buffers.symbols![place] = Math.abs(at(row, count));
       },
-      writeWindow: (singles, row, count, _, buffers, place) => {
+      writeWindow: (row, { count }, buffers, place) => {
         for (let k = 0; k < window; k++) {
           const index = count - window + k;
           const step = k * windows + place;
-          buffers.symbols![step] = Math.abs(at(singles, row, index));
-          buffers.targets[step] = Math.max(0, at(singles, row, index + 1));
+          buffers.symbols![step] = Math.abs(at(row, index));
+          buffers.targets[step] = Math.max(0, at(row, index + 1));
           buffers.observed[step] = 1;
         }
       },
@@ -99,8 +94,7 @@ export class RingContext implements Context {
   length = 0;
   readonly #ringLength: number;
   readonly #vocabulary: Vocabulary;
-  #singles: Float32Array = new Float32Array(0);
-  #row = 0;
+  #row: SinglesRow = { f32: new Float32Array(0), at32: 0 };
   #count = 0;
 
   constructor(ringLength: number, vocabulary: Vocabulary) {
@@ -109,8 +103,7 @@ export class RingContext implements Context {
   }
 
   /** The context after the key's first `count` events. */
-  of(singles: Float32Array, row: number, count: number): this {
-    this.#singles = singles;
+  of(row: SinglesRow, count: number): this {
     this.#row = row;
     this.#count = count;
     this.length = Math.min(count, this.#ringLength);
@@ -119,7 +112,8 @@ export class RingContext implements Context {
 
   /** The event with which the symbol got its number: never the same for two. */
   at(age: number): number {
-    const place = this.#row + ((this.#count - 1 - age) % this.#ringLength);
-    return this.#vocabulary.sinceOf(Math.abs(this.#singles[place]!));
+    const { f32, at32 } = this.#row;
+    const place = at32 + ((this.#count - 1 - age) % this.#ringLength);
+    return this.#vocabulary.sinceOf(Math.abs(f32[place]!));
   }
 }

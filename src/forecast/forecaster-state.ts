@@ -1,13 +1,13 @@
 /** The state of a forecaster: its keys, the model they share, and both as the records of a snapshot. */
-import { UndercurrentError } from "../../errors/errors.js";
-import type { CallGuard } from "../call-guard.js";
-import { keysToForget, type ForgottenKeys, type KeyBounds } from "../keys/eviction.js";
-import type { Horizons } from "../horizon/horizons.js";
-import type { KeyReadout } from "../experts/key-readout.js";
-import { KeyTable } from "../keys/key-table.js";
-import { number, type KeyLayout } from "../keys/row-layout.js";
-import type { CellRunner } from "../learning/cell-runner.js";
-import { signatureOf, signatureSum, type Signature } from "./signature.js";
+import { UndercurrentError } from "../errors/errors.js";
+import type { CallGuard } from "./call-guard.js";
+import { keysToForget, type ForgottenKeys, type KeyBounds, type KeysToForget } from "./keys/eviction.js";
+import type { Horizons } from "./horizon/horizons.js";
+import type { KeyReadout } from "./experts/key-readout.js";
+import { KeyTable } from "./keys/table.js";
+import { number, type KeyLayout } from "./keys/layout.js";
+import type { CellRunner } from "./learning/cell-runner.js";
+import { signatureOf, signatureSum, type Signature } from "./snapshot/signature.js";
 import {
   decodeSnapshot,
   encodeKey,
@@ -17,7 +17,7 @@ import {
   type SnapshotChange,
   type SnapshotRecord,
   type SnapshotSizes,
-} from "./snapshot.js";
+} from "./snapshot/snapshot.js";
 
 /** What a state is of. */
 export interface StateOptions {
@@ -25,7 +25,7 @@ export interface StateOptions {
   readonly settings: object;
   readonly bounds: KeyBounds;
   /** Lengths of a key's rows. */
-  readonly layout: Pick<KeyLayout, "numbers" | "size">;
+  readonly layout: Pick<KeyLayout, "f64Size" | "f32Size">;
   /** Parts that hold something for each key beside its rows. The state disposes of them. */
   readonly recurrence: CellRunner;
   readonly readout?: KeyReadout | undefined;
@@ -77,9 +77,9 @@ export class ForecasterState {
 
   /** Bytes of a key's arrays. */
   get bytesPerKey(): number {
-    const { numbers, singles, readout, states, horizons } = this.#sizes();
-    const further = 8 * (horizons?.numbers ?? 0) + 4 * ((horizons?.singles ?? 0) + (horizons?.models ?? 0));
-    return 8 * numbers + 4 * (singles + readout + states) + further;
+    const { f64, f32, readout, states, horizons } = this.#sizes();
+    const further = 8 * (horizons?.f64 ?? 0) + 4 * ((horizons?.f32 ?? 0) + (horizons?.models ?? 0));
+    return 8 * f64 + 4 * (f32 + readout + states) + further;
   }
 
   /** The slot of a key, which is made on first use. Throws MEMORY_EXHAUSTED and FORECASTER_BUSY, changing nothing. */
@@ -87,23 +87,22 @@ export class ForecasterState {
     return this.#keys.find(key) ?? this.#add(key);
   }
 
-  /** The key of a slot begins, with its first event; those that have to go for it are forgotten. */
-  begin(slot: number): void {
-    const { slots, because } = keysToForget(this.#keys, this.#bounds);
-    if (slots.length > 0) {
-      // What waits may be of a key that goes.
-      this.recurrence.step();
-      for (const other of slots) this.#forget(other);
-      this.#onForgotten?.(because);
-    }
-    this.#keys.begin(slot);
+  /** The keys that have to go before another one begins; most often none. */
+  keysToForget(): KeysToForget {
+    return keysToForget(this.#keys, this.#bounds);
+  }
+
+  /** Forgets keys of which no event waits for a step. */
+  forget({ slots, because }: KeysToForget): void {
+    for (const slot of slots) this.#forget(slot);
+    this.#onForgotten?.(because);
   }
 
   /** The model's record, then one for each key, or for each that changed. */
   *records(onlyChanged = false): Generator<SnapshotRecord> {
     this.#assertReady();
     const keys = this.#keys;
-    const { numbers, numbersPerKey, singles, singlesPerKey, changed } = keys;
+    const { f64, f64PerKey, f32, f32PerKey, changed } = keys;
     const model = this.recurrence.readModel((slot) => keys.nameOf(slot));
     yield encodeModel(this.#signature, { keys: keys.size, ...model });
     const sum = signatureSum(this.#signature);
@@ -113,8 +112,8 @@ export class ForecasterState {
       this.recurrence.readStates(slot, states);
       yield encodeKey(sum, {
         key: keys.nameOf(slot),
-        numbers: numbers.subarray(slot * numbersPerKey, (slot + 1) * numbersPerKey),
-        singles: singles.subarray(slot * singlesPerKey, (slot + 1) * singlesPerKey),
+        f64: f64.subarray(slot * f64PerKey, (slot + 1) * f64PerKey),
+        f32: f32.subarray(slot * f32PerKey, (slot + 1) * f32PerKey),
         states,
         readout: this.#readout?.read(slot) ?? nothing,
         horizons: this.#horizons?.read(slot),
@@ -141,7 +140,8 @@ export class ForecasterState {
     const table = new KeyTable(this.#layout, keys.length);
     this.#reserve(table.capacity);
     for (const state of keys) this.#write(table, state);
-    this.recurrence.writeModel(model, keys, (key) => table.find(key)!);
+    const counts = keys.map(({ f64 }) => f64[number.count]!);
+    this.recurrence.writeModel(model, counts, (key) => table.find(key)!);
     this.#keys = table;
   }
 
@@ -170,8 +170,8 @@ export class ForecasterState {
     this.assertUsable();
     const { recurrence } = this;
     return {
-      numbers: this.#keys.numbersPerKey,
-      singles: this.#keys.singlesPerKey,
+      f64: this.#keys.f64PerKey,
+      f32: this.#keys.f32PerKey,
       queue: recurrence.windows,
       windowSteps: recurrence.windowSteps,
       window: recurrence.windowRow,
@@ -187,8 +187,8 @@ export class ForecasterState {
     const slot = keys.add(state.key);
     keys.begin(slot);
     keys.recorded[slot] = 1;
-    keys.numbers.set(state.numbers, slot * keys.numbersPerKey);
-    keys.singles.set(state.singles, slot * keys.singlesPerKey);
+    keys.f64.set(state.f64, slot * keys.f64PerKey);
+    keys.f32.set(state.f32, slot * keys.f32PerKey);
     this.recurrence.writeStates(slot, state.states);
     this.#readout?.write(slot, state.readout);
     if (state.horizons !== undefined) this.#horizons?.write(slot, state.horizons);
@@ -217,7 +217,7 @@ export class ForecasterState {
 
   #forget(slot: number): void {
     const keys = this.#keys;
-    this.recurrence.forget(slot, keys.numbers[slot * keys.numbersPerKey + number.count]!);
+    this.recurrence.forget(slot, keys.f64[slot * keys.f64PerKey + number.count]!);
     this.#readout?.start(slot);
     keys.forget(slot);
   }

@@ -1,11 +1,10 @@
 /**
- * The learning schedule: which windows wait, and when an update of the weights is due. It depends on nothing but the
+ * The learning schedule: when an update of the weights is due, and of which size. It depends on nothing but the
  * order of events: an update runs when windows enough wait for the number of keys, or when a key that already waits is
  * due again; of many keys' windows a share is drawn.
  */
 import type { ForgottenKeys } from "../keys/eviction.js";
-import type { Engine, LearnReport } from "../../engine/port.js";
-import type { CellReader } from "./cell-reader.js";
+import type { LearnReport } from "../../engine/port.js";
 import { exponential, logarithm } from "../elementary.js";
 import type { ForecasterSettings } from "../settings.js";
 
@@ -91,73 +90,4 @@ export function isDrawn(share: number, count: number, change: number): boolean {
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0 < share * 2 ** 32;
-}
-
-/** Windows that wait for the next update: a copy of the rows they are made from, for their keys move on meanwhile. */
-export class LearningQueue {
-  /** Keys of the waiting windows, in order. */
-  readonly slots: Int32Array;
-  /** The row of singles, the number of events before the target of the last step, and whether that was missing. */
-  readonly rows: Float32Array;
-  readonly counts: Float64Array;
-  readonly lastMissing: Uint8Array;
-  length = 0;
-
-  readonly #settings: LearningSettings;
-  readonly #reader: CellReader;
-
-  constructor(settings: LearningSettings, reader: CellReader) {
-    this.#settings = settings;
-    this.#reader = reader;
-    this.slots = new Int32Array(settings.bpttWindows);
-    this.rows = new Float32Array(settings.bpttWindows * reader.rowSize);
-    this.counts = new Float64Array(settings.bpttWindows);
-    this.lastMissing = new Uint8Array(settings.bpttWindows);
-  }
-
-  /** Whether a window of this key waits already. */
-  holds(slot: number): boolean {
-    for (let i = 0; i < this.length; i++) if (this.slots[i] === slot) return true;
-    return false;
-  }
-
-  /**
-   * Adds the window that ends with the change just observed, before its inputs are pushed, and returns its place:
-   * state row `place` of the engine must hold the hidden state before the window's first step.
-   */
-  add(slot: number, singles: Float32Array, at: number, count: number, missing: boolean): number {
-    const place = this.length++;
-    this.slots[place] = slot;
-    this.counts[place] = count;
-    this.lastMissing[place] = missing ? 1 : 0;
-    this.rows.set(singles.subarray(at, at + this.#reader.rowSize), place * this.#reader.rowSize);
-    return place;
-  }
-
-  /** What a snapshot keeps of the window at a place. */
-  window(place: number): {
-    readonly count: number;
-    readonly lastMissing: boolean;
-    readonly row: Float32Array;
-  } {
-    return {
-      count: this.counts[place]!,
-      lastMissing: this.lastMissing[place] === 1,
-      row: this.rows.slice(place * this.#reader.rowSize, (place + 1) * this.#reader.rowSize),
-    };
-  }
-
-  /** Runs one update of the weights on all waiting windows and empties the queue. */
-  learn(engine: Engine, rate: number): LearnReport {
-    const buffers = engine.windowBuffers;
-    const { maxGradientNorm: clip, huberDelta: huber } = this.#settings;
-    for (let b = 0; b < this.length; b++) {
-      buffers.states[b] = b;
-      const at = b * this.#reader.rowSize;
-      this.#reader.writeWindow(this.rows, at, this.counts[b]!, this.lastMissing[b] === 1, buffers, b);
-    }
-    const report = engine.learn(this.length, { rate, clip, huber });
-    this.length = 0;
-    return report;
-  }
 }

@@ -1,0 +1,43 @@
+/** The cursor of a key's row: where the numbers and the singles of one key lie, as one object that is reused for all keys. */
+import type { KeyLayout } from "./layout.js";
+import type { KeyTable } from "./table.js";
+
+/** Singles of a key, or a copy of them: those from `f32[at32]` on. */
+export interface SinglesRow {
+  readonly f32: Float32Array;
+  readonly at32: number;
+}
+
+/**
+ * Points at the rows of one key: 64-bit numbers from `f64[at64]` on, and singles from `f32[at32]` on. What the offsets
+ * mean stands in `layout`.
+ *
+ * @example
+ * ```ts
+ * const key = new KeyRow(layout);
+ * key.point(keys, slot);
+ * key.f64[key.at64 + number.count]; // events of the key
+ * ```
+ */
+export class KeyRow<Layout = KeyLayout> implements SinglesRow {
+  slot = 0;
+  f64: Float64Array = new Float64Array(0);
+  at64 = 0;
+  f32: Float32Array = new Float32Array(0);
+  at32 = 0;
+  readonly layout: Layout;
+
+  constructor(layout: Layout) {
+    this.layout = layout;
+  }
+
+  /** Turns to the key of a slot. The table must not grow while the cursor is in use. */
+  point(keys: KeyTable, slot: number): this {
+    this.slot = slot;
+    this.f64 = keys.f64;
+    this.at64 = slot * keys.f64PerKey;
+    this.f32 = keys.f32;
+    this.at32 = slot * keys.f32PerKey;
+    return this;
+  }
+}
