@@ -104,6 +104,12 @@ export default {
       { path: "^src/(index|tfjs|cli|adapters/kafka/index)[.]ts$" },
     ),
     forbid(
+      "errors-have-one-entry",
+      "The files beside errors.ts are its parts: everything else imports the entry.",
+      { path: "^src/", pathNot: "^src/errors/" },
+      { path: "^src/errors/(?!errors[.]ts$)" },
+    ),
+    forbid(
       "only-the-command-makes-adapters",
       "The library knows ports; the command connects them.",
       { path: "^src/", pathNot: "^src/(adapters|cli)(/|[.])" },

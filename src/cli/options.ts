@@ -1,6 +1,6 @@
 /** The options that commands share: how the forecaster is set, and how numbers are read from a command line. */
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { renamedSettings, renamedText } from "../errors/renamed-settings.js";
+import { renamedSettings, renamedText } from "../errors/errors.js";
 import { cellKinds, engineKinds, type CellKind, type EngineKind } from "../engine/port.js";
 import {
   forecasterSettings,

@@ -1,7 +1,7 @@
 /** What the schema finds wrong, in words: every issue with its path, old names with the new one, unknown names with the nearest known one. */
 import { distance } from "fastest-levenshtein";
 import type { z } from "zod";
-import { renamedText } from "../errors/renamed-settings.js";
+import { renamedText } from "../errors/errors.js";
 import { nodeAt, pathText, rangeText, settings, type SettingPath } from "./json-schema.js";
 import type { ConfigIssue } from "./yaml.js";
 

@@ -1,5 +1,5 @@
 /** Settings that had another name once: the one table by which an old name is refused and the new one named. */
-import { UndercurrentError } from "./errors.js";
+import { UndercurrentError } from "./undercurrent-error.js";
 
 /** What a setting is called now, and what else changed with the name. */
 interface NewName {

@@ -1,6 +1,6 @@
 /** Objects in, objects out: the forecaster for events of any type, read through three callbacks. */
 import type { EngineFactory } from "../engine/port.js";
-import { refuseRenamed } from "../errors/renamed-settings.js";
+import { refuseRenamed } from "../errors/errors.js";
 import {
   appendObservation,
   setFeatures,

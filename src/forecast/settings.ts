@@ -1,7 +1,6 @@
 /** Declares every setting of the forecaster: name, meaning, range and default. */
 import { z } from "zod";
-import { UndercurrentError } from "../errors/errors.js";
-import { refuseRenamed } from "../errors/renamed-settings.js";
+import { refuseRenamed, UndercurrentError } from "../errors/errors.js";
 import { cellKinds } from "../engine/port.js";
 
 /** Lists the read-outs, in rising order of bytes per key, and the losses of the mixture. */

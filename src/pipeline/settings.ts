@@ -1,7 +1,6 @@
 /** Declares the settings of a pipeline, except those of the forecaster: decoding, snapshots, recovery, commits. */
 import { z } from "zod";
-import { UndercurrentError } from "../errors/errors.js";
-import { refuseRenamed } from "../errors/renamed-settings.js";
+import { refuseRenamed, UndercurrentError } from "../errors/errors.js";
 import {
   forecasterSettings,
   maxFeatures,

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { kafkaBystander, kafkaPorts } from "../../src/adapters/kafka/index.js";
 import { nodeAt, type SettingPath } from "../../src/config/json-schema.js";
 import { parseConfig } from "../../src/config/load.js";
-import { refuseRenamed, renamedSettings, type RenamedIn } from "../../src/errors/renamed-settings.js";
+import { refuseRenamed, renamedSettings, type RenamedIn } from "../../src/errors/errors.js";
 import { createForecaster } from "../../src/forecast/objects.js";
 import { forecasterSettings } from "../../src/forecast/settings.js";
 import { createSymbolForecaster } from "../../src/forecast/symbols/objects.js";

@@ -1,7 +1,7 @@
 /** Declares every setting of the symbol forecaster: name, meaning, range and default. */
 import { z } from "zod";
 import { recurrentKinds } from "../../engine/port.js";
-import { refuseRenamed } from "../../errors/renamed-settings.js";
+import { refuseRenamed } from "../../errors/errors.js";
 import { checkedSettings, forecasterSchema } from "../settings.js";
 
 const shared = forecasterSchema.pick({

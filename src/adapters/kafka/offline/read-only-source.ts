@@ -1,6 +1,6 @@
 /** The input as a bystander reads it: all that a topic holds now, with nothing written and no part in the service's group. */
 import { Observable } from "rxjs";
-import { refuseRenamed } from "../../../errors/renamed-settings.js";
+import { refuseRenamed } from "../../../errors/errors.js";
 import type { Assignment, InputBatch, Source, Takeover } from "../../../pipeline/ports.js";
 import { PendingCloses } from "../source/pending-closes.js";
 import type { KafkaOptions } from "../options.js";

@@ -1,7 +1,6 @@
 /** The ports of a pipeline on Kafka: membership in the group as its source, transactions as its committer. */
 import { Observable } from "rxjs";
-import { UndercurrentError } from "../../../errors/errors.js";
-import { refuseRenamed } from "../../../errors/renamed-settings.js";
+import { refuseRenamed, UndercurrentError } from "../../../errors/errors.js";
 import type { Assignment, Committer, Source } from "../../../pipeline/ports.js";
 import type { KafkaOptions } from "../options.js";
 import { KafkaAssignment } from "./assignment.js";
