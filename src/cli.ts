@@ -48,7 +48,7 @@ function quiet(command: Command): void {
 function asOurs(error: unknown): unknown {
   if (!(error instanceof CommanderError)) return error;
   if (error.exitCode === 0) return undefined;
-  if (error.code === "commander.help") return new UndercurrentError("SETTING_INVALID", "no command is named");
+  if (error.code === "commander.help") return new UndercurrentError("SETTING_INVALID", "no command given");
   return new UndercurrentError("SETTING_INVALID", error.message.replace(/^error: /, ""), { cause: error });
 }
 

@@ -85,11 +85,14 @@ async function placeOf(
     if (partition !== undefined) return { partition, offset };
     throw new UndercurrentError(
       "SETTING_INVALID",
-      "--offset needs --partition: partitions have offsets of their own",
+      "--offset needs --partition, because offsets are per partition",
     );
   }
   if (key === undefined) {
-    throw new UndercurrentError("SETTING_INVALID", "a record is named by --offset, or by --key and --time");
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      "choose a record with --partition and --offset, or with --key and --time",
+    );
   }
   const latest = time === undefined ? Infinity : readTime(/^-?\d+$/.test(time) ? Number(time) : time);
   const decode = decoder(settings);
@@ -105,12 +108,15 @@ async function placeOf(
   if (found.length === 1) return found[0]!;
   const name = JSON.stringify(key);
   if (found.length === 0) {
-    throw new UndercurrentError("HISTORY_MISSING", `no record of ${name} that old is in the input`);
+    throw new UndercurrentError(
+      "HISTORY_MISSING",
+      `the input holds no record of ${name} at or before this time`,
+    );
   }
   const partitions = found.map((place) => place.partition).join(", ");
   throw new UndercurrentError(
     "SETTING_INVALID",
-    `${name} has records in the partitions ${partitions}, a series of its own in each: name one with --partition`,
+    `${name} has records in the partitions ${partitions}, each with a series of its own; choose one with --partition`,
   );
 }
 

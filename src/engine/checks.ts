@@ -5,14 +5,14 @@ import type { LearnOptions } from "./port.js";
 /** Throws RangeError unless the row is one of `reserved`. */
 export function checkRow(row: number, reserved: number): void {
   if (!(row >= 0 && row < reserved)) {
-    throw new RangeError(`there is no state row ${row}: ${reserved} rows are reserved`);
+    throw new RangeError(`state row ${row} does not exist: ${reserved} rows are reserved`);
   }
 }
 
 /** The same for the first `count` of a buffer of rows, which must hold so many. */
 export function checkRows(rows: Int32Array, count: number, reserved: number): void {
   if (!(count >= 0 && count <= rows.length)) {
-    throw new RangeError(`a count of ${count} does not fit a buffer of ${rows.length}`);
+    throw new RangeError(`the buffer holds ${rows.length} rows, found a count of ${count}`);
   }
   for (let i = 0; i < count; i++) if (rows[i]! >>> 0 >= reserved) checkRow(rows[i]!, reserved);
 }
@@ -27,10 +27,10 @@ export function checkLearning(count: number, { rate, clip, huber }: LearnOptions
 /** Throws FORECASTER_DISPOSED where an engine's memory has been given back. */
 export function checkAlive<Live extends object>(live: Live | undefined): Live {
   if (live !== undefined) return live;
-  throw new UndercurrentError("FORECASTER_DISPOSED", "The engine was used after it was disposed of.");
+  throw new UndercurrentError("FORECASTER_DISPOSED", "the engine is disposed of and cannot be used");
 }
 
 export function noMemoryForStates(rows: number, stateSize: number): UndercurrentError {
-  const message = `There is no memory for ${rows} hidden states of ${4 * stateSize} bytes each.`;
+  const message = `out of memory: cannot allocate ${rows} hidden states of ${4 * stateSize} bytes each`;
   return new UndercurrentError("MEMORY_EXHAUSTED", message);
 }

@@ -1,16 +1,16 @@
-/** The one list of errors: a code, what happened to the data, and what to do next. */
+/** Lists every error: its code, its exit code, what happened to the data, and the next action. */
 
-/** What is known of an error by its code. */
+/** Describes an error by its code. */
 export interface ErrorEntry {
-  /** Exit code of a command that ends with this error; rejections of single events do not end a command. */
+  /** Exit code of a command that ends with this error. Rejections of single events do not end a command. */
   readonly exit: number;
   /** What happened to the data. */
   readonly data: string;
-  /** What the operator does next. */
+  /** The next action of the operator. */
   readonly action: string;
 }
 
-/** Exit codes of every command, in the order in which they are documented. */
+/** Exit codes of every command, in the order of the documentation. */
 export const exitCodes = {
   ok: 0,
   unexpected: 1,
@@ -25,29 +25,30 @@ export const list = {
   SETTING_INVALID: {
     exit: exitCodes.settings,
     data: "Nothing was read or written.",
-    action: "Correct the setting that is named and start again.",
+    action: "Correct the named setting and start again.",
   },
   CONFIG_UNREADABLE: {
     exit: exitCodes.settings,
     data: "Nothing was read or written.",
     action:
-      "Check the path given with --config, that it is a regular file of UTF-8 text, and that this user may read it.",
+      "Check that the path given with --config is a regular file of UTF-8 text and that this user may read it.",
   },
   FILE_UNREADABLE: {
     exit: exitCodes.input,
-    data: "Nothing was read beyond this point.",
+    data: "Nothing after this point was read.",
     action: "Check that the path exists and that this user may read it.",
   },
   INPUT_EMPTY: {
     exit: exitCodes.input,
-    data: "There was no observation to forecast from.",
-    action: "Check that the file has a header and at least one row of data, and the names of its columns.",
+    data: "The input held no observation, so nothing was forecast.",
+    action:
+      "Check that the file has a header and at least one data row, and that the column names are correct.",
   },
   INPUT_UNUSABLE: {
     exit: exitCodes.input,
     data: "Nothing was written to the brokers.",
     action:
-      "Compare the settings of decode with a record of the input: the paths, the format, and times in epoch milliseconds or ISO 8601.",
+      "Compare the decode settings with a record of the input: the paths, the format, and times in epoch milliseconds or ISO 8601.",
   },
   INPUT_COLUMN_MISSING: {
     exit: exitCodes.input,
@@ -57,12 +58,12 @@ export const list = {
   INPUT_COLUMN_INVALID: {
     exit: exitCodes.input,
     data: "Nothing was forecast from this file.",
-    action: "Give every column that is read a name of its own, of 1 to 1,024 characters.",
+    action: "Give every column a unique name of 1 to 1,024 characters.",
   },
   ROW_UNREADABLE: {
     exit: exitCodes.input,
     data: "This row was rejected and counted; every other row was processed.",
-    action: "Correct the row that is named, or leave it out.",
+    action: "Correct the named row or remove it.",
   },
   LINE_TOO_LONG: {
     exit: exitCodes.input,
@@ -71,205 +72,205 @@ export const list = {
   },
   RECORD_UNREADABLE: {
     exit: exitCodes.input,
-    data: "This record was rejected and went to the dead letters with its bytes; no state was changed.",
-    action: "Correct the producer, or the settings of decode: the paths, or the most bytes that are read.",
+    data: "This record went unchanged to the dead letters; no state was changed.",
+    action: "Correct the producer or the decode settings: the format, the paths or maxValueBytes.",
   },
   EVENT_LATE: {
     exit: exitCodes.input,
-    data: "This event was older than the one before it of its key and was left out; no state was changed.",
-    action:
-      "Nothing, if late events are expected; to forecast from them too, set the late policy to process.",
+    data: "This event was older than the previous event of its key. It was dropped or went to the dead letters; no state was changed.",
+    action: "No action if late events are expected. To forecast from late events too, set late: process.",
   },
   KEY_INVALID: {
     exit: exitCodes.input,
     data: "This event was rejected and counted; no state was changed.",
-    action: "Give every event a key that is a string of 1 to 1,024 characters.",
+    action: "Use a string of 1 to 1,024 characters as the key of every event.",
   },
   SYMBOL_INVALID: {
     exit: exitCodes.input,
     data: "This event was rejected and counted; no state was changed.",
-    action: "Give every event a symbol that is a string of 1 to 256 characters.",
+    action: "Use a string of 1 to 256 characters as the symbol of every event.",
   },
   TIME_INVALID: {
     exit: exitCodes.input,
     data: "This event was rejected and counted; no state was changed.",
     action:
-      "Give the time as epoch milliseconds, a Date or an ISO 8601 string; where late events are refused, no more than a week ahead of the record's timestamp.",
+      "Give the time as epoch milliseconds, a Date or an ISO 8601 string. With late: drop or dead-letter, the time may be at most 7 days after the record's timestamp.",
   },
   VALUE_NOT_A_NUMBER: {
     exit: exitCodes.input,
     data: "This event was rejected and counted; no state was changed.",
-    action: "Give the value as a number, or leave it empty (null, NaN) if it is missing.",
+    action: "Give the value as a number, or as null or NaN if it is missing.",
   },
   VALUE_OUT_OF_RANGE: {
     exit: exitCodes.input,
     data: "This event was rejected and counted; no state was changed.",
-    action: "Give a finite value between -1e30 and 1e30, or leave it empty (null, NaN) if it is missing.",
+    action: "Give a finite value from -1e30 to 1e30, or null or NaN if it is missing.",
   },
   OUTPUT_UNWRITABLE: {
     exit: exitCodes.output,
     data: "The output is incomplete.",
-    action: "Check the path, this user's permissions and the space left on the disk.",
+    action: "Check the path, this user's permissions and the free disk space.",
   },
   ADDRESS_IN_USE: {
     exit: exitCodes.output,
     data: "Nothing was served.",
     action:
-      "Choose another port, with --port or the setting server.port, or stop the process that listens there.",
+      "Choose another port (--port or the setting server.port), or stop the process that listens on it.",
   },
   ADDRESS_UNUSABLE: {
     exit: exitCodes.output,
     data: "Nothing was served.",
-    action: "Choose an address of this host, and a port that this user may listen on (above 1023 for most).",
+    action: "Choose an address of this host and a port that this user may listen on, usually above 1023.",
   },
   SNAPSHOT_FOREIGN: {
     exit: exitCodes.state,
-    data: "Nothing of the snapshot was loaded; the forecaster is unchanged.",
-    action: "Restore with the settings that the snapshot was made with, or start fresh without it.",
+    data: "The snapshot was not loaded; the forecaster is unchanged.",
+    action: "Restore with the settings of the snapshot, or start with an empty state.",
   },
   SNAPSHOT_VERSION: {
     exit: exitCodes.state,
-    data: "Nothing of the snapshot was loaded; the forecaster is unchanged.",
-    action: "Restore with the release that wrote the snapshot or a later one.",
+    data: "The snapshot was not loaded; the forecaster is unchanged.",
+    action: "Restore with the release that wrote the snapshot, or a later release.",
   },
   SNAPSHOT_CORRUPT: {
     exit: exitCodes.state,
-    data: "Nothing of the snapshot was loaded; the forecaster is unchanged.",
-    action: "Restore an older snapshot, or start fresh and replay the input.",
+    data: "The snapshot was not loaded; the forecaster is unchanged.",
+    action: "Restore an older snapshot, or start with an empty state and replay the input.",
   },
   HISTORY_MISSING: {
     exit: exitCodes.state,
     data: "Nothing was written.",
     action:
-      "Ask for an offset that has a forecast, and that the input, and a snapshot before it, are still kept for.",
+      "Choose an offset with a forecast. The input must still hold the record and all records since an earlier snapshot.",
   },
   STATE_GAP: {
     exit: exitCodes.state,
     data: "Nothing of this partition was read or written; what is committed stays as it is.",
     action:
-      "Bring back the missing input or state and start again, or go on without what was learned: `npx undercurrent state reset`, or the recovery setting gap: fresh.",
+      "Bring back the missing input or state and start again. Or give up the learned state: `npx undercurrent state reset`, or set recovery.gap: fresh.",
   },
   STATE_TORN: {
     exit: exitCodes.state,
     data: "Nothing of this partition was read or written; what is committed stays as it is.",
     action:
-      "Check that the state topic is compacted, loses nothing to retention and has no other writer; then import an exported state, or run `npx undercurrent state reset`.",
+      "Check that the state topic is compacted, has no retention and no other writer. Then import an exported state, or run `npx undercurrent state reset`.",
   },
   FENCED: {
     exit: exitCodes.external,
-    data: "Nothing of this commit landed; the partition's new owner goes on from the last one that did.",
+    data: "This commit was aborted. The partition's new owner resumes at the last commit.",
     action:
-      "Nothing, after a rebalance. If it repeats, check that no second service has the same application name.",
+      "No action after a rebalance. If the error repeats, check that no other service has the same applicationId.",
   },
   COMMIT_UNCERTAIN: {
     exit: exitCodes.external,
-    data: "This commit landed whole or not at all; the task starts again from what is durable.",
-    action: "Nothing, if it is rare. If it repeats, check the brokers and the way to them.",
+    data: "This commit is either complete or aborted. The task restarts from the last durable commit.",
+    action: "No action if the error is rare. If it repeats, check the brokers and the network.",
   },
   BROKER_UNREACHABLE: {
     exit: exitCodes.external,
     data: "Everything that was committed stays; nothing else was written.",
-    action: "Check the addresses of the brokers, and the way to them.",
+    action: "Check kafka.bootstrapServers, the brokers and the network.",
   },
   CREDENTIALS_REFUSED: {
     exit: exitCodes.external,
     data: "Everything that was committed stays; nothing else was written.",
     action:
-      "Check the mechanism, user and password in kafka.sasl, and that the brokers know them on the listener of this address.",
+      "Check the mechanism, user name and password in kafka.sasl, and that the listener of this address accepts them.",
   },
   TLS_REFUSED: {
     exit: exitCodes.external,
     data: "Everything that was committed stays; nothing else was written.",
     action:
-      "Check the certificates of both sides, their dates, names and authorities, and the settings kafka.tls.",
+      "Check the certificates of both sides (dates, host names, authorities) and the settings in kafka.tls.",
   },
   ACCESS_DENIED: {
     exit: exitCodes.external,
     data: "Everything that was committed stays; nothing else was written.",
-    action: "Grant this user the right that is named: docs/operating.md lists all that the service needs.",
+    action:
+      "Grant this user the named permission. docs/operating.md lists every permission that the service needs.",
   },
   TOPIC_MISSING: {
     exit: exitCodes.settings,
-    data: "Nothing of this was read or written.",
+    data: "Nothing was read or written.",
     action:
-      "Check the topic's name. `npx undercurrent topics create` makes the topics for forecasts, dead letters and state; create the input before, or with --partitions.",
+      "Check the topic's name. `npx undercurrent topics create` creates the topics for forecasts, dead letters and state, and with --partitions also the input topic.",
   },
   TOPIC_MISMATCH: {
     exit: exitCodes.settings,
     data: "Nothing was read or written.",
     action:
-      "Give forecasts and state as many partitions as the input has, and the state topic cleanup.policy=compact: alter them, or create them anew with `npx undercurrent topics create`.",
+      "The forecasts and state topics need as many partitions as the input, and the state topic needs cleanup.policy=compact. Alter the topics, or recreate them with `npx undercurrent topics create`.",
   },
   GROUP_ACTIVE: {
     exit: exitCodes.state,
     data: "Nothing was written.",
-    action: "Stop every instance of the service, wait until its group is empty, then repeat the command.",
+    action:
+      "Stop every instance of the service, wait until the consumer group is empty, then repeat the command.",
   },
   STATE_FILE_INVALID: {
     exit: exitCodes.state,
     data: "Nothing was written to the brokers.",
-    action: "Export the state anew, or take another copy of the file, and one of the same input topic.",
+    action:
+      "Export the state again, or use another copy of the file. The file must come from the same input topic.",
   },
   LAYERS_MODEL_UNFIT: {
     exit: exitCodes.state,
-    data: "Nothing of this state was read or written.",
-    action:
-      "Export and import weights of the cells rnn, gru and lstm, and import a model of the same cell and size as the state's.",
+    data: "No state was changed.",
+    action: "Use a model with the same cell (rnn, gru or lstm) and size as the state.",
   },
   RECORD_TOO_LARGE: {
     exit: exitCodes.output,
-    data: "Nothing of this commit landed; every earlier one did.",
+    data: "This commit was aborted; all earlier commits are durable.",
     action:
-      "Raise the topic's max.message.bytes and then kafka.maxBatchBytes, or choose a smaller hidden state or read-out.",
+      "Raise the topic's max.message.bytes and then kafka.maxBatchBytes, or choose a smaller model.hidden or model.readout.",
   },
   RESTORE_STALLED: {
     exit: exitCodes.external,
     data: "Nothing of this partition was read or written; what is committed stays as it is.",
-    action: "Check the brokers and the open transactions on the state topic, then start again.",
+    action: "Check the brokers and open transactions on the state topic, then start again.",
   },
   INPUT_TRUNCATED: {
     exit: exitCodes.state,
-    data: "Records of the input are gone that were never read; nothing after them was read or committed.",
+    data: "The input lost records before they were read; nothing after the gap was read or committed.",
     action:
-      "Keep the input longer, or go on behind the gap with an empty state: the recovery setting gap: fresh.",
+      "Raise the input topic's retention. To resume after the gap with an empty state, set recovery.gap: fresh.",
   },
   OPERATOR_FAILED: {
     exit: exitCodes.unexpected,
-    data: "Nothing of this commit landed; every earlier one did. Where the operator emitted late, the results of events of earlier commits are missing.",
+    data: "This commit was aborted; all earlier commits are durable. If an operator emitted late, its results for earlier commits are missing.",
     action:
-      "Correct the step before or after the forecast that is named: an operator has to emit at once, a hook has to resolve to what its type says, and neither may throw. Use beforeBatch or afterBatch for a step that waits.",
+      "Correct the named step. An operator must emit synchronously, a hook must resolve to its declared type, and neither may throw. Use beforeBatch or afterBatch for asynchronous work.",
   },
   OPERATOR_TIMEOUT: {
     exit: exitCodes.unexpected,
-    data: "Nothing of this commit landed; every earlier one did.",
-    action:
-      "Check what beforeBatch or afterBatch waits for, make commits smaller (commit.maxEvents), or raise hookTimeoutMs.",
+    data: "This commit was aborted; all earlier commits are durable.",
+    action: "Check what beforeBatch or afterBatch waits for, lower commit.maxEvents, or raise hookTimeoutMs.",
   },
   FORECASTER_BUSY: {
     exit: exitCodes.unexpected,
-    data: "The refused call read and changed nothing.",
-    action:
-      "Call the forecaster when `observe` has returned, not from a callback of it; a callback may note what to do.",
+    data: "The refused call changed nothing.",
+    action: "Call the forecaster after `observe` has returned, not from a callback.",
   },
   FORECASTER_DISPOSED: {
     exit: exitCodes.unexpected,
-    data: "Nothing was read or changed: its memory has been given back.",
-    action: "Create a new forecaster, and restore a snapshot into it to go on where this one stopped.",
+    data: "Nothing was read or changed; the forecaster's memory is freed.",
+    action: "Create a new forecaster. Restore a snapshot to resume where the old forecaster stopped.",
   },
   PAGE_MISSING: {
     exit: exitCodes.external,
     data: "Nothing was served.",
-    action: "Run `npm run build`, or install the package again: the files of its live page are not there.",
+    action:
+      "Run `npm run build` in a clone, or reinstall the package: the files of the live page are missing.",
   },
   KERNEL_MISSING: {
     exit: exitCodes.external,
     data: "Nothing was read or written.",
-    action: "Run `npm run build`, or install the package again: its WebAssembly file is not there.",
+    action: "Run `npm run build` in a clone, or reinstall the package: its WebAssembly file is missing.",
   },
   TFJS_MISSING: {
     exit: exitCodes.external,
     data: "Nothing was read or written.",
-    action: "Run the `npm install` that is named, or choose the engine wasm, which needs no other package.",
+    action: "Run the named `npm install`, or choose the engine wasm, which needs no other package.",
   },
   KAFKA_CLIENT_MISSING: {
     exit: exitCodes.external,
@@ -279,7 +280,7 @@ export const list = {
   },
   MEMORY_EXHAUSTED: {
     exit: exitCodes.external,
-    data: "The event that needed more memory was not processed; all earlier ones were.",
-    action: "Spread the keys over more partitions, or choose a smaller hidden state or read-out.",
+    data: "The event that needed more memory was not processed; all earlier events were.",
+    action: "Spread the keys over more partitions, or choose a smaller model.hidden or model.readout.",
   },
 } as const satisfies Record<string, ErrorEntry>;

@@ -181,7 +181,7 @@ export function checkedSettings<T extends Pick<ForecasterSettings, "bpttSteps" |
   if (settings.bpttSteps % settings.stride !== 0) {
     throw new UndercurrentError(
       "SETTING_INVALID",
-      `bpttSteps: ${settings.bpttSteps} is not a multiple of the stride, ${settings.stride}`,
+      `bpttSteps: expected a multiple of stride (${settings.stride}), found ${settings.bpttSteps}`,
     );
   }
   return settings;

@@ -140,7 +140,7 @@ export async function explainForecast(
         record: forecasts[0]!,
       };
     }
-    throw missing(`${where}: there is no record`);
+    throw missing(`${where}: the input has no record at this offset`);
   } finally {
     forecaster.dispose();
   }

@@ -16,19 +16,17 @@ function pathSchema(severalMeant: string) {
   return z.union([z.string(), z.strictObject({ path: z.array(z.string()) })], {
     error: ({ input }) =>
       Array.isArray(input)
-        ? `a list is not a path; ${severalMeant}; for a value inside an object write outer.inner, or {path: [outer, inner]} where a name has a dot`
+        ? `a list is not a path: ${severalMeant}. For a nested value write outer.inner, or {path: [outer, inner]} if a name contains a dot`
         : undefined,
   });
 }
 
-const keyPath = pathSchema(
-  "a key has one path, so write several parts of a key into one field before they reach the input",
-);
+const keyPath = pathSchema("a key has one path. Join the parts of a composite key in one field upstream");
 const timePath = pathSchema("a time has one path");
 const valuePath = pathSchema(
-  "a record has one value, so run one service for each of several values, each with its own application and topics",
+  "a record has one value. Run one service per value, each with its own applicationId and topics",
 );
-const featurePath = pathSchema("list further features side by side");
+const featurePath = pathSchema("list each feature as one item");
 
 const decodeSchema = z
   .strictObject({
@@ -65,7 +63,7 @@ const decodeSchema = z
   .refine(
     ({ format, key, time, features }) =>
       format === "json" || (key === undefined && time === undefined && features.length === 0),
-    { message: "key, time and features require format: json" },
+    { message: "the paths key, time and features require format: json" },
   );
 
 const lateSchema = z
@@ -170,7 +168,7 @@ export function modelSettings(options: ForecasterOptions, decode: DecodeSettings
   if (paths > 0 && features !== paths) {
     throw new UndercurrentError(
       "SETTING_INVALID",
-      `featureCount: ${features} of them, but decode.features has ${paths} paths; leave one of the two out`,
+      `featureCount: expected ${paths}, the number of paths in decode.features, found ${features}; omit featureCount`,
     );
   }
   return forecasterSettings({ ...options, featureCount: features });

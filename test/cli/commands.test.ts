@@ -65,7 +65,7 @@ describe("backtest", () => {
     expect(wrong.status).toBe(2);
     expect(wrong.err).toContain("intervalLevels");
     expect(run(["backtest", path, "--kind", "symbol", "--interval-levels", "0.5"]).err).toContain(
-      "--interval-levels has no meaning with --kind symbol",
+      "--interval-levels cannot be used with --kind symbol",
     );
   });
 

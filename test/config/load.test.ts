@@ -37,12 +37,14 @@ describe("a path in a JSON document", () => {
       "decode:\n  value: [temp, hum]\n  key: [site, tag]\n  features: [[a, b]]",
     );
     expect(value).toBe(
-      "line 2: decode.value: a list is not a path; a record has one value, so run one service for each of several " +
-        "values, each with its own application and topics; for a value inside an object write outer.inner, or " +
-        "{path: [outer, inner]} where a name has a dot",
+      "line 2: decode.value: a list is not a path: a record has one value. Run one service per value, each with its " +
+        "own applicationId and topics. For a nested value write outer.inner, or {path: [outer, inner]} if a name " +
+        "contains a dot",
     );
-    expect(key).toMatch(/^line 3: decode\.key: a list is not a path; a key has one path, so .*\{path: /);
-    expect(feature).toMatch(/^line 4: decode\.features\[0\]: a list is not a path; list further features/);
+    expect(key).toMatch(/^line 3: decode\.key: a list is not a path: a key has one path\. .*\{path: /);
+    expect(feature).toMatch(
+      /^line 4: decode\.features\[0\]: a list is not a path: list each feature as one item/,
+    );
     expect(issues("decode: {value: {paths: [a]}}")).toEqual([
       "line 1: decode.value: expected text, or {path: list of texts}",
     ]);
@@ -130,12 +132,15 @@ describe("what is wrong", () => {
       "kafka: { bootstrapServers: [localhost] }",
       "line 1: kafka.bootstrapServers[0]: An address is host:port",
     ],
-    ["model: { stride: 5 }", "line 1: model: bpttSteps: 16 is not a multiple of the stride, 5"],
+    ["model: { stride: 5 }", "line 1: model: bpttSteps: expected a multiple of stride (5), found 16"],
     [
       "kafka: { sasl: { mechanism: PLAIN, username: a } }",
       "line 1: kafka.sasl.password: is not given; expected text that is not empty",
     ],
-    ["decode: { format: number, key: id }", "line 1: decode: key, time and features require format: json"],
+    [
+      "decode: { format: number, key: id }",
+      "line 1: decode: the paths key, time and features require format: json",
+    ],
     ["- a", "expected section"],
     [
       "applicationId: &a x\ntopics: *b",

@@ -173,7 +173,7 @@ test("wrong options throw at once, and say which", () => {
     }) as Error;
   expect(() => createForecaster({ hidden: 33 })).toThrow(invalid(/^hidden: /));
   expect(() => createForecaster({ bpttSteps: 10, stride: 4 })).toThrow(
-    invalid(/bpttSteps: 10 is not a multiple/),
+    invalid(/bpttSteps: expected a multiple of stride/),
   );
   expect(() => createForecaster({ featureCount: 33 })).toThrow(invalid(/^featureCount: /));
   expect(() => createForecaster({ hiden: 32 } as object)).toThrow(invalid(/hiden/));

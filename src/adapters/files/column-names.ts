@@ -23,7 +23,7 @@ export class ColumnNames {
 
   find(name: string): number {
     const [column, second] = this.#columns.get(name) ?? [];
-    if (column === undefined) throw this.missing(`there is no column ${quoted(name)}`);
+    if (column === undefined) throw this.missing(`the file has no column ${quoted(name)}`);
     if (second !== undefined) throw this.#twice(name, column, second);
     return column;
   }
@@ -53,7 +53,7 @@ export class ColumnNames {
       const { message } = inputFault(error);
       throw new UndercurrentError(
         "INPUT_COLUMN_INVALID",
-        `${this.#file}: as the name of column ${column + 1}, ${message}`,
+        `${this.#file}: the name of column ${column + 1} is not a valid key: ${message}`,
       );
     }
   }

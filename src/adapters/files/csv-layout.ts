@@ -47,7 +47,8 @@ function wideReader(names: ColumnNames, columns: CsvColumns): RowReader {
   const features = featureReader(names, columns.features);
   const taken = new Set([timeColumn, ...features.columns]);
   const keyColumns = names.header.map((_, column) => column).filter((column) => !taken.has(column));
-  if (keyColumns.length === 0) throw names.missing("there is no column beside the time that could be a key");
+  if (keyColumns.length === 0)
+    throw names.missing("the file has no column besides the time, expected one column per key");
   const keys = keyColumns.map((column) => names.asKey(column));
   // Slots are made by the first value of their key, so that a column without any takes no memory.
   const slots = new Int32Array(keys.length).fill(-1);
@@ -85,7 +86,7 @@ function longReader(names: ColumnNames, columns: CsvColumns, keyWithoutColumn: s
   const taken = [timeColumn, keyColumn, ...features.columns];
   const valueColumn =
     names.findAny(columns.value, "value") ??
-    names.onlyOther(taken, "which column holds the value is not clear");
+    names.onlyOther(taken, "the value column is ambiguous; name it with --value");
   const timeOf = timeReader();
   const read = (row: CsvRow, sink: ObservationSink): void => {
     try {

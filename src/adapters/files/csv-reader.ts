@@ -128,6 +128,6 @@ function headerOf(file: string, record: CsvRecord): readonly string[] {
   if (!isFault(record)) return record.cells;
   throw new UndercurrentError(
     "INPUT_COLUMN_MISSING",
-    `${nameOf(file)}: line ${record.line}, the header, cannot be read: ${record.message}`,
+    `${nameOf(file)}: line ${record.line}: the header is unreadable: ${record.message}`,
   );
 }

@@ -69,7 +69,7 @@ export class CsvRecords {
     if (this.#open.length > 0) {
       this.#takeInsideQuotes(line, records);
     } else if (text === undefined) {
-      const message = `longer than ${longestLine} characters`;
+      const message = `the line is longer than ${longestLine} characters`;
       records.push({ line: line.number, code: "LINE_TOO_LONG", message });
     } else if (!wasUtf8(text)) {
       records.push({ line: line.number, code: "ROW_UNREADABLE", message: notUtf8 });
@@ -128,8 +128,11 @@ export class CsvRecords {
   #sized(line: number, cells: readonly string[]): CsvRecord {
     if (this.#width === 0) this.#width = cells.length;
     if (cells.length === this.#width) return { line, cells };
-    const cellCount = cells.length === 1 ? "1 cell" : `${cells.length} cells`;
-    return { line, code: "ROW_UNREADABLE", message: `${cellCount} where the header has ${this.#width}` };
+    return {
+      line,
+      code: "ROW_UNREADABLE",
+      message: `expected ${this.#width} cells as in the header, found ${cells.length}`,
+    };
   }
 }
 

@@ -29,9 +29,9 @@ export interface ObservationMessage {
  */
 export function readObservationLine(line: Line, features: readonly string[] = []): ObservationMessage {
   if (line.text === undefined) {
-    throw new UndercurrentError("LINE_TOO_LONG", `longer than ${longestLine} characters`);
+    throw new UndercurrentError("LINE_TOO_LONG", `the line is longer than ${longestLine} characters`);
   }
-  if (!wasUtf8(line.text)) throw new UndercurrentError("ROW_UNREADABLE", "this is not UTF-8 text");
+  if (!wasUtf8(line.text)) throw new UndercurrentError("ROW_UNREADABLE", "the line is not UTF-8 text");
   const message = parseObject(line.text);
   return {
     key: readKey(message["key"]),
@@ -46,12 +46,12 @@ function parseObject(text: string): Readonly<Record<string, unknown>> {
   try {
     message = JSON.parse(text);
   } catch (cause) {
-    throw new UndercurrentError("ROW_UNREADABLE", "this is no JSON", { cause });
+    throw new UndercurrentError("ROW_UNREADABLE", "the line is not JSON", { cause });
   }
   if (typeof message === "object" && message !== null && !Array.isArray(message)) {
     return message as Readonly<Record<string, unknown>>;
   }
-  throw new UndercurrentError("ROW_UNREADABLE", "this is no JSON object");
+  throw new UndercurrentError("ROW_UNREADABLE", "the line is not a JSON object");
 }
 
 /** The line that reports a rejected line. */

@@ -26,7 +26,8 @@ export async function writeLayersModels(
   folder: string,
   models: AsyncIterable<PartitionFiles>,
 ): Promise<readonly number[]> {
-  if (existsSync(folder)) throw new UndercurrentError("OUTPUT_UNWRITABLE", `${folder} exists already`);
+  if (existsSync(folder))
+    throw new UndercurrentError("OUTPUT_UNWRITABLE", `${folder} already exists; choose another folder`);
   // A name of its own: nothing that exists is replaced, and two exports do not meet.
   const partial = `${folder}.${randomUUID()}.partial`;
   const written: number[] = [];
@@ -70,7 +71,7 @@ export async function readLayersModels(
     models.set(Number(number), await open(own, { model, weights }, options));
   }
   if (models.size > 0) return models;
-  throw new UndercurrentError("FILE_UNREADABLE", `${folder} holds no ${prefix}N with a model.json`);
+  throw new UndercurrentError("FILE_UNREADABLE", `${folder} has no folder ${prefix}N with a model.json`);
 }
 
 async function open(path: string, files: LayersModelFiles, options: TfjsLoadOptions): Promise<LayersModel> {
@@ -78,7 +79,7 @@ async function open(path: string, files: LayersModelFiles, options: TfjsLoadOpti
     return await layersModelFromFiles(files, options);
   } catch (cause) {
     if (cause instanceof UndercurrentError) throw cause;
-    const message = `${path} is no layers model: ${(cause as Error).message}`;
+    const message = `${path} is not a layers model: ${(cause as Error).message}`;
     throw new UndercurrentError("LAYERS_MODEL_UNFIT", message, { cause });
   }
 }

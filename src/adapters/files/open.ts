@@ -19,7 +19,7 @@ export async function checkReadable(files: readonly string[]): Promise<void> {
       throw unreadable(file, cause);
     }
     if ((await stat(file)).isDirectory()) {
-      throw new UndercurrentError("FILE_UNREADABLE", `${file} is a folder`);
+      throw new UndercurrentError("FILE_UNREADABLE", `${file} is a folder, expected a file`);
     }
   }
 }

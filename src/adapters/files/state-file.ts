@@ -49,7 +49,8 @@ export async function writeStateFile(
   head: StateFileHead,
   states: AsyncIterable<ExportedState>,
 ): Promise<number> {
-  if (existsSync(path)) throw new UndercurrentError("OUTPUT_UNWRITABLE", `${path} exists already`);
+  if (existsSync(path))
+    throw new UndercurrentError("OUTPUT_UNWRITABLE", `${path} already exists; choose another path`);
   // A name of its own: nothing that exists is replaced, and two exports do not meet.
   const partial = `${path}.${randomUUID()}.partial`;
   const file = await writing(path, open(partial, "wx"));
@@ -101,13 +102,13 @@ async function* readStates(path: string, head: StateFileHead): AsyncGenerator<Ex
     const body = await nextOf(path, chunks);
     const end = endSchema.safeParse(jsonOf(path, body));
     if (end.success) {
-      if (end.data.chunks !== count) throw invalid(path, "parts of it are missing");
-      if (!(await chunks.next()).done) throw invalid(path, "something follows its end");
+      if (end.data.chunks !== count) throw invalid(path, "the file is incomplete: parts are missing");
+      if (!(await chunks.next()).done) throw invalid(path, "the file has data after its end");
       return;
     }
     const { partition, committed, records: expected } = parse(path, partitionSchema, body);
     if (partition <= last || partition >= head.partitions) {
-      throw invalid(path, `partition ${partition} is not in its place`);
+      throw invalid(path, `partition ${partition} is out of order`);
     }
     last = partition;
     const records: StateRecord[] = [];
@@ -137,7 +138,7 @@ class ChunkWriter {
 
   async write(body: Uint8Array): Promise<void> {
     if (body.length > mostBytes) {
-      const message = `${this.#path} cannot hold a record of ${body.length} bytes, more than ${mostBytes}`;
+      const message = `${this.#path}: a record has ${body.length} bytes, expected at most ${mostBytes}`;
       throw new UndercurrentError("OUTPUT_UNWRITABLE", message);
     }
     this.count++;
@@ -183,28 +184,29 @@ async function* readChunks(path: string): AsyncGenerator<Buffer, undefined> {
         }
         frame = { length: head.readUInt32LE(0), checksum: head.readUInt32LE(4) };
         // A damaged length must not ask for memory.
-        if (frame.length > mostBytes) throw invalid(path, `the length of a part is ${frame.length} bytes`);
-        if (frame.length > left) throw invalid(path, "it is cut off");
+        if (frame.length > mostBytes)
+          throw invalid(path, `a part has ${frame.length} bytes, expected at most ${mostBytes}`);
+        if (frame.length > left) throw invalid(path, "the file is truncated");
       }
       const { length, checksum } = frame;
       if (queue.length < length) break;
       const body = queue.take(length);
-      if (crc32(body) !== checksum) throw invalid(path, "a checksum does not match");
+      if (crc32(body) !== checksum) throw invalid(path, "a checksum does not match: the file is damaged");
       left -= length;
       frame = undefined;
       yield body;
     }
   }
-  if (queue.length > 0 || frame !== undefined || !started) throw invalid(path, "it is cut off");
+  if (queue.length > 0 || frame !== undefined || !started) throw invalid(path, "the file is truncated");
 }
 
 function checkFormat(path: string, head: Buffer): void {
-  if (head.readUInt32LE(0) !== magic) throw invalid(path, "it is no file of an exported state");
+  if (head.readUInt32LE(0) !== magic) throw invalid(path, "not a file of `undercurrent state export`");
   const format = head.readUInt32LE(4);
   if (format === fileFormat) return;
   throw new UndercurrentError(
     "SNAPSHOT_VERSION",
-    `${path} has format ${format}; this release reads ${fileFormat}`,
+    `${path} has format ${format}, but this release reads format ${fileFormat}`,
   );
 }
 
@@ -212,7 +214,7 @@ function checkFormat(path: string, head: Buffer): void {
 async function sizeOf(path: string): Promise<number> {
   try {
     const stats = await stat(path);
-    if (!stats.isFile()) throw new TypeError("it is not a regular file");
+    if (!stats.isFile()) throw new TypeError("not a regular file");
     return stats.size;
   } catch (cause) {
     throw unreadable(path, cause);
@@ -235,7 +237,7 @@ function unreadable(path: string, cause: unknown): UndercurrentError {
 
 async function nextOf(path: string, chunks: AsyncGenerator<Buffer>): Promise<Buffer> {
   const next = await chunks.next();
-  if (next.done === true) throw invalid(path, "it is cut off");
+  if (next.done === true) throw invalid(path, "the file is truncated");
   return next.value;
 }
 
@@ -247,7 +249,7 @@ function recordBody({ key, value }: StateRecord): Uint8Array {
 /** A copy: what was read is a part of a piece of the file, which would be kept with it. */
 function readRecord(path: string, body: Buffer): StateRecord {
   const end = body.length < 4 ? Infinity : 4 + body.readUInt32LE(0);
-  if (end > body.length) throw invalid(path, "a record is cut off");
+  if (end > body.length) throw invalid(path, "a record is truncated");
   const key = body.subarray(4, end);
   // Two keys that are not UTF-8 could become the same text.
   if (!isUtf8(key)) throw invalid(path, "the key of a record is not UTF-8 text");

@@ -113,9 +113,13 @@ export function commitError(error: unknown, what: string): UndercurrentError {
   const refusal = refused(error, what);
   if (refusal !== undefined) return refusal;
   return isFenced(error)
-    ? new UndercurrentError("FENCED", `${what}: another owner has taken over (${messageOf(error)})`, {
-        cause: error,
-      })
+    ? new UndercurrentError(
+        "FENCED",
+        `${what}: another owner has taken over the partition (${messageOf(error)})`,
+        {
+          cause: error,
+        },
+      )
     : new UndercurrentError("COMMIT_UNCERTAIN", `${what}: ${messageOf(error)}`, { cause: error });
 }
 

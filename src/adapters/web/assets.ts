@@ -30,7 +30,7 @@ export function readPageFile(name: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    throw new UndercurrentError("PAGE_MISSING", `${path} cannot be read`, { cause });
+    throw new UndercurrentError("PAGE_MISSING", `cannot read ${path}`, { cause });
   }
 }
 

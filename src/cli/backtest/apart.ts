@@ -43,19 +43,22 @@ export function assertApart({ inputs, outputs }: CommandFiles): void {
     if (read.includes(identity)) {
       throw new UndercurrentError(
         "SETTING_INVALID",
-        `${name}: ${path} is also an input, and would be overwritten`,
+        `${name}: ${path} is also an input file and would be overwritten; choose another path`,
       );
     }
     const other = [...standard, ...written.slice(0, index)].find((file) => file.identity === identity);
     if (other === undefined) continue;
     throw new UndercurrentError(
       "SETTING_INVALID",
-      `${name}: ${path} is also where ${other.name} goes, and one would overwrite the other`,
+      `${name}: ${path} is also the path of ${other.name}; choose different paths`,
     );
   }
   for (const { name, identity } of standard) {
     if (identity === undefined || !read.includes(identity)) continue;
-    throw new UndercurrentError("SETTING_INVALID", `${name} goes to a file that is also an input`);
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      `${name} is redirected to a file that is also an input; choose another file`,
+    );
   }
 }
 

@@ -92,7 +92,7 @@ export function assertOfKind(command: Command, kind: SymbolFlags["kind"]): void 
   );
   if (wrong === undefined) return;
   const option = command.options.find((candidate) => candidate.attributeName() === wrong);
-  throw new UndercurrentError("SETTING_INVALID", `${option?.long} has no meaning with --kind ${kind}`);
+  throw new UndercurrentError("SETTING_INVALID", `${option?.long} cannot be used with --kind ${kind}`);
 }
 
 /** The settings that flags name; `given` are the names of those that were given. */
@@ -102,7 +102,7 @@ function settingsOf(flags: SymbolFlags & ModelFlags, given: (name: string) => bo
   if (recurrent === undefined || others.length > 0) {
     throw new UndercurrentError(
       "SETTING_INVALID",
-      `--cell: symbols are read by one of ${recurrentKinds.join(", ")}`,
+      `--cell: expected one of ${recurrentKinds.join(", ")} with --kind symbol`,
     );
   }
   const { maxSymbols, order, seed } = flags;

@@ -96,12 +96,12 @@ async function backtest(files: readonly string[], flags: BacktestFlags, command:
   const settings = first!;
   const { horizon, intervalLevels: levels } = settings;
   if (others.length > 0 && flags.compare !== true) {
-    throw new UndercurrentError("SETTING_INVALID", "--cell names several cells, which --compare compares");
+    throw new UndercurrentError("SETTING_INVALID", "--cell: several cells need --compare");
   }
   if (flags.wide === true && (flags.key ?? flags.value) !== undefined) {
     throw new UndercurrentError(
       "SETTING_INVALID",
-      "--wide takes every column as a key: leave out --key and --value",
+      "--wide: every column is a key, so --key and --value cannot be used with it",
     );
   }
   const engine = await loadEngine(flags.engine);

@@ -48,7 +48,7 @@ export function judgeDryRun(log: ServiceLog, sample: InputSample, forecasts: num
 }
 
 function nothing({ records }: InputSample): string {
-  return records === 0 ? "the input holds no record" : "no record of the input was forecast from";
+  return records === 0 ? "the input holds no record" : "every record of the input was rejected";
 }
 
 function sampled(assignment: Assignment, sample: InputSample): Assignment {

@@ -13,6 +13,6 @@ export function checkModelRecord({ model, decode, kafka }: Pick<Config, "model" 
   if (bytes + batchOverhead <= kafka.maxBatchBytes) return;
   throw new UndercurrentError(
     "RECORD_TOO_LARGE",
-    `the model's state is a record of up to ${bytes} bytes, where kafka.maxBatchBytes is ${kafka.maxBatchBytes}`,
+    `the model's state record has up to ${bytes} bytes, but kafka.maxBatchBytes is ${kafka.maxBatchBytes}`,
   );
 }

@@ -146,14 +146,14 @@ async function resetState(flags: ResetFlags): Promise<void> {
   if (toOffset !== undefined && partition === undefined) {
     throw new UndercurrentError(
       "SETTING_INVALID",
-      "--to-offset needs --partition: partitions have offsets of their own",
+      "--to-offset needs --partition, because offsets are per partition",
     );
   }
   const which = partition === undefined ? "every partition" : `partition ${partition}`;
   if (yes !== true) {
     throw new UndercurrentError(
       "SETTING_INVALID",
-      `what ${options.applicationId} has learned of ${which} of ${options.topics.input} would be lost: confirm with --yes`,
+      `this deletes the learned state of ${options.applicationId} for ${which} of ${options.topics.input}; confirm with --yes`,
     );
   }
   const point: ResetPoint =

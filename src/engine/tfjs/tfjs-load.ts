@@ -51,7 +51,7 @@ export async function loadTfjs({ backend, log }: TfjsLoadOptions = {}): Promise<
   const commands = installs.map((names) => `npm install ${names.join(" ")}`);
   throw new UndercurrentError(
     "TFJS_MISSING",
-    `TensorFlow.js cannot be loaded (${failures.join("; ")}): ${commands.join(", or without a native part ")}`,
+    `cannot load TensorFlow.js (${failures.join("; ")}): run ${commands.join(", or without native code ")}`,
   );
 }
 
@@ -68,7 +68,7 @@ async function loadBackend(backend: TfjsBackend): Promise<TfjsModules> {
   // The native package brings the layers too.
   const [tf, layers] = [modules[0] as typeof core, (modules[1] ?? modules[0]) as typeof tfjsLayers];
   if (await tf.setBackend(backend)) return { tf, layers, backend };
-  throw new TypeError(`its backend ${backend} does not start`);
+  throw new TypeError(`the backend ${backend} does not start`);
 }
 
 /** The exports of a CommonJS module, all of them: those that Node finds by reading its text are fewer. */

@@ -38,7 +38,10 @@ export class HorizonRegressions extends Slab<HorizonKernel, HorizonBuffers> {
   constructor(features: number, horizon: number, forgetting: number) {
     const kernel = instantiateHorizonKernel();
     if (!kernel.init(features, horizon)) {
-      throw new UndercurrentError("MEMORY_EXHAUSTED", "There is no memory for the buffers of the horizons.");
+      throw new UndercurrentError(
+        "MEMORY_EXHAUSTED",
+        "out of memory: cannot allocate the buffers of the horizons",
+      );
     }
     super(kernel, "models of further steps", viewOf(features, horizon));
     this.#horizon = horizon;
@@ -74,7 +77,7 @@ export class HorizonRegressions extends Slab<HorizonKernel, HorizonBuffers> {
 
   #checkPlace(place: number): number {
     if (!(place >= 0 && place < this.#horizon))
-      throw new RangeError(`there is no place ${place} in a ring of ${this.#horizon}`);
+      throw new RangeError(`place ${place} does not exist: the ring has ${this.#horizon} places`);
     return place;
   }
 }

@@ -116,7 +116,7 @@ function load<T>(name: string, use: (bytes: Uint8Array) => T): T {
   try {
     return use(readFileSync(file));
   } catch (cause) {
-    throw new UndercurrentError("KERNEL_MISSING", `The kernel ${fileURLToPath(file)} cannot be loaded.`, {
+    throw new UndercurrentError("KERNEL_MISSING", `cannot load the kernel ${fileURLToPath(file)}`, {
       cause,
     });
   }
@@ -141,10 +141,16 @@ export function chooseKernel(
 ): KernelKind {
   if (wish === undefined || wish === "") return fused() ? "fma" : "simd";
   if (wish !== "simd" && wish !== "fma") {
-    throw new UndercurrentError("SETTING_INVALID", `UNDERCURRENT_KERNEL is "${wish}", not simd or fma`);
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      `environment variable UNDERCURRENT_KERNEL: expected simd or fma, found "${wish}"`,
+    );
   }
   if (wish === "fma" && !fused()) {
-    throw new UndercurrentError("SETTING_INVALID", "UNDERCURRENT_KERNEL is fma, which does not run here");
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      "environment variable UNDERCURRENT_KERNEL: this machine does not support fma; use simd",
+    );
   }
   return wish;
 }
@@ -166,7 +172,9 @@ function instantiate(name: string): unknown {
   try {
     return new WebAssembly.Instance(module).exports;
   } catch (cause) {
-    throw new UndercurrentError("MEMORY_EXHAUSTED", "There is no memory for one more engine.", { cause });
+    throw new UndercurrentError("MEMORY_EXHAUSTED", "out of memory: cannot allocate another engine", {
+      cause,
+    });
   }
 }
 

@@ -52,7 +52,7 @@ export class Regressions extends Slab<RegressionKernel, RegressionBuffers> {
     if (!kernel.init(features, capacity)) {
       throw new UndercurrentError(
         "MEMORY_EXHAUSTED",
-        "There is no memory for the buffers of the regressions.",
+        "out of memory: cannot allocate the buffers of the read-out regressions",
       );
     }
     const stride = toFours(features);
@@ -77,7 +77,7 @@ export class Regressions extends Slab<RegressionKernel, RegressionBuffers> {
 
   #checkBatch(count: number): void {
     if (!(count >= 0 && count <= this.#capacity))
-      throw new RangeError(`a batch of ${count} does not fit ${this.#capacity}`);
+      throw new RangeError(`a batch holds at most ${this.#capacity} rows, found ${count}`);
     const { rows } = this.buffers;
     for (let i = 0; i < count; i++) this.check(rows[i]!);
   }

@@ -49,7 +49,7 @@ export abstract class Slab<Kernel extends SlabKernel, Buffers> {
     if (rows > 0x7fffffff || !kernel.reserve(rows)) {
       throw new UndercurrentError(
         "MEMORY_EXHAUSTED",
-        `There is no memory for ${rows} ${this.#what} of ${4 * kernel.rowSize()} bytes each.`,
+        `out of memory: cannot allocate ${rows} ${this.#what} of ${4 * kernel.rowSize()} bytes each`,
       );
     }
     this.#rows = rows;
@@ -84,7 +84,7 @@ export abstract class Slab<Kernel extends SlabKernel, Buffers> {
   /** The row; one that does not exist would be memory that does not exist, or another row's. Throws RangeError. */
   protected check(row: number): number {
     if (!(row >= 0 && row < this.#rows))
-      throw new RangeError(`there is no row ${row}: ${this.#rows} are reserved`);
+      throw new RangeError(`row ${row} does not exist: ${this.#rows} rows are reserved`);
     return row;
   }
 
@@ -92,7 +92,7 @@ export abstract class Slab<Kernel extends SlabKernel, Buffers> {
     if (this.#live !== undefined) return this.#live;
     throw new UndercurrentError(
       "FORECASTER_DISPOSED",
-      `The ${this.#what} were used after they were disposed of.`,
+      `the ${this.#what} are disposed of and cannot be used`,
     );
   }
 }

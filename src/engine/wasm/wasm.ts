@@ -50,11 +50,13 @@ function checkShape(shape: EngineShape): void {
     const multiple = byFours.has(name) || (name === "inputs" && ofSymbols(shape)) ? 4 : 1;
     if (!Number.isInteger(value) || value < least || value > most || value % multiple !== 0) {
       const of = multiple === 1 ? "an integer" : `a multiple of ${multiple}`;
-      throw new RangeError(`${name} is ${value}; the wasm engine takes ${of} from ${least} to ${most}`);
+      throw new RangeError(
+        `${name} must be ${of} from ${least} to ${most} for the wasm engine, found ${value}`,
+      );
     }
   }
   if (ofSymbols(shape) && !isRecurrent(shape.cell)) {
-    throw new RangeError(`cell is ${shape.cell}; symbols are read by ${recurrentKinds.join(", ")}`);
+    throw new RangeError(`cell must be one of ${recurrentKinds.join(", ")} for symbols, found ${shape.cell}`);
   }
 }
 
@@ -80,7 +82,7 @@ class WasmEngine implements Engine {
     if (!kernel.init(cellKinds.indexOf(shape.cell), inputs, hidden, skips, symbols, steps, windows, rows)) {
       throw new UndercurrentError(
         "MEMORY_EXHAUSTED",
-        "There is no memory for the weights and buffers of an engine.",
+        "out of memory: cannot allocate the weights and buffers of an engine",
       );
     }
     this.#live = { kernel, views: viewMemory(kernel, this.description, 0) };
@@ -132,7 +134,7 @@ class WasmEngine implements Engine {
   setKnownSymbols(count: number): void {
     const { symbols = 0 } = this.description;
     if (!Number.isInteger(count) || count < 1 || count > symbols) {
-      throw new RangeError(`${count} symbols are known; the engine has room for ${symbols}`);
+      throw new RangeError(`the engine has room for ${symbols} symbols, found ${count}`);
     }
     this.#use().kernel.setKnown(count);
   }
@@ -140,7 +142,7 @@ class WasmEngine implements Engine {
   renewSymbol(symbol: number): void {
     const { symbols = 0 } = this.description;
     if (!Number.isInteger(symbol) || symbol < 1 || symbol >= symbols) {
-      throw new RangeError(`there is no symbol ${symbol} to renew; the engine has room for ${symbols}`);
+      throw new RangeError(`symbol ${symbol} does not exist: the engine has room for ${symbols} symbols`);
     }
     this.#use().kernel.renew(symbol);
   }

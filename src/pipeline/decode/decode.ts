@@ -44,7 +44,10 @@ export function decoder(settings: DecodeSettings): Decode {
     const time = timePath === undefined ? recordTime(record) : readTime(find(document, timePath));
     const found = find(document, valuePath);
     if (found === undefined) {
-      throw new UndercurrentError("VALUE_NOT_A_NUMBER", `there is nothing at ${pathText(valuePath)}`);
+      throw new UndercurrentError(
+        "VALUE_NOT_A_NUMBER",
+        `the record has no value at the path ${pathText(valuePath)} (decode.value)`,
+      );
     }
     const value = readValue(found);
     const features = featurePaths.map((path) => readFeature(find(document, path), path));
@@ -96,7 +99,7 @@ function textOf(record: InputRecord, maxBytes: number): string {
   if (record.value.length > maxBytes) {
     throw new UndercurrentError(
       "RECORD_UNREADABLE",
-      `the record's value has ${record.value.length} bytes, of which at most ${maxBytes} are read (decode.maxValueBytes)`,
+      `the record's value has ${record.value.length} bytes, expected at most ${maxBytes} (decode.maxValueBytes)`,
     );
   }
   if (!isUtf8(record.value)) {
@@ -109,7 +112,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new UndercurrentError("RECORD_UNREADABLE", "the record's value is no JSON", { cause });
+    throw new UndercurrentError("RECORD_UNREADABLE", "the record's value is not JSON", { cause });
   }
 }
 
@@ -119,7 +122,7 @@ const numberText = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
 function parseNumber(text: string): number {
   if (numberText.test(text)) return Number(text);
   if (text.trim() === "NaN") return NaN;
-  throw new UndercurrentError("VALUE_NOT_A_NUMBER", "the record's value is no number");
+  throw new UndercurrentError("VALUE_NOT_A_NUMBER", "the record's value is not a number");
 }
 
 function recordKey({ key }: InputRecord): string {
@@ -134,7 +137,7 @@ function documentKey(document: unknown, path: readonly string[]): string {
   if (typeof key === "number" && Number.isInteger(key) && !Number.isSafeInteger(key)) {
     throw new UndercurrentError(
       "KEY_INVALID",
-      "the key is a number too large to be told from its neighbours",
+      "the key is an integer beyond 2^53, which JSON cannot hold exactly; use a string",
     );
   }
   return readKey(key);

@@ -83,7 +83,10 @@ export class JsonText {
   reserve(length: number): void {
     if (this.#at + length <= this.#bytes.length) return;
     if (this.#kernel.reserve(this.#at + length) === 0) {
-      throw new UndercurrentError("MEMORY_EXHAUSTED", `there is no memory for ${length} bytes of text`);
+      throw new UndercurrentError(
+        "MEMORY_EXHAUSTED",
+        `out of memory: cannot allocate ${length} bytes of text`,
+      );
     }
     this.#bytes = new Uint8Array(this.#kernel.memory.buffer);
   }

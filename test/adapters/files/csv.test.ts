@@ -147,17 +147,27 @@ describe("layouts", () => {
 
   it("say which column is missing, twice there or without a name", async () => {
     const cases: readonly [string, CsvColumns, string, RegExp][] = [
-      ["a,b,c\n1,2,3\n", {}, "INPUT_COLUMN_MISSING", /value is not clear; its columns are "a", "b", "c"/],
+      [
+        "a,b,c\n1,2,3\n",
+        {},
+        "INPUT_COLUMN_MISSING",
+        /value column is ambiguous; name it with --value; its columns are "a", "b", "c"/,
+      ],
       ["a,b\n1,2\n", { value: "x" }, "INPUT_COLUMN_MISSING", /no column "x"/],
       ["a,b\n1,2\n", { wide: true, time: "x" }, "INPUT_COLUMN_MISSING", /no column "x"/],
-      ["a\n1\n", { wide: true }, "INPUT_COLUMN_MISSING", /no column beside the time/],
-      ["a,b\n1,2\n", { wide: true, features: ["b"] }, "INPUT_COLUMN_MISSING", /no column beside the time/],
+      ["a\n1\n", { wide: true }, "INPUT_COLUMN_MISSING", /no column besides the time/],
+      ["a,b\n1,2\n", { wide: true, features: ["b"] }, "INPUT_COLUMN_MISSING", /no column besides the time/],
       ["a,b\n1,2\n", { features: ["x"] }, "INPUT_COLUMN_MISSING", /no column "x"/],
       ["a,b,b\n1,2,3\n", { wide: true }, "INPUT_COLUMN_INVALID", /columns 2 and 3 are both named "b"/],
-      ["a,b,\n1,2,3\n", { wide: true }, "INPUT_COLUMN_INVALID", /name of column 3, the key is empty/],
+      [
+        "a,b,\n1,2,3\n",
+        { wide: true },
+        "INPUT_COLUMN_INVALID",
+        /name of column 3 is not a valid key: the key is empty/,
+      ],
       [`a,${"b".repeat(10_000)}\n1,2\n`, { wide: true }, "INPUT_COLUMN_INVALID", /10000 characters/],
       ["time,value,value\n1,2,3\n", {}, "INPUT_COLUMN_INVALID", /columns 2 and 3/],
-      ['"a\n1,2\n', {}, "INPUT_COLUMN_MISSING", /line 1, the header/],
+      ['"a\n1,2\n', {}, "INPUT_COLUMN_MISSING", /line 1: the header/],
     ];
     for (const [content, columns, code, message] of cases) {
       const error = await errorOf(read([file("bad-header.csv", content)], columns));
@@ -244,7 +254,7 @@ describe("bad input", () => {
     expect(rejections.map(({ origin, message }) => `${origin} ${message}`)).toEqual([
       'wide-bad.csv:2 column "a": the value is the text "x"',
       'wide-bad.csv:3 the time is the text "soon"',
-      "wide-bad.csv:4 2 cells where the header has 3",
+      "wide-bad.csv:4 expected 3 cells as in the header, found 2",
     ]);
   });
 

@@ -112,8 +112,8 @@ describe("records", () => {
   it("name what is wrong with a line", () => {
     const records = recordsOf(`a,b\n1\n1,2,3\n"1"x,2\nx"1",2\n${"x".repeat(longestLine + 1)}\n1,2\n"1,2`);
     expect(records.filter(isFault)).toEqual([
-      { line: 2, code: "ROW_UNREADABLE", message: "1 cell where the header has 2" },
-      { line: 3, code: "ROW_UNREADABLE", message: "3 cells where the header has 2" },
+      { line: 2, code: "ROW_UNREADABLE", message: "expected 2 cells as in the header, found 1" },
+      { line: 3, code: "ROW_UNREADABLE", message: "expected 2 cells as in the header, found 3" },
       { line: 4, code: "ROW_UNREADABLE", message: "text after the closing quotation mark of a cell" },
       {
         line: 5,

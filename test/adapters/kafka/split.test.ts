@@ -65,7 +65,7 @@ test("writes dead letters and forecasts that fit no batch without what is large,
     headers: huge,
   };
   const small = { key: null, value: Buffer.from("small"), headers: [], timestamp: 6 };
-  const letter = deadLetter(input, origin, "RECORD_UNREADABLE", "the record's value is no JSON");
+  const letter = deadLetter(input, origin, "RECORD_UNREADABLE", "the record's value is not JSON");
   const forecast = { ...letter, value: Buffer.from("forecast"), headers: huge };
   const [topics] = [
     ...splitByBytes(
@@ -88,7 +88,7 @@ test("writes dead letters and forecasts that fit no batch without what is large,
   const told = short!.headers.map(({ name, value }) => [name, Buffer.from(value).toString()]);
   expect(told).toEqual([
     ["undercurrent-code", "RECORD_UNREADABLE"],
-    ["undercurrent-reason", "the record's value is no JSON"],
+    ["undercurrent-reason", "the record's value is not JSON"],
     ["undercurrent-topic", "readings"],
     ["undercurrent-partition", "3"],
     ["undercurrent-offset", "42"],

@@ -102,7 +102,7 @@ export const onlyKnownPartitions: ICustomPartitioner =
   () =>
   ({ topic, partitionMetadata, message: { partition = 0 } }) => {
     if (partition < partitionMetadata.length) return partition;
-    throw new UndercurrentError("TOPIC_MISMATCH", `topic ${topic} has no partition ${partition} any more`);
+    throw new UndercurrentError("TOPIC_MISMATCH", `topic ${topic} no longer has partition ${partition}`);
   };
 
 /** Records as the client wants them: what a record does not have, the message does not have either. */

@@ -55,7 +55,11 @@ async function load(): Promise<typeof Platformatic> {
   try {
     return await import("@platformatic/kafka");
   } catch (cause) {
-    throw new UndercurrentError("KAFKA_CLIENT_MISSING", "kafka.producerClient is platformatic", { cause });
+    throw new UndercurrentError(
+      "KAFKA_CLIENT_MISSING",
+      "kafka.producerClient is platformatic, but the package @platformatic/kafka is not installed",
+      { cause },
+    );
   }
 }
 
@@ -67,7 +71,7 @@ export function refuseZstd(
   if (compressionType !== "zstd" || "zstdCompressSync" in node) return;
   throw new UndercurrentError(
     "SETTING_INVALID",
-    "kafka.compressionType: the producer platformatic has zstd from Node.js 22.15 on, and this one is older",
+    `kafka.compressionType: zstd with the producer platformatic needs Node.js 22.15 or later, found ${process.versions.node}`,
   );
 }
 
@@ -151,7 +155,7 @@ function saslOf({ sasl }: KafkaOptions): Pick<BaseOptions, "sasl"> {
   if (sasl.mechanism === "aws" || sasl.mechanism === "oauthbearer") {
     throw new UndercurrentError(
       "SETTING_INVALID",
-      `the producer platformatic is not told how to use the SASL mechanism ${sasl.mechanism}`,
+      `sasl.mechanism: expected PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512 with the producer platformatic, found ${sasl.mechanism}`,
     );
   }
   const { mechanism, username, password } = sasl;

@@ -62,7 +62,7 @@ export function* splitByBytes(
 function tooLarge(topic: string, size: number, maxBytes: number): UndercurrentError {
   return new UndercurrentError(
     "RECORD_TOO_LARGE",
-    `topic ${topic}: a record of ${size} bytes, where a batch may have ${maxBytes}`,
+    `topic ${topic}: a record has ${size} bytes, expected at most ${maxBytes} (kafka.maxBatchBytes)`,
   );
 }
 

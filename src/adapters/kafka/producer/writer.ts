@@ -24,7 +24,7 @@ export async function openWriter(options: KafkaOptions, partition: number): Prom
     return new TransactionalWriter(producer, partition, options.maxBatchBytes ?? defaultBatchBytes);
   } catch (error) {
     if (protocolNames(error).has("INVALID_TRANSACTION_TIMEOUT")) {
-      const message = "kafka.transactionTimeoutMs: more than the brokers' transaction.max.timeout.ms";
+      const message = "kafka.transactionTimeoutMs: exceeds the brokers' transaction.max.timeout.ms";
       throw new UndercurrentError("SETTING_INVALID", message, { cause: error });
     }
     throw brokerError(error, `the transactional id ${transactionalId(options, partition)}`);
@@ -60,7 +60,8 @@ export class TransactionalWriter {
    */
   async commit(writes: readonly TopicWrite[], offset: number, right: Right): Promise<void> {
     const what = `commit of partition ${this.#partition} up to offset ${offset}`;
-    if (this.#usedUp) throw new UndercurrentError("COMMIT_UNCERTAIN", `${what}: an earlier commit failed`);
+    if (this.#usedUp)
+      throw new UndercurrentError("COMMIT_UNCERTAIN", `${what}: an earlier commit of this producer failed`);
     this.#usedUp = true;
     try {
       checkRight(right, what);
@@ -100,5 +101,5 @@ export class TransactionalWriter {
 }
 
 function checkRight({ revoked }: Right, what: string): void {
-  if (revoked.aborted) throw new UndercurrentError("FENCED", `${what}: the partition was taken away`);
+  if (revoked.aborted) throw new UndercurrentError("FENCED", `${what}: the partition was revoked`);
 }

@@ -35,7 +35,7 @@ type Spread = Omit<TopicWrite, "partition">;
 function letters(records: Commit["deadLetters"], { deadLetters: topic }: KafkaTopics): Spread[] {
   if (records.length === 0) return [];
   if (topic !== undefined) return [{ topic, records, shorten: shortenLetter }];
-  throw new UndercurrentError("TOPIC_MISSING", "there are dead letters, and no topic for them is set");
+  throw new UndercurrentError("TOPIC_MISSING", "a record was rejected, but topics.deadLetters is not set");
 }
 
 function byTopic(routed: Commit["routed"]): Spread[] {

@@ -50,7 +50,7 @@ export function kafkaPorts(options: KafkaOptions): KafkaPorts {
     committer: {
       async commit(assignment, commit) {
         if (!(assignment instanceof KafkaAssignment)) {
-          throw new UndercurrentError("FENCED", "the assignment is not one of a Kafka source");
+          throw new UndercurrentError("FENCED", "the assignment does not come from a Kafka source");
         }
         await assignment.commit(commit);
       },
