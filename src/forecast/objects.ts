@@ -1,6 +1,6 @@
 /** Objects in, objects out: the forecaster for events of any type, read through three callbacks. */
 import type { EngineFactory } from "../engine/port.js";
-import { refuseRenamed } from "../errors/errors.js";
+import { refuseMisplaced, refuseRenamed, requireFunctionList, requireFunctions } from "../errors/errors.js";
 import {
   appendObservation,
   setFeatures,
@@ -97,7 +97,10 @@ export interface Observation {
 
 /** The settings among the options, checked. Throws SETTING_INVALID. */
 export function settingsOf<T>(options: EventOptions<T>): ForecasterSettings {
+  refuseMisplaced(options, { featureCount: "give a callback for each feature in `features`" });
+  requireFunctions(options, ["key", "time", "value"], ["onRejected", "onUpdate", "engine"]);
   const { key, time, value, features = [], onRejected, onUpdate, engine, ...settings } = options;
+  requireFunctionList("features", features);
   return forecasterSettings({ ...settings, featureCount: features.length });
 }
 
@@ -199,6 +202,9 @@ export class EventForecaster<T> extends ObjectForecaster<
   }
 }
 
+const carried = "each observation carries its key, time and value";
+const misplaced = { key: carried, time: carried, value: carried };
+
 /**
  * A forecaster without RxJS: observations in, forecasts out, in order.
  *
@@ -218,6 +224,7 @@ export function createForecaster(
     Pick<ForecasterOptions, "featureCount"> = {},
 ): EventForecaster<Observation> {
   refuseRenamed("forecasterOptions", options);
+  refuseMisplaced(options, misplaced);
   const { featureCount: count = 0, ...others } = options;
   // Checked before so many callbacks are made.
   forecasterSettings({ featureCount: count });

@@ -47,6 +47,8 @@ export const forecasterSchema = z.strictObject({
     .array(z.number().gt(0).lt(1))
     .min(1)
     .max(8)
+    .refine((levels) => new Set(levels).size === levels.length, "every level may be given once")
+    .meta({ uniqueItems: true })
     .default([0.9])
     .describe("Nominal coverage of each forecast interval. The first one sets yhat_lower and yhat_upper."),
   alarmRate: z

@@ -1,6 +1,6 @@
 /** Objects in, objects out: the forecaster of symbols for events of any type, read through two callbacks. */
 import type { EngineFactory } from "../../engine/port.js";
-import { UndercurrentError } from "../../errors/errors.js";
+import { refuseMisplaced, requireFunctions, UndercurrentError } from "../../errors/errors.js";
 import { readKey, readSymbol, type RejectedEvent } from "../input.js";
 import type { ForecasterListeners } from "../learning/schedule.js";
 import { ObjectForecaster } from "../object-forecaster.js";
@@ -68,6 +68,7 @@ export function symbolSettingsOf<T>(options: SymbolEventOptions<T>): {
   readonly settings: SymbolSettings;
   readonly candidates: number;
 } {
+  requireFunctions(options, ["key", "symbol"], ["onRejected", "onUpdate", "engine"]);
   const { key, symbol, candidates = 5, onRejected, onUpdate, engine, ...settings } = options;
   if (!Number.isInteger(candidates) || candidates < 1 || candidates > 100) {
     throw new UndercurrentError(
@@ -152,6 +153,8 @@ export class EventSymbolForecaster<T> extends ObjectForecaster<
 export function createSymbolForecaster(
   options: Omit<SymbolEventOptions<SymbolObservation>, "key" | "symbol"> = {},
 ): EventSymbolForecaster<SymbolObservation> {
+  const carried = "each observation carries its key and symbol";
+  refuseMisplaced(options, { key: carried, symbol: carried });
   return new EventSymbolForecaster({
     ...options,
     key: (event) => event.key,
