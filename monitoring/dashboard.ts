@@ -1,4 +1,4 @@
-/** The Grafana dashboard, built from the panels by Grafana's own builders: of the first schema, which every Grafana reads. */
+/** Builds the Grafana dashboard from the panels. It uses the first dashboard schema, which every Grafana version reads. */
 /* eslint-disable @typescript-eslint/no-deprecated -- the second schema needs Grafana 12 */
 import {
   DashboardBuilder,

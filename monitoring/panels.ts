@@ -1,4 +1,4 @@
-/** What the dashboard shows: rows of panels, each with its queries; units come from the declarations of the metrics. */
+/** Declares the dashboard: rows of panels with their queries. Units come from the metrics' declarations. */
 import {
   metrics,
   seriesMetrics,
@@ -9,7 +9,7 @@ import {
 /** `$instance` and `$key` are variables of the dashboard, `$__rate_interval` is Grafana's. */
 export interface Query {
   readonly expr: string;
-  /** As Grafana takes it: `{{label}}` stands for a label's value. */
+  /** Grafana's legend format: `{{label}}` stands for a label's value. */
   readonly legend: string;
 }
 
@@ -17,7 +17,7 @@ export interface Panel {
   readonly kind: "stat" | "timeseries";
   readonly title: string;
   readonly description: string;
-  /** Grafana's name of the unit. */
+  /** Unit in Grafana's notation. */
   readonly unit: string;
   /** Of 24 columns. */
   readonly width: number;
@@ -26,7 +26,7 @@ export interface Panel {
 
 export interface Row {
   readonly title: string;
-  /** The variable that there is one row of for each value. */
+  /** Variable that repeats the row for each of its values. */
   readonly repeat?: "key";
   readonly panels: readonly Panel[];
 }
@@ -106,11 +106,11 @@ export const rows: readonly Row[] = [
     title: "Flow",
     panels: [
       chart(
-        "Records and forecasts",
+        "Observations and forecasts",
         "undercurrent_events_total",
         [
           { expr: rate("undercurrent_events_total"), legend: "observed" },
-          { expr: rate("undercurrent_committed_forecasts_total"), legend: "forecasts that landed" },
+          { expr: rate("undercurrent_committed_forecasts_total"), legend: "forecasts committed" },
         ],
         "cps",
       ),
@@ -126,7 +126,7 @@ export const rows: readonly Row[] = [
         quantiles("undercurrent_end_to_end_latency_seconds"),
       ),
       chart(
-        "Refused records",
+        "Rejected records",
         "undercurrent_rejections_total",
         [{ expr: rateBy("code", "undercurrent_rejections_total"), legend: "{{code}}" }],
         "cps",
@@ -154,14 +154,14 @@ export const rows: readonly Row[] = [
         [{ expr: of("undercurrent_skill_ratio"), legend: "{{instance}}" }],
         "percentunit",
       ),
-      chart("Coverage of the intervals", "undercurrent_interval_coverage_ratio", [
+      chart("Interval coverage", "undercurrent_interval_coverage_ratio", [
         { expr: of("undercurrent_interval_coverage_ratio"), legend: "{{instance}}" },
         { expr: `max(${of("undercurrent_interval_level_ratio")})`, legend: "nominal" },
       ]),
       chart("Mean absolute error", "undercurrent_mae", [
         { expr: of("undercurrent_mae"), legend: "{{instance}}" },
       ]),
-      chart("Weights of the experts", "undercurrent_expert_share_ratio", [
+      chart("Expert weights", "undercurrent_expert_share_ratio", [
         { expr: `avg by (expert) (${of("undercurrent_expert_share_ratio")})`, legend: "{{expert}}" },
       ]),
       chart("Training loss", "undercurrent_training_loss", [
@@ -171,13 +171,13 @@ export const rows: readonly Row[] = [
         { expr: of("undercurrent_gradient_norm"), legend: "{{instance}}" },
       ]),
       chart(
-        "Updates of the weights",
+        "Weight updates",
         "undercurrent_learning_updates_total",
         [{ expr: rate("undercurrent_learning_updates_total"), legend: "updates" }],
         "cps",
       ),
       chart(
-        "Duration of an update",
+        "Update duration",
         "undercurrent_learning_duration_seconds",
         quantiles("undercurrent_learning_duration_seconds"),
       ),
@@ -190,12 +190,12 @@ export const rows: readonly Row[] = [
     title: "State and Kafka",
     panels: [
       chart(
-        "Duration of a batch",
+        "Batch duration",
         "undercurrent_batch_duration_seconds",
         quantiles("undercurrent_batch_duration_seconds"),
       ),
       chart(
-        "Duration of a commit",
+        "Commit duration",
         "undercurrent_commit_duration_seconds",
         quantiles("undercurrent_commit_duration_seconds"),
       ),
@@ -222,13 +222,13 @@ export const rows: readonly Row[] = [
       chart("State in memory", "undercurrent_state_bytes", [
         { expr: `sum by (instance) (${of("undercurrent_state_bytes")})`, legend: "{{instance}}" },
       ]),
-      chart("Rows that the live page left out", "undercurrent_page_rows_dropped_total", [
+      chart("Rows skipped by the live page", "undercurrent_page_rows_dropped_total", [
         {
           expr: `sum(increase(${of("undercurrent_page_rows_dropped_total")}[$__rate_interval]))`,
           legend: "rows",
         },
       ]),
-      chart("Keys forgotten", "undercurrent_keys_forgotten_total", [
+      chart("Evicted keys", "undercurrent_keys_forgotten_total", [
         {
           expr: `sum by (reason) (increase(${of("undercurrent_keys_forgotten_total")}[$__rate_interval]))`,
           legend: "{{reason}}",
@@ -237,26 +237,26 @@ export const rows: readonly Row[] = [
       chart("Rebalances and takeovers", "undercurrent_rebalances_total", [
         {
           expr: `sum(increase(${of("undercurrent_rebalances_total")}[$__rate_interval]))`,
-          legend: "joins of the group",
+          legend: "group joins",
         },
         {
           expr: `sum by (plan) (increase(${of("undercurrent_takeovers_total")}[$__rate_interval]))`,
           legend: "takeover: {{plan}}",
         },
       ]),
-      chart("Partitions that share keys", "undercurrent_partitions_with_shared_keys", [
+      chart("Partitions with shared keys", "undercurrent_partitions_with_shared_keys", [
         {
           expr: `sum by (instance) (${of("undercurrent_partitions_with_shared_keys")})`,
           legend: "{{instance}}",
         },
       ]),
-      chart("Tasks that began anew", "undercurrent_restarts_total", [
+      chart("Task restarts", "undercurrent_restarts_total", [
         {
           expr: `sum by (code) (increase(${of("undercurrent_restarts_total")}[$__rate_interval]))`,
           legend: "{{code}}",
         },
       ]),
-      chart("Duration of a restore", "undercurrent_restore_duration_seconds", [
+      chart("Restore duration", "undercurrent_restore_duration_seconds", [
         {
           expr: `sum(undercurrent_restore_duration_seconds_sum{instance=~"$instance"}) / sum(undercurrent_restore_duration_seconds_count{instance=~"$instance"})`,
           legend: "mean",
@@ -273,10 +273,10 @@ export const rows: readonly Row[] = [
         "undercurrent_y",
         [
           { expr: key("undercurrent_y"), legend: "value" },
-          { expr: key("undercurrent_yhat_of_y"), legend: "its forecast" },
-          { expr: key("undercurrent_yhat"), legend: "next" },
-          { expr: key("undercurrent_yhat_lower"), legend: "next, lower" },
-          { expr: key("undercurrent_yhat_upper"), legend: "next, upper" },
+          { expr: key("undercurrent_yhat_of_y"), legend: "forecast of this value" },
+          { expr: key("undercurrent_yhat"), legend: "forecast of the next value" },
+          { expr: key("undercurrent_yhat_lower"), legend: "lower bound" },
+          { expr: key("undercurrent_yhat_upper"), legend: "upper bound" },
         ],
         "short",
         16,

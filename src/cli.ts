@@ -15,13 +15,13 @@ import { packageVersion } from "./cli/version.js";
 import { describeError, exitCodeOf, exitCodes, UndercurrentError } from "./errors/errors.js";
 
 const notes = `
-Exit codes: ${exitCodes.ok} done, ${exitCodes.unexpected} a defect of this program, ${exitCodes.settings} options, ${exitCodes.input} input, ${exitCodes.output} output or address,
-${exitCodes.state} saved state, ${exitCodes.external} something that is needed is missing. Errors go to standard error with a code, what became of
-the data, and what to do next.`;
+Exit codes: ${exitCodes.ok} success, ${exitCodes.unexpected} defect of this program, ${exitCodes.settings} settings or options, ${exitCodes.input} input, ${exitCodes.output} output or address,
+${exitCodes.state} saved state, ${exitCodes.external} a broker, file or package is missing. Errors go to standard error: the code, what happened
+to the data, and the next action.`;
 
 function program(): Command {
   const command = new Command("undercurrent")
-    .description("Forecasts the next value of every key of an event stream, and learns while it flows.")
+    .description("Forecasts the next value of every key in an event stream and learns online.")
     .version(packageVersion())
     .addCommand(demoCommand())
     .addCommand(runCommand())

@@ -1,4 +1,4 @@
-/** The command `config`: the configuration that is in effect, or every setting at its default, as YAML. */
+/** The command `config`: prints the effective configuration, or every default, as YAML. */
 import { Command, Option } from "commander";
 import { stringify } from "yaml";
 import { defaultYaml } from "../config/default-yaml.js";
@@ -11,14 +11,14 @@ interface ConfigFlags {
 }
 
 const notes = `
-Secrets are printed as [redacted], and values from the environment as they were written, \${NAME}.`;
+Secrets are printed as [redacted], values from environment variables as \${NAME}.`;
 
 export function configCommand(): Command {
   return new Command("config")
-    .description("print the configuration that is in effect, or a commented one to begin with")
-    .option("-c, --config <file>", "configuration, a YAML file")
+    .description("print the effective configuration, or a commented default file")
+    .option("-c, --config <file>", "YAML file with the configuration")
     .addOption(
-      new Option("--default", "every setting with its default and what it is for").conflicts("config"),
+      new Option("--default", "print every setting with its default and description").conflicts("config"),
     )
     .addHelpText("after", notes)
     .action((flags: ConfigFlags) => {

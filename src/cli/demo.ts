@@ -1,4 +1,4 @@
-/** The command `demo`: real series, replayed, and this host's own, forecast live on a page in the browser. */
+/** The command `demo`: forecasts replayed series and this host's load on a live page. */
 import { Command } from "commander";
 import { once } from "node:events";
 import { sampleSeries } from "../adapters/files/sample-series.js";
@@ -31,17 +31,17 @@ interface DemoFlags extends ForecasterFlags {
 const batchSize = 1024;
 
 const notes = `
-Replays daily weather of Seattle and New York, hourly temperatures of Seattle and the S&P 500 from the npm package
-vega-datasets, faster than real time, beside this host's processor, memory and load as they are now. A series that has
-ended starts over with later times. Without vega-datasets the host's own are shown. The address also answers /metrics
-for Prometheus. SIGINT and SIGTERM end it.`;
+Replays daily weather of Seattle and New York, hourly temperatures of Seattle and the S&P 500 faster than real time,
+and adds the live processor, memory and load of this host. The samples come from the npm package vega-datasets; without
+the package the page shows this host only. A finished series restarts with later times. The server also answers
+/metrics for Prometheus. SIGINT or SIGTERM ends the demo.`;
 
 export function demoCommand(): Command {
   const command = new Command("demo")
-    .description("watch real series being forecast on a live page, without Kafka")
-    .option("--port <number>", "port of the page; 0 takes a free one", wholeNumberFrom(0, 65535), 7070)
+    .description("forecast sample series on a live page, without Kafka")
+    .option("--port <number>", "TCP port of the page; 0 takes a free port", wholeNumberFrom(0, 65535), 7070)
     .option("--host <address>", "address to listen on", "127.0.0.1")
-    .option("--speed <values>", "values of each replayed series in a second", positiveNumber, 25);
+    .option("--speed <values>", "replay speed, in values per second and series", positiveNumber, 25);
   return addForecasterOptions(command).addHelpText("after", notes).action(demo);
 }
 

@@ -1,4 +1,4 @@
-/** The command `explain`: a past forecast, derived anew from snapshot and log, and where it came from. */
+/** The command `explain`: recomputes a past forecast from a snapshot and the input, and shows its parts. */
 import { Command, Option } from "commander";
 import { findLast, type FoundRecord } from "../adapters/kafka/offline/find-record.js";
 import { KafkaPast, type Written } from "../adapters/kafka/offline/past.js";
@@ -25,30 +25,31 @@ interface ExplainFlags extends TimeoutFlag {
 }
 
 const notes = `
-The record is named by its offset in the input, or by --key and --time: the key's last record at or before that time.
---offset needs --partition; a key is looked for in every partition without one, which reads all of the input. The
-state of the latest snapshot before it is restored and the input from there on replayed, which gives the forecast again
-to the bit; it is compared with the one in the forecasts topic. The state topic is compacted: where it no longer has a
-snapshot that old, the replay begins with the first record of the input, if that is still there. Nothing is written, and a
-service that runs meanwhile is not disturbed.`;
+Choose the record with --partition and --offset, or with --key and --time: the key's last record at or before that time.
+Without --partition, --key searches every partition and reads the whole input.
+
+The command restores the latest snapshot before the record and replays the input from there. The result equals the
+original forecast bit for bit and is compared with the forecasts topic. Compaction deletes old snapshots: without one,
+the replay starts at the first record of the input if the input still has its first record. The command writes nothing
+and does not disturb a running service.`;
 
 export function explainCommand(): Command {
   return addTimeoutOption(new Command("explain"))
-    .description("derive a past forecast again, and show where it came from")
-    .option("-p, --partition <number>", "partition of the input", wholeNumberFrom(0, 1_000_000))
+    .description("recompute a past forecast and show how it was made")
+    .option("-p, --partition <number>", "partition of the input topic", wholeNumberFrom(0, 1_000_000))
     .option(
       "-o, --offset <number>",
-      "offset of the record in the input",
+      "offset of the record in the input topic",
       wholeNumberFrom(0, Number.MAX_SAFE_INTEGER),
     )
-    .addOption(new Option("--key <key>", "key of the record, in place of its offset").conflicts("offset"))
+    .addOption(new Option("--key <key>", "key of the record, instead of its offset").conflicts("offset"))
     .addOption(
       new Option(
         "--time <time>",
-        "with --key: epoch milliseconds or ISO 8601; its last record where left out",
+        "with --key: epoch milliseconds or ISO 8601 (default: the last record)",
       ).conflicts("offset"),
     )
-    .option("-c, --config <file>", "configuration, a YAML file")
+    .option("-c, --config <file>", "YAML file with the configuration")
     .option("--json", "print one JSON object")
     .addHelpText("after", notes)
     .action(explain);

@@ -1,4 +1,4 @@
-/** The command `lint`: a configuration against its schema, then against the brokers. */
+/** The command `lint`: checks a configuration against its schema, then against the brokers. */
 import { Command } from "commander";
 import { withAdmin } from "../adapters/kafka/admin/admin.js";
 import { clusterFacts, lintCluster, type Finding } from "../adapters/kafka/admin/lint.js";
@@ -19,17 +19,18 @@ interface LintFlags extends TimeoutFlag {
 }
 
 const notes = `
-One line for each finding: ok, warning or error, what it is about, and what was found; an error with the code that a
-start or a commit would end with. The newest 200 records of each partition, of 64 partitions at most, are judged: the share
-that would be rejected, implausible times, values that never change, and keys that come in several partitions; an error
-where none could be forecast from. The exit code is 0 without errors, and that of the first error otherwise. What this
-user may not read is a warning.`;
+Prints one line per finding: ok, warning or error, the subject, and what was found. An error carries the code with which
+the service would end. The exit code is 0, or that of the first error. Missing read permissions are warnings.
+
+The sample is the newest 200 records of each partition, of at most 64 partitions. lint reports the share of rejected
+records, implausible times, values that never change, and keys in several partitions. It is an error if every sampled
+record is rejected.`;
 
 export function lintCommand(): Command {
   return addTimeoutOption(new Command("lint"))
-    .description("check a configuration against its schema and the brokers")
-    .option("-c, --config <file>", "configuration, a YAML file")
-    .option("--offline", "leave out the brokers")
+    .description("check a configuration, the topics and a sample of the input")
+    .option("-c, --config <file>", "YAML file with the configuration")
+    .option("--offline", "check the configuration only, without brokers")
     .option("--json", "print the findings as JSON")
     .addHelpText("after", notes)
     .action(lint);
@@ -41,9 +42,9 @@ async function lint({ config, json, offline, timeout }: LintFlags): Promise<void
     const { settings } = loadConfig(config, process.env);
     // Building the options reads certificates and keys.
     kafkaOptions(settings);
-    findings.push({ level: "ok", subject: "configuration", message: "fits its schema" });
+    findings.push({ level: "ok", subject: "configuration", message: "valid" });
     checkModelRecord(settings);
-    findings.push({ level: "ok", subject: "model", message: "its state fits a batch" });
+    findings.push({ level: "ok", subject: "model", message: "the state record fits kafka.maxBatchBytes" });
     if (offline !== true) findings.push(...(await lintBrokers(settings, { timeout })));
   } catch (error) {
     if (!(error instanceof UndercurrentError)) throw error;
@@ -71,7 +72,7 @@ async function lintBrokers(settings: Config, flags: TimeoutFlag): Promise<readon
     : findings;
 }
 
-/** Judges the newest records of the input. */
+/** Checks the newest records of the input. */
 async function lintSample(options: KafkaOptions, { decode }: Config): Promise<readonly Finding[]> {
   const subject = `records of ${options.topics.input}`;
   const sample = new InputSample(decode, Date.now());
@@ -79,12 +80,12 @@ async function lintSample(options: KafkaOptions, { decode }: Config): Promise<re
     const whole = await sampleInput(options, (partition, record) => sample.add(partition, record));
     const findings = sample.findings().map((finding) => ({ ...finding, subject }));
     if (whole) return findings;
-    const message = "not every partition was read: the sample is bounded in partitions and time";
+    const message = "the sample is incomplete: not every partition was read (limits: 64 partitions, 10 s)";
     return [...findings, { level: "ok", subject, message }];
   } catch (error) {
     if (!(error instanceof UndercurrentError)) throw error;
     return [
-      { level: "warning", subject, message: `no sample can be read: ${error.message} (${error.code})` },
+      { level: "warning", subject, message: `the sample cannot be read: ${error.message} (${error.code})` },
     ];
   }
 }

@@ -1,4 +1,4 @@
-/** The options that commands share: how the forecaster is set, and how numbers are read from a command line. */
+/** Options that several commands share, and the parsing of numbers on the command line. */
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { renamedSettings, renamedText } from "../errors/errors.js";
 import { cellKinds, engineKinds, type CellKind, type EngineKind } from "../engine/port.js";
@@ -28,37 +28,37 @@ export function addForecasterOptions(command: Command, cell = cellOption()): Com
   const defaults = forecasterSettings();
   return command
     .addOption(cell)
-    .option("--hidden <units>", "units of the hidden state, a multiple of 4", wholeNumber, defaults.hidden)
+    .option("--hidden <units>", "size of the hidden state, a multiple of 4", wholeNumber, defaults.hidden)
     .addOption(
-      new Option("--readout <kind>", "how forecasts are read from the hidden state")
+      new Option(
+        "--readout <kind>",
+        "read-outs of the hidden state: one for all keys (shared), or one more per key",
+      )
         .choices(readoutKinds)
         .default(defaults.readout),
     )
     .addOption(
-      new Option("--loss <loss>", "what the mixture of experts minimises")
+      new Option("--loss <loss>", "loss that the mixture of experts minimises")
         .choices(lossKinds)
         .default(defaults.loss),
     )
     .option("--seed <number>", "seed of the initial weights", wholeNumber, defaults.seed)
     .addOption(
-      new Option(
-        "--engine <engine>",
-        "what steps and teaches the cell; tfjs is TensorFlow.js, where it is installed",
-      )
+      new Option("--engine <engine>", "engine that runs and trains the cell; tfjs needs TensorFlow.js")
         .choices(engineKinds)
         .default("wasm"),
     )
-    .option("--horizon <steps>", "values ahead that are forecast", wholeNumber, defaults.horizon)
+    .option("--horizon <steps>", "number of values ahead to forecast", wholeNumber, defaults.horizon)
     .option(
       "--interval-levels <shares>",
-      "coverages of the forecast intervals, with commas between them; the first is that of yhat_lower and yhat_upper",
+      "coverages of the forecast intervals, comma-separated; the first one sets yhat_lower and yhat_upper",
       (text: string) => text.split(",").map(positiveNumber),
       defaults.intervalLevels,
     );
 }
 
 function cellOption(): Option {
-  return new Option("--cell <cell>", "cell that reads the past of a key")
+  return new Option("--cell <cell>", "neural cell that encodes a key's past")
     .choices(cellKinds)
     .default(forecasterSettings().cell);
 }
@@ -66,7 +66,7 @@ function cellOption(): Option {
 /** The same for several cells. */
 export function cellsOption(): Option {
   const { cell } = forecasterSettings();
-  return new Option("--cell <cells>", `cell that reads the past of a key: ${cellKinds.join(", ")}`)
+  return new Option("--cell <cells>", `neural cell that encodes a key's past: ${cellKinds.join(", ")}`)
     .argParser(cellsOf)
     .default([cell], cell);
 }
@@ -84,11 +84,7 @@ export function addFeaturesOption(command: Command, what: string): Command {
     ...before,
     ...text.split(","),
   ];
-  return command.option(
-    "--features <names>",
-    `${what} of exogenous features, with commas between them`,
-    parse,
-  );
+  return command.option("--features <names>", `${what} of exogenous features, comma-separated`, parse);
 }
 
 /** Makes the error of an option that has another name now; the option is not in the help text. */
@@ -143,10 +139,5 @@ export interface TimeoutFlag {
 
 /** Adds `--timeout`. */
 export function addTimeoutOption(command: Command): Command {
-  return command.option(
-    "--timeout <seconds>",
-    "time after which brokers that do not answer are given up",
-    positiveNumber,
-    20,
-  );
+  return command.option("--timeout <seconds>", "longest wait for the brokers to answer", positiveNumber, 20);
 }

@@ -1,4 +1,4 @@
-/** The command `pipe`: observations as JSON lines on standard input, forecasts as JSON lines on standard output. */
+/** The command `pipe`: reads observations as JSON lines and writes forecasts as JSON lines. */
 import { Command } from "commander";
 import { ForecastLineWriter, readObservationLine, rejectionLine } from "../adapters/files/json-lines.js";
 import { LineSplitter, type Line } from "../adapters/files/lines.js";
@@ -26,22 +26,28 @@ import { stopSignal } from "./signals.js";
 const batchSize = 1024;
 
 const notes = `
-Input, one message a line: {"key": "pump-7", "time": "2026-03-01T10:00:05Z", "value": 41.2}; other fields are ignored,
-but for those named by --features: numbers that are known with the value and help to forecast the next one.
-The time is ISO 8601 (UTC without a zone) or epoch milliseconds; a value that is null or left out is missing.
-Output, one message for each: key, time, value, yhat, yhat_lower, yhat_upper, yhat_time (forecast of the key's next
-value), expected (what had been forecast for this one), anomaly_score (above 1 is anomalous) and model; null stands
-for what there is not. With several --interval-levels, an array "intervals" has level, lower and upper of each, here
-and in the steps of --horizon. With --horizon, an array "horizon" has step, yhat, yhat_lower, yhat_upper and yhat_time for each
-of the steps 2 to that one. Forecasts are written as soon as the input pauses.
+Input, one message per line: {"key": "pump-7", "time": "2026-03-01T10:00:05Z", "value": 41.2}
+  time    ISO 8601 (UTC if it has no zone) or epoch milliseconds
+  value   a number; null or an absent field is a missing value
+  Further fields are ignored, except those of --features: numbers that help to forecast the next value.
 
-A line that is refused is reported on standard error as {"code", "line", "message"} and changes nothing; the last line
-there counts them: {"events", "rejected", "rejections"}. Refused lines do not change the exit code. SIGINT and SIGTERM
-end the input: what was read is answered, and the exit code is 0.`;
+Output, one message per input line; unknown fields are null:
+  key, time, value
+  yhat, yhat_lower, yhat_upper, yhat_time   forecast of the key's next value, its interval and its expected time
+  expected                                  earlier forecast of this value
+  anomaly_score                             above 1 is anomalous
+  model                                     model and version of its weights
+  intervals   with several --interval-levels: level, lower and upper of each, also in the steps of the horizon
+  horizon     with --horizon N: step, yhat, yhat_lower, yhat_upper and yhat_time of the steps 2 to N
+Forecasts are written as soon as the input pauses.
+
+A rejected line changes nothing and does not change the exit code. Standard error reports it as
+{"code", "line", "message"} and ends with the counts {"events", "rejected", "rejections"}. SIGINT or SIGTERM ends the
+input: every line read so far gets its answer, and the exit code is 0.`;
 
 export function pipeCommand(): Command {
   const command = new Command("pipe").description(
-    "JSON lines in, JSON lines out, on standard input and output",
+    "forecast JSON lines from standard input to standard output",
   );
   addFeaturesOption(command, "fields");
   return addForecasterOptions(command).addHelpText("after", notes).action(pipe);

@@ -1,4 +1,4 @@
-/** Counts what was refused and says so: the first few one by one, all of them by code at the end. */
+/** Counts rejections and prints them: the first few one by one, all of them by code at the end. */
 import { errors, type ErrorCode } from "../errors/errors.js";
 import type { Rejection } from "../pipeline/telemetry.js";
 import { plainText } from "./text.js";
@@ -21,7 +21,7 @@ export class Rejections {
     this.#counts.set(code, total);
     if (before >= printed) return;
     this.#print(`rejected ${plainText(origin)}: ${code}: ${plainText(message)}`);
-    if (total >= printed) this.#print(`further ${code} are counted, not printed`);
+    if (total >= printed) this.#print(`further rejections with ${code} are counted, not printed`);
   }
 
   get total(): number {
@@ -36,7 +36,7 @@ export class Rejections {
   /** Prints the count of each code, and what to do about it. */
   summarise(): void {
     for (const [code, count] of this.#counts) {
-      this.#print(`rejected ${count.toLocaleString("en")} in all: ${code}. ${errors[code].action}`);
+      this.#print(`rejected ${count.toLocaleString("en")} in total: ${code}. ${errors[code].action}`);
     }
   }
 }

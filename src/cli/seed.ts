@@ -1,4 +1,4 @@
-/** The command `seed`: real series into the input topic, so that a new service has something to forecast. */
+/** The command `seed`: writes sample series to the input topic, to try the service. */
 import { Command } from "commander";
 import { once } from "node:events";
 import type { Message } from "kafkajs";
@@ -17,15 +17,15 @@ interface SeedFlags {
 }
 
 const notes = `
-Writes what \`demo\` shows into the input topic, as {"value": ...} with the series' name as key: weather and stock prices
-from the npm package vega-datasets, where that is installed, faster than real time, and this host's processor, memory and
-load. The records' timestamps are those of now. SIGINT and SIGTERM end it.`;
+Writes the series of \`demo\` to the input topic as {"value": ...}, with the name of the series as key: weather and stock
+prices faster than real time (from the npm package vega-datasets, if installed), and this host's processor, memory and
+load. The records carry the current time. SIGINT or SIGTERM ends the command.`;
 
 export function seedCommand(): Command {
   return new Command("seed")
-    .description("write real series into the input topic, to try the service")
-    .option("-c, --config <file>", "configuration, a YAML file")
-    .option("--speed <values>", "values of each replayed series in a second", positiveNumber, 5)
+    .description("write sample series to the input topic, to try the service")
+    .option("-c, --config <file>", "YAML file with the configuration")
+    .option("--speed <values>", "replay speed, in values per second and series", positiveNumber, 5)
     .addHelpText("after", notes)
     .action(seed);
 }

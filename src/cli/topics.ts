@@ -1,4 +1,4 @@
-/** The command `topics create`: the topics of the configuration, as they have to be. */
+/** The command `topics create`: creates the missing topics of a configuration. */
 import { Command } from "commander";
 import { withAdmin } from "../adapters/kafka/admin/admin.js";
 import { createTopics } from "../adapters/kafka/admin/create.js";
@@ -13,27 +13,27 @@ interface CreateFlags extends TimeoutFlag {
 }
 
 const notes = `
-Forecasts, dead letters and state get as many partitions as the input has, and as many copies of each; the state topic
-is compacted. Every other setting of a topic is the brokers' default. The input is made only with --partitions. What
-exists is left as it is; where it does not fit, nothing is made.`;
+The topics for forecasts, dead letters and state get the input's number of partitions and replicas; the state topic is
+compacted. All other topic settings keep the brokers' defaults. The input topic is created only with --partitions.
+Existing topics stay unchanged; if one does not fit, no topic is created.`;
 
 export function topicsCommand(): Command {
   const create = addTimeoutOption(new Command("create"))
-    .description("make the topics that are missing")
-    .option("-c, --config <file>", "configuration, a YAML file")
+    .description("create the missing topics")
+    .option("-c, --config <file>", "YAML file with the configuration")
     .option(
       "--partitions <count>",
-      "make the input too, with so many partitions",
+      "also create the input topic, with this number of partitions",
       wholeNumberFrom(1, 100_000),
     )
     .option(
       "--replication-factor <count>",
-      "copies of each partition of what is made",
+      "replicas of each partition of the created topics",
       wholeNumberFrom(1, 32_767),
     )
     .addHelpText("after", notes)
     .action(createThem);
-  return new Command("topics").description("the topics of a configuration").addCommand(create);
+  return new Command("topics").description("create the topics of a configuration").addCommand(create);
 }
 
 async function createThem(flags: CreateFlags): Promise<void> {

@@ -1,20 +1,20 @@
-/** Judges a sample of the input's records: what a service with these settings would make of them. Pure; bounded. */
+/** Judges a sample of input records: how the service would process them with these settings. */
 import { UndercurrentError, type ErrorCode } from "../errors/errors.js";
 import { decoder, type Decode } from "./decode/decode.js";
 import type { InputRecord } from "./ports.js";
 import type { DecodeSettings } from "./settings.js";
 
-/** Records that are judged at most, whatever the caller gives. */
+/** Largest number of records to judge. */
 const mostRecords = 100_000;
-/** Values of a key from which on it is odd that all are the same. */
+/** Number of equal values of a key that makes a wrong path likely. */
 const fewestValues = 20;
-/** Epoch seconds, taken for milliseconds, are times of these. */
+/** Epoch seconds, read as milliseconds, are times before 1971. */
 const startOf1971 = 31_536_000_000;
-/** Epoch microseconds, taken for milliseconds, lie further ahead than any plan. */
+/** Epoch microseconds, read as milliseconds, are times more than ten years ahead. */
 const furthestAhead = 10 * 366 * 86_400_000;
 const examples = 3;
 
-/** Something that was found in the sample; `code` is that of an error that makes the input unusable. */
+/** A finding about the sample; `code` marks an error that makes the input unusable. */
 export interface SampleFinding {
   readonly level: "ok" | "warning" | "error";
   readonly code?: ErrorCode;
@@ -33,7 +33,7 @@ interface KeySample {
  * ```ts
  * const sample = new InputSample(settings.decode, Date.now());
  * for (const record of records) sample.add(0, record);
- * sample.findings(); // [{ level: "ok", message: "200 records of a sample are readable" }]
+ * sample.findings(); // [{ level: "ok", message: "200 sampled records are readable" }]
  * ```
  */
 export class InputSample {
@@ -74,17 +74,17 @@ export class InputSample {
     }
   }
 
-  /** In a fixed order; an error INPUT_UNUSABLE where nothing of the sample could be forecast from. */
+  /** Returns the findings in a fixed order; an error INPUT_UNUSABLE if no sampled record is usable. */
   findings(): readonly SampleFinding[] {
-    if (this.#records === 0) return [{ level: "ok", message: "holds no record, so that none was judged" }];
+    if (this.#records === 0) return [{ level: "ok", message: "the input is empty, nothing to check" }];
     const findings = [this.#rejections(), this.#times(), this.#values(), this.#spread()].filter(
       (finding) => finding !== undefined,
     );
     if (findings.length > 0) return findings;
-    return [{ level: "ok", message: `${this.#records} records of a sample are readable` }];
+    return [{ level: "ok", message: `${this.#records} sampled records are readable` }];
   }
 
-  /** Records that a service would forecast from. */
+  /** Number of records that the service would accept. */
   get accepted(): number {
     return this.#records - [...this.#rejected.values()].reduce((sum, { count }) => sum + count, 0);
   }
@@ -96,28 +96,28 @@ export class InputSample {
       .sort(([, a], [, b]) => b.count - a.count)
       .map(([code, { count, message }]) => `${count} ${code} (the first: ${message})`);
     const share = Math.ceil((100 * rejected) / this.#records);
-    const message = `${rejected} of ${this.#records} records of a sample (${share} %) would be rejected: ${codes.join(", ")}`;
+    const message = `${rejected} of ${this.#records} sampled records (${share} %) would be rejected: ${codes.join(", ")}`;
     return this.accepted > 0 ? { level: "warning", message } : unusable(message);
   }
 
   #times(): SampleFinding | undefined {
     if (this.#implausible === 0) return undefined;
     const message =
-      `${this.#implausible} of ${this.accepted} times of a sample are implausible, the first ${new Date(this.#implausibleTime).toISOString()}: ` +
-      "times are epoch milliseconds or ISO 8601, not seconds, microseconds or nanoseconds";
+      `${this.#implausible} of ${this.accepted} sampled times are implausible, the first is ${new Date(this.#implausibleTime).toISOString()}: ` +
+      "expected epoch milliseconds or ISO 8601, not seconds, microseconds or nanoseconds";
     return this.#implausible < this.accepted ? { level: "warning", message } : unusable(message);
   }
 
   #values(): SampleFinding | undefined {
     if (this.accepted === 0) return undefined;
     if (this.#missing === this.accepted)
-      return unusable(`all ${this.accepted} values of a sample are missing`);
+      return unusable(`all ${this.accepted} sampled values are missing; check decode.value`);
     const judged = [...this.#keys.values()].filter(({ values }) => values >= fewestValues);
     const constant = judged.filter(({ isConstant }) => isConstant).length;
     if (constant === 0 || 2 * constant < judged.length) return undefined;
     return {
       level: "warning",
-      message: `${constant} of ${judged.length} keys with ${fewestValues} values or more have one value throughout the sample: is decode.value the right path?`,
+      message: `${constant} of ${judged.length} keys with at least ${fewestValues} sampled values never change; check decode.value`,
     };
   }
 
@@ -135,8 +135,8 @@ export class InputSample {
     return {
       level: "warning",
       message:
-        `${shared.length} of ${this.#keys.size} keys of a sample come in several partitions (${named.join(", ")}): ` +
-        `each becomes a series of its own in each partition. ${repartitionAdvice}`,
+        `${shared.length} of ${this.#keys.size} sampled keys arrive in several partitions (${named.join(", ")}): ` +
+        `each is a separate series in each partition. ${repartitionAdvice}`,
     };
   }
 
@@ -156,10 +156,10 @@ export class InputSample {
   }
 }
 
-/** What to do where keys come in several partitions. */
+/** Advice for keys that arrive in several partitions. */
 export const repartitionAdvice =
-  "Write the input into another topic with this key as the record's key, and forecast from that: docs/operating.md, " +
-  '"One key in several partitions", has commands for it';
+  "Copy the input to a topic with this key as the record's key and forecast from that topic: see docs/operating.md, " +
+  '"One key in several partitions"';
 
 function unusable(message: string): SampleFinding {
   return { level: "error", code: "INPUT_UNUSABLE", message };

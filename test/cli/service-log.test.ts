@@ -79,7 +79,7 @@ describe("the log of the service", () => {
         event: "restarting",
         ...origin,
         error: { code: "COMMIT_UNCERTAIN", message: "commit of partition 3: timed out" },
-        msg: "beginning anew from what is durable",
+        msg: "restarting the task from the last durable commit",
       },
     ]);
   });

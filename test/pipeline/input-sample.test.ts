@@ -17,8 +17,8 @@ const readings = (count: number, of: (i: number) => Partial<InputRecord> = () =>
 
 describe("a sample of the input", () => {
   test("of good records has nothing to say", () => {
-    expect(judge(readings(50))).toEqual([{ level: "ok", message: "50 records of a sample are readable" }]);
-    expect(judge([])).toEqual([{ level: "ok", message: "holds no record, so that none was judged" }]);
+    expect(judge(readings(50))).toEqual([{ level: "ok", message: "50 sampled records are readable" }]);
+    expect(judge([])).toEqual([{ level: "ok", message: "the input is empty, nothing to check" }]);
   });
 
   test("names the share that would be rejected, by code", () => {
@@ -27,7 +27,7 @@ describe("a sample of the input", () => {
       {
         level: "warning",
         message: expect.stringMatching(
-          /^5 of 40 records of a sample \(13 %\) would be rejected: 4 RECORD_UNREADABLE \(the first: .*\), 1 KEY_INVALID/,
+          /^5 of 40 sampled records \(13 %\) would be rejected: 4 RECORD_UNREADABLE \(the first: .*\), 1 KEY_INVALID/,
         ) as string,
       },
     ]);
@@ -47,7 +47,7 @@ describe("a sample of the input", () => {
       readings(30, (i) => (i < from ? {} : { timestamp: Math.round((start + 1000 * i) * factor) }));
     const [all] = judge(scaled(0));
     expect(all).toMatchObject({ level: "error", code: "INPUT_UNUSABLE" });
-    expect(all!.message).toContain(`30 of 30 times of a sample are implausible, the first ${shown}`);
+    expect(all!.message).toContain(`30 of 30 sampled times are implausible, the first is ${shown}`);
     expect(judge(scaled(20))).toMatchObject([{ level: "warning" }]);
   });
 
@@ -55,7 +55,7 @@ describe("a sample of the input", () => {
     const valued = (value: unknown): Placed[] =>
       readings(60, (i) => ({ value: bytes(JSON.stringify({ value })), timestamp: start + i }));
     expect(judge(valued(null))).toMatchObject([
-      { code: "INPUT_UNUSABLE", message: "all 60 values of a sample are missing" },
+      { code: "INPUT_UNUSABLE", message: "all 60 sampled values are missing; check decode.value" },
     ]);
     expect(judge(valued(7))).toMatchObject([
       { level: "warning", message: expect.stringMatching(/^2 of 2 keys/) as string },
@@ -69,7 +69,7 @@ describe("a sample of the input", () => {
       {
         level: "warning",
         message: expect.stringMatching(
-          /^2 of 2 keys of a sample come in several partitions \("key-0" in 0 and 1 and 2 and 3 and 4, .*docs\/operating.md/,
+          /^2 of 2 sampled keys arrive in several partitions \("key-0" in 0 and 1 and 2 and 3 and 4, .*docs\/operating.md/,
         ) as string,
       },
     ]);

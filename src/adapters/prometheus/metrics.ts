@@ -1,155 +1,160 @@
-/** Every metric that is exported, declared once: exporter and documentation are made from this table. */
+/** Declares every exported metric; the exporter and docs/metrics.md are generated from these tables. */
 
 export interface MetricDeclaration {
   readonly type: "counter" | "gauge" | "histogram";
   readonly help: string;
-  /** Unit of the value, as documentation names it. */
+  /** Unit of the value in the documentation. */
   readonly unit: string;
   readonly labels?: readonly string[];
   /** Upper bounds of a histogram's buckets. */
   readonly buckets?: readonly number[];
-  /** How the figures of several worker threads become one; "sum" where it is left out. */
+  /** How the values of several worker threads are combined. Default: "sum". */
   readonly together?: "sum" | "first" | "max" | "average";
 }
 
-/** Scored forecasts that rolling metrics remember, roughly: the weight of an older one falls by 1/e over so many. */
+/** Time constant of the rolling metrics, in scored forecasts: a forecast's weight decays to 1/e over this number. */
 export const rollingForecasts = 10_000;
 
-const rolling = `rolling over about the last ${rollingForecasts.toLocaleString("en")} scored forecasts`;
+const rolling = `over about the last ${rollingForecasts.toLocaleString("en")} scored forecasts`;
 
-/** Those of the forecaster, whatever feeds it. */
+/** Metrics of the forecaster, for every source of events. */
 export const metrics = {
   undercurrent_build_info: {
     type: "gauge",
-    help: "Always 1; the labels say which release, Node.js and model are running.",
+    help: "Always 1; the labels name the release, the Node.js version and the model.",
     unit: "1",
     labels: ["version", "nodejs", "model"],
     together: "first",
   },
   undercurrent_events_total: {
     type: "counter",
-    help: "Observations that reached the forecaster.",
+    help: "Observations processed by the forecaster.",
     unit: "events",
   },
   undercurrent_forecasts_total: {
     type: "counter",
-    help: "Forecasts of a key's next value that were made.",
+    help: "Forecasts of a key's next value.",
     unit: "forecasts",
   },
   undercurrent_anomalies_total: {
     type: "counter",
-    help: "Observations whose anomaly score exceeded 1.",
+    help: "Observations with an anomaly score above 1.",
     unit: "events",
   },
   undercurrent_rejections_total: {
     type: "counter",
-    help: "Events that were refused and did not reach the forecaster, by error code.",
+    help: "Events rejected before the forecaster, by error code.",
     unit: "events",
     labels: ["code"],
   },
   undercurrent_learning_updates_total: {
     type: "counter",
-    help: "Updates of the weights by this process.",
+    help: "Weight updates since the process started.",
     unit: "updates",
   },
   undercurrent_model_version: {
     type: "gauge",
-    help: "Updates that the weights in use have seen, those before a restart included.",
+    help: "Weight updates of the current weights, including updates before a restart.",
     unit: "updates",
     together: "max",
   },
   undercurrent_training_loss: {
     type: "gauge",
-    help: "Mean loss of the latest update, in squared scaled changes below the Huber threshold.",
+    help: "Mean Huber loss of the latest weight update, on changes scaled per key.",
     unit: "1",
     together: "average",
   },
   undercurrent_gradient_norm: {
     type: "gauge",
-    help: "Global norm of the gradients of the latest update, before clipping.",
+    help: "Global gradient norm of the latest weight update, before clipping.",
     unit: "1",
     together: "average",
   },
   undercurrent_keys: {
     type: "gauge",
-    help: "Keys that have a hidden state.",
+    help: "Keys in memory.",
     unit: "keys",
   },
   undercurrent_keys_forgotten_total: {
     type: "counter",
-    help: "Keys that were forgotten, for there were model.maxKeys, or their last event was older than model.keyTtlMs.",
+    help: "Keys evicted, by reason: model.maxKeys or model.keyTtlMs.",
     unit: "keys",
     labels: ["reason"],
   },
   undercurrent_mae: {
     type: "gauge",
-    help: `Mean absolute error of the forecasts, ${rolling}; in the unit of the values, so it says something only where all keys share one.`,
+    help: `Mean absolute error ${rolling}, in the unit of the values. Meaningful only if all keys share one unit.`,
     unit: "unit of the values",
     together: "average",
   },
   undercurrent_skill_ratio: {
     type: "gauge",
-    help: `Share of the error of persistence (repeating the last value) that the forecasts remove, ${rolling}; above 0 is better than persistence. Both errors of a forecast are divided by their sum plus the width of its interval before they are averaged, so keys of any scale count alike and no single jump dominates.`,
+    help: `Error reduction against persistence (repeating the last value) ${rolling}; above 0 is better than persistence. Each pair of errors is divided by its sum plus the interval width before averaging, so keys of any scale count equally and no single jump dominates.`,
     unit: "ratio, at most 1",
     together: "average",
   },
   undercurrent_interval_coverage_ratio: {
     type: "gauge",
-    help: `Share of values that lay inside their forecast interval, ${rolling}; compare with the nominal level.`,
+    help: `Share of values inside their forecast interval ${rolling}. Compare with undercurrent_interval_level_ratio.`,
     unit: "ratio, 0 to 1",
     together: "average",
   },
   undercurrent_interval_level_ratio: {
     type: "gauge",
-    help: "The nominal level of the intervals: the share of values that they are to hold.",
+    help: "Nominal coverage of the forecast intervals (the first of model.intervalLevels).",
     unit: "ratio, 0 to 1",
     together: "first",
   },
   undercurrent_expert_share_ratio: {
     type: "gauge",
-    help: "Weight of each expert in the forecasts, the mean over the latest keys: of one key in each batch, and about the last 100 of them.",
+    help: "Mean weight of each expert in the forecasts, sampled from one key per batch over about the last 100 batches.",
     unit: "ratio, 0 to 1",
     labels: ["expert"],
     together: "average",
   },
   undercurrent_learning_duration_seconds: {
     type: "histogram",
-    help: "How long an update of the weights took.",
+    help: "Duration of a weight update.",
     unit: "seconds",
     buckets: [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1],
   },
 } as const satisfies Record<string, MetricDeclaration>;
 
-/** Those of single keys, for the keys that `server.series` names and no others. */
+/** Metrics of single keys, only for the keys in `server.series`. */
 export const seriesMetrics = {
-  undercurrent_y: { type: "gauge", help: "The latest value.", unit: "unit of the values", labels: ["key"] },
+  undercurrent_y: {
+    type: "gauge",
+    help: "Latest value of the key.",
+    unit: "unit of the values",
+    labels: ["key"],
+  },
   undercurrent_yhat_of_y: {
     type: "gauge",
-    help: "The forecast of the latest value, made before it came.",
+    help: "Forecast of the latest value, made before the value arrived.",
     unit: "unit of the values",
     labels: ["key"],
   },
   undercurrent_yhat: {
     type: "gauge",
-    help: "The forecast of the next value.",
+    help: "Forecast of the next value.",
     unit: "unit of the values",
     labels: ["key"],
   },
   undercurrent_yhat_lower: {
     type: "gauge",
-    help: "Lower end of the interval of the next value.",
+    help: "Lower bound of the next value's forecast interval.",
     unit: "unit of the values",
     labels: ["key"],
   },
   undercurrent_yhat_upper: {
     type: "gauge",
-    help: "Upper end of the interval of the next value.",
+    help: "Upper bound of the next value's forecast interval.",
     unit: "unit of the values",
     labels: ["key"],
   },
   undercurrent_anomaly_score: {
     type: "gauge",
-    help: "Anomaly score of the latest value; above 1 is anomalous.",
+    help: "Anomaly score of the latest value. Above 1 is anomalous.",
     unit: "1",
     labels: ["key"],
   },
@@ -159,108 +164,108 @@ export type SeriesMetricName = keyof typeof seriesMetrics;
 
 export type MetricName = keyof typeof metrics;
 
-/** Those of the service on Kafka, by input partition. */
+/** Metrics of the Kafka service, by input partition. */
 export const taskMetrics = {
   undercurrent_consumer_lag_records: {
     type: "gauge",
-    help: "Records of the input between the committed offset and the end, as of the latest commit.",
+    help: "Input records between the committed offset and the end of the partition, at the latest commit.",
     unit: "records",
     labels: ["partition"],
   },
   undercurrent_partitions: {
     type: "gauge",
-    help: "Input partitions that this instance holds: restoring until their forecasts follow, live from then on.",
+    help: "Input partitions assigned to this instance, by state: restoring, then live once forecasts are emitted.",
     unit: "partitions",
     labels: ["state"],
   },
   undercurrent_takeovers_total: {
     type: "counter",
-    help: "Input partitions taken over, at a start, in a rebalance or after an error; by the way they were gone on with.",
+    help: "Partition takeovers (start, rebalance or restart), by plan: fresh, resume or migrate.",
     unit: "takeovers",
     labels: ["plan"],
   },
   undercurrent_restarts_total: {
     type: "counter",
-    help: "Tasks that began anew from what is durable, by the error code: FENCED where another owner had taken over.",
+    help: "Task restarts from the last durable commit, by error code. FENCED: another owner had taken over.",
     unit: "restarts",
     labels: ["code"],
   },
   undercurrent_rebalances_total: {
     type: "counter",
-    help: "Times that this instance joined the group: at its start, and in each rebalance.",
+    help: "Group joins of this instance, at start-up and in each rebalance.",
     unit: "rebalances",
   },
   undercurrent_partitions_with_shared_keys: {
     type: "gauge",
-    help: "Input partitions that this instance holds with a key that another partition of it has too: a series of its own in each.",
+    help: "Assigned partitions with a key that also arrives in another assigned partition. Such a key is a separate series in each partition.",
     unit: "partitions",
   },
   undercurrent_state_bytes: {
     type: "gauge",
-    help: "Bytes of state that a partition's task holds in memory, room for further keys included.",
+    help: "State of a partition in memory, including reserved room for further keys.",
     unit: "bytes",
     labels: ["partition"],
   },
   undercurrent_batch_duration_seconds: {
     type: "histogram",
-    help: "How long the records of a commit took to be read, forecast from and learned from.",
+    help: "Time to decode, forecast and learn from the records of one commit.",
     unit: "seconds",
     buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1],
   },
   undercurrent_end_to_end_latency_seconds: {
     type: "histogram",
-    help: "From the timestamp of the first record of a commit until its forecast was durable.",
+    help: "Time from the timestamp of a commit's first record to the durable forecast.",
     unit: "seconds",
     buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000],
   },
   undercurrent_restore_duration_seconds: {
     type: "histogram",
-    help: "How long restoring the state of a partition and replaying its input took.",
+    help: "Time to restore a partition's state and replay its input.",
     unit: "seconds",
     buckets: [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000],
   },
   undercurrent_commits_total: {
     type: "counter",
-    help: "Commits that landed: forecasts, dead letters, state and offset in one transaction.",
+    help: "Committed transactions. Each holds forecasts, dead letters, state and offset.",
     unit: "commits",
   },
   undercurrent_commit_duration_seconds: {
     type: "histogram",
-    help: "How long a commit took until it was durable.",
+    help: "Time until a commit was durable.",
     unit: "seconds",
     buckets: [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 3, 10],
   },
   undercurrent_committed_forecasts_total: {
     type: "counter",
-    help: "Forecasts that landed in their topic.",
+    help: "Forecasts committed to the forecasts topic.",
     unit: "forecasts",
     labels: ["partition"],
   },
   undercurrent_dead_letters_total: {
     type: "counter",
-    help: "Records that landed in the topic of dead letters; undercurrent_rejections_total has their reasons.",
+    help: "Records committed to the dead-letter topic. undercurrent_rejections_total counts the reasons.",
     unit: "records",
   },
   undercurrent_snapshots_total: {
     type: "counter",
-    help: "Snapshots of the state that landed.",
+    help: "Snapshots committed to the state topic.",
     unit: "snapshots",
   },
   undercurrent_snapshot_size_bytes: {
     type: "gauge",
-    help: "Size of the latest snapshot of a partition: what changed since the one before.",
+    help: "Size of a partition's latest incremental snapshot.",
     unit: "bytes",
     labels: ["partition"],
   },
   undercurrent_snapshot_timestamp_seconds: {
     type: "gauge",
-    help: "When the latest snapshot of a partition landed; time() less this is its age.",
+    help: "Commit time of a partition's latest snapshot. Its age is time() minus this value.",
     unit: "seconds since the epoch",
     labels: ["partition"],
   },
   undercurrent_page_rows_dropped_total: {
     type: "counter",
-    help: "Forecasts that the live page of `run --workers` left out, for the main thread was busy; they are counted there, and written as all others.",
+    help: "Forecasts that the live page of `run --workers` skipped because the main thread was busy. Kafka holds them all.",
     unit: "forecasts",
   },
 } as const satisfies Record<string, MetricDeclaration>;

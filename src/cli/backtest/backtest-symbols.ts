@@ -1,4 +1,4 @@
-/** The command `backtest --kind symbol`: replays symbols, and scores every distribution by what came. */
+/** The command `backtest --kind symbol`: replays symbols and scores every forecast distribution. */
 import { Option, type Command } from "commander";
 import { checkReadable } from "../../adapters/files/open.js";
 import { readSymbols, symbolsPerBatch } from "../../adapters/files/symbol-reader.js";
@@ -65,22 +65,25 @@ const ofSymbols = ["symbol", "tokens", "max-symbols", "order"];
 export function addSymbolOptions(command: Command): Command {
   const { maxSymbols, order } = symbolSettings();
   return command
-    .addOption(new Option("--kind <kind>", "what an event carries").choices(kinds).default("value"))
-    .option("--symbol <column>", "with --kind symbol: column of the symbol")
     .addOption(
-      new Option("--tokens <kind>", "with --kind symbol: the files are plain text of these").choices(
-        tokenKinds,
-      ),
+      new Option("--kind <kind>", "kind of event: a number or a symbol").choices(kinds).default("value"),
+    )
+    .option("--symbol <column>", "with --kind symbol: symbol column")
+    .addOption(
+      new Option(
+        "--tokens <kind>",
+        "with --kind symbol: the files are plain text; split it into these",
+      ).choices(tokenKinds),
     )
     .option(
       "--max-symbols <count>",
-      `with --kind symbol: most symbols that are told apart, a multiple of 4 (default: ${maxSymbols})`,
+      `with --kind symbol: size of the vocabulary, a multiple of 4 (default: ${maxSymbols})`,
       wholeNumberFrom(4, 4096),
     )
     .addOption(renamedOption("--symbols"))
     .option(
       "--order <symbols>",
-      `with --kind symbol: symbols before the next that n-grams look at (default: ${order})`,
+      `with --kind symbol: longest context of the n-grams, in symbols (default: ${order})`,
       wholeNumberFrom(0, 8),
     );
 }

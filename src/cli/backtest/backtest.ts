@@ -1,4 +1,4 @@
-/** The command `backtest`: replays files event by event, scores every forecast made beforehand, and says how well. */
+/** The command `backtest`: replays CSV files event by event and scores every forecast against baselines. */
 import { Command, Option } from "commander";
 import { readObservations } from "../../adapters/files/csv-reader.js";
 import { ForecastCsvWriter } from "../../adapters/files/csv-writer.js";
@@ -47,43 +47,43 @@ interface BacktestFlags extends Omit<ForecasterFlags, "cell">, SymbolFlags {
 const batchSize = 512;
 
 const notes = `
-Every forecast is made before its value is seen, and learned from only after it is scored. All values with a forecast
-are scored, from each key's second on; --warmup leaves out each key's first events. Rows are fed in file order, wide
-rows from left to right. Overall MAE, RMSE and coverage are over all scored values; overall skill is 1 - the geometric
-mean over keys of MAE / MAE of persistence, so keys of any scale count alike. With --horizon the same scores are given
-for each step ahead; a step is an event of its key, and the tables of keys and --out stay those of the next value.
+Scores: each forecast is made before the forecaster sees the value, which it learns from only after scoring. All values
+with a forecast are scored, from the second value of each key; --warmup skips the first events of each key. Overall MAE,
+RMSE and coverage are over all scored values. Overall skill is 1 - the geometric mean over keys of MAE / MAE of
+persistence, so keys of any scale count equally. --horizon adds the scores of each step ahead; a step is one event of
+the key. The tables of keys and --out show the next value only.
 
-Without --time the time is the column "time", or else the first; in long files the key is the column "key" or else the
-file's name, the value the column "value" or else the only one left. Times are ISO 8601 (UTC without a zone) or epoch
-milliseconds. Columns named by --features are no values but help to forecast the next one, in a wide file that of every
-key in the row. Empty cells, NaN, nan, null, NA and N/A are missing values. Rows that cannot be read are reported with
-their lines and counted; they do not change the exit code.
+Columns: the time is the column "time", or else the first column. In long files the key is the column "key", or else the
+file name; the value is the column "value", or else the only remaining column. Times are ISO 8601 (UTC if they have no
+zone) or epoch milliseconds. --features columns help to forecast the next value, in wide files that of every key in the
+row. Empty cells, NaN, nan, null, NA and N/A are missing values. Rows are fed in file order, wide rows from left to
+right. Unreadable rows are reported with their line and counted; they do not change the exit code.
 
-With --kind symbol an event carries a symbol instead of a value: the column "symbol" or else the only one left beside
-"key" and "time", or, with --tokens, the characters or words of plain text. What is forecast is the distribution of each
-key's next symbol, and the scores are bits and perplexity; a symbol outside the vocabulary is scored by the probability
-of all such symbols together, for the baselines too.`;
+Symbols: with --kind symbol each event carries a symbol: the column "symbol", or else the only column besides "key" and
+"time". With --tokens the symbols are the characters or words of plain text. The forecast is the distribution of each
+key's next symbol; the scores are bits and perplexity. A symbol outside the vocabulary is scored with the probability of
+all such symbols together, also in the baselines.`;
 
 export function backtestCommand(): Command {
   const command = new Command("backtest")
     .description("replay CSV files and score every forecast against baselines")
-    .argument("<file...>", 'CSV files, .gz too; "-" is standard input')
-    .option("--wide", "one column per key")
-    .option("--time <column>", "column of the time")
-    .option("--key <column>", "column of the key")
-    .option("--value <column>", "column of the value")
-    .option("--out <file>", "write a row for each event as CSV")
-    .option("--report <file>", "write a page with tables and charts as HTML")
+    .argument("<file...>", 'CSV files, also gzipped (.gz); "-" is standard input')
+    .option("--wide", "the file has one column per key")
+    .option("--time <column>", "time column")
+    .option("--key <column>", "key column")
+    .option("--value <column>", "value column")
+    .option("--out <file>", "write one CSV row per event")
+    .option("--report <file>", "write an HTML page with tables and charts")
     .addOption(
-      new Option("--compare", "one table of the cells that --cell names").conflicts(["out", "report"]),
+      new Option("--compare", "compare the cells of --cell in one table").conflicts(["out", "report"]),
     )
-    .option("--json", "print the summary of all keys as JSON")
+    .option("--json", "print the summary as JSON")
     .option(
       "--period <values>",
-      "season of the seasonal naive baseline; detected without",
+      "season length of the seasonal naive baseline (default: detected)",
       wholeNumberFrom(1, 1e6),
     )
-    .option("--warmup <events>", "first events of each key that are not scored", wholeNumberFrom(0), 0);
+    .option("--warmup <events>", "number of first events per key that are not scored", wholeNumberFrom(0), 0);
   addFeaturesOption(command, "columns");
   addForecasterOptions(command, cellsOption());
   return addSymbolOptions(command).addHelpText("after", notes).action(backtest);

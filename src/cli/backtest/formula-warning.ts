@@ -5,6 +5,6 @@ import { plainText } from "../text.js";
 export function warnOfFormula(file: string | undefined, formula: string | undefined): void {
   if (file === undefined || formula === undefined) return;
   process.stderr.write(
-    `warning: ${plainText(file)} holds ${JSON.stringify(plainText(formula, 60))}, which a spreadsheet may run as a formula: import its columns as text\n`,
+    `warning: ${plainText(file)} contains ${JSON.stringify(plainText(formula, 60))}, which a spreadsheet may run as a formula; import the columns as text\n`,
   );
 }

@@ -1,4 +1,4 @@
-/** The command `run`: the service, from a topic of observations to one of forecasts, exactly once. */
+/** The command `run`: starts the Kafka service, which forecasts from topic to topic exactly once. */
 import { Command, InvalidArgumentError } from "commander";
 import { Registry } from "prom-client";
 import { kafkaPorts } from "../../adapters/kafka/index.js";
@@ -32,18 +32,19 @@ interface RunFlags {
 }
 
 const notes = `
-Without a file every setting has its default: docs/configuration.md. The log is JSON lines on standard error. SIGINT and
-SIGTERM end the service in order: every partition finishes its batch and commits a snapshot, then the group is left and
-the exit code is 0. A second signal ends it at once; nothing is lost, but the next start replays what came since the
-last snapshot.
+Settings without a value in the file keep their default: docs/configuration.md. The log is JSON lines on standard error.
 
---workers starts so many members of the consumer group, each in a thread of its own with partitions of its own, with one
-log, one page and one set of metrics. More than the input has partitions, or the machine has cores, bring nothing.
+Stopping: SIGINT or SIGTERM ends the service in order. Every partition finishes its batch and commits a snapshot, the
+instance leaves the group, and the exit code is 0. A second signal ends the process at once. No data is lost, but the
+next start replays the input since the last snapshot.
 
---dry-run forecasts what the input holds now, from its first record and an empty state, as a first start would; the
-forecasts go to standard output as JSON lines instead of their topic, and it ends. Nothing is written to the brokers, a
-service that runs meanwhile is not disturbed, and of the topics only the input has to exist. The first 1,000 records of each
-partition are judged as \`lint\` judges its sample; where nothing could be forecast from, the exit code is 3.`;
+--workers: the members share one log, one live page and one set of metrics. More members than input partitions or
+processor cores bring no gain.
+
+--dry-run: forecasts the input from its first record to its current end, with an empty state, and writes the forecasts
+to standard output as JSON lines. It writes nothing to the brokers and does not disturb a running service; only the
+input topic has to exist. It checks the first 1,000 records of each partition like \`lint\`. The exit code is 3 if every
+record is rejected.`;
 
 const mostWorkers = 64;
 /** Milliseconds that a service may take to end by itself after it has stopped. */
@@ -57,12 +58,12 @@ function workerCount(text: string): number {
 
 export function runCommand(): Command {
   return new Command("run")
-    .description("the service: forecasts from one Kafka topic into another, exactly once")
-    .option("-c, --config <file>", "configuration, a YAML file")
-    .option("--dry-run", "forecast what the input holds now onto standard output, and write nothing")
+    .description("start the service: forecast from one Kafka topic to another, exactly once")
+    .option("-c, --config <file>", "YAML file with the configuration")
+    .option("--dry-run", "forecast the current input to standard output; write nothing to Kafka")
     .option(
       "-w, --workers <count>",
-      "members of the consumer group, each in a thread of its own",
+      "number of consumer group members, each in its own thread",
       workerCount,
       1,
     )

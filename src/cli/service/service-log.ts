@@ -1,4 +1,4 @@
-/** The log of the service: JSON lines on standard error, one for each step of a task's life and each line of the client's. */
+/** Writes the log of the service: JSON lines on standard error for task events and for the Kafka client. */
 import { pino, type Logger } from "pino";
 import type { KafkaLogEntry } from "../../adapters/kafka/options.js";
 import type { Config } from "../../config/schema.js";
@@ -7,7 +7,7 @@ import { repartitionAdvice } from "../../pipeline/input-sample.js";
 
 export type ServiceLog = Logger;
 
-/** Lines are written at once: what is logged last before an end is what tells of its reason. */
+/** Creates the log. It writes synchronously, because the last line before an exit holds the reason. */
 export function serviceLog({ applicationId, log }: Pick<Config, "applicationId" | "log">): ServiceLog {
   return pino(
     {
@@ -20,27 +20,27 @@ export function serviceLog({ applicationId, log }: Pick<Config, "applicationId" 
   );
 }
 
-/** Writes what happens to a task as one line. */
+/** Logs a task event as one line. */
 export function logTaskEvent(log: ServiceLog, event: TaskEvent): void {
   const { type, ...fields } = event;
   const entry = { event: type, ...fields };
   switch (event.type) {
     case "taking-over":
-      log.info(entry, "taking over the partition: fencing its earlier owner, reading the state");
+      log.info(entry, "taking over the partition: fencing the former owner and restoring the state");
       break;
     case "taken-over":
       if (event.reason === undefined) log.info(entry, `partition taken over: ${event.plan}`);
       else if (event.plan === "fresh") log.warn(entry, "partition taken over with an empty state");
-      else log.warn(entry, "partition taken over with a state of another kernel");
+      else log.warn(entry, "partition taken over with a state of another kernel: last bits may differ");
       break;
     case "replaying":
       log.info(
         { ...entry, secondsLeft: rounded(event.secondsLeft) },
-        "replaying the input since the snapshot",
+        "replaying the input since the snapshot, without emitting",
       );
       break;
     case "live":
-      log.info({ ...entry, seconds: rounded(event.seconds) }, "live: forecasts follow");
+      log.info({ ...entry, seconds: rounded(event.seconds) }, "live: emitting forecasts");
       break;
     case "committed":
       log.debug(entry, "committed");
@@ -48,12 +48,12 @@ export function logTaskEvent(log: ServiceLog, event: TaskEvent): void {
     case "shared-key":
       log.warn(
         entry,
-        `a key comes in the partitions ${event.other} and ${event.partition}: it is a series of its own in each. ${repartitionAdvice}`,
+        `a key arrives in the partitions ${event.other} and ${event.partition} and is a separate series in each. ${repartitionAdvice}`,
       );
       break;
     case "restarting": {
       const { code, message } = event.error;
-      log.warn({ ...entry, error: { code, message } }, "beginning anew from what is durable");
+      log.warn({ ...entry, error: { code, message } }, "restarting the task from the last durable commit");
       break;
     }
     case "released":
@@ -63,10 +63,9 @@ export function logTaskEvent(log: ServiceLog, event: TaskEvent): void {
 }
 
 /**
- * Writes a line of the Kafka client's own log. The client calls an error whatever it tries again; what it gives up on
- * comes back as an error of the pipeline, so that nothing here is worse than a warning. Its connections report every
- * answer that is no success, one at nearly every transaction and at every rebalance: they belong to normal work. And
- * what it merely informs of, the pipeline tells in words of its own.
+ * Logs a line of the Kafka client as a warning at most. The client logs retries as errors; fatal errors reach the
+ * pipeline and are logged there. Lines of the namespace Connection go to debug: the client logs every negative answer of
+ * a broker there, also in normal transactions and rebalances. Informational lines go to debug: the pipeline logs its own.
  */
 export function logKafkaEntry(log: ServiceLog, { level, message, fields }: KafkaLogEntry): void {
   const { namespace, stack: _stack, ...others } = fields;
@@ -75,7 +74,7 @@ export function logKafkaEntry(log: ServiceLog, { level, message, fields }: Kafka
   log[notable ? "warn" : "debug"](entry, message);
 }
 
-/** Seconds to a tenth; null, as JSON has nothing better, where there is no pace to tell it from. */
+/** Rounds seconds to a tenth; null if there is no estimate, because JSON has no Infinity. */
 function rounded(seconds: number): number | null {
   return Number.isFinite(seconds) ? Math.round(10 * seconds) / 10 : null;
 }

@@ -1,4 +1,4 @@
-/** The command `state inspect`: the state of each partition, or what it knows of one key. */
+/** The command `state inspect`: shows the saved state of each partition, or of one key. */
 import { Command } from "commander";
 import { readStates, type PartitionStanding } from "../../adapters/kafka/offline/states.js";
 import { loadConfig } from "../../config/load.js";
@@ -41,15 +41,15 @@ interface PartitionReport {
 }
 
 const notes = `
-May be done while the service runs: it shows each partition as of its latest snapshot. Offsets are counted, so that
-control and compacted records in between make "to replay" and "lag" a little larger than the number of events.`;
+Works while the service runs: shows each partition at its latest snapshot. "to replay" and "lag" count offsets; control
+and compacted records make them slightly larger than the number of events.`;
 
 export function inspectCommand(): Command {
   return addTimeoutOption(new Command("inspect"))
-    .description("show the state of each partition, or what it knows of a key")
-    .option("-c, --config <file>", "configuration, a YAML file")
-    .option("--key <key>", "show this key of every partition that has it")
-    .option("--json", "print as JSON, with the settings of the model")
+    .description("show the saved state of each partition, or of one key")
+    .option("-c, --config <file>", "YAML file with the configuration")
+    .option("--key <key>", "show this key in every partition that holds it")
+    .option("--json", "print JSON, including the model's settings")
     .addHelpText("after", notes)
     .action(inspect);
 }

@@ -1,4 +1,4 @@
-/** The command `state`: what the state topic holds, kept in a file, put back from one, or begun anew. */
+/** The command `state`: inspects, exports, imports and resets the saved state. */
 import { Command, Option } from "commander";
 import { openStateFile, writeStateFile } from "../../adapters/files/state-file.js";
 import { withAdmin } from "../../adapters/kafka/admin/admin.js";
@@ -30,55 +30,53 @@ interface ResetFlags extends ConfigFlag {
 }
 
 const exportNotes = `
-May be done while the service runs: each partition is exported as of its latest snapshot, with the offset that is
-committed then. The file is new, and appears under its name only when it is whole.
+Works while the service runs: exports each partition at its latest snapshot, with its committed offset. The file must
+not exist; it appears under its name only when it is complete.
 
-With --format tfjs each partition's weights go to a layers model of TensorFlow.js, which has to be installed:
-FOLDER/partition-N/model.json and weights.bin. Cells rnn, gru and lstm alone have such layers.`;
+--format tfjs writes each partition's weights as a TensorFlow.js layers model: FOLDER/partition-N/model.json and
+weights.bin. It needs TensorFlow.js and one of the cells rnn, gru and lstm.`;
 
 const importNotes = `
-The service has to be stopped: its group must have no members. The input topic and the number of partitions have to be
-those of the export. Each partition's state is replaced, in one transaction with its offset, which becomes the later of
-the one committed now and the one committed at the time of the export: what was forecast before either is replayed in
-silence, not forecast again, and nothing behind it is left out. Partitions that were exported without a state are left
-as they are. If it breaks off, it can be repeated.
+Stop the service first: its consumer group must be empty. The input topic and its number of partitions must match the
+export. One transaction per partition replaces the state and sets the offset to the later of the current and the
+exported committed offset. The next start replays input before that offset without emitting and forecasts everything
+after it. Partitions exported without a state stay unchanged. An interrupted import can be repeated.
 
-With --format tfjs the weights of each FOLDER/partition-N take the place of those of the partition's state; keys and offsets
-stay as they are, and the moments of Adam begin anew. What lies between the state and the committed offset is replayed in
-silence with the new weights.`;
+--format tfjs replaces the weights of each partition by those in FOLDER/partition-N. Keys and offsets stay unchanged, and
+the moments of Adam restart at zero. The next start replays the input from the state to the committed offset with the
+new weights, without emitting.`;
 
 const resetNotes = `
-The service has to be stopped: its group must have no members. In one transaction for each partition, all that was
-learned ends, and the state of a new forecaster with the configuration's settings takes its place, at the committed
-offset, or the first record where none is committed: forecasts go on from there. With --to-earliest or --to-offset it begins at another offset: forecasts between
-that and the committed one are then made and written a second time, or, further on, never. If it breaks off, it can be
-repeated.`;
+Stop the service first: its consumer group must be empty. One transaction per partition deletes the learned state and
+writes an empty state with the configuration's settings. Forecasts resume at the committed offset, or at the first
+record if no offset is committed. --to-earliest and --to-offset resume at another offset: an earlier offset repeats the
+forecasts up to the committed one, a later offset skips them. An interrupted reset can be repeated.`;
 
 export function stateCommand(): Command {
   return new Command("state")
-    .description("inspect, export, import or reset what was learned")
+    .description("inspect, export, import or reset the saved state")
     .addCommand(inspectCommand())
     .addCommand(
       withConfig("export", "write the state of all partitions to a file")
-        .argument("<file>", "file that is made; with --format tfjs a folder")
+        .argument("<file>", "file to create; with --format tfjs a folder")
         .addOption(formatOption())
         .addHelpText("after", exportNotes)
         .action(exportState),
     )
     .addCommand(
-      withConfig("import", "put an exported state back")
-        .argument("<file>", "file of an export; with --format tfjs a folder")
+      withConfig("import", "import an exported state")
+        .argument("<file>", "exported file; with --format tfjs a folder")
         .addOption(formatOption())
         .addHelpText("after", importNotes)
         .action(importState),
     )
     .addCommand(
-      withConfig("reset", "forget what was learned")
-        .option("--yes", "do it; without this nothing is done")
-        .option("--partition <number>", "only this partition", wholeNumberFrom(0))
-        .addOption(new Option("--to-earliest", "go on from the first record that the input holds"))
+      withConfig("reset", "delete the learned state and start with an empty one")
+        .option("--yes", "confirm the reset; without --yes nothing changes")
+        .option("--partition <number>", "reset only this partition", wholeNumberFrom(0))
+        .addOption(new Option("--to-earliest", "resume at the first record of the input"))
         .addOption(
-          new Option("--to-offset <offset>", "go on from this offset; needs --partition")
+          new Option("--to-offset <offset>", "resume at this offset; needs --partition")
             .argParser(wholeNumberFrom(0))
             .conflicts("toEarliest"),
         )
@@ -88,7 +86,7 @@ export function stateCommand(): Command {
 }
 
 function formatOption(): Option {
-  return new Option("--format <format>", "all of the state, or weights as layers models of TensorFlow.js")
+  return new Option("--format <format>", "the whole state, or the weights as TensorFlow.js layers models")
     .choices(["state", "tfjs"])
     .default("state");
 }
@@ -96,7 +94,7 @@ function formatOption(): Option {
 function withConfig(name: string, description: string): Command {
   return addTimeoutOption(new Command(name))
     .description(description)
-    .option("-c, --config <file>", "configuration, a YAML file");
+    .option("-c, --config <file>", "YAML file with the configuration");
 }
 
 async function exportState(path: string, { config, format, timeout }: FormatFlags): Promise<void> {

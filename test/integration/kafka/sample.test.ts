@@ -37,7 +37,7 @@ describeWithBroker("the records of an input", () => {
         {
           level: "ok",
           subject: `records of ${settings.topics.input}`,
-          message: "200 records of a sample are readable",
+          message: "200 sampled records are readable",
         },
       ],
     ]);
@@ -66,7 +66,7 @@ describeWithBroker("the records of an input", () => {
         (i) => ({ value: i, at: 1_767_225_600_000_000 + i }),
         /the first \+0?57971/,
       ],
-      ["values are missing", {}, () => ({ value: null }), /all 60 values of a sample are missing/],
+      ["values are missing", {}, () => ({ value: null }), /all 60 sampled values are missing/],
     ];
 
     test.each(cases)(
@@ -92,7 +92,7 @@ describeWithBroker("the records of an input", () => {
     const { code, found } = await lintOf(settings);
     expect([code, found]).toMatchObject([
       0,
-      [{ level: "ok", message: "holds no record, so that none was judged" }],
+      [{ level: "ok", message: "the input is empty, nothing to check" }],
     ]);
     const trial = dryRun(settings);
     expect(await trial.ended).toBe(3);
@@ -108,7 +108,7 @@ describeWithBroker("the records of an input", () => {
     const { code, found } = await lintOf(settings);
     expect([code, found]).toMatchObject([0, [{ level: "warning" }]]);
     expect(found[0]!.message).toMatch(
-      /^4 of 4 keys of a sample come in several partitions \("s-0" in 0 and 1 and 2, /,
+      /^4 of 4 sampled keys arrive in several partitions \("s-0" in 0 and 1 and 2, /,
     );
     const trial = dryRun(settings);
     expect(await trial.ended).toBe(0);
@@ -130,8 +130,6 @@ describeWithBroker("the records of an input", () => {
       0,
       Array.from({ length: 250 }, (_, i) => record(i, { celsius: i })),
     );
-    expect((await lintOf(settings)).found).toMatchObject([
-      { message: "200 records of a sample are readable" },
-    ]);
+    expect((await lintOf(settings)).found).toMatchObject([{ message: "200 sampled records are readable" }]);
   }, 60_000);
 });

@@ -152,8 +152,8 @@ describeWithBroker("lint", () => {
     const offline = startCommand(["lint", "--offline"], settings);
     expect(await offline.ended).toBe(0);
     expect(offline.out).toEqual([
-      "ok       configuration: fits its schema",
-      "ok       model: its state fits a batch",
+      "ok       configuration: valid",
+      "ok       model: the state record fits kafka.maxBatchBytes",
     ]);
     const lint = startCommand(["lint"], settings);
     expect(await lint.ended).toBe(6);

@@ -1,4 +1,4 @@
-/** What of the brokers and topics does not fit a configuration: the facts are gathered first, then judged. */
+/** Checks brokers and topics against a configuration: gathers the facts first, then judges them. */
 import type { Admin } from "kafkajs";
 import type { ErrorCode } from "../../../errors/errors.js";
 import { brokerSettings, topicSettings, type ClusterSettings } from "./cluster-settings.js";
@@ -9,27 +9,27 @@ export type FindingLevel = "ok" | "warning" | "error";
 
 export interface Finding {
   readonly level: FindingLevel;
-  /** The code of the error that a start or a commit would end with; undefined where none would. */
+  /** Code of the error with which a start or a commit would end; undefined if it would not. */
   readonly code?: ErrorCode;
-  /** What was looked at: "topic readings". */
+  /** Subject of the finding: "topic readings". */
   readonly subject: string;
   readonly message: string;
 }
 
-/** A topic, and its settings or why they cannot be read. */
+/** A topic with its settings, or the reason why they cannot be read. */
 export interface TopicFacts extends TopicShape {
   readonly settings: ClusterSettings | string;
 }
 
 export interface ClusterFacts {
   readonly brokers: number;
-  /** By name; topics that do not exist are left out. */
+  /** Existing topics by name. */
   readonly topics: ReadonlyMap<string, TopicFacts>;
-  /** Settings of one broker, as all should have them, or why they cannot be read. */
+  /** Settings of one broker (all should have the same), or the reason why they cannot be read. */
   readonly broker: ClusterSettings | string;
 }
 
-/** What is expected of the brokers. */
+/** Expectations of the brokers, from the configuration. */
 export interface Expectations {
   readonly topics: KafkaTopics;
   readonly maxBatchBytes: number;
@@ -41,7 +41,7 @@ export interface Expectations {
 const topicNames = ["cleanup.policy", "max.message.bytes", "retention.ms", "retention.bytes"];
 const brokerNames = ["transaction.max.timeout.ms", "transaction.state.log.replication.factor"];
 
-/** Asks the brokers. Throws whatever the client throws where they do not answer. */
+/** Queries the brokers. Throws the client's error if they do not answer. */
 export async function clusterFacts(admin: Admin, { topics }: KafkaOptions): Promise<ClusterFacts> {
   const { brokers } = await admin.describeCluster();
   const shapes = await topicShapes(admin, Object.values(topics) as string[]);
@@ -53,10 +53,10 @@ export async function clusterFacts(admin: Admin, { topics }: KafkaOptions): Prom
   return { brokers: brokers.length, topics: described, broker };
 }
 
-/** Judges the facts: a finding for everything that was looked at, in a fixed order. */
+/** Returns one finding per check, in a fixed order. */
 export function lintCluster(facts: ClusterFacts, expected: Expectations): readonly Finding[] {
   const { input, forecasts, deadLetters, state } = expected.topics;
-  const findings = [ok("brokers", `${facts.brokers} answer`)];
+  const findings = [ok("brokers", `${facts.brokers} reachable`)];
   const inputFacts = facts.topics.get(input);
   for (const name of [input, forecasts, ...(deadLetters === undefined ? [] : [deadLetters]), state]) {
     const subject = `topic ${name}`;
@@ -69,7 +69,7 @@ export function lintCluster(facts: ClusterFacts, expected: Expectations): readon
       name === deadLetters ? ok(subject, "exists") : lintPartitions(subject, topic, input, inputFacts),
     );
     if (typeof topic.settings === "string") {
-      findings.push(warning(subject, `${topic.settings}, so that they are not checked`));
+      findings.push(warning(subject, `settings are not checked: ${topic.settings}`));
       continue;
     }
     if (name === state) findings.push(lintPolicy(subject, topic.settings));
@@ -91,60 +91,60 @@ function lintPartitions(
   if (inputFacts === undefined || partitions === inputFacts.partitions) {
     return ok(subject, `exists, with ${partitions} partitions`);
   }
-  const message = `has ${partitions} partitions where the input topic ${input} has ${inputFacts.partitions}`;
+  const message = `has ${partitions} partitions, expected ${inputFacts.partitions} as in the input topic ${input}`;
   return wrong(subject, "TOPIC_MISMATCH", message);
 }
 
 function lintPolicy(subject: string, settings: ClusterSettings): Finding {
   const policy = settings.get("cleanup.policy");
   if (policy === statePolicy) return ok(subject, "is compacted");
-  return wrong(subject, "TOPIC_MISMATCH", `has cleanup.policy=${policy}, where it has to be ${statePolicy}`);
+  return wrong(subject, "TOPIC_MISMATCH", `has cleanup.policy=${policy}, expected ${statePolicy}`);
 }
 
-/** The batch is measured before compression, and the broker's limit counts it after. */
+/** maxBatchBytes counts before compression, the broker's limit after compression. */
 function lintSize(subject: string, settings: ClusterSettings, { maxBatchBytes }: Expectations): Finding {
   const limit = Number(settings.get("max.message.bytes"));
-  if (!(limit < maxBatchBytes)) return ok(subject, `takes batches of ${maxBatchBytes} bytes`);
-  const message = `has max.message.bytes=${limit}, less than kafka.maxBatchBytes (${maxBatchBytes})`;
+  if (!(limit < maxBatchBytes)) return ok(subject, `accepts batches of ${maxBatchBytes} bytes`);
+  const message = `has max.message.bytes=${limit}, expected at least kafka.maxBatchBytes (${maxBatchBytes})`;
   return wrong(subject, "RECORD_TOO_LARGE", message);
 }
 
-/** A restart replays the input from the last snapshot on: the input has to hold it for longer than that is old. */
+/** A restart replays the input since the last snapshot, so retention must exceed the age of a snapshot. */
 function lintRetention(subject: string, settings: ClusterSettings, { snapshotMs }: Expectations): Finding[] {
   const policy = settings.get("cleanup.policy") ?? "";
   const findings: Finding[] = [];
   if (policy.includes("compact")) {
-    const message = `has cleanup.policy=${policy}: a replay may miss records that were read before they were compacted`;
+    const message = `has cleanup.policy=${policy}: compaction deletes records that a replay needs`;
     findings.push(warning(subject, message));
   }
   if (!policy.includes("delete")) return findings;
   const bytes = Number(settings.get("retention.bytes"));
   if (bytes >= 0) {
-    const message = `has retention.bytes=${bytes}: for how long it holds a record cannot be told from that`;
+    const message = `has retention.bytes=${bytes}: a limit in bytes does not guarantee how long a record is kept`;
     findings.push(warning(subject, message));
   }
   const time = Number(settings.get("retention.ms"));
   if (time >= 0 && time <= snapshotMs) {
-    const message = `has retention.ms=${time}, no longer than snapshot.everyMs (${snapshotMs} ms)`;
+    const message = `has retention.ms=${time}, expected more than snapshot.everyMs (${snapshotMs} ms)`;
     findings.push(wrong(subject, "STATE_GAP", message));
   } else if (time >= 0 && bytes < 0) {
-    findings.push(ok(subject, `holds records for ${time} ms: a service may be stopped for that long`));
+    findings.push(ok(subject, `keeps records for ${time} ms: the service may stop for that long`));
   }
   return findings;
 }
 
-/** What is made from a record carries its timestamp: to the broker, a forecast is as old as its observation. */
+/** Forecasts and dead letters carry the timestamp of their input record, so brokers delete them by that time. */
 function lintKept(subject: string, settings: ClusterSettings, input: TopicFacts["settings"] = ""): Finding[] {
   if (typeof input === "string") return [];
   const [own, inputs] = [keptFor(settings), keptFor(input)];
   if (own >= inputs) return [];
   const message =
-    `has retention.ms=${own}, less than the input: its records carry the timestamps of the input's, ` +
-    "so that those of older input are soon deleted";
+    `has retention.ms=${own}, less than the input topic: its records carry the input's timestamps, ` +
+    "so records made from older input are deleted early";
   return [warning(subject, message)];
 }
 
-/** For how long a topic holds a record, in ms. */
+/** Returns how long a topic keeps a record, in ms. */
 function keptFor(settings: ClusterSettings): number {
   const time = Number(settings.get("retention.ms"));
   return settings.get("cleanup.policy")?.includes("delete") === true && time >= 0 ? time : Infinity;
@@ -156,20 +156,20 @@ function lintTransactions(
 ): Finding[] {
   const subject = "transactions";
   if (typeof broker === "string") {
-    return [warning(subject, `of a broker, ${broker}, so that they are not checked`)];
+    return [warning(subject, `the broker settings are not checked: ${broker}`)];
   }
   const longest = Number(broker.get("transaction.max.timeout.ms"));
   const copies = Number(broker.get("transaction.state.log.replication.factor"));
   const findings: Finding[] = [];
   if (longest < transactionTimeoutMs) {
-    const message = `transaction.max.timeout.ms=${longest} of the brokers is less than kafka.transactionTimeoutMs (${transactionTimeoutMs})`;
+    const message = `the brokers have transaction.max.timeout.ms=${longest}, expected at least kafka.transactionTimeoutMs (${transactionTimeoutMs})`;
     findings.push(wrong(subject, "SETTING_INVALID", message));
   }
   if (copies > brokers) {
-    const message = `transaction.state.log.replication.factor=${copies} is more than the ${brokers} brokers that answer`;
+    const message = `transaction.state.log.replication.factor=${copies} exceeds the number of reachable brokers, ${brokers}`;
     findings.push(warning(subject, message));
   }
-  return findings.length > 0 ? findings : [ok(subject, `may take ${transactionTimeoutMs} ms`)];
+  return findings.length > 0 ? findings : [ok(subject, `may last ${transactionTimeoutMs} ms`)];
 }
 
 const ok = (subject: string, message: string): Finding => ({ level: "ok", subject, message });
