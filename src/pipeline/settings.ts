@@ -1,6 +1,7 @@
 /** Declares the settings of a pipeline, except those of the forecaster: decoding, snapshots, recovery, commits. */
 import { z } from "zod";
 import { refuseRenamed, UndercurrentError } from "../errors/errors.js";
+import { tuningNames } from "../forecast/snapshot/signature.js";
 import {
   forecasterSettings,
   maxFeatures,
@@ -96,7 +97,7 @@ const recoverySchema = z.strictObject({
     .enum(["fail", "fresh", "migrate"])
     .default("fail")
     .describe(
-      "What to do if the state was made with other model settings: fail, start with an empty state (fresh), or keep the state if only settings such as the learning rate changed (migrate).",
+      `What to do if the state was made with other model settings: fail, start with an empty state (fresh), or keep the state (migrate). migrate accepts changes of these settings only: ${tuningNames.join(", ")}. After any other change it fails too.`,
     ),
   gap: z
     .enum(["fail", "fresh"])

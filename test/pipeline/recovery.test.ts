@@ -6,7 +6,13 @@ import type { StateRecord, Takeover } from "../../src/pipeline/ports.js";
 import { planRecovery, type RecoveryPlan } from "../../src/pipeline/task/recovery.js";
 import { PartitionModel } from "../../src/pipeline/task/partition-model.js";
 import { pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
-import { PastState, readKey, readState, writeState } from "../../src/pipeline/state/state-records.js";
+import {
+  PastState,
+  readKey,
+  readState,
+  StateOutline,
+  writeState,
+} from "../../src/pipeline/state/state-records.js";
 import { countingEngine } from "../support/counting-engine.js";
 import { bitsOf, quick, run, syntheticEvents } from "../support/streams.js";
 import { bytes } from "./records.js";
@@ -131,7 +137,10 @@ describe("recovery", () => {
     };
     const { engine, alive } = countingEngine();
     expect(restoring({ ...settings, hidden: 16 }, engine)).toThrow(
-      failing("SNAPSHOT_FOREIGN", /^readings, partition 4, state of offset 200: .*hidden.*changedModel says/),
+      failing(
+        "SNAPSHOT_FOREIGN",
+        /^readings, partition 4, state of offset 200: .*hidden.*changedModel says.*learningRate, .*keyTimeToLive/,
+      ),
     );
     expect(alive()).toBe(0);
     // What is no fault of the state goes on as it is.
@@ -161,6 +170,43 @@ describe("recovery", () => {
     expect(() =>
       plan({ committed: 250, earliest: 260, state }, { changedModel: "fresh" }, { ...settings, hidden: 16 }),
     ).toThrow(failing("STATE_GAP", /before 260/));
+  });
+});
+
+describe("the outline of a state", () => {
+  const outlineOf = (records: readonly { key: string; value: Uint8Array | null }[]) => {
+    const outline = new StateOutline();
+    for (const { key, value } of records) outline.add(key, value);
+    return outline.read();
+  };
+
+  test("says what the state says, without its keys and bytes", () => {
+    const records = recorded(50, 120, 200);
+    const { keys, snapshot, ...head } = readState(records);
+    expect(snapshot.length).toBeGreaterThan(0);
+    expect(outlineOf(records.reverse())).toEqual({ ...head, keys: keys.length });
+    expect(outlineOf([])).toBeUndefined();
+    expect(
+      outlineOf(
+        records.flatMap(({ key, value }) => [
+          { key, value },
+          { key, value: null },
+        ]),
+      ),
+    ).toBeUndefined();
+  });
+
+  test("is refused where the records are not one state, and not for what was replaced since", () => {
+    const records = recorded(200);
+    const broken = { key: records[1]!.key, value: new Uint8Array(30) };
+    expect(outlineOf([broken, ...records])).toBeDefined();
+    const torn = failing("STATE_TORN", /./);
+    expect(() => outlineOf([...records, broken])).toThrow(torn);
+    expect(() => outlineOf(records.slice(1))).toThrow(torn);
+    expect(() => outlineOf(records.filter(({ key }) => key !== "model"))).toThrow(torn);
+    const later = recorded(200, 300).filter(({ key }) => key !== "model");
+    expect(() => outlineOf([...records, ...later])).toThrow(torn);
+    expect(() => outlineOf([...records, { key: "owner", value: records[0]!.value }])).toThrow(torn);
   });
 });
 

@@ -14,6 +14,9 @@ const tuning: ReadonlySet<string> = new Set([
   "keyTtlMs",
 ] satisfies (keyof ForecasterSettings)[]);
 
+/** Names of the settings that may change without harm to the state. */
+export const tuningNames: readonly string[] = [...tuning];
+
 /** Whether a change of this setting leaves the state as good as it was. */
 export function isTuning(name: string): boolean {
   return tuning.has(name);

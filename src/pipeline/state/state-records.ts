@@ -56,17 +56,67 @@ export function readState(records: readonly StateRecord[]): RecordedState {
   const names: string[] = [];
   for (const record of records) {
     if (record === model) continue;
-    if (!record.key.startsWith(keyPrefix)) throw torn(`it has a record ${JSON.stringify(record.key)}`);
     const part = openRecord(record);
-    if (part.offset > offset) {
-      throw torn(`${JSON.stringify(record.key)} stands for offset ${part.offset}, the model for ${offset}`);
-    }
+    checkKey(record.key, part.offset, offset);
     parts.push(part.snapshot);
     names.push(record.key.slice(keyPrefix.length));
   }
   const { keys, settings, kernel, version } = readModelHead(snapshot);
-  if (names.length !== keys) throw torn(`it holds ${names.length} keys where there were ${keys}`);
+  checkCount(names.length, keys);
   return { offset, keys: names, settings, kernel, version, snapshot: Buffer.concat(parts) };
+}
+
+/** What a state tells without being held in memory. */
+export type OutlinedState = Omit<RecordedState, "keys" | "snapshot"> & { readonly keys: number };
+
+/** Follows the records of a state topic in their order, and keeps of each key no more than its offset. */
+export class StateOutline {
+  /** Or why a key's record is none; a later one may take its place. */
+  readonly #offsets = new Map<string, number | UndercurrentError>();
+  #model: Uint8Array | undefined;
+
+  /** Takes a record, or the end of its key. */
+  add(key: string, value: Uint8Array | null): void {
+    if (key === modelKey) this.#model = value === null ? undefined : new Uint8Array(value);
+    else if (value === null) this.#offsets.delete(key);
+    else this.#offsets.set(key, offsetOf({ key, value }));
+  }
+
+  /** The outline of the state; undefined where there is none. Throws as `readState` does, but for keys' own records. */
+  read(): OutlinedState | undefined {
+    if (this.#model === undefined) {
+      if (this.#offsets.size === 0) return undefined;
+      throw torn("it has no record of the model");
+    }
+    const { offset, snapshot } = openRecord({ key: modelKey, value: this.#model });
+    for (const [key, stands] of this.#offsets) {
+      if (stands instanceof UndercurrentError) throw stands;
+      checkKey(key, stands, offset);
+    }
+    const head = readModelHead(snapshot);
+    checkCount(this.#offsets.size, head.keys);
+    return { ...head, offset };
+  }
+}
+
+function offsetOf(record: StateRecord): number | UndercurrentError {
+  try {
+    return openRecord(record).offset;
+  } catch (error) {
+    if (error instanceof UndercurrentError) return error;
+    throw error;
+  }
+}
+
+function checkKey(key: string, offset: number, model: number): void {
+  if (!key.startsWith(keyPrefix)) throw torn(`it has a record ${JSON.stringify(key)}`);
+  if (offset > model) {
+    throw torn(`${JSON.stringify(key)} stands for offset ${offset}, the model for ${model}`);
+  }
+}
+
+function checkCount(found: number, expected: number): void {
+  if (found !== expected) throw torn(`it holds ${found} keys where there were ${expected}`);
 }
 
 /** Follows the records of a state topic in their order, for the state that stood for no more than an offset. */

@@ -4,6 +4,7 @@ import type { EngineFactory } from "../../engine/port.js";
 import { UndercurrentError } from "../../errors/errors.js";
 import { Forecaster } from "../../forecast/forecaster.js";
 import { forecasterSettings, type ForecasterSettings } from "../../forecast/settings.js";
+import { tuningNames } from "../../forecast/snapshot/signature.js";
 import type { Origin } from "../decode/decode.js";
 import type { Commit, InputRecord } from "../ports.js";
 import type { RecoveryPlan, ResumePlan } from "./recovery.js";
@@ -212,7 +213,8 @@ function located(error: unknown, plan: ResumePlan, { topic, partition }: Origin)
   if (!(error instanceof UndercurrentError)) return error;
   const choices =
     error.code === "SNAPSHOT_FOREIGN"
-      ? "; the recovery setting changedModel says what to do: fresh begins with an empty state, migrate takes the state over where only the learning rate and the like were changed"
+      ? "; the recovery setting changedModel says what to do: fresh begins with an empty state, migrate takes the state over where nothing else was changed than " +
+        tuningNames.join(", ")
       : "";
   return new UndercurrentError(
     error.code,

@@ -27,36 +27,39 @@ export interface ResumePlan {
 
 export type RecoveryPlan = FreshPlan | ResumePlan;
 
-/**
- * Decides on the way of recovery. Throws STATE_GAP, STATE_TORN, SNAPSHOT_FOREIGN, SNAPSHOT_VERSION or SNAPSHOT_CORRUPT
- * where nothing could be gone on from without a choice of the operator's.
- */
-export function planRecovery(
-  takeover: Takeover,
-  settings: ForecasterSettings,
-  recovery: RecoverySettings,
-  origin: Origin,
-): RecoveryPlan {
-  const { committed, earliest } = takeover;
-  const fresh = (from: number, reason?: string): FreshPlan => ({
-    kind: "fresh",
-    from,
-    reason,
-    discarded: takeover.state.map(({ key }) => key),
-  });
-  const gap = (what: string): FreshPlan => {
-    const message = `${origin.topic}, partition ${origin.partition}: ${what}`;
-    if (recovery.gap === "fresh") return fresh(Math.max(committed ?? earliest, earliest), message);
-    throw new UndercurrentError("STATE_GAP", message);
+/** What a start does, told by the state's offset and settings alone. */
+export type StartDecision =
+  | Pick<FreshPlan, "kind" | "from" | "reason">
+  | Pick<ResumePlan, "kind" | "committed" | "retuned">
+  | {
+      readonly kind: "refuse";
+      readonly code: "STATE_GAP" | "SNAPSHOT_FOREIGN";
+      readonly message: string;
+    };
+
+/** What a start is decided by. */
+export interface StartSettings {
+  readonly model: ForecasterSettings;
+  readonly recovery: RecoverySettings;
+}
+
+/** Decides what a start does with a state; `found` is undefined where there is none. */
+export function decideStart(
+  found: Pick<RecordedState, "offset" | "settings"> | undefined,
+  { committed, earliest }: Pick<Takeover, "committed" | "earliest">,
+  { model, recovery }: StartSettings,
+): StartDecision {
+  const gap = (message: string): StartDecision => {
+    if (recovery.gap === "fail") return { kind: "refuse", code: "STATE_GAP", message };
+    return { kind: "fresh", from: Math.max(committed ?? earliest, earliest), reason: message };
   };
-  if (takeover.state.length === 0) {
-    if (committed === undefined) return fresh(earliest);
+  if (found === undefined) {
+    if (committed === undefined) return { kind: "fresh", from: earliest, reason: undefined };
     return gap(
       `input is committed up to offset ${committed}, but there is no state that stands for any of it`,
     );
   }
-  const state = readState(takeover.state);
-  const { offset } = state;
+  const { offset } = found;
   if (committed === undefined) {
     return gap(
       `the state stands for offset ${offset}, but no offset is committed; the input begins at ${earliest}`,
@@ -65,22 +68,45 @@ export function planRecovery(
   if (offset > committed) {
     return gap(`the state stands for offset ${offset}, beyond the committed offset ${committed}`);
   }
-  const change = compareSettings(state.settings, settings);
+  const change = compareSettings(found.settings, model);
+  const changed = `the state was made with other settings (${changedNames(found.settings, signedSettings(model)).join(", ")})`;
   if (change !== "same" && recovery.changedModel === "fresh") {
     if (committed < earliest) return gap(lost(committed, committed, earliest));
-    return fresh(
-      committed,
-      `the state was made with other settings (${changedNames(state.settings, signedSettings(settings)).join(", ")})`,
-    );
+    return { kind: "fresh", from: committed, reason: changed };
   }
   if (offset < earliest) return gap(lost(offset, committed, earliest));
+  const retuned = change === "tuning" && recovery.changedModel === "migrate";
+  if (change === "same" || retuned) return { kind: "resume", committed, retuned };
+  return { kind: "refuse", code: "SNAPSHOT_FOREIGN", message: changed };
+}
+
+/**
+ * Decides on the way of recovery. Throws STATE_GAP, STATE_TORN, SNAPSHOT_FOREIGN, SNAPSHOT_VERSION or SNAPSHOT_CORRUPT
+ * where nothing could be gone on from without a choice of the operator's.
+ */
+export function planRecovery(
+  takeover: Takeover,
+  model: ForecasterSettings,
+  recovery: RecoverySettings,
+  origin: Origin,
+): RecoveryPlan {
+  const where = `${origin.topic}, partition ${origin.partition}: `;
+  const state = takeover.state.length === 0 ? undefined : readState(takeover.state);
+  const decision = decideStart(state, takeover, { model, recovery });
+  if (decision.kind === "fresh") {
+    const { reason } = decision;
+    return {
+      ...decision,
+      reason: reason && where + reason,
+      discarded: takeover.state.map(({ key }) => key),
+    };
+  }
+  if (decision.kind === "refuse" && decision.code === "STATE_GAP") {
+    throw new UndercurrentError("STATE_GAP", where + decision.message);
+  }
   // Other differences are left to the restore, which refuses them and names them.
-  return {
-    kind: "resume",
-    state,
-    committed,
-    retuned: change === "tuning" && recovery.changedModel === "migrate",
-  };
+  const retuned = decision.kind === "resume" && decision.retuned;
+  return { kind: "resume", state: state!, committed: takeover.committed!, retuned };
 }
 
 function lost(state: number, committed: number, earliest: number): string {
