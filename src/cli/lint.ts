@@ -2,15 +2,20 @@
 import { Command } from "commander";
 import { withAdmin } from "../adapters/kafka/admin/admin.js";
 import { clusterFacts, lintCluster, type Finding } from "../adapters/kafka/admin/lint.js";
+import { lintForecasts, lintMembers } from "../adapters/kafka/admin/lint-others.js";
+import { forecastApplications } from "../adapters/kafka/offline/forecast-writers.js";
+import { outlineStates, type OutlineStanding } from "../adapters/kafka/offline/states.js";
 import type { KafkaOptions } from "../adapters/kafka/options.js";
-import { sampleInput } from "../adapters/kafka/offline/sample.js";
 import { loadConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { errors, UndercurrentError } from "../errors/errors.js";
+import { modelSettings } from "../pipeline/settings.js";
+import { sampleInput } from "../adapters/kafka/offline/sample.js";
 import { InputSample } from "../pipeline/input-sample.js";
 import { kafkaOptions, reachedBrokers } from "./kafka-options.js";
 import { addTimeoutOption, type TimeoutFlag } from "./options.js";
 import { checkModelRecord } from "./service/record-sizes.js";
+import { previewStarts } from "./state/start-preview.js";
 
 interface LintFlags extends TimeoutFlag {
   readonly config?: string;
@@ -24,7 +29,10 @@ the service would end. The exit code is 0, or that of the first error. Missing r
 
 The sample is the newest 200 records of each partition, of at most 64 partitions. lint reports the share of rejected
 records, implausible times, values that never change, and keys in several partitions. It is an error if every sampled
-record is rejected.`;
+record is rejected.
+
+The subject start says what a start would do with the state that exists. Where the recovery settings decide, lint names
+the outcome of each value.`;
 
 export function lintCommand(): Command {
   return addTimeoutOption(new Command("lint"))
@@ -67,9 +75,12 @@ async function lintBrokers(settings: Config, flags: TimeoutFlag): Promise<readon
     transactionTimeoutMs,
     snapshotMs,
   });
-  return facts.topics.has(options.topics.input)
-    ? [...findings, ...(await lintSample(options, settings))]
-    : findings;
+  const sample = facts.topics.has(options.topics.input) ? await lintSample(options, settings) : [];
+  if (findings.some(({ code }) => code === "TOPIC_MISSING" || code === "TOPIC_MISMATCH")) {
+    return [...findings, ...sample];
+  }
+  const others = await lintOthers(options);
+  return [...findings, ...sample, ...others, ...(await lintStart(settings, options))];
 }
 
 /** Checks the newest records of the input. */
@@ -89,6 +100,41 @@ async function lintSample(options: KafkaOptions, { decode }: Config): Promise<re
     ];
   }
 }
+
+async function lintOthers(options: KafkaOptions): Promise<readonly Finding[]> {
+  const { applicationId, topics } = options;
+  return [
+    ...(await whereAllowed(`group ${applicationId}`, () =>
+      withAdmin(options, (admin) => lintMembers(admin, options)),
+    )),
+    ...(await whereAllowed(`topic ${topics.forecasts}`, async () =>
+      lintForecasts(options, await forecastApplications(options)),
+    )),
+  ];
+}
+
+async function lintStart(settings: Config, options: KafkaOptions): Promise<readonly Finding[]> {
+  return whereAllowed("start", async () => {
+    const standings: OutlineStanding[] = [];
+    for await (const standing of outlineStates(options)) standings.push(standing);
+    const model = modelSettings(settings.model, settings.decode);
+    return previewStarts(standings, { model, recovery: settings.recovery });
+  });
+}
+
+/** A service has no need of the right to read what it writes, nor a group to read it with. */
+async function whereAllowed(
+  subject: string,
+  look: () => Promise<readonly Finding[]>,
+): Promise<readonly Finding[]> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!(error instanceof UndercurrentError) || !notToldCodes.has(error.code)) throw error;
+    return [{ level: "warning", subject, message: `is not checked: ${error.message}` }];
+  }
+}
+const notToldCodes: ReadonlySet<string> = new Set(["ACCESS_DENIED", "RESTORE_STALLED"]);
 
 function line({ level, code, subject, message }: Finding): string {
   return `${level.padEnd(7)}  ${subject}: ${message}${code === undefined ? "" : ` (${code})`}\n`;

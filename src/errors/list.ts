@@ -149,6 +149,18 @@ export const list = {
     action:
       "Bring back the missing input or state and start again. Or give up the learned state: `npx undercurrent state reset`, or set recovery.gap: fresh.",
   },
+  STATE_FOREIGN: {
+    exit: exitCodes.state,
+    data: "No state was written. The state that was found and all committed forecasts stay as they are.",
+    action:
+      "Set topics.state to a topic that only this service uses, or correct applicationId and topics.input. To rename an application, export its state under the old name and run `npx undercurrent state import --adopt` under the new name.",
+  },
+  TOPIC_RECREATED: {
+    exit: exitCodes.state,
+    data: "Records of the new topic before the old position were not forecast. The state and the committed offsets stay as they are.",
+    action:
+      "To start with the first record of the new topic, stop the service and run `npx undercurrent state reset --yes --to-earliest`. If the new topic holds the old records at their old offsets, run `npx undercurrent state export` and then `npx undercurrent state import --adopt`.",
+  },
   STATE_TORN: {
     exit: exitCodes.state,
     data: "Nothing of this partition was read or written; what is committed stays as it is.",
@@ -205,7 +217,13 @@ export const list = {
     exit: exitCodes.state,
     data: "Nothing was written.",
     action:
-      "Stop every instance of the service, wait until the consumer group is empty, then repeat the command.",
+      "Stop every instance of the named consumer group, wait until the group is empty, then repeat the command. If the group belongs to another service, give each service its own state topic.",
+  },
+  GROUP_FOREIGN: {
+    exit: exitCodes.settings,
+    data: "Nothing was read or written; existing members keep their partitions.",
+    action:
+      "Use a unique applicationId for this service, or correct topics.input and topics.state. All instances of one application need the same topics.",
   },
   STATE_FILE_INVALID: {
     exit: exitCodes.state,

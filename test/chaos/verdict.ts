@@ -118,7 +118,12 @@ function seenOutput({ key, value, headers, timestamp }: OutputRecord): SeenRecor
   return seen(key, value, timestamp, headers);
 }
 
-export function seenMessage({ key, value, headers, timestamp }: KafkaMessage): SeenRecord {
+/** What is compared of a message. */
+export type ComparedMessage = Pick<KafkaMessage, "key" | "value" | "timestamp"> & {
+  readonly headers?: IHeaders | undefined;
+};
+
+export function seenMessage({ key, value, headers, timestamp }: ComparedMessage): SeenRecord {
   return seen(key, value, Number(timestamp), headerList(headers));
 }
 

@@ -91,7 +91,9 @@ export async function work(answer: Buffer, options: PipelineOptions = {}): Promi
     feed.push(messages, messages.length, messages.length);
     const { records } = toInputBatch((await feed.take())!);
     const output = stage.process(records);
-    const writes = await writesOf({ ...output, snapshot: undefined }, topics, 0, () => Promise.resolve(12));
+    const owner = { application: "pumps", input: topics.input, partition: 0 };
+    const countOf = (): Promise<number> => Promise.resolve(12);
+    const writes = await writesOf({ ...output, snapshot: undefined }, { topics, owner, countOf });
     let bytes = 0;
     for (const request of splitByBytes(writes, maxBatchBytes, 500)) {
       for (const part of request) {

@@ -139,7 +139,7 @@ describe("recovery", () => {
     expect(restoring({ ...settings, hidden: 16 }, engine)).toThrow(
       failing(
         "SNAPSHOT_FOREIGN",
-        /^readings, partition 4, state of offset 200: .*hidden.*changedModel says.*learningRate, .*keyTimeToLive/,
+        /^readings, partition 4, state of offset 200: .*hidden.*changedModel says.*learningRate, .*keyTtlMs/,
       ),
     );
     expect(alive()).toBe(0);

@@ -31,6 +31,7 @@ const headSchema = z.strictObject({
 const partitionSchema = z.strictObject({
   partition: z.int().min(0),
   committed: z.int().min(0).nullable(),
+  inputId: z.string().optional(),
   records: z.int().min(0),
 });
 const endSchema = z.strictObject({ chunks: z.int().min(1) });
@@ -58,8 +59,8 @@ export async function writeStateFile(
     const chunks = new ChunkWriter(path, file);
     await chunks.start();
     await chunks.write(json(head));
-    for await (const { partition, committed = null, records } of states) {
-      await chunks.write(json({ partition, committed, records: records.length }));
+    for await (const { partition, committed = null, inputId, records } of states) {
+      await chunks.write(json({ partition, committed, inputId, records: records.length }));
       for (const record of records) await chunks.write(recordBody(record));
     }
     await chunks.write(json({ chunks: chunks.count }));
@@ -106,7 +107,7 @@ async function* readStates(path: string, head: StateFileHead): AsyncGenerator<Ex
       if (!(await chunks.next()).done) throw invalid(path, "the file has data after its end");
       return;
     }
-    const { partition, committed, records: expected } = parse(path, partitionSchema, body);
+    const { partition, committed, inputId, records: expected } = parse(path, partitionSchema, body);
     if (partition <= last || partition >= head.partitions) {
       throw invalid(path, `partition ${partition} is out of order`);
     }
@@ -114,7 +115,12 @@ async function* readStates(path: string, head: StateFileHead): AsyncGenerator<Ex
     const records: StateRecord[] = [];
     while (records.length < expected) records.push(readRecord(path, await nextOf(path, chunks)));
     count += 1 + expected;
-    yield { partition, committed: committed ?? undefined, records };
+    yield {
+      partition,
+      committed: committed ?? undefined,
+      ...(inputId !== undefined && { inputId }),
+      records,
+    };
   }
 }
 

@@ -34,7 +34,7 @@ interface PartitionReport {
   readonly settings: Readonly<Record<string, unknown>> | null;
   /** Settings in which the configuration differs. */
   readonly changed: readonly string[];
-  /** Why the records are not one state. */
+  /** Why the records are not one state, or not this configuration's. */
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;
   /** With --key: what the state knows of it. */
   readonly key?: RecordedKey | null;
@@ -73,11 +73,12 @@ async function inspect({ config, key, json, timeout }: InspectFlags): Promise<vo
 }
 
 function reportOf(
-  { partition, records, state: found, committed, earliest, end }: PartitionStanding,
+  { partition, records, state: found, misfit, committed, earliest, end }: PartitionStanding,
   model: ForecasterSettings,
   key: string | undefined,
 ): PartitionReport {
-  const error = found instanceof UndercurrentError ? { code: found.code, message: found.message } : null;
+  const refusal = misfit ?? (found instanceof UndercurrentError ? found : undefined);
+  const error = refusal === undefined ? null : { code: refusal.code, message: refusal.message };
   const state: RecordedState | undefined = found instanceof UndercurrentError ? undefined : found;
   return {
     partition,
@@ -99,8 +100,8 @@ function reportOf(
 
 function lines(report: PartitionReport): string {
   const { partition, state, committed, earliest, end, replay, lag, error, changed } = report;
-  const standing =
-    error === null ? (state === null ? "no state" : `state of offset ${state}`) : "not one state";
+  const none = error === null || report.bytes === 0 ? "no state" : "not one state";
+  const standing = state === null ? none : `state of offset ${state}`;
   const text = [
     `partition ${partition}: ${standing}, committed ${committed ?? "nothing"}, input ${earliest} to ${end}`,
   ];

@@ -6,9 +6,8 @@ import {
 } from "../../adapters/files/layers-models.js";
 import { replaceModels, type Moved } from "../../adapters/kafka/offline/move-states.js";
 import type { KafkaOptions } from "../../adapters/kafka/options.js";
-import { readStates } from "../../adapters/kafka/offline/states.js";
+import { readStates, refuseUnusable } from "../../adapters/kafka/offline/states.js";
 import { layersModelFiles } from "../../engine/tfjs/tfjs-files.js";
-import { UndercurrentError } from "../../errors/errors.js";
 import { layersModelOfSnapshot, recordWithLayersModel } from "../../forecast/layers-model.js";
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -20,8 +19,9 @@ export async function exportModels(folder: string, options: KafkaOptions): Promi
 
 async function* modelsOf(options: KafkaOptions): AsyncGenerator<PartitionFiles> {
   let told = false;
-  for await (const { partition, state } of readStates(options)) {
-    if (state instanceof UndercurrentError) throw state;
+  for await (const standing of readStates(options)) {
+    const { partition } = standing;
+    const state = refuseUnusable(standing);
     if (state === undefined) continue;
     const model = await layersModelOfSnapshot(state.snapshot, told ? {} : { log });
     told = true;

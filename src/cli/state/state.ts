@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import { openStateFile, writeStateFile } from "../../adapters/files/state-file.js";
 import { withAdmin } from "../../adapters/kafka/admin/admin.js";
 import { importStates, resetStates, type Moved } from "../../adapters/kafka/offline/move-states.js";
-import { readStates } from "../../adapters/kafka/offline/states.js";
+import { readStates, refuseUnusable } from "../../adapters/kafka/offline/states.js";
 import { checkPartitions } from "../../adapters/kafka/admin/topics.js";
 import { loadConfig } from "../../config/load.js";
 import { UndercurrentError } from "../../errors/errors.js";
@@ -22,6 +22,10 @@ interface FormatFlags extends ConfigFlag {
   readonly format: "state" | "tfjs";
 }
 
+interface ImportFlags extends FormatFlags {
+  readonly adopt?: true;
+}
+
 interface ResetFlags extends ConfigFlag {
   readonly yes?: true;
   readonly partition?: number;
@@ -37,8 +41,9 @@ not exist; it appears under its name only when it is complete.
 weights.bin. It needs TensorFlow.js and one of the cells rnn, gru and lstm.`;
 
 const importNotes = `
-Stop the service first: its consumer group must be empty. The input topic and its number of partitions must match the
-export. One transaction per partition replaces the state and sets the offset to the later of the current and the
+Stop the service first: its consumer group must be empty, and no member of another group may write the state
+topic. The applicationId, the input topic with its id, and the number of partitions must match the export. --adopt
+accepts another applicationId or topic id. One transaction per partition replaces the state and sets the offset to the later of the current and the
 exported committed offset. The next start replays input before that offset without emitting and forecasts everything
 after it. Partitions exported without a state stay unchanged. An interrupted import can be repeated.
 
@@ -47,7 +52,8 @@ the moments of Adam restart at zero. The next start replays the input from the s
 new weights, without emitting.`;
 
 const resetNotes = `
-Stop the service first: its consumer group must be empty. One transaction per partition deletes the learned state and
+Stop the service first: its consumer group must be empty, and no member of another group may write the state
+topic. A state of another application or input topic is refused with STATE_FOREIGN. One transaction per partition deletes the learned state and
 writes an empty state with the configuration's settings. Forecasts resume at the committed offset, or at the first
 record if no offset is committed. --to-earliest and --to-offset resume at another offset: an earlier offset repeats the
 forecasts up to the committed one, a later offset skips them. An interrupted reset can be repeated.`;
@@ -67,6 +73,12 @@ export function stateCommand(): Command {
       withConfig("import", "import an exported state")
         .argument("<file>", "exported file; with --format tfjs a folder")
         .addOption(formatOption())
+        .addOption(
+          new Option(
+            "--adopt",
+            "take over a state of another application, or of an input topic that was made again with the same records",
+          ),
+        )
         .addHelpText("after", importNotes)
         .action(importState),
     )
@@ -112,7 +124,7 @@ async function exportState(path: string, { config, format, timeout }: FormatFlag
   let records = 0;
   async function* states(): AsyncGenerator<ExportedState> {
     for await (const standing of readStates(options)) {
-      if (standing.state instanceof UndercurrentError) throw standing.state;
+      refuseUnusable(standing);
       records += standing.records.length;
       yield standing;
     }
@@ -125,7 +137,8 @@ async function exportState(path: string, { config, format, timeout }: FormatFlag
   print(`exported ${whole(records)} records of ${partitions} partitions, ${whole(bytes)} bytes: ${path}`);
 }
 
-async function importState(path: string, { config, format, timeout }: FormatFlags): Promise<void> {
+async function importState(path: string, flags: ImportFlags): Promise<void> {
+  const { config, format, timeout, adopt } = flags;
   const { settings } = loadConfig(config, process.env);
   if (format === "tfjs") {
     const { importModels } = await import("./state-models.js");
@@ -134,7 +147,7 @@ async function importState(path: string, { config, format, timeout }: FormatFlag
   }
   const file = await openStateFile(path);
   const options = await reachedBrokers(settings, { timeout });
-  report(await importStates(options, file.head, () => file.states()));
+  report(await importStates(options, { ...file.head, states: () => file.states() }, adopt));
 }
 
 async function resetState(flags: ResetFlags): Promise<void> {

@@ -14,6 +14,8 @@ export interface ExportedState {
   readonly partition: number;
   /** The committed offset at that time, C; undefined where there was none. */
   readonly committed: number | undefined;
+  /** Id of the input topic whose offsets these are; undefined where it was not known. */
+  readonly inputId?: string | undefined;
   /** Empty where there was no state. */
   readonly records: readonly StateRecord[];
 }

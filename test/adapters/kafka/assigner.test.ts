@@ -1,6 +1,11 @@
 import fc from "fast-check";
+import kafkajs, { type PartitionAssigner } from "kafkajs";
 import { describe, expect, test } from "vitest";
-import { sharePartitions, type Claim } from "../../../src/adapters/kafka/source/assigner.js";
+import {
+  coPartitionAssigner,
+  sharePartitions,
+  type Claim,
+} from "../../../src/adapters/kafka/source/assigner.js";
 
 /** Claims of members whose names differ, on partitions that may be claimed twice or not exist. */
 const claimsArbitrary: fc.Arbitrary<Claim[]> = fc.uniqueArray(
@@ -54,5 +59,34 @@ describe("the share of partitions", () => {
         expect(kept).toHaveLength(possible);
       }),
     );
+  });
+});
+
+describe("the assigner", () => {
+  const cluster = { findTopicPartitionMetadata: () => Array.from({ length: 3 }) };
+  const assignerOf = (topics: readonly string[], owned: number[] = []) =>
+    coPartitionAssigner(topics, () => owned)({ cluster } as unknown as Parameters<PartitionAssigner>[0]);
+
+  test("gives nothing to a member with other topics than its own, and the rest as if it were not there", async () => {
+    const [own, other] = [
+      ["readings", "pumps-state"],
+      ["pressures", "pumps-state"],
+    ];
+    const metadataOf = (topics: readonly string[], owned: number[]): Buffer =>
+      assignerOf(topics, owned).protocol({ topics: [...topics] }).metadata;
+    const assigned = await assignerOf(own).assign({
+      members: [
+        { memberId: "a", memberMetadata: metadataOf(own, [2]) },
+        { memberId: "b", memberMetadata: metadataOf(other, [0, 1, 2]) },
+        { memberId: "c", memberMetadata: metadataOf(own, []) },
+      ],
+      topics: own,
+    });
+    const shares = assigned.map(({ memberId, memberAssignment }) => [
+      memberId,
+      kafkajs.AssignerProtocol.MemberAssignment.decode(memberAssignment)!.assignment,
+    ]);
+    const share = (...partitions: number[]) => ({ readings: partitions, "pumps-state": partitions });
+    expect(Object.fromEntries(shares)).toEqual({ a: share(0, 2), b: {}, c: share(1) });
   });
 });

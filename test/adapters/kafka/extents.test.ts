@@ -1,7 +1,7 @@
 /** Where a partition begins and ends, and what is committed of it, asked of a client that has its weaknesses. */
 import type { Admin } from "kafkajs";
 import { expect, test } from "vitest";
-import { committedOffsets, partitionExtents } from "../../../src/adapters/kafka/admin/topics.js";
+import { committedPositions, partitionExtents } from "../../../src/adapters/kafka/admin/topics.js";
 
 type Asked = Pick<Admin, "fetchOffsets" | "fetchTopicOffsets" | "listTopics" | "fetchTopicMetadata">;
 const answer = [{ partition: 0, offset: "7", low: "3", high: "7" }];
@@ -28,16 +28,18 @@ test("is TOPIC_MISSING where the client goes on asking for a topic that is not t
 
 test("committed offsets are asked for again where the client lost what it knew of the topic, and are not none", async () => {
   const partitions = [
-    { partition: 0, offset: "7", metadata: null },
+    { partition: 0, offset: "7", metadata: '{"inputId":"abc"}' },
     { partition: 1, offset: "-1", metadata: null },
   ];
   let asked = 0;
   const forgetful = admin({
     fetchOffsets: () => Promise.resolve([{ topic: "readings", partitions: asked++ === 0 ? [] : partitions }]),
   });
-  expect(await committedOffsets(forgetful, "pumps", "readings")).toEqual(new Map([[0, 7]]));
+  expect(await committedPositions(forgetful, "pumps", "readings")).toEqual(
+    new Map([[0, { offset: 7, inputId: "abc" }]]),
+  );
   const lost = admin({ fetchOffsets: () => Promise.resolve([{ topic: "readings", partitions: [] }]) });
-  await expect(committedOffsets(lost, "pumps", "readings", 1)).rejects.toMatchObject({
+  await expect(committedPositions(lost, "pumps", "readings", 1)).rejects.toMatchObject({
     code: "BROKER_UNREACHABLE",
   });
 });

@@ -13,6 +13,8 @@ const record = (value: string): OutputRecord => ({
 });
 /** Alerts have one partition, every other topic four. */
 const countOf = (topic: string): Promise<number> => Promise.resolve(topic === "alerts" ? 1 : 4);
+const ownerOf = (partition: number) => ({ application: "pumps", input: "readings", partition, inputId: "x" });
+const application = { name: "undercurrent-application", value: Buffer.from("pumps") };
 const nothing = { forecasts: [], deadLetters: [], routed: [], snapshot: undefined };
 
 test("everything has its topic: forecasts and state their partition, the others that of their key", async () => {
@@ -33,8 +35,10 @@ test("everything has its topic: forecasts and state their partition, the others 
       ],
     },
   };
-  expect(await writesOf(commit, { ...topics, deadLetters: "letters" }, 3, countOf)).toStrictEqual([
-    { topic: "forecasts", partition: 3, records: [forecast], shorten: shortenForecast },
+  expect(
+    await writesOf(commit, { topics: { ...topics, deadLetters: "letters" }, owner: ownerOf(3), countOf }),
+  ).toStrictEqual([
+    { topic: "forecasts", partition: 3, records: [forecast], header: application, shorten: shortenForecast },
     // Without a key, that of the same number, or as near as there are partitions.
     { topic: "letters", partition: 3, records: [letter], shorten: shortenLetter },
     { topic: "alerts", partition: 0, records: [first, third] },
@@ -42,6 +46,10 @@ test("everything has its topic: forecasts and state their partition, the others 
     {
       topic: "state",
       partition: 3,
+      header: {
+        name: "undercurrent-owner",
+        value: Buffer.from('{"application":"pumps","input":"readings","partition":3,"inputId":"x"}'),
+      },
       // No time of their own: a topic that drops what is old would drop them.
       records: [
         { key: Buffer.from("ü"), value: Buffer.from("s"), headers: [], timestamp: -1 },
@@ -52,8 +60,17 @@ test("everything has its topic: forecasts and state their partition, the others 
 });
 
 test("without a topic for dead letters there may be none", async () => {
-  const forecasts = { topic: "forecasts", partition: 0, records: [], shorten: shortenForecast };
-  expect(await writesOf(nothing, topics, 0, countOf)).toStrictEqual([forecasts]);
-  const letters = writesOf({ ...nothing, deadLetters: [record("d")] }, topics, 0, countOf);
+  const forecasts = {
+    topic: "forecasts",
+    partition: 0,
+    records: [],
+    header: application,
+    shorten: shortenForecast,
+  };
+  expect(await writesOf(nothing, { topics, owner: ownerOf(0), countOf })).toStrictEqual([forecasts]);
+  const letters = writesOf(
+    { ...nothing, deadLetters: [record("d")] },
+    { topics, owner: ownerOf(0), countOf },
+  );
   await expect(letters).rejects.toMatchObject({ code: "TOPIC_MISSING" });
 });

@@ -66,7 +66,10 @@ describeWithBroker("codecs of the Kafka client", () => {
       }));
       const snapshot = { offset: 1, records };
       await instance.committer.commit(assignment, commitOf({ offset: 1, forecasts, snapshot }));
-      expect(await visible(options.topics.forecasts)).toEqual(messages);
+      const named = { "undercurrent-application": Buffer.from(options.applicationId) };
+      expect(await visible(options.topics.forecasts)).toEqual(
+        messages.map((message) => ({ ...message, headers: { ...message.headers, ...named } })),
+      );
       const { state } = await assignment.takeOver();
       const restored = new Map(state.map(({ key, value }) => [key, Buffer.from(value)]));
       expect(restored).toEqual(new Map(records.map(({ key, value }) => [key, value])));

@@ -1,5 +1,6 @@
 // The Kafka adapter under the contracts of the pipeline's ports, on a real broker.
 import type { IHeaders, KafkaMessage } from "kafkajs";
+import { expect } from "vitest";
 import {
   kafkaPorts,
   producerKinds,
@@ -53,7 +54,15 @@ async function createHarness(producer: ProducerKind, partitions: number): Promis
       members.push(ports);
       return { source: ports.source, committer: counting(ports.committer) };
     },
-    forecasts: async (partition) => (await read(topics.forecasts))[partition]!,
+    // The adapter's own header is none of the record's.
+    forecasts: async (partition) =>
+      (await read(topics.forecasts))[partition]!.map((record) => {
+        const own = ({ name }: RecordHeader): boolean => name === "undercurrent-application";
+        expect(record.headers.filter(own).map(({ value }) => Buffer.from(value).toString())).toEqual([
+          options.applicationId,
+        ]);
+        return { ...record, headers: record.headers.filter((header) => !own(header)) };
+      }),
     deadLetters: async () => (await read(deadLetters)).flat(),
     routed: async () => (await read(routedTopic)).flat().map((record) => ({ topic: routedTopic, record })),
     async close() {

@@ -39,8 +39,9 @@ describeWithBroker("the command run", () => {
     const [first, second] = await broker.readCommitted(settings.topics.forecasts, 70);
     const [input] = await broker.readCommitted(settings.topics.input);
     expect(second).toHaveLength(20);
+    const named = { "undercurrent-application": Buffer.from(settings.applicationId) };
     expect(first!.map(({ key, headers, timestamp }) => ({ key, headers, timestamp }))).toEqual(
-      input!.map(({ key, headers, timestamp }) => ({ key, headers, timestamp })),
+      input!.map(({ key, headers, timestamp }) => ({ key, headers: { ...headers, ...named }, timestamp })),
     );
     expect(first!.map((message) => document(message)["value"])).toEqual(
       Array.from({ length: 50 }, (_, i) => i),

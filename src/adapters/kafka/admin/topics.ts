@@ -5,6 +5,7 @@ import { UndercurrentError } from "../../../errors/errors.js";
 import type { KafkaConnection, KafkaTopics } from "../options.js";
 import { topicSettings } from "./cluster-settings.js";
 import { brokerError, innermost } from "../errors.js";
+import { readOffsetMetadata } from "../owner.js";
 
 /** A partition as it is now: offsets of its first record, and of the next one it would get. */
 export interface Watermarks {
@@ -42,16 +43,23 @@ function topicOffsets(admin: Admin, topic: string): ReturnType<Admin["fetchTopic
   );
 }
 
+/** What a group has committed in a partition. */
+export interface CommittedPosition {
+  readonly offset: number;
+  /** Id of the topic that the offset is one of; undefined where a release before this one committed it. */
+  readonly inputId: string | undefined;
+}
+
 /**
- * Committed offsets of a group in a topic by partition; those that have none are left out. Where the client has lost what
+ * What a group has committed in a topic by partition; those that have nothing are left out. Where the client has lost what
  * it knew of the topic, it asks for no partition of it.
  */
-export async function committedOffsets(
+export async function committedPositions(
   admin: Admin,
   group: string,
   topic: string,
   attempts?: number,
-): Promise<ReadonlyMap<number, number>> {
+): Promise<ReadonlyMap<number, CommittedPosition>> {
   const lost = new UndercurrentError(
     "BROKER_UNREACHABLE",
     `topic ${topic}: the client knows of no partition`,
@@ -65,8 +73,10 @@ export async function committedOffsets(
     (error) => error === lost,
     attempts,
   );
-  const entries = partitions.map(({ partition, offset }) => [partition, Number(offset)] as const);
-  return new Map(entries.filter(([, offset]) => offset >= 0));
+  const entries = partitions.map(({ partition, offset, metadata }) => {
+    return [partition, { offset: Number(offset), inputId: readOffsetMetadata(metadata) }] as const;
+  });
+  return new Map(entries.filter(([, { offset }]) => offset >= 0));
 }
 
 /** Asks again after a while where an answer failed for what may be known by then. */

@@ -5,6 +5,7 @@ import type { KafkaConnection } from "../options.js";
 import { logEntry, refuseOffsetReset } from "./client-log.js";
 import { registerCodecs } from "./codecs.js";
 import { applyPatches } from "./patches/apply.js";
+import { rememberClusters } from "./topic-ids.js";
 
 /** For group membership and administration. Given in full: under NODE_ENV=test the client has other defaults. */
 export const patientRetry: RetryOptions = {
@@ -42,7 +43,7 @@ export function createClient(connection: KafkaConnection, retry: RetryOptions): 
   registerCodecs();
   applyPatches();
   const { bootstrapServers, clientId = "undercurrent", tls, sasl, log } = connection;
-  return new kafkajs.Kafka({
+  const client = new kafkajs.Kafka({
     brokers: [...bootstrapServers],
     clientId,
     retry,
@@ -55,4 +56,5 @@ export function createClient(connection: KafkaConnection, retry: RetryOptions): 
       log?.(logEntry(entry));
     },
   });
+  return rememberClusters(client);
 }

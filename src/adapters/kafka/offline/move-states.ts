@@ -14,7 +14,8 @@ import {
   type Standing,
 } from "../../../pipeline/state/transfer.js";
 import type { KafkaOptions } from "../options.js";
-import { committedOffsets } from "../admin/topics.js";
+import { committedPositions } from "../admin/topics.js";
+import { recreatedInput } from "../owner.js";
 import { withWholeGroup, type WholeGroup } from "./whole-group.js";
 
 /** What became of a partition. */
@@ -26,27 +27,47 @@ export interface Moved {
   readonly after: { readonly state: number; readonly committed: number; readonly keys: number } | undefined;
 }
 
+/** States as they were exported, and of what. */
+export interface ExportedStates {
+  readonly application: string;
+  readonly input: string;
+  readonly partitions: number;
+  readonly states: () => AsyncIterable<ExportedState>;
+}
+
 /**
  * Puts exported states back. All of them are read and held against the input before the first is written; `states` is
  * called twice, and one state is in memory at a time.
  *
- * Throws STATE_FILE_INVALID where they are of another topic or number of partitions, STATE_GAP where the input no longer
- * leads on from one, and what `withWholeGroup` throws.
+ * With `adopt`, states of another application are taken over, and those of an input topic that was deleted and made again:
+ * it has to hold the same records at the same offsets.
+ *
+ * Throws STATE_FILE_INVALID where they are of another topic or number of partitions, STATE_FOREIGN where they are another
+ * application's, TOPIC_RECREATED, STATE_GAP where the input no longer leads on from one, and what `withWholeGroup` throws.
  */
 export async function importStates(
   options: KafkaOptions,
-  { input, partitions }: { readonly input: string; readonly partitions: number },
-  states: () => AsyncIterable<ExportedState>,
+  { application, input, partitions, states }: ExportedStates,
+  adopt = false,
 ): Promise<readonly Moved[]> {
   if (input !== options.topics.input) {
     throw foreign(`the state is one of the input topic ${input}, not of ${options.topics.input}`);
   }
-  return withWholeGroup(options, async (group) => {
+  if (application !== options.applicationId && !adopt) {
+    throw new UndercurrentError(
+      "STATE_FOREIGN",
+      `the state is one of application ${application}, not of ${options.applicationId}: with --adopt it is taken over`,
+    );
+  }
+  return withWholeGroup(options, { recreatedInput: adopt }, async (group) => {
     if (partitions !== group.input.length) {
       throw foreign(`the state is one of ${partitions} partitions, and ${input} has ${group.input.length}`);
     }
     const standings = await standingsOf(group, options);
-    for await (const state of states()) importOffset(state, standings[state.partition]!);
+    for await (const state of states()) {
+      if (!adopt) refuseRecreated(options, group, state);
+      importOffset(state, standings[state.partition]!);
+    }
     const moved: Moved[] = [];
     for await (const state of states()) {
       const standing = standings[state.partition]!;
@@ -63,7 +84,8 @@ export async function importStates(
 
 /**
  * Puts the state of a new forecaster in the place of each partition's, or of one. All partitions are looked at before
- * the first is written. Throws SETTING_INVALID as `resetOffset` does, and what `withWholeGroup` throws.
+ * the first is written. What was committed of an input topic that was deleted and made again counts as nothing. Throws
+ * SETTING_INVALID as `resetOffset` does, and what `withWholeGroup` throws.
  */
 export async function resetStates(
   options: KafkaOptions,
@@ -71,7 +93,7 @@ export async function resetStates(
   point: ResetPoint,
   only?: number,
 ): Promise<readonly Moved[]> {
-  return withWholeGroup(options, async (group) => {
+  return withWholeGroup(options, { recreatedInput: true }, async (group) => {
     const all = await standingsOf(group, options);
     if (only !== undefined && only >= all.length) {
       throw new UndercurrentError(
@@ -99,7 +121,7 @@ export async function replaceModels(
   options: KafkaOptions,
   changes: ReadonlyMap<number, (snapshot: Uint8Array) => SnapshotRecord>,
 ): Promise<readonly Moved[]> {
-  return withWholeGroup(options, async (group) => {
+  return withWholeGroup(options, {}, async (group) => {
     for (const partition of changes.keys()) {
       if (group.assignments.has(partition)) continue;
       throw new UndercurrentError(
@@ -138,18 +160,30 @@ async function move(
   return { partition, before, after: { state: offset, committed: commit.offset, keys } };
 }
 
-/** In order of the partitions. */
+/** In order of the partitions. An offset of a topic that is no more is none. */
 async function standingsOf(
-  { admin, input }: WholeGroup,
+  { admin, input, inputId }: WholeGroup,
   options: KafkaOptions,
 ): Promise<readonly Standing[]> {
-  const committed = await committedOffsets(admin, options.applicationId, options.topics.input);
-  return input.map(({ partition, low, high }) => ({
-    partition,
-    committed: committed.get(partition),
-    earliest: low,
-    end: high,
-  }));
+  const committed = await committedPositions(admin, options.applicationId, options.topics.input);
+  return input.map(({ partition, low, high }) => {
+    const position = committed.get(partition);
+    const others = inputId !== undefined && position?.inputId !== undefined && position.inputId !== inputId;
+    return { partition, committed: others ? undefined : position?.offset, earliest: low, end: high };
+  });
+}
+
+function refuseRecreated(
+  { applicationId, topics }: KafkaOptions,
+  { inputId }: WholeGroup,
+  state: ExportedState,
+): void {
+  const owner = { application: applicationId, input: topics.input, partition: state.partition, inputId };
+  const refusal = recreatedInput(owner, {
+    owners: [{ ...owner, inputId: state.inputId }],
+    committed: undefined,
+  });
+  if (refusal !== undefined) throw refusal;
 }
 
 function foreign(what: string): UndercurrentError {

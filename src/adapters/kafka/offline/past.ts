@@ -2,7 +2,10 @@
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { InputBatch, OutputRecord } from "../../../pipeline/ports.js";
 import { PastState, type RecordedState } from "../../../pipeline/state/state-records.js";
+import { withAdmin } from "../admin/admin.js";
 import { brokerError } from "../errors.js";
+import { topicIds } from "../kafkajs/topic-ids.js";
+import { distinctOwners, OwnerReader, recreatedInput, refuseForeign, type StateOwner } from "../owner.js";
 import type { Feed } from "../source/feed.js";
 import type { KafkaOptions } from "../options.js";
 import { toInputBatch } from "../source/records.js";
@@ -30,14 +33,32 @@ export class KafkaPast {
     this.#partition = partition;
   }
 
-  /** The state of the latest snapshot that stands for no more than an offset, where the topic still has all of it. */
+  /**
+   * The state of the latest snapshot that stands for no more than an offset, where the topic still has all of it. Throws
+   * STATE_FOREIGN and TOPIC_RECREATED too.
+   */
   async stateAt(offset: number): Promise<RecordedState | undefined> {
+    const { applicationId, topics } = this.#options;
     const past = new PastState(offset);
-    for await (const { messages } of this.#read(this.#options.topics.state)) {
-      for (const { key, value } of messages) {
-        if (key !== null) past.add(key.toString("utf8"), value && new Uint8Array(value));
+    const reader = new OwnerReader();
+    const owners = new Map<string, StateOwner | undefined>();
+    for await (const { messages } of this.#read(topics.state)) {
+      for (const { key, value, headers } of messages) {
+        if (key === null) continue;
+        const name = key.toString("utf8");
+        past.add(name, value && new Uint8Array(value));
+        if (value === null) owners.delete(name);
+        else owners.set(name, reader.read(headers));
       }
     }
+    const found = distinctOwners(owners.values());
+    const inputId = await withAdmin(this.#options, async (admin) =>
+      (await topicIds(admin, [topics.input]))?.get(topics.input),
+    );
+    const owner = { application: applicationId, input: topics.input, partition: this.#partition, inputId };
+    refuseForeign(found, owner, `topic ${topics.state}, partition ${this.#partition}`);
+    const recreated = recreatedInput(owner, { owners: found, committed: undefined });
+    if (recreated !== undefined) throw recreated;
     return past.read();
   }
 

@@ -1,25 +1,47 @@
 /** The states that a state topic holds, read beside a service that may be running: one partition at a time. */
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { StateRecord } from "../../../pipeline/ports.js";
-import { readState, type RecordedState } from "../../../pipeline/state/state-records.js";
+import {
+  readState,
+  StateOutline,
+  type OutlinedState,
+  type RecordedState,
+} from "../../../pipeline/state/state-records.js";
 import { brokerError } from "../errors.js";
 import type { KafkaOptions } from "../options.js";
-import { restoreState } from "../source/restore.js";
-import { checkPartitions, committedOffsets, partitionExtents } from "../admin/topics.js";
+import { distinctOwners, foreignOwner, OwnerReader, recreatedInput, type StateOwner } from "../owner.js";
+import type { Feed } from "../source/feed.js";
+import { topicIds } from "../kafkajs/topic-ids.js";
+import { readUpTo, restoreState, type Reading } from "../source/restore.js";
+import { checkPartitions, committedPositions, partitionExtents } from "../admin/topics.js";
 import { EphemeralConsumer } from "./ephemeral-consumer.js";
 
-/** A partition's state and what is durable beside it. */
-export interface PartitionStanding {
+/** What is durable beside a partition's state, whatever is read of that. */
+export interface StateStanding {
   readonly partition: number;
-  /** The latest record of each key; empty where there is no state. */
-  readonly records: readonly StateRecord[];
-  /** What the records say; undefined where there are none; or why they are not one state. */
-  readonly state: RecordedState | UndercurrentError | undefined;
+  /** Why a start must not use the state: STATE_FOREIGN or TOPIC_RECREATED. */
+  readonly misfit: UndercurrentError | undefined;
+  /** Id of the input topic whose offsets the state stands for; undefined where it does not say. */
+  readonly inputId: string | undefined;
   /** The committed input offset; undefined where nothing was ever committed. */
   readonly committed: number | undefined;
   /** Offsets of the input's first record, and of the next one it will get. */
   readonly earliest: number;
   readonly end: number;
+}
+
+/** A partition's state and what is durable beside it. */
+export interface PartitionStanding extends StateStanding {
+  /** The latest record of each key; empty where there is no state. */
+  readonly records: readonly StateRecord[];
+  /** What the records say; undefined where there are none; or why they are not one state. */
+  readonly state: RecordedState | UndercurrentError | undefined;
+}
+
+/** What a partition's state tells without being held in memory, and what is durable beside it. */
+export interface OutlineStanding extends StateStanding {
+  /** Undefined where there is no state; or why the records are not one. */
+  readonly state: OutlinedState | UndercurrentError | undefined;
 }
 
 /** Readings of a partition that is written to meanwhile before it is taken as it is. */
@@ -32,10 +54,55 @@ const mostReadings = 5;
  * Throws SETTING_INVALID for a partition that there is not, TOPIC_MISSING, TOPIC_MISMATCH, RESTORE_STALLED and
  * BROKER_UNREACHABLE.
  */
-export async function* readStates(
+export function readStates(
   options: KafkaOptions,
   partitions?: readonly number[],
 ): AsyncGenerator<PartitionStanding> {
+  return visitStates(options, partitions, async (feed, reading) => {
+    const { records, owners } = await restoreState(feed, reading);
+    const state = records.length === 0 ? undefined : attempt(() => readState(records));
+    return { owners, found: { records, state } };
+  });
+}
+
+/** Outlines the states of all partitions as `readStates` reads them, in little memory. Throws as that does. */
+export function outlineStates(options: KafkaOptions): AsyncGenerator<OutlineStanding> {
+  return visitStates(options, undefined, async (feed, { end, stallMs, origin }) => {
+    const outline = new StateOutline();
+    const reader = new OwnerReader();
+    let owner: StateOwner | undefined;
+    for await (const { messages } of readUpTo(end, feed, stallMs, origin)) {
+      for (const { key, value, headers } of messages) {
+        if (key === null) continue;
+        owner = reader.read(headers) ?? owner;
+        outline.add(key.toString("utf8"), value);
+      }
+    }
+    return { owners: distinctOwners([owner]), found: { state: attempt(() => outline.read()) } };
+  });
+}
+
+/** What a function returns, or the error of ours that it throws. */
+function attempt<T>(read: () => T): T | UndercurrentError {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UndercurrentError) return error;
+    throw error;
+  }
+}
+
+/** Reads what a state topic's partition holds up to an end. */
+type StateReader<Found> = (
+  feed: Feed,
+  reading: Reading,
+) => Promise<{ readonly owners: readonly StateOwner[]; readonly found: Found }>;
+
+async function* visitStates<Found extends { readonly state: unknown }>(
+  options: KafkaOptions,
+  partitions: readonly number[] | undefined,
+  read: StateReader<Found>,
+): AsyncGenerator<StateStanding & Found> {
   const { applicationId, topics } = options;
   let failure: Error | undefined;
   const visit = new EphemeralConsumer(options, topics.state, (error) => (failure = error));
@@ -47,11 +114,23 @@ export async function* readStates(
       if (!all.includes(partition)) {
         throw new UndercurrentError("SETTING_INVALID", `topic ${topics.state} has no partition ${partition}`);
       }
-      const { records, state } = await readPartition(visit, options, partition);
-      const committed = await committedOffsets(visit.admin, applicationId, topics.input);
+      const { owners, found } = await readPartition(visit, options, partition, read);
+      const positions = await committedPositions(visit.admin, applicationId, topics.input);
       const extents = await partitionExtents(visit.admin, topics.input);
+      const ids = await topicIds(visit.admin, [topics.input]);
       const { low, high } = extents[partition]!;
-      yield { partition, records, state, committed: committed.get(partition), earliest: low, end: high };
+      const committed = positions.get(partition);
+      const inputId = ids?.get(topics.input);
+      const owner = { application: applicationId, input: topics.input, partition, inputId };
+      yield {
+        ...found,
+        partition,
+        misfit: misfitOf(owner, owners, { state: topics.state, committed: committed?.inputId }),
+        inputId: owners.find(({ inputId }) => inputId !== undefined)?.inputId,
+        committed: committed?.offset,
+        earliest: low,
+        end: high,
+      };
     }
   } catch (error) {
     throw brokerError(error, `reading topic ${topics.state}`);
@@ -60,28 +139,46 @@ export async function* readStates(
   }
 }
 
+/** Why the owner must not use a state with these owners; undefined where it may. */
+function misfitOf(
+  owner: StateOwner,
+  owners: readonly StateOwner[],
+  { state, committed }: { readonly state: string; readonly committed: string | undefined },
+): UndercurrentError | undefined {
+  return (
+    foreignOwner(owners, owner, `topic ${state}, partition ${owner.partition}`) ??
+    recreatedInput(owner, { owners, committed })
+  );
+}
+
 /**
  * A running service may commit a snapshot, and the broker compact the topic, while it is read: then what was read is not
  * one state. A partition that did not change meanwhile has what it has.
  */
-async function readPartition(
+async function readPartition<Found extends { readonly state: unknown }>(
   visit: EphemeralConsumer,
   options: KafkaOptions,
   partition: number,
-): Promise<Pick<PartitionStanding, "records" | "state">> {
-  const { topics, restoreStallMs = 60_000 } = options;
+  read: StateReader<Found>,
+): ReturnType<StateReader<Found>> {
+  const { topics, restoreStallMs: stallMs = 60_000 } = options;
   const origin = `topic ${topics.state}, partition ${partition}`;
   let before = -1;
   for (let reading = 1; ; reading++) {
     const { low, high } = (await partitionExtents(visit.admin, topics.state))[partition]!;
-    const feed = low < high ? visit.feed(partition, low) : undefined;
-    const records = feed === undefined ? [] : await restoreState(feed, high, restoreStallMs, origin);
-    try {
-      return { records, state: records.length === 0 ? undefined : readState(records) };
-    } catch (error) {
-      if (!(error instanceof UndercurrentError)) throw error;
-      if (high === before || reading === mostReadings) return { records, state: error };
-      before = high;
-    }
+    const result = await read(visit.feed(partition, low), { end: high, stallMs, origin });
+    const torn = result.found.state instanceof UndercurrentError;
+    if (!torn || high === before || reading === mostReadings) return result;
+    before = high;
   }
+}
+
+/**
+ * The state, where it may be exported: also that of an input topic that was made again. Throws STATE_FOREIGN, and why
+ * the records are not one state.
+ */
+export function refuseUnusable({ misfit, state }: PartitionStanding): RecordedState | undefined {
+  if (misfit?.code === "STATE_FOREIGN") throw misfit;
+  if (state instanceof UndercurrentError) throw state;
+  return state;
 }

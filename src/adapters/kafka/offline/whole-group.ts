@@ -4,13 +4,18 @@ import type { Admin } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { Assignment, Commit } from "../../../pipeline/ports.js";
 import { withAdmin } from "../admin/admin.js";
+import { describeWriters, stateWriters } from "../admin/groups.js";
+import { topicIds } from "../kafkajs/topic-ids.js";
 import type { KafkaOptions } from "../options.js";
-import { kafkaPorts } from "../source/ports.js";
+import type { PortsFor } from "../source/assignment.js";
+import { openPorts } from "../source/ports.js";
 import { checkPartitions, partitionExtents, type Watermarks } from "../admin/topics.js";
 
 /** What the holder of a group has. */
 export interface WholeGroup {
   readonly admin: Admin;
+  /** Id of the input topic; undefined where the brokers tell none. */
+  readonly inputId: string | undefined;
   /** The input's partitions, by number. */
   readonly input: readonly Watermarks[];
   /** By partition. */
@@ -25,24 +30,27 @@ const pollPause = 200;
  * instance that starts meanwhile takes partitions away, and commits to those end with FENCED, as they would for an
  * instance of the service: a partition's commit lands whole or not at all.
  *
- * Throws GROUP_ACTIVE where the group has members, TOPIC_MISSING, TOPIC_MISMATCH and BROKER_UNREACHABLE.
+ * Throws GROUP_ACTIVE where the group has members or another group's members write the state topic, TOPIC_MISSING,
+ * TOPIC_MISMATCH and BROKER_UNREACHABLE; taking a partition over throws STATE_FOREIGN and TOPIC_RECREATED.
  *
  * @example
  * ```ts
- * await withWholeGroup(options, async ({ assignments, commit }) => {
+ * await withWholeGroup(options, {}, async ({ assignments, commit }) => {
  *   for (const assignment of assignments.values()) await commit(assignment, change(await assignment.takeOver()));
  * });
  * ```
  */
 export async function withWholeGroup<T>(
   options: KafkaOptions,
+  purpose: PortsFor,
   use: (group: WholeGroup) => Promise<T>,
 ): Promise<T> {
   const { applicationId, topics } = options;
   return withAdmin(options, async (admin) => {
     const partitions = await checkPartitions(admin, topics);
     await refuseMembers(admin, applicationId, 0);
-    const ports = kafkaPorts(options);
+    await refuseWriters(admin, options);
+    const ports = openPorts(options, purpose);
     const assignments = new Map<number, Assignment>();
     let failure: Error | undefined;
     const subscription = ports.source.assignments.subscribe({
@@ -58,6 +66,7 @@ export async function withWholeGroup<T>(
       }
       return await use({
         admin,
+        inputId: (await topicIds(admin, [topics.input]))?.get(topics.input),
         input: await partitionExtents(admin, topics.input),
         assignments,
         commit: (assignment, commit) => ports.committer.commit(assignment, commit),
@@ -77,5 +86,14 @@ async function refuseMembers(admin: Admin, group: string, tolerated: number): Pr
   throw new UndercurrentError(
     "GROUP_ACTIVE",
     `the consumer group ${group} has ${members} member${members === 1 ? "" : "s"}`,
+  );
+}
+
+async function refuseWriters(admin: Admin, { applicationId, topics }: KafkaOptions): Promise<void> {
+  const [writers] = await stateWriters(admin, topics.state, applicationId);
+  if (writers === undefined) return;
+  throw new UndercurrentError(
+    "GROUP_ACTIVE",
+    `the state topic ${topics.state} is written by ${describeWriters(writers)}`,
   );
 }

@@ -64,8 +64,8 @@ function transactionOf(
       sendEach(request, (topicMessages) =>
         transaction.sendBatch({ topicMessages, compression: compressionTypes[compressionType], acks: -1 }),
       ),
-    async sendOffset(offset) {
-      const partitions = [{ partition, offset: String(offset) }];
+    async sendOffset(offset, metadata) {
+      const partitions = [{ partition, offset: String(offset), metadata }];
       const offsets = { consumerGroupId: applicationId, topics: [{ topic: topics.input, partitions }] };
       for (let attempt = 1; ; attempt++) {
         try {
@@ -106,18 +106,28 @@ export const onlyKnownPartitions: ICustomPartitioner =
   };
 
 /** Records as the client wants them: what a record does not have, the message does not have either. */
-export function messagesOf({ partition, records }: Pick<RequestPart, "partition" | "records">): Message[] {
+export function messagesOf({
+  partition,
+  records,
+  header,
+}: Pick<RequestPart, "partition" | "records" | "header">): Message[] {
+  const shared = header && headersByName([], header);
   return records.map(({ key, value, headers, timestamp }) => {
     const message: Message = { partition, key: key && bufferOf(key), value: value && bufferOf(value) };
     if (timestamp >= 0) message.timestamp = String(timestamp);
-    if (headers.length > 0) message.headers = headersByName(headers);
+    if (headers.length > 0) message.headers = headersByName(headers, header);
+    else if (shared !== undefined) message.headers = shared;
     return message;
   });
 }
 
-/** The client wants headers by name, with a list where a name occurs more than once. */
-function headersByName(headers: readonly RecordHeader[]): Record<string, Buffer[]> {
+/**
+ * The client wants headers by name, with a list where a name occurs more than once. The header that all records of a write
+ * have takes the place of those of its name.
+ */
+function headersByName(headers: readonly RecordHeader[], own?: RecordHeader): Record<string, Buffer[]> {
   const byName = Object.create(null) as Record<string, Buffer[]>;
   for (const { name, value } of headers) (byName[name] ??= []).push(bufferOf(value));
+  if (own !== undefined) byName[own.name] = [bufferOf(own.value)];
   return byName;
 }

@@ -6,6 +6,7 @@ import type * as Platformatic from "@platformatic/kafka";
 import type { BaseOptions, MessageToProduce, Producer } from "@platformatic/kafka";
 import * as zlib from "node:zlib";
 import { UndercurrentError } from "../../../errors/errors.js";
+import type { RecordHeader } from "../../../pipeline/ports.js";
 import { transactionalId, type KafkaOptions } from "../options.js";
 import type { Transaction, TransactionalProducer } from "./producer.js";
 import { bufferOf, type RequestPart } from "./split.js";
@@ -33,7 +34,8 @@ export async function openPlatformaticProducer(
     acks: client.ProduceAcks.ALL,
     compression: options.compressionType ?? "none",
   });
-  askAsClient(client, producer);
+  const offsets: OffsetMetadata = { metadata: null };
+  askAsClient(client, producer, offsets);
   try {
     // What the client would give in place of -1 is taken for an epoch that must be the current one.
     const transaction = await producer.beginTransaction({ producerId: -1n, producerEpoch: -1 });
@@ -42,7 +44,8 @@ export async function openPlatformaticProducer(
     const coordinatorId = await findCoordinator(client, options);
     return {
       mostRecords: Infinity,
-      begin: async () => transactionOf(options, partition, coordinatorId, await producer.beginTransaction()),
+      begin: async () =>
+        transactionOf(await producer.beginTransaction(), { options, partition, coordinatorId, offsets }),
       close: () => producer.close(),
     };
   } catch (error) {
@@ -75,18 +78,40 @@ export function refuseZstd(
   );
 }
 
+/** What goes with the next offset that is committed: there is one at a time. */
+interface OffsetMetadata {
+  metadata: string | null;
+}
+
 /**
- * From version 4 on, AddPartitionsToTxn is for brokers among each other (KIP-890) and wants the right to be one of them,
+ * Offsets go with the metadata of the moment, which the client has no place for. From version 4 on, AddPartitionsToTxn is for brokers among each other (KIP-890) and wants the right to be one of them,
  * ClusterAction; the client asks in the latest version that the brokers have.
  */
-function askAsClient(client: typeof Platformatic, producer: Producer): void {
+function askAsClient(client: typeof Platformatic, producer: Producer, offsets: OffsetMetadata): void {
   const getApi = producer[client.kGetApi].bind(producer) as GetApi;
   const asClient: GetApi = (name, callback) => {
     if (name === "AddPartitionsToTxn") callback(null, client.addPartitionsToTxnV3.api);
-    else getApi(name, callback);
+    else if (name !== "TxnOffsetCommit") getApi(name, callback);
+    else {
+      getApi(name, (error, api) => callback(error, error === null ? withMetadata(api as Api, offsets) : api));
+    }
   };
   producer[client.kGetApi] = asClient as (typeof producer)[typeof client.kGetApi];
 }
+
+/** The topics of the request are its ninth argument. */
+function withMetadata(api: Api, { metadata }: OffsetMetadata): Api {
+  const topicsAt = 8;
+  return (...values) => {
+    const topics = values[topicsAt] as readonly { readonly partitions: readonly object[] }[];
+    const described = topics.map((topic) => ({
+      ...topic,
+      partitions: topic.partitions.map((partition) => ({ ...partition, committedMetadata: metadata })),
+    }));
+    return api(...values.with(topicsAt, described));
+  };
+}
+type Api = (...values: readonly unknown[]) => unknown;
 type GetApi = (name: string, callback: (error: Error | null, api: unknown) => void) => void;
 
 /** Node of the group's coordinator. */
@@ -99,18 +124,24 @@ async function findCoordinator(client: typeof Platformatic, options: KafkaOption
   }
 }
 
+interface TransactionTarget {
+  readonly options: KafkaOptions;
+  readonly partition: number;
+  /** Node of the group's coordinator. */
+  readonly coordinatorId: number;
+  readonly offsets: OffsetMetadata;
+}
+
 function transactionOf(
-  { applicationId, topics }: KafkaOptions,
-  partition: number,
-  coordinatorId: number,
   transaction: PlatformaticTransaction,
+  { options: { applicationId, topics }, partition, coordinatorId, offsets }: TransactionTarget,
 ): Transaction {
   return {
     async send(request) {
       await transaction.send({ messages: request.flatMap(messagesOf) });
     },
     /** As if for a message of a consumer without a generation: what fences here is the transactional id. */
-    async sendOffset(offset) {
+    async sendOffset(offset, metadata) {
       const consumer = { groupId: applicationId, generationId: -1, memberId: "", coordinatorId };
       await transaction.addConsumer(consumer as unknown as Parameters<typeof transaction.addConsumer>[0]);
       const last = {
@@ -120,6 +151,7 @@ function transactionOf(
         offset: BigInt(offset) - 1n,
         metadata: { consumer },
       };
+      offsets.metadata = metadata;
       await transaction.addOffset(last as unknown as Parameters<typeof transaction.addOffset>[0]);
     },
     commit: () => transaction.commit(),
@@ -163,16 +195,24 @@ function saslOf({ sasl }: KafkaOptions): Pick<BaseOptions, "sasl"> {
 }
 
 /** Records as the client wants them: what a record does not have, the message does not have either. */
-export function messagesOf({ topic, partition, records }: RequestPart): MessageToProduce[] {
+export function messagesOf({ topic, partition, records, header }: RequestPart): MessageToProduce[] {
+  const shared = header && headerMap([header]);
   return records.map(({ key, value, headers, timestamp }) => {
     const message: MessageToProduce = { topic, partition };
     if (key !== null) message.key = bufferOf(key);
     if (value !== null) message.value = bufferOf(value);
     if (timestamp >= 0) message.timestamp = BigInt(timestamp);
-    // By object, not by name: a name may occur more than once.
     if (headers.length > 0) {
-      message.headers = new Map(headers.map(({ name, value }) => [Buffer.from(name), bufferOf(value)]));
+      const others = header === undefined ? headers : headers.filter(({ name }) => name !== header.name);
+      message.headers = headerMap(header === undefined ? others : [...others, header]);
+    } else if (shared !== undefined) {
+      message.headers = shared;
     }
     return message;
   });
+}
+
+/** By object, not by name: a name may occur more than once. */
+function headerMap(headers: readonly RecordHeader[]): Map<Buffer, Buffer> {
+  return new Map(headers.map(({ name, value }) => [Buffer.from(name), bufferOf(value)]));
 }

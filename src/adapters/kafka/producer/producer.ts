@@ -13,8 +13,8 @@ export interface TransactionalProducer {
 /** All of these reject with the client's own errors; one that has failed leaves the producer in an unknown state. */
 export interface Transaction {
   send(request: readonly RequestPart[]): Promise<void>;
-  /** Has the group go on from this offset of the input partition. */
-  sendOffset(offset: number): Promise<void>;
+  /** Has the group go on from this offset of the input partition, and keeps these metadata with it. */
+  sendOffset(offset: number, metadata: string | null): Promise<void>;
   commit(): Promise<void>;
   abort(): Promise<void>;
 }

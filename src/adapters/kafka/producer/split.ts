@@ -1,12 +1,14 @@
 /** Cuts what one commit writes into requests that stay below the topics' max.message.bytes. */
 import { UndercurrentError } from "../../../errors/errors.js";
-import type { OutputRecord } from "../../../pipeline/ports.js";
+import type { OutputRecord, RecordHeader } from "../../../pipeline/ports.js";
 
 /** Records for one partition of a topic, in order. */
 export interface TopicWrite {
   readonly topic: string;
   readonly partition: number;
   readonly records: readonly OutputRecord[];
+  /** A header that every record gets, in the place of any of its name. */
+  readonly header?: RecordHeader;
   /** What is written in place of a record that fits no batch; without it there is an error. */
   readonly shorten?: (record: OutputRecord) => OutputRecord;
 }
@@ -18,7 +20,7 @@ const headerOverhead = 10;
 const batchOverhead = 61;
 
 /** What one request has of a partition. */
-export type RequestPart = Pick<TopicWrite, "topic" | "partition" | "records">;
+export type RequestPart = Pick<TopicWrite, "topic" | "partition" | "records" | "header">;
 
 /**
  * Requests in order, each with at most `maxBytes` and `mostRecords` a partition. Every partition's records keep their
@@ -35,16 +37,17 @@ export function* splitByBytes(
   const positions = writes.map(() => 0);
   for (;;) {
     const request: RequestPart[] = [];
-    for (const [index, { topic, partition, records, shorten }] of writes.entries()) {
+    for (const [index, { topic, partition, records, header, shorten }] of writes.entries()) {
+      const shared = header === undefined ? 0 : headerSize(header);
       let position = positions[index]!;
       const part: OutputRecord[] = [];
       let bytes = batchOverhead;
       for (; position < records.length; position++) {
         let record = records[position]!;
-        let size = recordSize(record);
+        let size = shared + recordSize(record);
         if (size + batchOverhead > maxBytes && shorten !== undefined) {
           record = shorten(record);
-          size = recordSize(record);
+          size = shared + recordSize(record);
         }
         if (size + batchOverhead > maxBytes) throw tooLarge(topic, size, maxBytes);
         if (bytes + size > maxBytes || part.length === mostRecords) break;
@@ -52,7 +55,7 @@ export function* splitByBytes(
         part.push(record);
       }
       positions[index] = position;
-      if (part.length > 0) request.push({ topic, partition, records: part });
+      if (part.length > 0) request.push({ topic, partition, records: part, ...(header && { header }) });
     }
     if (request.length === 0) return;
     yield request;
@@ -68,10 +71,12 @@ function tooLarge(topic: string, size: number, maxBytes: number): UndercurrentEr
 
 function recordSize({ key, value, headers }: OutputRecord): number {
   let size = recordOverhead + (key?.byteLength ?? 0) + (value?.byteLength ?? 0);
-  for (const header of headers) {
-    size += headerOverhead + Buffer.byteLength(header.name) + header.value.byteLength;
-  }
+  for (const header of headers) size += headerSize(header);
   return size;
+}
+
+function headerSize({ name, value }: RecordHeader): number {
+  return headerOverhead + Buffer.byteLength(name) + value.byteLength;
 }
 
 export function bufferOf(bytes: Uint8Array): Buffer {

@@ -11,6 +11,12 @@ export interface Right {
   readonly revoked: AbortSignal;
 }
 
+/** The input offset of a commit, and the metadata that are kept with it. */
+export interface CommitPosition {
+  readonly offset: number;
+  readonly metadata: string | null;
+}
+
 const defaultBatchBytes = 900_000;
 
 /**
@@ -50,7 +56,7 @@ export class TransactionalWriter {
   }
 
   /**
-   * Makes these records and the input offset visible at once. Throws FENCED where another owner has taken over, or the
+   * Makes these records and the input offset, with its metadata, visible at once. Throws FENCED where another owner has taken over, or the
    * right is gone, and COMMIT_UNCERTAIN where only a look at what is durable can tell.
    *
    * After any failure the writer is used up. A request that timed out may have arrived all the same; a client may then
@@ -58,7 +64,12 @@ export class TransactionalWriter {
    * transaction moreover leaves the client's neither open nor ended. Only a new epoch, and a look at what is durable,
    * tell where things stand.
    */
-  async commit(writes: readonly TopicWrite[], offset: number, right: Right): Promise<void> {
+  async commit(
+    writes: readonly TopicWrite[],
+    offset: number,
+    right: Right,
+    metadata: string | null = null,
+  ): Promise<void> {
     const what = `commit of partition ${this.#partition} up to offset ${offset}`;
     if (this.#usedUp)
       throw new UndercurrentError("COMMIT_UNCERTAIN", `${what}: an earlier commit of this producer failed`);
@@ -66,7 +77,7 @@ export class TransactionalWriter {
     try {
       checkRight(right, what);
       const transaction = await this.#producer.begin();
-      await this.#fill(transaction, writes, offset, right, what);
+      await this.#fill(transaction, writes, { offset, metadata }, { ...right, what });
       await transaction.commit();
     } catch (error) {
       throw commitError(error, what);
@@ -77,16 +88,15 @@ export class TransactionalWriter {
   async #fill(
     transaction: Transaction,
     writes: readonly TopicWrite[],
-    offset: number,
-    right: Right,
-    what: string,
+    { offset, metadata }: CommitPosition,
+    { what, ...right }: Right & { readonly what: string },
   ): Promise<void> {
     try {
       for (const request of splitByBytes(writes, this.#maxBatchBytes, this.#producer.mostRecords)) {
         checkRight(right, what);
         await transaction.send(request);
       }
-      await transaction.sendOffset(offset);
+      await transaction.sendOffset(offset, metadata);
       checkRight(right, what);
     } catch (error) {
       // Readers of the forecasts wait for an open transaction, so it is ended at once if it can be.

@@ -2,30 +2,41 @@
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { Commit, OutputRecord, StateChange } from "../../../pipeline/ports.js";
 import type { KafkaTopics } from "../options.js";
+import { applicationHeader, headerOf, type StateOwner } from "../owner.js";
 import { byPartition, grouped } from "./placement.js";
 import { shortenForecast, shortenLetter } from "./shorten.js";
 import type { TopicWrite } from "./split.js";
 
+/** Where a commit goes, and whose it is. */
+export interface WriteTarget {
+  readonly topics: KafkaTopics;
+  readonly owner: StateOwner;
+  /** How many partitions a topic has. */
+  readonly countOf: (topic: string) => Promise<number>;
+}
+
 /**
- * Forecasts and state go to the partition that their observations came from, the others to that of their key; each
- * partition's records keep their order. `countOf` tells how many partitions a topic has. Throws TOPIC_MISSING for dead
- * letters that no topic is set for.
+ * Forecasts and state go to the input's partition, the others to that of their key; each partition's records keep their
+ * order. Forecasts name their application, state records their owner. Throws TOPIC_MISSING for dead letters that no topic
+ * is set for.
  */
 export async function writesOf(
   { forecasts, deadLetters, routed, snapshot }: Omit<Commit, "offset">,
-  topics: KafkaTopics,
-  partition: number,
-  countOf: (topic: string) => Promise<number>,
+  { topics, owner, countOf }: WriteTarget,
 ): Promise<TopicWrite[]> {
+  const { application, partition } = owner;
+  const header = { name: applicationHeader, value: Buffer.from(application) };
   const writes: TopicWrite[] = [
-    { topic: topics.forecasts, partition, records: forecasts, shorten: shortenForecast },
+    { topic: topics.forecasts, partition, records: forecasts, header, shorten: shortenForecast },
   ];
   for (const { topic, records, ...how } of [...letters(deadLetters, topics), ...byTopic(routed)]) {
     const placed = byPartition(records, await countOf(topic), partition);
     for (const [place, some] of placed) writes.push({ topic, partition: place, records: some, ...how });
   }
-  if (snapshot !== undefined)
-    writes.push({ topic: topics.state, partition, records: snapshot.records.map(stateRecord) });
+  if (snapshot !== undefined) {
+    const records = snapshot.records.map(stateRecord);
+    writes.push({ topic: topics.state, partition, records, header: headerOf(owner) });
+  }
   return writes;
 }
 

@@ -7,6 +7,8 @@ import kafkajs, { type PartitionAssigner } from "kafkajs";
 
 const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
 const version = 1;
+/** The group's protocol, by which members of this kind are known. */
+export const assignerName = "undercurrent";
 
 /** A member and the partitions that it works on as the group is rebalanced. */
 export interface Claim {
@@ -55,6 +57,11 @@ function encodeClaim(partitions: readonly number[]): Buffer {
   return Buffer.from(JSON.stringify(partitions));
 }
 
+/** The topics that a member of a group says it reads: of this assigner's, the input and the state. */
+export function subscribedTopics(memberMetadata: Buffer): readonly string[] {
+  return memberMetadata.length === 0 ? [] : (MemberMetadata.decode(memberMetadata)?.topics ?? []);
+}
+
 /** What another release, or nobody, wrote counts as no claim. */
 function decodeClaim(userData: Buffer | null): number[] {
   try {
@@ -66,8 +73,13 @@ function decodeClaim(userData: Buffer | null): number[] {
   }
 }
 
+export function sameTopics(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((topic, index) => topic === b[index]);
+}
+
 /**
- * The assigner of a group that reads these topics, which have the same number of partitions.
+ * The assigner of a group that reads these topics, which have the same number of partitions. A member that reads others
+ * gets none: it is of another configuration, see `groups.ts`.
  *
  * @param owned the partitions that this member works on now
  */
@@ -76,28 +88,35 @@ export function coPartitionAssigner(
   owned: () => readonly number[],
 ): PartitionAssigner {
   return ({ cluster }) => ({
-    name: "undercurrent",
+    name: assignerName,
     version,
     protocol: () => ({
-      name: "undercurrent",
+      name: assignerName,
       metadata: MemberMetadata.encode({ version, topics: [...topics], userData: encodeClaim(owned()) }),
     }),
     // The client declares a promise and awaits one; there is nothing to wait for here.
     assign: ({ members }) => {
       const count = Math.min(...topics.map((topic) => cluster.findTopicPartitionMetadata(topic).length));
-      const claims = members.map(({ memberId, memberMetadata }) => ({
-        member: memberId,
-        partitions: decodeClaim(MemberMetadata.decode(memberMetadata)?.userData ?? null),
-      }));
+      const claims = members
+        .filter(({ memberMetadata }) => sameTopics(subscribedTopics(memberMetadata), topics))
+        .map(({ memberId, memberMetadata }) => ({
+          member: memberId,
+          partitions: decodeClaim(MemberMetadata.decode(memberMetadata)?.userData ?? null),
+        }));
+      const shares = sharePartitions(claims, count);
       return Promise.resolve(
-        [...sharePartitions(claims, count)].map(([memberId, partitions]) => ({
-          memberId,
-          memberAssignment: MemberAssignment.encode({
-            version,
-            assignment: Object.fromEntries(topics.map((topic) => [topic, partitions])),
-            userData: Buffer.alloc(0),
-          }),
-        })),
+        members.map(({ memberId }) => {
+          const partitions = shares.get(memberId);
+          const assignment = partitions && Object.fromEntries(topics.map((topic) => [topic, partitions]));
+          return {
+            memberId,
+            memberAssignment: MemberAssignment.encode({
+              version,
+              assignment: assignment ?? {},
+              userData: Buffer.alloc(0),
+            }),
+          };
+        }),
       );
     },
   });

@@ -8,12 +8,19 @@ import { brokerError, isRetriable } from "../errors.js";
 import { Feed, type FeedControls } from "./feed.js";
 import type { KafkaOptions } from "../options.js";
 import { toInputBatch } from "./records.js";
-import { restoreState } from "./restore.js";
+import { restoreState, type FoundState } from "./restore.js";
 import type { Slots } from "./slots.js";
 import { StateEnd } from "./state-end.js";
-import type { Watermarks } from "../admin/topics.js";
+import type { CommittedPosition, Watermarks } from "../admin/topics.js";
+import { foreignOwner, offsetMetadata, recreatedInput, refuseForeign, type StateOwner } from "../owner.js";
 import { openWriter, type TransactionalWriter } from "../producer/writer.js";
 import { writesOf } from "../producer/writes.js";
+
+/** What commands may do with a state that a service must not. */
+export interface PortsFor {
+  /** Takes over a state, and offsets, of an input topic that was deleted and made again. */
+  readonly recreatedInput?: boolean;
+}
 
 /** What an assignment needs of the group membership that it came from. */
 export interface AssignmentHost {
@@ -22,6 +29,7 @@ export interface AssignmentHost {
   readonly takeovers: Slots;
   /** What is durable of all partitions at a moment after the call. */
   durable(): Promise<Durable>;
+  readonly purpose: PortsFor;
   /** The consumer's hold on a partition of the input or the state topic. */
   controls(topic: string, partition: number): FeedControls;
   /** How many partitions a topic has. Rejects with TOPIC_MISSING, or COMMIT_UNCERTAIN where the brokers do not tell. */
@@ -31,7 +39,10 @@ export interface AssignmentHost {
 
 /** What is durable of the partitions of the input and the state topic. */
 export interface Durable {
-  readonly committed: ReadonlyMap<number, number>;
+  /** Id of the input topic; undefined where the brokers tell none. */
+  readonly inputId: string | undefined;
+  /** What the group has committed of the input. */
+  readonly positions: ReadonlyMap<number, CommittedPosition>;
   readonly input: readonly Watermarks[];
   readonly state: readonly Watermarks[];
 }
@@ -52,6 +63,8 @@ export class KafkaAssignment implements Assignment {
   readonly #feeds = new Map<string, Feed>();
   #writer: TransactionalWriter | undefined;
   #stateEnd: StateEnd | undefined;
+  /** Under whose name the state is written; undefined until it was taken over. */
+  #owner: StateOwner | undefined;
 
   constructor(options: KafkaOptions, partition: number, host: AssignmentHost) {
     this.topic = options.topics.input;
@@ -93,25 +106,31 @@ export class KafkaAssignment implements Assignment {
 
   /** First fence, then look: what is read before an earlier owner was fenced may change afterwards. */
   async #takeOver(): Promise<Takeover> {
-    const { topics, restoreStallMs = 60_000 } = this.#options;
-    const { admin } = this.#host;
+    const { applicationId, topics } = this.#options;
+    const { admin, purpose } = this.#host;
     this.#closeFeeds();
     await this.#writer?.close();
     this.#writer = undefined;
     this.#writer = await openWriter(this.#options, this.partition);
     const { partition } = this;
-    const { committed, input, state } = await this.#host.durable();
+    const { inputId, positions, input, state } = await this.#host.durable();
     this.#checkRight();
+    const owner = { application: applicationId, input: topics.input, partition, inputId };
     const { low, high } = state[partition]!;
+    const { records, owners } = await this.#readState(low, high);
+    refuseForeign(owners, owner, `topic ${topics.state}, partition ${partition}`);
+    const committed = positions.get(partition);
+    const recreated = recreatedInput(owner, { owners, committed: committed?.inputId });
+    if (recreated !== undefined && purpose.recreatedInput !== true) throw recreated;
+    this.#owner = owner;
     this.#stateEnd = new StateEnd(admin, topics.state, partition, high);
-    return {
-      committed: committed.get(partition),
-      earliest: input[partition]!.low,
-      state:
-        low < high
-          ? await restoreState(this.#feed(topics.state, low), high, restoreStallMs, this.#origin)
-          : [],
-    };
+    return { committed: committed?.offset, earliest: input[partition]!.low, state: records };
+  }
+
+  async #readState(low: number, end: number): Promise<FoundState> {
+    if (low >= end) return { records: [], owners: [], unowned: 0 };
+    const { topics, restoreStallMs: stallMs = 60_000 } = this.#options;
+    return restoreState(this.#feed(topics.state, low), { end, stallMs, origin: this.#origin });
   }
 
   async *read(from: number, stop: AbortSignal): AsyncIterable<InputBatch> {
@@ -131,15 +150,38 @@ export class KafkaAssignment implements Assignment {
 
   /** See `Committer.commit`. */
   async commit(commit: Commit): Promise<void> {
-    if (this.#writer === undefined || this.#stateEnd === undefined) {
+    if (this.#writer === undefined || this.#stateEnd === undefined || this.#owner === undefined) {
       throw new UndercurrentError("FENCED", `${this.#origin}: it has not been taken over`);
     }
     const { snapshot, offset } = commit;
-    const { topics } = this.#options;
-    const writes = await writesOf(commit, topics, this.partition, (topic) => this.#host.countOf(topic));
-    if (snapshot !== undefined) await this.#stateEnd.check();
-    await this.#writer.commit(writes, offset, this);
+    const owner = this.#owner;
+    const foreign = snapshot === undefined ? undefined : await this.#foreignWriter(this.#stateEnd, owner);
+    const writes = await writesOf(foreign === undefined ? commit : { ...commit, snapshot: undefined }, {
+      topics: this.#options.topics,
+      owner,
+      countOf: (topic) => this.#host.countOf(topic),
+    });
+    await this.#writer.commit(writes, offset, this, offsetMetadata(owner));
+    // A new owner of the partition, of whatever release, would have fenced this commit: it is somebody else.
+    if (foreign !== undefined) throw foreign;
     if (snapshot !== undefined) this.#stateEnd.wrote(snapshot.records.length);
+  }
+
+  /** The error where another than this owner has written the state since the takeover. */
+  async #foreignWriter(stateEnd: StateEnd, owner: StateOwner): Promise<UndercurrentError | undefined> {
+    const range = await stateEnd.check();
+    if (range === undefined) return undefined;
+    const { topics } = this.#options;
+    const { owners, unowned } = await this.#readState(range.from, range.to);
+    const origin = `topic ${topics.state}, partition ${this.partition}`;
+    const foreign = foreignOwner(owners, owner, origin);
+    if (foreign !== undefined) return foreign;
+    if (unowned > 0) {
+      const message = `${origin}: ${unowned} records since the takeover name no owner: another service of a release before this one, or another program, writes them`;
+      return new UndercurrentError("STATE_FOREIGN", message);
+    }
+    stateEnd.explained(range);
+    return undefined;
   }
 
   async release(): Promise<void> {

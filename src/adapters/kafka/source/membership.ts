@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin, Consumer, ConsumerCrashEvent, ConsumerGroupJoinEvent } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
 import { withAdmin } from "../admin/admin.js";
-import { KafkaAssignment, type AssignmentHost, type Durable } from "./assignment.js";
+import { KafkaAssignment, type AssignmentHost, type Durable, type PortsFor } from "./assignment.js";
 import { coPartitionAssigner } from "./assigner.js";
 import { BrokerReach } from "./broker-reach.js";
 import { createClient, patientRetry } from "../kafkajs/client.js";
@@ -21,11 +21,16 @@ import { Slots } from "./slots.js";
 import {
   checkCompaction,
   checkPartitions,
-  committedOffsets,
+  committedPositions,
   partitionCount,
   partitionExtents,
   requireTopics,
 } from "../admin/topics.js";
+
+import { foreignMembers } from "../admin/groups.js";
+import { topicIds } from "../kafkajs/topic-ids.js";
+import { recreated } from "../owner.js";
+import { watchTopics, type RecreatedTopic } from "../admin/watch-topics.js";
 
 const defaultTakeovers = 16;
 
@@ -41,6 +46,7 @@ export class Membership implements AssignmentHost {
   readonly admin: Admin;
   readonly takeovers: Slots;
   readonly #durable: SharedQuestion<Durable>;
+  readonly purpose: PortsFor;
   readonly #options: KafkaOptions;
   readonly #events: MembershipEvents;
   readonly #consumer: Consumer;
@@ -59,12 +65,15 @@ export class Membership implements AssignmentHost {
   readonly #reach: BrokerReach;
   /** Partitions of the input. */
   #count = 0;
+  /** Id of the input topic when the group was joined; undefined where the brokers tell none. */
+  #inputId: string | undefined;
   #whenReleased: (() => void) | undefined;
 
   readonly #feedOf: FeedOf = (topic, partition) => this.#assignments.get(partition)?.feedOf(topic);
 
-  constructor(options: KafkaOptions, events: MembershipEvents) {
+  constructor(options: KafkaOptions, purpose: PortsFor, events: MembershipEvents) {
     this.#options = options;
+    this.purpose = purpose;
     this.#events = events;
     const { topics, applicationId, sessionTimeoutMs = 30_000, rebalanceTimeoutMs = 60_000 } = options;
     const client = createClient(options, patientRetry);
@@ -89,7 +98,7 @@ export class Membership implements AssignmentHost {
     this.#consumer.on(CRASH, (event) => this.#crashed(event));
   }
 
-  /** Joins the group. Throws BROKER_UNREACHABLE, TOPIC_MISSING or TOPIC_MISMATCH. */
+  /** Joins the group. Throws BROKER_UNREACHABLE, TOPIC_MISSING, TOPIC_MISMATCH or GROUP_FOREIGN. */
   join(): Promise<void> {
     return (this.#joining = this.#join());
   }
@@ -100,6 +109,11 @@ export class Membership implements AssignmentHost {
       await this.admin.connect();
       this.#count = await checkPartitions(this.admin, topics);
       await checkCompaction(this.admin, topics.state, log);
+      const foreign = await foreignMembers(this.admin, this.#options);
+      if (foreign !== undefined) throw foreign;
+      const ids =
+        (await topicIds(this.admin, Object.values(topics) as string[])) ?? new Map<string, string>();
+      this.#inputId = ids.get(topics.input);
       await this.#consumer.connect();
       await this.#consumer.subscribe({ topics: [topics.input, topics.state] });
       await runConsumer(this.#consumer, 2 * this.#count, this.#feedOf);
@@ -112,6 +126,7 @@ export class Membership implements AssignmentHost {
           () => this.#owned,
           this.#left.signal,
         ),
+        watchTopics(this.admin, ids, (topic) => this.#recreated(topic), this.#left.signal),
       ];
     } catch (error) {
       throw brokerError(error, `the consumer group ${applicationId}`);
@@ -141,12 +156,13 @@ export class Membership implements AssignmentHost {
 
   async #askDurable(): Promise<Durable> {
     const { applicationId, topics } = this.#options;
-    const [committed, input, state] = await Promise.all([
-      committedOffsets(this.admin, applicationId, topics.input),
+    const [ids, positions, input, state] = await Promise.all([
+      topicIds(this.admin, [topics.input]),
+      committedPositions(this.admin, applicationId, topics.input),
       partitionExtents(this.admin, topics.input),
       partitionExtents(this.admin, topics.state),
     ]);
-    return { committed, input, state };
+    return { inputId: ids?.get(topics.input), positions, input, state };
   }
 
   countOf(topic: string): Promise<number> {
@@ -191,6 +207,7 @@ export class Membership implements AssignmentHost {
       else for (const topic of [topics.input, topics.state]) assignment.feedOf(topic)?.reseek();
     }
     for (const partition of owned) this.#offer(partition);
+    if (owned.length === 0) this.#checkGroup();
   }
 
   #offer(partition: number): void {
@@ -198,6 +215,36 @@ export class Membership implements AssignmentHost {
     const assignment = new KafkaAssignment(this.#options, partition, this);
     this.#assignments.set(partition, assignment);
     this.#events.assigned(assignment);
+  }
+
+  /** A member with other topics than the leader's has no partitions; it may have joined at the same time. */
+  #checkGroup(): void {
+    foreignMembers(this.admin, this.#options).then(
+      (foreign) => {
+        if (foreign !== undefined && this.#owned.length === 0 && !this.#leaving) this.#fail(foreign);
+      },
+      // It is looked at again at the next rebalance.
+      () => undefined,
+    );
+  }
+
+  /**
+   * Nothing that the service reads hangs on forecasts and dead letters: it goes on with the new ones, and where records go
+   * by their keys with the new number of partitions. Without the old input or state it can't.
+   */
+  #recreated({ topic, before, now }: RecreatedTopic): void {
+    const { topics, log } = this.#options;
+    if (this.#leaving) return;
+    if (topic === topics.input) {
+      this.#fail(recreated(`topic ${topic}: what was read and committed is of the topic`, before, now));
+    } else if (topic === topics.state) {
+      const message = `topic ${topic}: the state was in the topic with id ${before}, which was deleted; the topic of this name now has id ${now}`;
+      this.#fail(new UndercurrentError("STATE_GAP", message));
+    } else {
+      this.#counts.delete(topic);
+      const message = `topic ${topic} was deleted and made again: what it held is gone, and the service goes on writing`;
+      log?.({ level: "warn", message, fields: { topic, before, now } });
+    }
   }
 
   /** Where a topic was deleted, the client tries to join again for ever and says nothing; any other error may pass. */
@@ -223,7 +270,17 @@ export class Membership implements AssignmentHost {
       this.#joining = this.#rejoin();
       return;
     }
-    this.#fail(cause);
+    if (cause instanceof UndercurrentError && cause.code === "INPUT_TRUNCATED") void this.#truncated(cause);
+    else this.#fail(cause);
+  }
+
+  /** A topic that was made again and has fewer records than the old one looks like one that lost what was to be read. */
+  async #truncated(cause: UndercurrentError): Promise<void> {
+    const { input } = this.#options.topics;
+    const ids = await topicIds(this.admin, [input]).catch(() => undefined);
+    const now = ids?.get(input) ?? this.#inputId;
+    if (now === this.#inputId || now === undefined) this.#fail(cause);
+    else this.#recreated({ topic: input, before: this.#inputId!, now });
   }
 
   /**

@@ -3,7 +3,7 @@ import { Observable } from "rxjs";
 import { refuseRenamed, UndercurrentError } from "../../../errors/errors.js";
 import type { Assignment, Committer, Source } from "../../../pipeline/ports.js";
 import type { KafkaOptions } from "../options.js";
-import { KafkaAssignment } from "./assignment.js";
+import { KafkaAssignment, type PortsFor } from "./assignment.js";
 import { Membership } from "./membership.js";
 import { PendingCloses } from "./pending-closes.js";
 
@@ -22,7 +22,8 @@ export interface KafkaPorts {
  *
  * @throws SETTING_INVALID where an option has an old name.
  *
- * The source errors with BROKER_UNREACHABLE, TOPIC_MISSING, TOPIC_MISMATCH or INPUT_TRUNCATED.
+ * The source errors with BROKER_UNREACHABLE, TOPIC_MISSING, TOPIC_MISMATCH, TOPIC_RECREATED, GROUP_FOREIGN or
+ * INPUT_TRUNCATED.
  *
  * @example
  * ```ts
@@ -35,10 +36,15 @@ export interface KafkaPorts {
  * ```
  */
 export function kafkaPorts(options: KafkaOptions): KafkaPorts {
+  return openPorts(options);
+}
+
+/** The same for commands, which may do more with a state than a service. */
+export function openPorts(options: KafkaOptions, purpose: PortsFor = {}): KafkaPorts {
   refuseRenamed("kafkaOptions", options);
   const leaving = new PendingCloses();
   const assignments = new Observable<Assignment>((subscriber) => {
-    const membership = new Membership(options, {
+    const membership = new Membership(options, purpose, {
       assigned: (assignment) => subscriber.next(assignment),
       failed: (error) => subscriber.error(error),
     });

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { StateRecord } from "../../../pipeline/ports.js";
+import { distinctOwners, OwnerReader, type StateOwner } from "../owner.js";
 import type { Feed, FeedBatch } from "./feed.js";
 
 /**
@@ -32,24 +33,42 @@ export async function* readUpTo(
   }
 }
 
+/** How far a feed is read, and for how long without anything new, in ms. */
+export interface Reading {
+  readonly end: number;
+  readonly stallMs: number;
+  /** What is read, for errors. */
+  readonly origin: string;
+}
+
+/** The latest record of each key, and whose records they are. */
+export interface FoundState {
+  readonly records: StateRecord[];
+  /** Each owner once; records of releases before this one name none. */
+  readonly owners: readonly StateOwner[];
+  /** Records that name no owner. */
+  readonly unowned: number;
+}
+
 /** The latest records up to `end` of a feed, opened at the partition's first offset. Throws as `readUpTo` does. */
-export async function restoreState(
-  feed: Feed,
-  end: number,
-  stallMs: number,
-  origin: string,
-): Promise<StateRecord[]> {
-  const latest = new Map<string, Uint8Array>();
+export async function restoreState(feed: Feed, { end, stallMs, origin }: Reading): Promise<FoundState> {
+  const latest = new Map<string, StateRecord & { readonly owner: StateOwner | undefined }>();
+  const reader = new OwnerReader();
   for await (const { messages } of readUpTo(end, feed, stallMs, origin)) {
-    for (const { key, value } of messages) {
-      if (key === null) continue;
-      const name = key.toString("utf8");
+    for (const { key: bytes, value, headers } of messages) {
+      if (bytes === null) continue;
+      const key = bytes.toString("utf8");
       // A copy, for the message is a slice of a whole fetch that would be kept with it.
-      if (value === null) latest.delete(name);
-      else latest.set(name, new Uint8Array(value));
+      if (value === null) latest.delete(key);
+      else latest.set(key, { key, value: new Uint8Array(value), owner: reader.read(headers) });
     }
   }
-  return [...latest].map(([key, value]) => ({ key, value }));
+  const found = [...latest.values()];
+  return {
+    records: found.map(({ key, value }) => ({ key, value })),
+    owners: distinctOwners(found.map(({ owner }) => owner)),
+    unowned: found.filter(({ owner }) => owner === undefined).length,
+  };
 }
 
 /** A timer of its own for each batch, ended with it: thousands of them would else wait for the end of a large state. */

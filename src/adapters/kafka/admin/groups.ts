@@ -1,0 +1,115 @@
+/** Consumer groups as the brokers describe them: which of them are of this kind of service, and what their members read. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Admin, GroupDescription } from "kafkajs";
+import { UndercurrentError } from "../../../errors/errors.js";
+import { errorType } from "../errors.js";
+import type { KafkaOptions } from "../options.js";
+import { assignerName, sameTopics, subscribedTopics } from "../source/assigner.js";
+
+/** Groups that are described in one request to their coordinator. */
+const atOnce = 100;
+/** How long a rebalance is waited for, and how often to look, in ms: until it ends, members do not tell what they read. */
+const patience = 30_000;
+const pause = 500;
+
+const rebalancing = new Set(["PreparingRebalance", "CompletingRebalance"]);
+
+/**
+ * The error where members of this application's group read another input or state topic: GROUP_FOREIGN. Undefined where
+ * they don't, or the group is being rebalanced.
+ */
+export async function foreignMembers(
+  admin: Admin,
+  { applicationId, topics }: Pick<KafkaOptions, "applicationId" | "topics">,
+): Promise<UndercurrentError | undefined> {
+  const [group] = (await admin.describeGroups([applicationId])).groups;
+  return group && foreignMember(group, { applicationId, topics });
+}
+
+function foreignMember(
+  { protocol, members }: GroupDescription,
+  { applicationId, topics }: Pick<KafkaOptions, "applicationId" | "topics">,
+): UndercurrentError | undefined {
+  if (protocol !== assignerName) return undefined;
+  const own = [topics.input, topics.state];
+  const other = members
+    .map(({ memberMetadata }) => subscribedTopics(memberMetadata))
+    .find((read) => !sameTopics(read, own));
+  if (other === undefined) return undefined;
+  const named = (read: readonly string[]): string => `input topic ${read[0]} and state topic ${read[1]}`;
+  return new UndercurrentError(
+    "GROUP_FOREIGN",
+    `application ${applicationId}: its consumer group has members with ${named(other)}; this configuration has ${named(own)}`,
+  );
+}
+
+/** A group whose members write a state topic. */
+export interface StateWriters {
+  readonly group: string;
+  readonly members: number;
+  /** The input topic that its members read. */
+  readonly input: string;
+}
+
+/**
+ * The groups, but this one, with members that write a state topic: every instance of the service subscribes to the one
+ * that it writes, whatever its release. Groups that this user may not see are left out. Throws GROUP_ACTIVE where a group
+ * is rebalanced for so long that it cannot be told.
+ */
+export async function stateWriters(
+  admin: Admin,
+  state: string,
+  except: string,
+): Promise<readonly StateWriters[]> {
+  const { groups } = await admin.listGroups();
+  const names = groups
+    .filter(({ groupId, protocolType }) => protocolType === "consumer" && groupId !== except)
+    .map(({ groupId }) => groupId);
+  const writers: StateWriters[] = [];
+  for (let at = 0; at < names.length; at += atOnce) {
+    for (const { groupId, protocol, members } of await settled(admin, names.slice(at, at + atOnce))) {
+      if (protocol !== assignerName) continue;
+      const read = members.map(({ memberMetadata }) => subscribedTopics(memberMetadata));
+      const writing = read.filter(([, topic]) => topic === state);
+      if (writing.length > 0)
+        writers.push({ group: groupId, members: writing.length, input: writing[0]![0]! });
+    }
+  }
+  return writers;
+}
+
+async function settled(admin: Admin, names: readonly string[]): Promise<readonly GroupDescription[]> {
+  const deadline = performance.now() + patience;
+  const result: GroupDescription[] = [];
+  for (let open = names; ;) {
+    const groups = await describe(admin, open);
+    result.push(...groups.filter(({ state }) => !rebalancing.has(state)));
+    open = groups.filter(({ state }) => rebalancing.has(state)).map(({ groupId }) => groupId);
+    if (open.length === 0) return result;
+    if (performance.now() > deadline) {
+      throw new UndercurrentError(
+        "GROUP_ACTIVE",
+        `the consumer group ${open[0]} is being rebalanced, so that its members do not tell whether they write the state`,
+      );
+    }
+    await sleep(pause);
+  }
+}
+
+/** One group that this user may not describe makes the client refuse all that were asked for with it. */
+async function describe(admin: Admin, names: readonly string[]): Promise<readonly GroupDescription[]> {
+  if (names.length === 0) return [];
+  try {
+    return (await admin.describeGroups([...names])).groups;
+  } catch (error) {
+    if (errorType(error) !== "GROUP_AUTHORIZATION_FAILED") throw error;
+    if (names.length === 1) return [];
+    const half = Math.ceil(names.length / 2);
+    return [...(await describe(admin, names.slice(0, half))), ...(await describe(admin, names.slice(half)))];
+  }
+}
+
+/** What is said of writers: "the consumer group a has 2 members (input topic readings)". */
+export function describeWriters({ group, members, input }: StateWriters): string {
+  return `the consumer group ${group}, with ${members} member${members === 1 ? "" : "s"} that read${members === 1 ? "s" : ""} the input topic ${input}`;
+}

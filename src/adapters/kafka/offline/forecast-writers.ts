@@ -1,0 +1,40 @@
+/** Which applications write a forecasts topic, as its last records tell. */
+import { brokerError } from "../errors.js";
+import type { KafkaOptions } from "../options.js";
+import { applicationHeader } from "../owner.js";
+import { partitionExtents } from "../admin/topics.js";
+import { readUpTo } from "../source/restore.js";
+import { EphemeralConsumer } from "./ephemeral-consumer.js";
+
+/** Offsets at the end of each partition that are read. */
+export const tailOffsets = 200;
+
+/**
+ * The applications that are named by the last records of each partition of the forecasts topic, in order of their names.
+ * Records of releases before this one name none. Throws TOPIC_MISSING, RESTORE_STALLED and BROKER_UNREACHABLE.
+ */
+export async function forecastApplications(options: KafkaOptions): Promise<readonly string[]> {
+  const { forecasts } = options.topics;
+  const { restoreStallMs = 60_000 } = options;
+  const applications = new Set<string>();
+  const visit = new EphemeralConsumer(options, forecasts, () => undefined);
+  try {
+    await visit.begin();
+    for (const { partition, low, high } of await partitionExtents(visit.admin, forecasts)) {
+      const from = Math.max(low, high - tailOffsets);
+      const origin = `topic ${forecasts}, partition ${partition}`;
+      for await (const { messages } of readUpTo(high, visit.feed(partition, from), restoreStallMs, origin)) {
+        for (const { headers } of messages) {
+          const named = headers?.[applicationHeader];
+          const last = Array.isArray(named) ? named.at(-1) : named;
+          if (last !== undefined) applications.add(last.toString());
+        }
+      }
+    }
+    return [...applications].sort();
+  } catch (error) {
+    throw brokerError(error, `reading topic ${forecasts}`);
+  } finally {
+    await visit.end();
+  }
+}
