@@ -1,4 +1,4 @@
-/** The public API of the package, nothing else. Loading it loads no Kafka client: that is `undercurrent-forecast/kafka`. */
+/** Exports the public API of the package. The Kafka client loads only with `undercurrent-forecast/kafka`. */
 export {
   cellKinds,
   type CellKind,
@@ -85,6 +85,7 @@ export type {
   Released,
   Replaying,
   Restarting,
+  SharedKeyFound,
   TakenOver,
   TakingOver,
   TaskEvent,

@@ -1,4 +1,4 @@
-/** The entry `undercurrent-forecast/tfjs`: the engine on TensorFlow.js, and weights from and for its layers models. */
+/** Exports `undercurrent-forecast/tfjs`: the TensorFlow.js engine, and the import and export of weights as layers models. */
 export { loadTfjsEngine, type TfjsEngineOptions } from "./engine/tfjs/tfjs.js";
 export type { WeightMatrix } from "./engine/port.js";
 export type { CellTensors, Tfjs, TfjsCell } from "./engine/tfjs/tfjs-cell.js";

@@ -1,94 +1,98 @@
-/** The engine port: numbers only. An engine steps cells over a slab of hidden states and learns by BPTT. */
+/** Defines the engine port: an engine steps a cell over rows of hidden states and trains it by truncated BPTT. */
 
-/** Cells that carry a hidden state of their own making from event to event. */
+/** Lists the recurrent cells, which carry a hidden state from event to event. */
 export const recurrentKinds = ["rnn", "gru", "lstm"] as const;
+/** A recurrent cell. */
 export type RecurrentKind = (typeof recurrentKinds)[number];
 
-/** Cells whose hidden state is a function of the last K inputs, which their state keeps: what recurrence is held against. */
+/** Lists the context cells, whose hidden state is a function of the last K inputs; a comparison for recurrence. */
 export const contextKinds = ["window", "conv", "attention"] as const;
+/** A context cell. */
 export type ContextKind = (typeof contextKinds)[number];
 
+/** Lists all built-in cells. */
 export const cellKinds = [...recurrentKinds, ...contextKinds] as const;
+/** A built-in cell. */
 export type CellKind = (typeof cellKinds)[number];
 
-/** The engines that a setting can name: the WebAssembly kernel, and TensorFlow.js where it is installed. */
+/** Lists the engines of the setting `engine`: the WebAssembly kernel and TensorFlow.js. */
 export const engineKinds = ["wasm", "tfjs"] as const;
 export type EngineKind = (typeof engineKinds)[number];
 
-/** What an engine is built for; all counts are fixed for its lifetime but the number of state rows. */
+/** Shape of an engine. All counts except the number of state rows are fixed for its lifetime. */
 export interface EngineShape {
   readonly cell: CellKind;
   /** Inputs of the cell per step, I. */
   readonly inputs: number;
   /** Units of the hidden state, H: a multiple of 4. */
   readonly hidden: number;
-  /** Values that reach the read-out beside the hidden state, S: a multiple of 4. */
+  /** Further inputs of the read-out beside the hidden state (skips), S: a multiple of 4. */
   readonly skips: number;
   /**
-   * Symbols that the events carry, V: a multiple of 4. Then the read-out is a distribution over symbols, and the cell,
-   * a recurrent one, reads their embeddings of I numbers, a multiple of 4. Left out where events carry numbers.
+   * Size of the vocabulary, V: a multiple of 4; undefined for numeric events. With symbols the read-out is a distribution
+   * over the vocabulary, and the recurrent cell reads embeddings of I numbers, a multiple of 4.
    */
   readonly symbols?: number;
-  /** Steps of a window of truncated BPTT, K; and the inputs that cells of a context see. */
+  /** Length of a training window, K; also the number of inputs that context cells see. */
   readonly steps: number;
-  /** Windows that one update learns from at most, B. */
+  /** Largest number of training windows per update, B. */
   readonly windows: number;
-  /** Rows that one call of `step` takes at most. */
+  /** Largest number of rows per call of `step`. */
   readonly rows: number;
 }
 
-/** A matrix of weights, by the name it has in its cell. */
+/** A weight matrix of a cell. */
 export interface WeightMatrix {
   readonly name: string;
   readonly rows: number;
   readonly columns: number;
-  /** Its values in a fresh model; uniform in ±√(3 / rows), by the seed, where it is left out. */
+  /** Returns the initial values. Default: uniform in ±√(3 / rows), from the seed. */
   readonly initial?: (row: number, column: number) => number;
-  /** Where `initial` is left out, their largest size instead of √(3 / rows). */
+  /** Bound of the uniform initial values instead of √(3 / rows); only without `initial`. */
   readonly bound?: number;
 }
 
-/** A matrix of weights and where it lies, row-major, in the flat array of all. */
+/** A weight matrix and its place, row-major, in the flat array of all weights. */
 export interface ParameterTensor extends WeightMatrix {
-  /** Index of its first value. */
+  /** Index of the first value. */
   readonly offset: number;
 }
 
-/** All weights of a cell and its read-out by name, in the order in which they lie in the flat array. */
+/** All weight matrices of a cell and its read-out by name, in the order of the flat array. */
 export type ParameterTensors = ReadonlyMap<string, ParameterTensor>;
 
-/** How an engine names itself: results are bit-exact only among `wasm` engines of one kernel. */
+/** Description of an engine. Results are bit-exact only among `wasm` engines with the same kernel. */
 export interface EngineDescription extends Omit<EngineShape, "cell"> {
   readonly name: string;
   readonly kernel: string;
-  /** The cell that runs: the shape's, or the name of one's own that takes its place. */
+  /** Name of the running cell: the shape's cell or a custom cell. */
   readonly cell: string;
   readonly tensors: ParameterTensors;
-  /** 32-bit floats in a row of state: h, H of them; behind it c for lstm, or the last K inputs, filled up to fours. */
+  /** Number of 32-bit floats per state row: h (H floats), then c for lstm or the last K inputs, padded to fours. */
   readonly stateSize: number;
-  /** 32-bit floats of all weights, filled up to a multiple of four. */
+  /** Number of 32-bit floats of all weights, padded to a multiple of four. */
   readonly parameters: number;
 }
 
 /**
- * Where the caller writes a batch of rows and reads the read-outs. Row r takes `inputs[r*I .. r*I+I-1]` and
- * `skips[r*S .. r*S+S-1]`, steps state row `states[r]` in place, and leaves its read-out in `readouts[r]`.
- * A state row appears at most once in a batch.
+ * Buffers of a step: the caller writes a batch of rows and reads the read-outs. Row r reads `inputs[r*I .. r*I+I-1]` and
+ * `skips[r*S .. r*S+S-1]`, steps state row `states[r]` in place, and writes `readouts[r]`. A state row appears at most
+ * once per batch.
  */
 export interface StepBuffers {
   readonly states: Int32Array;
   readonly inputs: Float32Array;
   readonly skips: Float32Array;
   readonly readouts: Float32Array;
-  /** Of symbols: row r reads `symbols[r]` instead of inputs, and leaves `distributions[r*V .. r*V+V-1]`. */
+  /** With symbols: row r reads `symbols[r]` instead of inputs and writes `distributions[r*V .. r*V+V-1]`. */
   readonly symbols?: Int32Array;
   readonly distributions?: Float32Array;
 }
 
 /**
- * Where the caller writes the windows of an update: step k of window b takes `inputs[(k*B+b)*I ..]`,
- * `skips[(k*B+b)*S ..]`, target `targets[k*B+b]`, counted where `observed[k*B+b]` is 1 and not where it is 0;
- * B is `shape.windows` however many are filled. Window b starts from state row `states[b]`, which it leaves as it is.
+ * Buffers of an update: the caller writes the training windows. Step k of window b reads `inputs[(k*B+b)*I ..]`,
+ * `skips[(k*B+b)*S ..]` and target `targets[k*B+b]`, which counts if `observed[k*B+b]` is 1 and not if it is 0. B is
+ * `shape.windows`, also for fewer windows. Window b starts from state row `states[b]`, which stays unchanged.
  */
 export interface WindowBuffers {
   readonly states: Int32Array;
@@ -96,26 +100,28 @@ export interface WindowBuffers {
   readonly skips: Float32Array;
   readonly targets: Float32Array;
   readonly observed: Float32Array;
-  /** Of symbols: step k of window b reads `symbols[k*B+b]` instead of inputs; its target is a symbol too. */
+  /** With symbols: step k of window b reads `symbols[k*B+b]` instead of inputs; the target is a symbol too. */
   readonly symbols?: Int32Array;
 }
 
+/** Options of an update. */
 export interface LearnOptions {
   /** Step size of Adam with its bias corrections folded in. */
   readonly rate: number;
-  /** The global norm that the gradient is clipped to. */
+  /** Largest global norm of the gradient. */
   readonly clip: number;
-  /** Where the Huber loss turns from squared to absolute, in units of the target. */
+  /** Error at which the Huber loss turns from squared to absolute, in units of the target. */
   readonly huber: number;
 }
 
+/** Result of an update. */
 export interface LearnReport {
   /**
-   * Mean Huber loss, or cross-entropy in nats, over the K steps of all windows, before the update, steps without an
-   * observed target counting as zero. NaN where loss or gradient is not finite: then weights and moments stay as they are.
+   * Mean Huber loss, or cross-entropy in nats, over the K steps of all windows, before the update. Steps without an
+   * observed target count as zero. NaN if loss or gradient is not finite; weights and moments stay unchanged then.
    */
   readonly loss: number;
-  /** Norm of the gradient before clipping. */
+  /** Global norm of the gradient before clipping. */
   readonly gradientNorm: number;
 }
 
@@ -127,26 +133,26 @@ export interface ParameterSet {
 }
 
 /**
- * A cell with a linear read-out, r = c + w·h + v·skips, or that of symbols, softmax(c + W·h), over a slab of hidden
- * states.
+ * Runs and trains a cell with a linear read-out, r = c + w·h + v·skips, or softmax(c + W·h) for symbols, over rows of
+ * hidden states.
  *
- * `stepBuffers` and `windowBuffers` are views of the engine's memory: fetch them anew after `reserve`.
+ * `stepBuffers` and `windowBuffers` are views of the engine's memory. Fetch them again after `reserve`.
  */
 export interface Engine {
   readonly description: EngineDescription;
   readonly stepBuffers: StepBuffers;
   readonly windowBuffers: WindowBuffers;
-  /** Bytes of memory the engine holds. */
+  /** Bytes of the engine's memory. */
   readonly bytes: number;
-  /** Makes state rows 0 .. rows-1 exist; new ones are zero. Throws MEMORY_EXHAUSTED, changing nothing. */
+  /** Creates the state rows 0 .. rows-1; new rows are zero. Throws MEMORY_EXHAUSTED and changes nothing then. */
   reserve(rows: number): void;
   /** Steps the first `count` rows of `stepBuffers`. */
   step(count: number): void;
   /** One Adam step (β₁ .9, β₂ .999, ε 1e-8) on the mean loss of the first `count` windows. */
   learn(count: number, options: LearnOptions): LearnReport;
-  /** Of symbols: the first `count` of them, 1 to V, share the distributions from now on; the others have none. */
+  /** With symbols: limits the distributions to the first `count` symbols, 1 to V. */
   setKnownSymbols?(count: number): void;
-  /** Of symbols: number `symbol`, 1 to V-1, is another from now on, forecast like number 0 until it is learned. */
+  /** With symbols: resets symbol number `symbol`, 1 to V-1, to the weights of number 0, for another text. */
   renewSymbol?(symbol: number): void;
   /** Copies one row of state over another. */
   copyState(from: number, to: number): void;
@@ -154,12 +160,13 @@ export interface Engine {
   readState(row: number, into: Float32Array, at: number): void;
   /** Writes a row of state from `from[at ..]`. */
   writeState(row: number, from: Float32Array, at: number): void;
-  /** Copies of the weights and moments. */
+  /** Returns copies of the weights and moments. */
   readParameters(): ParameterSet;
-  /** Takes over weights and moments; the arrays are copied. */
+  /** Replaces weights and moments by copies of the arrays. */
   writeParameters(parameters: ParameterSet): void;
-  /** Gives the memory back; the engine must not be used after. */
+  /** Frees the memory. The engine must not be used afterwards. */
   dispose(): void;
 }
 
+/** Creates an engine of a shape; `seed` sets the initial weights. */
 export type EngineFactory = (shape: EngineShape, seed: number) => Engine;

@@ -1,4 +1,4 @@
-/** The entry of this folder: the error class, the list of codes, and the refusal of options. */
+/** Exports the error class, the list of codes, and the checks of options. */
 export { refuseMisplaced, requireFunctionList, requireFunctions } from "./given-options.js";
 export { exitCodes, type ErrorEntry } from "./list.js";
 export { refuseRenamed, renamedSettings, renamedText, type RenamedIn } from "./renamed-settings.js";

@@ -1,4 +1,4 @@
-/** Checks the options of a function that are no settings: callbacks, and options of another function. */
+/** Checks options that are not settings: callbacks, and options of another function. */
 import { UndercurrentError } from "./undercurrent-error.js";
 
 /**
@@ -10,7 +10,7 @@ import { UndercurrentError } from "./undercurrent-error.js";
 export function refuseMisplaced(options: object, instead: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
     if (value === undefined || !Object.hasOwn(instead, name)) continue;
-    throw invalid(`${name}: is no option of this function; ${instead[name]!}`);
+    throw invalid(`${name}: not an option of this function; ${instead[name]!}`);
   }
 }
 

@@ -1,7 +1,7 @@
-/** Settings that had another name once: the one table by which an old name is refused and the new one named. */
+/** Lists renamed settings; an old name is an error that names the new one. */
 import { UndercurrentError } from "./undercurrent-error.js";
 
-/** What a setting is called now, and what else changed with the name. */
+/** The new name of a setting, and what else changed. */
 interface NewName {
   readonly name: string;
   /** What else changed, for example the unit. */
@@ -26,7 +26,7 @@ const connection = {
   fetchWaitMs: { name: "fetchMaxWaitMs" },
 } as const satisfies Record<string, NewName>;
 
-/** Old names by where they stood: a section of the configuration, the options of a function, or a command line. */
+/** Old names by place: a section of the configuration, the options of a function, or the command line. */
 export const renamedSettings = {
   configuration: { application: { name: "applicationId" } },
   kafka: connection,
@@ -40,10 +40,10 @@ export const renamedSettings = {
   flags: { "--symbols": { name: "--max-symbols" } },
 } as const satisfies Record<string, Readonly<Record<string, NewName>>>;
 
-/** Where old names stood. */
+/** A place of old names. */
 export type RenamedIn = keyof typeof renamedSettings;
 
-/** Says what an old name is called now; undefined where the name was never one. `prefix` goes before the new name. */
+/** Returns the text for an old name, or undefined for any other name. `prefix` precedes the new name. */
 export function renamedText(place: string, name: string, prefix = ""): string | undefined {
   const places: Readonly<Record<string, Readonly<Record<string, NewName>>>> = renamedSettings;
   const names = Object.hasOwn(places, place) ? places[place]! : {};
@@ -52,7 +52,7 @@ export function renamedText(place: string, name: string, prefix = ""): string | 
   return `is called ${prefix}${renamed} now${change === undefined ? "" : `, ${change}`}`;
 }
 
-/** Throws SETTING_INVALID with the new name where an option has an old one; `prefix` is the path of the options. */
+/** Throws SETTING_INVALID with the new name if an option has an old name. `prefix` is the path of the options. */
 export function refuseRenamed(place: RenamedIn, options: object | undefined, prefix = ""): void {
   for (const [name, value] of Object.entries(options ?? {})) {
     const text = value === undefined ? undefined : renamedText(place, name, prefix);

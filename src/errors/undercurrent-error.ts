@@ -1,14 +1,14 @@
-/** The one class of errors, and what a command prints and exits with for one. */
+/** Defines the error class, its text on the command line, and its exit code. */
 import { exitCodes, list, type ErrorEntry } from "./list.js";
 
-/** A code of the list. */
+/** An error code of this package. */
 export type ErrorCode = keyof typeof list;
 
-/** Every error this package can raise or report, by code. */
+/** Lists every error of this package by its code: exit code, what happened to the data, and the next action. */
 export const errors: Readonly<Record<ErrorCode, ErrorEntry>> = list;
 
 /**
- * The only error class of the package.
+ * Reports an error of this package with a code. Defects of the calling program throw TypeError or RangeError instead.
  *
  * @example
  * ```ts
@@ -25,7 +25,7 @@ export class UndercurrentError extends Error {
   readonly code: ErrorCode;
   /** What happened to the data. */
   readonly data: string;
-  /** What to do next. */
+  /** The next action. */
   readonly action: string;
 
   constructor(code: ErrorCode, message: string, options: { readonly cause?: unknown } = {}) {
@@ -36,16 +36,25 @@ export class UndercurrentError extends Error {
   }
 }
 
-/** The three lines that a command prints for an error: what, what became of the data, what next. */
+/**
+ * Returns the text that a command prints for an error: code and message, what happened to the data, the next action.
+ *
+ * @param error Any thrown value.
+ *
+ * @example
+ * ```ts
+ * run(source, committer).subscribe({ error: (error) => console.error(describeError(error)) });
+ * ```
+ */
 export function describeError(error: unknown): string {
   if (error instanceof UndercurrentError) {
     return `error ${error.code}: ${error.message}\n  data: ${error.data}\n  next: ${error.action}`;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `error: ${text}\n  next: This is a defect; please report it with the command that led here.`;
+  return `error: ${text}\n  next: This is a defect of Undercurrent. Report it with the command that caused it.`;
 }
 
-/** The exit code of a command that ends with this error. */
+/** Returns the exit code of a command that ends with this error. */
 export function exitCodeOf(error: unknown): number {
   return error instanceof UndercurrentError ? errors[error.code].exit : exitCodes.unexpected;
 }

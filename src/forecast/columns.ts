@@ -1,4 +1,4 @@
-/** Observations and forecasts as columns of typed arrays: what flows on every hot path. */
+/** Defines the typed-array columns of observations and forecasts on the hot paths. */
 
 /** A batch of observations in arrival order. */
 export interface ObservationColumns {
@@ -7,36 +7,36 @@ export interface ObservationColumns {
   readonly slots: Int32Array;
   /** Epoch milliseconds. */
   readonly times: Float64Array;
-  /** The value; NaN where it is missing. */
+  /** The value; NaN for a missing value. */
   readonly values: Float64Array;
-  /** Exogenous features, those of an observation side by side; NaN where one is missing. */
+  /** Exogenous features, row-major [count, featureCount]; NaN for a missing value. */
   readonly features: Float64Array;
 }
 
 /**
- * One row for each observation, in the same order. The first group scores the observation against the forecast
- * that was made before it was seen; the second forecasts the key's next value. NaN stands for "none": there is no
- * forecast before a key's first observed value, and no interval before its third.
+ * One row per observation, in the same order. The first group scores the observation against its earlier forecast; the
+ * second group forecasts the key's next value. NaN means "none": no forecast before a key's first observed value, no
+ * interval before its third.
  */
 export interface ForecastColumns {
   readonly slots: Int32Array;
   readonly times: Float64Array;
   readonly values: Float64Array;
-  /** The forecast of this value, made when the previous one came, and its interval. */
+  /** Forecast of this value, made at the previous one, and its interval. */
   readonly expected: Float64Array;
   readonly expectedLower: Float64Array;
   readonly expectedUpper: Float64Array;
-  /** The key's previous observed value: the forecast of persistence. */
+  /** The key's previous observed value, which is the forecast of persistence. */
   readonly previous: Float64Array;
-  /** Above 1 is anomalous; NaN for missing values and while the key is too young to tell. */
+  /** Above 1 is anomalous; NaN for missing values and for the key's first 101 observed values. */
   readonly anomalyScore: Float64Array;
   /** Forecast of the key's next value, and its interval at the first level. */
   readonly yhat: Float64Array;
   readonly yhatLower: Float64Array;
   readonly yhatUpper: Float64Array;
-  /** When the next value is due, in epoch milliseconds. */
+  /** Expected time of the next value, in epoch milliseconds. */
   readonly yhatTime: Float64Array;
-  /** Updates of the weights before this forecast. */
+  /** Number of weight updates before this forecast. */
   readonly version: Float64Array;
   readonly steps: StepColumns;
   readonly intervals: IntervalColumns;
@@ -71,13 +71,18 @@ export interface StepColumns {
   readonly yhatUpper: Float64Array;
 }
 
-/** When the value `step` steps after the observation in a row is due, epoch milliseconds; NaN while unknown. */
+/** Returns the expected time of the value `step` steps ahead, in epoch milliseconds; NaN while unknown. */
 export function dueTime(columns: ForecastColumns, row: number, step: number): number {
   const time = columns.times[row]!;
   return time + step * (columns.yhatTime[row]! - time);
 }
 
-/** Columns for up to `capacity` observations with this many exogenous features each. */
+/**
+ * Creates columns for observations.
+ *
+ * @param capacity Largest number of rows.
+ * @param features Number of exogenous features per row, the setting `featureCount`.
+ */
 export function observationColumns(capacity: number, features = 0): ObservationColumns & { count: number } {
   return {
     count: 0,
@@ -140,8 +145,11 @@ export function checkWidths(
 }
 
 /**
- * Columns for the forecasts of up to `capacity` observations, up to `horizon` steps ahead. With the levels of the settings
- * they hold the intervals at each, where there are several; the first level has its own columns in any case.
+ * Creates columns for forecasts.
+ *
+ * @param capacity Largest number of rows.
+ * @param horizon Number of steps ahead, the setting `horizon`.
+ * @param levels The setting `intervalLevels`, to hold the intervals of several levels. The first level always has columns.
  */
 export function forecastColumns(
   capacity: number,

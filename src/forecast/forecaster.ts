@@ -1,6 +1,6 @@
 /**
- * The forecaster: observations in, forecasts out, columns on both sides. It is a deterministic function of the
- * settings and the order of events, however they are cut into batches.
+ * The column forecaster: observations in, forecasts out. The settings and the order of events determine the result; the
+ * batch size does not.
  */
 import type { EngineFactory } from "../engine/port.js";
 import { wasmEngine } from "../engine/wasm/wasm.js";
@@ -45,7 +45,7 @@ import { valueCell } from "./learning/value-cell.js";
  * ```
  */
 export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationColumns, ForecastColumns> {
-  /** Names of the experts that the mixture weighs, in the order of `expertWeights`. */
+  /** Names of the mixture's experts, in the order of `expertWeights`. */
   readonly expertNames: readonly string[];
 
   readonly #history: History;
@@ -92,27 +92,30 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
     this.#read = new KeyRow(layout);
   }
 
-  /** Time of the last event of a slot's key, in order of arrival; NaN before the first that counts, which has a value. */
+  /** Returns the time of the key's last event, in epoch milliseconds; NaN before its first observed value. */
   lastTimeOf(slot: number): number {
     const { f64, at64 } = this.#read.point(this.state.keys, slot);
     return f64[at64 + number.count]! > 0 ? f64[at64 + number.time]! : NaN;
   }
 
-  /** The weights of the experts in the forecast of a key's next value; they sum to 1. */
+  /** Returns the weights of the experts in the forecast of a key's next value; they sum to 1. */
   expertWeights(slot: number): Float64Array {
     return this.#experts.weights(this.#read.point(this.state.keys, slot)).slice();
   }
 
-  /** What the forecast of a slot's next value was mixed from; the key must have had a value. */
+  /** Returns the parts of the forecast of a key's next value. The key must have an observed value. */
   explain(slot: number): PendingForecast {
     return this.#experts.explain(this.#read.point(this.state.keys, slot));
   }
 
   /**
-   * Takes observations in order and writes a row of forecasts for each. Values and features must be at most 1e30 in
-   * size or NaN, which stands for a missing one, and times finite. A missing value is bridged by the key's own forecast,
-   * and nothing learns from it; a missing feature is what it was; a time that goes back is the shortest of gaps. Rows
-   * before `from` have been taken already. Throws RangeError where the columns are not as wide as the settings say.
+   * Processes observations in order and writes one row of forecasts per observation. The key's forecast replaces a missing
+   * value, which teaches nothing. A missing feature keeps its last value. A time that goes back counts as the shortest gap.
+   *
+   * @param observations Values and features from -1e30 to 1e30 or NaN (missing), finite times in epoch milliseconds.
+   * @param forecasts Columns with room for every row of `observations`.
+   * @param from First row to process; earlier rows are already processed.
+   * @throws RangeError if the columns do not match `featureCount`, `horizon` or `intervalLevels`.
    */
   override observe(observations: ObservationColumns, forecasts: ForecastColumns, from = 0): void {
     checkWidths(observations, forecasts, this.settings);
@@ -120,9 +123,8 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
   }
 
   /**
-   * What changed in the snapshot since the last call: the model's record, one for each key that had events, and the
-   * end of each that was forgotten. The latest record of the model and of each key, in any order and joined, are a
-   * snapshot to `restore`.
+   * Returns the changes of the snapshot since the last call: the model's record, one record per key with events, and null
+   * for each evicted key. The latest records of the model and of all keys, joined in any order, are a snapshot for `restore`.
    */
   changes(): SnapshotChange[] {
     return this.state.changes();

@@ -1,8 +1,8 @@
-/** What counts as a key, a time, a value and a symbol: the one gate between a user's data and the forecaster. */
+/** Validates keys, times, values and symbols before they reach the forecaster. */
 import { UndercurrentError, type ErrorCode } from "../errors/errors.js";
 import { namesMissingDay, parseIsoTime } from "./iso-time.js";
 
-/** What `readKey`, `readTime`, `readValue` and `readSymbol` throw: codes that refuse one event, and nothing beyond it. */
+/** Codes of `readKey`, `readTime`, `readValue` and `readSymbol`; each rejects a single event. */
 export const inputFaults: ReadonlySet<ErrorCode> = new Set([
   "KEY_INVALID",
   "TIME_INVALID",
@@ -11,36 +11,36 @@ export const inputFaults: ReadonlySet<ErrorCode> = new Set([
   "SYMBOL_INVALID",
 ]);
 
-/** The error where it refuses one event and nothing beyond it; rethrows any other. */
+/** Returns an error that rejects a single event; rethrows any other error. */
 export function inputFault(error: unknown): UndercurrentError {
   if (error instanceof UndercurrentError && inputFaults.has(error.code)) return error;
   throw error;
 }
 
-/** Longest symbol, in UTF-16 code units: thousands of them are kept. */
+/** Longest symbol, in UTF-16 code units. Memory holds thousands of symbols. */
 export const maximumSymbolLength = 256;
 
-/** Longest key, in UTF-16 code units: a key is kept in memory and in every snapshot. */
+/** Longest key, in UTF-16 code units. Memory and every snapshot hold the key. */
 export const maximumKeyLength = 1024;
 
-/** Largest size of a value; beyond it squares of differences would leave the range of the state. */
+/** Largest absolute value. Squares of larger differences would overflow the state. */
 export const maximumValue = 1e30;
 
-/** Largest size of a time, the range of a Date: ± 100 million days around 1970. */
+/** Largest absolute time, in milliseconds: the range of a Date, ± 100 million days around 1970. */
 export const maximumTime = 8.64e15;
 
-/** A time as users have it: epoch milliseconds, a Date, or an ISO 8601 string (UTC where it names no zone). */
+/** An event time: epoch milliseconds, a Date, or an ISO 8601 string (UTC if it has no zone). */
 export type TimeLike = number | Date | string;
 
-/** A value as users have it; null, undefined and NaN stand for a missing one. */
+/** A value; null, undefined and NaN are missing values. */
 export type ValueLike = number | null | undefined;
 
-/** The key, or throws KEY_INVALID. Numbers and bigints are taken as their decimal text. */
+/** Returns the key. Throws KEY_INVALID. Numbers and bigints become their decimal text. */
 export function readKey(key: unknown): string {
   return readName(key, "key", "KEY_INVALID", maximumKeyLength);
 }
 
-/** The symbol, or throws SYMBOL_INVALID. Numbers and bigints are taken as their decimal text. */
+/** Returns the symbol. Throws SYMBOL_INVALID. Numbers and bigints become their decimal text. */
 export function readSymbol(symbol: unknown): string {
   return readName(symbol, "symbol", "SYMBOL_INVALID", maximumSymbolLength);
 }
@@ -60,7 +60,7 @@ function readName(value: unknown, what: string, code: ErrorCode, longest: number
   return text;
 }
 
-/** Epoch milliseconds, or throws TIME_INVALID. */
+/** Returns epoch milliseconds. Throws TIME_INVALID. */
 export function readTime(time: unknown): number {
   let milliseconds = NaN;
   if (typeof time === "number") milliseconds = time;
@@ -75,7 +75,7 @@ export function readTime(time: unknown): number {
 }
 
 /**
- * The value, NaN where it is missing; throws VALUE_NOT_A_NUMBER or VALUE_OUT_OF_RANGE. An error calls it by `name`.
+ * Returns the value, NaN if it is missing. Throws VALUE_NOT_A_NUMBER or VALUE_OUT_OF_RANGE with `name` in the message.
  */
 export function readValue(value: unknown, name = "the value"): number {
   if (value === null || value === undefined) return NaN;
@@ -101,13 +101,13 @@ function excerpt(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 }
 
-/** An event that was refused; it changed nothing. */
+/** A rejected event. It changed no state. */
 export interface RejectedEvent<T> {
   readonly event: T;
   readonly error: UndercurrentError;
 }
 
-/** A process warning for the first refused event of each code: nothing is refused in silence, nor a log flooded. */
+/** Returns a listener that emits a process warning for the first rejected event of each code, so that no log is flooded. */
 export function warnOncePerCode(): (rejected: RejectedEvent<unknown>) => void {
   const warned = new Set<string>();
   return ({ error }) => {

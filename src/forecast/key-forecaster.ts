@@ -25,12 +25,12 @@ const largestTarget = 20;
 const largestImputation = 10;
 const largestForecast = 20;
 
-/** What a pending forecast was mixed from; all but the weights in the unit of the values. */
+/** The parts of a pending forecast. All numbers except the weights are in the unit of the values. */
 export interface PendingForecast {
-  /** The key's running level, and the size of its changes, in which the cell sees them. */
+  /** The key's running level; `scale` is the typical size of its changes, by which the cell's inputs are divided. */
   readonly level: number;
   readonly scale: number;
-  /** The forecast is the sum of the experts' forecasts by their weights, which sum to 1. */
+  /** The forecast is the weighted sum of the experts' forecasts; the weights sum to 1. */
   readonly experts: readonly {
     readonly name: string;
     readonly weight: number;

@@ -1,6 +1,6 @@
 /**
- * What forecasters share, whatever their events carry: keys with their slots, one model for all of them, snapshots, and
- * an end. What a value or a symbol means is left to the classes that extend it.
+ * Base of the column forecasters: keys and their slots, one model for all keys, snapshots and disposal. Subclasses define
+ * what an event carries, a value or a symbol.
  */
 import { CallGuard } from "./call-guard.js";
 import type { Cell } from "./learning/cell-reader.js";
@@ -19,7 +19,7 @@ interface ForecasterParts extends Pick<StateOptions, "layout" | "readout" | "hor
   readonly bounds: KeyBounds;
 }
 
-/** A forecaster of the events of one ordered stream, in columns of type `In`, with forecasts in columns of type `Out`. */
+/** Forecasts one ordered stream of events in columns of type `In`, with forecasts in columns of type `Out`. */
 export abstract class KeyedForecaster<
   Settings extends { readonly hidden: number },
   In extends { readonly count: number },
@@ -51,65 +51,68 @@ export abstract class KeyedForecaster<
     });
   }
 
-  /** Keys that it holds a state of: those that have begun, and were not forgotten. */
+  /** Returns the number of keys with a state. */
   get keys(): number {
     return this.state.keys.size;
   }
 
-  /** Keys that were forgotten so far, to keep the bounds of the settings. */
+  /** Returns the number of keys evicted so far by `maxKeys` and `keyTtlMs`. */
   get forgotten(): number {
     return this.state.keys.forgotten;
   }
 
-  /** Updates of the weights so far. */
+  /** Returns the number of weight updates so far. */
   get version(): number {
     return this.state.recurrence.version;
   }
 
-  /** The engine's kernel: the same events give the same bits with the same kernel. */
+  /** Returns the name of the engine's kernel. Results are bit-exact among engines with the same kernel. */
   get kernel(): string {
     return this.state.recurrence.kernel;
   }
 
-  /** Bytes of state, room for further keys included. */
+  /** Returns the bytes of state, including reserved room for further keys. */
   get bytes(): number {
     return this.state.bytes;
   }
 
-  /** Bytes of state that a key takes, without its name. */
+  /** Returns the bytes of state per key, without the key's name. */
   get bytesPerKey(): number {
     return this.state.bytesPerKey;
   }
 
-  /** The model's name and version, as forecasts carry it: "lstm32@1841". */
+  /** Returns the model name and version in forecasts: "lstm32@1841". */
   modelName(version = this.version): string {
     return modelName({ cell: this.state.recurrence.cell, hidden: this.settings.hidden }, version);
   }
 
-  /** The slot of a key, which is made on first use. Throws MEMORY_EXHAUSTED and FORECASTER_BUSY, changing nothing. */
+  /** Returns the slot of a key and creates the slot on first use. Throws MEMORY_EXHAUSTED and FORECASTER_BUSY. */
   slotOf(key: string): number {
     return this.state.slotOf(key);
   }
 
   /**
-   * Takes the slots back of keys without a state, which have not begun yet or were forgotten, and returns them: they may
-   * become other keys'. Without it memory grows with all keys that ever were, whatever the settings bound.
-   * Throws FORECASTER_BUSY.
+   * Releases the slots of keys without a state (unused or evicted) and returns them; they may be reused for other keys.
+   * Without this call memory grows with every key ever seen. Throws FORECASTER_BUSY.
    */
   release(): readonly number[] {
     this.#guard.assertFree();
     return this.state.keys.release();
   }
 
-  /** The key of a slot. */
+  /** Returns the key of a slot. */
   keyOf(slot: number): string {
     return this.state.keys.nameOf(slot);
   }
 
   /**
-   * Takes events in order and writes a row of forecasts for each. Rows before `from` have been taken already. An error
-   * that a listener throws is thrown on when all events have been taken. Throws FORECASTER_BUSY where a listener of this
-   * forecaster calls it, and FORECASTER_DISPOSED.
+   * Processes events in order and writes one row of forecasts per event. An error of a listener is rethrown after all
+   * events.
+   *
+   * @param events Events in order of arrival, `count` rows.
+   * @param forecasts Columns with room for `count` rows.
+   * @param from First row to process; earlier rows are already processed.
+   * @throws FORECASTER_BUSY if a listener of this forecaster calls it. FORECASTER_DISPOSED.
    */
   observe(events: In, forecasts: Out, from = 0): void {
     this.state.assertUsable();
@@ -125,7 +128,7 @@ export abstract class KeyedForecaster<
   }
 
   /**
-   * The whole state in one versioned binary form, from which another forecaster goes on bit for bit. Throws
+   * Returns the whole state in a versioned binary format. A forecaster restored from it continues bit for bit. Throws
    * FORECASTER_BUSY and FORECASTER_DISPOSED.
    */
   snapshot(): Uint8Array {
@@ -133,18 +136,19 @@ export abstract class KeyedForecaster<
   }
 
   /**
-   * Takes over the state of a snapshot; keys it does not hold are forgotten, and slots are given anew. With
-   * `anyTuning`, it may have been made with another learning rate, boost, gradient clip or alarm rate. Throws
-   * SNAPSHOT_FOREIGN, SNAPSHOT_VERSION, SNAPSHOT_CORRUPT, MEMORY_EXHAUSTED or FORECASTER_BUSY, and then has changed
-   * nothing.
+   * Replaces the state by a snapshot; slots are assigned again. An error leaves the state unchanged.
+   *
+   * @param snapshot Bytes from `snapshot()` of a forecaster with the same settings. With `anyTuning` the learning rate,
+   * boost, gradient norm and alarm rate may differ.
+   * @throws SNAPSHOT_FOREIGN, SNAPSHOT_VERSION, SNAPSHOT_CORRUPT, MEMORY_EXHAUSTED or FORECASTER_BUSY.
    */
   restore(snapshot: Uint8Array, { anyTuning = false }: { readonly anyTuning?: boolean } = {}): void {
     this.takeOver(this.state.decode(snapshot, anyTuning));
   }
 
   /**
-   * Gives the memory back: observing, snapshots and restoring throw FORECASTER_DISPOSED from then on. Called by a listener
-   * it takes effect when `observe` returns.
+   * Frees the memory. Later calls of `observe`, `snapshot` and `restore` throw FORECASTER_DISPOSED. A call from a listener
+   * takes effect when `observe` returns.
    */
   dispose(): void {
     this.state.dispose();

@@ -1,4 +1,4 @@
-/** Weights of a snapshot to and from layers models of TensorFlow.js. */
+/** Converts the weights of a snapshot to and from TensorFlow.js layers models. */
 import type { Engine } from "../engine/port.js";
 import { recurrentKinds } from "../engine/port.js";
 import { exportLayersModel, importLayersModel, type LayersModel } from "../engine/tfjs/tfjs-layers.js";
@@ -10,9 +10,12 @@ import { forecasterSettings } from "./settings.js";
 import { readModelHead, type SnapshotRecord } from "./snapshot/snapshot.js";
 
 /**
- * A layers model with the weights of a forecaster's snapshot, as `exportLayersModel` makes it of an engine; it is the
- * caller's to dispose of. Throws LAYERS_MODEL_UNFIT where the cell is none that layers models have a layer for, which
- * are rnn, gru and lstm; TFJS_MISSING; and as `Forecaster.restore` does.
+ * Exports the weights of a snapshot as a layers model, in the layout of `exportLayersModel`.
+ *
+ * @param snapshot Bytes from a forecaster's `snapshot()`.
+ * @param options Backend and log of TensorFlow.js.
+ * @returns The model. Call its `dispose` at the end.
+ * @throws LAYERS_MODEL_UNFIT unless the cell is rnn, gru or lstm. TFJS_MISSING. The errors of `Forecaster.restore`.
  *
  * @example
  * ```ts
@@ -34,9 +37,12 @@ export async function layersModelOfSnapshot(
 }
 
 /**
- * The snapshot with the weights of a layers model in the place of its own, which else stays as it is; the moments of
- * Adam begin anew. Throws LAYERS_MODEL_UNFIT where the model has no layer of the snapshot's cell and size, and as
- * `Forecaster.restore` does.
+ * Replaces the weights in a snapshot by those of a layers model. Keys stay unchanged; the moments of Adam restart at zero.
+ *
+ * @param snapshot Bytes from a forecaster's `snapshot()`; they stay unchanged.
+ * @param model A layers model with the snapshot's cell and size.
+ * @returns A new snapshot.
+ * @throws LAYERS_MODEL_UNFIT if the model has no layer of this cell and size. The errors of `Forecaster.restore`.
  *
  * @example
  * ```ts

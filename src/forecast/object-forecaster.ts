@@ -1,9 +1,9 @@
-/** What forecasters of objects share: columns that grow, events that are refused, and the lifetime of what they wrap. */
+/** Base of the object forecasters: growing columns, rejected events, and the lifetime of the wrapped forecaster. */
 import { CallGuard } from "./call-guard.js";
 import { inputFault, warnOncePerCode, type RejectedEvent } from "./input.js";
 import type { KeyedForecaster } from "./keyed-forecaster.js";
 
-/** Where events go and their forecasts come from, with room for equally many of both. */
+/** Columns of events and of their forecasts, with the same capacity. */
 interface Columns<In, Out> {
   readonly events: In;
   readonly forecasts: Out;
@@ -12,8 +12,8 @@ interface Columns<In, Out> {
 const firstCapacity = 16;
 
 /**
- * A forecaster of events of type `T` over one of columns of types `In` and `Out`; a forecast is a `Result`. Its lifetime
- * is that of the memory it holds: dispose of it.
+ * Forecasts events of type `T` with a column forecaster (`In`, `Out`); each forecast is a `Result`. It holds memory
+ * outside the JavaScript heap: call `dispose` at the end.
  */
 export abstract class ObjectForecaster<T, In extends { count: number }, Out, Result> {
   /** @internal */
@@ -36,19 +36,22 @@ export abstract class ObjectForecaster<T, In extends { count: number }, Out, Res
     this.#columns = makeColumns(firstCapacity);
   }
 
-  /** Keys that it holds a state of. */
+  /** Returns the number of keys with a state. */
   get keys(): number {
     return this.forecaster.keys;
   }
 
-  /** Bytes of state, room for further keys included. */
+  /** Returns the bytes of state, including reserved room for further keys. */
   get bytes(): number {
     return this.forecaster.bytes;
   }
 
   /**
-   * Takes events in order and returns a forecast for each that was not refused. Throws FORECASTER_BUSY where a callback of
-   * this forecaster calls it.
+   * Processes events in order.
+   *
+   * @param events Events in order of arrival.
+   * @returns The forecasts of the accepted events, in the order of the events.
+   * @throws FORECASTER_BUSY if a callback of this forecaster calls it. FORECASTER_DISPOSED. MEMORY_EXHAUSTED.
    */
   observe(events: readonly T[]): Result[] {
     this.#guard.enter();
@@ -74,8 +77,9 @@ export abstract class ObjectForecaster<T, In extends { count: number }, Out, Res
   }
 
   /**
-   * The whole state in one versioned binary form, from which another forecaster goes on bit for bit. Throws
-   * FORECASTER_BUSY where a callback of this forecaster calls it.
+   * Returns the whole state in a versioned binary format. A forecaster restored from it continues bit for bit.
+   *
+   * @throws FORECASTER_BUSY if a callback of this forecaster calls it. FORECASTER_DISPOSED.
    */
   snapshot(): Uint8Array {
     this.#guard.assertFree();
@@ -83,8 +87,11 @@ export abstract class ObjectForecaster<T, In extends { count: number }, Out, Res
   }
 
   /**
-   * Takes over the state of a snapshot. Throws SNAPSHOT_FOREIGN, SNAPSHOT_VERSION, SNAPSHOT_CORRUPT, MEMORY_EXHAUSTED
-   * or, where a callback of this forecaster calls it, FORECASTER_BUSY, and then has changed nothing.
+   * Replaces the state by a snapshot. An error leaves the state unchanged.
+   *
+   * @param snapshot Bytes from `snapshot()` of a forecaster with the same settings.
+   * @throws SNAPSHOT_FOREIGN, SNAPSHOT_VERSION, SNAPSHOT_CORRUPT, MEMORY_EXHAUSTED or FORECASTER_DISPOSED.
+   * FORECASTER_BUSY if a callback of this forecaster calls it.
    */
   restore(snapshot: Uint8Array): void {
     this.#guard.assertFree();
@@ -92,8 +99,8 @@ export abstract class ObjectForecaster<T, In extends { count: number }, Out, Res
   }
 
   /**
-   * Gives the memory back; everything throws FORECASTER_DISPOSED from then on. Called by a callback of this forecaster it
-   * takes effect when `observe` returns.
+   * Frees the memory. Every later call throws FORECASTER_DISPOSED. A call from a callback of this forecaster takes effect
+   * when `observe` returns.
    */
   dispose(): void {
     if (this.#guard.defers(() => this.dispose())) return;

@@ -1,4 +1,4 @@
-/** Objects in, objects out: the forecaster for events of any type, read through three callbacks. */
+/** Forecasts events of any type: callbacks read key, time and value from each event. */
 import type { EngineFactory } from "../engine/port.js";
 import { refuseMisplaced, refuseRenamed, requireFunctionList, requireFunctions } from "../errors/errors.js";
 import {
@@ -15,87 +15,87 @@ import type { ForecasterListeners } from "./learning/schedule.js";
 import { ObjectForecaster } from "./object-forecaster.js";
 import { forecasterSettings, type ForecasterOptions, type ForecasterSettings } from "./settings.js";
 
-/** A forecast as an object. NaN stands for "none"; `JSON.stringify` makes it null. */
+/** A forecast as an object. NaN means "none"; `JSON.stringify` writes NaN as null. */
 export interface Forecast {
   readonly key: string;
   /** Epoch milliseconds of the observation. */
   readonly time: number;
-  /** The observed value; NaN where it was missing. */
+  /** The observed value; NaN if the value is missing. */
   readonly value: number;
   /** Forecast of the key's next value; NaN before its first observed value. */
   readonly yhat: number;
-  /** Its interval at the first level of the settings; NaN before the key's third observed value. */
+  /** Lower bound of the interval at the first of `intervalLevels`; NaN before the key's third observed value. */
   readonly yhatLower: number;
   readonly yhatUpper: number;
-  /** Its intervals at every level of the settings, in their order; empty where there is one level. */
+  /** Intervals at all `intervalLevels`, in their order; empty if there is only one level. */
   readonly intervals: readonly ForecastInterval[];
-  /** When the next value is due, epoch milliseconds; NaN before the key's second event. */
+  /** Expected time of the next value, in epoch milliseconds; NaN before the key's second event. */
   readonly yhatTime: number;
-  /** What had been forecast for this observation; NaN on the key's first. */
+  /** Earlier forecast of this observation; NaN on the key's first observation. */
   readonly expected: number;
-  /** Above 1 is anomalous; NaN where the value is missing, and for a key's first 101 observed values. */
+  /** Anomaly score: above 1 is anomalous; NaN for missing values and for a key's first 101 observed values. */
   readonly anomalyScore: number;
-  /** The model's name and version: "lstm32@1841". */
+  /** Model name and version of its weights: "lstm32@1841". */
   readonly model: string;
-  /** Forecasts of the values after the next one, for steps 2 to the setting `horizon`; empty where that is 1. */
+  /** Forecasts for the steps 2 to `horizon`; empty if `horizon` is 1. */
   readonly horizon: readonly StepForecast[];
 }
 
-/** An interval of a forecast; those of one forecast lie inside one another. */
+/** A forecast interval. The intervals of one forecast are nested. */
 export interface ForecastInterval {
-  /** Share of the values that it is to hold. */
+  /** Nominal coverage, between 0 and 1. */
   readonly level: number;
-  /** NaN where the forecast has no interval yet. */
+  /** Lower bound; NaN while the forecast has no interval. */
   readonly lower: number;
   readonly upper: number;
 }
 
-/** The forecast of a value some steps ahead of an observation; a step is an event of the key. */
+/** A forecast several steps ahead. One step is one event of the key. */
 export interface StepForecast {
-  /** From 2 on: the next value's is the forecast itself. */
+  /** Step ahead, from 2; the forecast itself is step 1. */
   readonly step: number;
   readonly yhat: number;
-  /** Its interval at the first level; NaN before the key has five events more than the step. */
+  /** Lower bound at the first of `intervalLevels`; NaN until the key has `step` + 5 events. */
   readonly yhatLower: number;
   readonly yhatUpper: number;
-  /** Its intervals at every level; empty where there is one level. */
+  /** Intervals at all `intervalLevels`; empty if there is only one level. */
   readonly intervals: readonly ForecastInterval[];
-  /** When the value is due, by the typical time between events; epoch milliseconds. */
+  /** Expected time of the value, from the key's typical time between events, in epoch milliseconds. */
   readonly yhatTime: number;
 }
 
-/** A forecast beside the event that it was made from. */
+/** A forecast together with its event. */
 export type EventForecast<T> = Forecast & { readonly event: T };
 
-/** How to read an event, and the settings of the forecaster. */
+/** Options of the operators: how to read an event, and the settings of the forecaster. */
 export interface EventOptions<T> extends Omit<ForecasterOptions, "featureCount">, ForecasterListeners {
-  /** Whose value it is: 1 to 1,024 characters. */
+  /** Returns the key of the series: 1 to 1,024 characters. */
   readonly key: (event: T) => string;
-  /** When it was observed: epoch milliseconds, a Date, or ISO 8601 text (UTC where it names no zone). */
+  /** Returns the event time: epoch milliseconds, a Date, or ISO 8601 text (UTC if it has no zone). */
   readonly time: (event: T) => TimeLike;
-  /** The value, at most 1e30 in size; null, undefined or NaN where it is missing. */
+  /** Returns the value, from -1e30 to 1e30; null, undefined or NaN for a missing value. */
   readonly value: (event: T) => ValueLike;
   /**
-   * Further numbers that are known with the value and help to forecast the next one, at most 32, each read like the
-   * value; it is the same list for every event.
+   * Return exogenous features, numbers that help to forecast the next value: at most 32 callbacks, with the range of
+   * `value`.
    */
   readonly features?: readonly ((event: T) => ValueLike)[];
-  /** Called with each refused event. By default the first of each code becomes a process warning. */
+  /** Called with each rejected event. Default: a process warning for the first event of each error code. */
   readonly onRejected?: (rejected: RejectedEvent<T>) => void;
-  /** The engine that steps and learns; WebAssembly by default. */
+  /** Engine that runs and trains the cell. Default: WebAssembly. */
   readonly engine?: EngineFactory;
 }
 
-/** An observation in the form that `createForecaster` takes. */
+/** An observation for `createForecaster`. */
 export interface Observation {
   readonly key: string;
   readonly time: TimeLike;
   readonly value: ValueLike;
-  /** As many as the setting `featureCount` says: one that is not there is missing, and what is beyond them is not read. */
+  /** Exogenous features, `featureCount` numbers. Absent entries are missing values; further entries are ignored. */
   readonly features?: readonly ValueLike[];
 }
 
-/** The settings among the options, checked. Throws SETTING_INVALID. */
+/** Returns the checked settings among the options. Throws SETTING_INVALID. */
 export function settingsOf<T>(options: EventOptions<T>): ForecasterSettings {
   refuseMisplaced(options, { featureCount: "give a callback for each feature in `features`" });
   requireFunctions(options, ["key", "time", "value"], ["onRejected", "onUpdate", "engine"]);
@@ -104,7 +104,7 @@ export function settingsOf<T>(options: EventOptions<T>): ForecasterSettings {
   return forecasterSettings({ ...settings, featureCount: features.length });
 }
 
-/** A row of a forecaster's columns as an object. */
+/** Returns one row of a forecaster's columns as an object. */
 export function forecastAt(
   forecaster: Pick<Forecaster, "keyOf" | "modelName">,
   columns: ForecastColumns,
@@ -153,7 +153,7 @@ function stepsAt(columns: ForecastColumns, row: number): readonly StepForecast[]
   }));
 }
 
-/** A forecaster of events of type T. Its lifetime is that of the memory it holds: dispose of it. */
+/** Forecasts events of type T. It holds memory outside the JavaScript heap: call `dispose` at the end. */
 export class EventForecaster<T> extends ObjectForecaster<
   T,
   ReturnType<typeof observationColumns>,
@@ -206,10 +206,14 @@ const carried = "each observation carries its key, time and value";
 const misplaced = { key: carried, time: carried, value: carried };
 
 /**
- * A forecaster without RxJS: observations in, forecasts out, in order.
+ * Creates a forecaster without RxJS. `observe` takes observations and returns their forecasts in order.
  *
- * Events with an invalid key, time or value are refused: they change nothing, have no forecast, and go to
- * `onRejected`. Throws SETTING_INVALID where an option is wrong.
+ * Observations with an invalid key, time or value are rejected: they change nothing, have no forecast, and go to
+ * `onRejected`.
+ *
+ * @param options Settings of the forecaster; omitted settings have their default.
+ * @returns The forecaster. Call `dispose` at the end.
+ * @throws SETTING_INVALID if an option is invalid. MEMORY_EXHAUSTED if the engine's memory cannot be allocated.
  *
  * @example
  * ```ts

@@ -148,7 +148,7 @@ export const forecasterSchema = z.strictObject({
 /** Complete settings of a forecaster. */
 export type ForecasterSettings = z.output<typeof forecasterSchema>;
 
-/** Settings as a user gives them: whatever is left out has its default. */
+/** Options of a forecaster. Omitted options have their default. */
 export type ForecasterOptions = Partial<ForecasterSettings>;
 
 /**

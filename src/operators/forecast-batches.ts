@@ -1,11 +1,15 @@
-/** The operator `forecastBatches`: forecasts for arrays of events, at a fraction of the cost of one by one. */
+/** The operator `forecastBatches`: forecasts arrays of events, at a fraction of the cost per event. */
 import type { OperatorFunction } from "rxjs";
 import { EventForecaster, settingsOf, type EventForecast, type EventOptions } from "../forecast/objects.js";
 import { withForecaster } from "./with-forecaster.js";
 
 /**
- * Emits, for every array of events, the array of their forecasts in the same order, without those of refused events.
- * The forecasts are the same, bit for bit, however events are cut into arrays. Everything else is as in `forecast`.
+ * Emits for every array of events the array of their forecasts, in order. Rejected events have no forecast. The batch
+ * size does not change the forecasts. Everything else is as in `forecast`.
+ *
+ * @param options Callbacks that read an event, and settings of the forecaster.
+ * @returns An operator from arrays of events to arrays of forecasts.
+ * @throws SETTING_INVALID at once if an option is invalid.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** The operator `forecastSymbols`: the distribution of its key's next symbol for every event of a stream. */
+/** The operator `forecastSymbols`: emits a forecast of the key's next symbol for every event. */
 import type { OperatorFunction } from "rxjs";
 import {
   EventSymbolForecaster,
@@ -9,11 +9,15 @@ import {
 import { forecastEach } from "./with-forecaster.js";
 
 /**
- * Emits, for every event of the source, how likely its symbol had been and which symbols of its key are likely to come
- * next. A subscription owns its forecaster, as that of `forecast`.
+ * Emits for every source event the forecast probability of its symbol and the most likely next symbols of its key. Each
+ * subscription owns one forecaster and frees its memory on completion, error and unsubscription.
  *
- * An event with an invalid key or symbol is refused and emits nothing; see `onRejected`. An error thrown by a callback
- * errors the stream, as in `map`. Throws SETTING_INVALID at once where an option is wrong.
+ * An event with an invalid key or symbol is rejected and emits nothing; see `onRejected`. An error thrown by a callback
+ * errors the stream, as in `map`.
+ *
+ * @param options Callbacks that read an event, and settings of the forecaster.
+ * @returns An operator from events to forecasts, one per accepted event and in order.
+ * @throws SETTING_INVALID at once if an option is invalid.
  *
  * @example
  * ```ts

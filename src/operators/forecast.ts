@@ -1,15 +1,18 @@
-/** The operator `forecast`: a forecast of its key's next value for every event of a stream. */
+/** The operator `forecast`: emits a forecast of the key's next value for every event. */
 import type { OperatorFunction } from "rxjs";
 import { EventForecaster, settingsOf, type EventForecast, type EventOptions } from "../forecast/objects.js";
 import { forecastEach } from "./with-forecaster.js";
 
 /**
- * Emits, for every event of the source, the forecast of its key's next value, with an interval, and the anomaly score
- * of the value that came. A subscription owns its forecaster: state is carried from event to event, and its memory is
- * given back on completion, error and unsubscription.
+ * Emits for every source event the forecast of the key's next value, its interval, and the anomaly score of the event.
+ * Each subscription owns one forecaster and frees its memory on completion, error and unsubscription.
  *
- * An event with an invalid key, time or value is refused and emits nothing; see `onRejected`. An error thrown by a
- * callback errors the stream, as in `map`. Throws SETTING_INVALID at once where an option is wrong.
+ * An event with an invalid key, time or value is rejected and emits nothing; see `onRejected`. An error thrown by a
+ * callback errors the stream, as in `map`.
+ *
+ * @param options Callbacks that read an event, and settings of the forecaster.
+ * @returns An operator from events to forecasts, one per accepted event and in order.
+ * @throws SETTING_INVALID at once if an option is invalid.
  *
  * @example
  * ```ts

@@ -1,11 +1,11 @@
-/** The clock of the pipeline: it decides when snapshots and progress reports happen, never what is in them. */
+/** Defines the clock of the pipeline. It decides when snapshots and progress reports happen, never their content. */
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Time as the pipeline knows it. */
+/** The pipeline's clock. Replace it in tests. */
 export interface Clock {
-  /** Milliseconds since some fixed moment. */
+  /** Returns milliseconds since a fixed moment. */
   now(): number;
-  /** Resolves after some milliseconds, or as soon as the signal is aborted. */
+  /** Resolves after the given milliseconds, or when the signal is aborted. */
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
 }
 

@@ -1,25 +1,25 @@
-/** A user's own steps around the forecast, as `run` takes them: RxJS operators, and functions that wait. */
+/** Declares the user's steps around the forecast in `run`: RxJS operators and asynchronous hooks. */
 import type { OperatorFunction } from "rxjs";
 import { UndercurrentError } from "../errors/errors.js";
 import type { EventForecast } from "../forecast/objects.js";
 import type { Reading } from "./decode/decode.js";
 import type { RoutedRecord } from "./ports.js";
 
-/** A forecast, and as its `event` the reading that it was made from. */
+/** A forecast with its reading as `event`. */
 export type RecordForecast = EventForecast<Reading>;
 
-/** What a batch hook is given beside its batch. */
+/** Context of a batch hook. */
 export interface BatchContext {
-  /** Aborted when the time limit is over, or when the commit can no longer land. */
+  /** Aborted at the time limit, or when the commit can no longer succeed. */
   readonly signal: AbortSignal;
 }
 
 /**
- * A user's own steps around the forecast. The steps run inside the commit: their results land with the input's offset, or
- * not at all. After a crash some input passes through `before` and `beforeBatch` again, so that their result must depend
- * on the reading alone. `after` and `afterBatch` see each forecast once for each attempt to commit it.
+ * The user's steps around the forecast. Their results are committed with the input offset, or not at all. A replay passes
+ * input through `before` and `beforeBatch` again, so their results must depend on the reading only. `after` and
+ * `afterBatch` see each forecast once per attempt to commit it.
  *
- * An RxJS operator has to emit at once. Steps that wait (for a registry, a database) are `beforeBatch` and `afterBatch`.
+ * RxJS operators must emit synchronously. Use `beforeBatch` and `afterBatch` for asynchronous steps (a registry, a database).
  *
  * @example
  * ```ts
@@ -40,20 +40,20 @@ export interface Operators {
   /** Filters, changes or multiplies readings before the forecast. */
   readonly before?: OperatorFunction<Reading, Reading>;
   /**
-   * Filters, changes or multiplies the readings of one commit, behind `before`, and may wait. The readings that it
-   * resolves to are in the order of their records.
+   * Filters, changes or multiplies the readings of one commit asynchronously, after `before`. It must resolve to readings
+   * in the order of their records.
    */
   readonly beforeBatch?: (readings: readonly Reading[], context: BatchContext) => Promise<readonly Reading[]>;
-  /** Makes records for further topics from forecasts. */
+  /** Creates records for further topics from forecasts. */
   readonly after?: OperatorFunction<RecordForecast, RoutedRecord>;
-  /** Makes records for further topics from the forecasts of one commit, and may wait. They follow those of `after`. */
+  /** Creates records for further topics from the forecasts of one commit asynchronously. They follow those of `after`. */
   readonly afterBatch?: (
     forecasts: readonly RecordForecast[],
     context: BatchContext,
   ) => Promise<readonly RoutedRecord[]>;
 }
 
-/** Default and greatest time limit of a batch hook, in milliseconds. */
+/** Default time limit of a batch hook, in milliseconds. */
 export const defaultHookTimeoutMs = 30_000;
 const maxHookTimeoutMs = 3_600_000;
 

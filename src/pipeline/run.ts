@@ -1,4 +1,4 @@
-/** The pipeline: a task for every partition that the source hands out. */
+/** Runs the pipeline: one task for every partition from the source. */
 import { setMaxListeners } from "node:events";
 import {
   catchError,
@@ -22,31 +22,36 @@ import { KeyPartitions } from "./task/key-partitions.js";
 import { task } from "./task/task.js";
 import type { Telemetry } from "./telemetry.js";
 
-/** Settings and parts of a pipeline; whatever is left out has its default. */
+/** Settings and parts of a pipeline. Omitted options have their default. */
 export interface RunOptions extends PipelineOptions, Operators {
   readonly forecaster?: ForecasterOptions;
-  /** The engine that steps and learns; WebAssembly by default. */
+  /** Engine that runs and trains the cell. Default: WebAssembly. */
   readonly engine?: EngineFactory;
   readonly telemetry?: Telemetry;
   /**
-   * Longest time in milliseconds that `beforeBatch` or `afterBatch` may take for one commit, 30,000 by default. The task
-   * ends with OPERATOR_TIMEOUT then.
+   * Longest time of `beforeBatch` or `afterBatch` per commit, in milliseconds, then the task ends with OPERATOR_TIMEOUT.
+   * Default 30,000.
    */
   readonly hookTimeoutMs?: number;
   readonly clock?: Clock;
   /**
-   * Aborted, it ends the pipeline gracefully: every task finishes its batch, commits a snapshot and releases its
+   * Stops the pipeline gracefully when aborted: every task finishes its batch, commits a snapshot and releases its
    * partition, then the observable completes.
    */
   readonly stop?: AbortSignal;
 }
 
 /**
- * Forecasts from a source, exactly once into a committer, for as long as it is subscribed to; emits what happens to its
- * tasks. Unsubscribing abandons them: nothing further is committed, and a successor goes on from the last commit.
+ * Forecasts the records of a source and commits the results exactly once, while it is subscribed to. Unsubscribing
+ * abandons the tasks: nothing further is committed, and the next owner resumes at the last commit.
  *
- * When a task fails for good, the others stop gracefully, then the observable errors with that failure. Throws
- * SETTING_INVALID at once where an option is wrong.
+ * If a task fails permanently, the others stop gracefully, then the observable errors with that failure.
+ *
+ * @param source Hands out the input partitions.
+ * @param committer Makes the results durable.
+ * @param options Settings of the pipeline and the forecaster, operators, telemetry and stop signal.
+ * @returns The events of all tasks.
+ * @throws SETTING_INVALID at once if an option is invalid.
  *
  * @example
  * ```ts
@@ -83,7 +88,7 @@ export function run(source: Source, committer: Committer, options: RunOptions = 
   };
   return defer(() => {
     const ending = new AbortController();
-    // Every task listens, and there are as many as partitions.
+    // Every task adds a listener, one per partition.
     setMaxListeners(0, ending.signal);
     const end = (): void => ending.abort();
     if (stop?.aborted) end();

@@ -130,13 +130,17 @@ export type Path = z.output<typeof valuePath>;
 export type DecodeSettings = z.output<typeof decodeSchema>;
 export type LatePolicy = z.output<typeof lateSchema>;
 export type RecoverySettings = z.output<typeof recoverySchema>;
-/** The settings of a pipeline, checked and complete. */
+/** Complete settings of a pipeline. */
 export type PipelineSettings = z.output<typeof pipelineSchema>;
-/** Settings as a user gives them: whatever is left out has its default. */
+/** Options of a pipeline. Omitted options have their default. */
 export type PipelineOptions = z.input<typeof pipelineSchema>;
 
 /**
- * Checks options and fills in the defaults. Throws SETTING_INVALID with the name and range of the first that is wrong.
+ * Checks options and fills in the defaults.
+ *
+ * @param options Settings of the pipeline.
+ * @returns The complete settings.
+ * @throws SETTING_INVALID with the name and range of the first invalid setting.
  *
  * @example
  * ```ts
@@ -153,15 +157,15 @@ export function pipelineSettings(options: PipelineOptions = {}): PipelineSetting
   throw new UndercurrentError("SETTING_INVALID", `${issue.path.join(".") || "options"}: ${issue.message}`);
 }
 
-/** The names of a path, from the outermost; none for the document itself. */
+/** Returns the names of a path, outermost first; none for the document itself. */
 export function pathNames(path: Path): readonly string[] {
   if (typeof path !== "string") return path.path;
   return path === "" ? [] : path.split(".");
 }
 
 /**
- * The settings of a pipeline's forecaster, complete: it takes a feature for each path of `decode.features`. Where there
- * are none, `featureCount` may be given, for an operator to fill in. Throws SETTING_INVALID where both are given and differ.
+ * Returns the complete settings of a pipeline's forecaster, with one feature per path of `decode.features`. Without paths,
+ * `featureCount` may be set for an operator to fill in. Throws SETTING_INVALID if both are set and differ.
  */
 export function modelSettings(options: ForecasterOptions, decode: DecodeSettings): ForecasterSettings {
   const paths = decode.features.length;

@@ -1,42 +1,51 @@
-/** The port of telemetry: what the pipeline tells metrics, the live page and the log; it never waits for them. */
+/** Defines the telemetry port, through which the pipeline reports to metrics, live page and log without waiting. */
 import type { ErrorCode } from "../errors/errors.js";
 import type { ForecastColumns } from "../forecast/columns.js";
 import type { ForgottenKeys } from "../forecast/keys/eviction.js";
 import type { Forecaster } from "../forecast/forecaster.js";
 import type { UpdateReport } from "../forecast/learning/schedule.js";
 
-/** A batch of forecasts. The columns are reused: read them during the call, copy what is kept. */
+/** A batch of forecasts. The columns are reused: copy values that are needed after the call. */
 export interface ForecastBatch {
-  /** Rows 0 .. count-1 of the columns are valid. */
+  /** Number of valid rows; the columns may be longer. */
   readonly count: number;
   readonly columns: ForecastColumns;
-  /** The key that a slot stands for. */
+  /** Returns the key of a slot. */
   keyOf(slot: number): string;
-  /** Who knows the experts' weights: to be asked, during the call, for the few keys that someone looks at. */
+  /** Access to the experts' weights during the call; ask only for the few displayed keys. */
   readonly experts?: Pick<Forecaster, "expertNames" | "expertWeights">;
 }
 
-/** An event that was refused; nothing of it reached the forecaster. */
+/** An event rejected before the forecaster. */
 export interface Rejection {
   readonly code: ErrorCode;
   readonly message: string;
-  /** Where it came from: a file and line, a topic, partition and offset. */
+  /** Origin of the event: file and line, or topic, partition and offset. */
   readonly origin: string;
 }
 
-/** Told of each thing as it happens, in order; must return at once and not throw. */
+/** Receives reports in order. Implementations must return at once and not throw. */
 export interface Telemetry {
-  /** A batch of forecasts was made. */
+  /** Reports a batch of forecasts. */
   forecasts(batch: ForecastBatch): void;
-  /** An event was refused. */
+  /** Reports a rejected event. */
   rejection(rejection: Rejection): void;
-  /** The weights were updated. */
+  /** Reports a weight update. */
   update(update: UpdateReport): void;
-  /** Keys were forgotten, to keep the bounds of the settings. */
+  /** Reports keys evicted by `maxKeys` or `keyTtlMs`. */
   forgotten?(keys: ForgottenKeys): void;
 }
 
-/** Tells several at once, in order. */
+/**
+ * Combines several telemetry receivers into one.
+ *
+ * @param targets Receivers, called in this order.
+ *
+ * @example
+ * ```ts
+ * run(source, committer, { telemetry: fanOut(metrics, livePage) }).subscribe();
+ * ```
+ */
 export function fanOut(...targets: readonly Telemetry[]): Telemetry {
   return {
     forecasts: (batch) => targets.forEach((target) => target.forecasts(batch)),

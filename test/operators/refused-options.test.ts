@@ -56,7 +56,7 @@ describe("an option of another function is refused with what to use here", () =>
     ["createSymbolForecaster", "symbol", "each observation carries its key and symbol"],
   ])("%s: %s", (name, option, instead) => {
     expect(messageOf(name, { [option]: option === "featureCount" ? 2 : () => 1 })).toBe(
-      `${option}: is no option of this function; ${instead}`,
+      `${option}: not an option of this function; ${instead}`,
     );
   });
 });

@@ -1,81 +1,87 @@
-/** Every setting of the Kafka adapter, and the names that follow from them. */
+/** Declares the options of the Kafka adapter and the transactional id derived from them. */
 import type { ConnectionOptions } from "node:tls";
 import type { SASLOptions } from "kafkajs";
 
-/** One line of the client's own log. */
+/** One line of the Kafka client's log. */
 export interface KafkaLogEntry {
   readonly level: "debug" | "info" | "warn" | "error";
   readonly message: string;
-  /** Whatever the client knows beside the message: group, member, topic, error. */
+  /** Further fields of the line: group, member, topic, error. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** How to reach the brokers. */
+/** Connection to the brokers. */
 export interface KafkaConnection {
-  /** Addresses of brokers, host:port, by which the client finds the others. One suffices; more survive the loss of one. */
+  /** Broker addresses (host:port) for the first connection. One suffices; several survive the loss of one broker. */
   readonly bootstrapServers: readonly string[];
-  /** Name under which the brokers log this client; default "undercurrent". */
+  /** Client id that the brokers see in logs and quotas. Default "undercurrent". */
   readonly clientId?: string;
-  /** true for TLS with the system's authorities, or Node's TLS options (ca, cert, key). */
+  /** true for TLS with the system's certificate authorities, or Node's TLS options (ca, cert, key). */
   readonly tls?: boolean | ConnectionOptions;
   readonly sasl?: SASLOptions;
-  /** Receives the client's own log; without it nothing is logged. */
+  /** Receives the Kafka client's log lines. Default: no log. */
   readonly log?: (entry: KafkaLogEntry) => void;
 }
 
-/** Topics by their part; all but `deadLetters` must have the same number of partitions. */
+/** Topic names. All topics except `deadLetters` need the same number of partitions. */
 export interface KafkaTopics {
   readonly input: string;
   readonly forecasts: string;
-  /** Compacted. */
+  /** Topic of the snapshots; needs cleanup.policy=compact. */
   readonly state: string;
-  /** Records that could not be read; without it a commit that has some is refused. */
+  /** Topic of the rejected records. Without this topic a commit with rejected records fails with TOPIC_MISSING. */
   readonly deadLetters?: string;
 }
 
-/** How batches of records can be compressed. */
+/** Compression codecs for produced batches. */
 export const compressions = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
-/** A compression of batches of records. */
+/** A compression codec for produced batches. */
 export type Compression = (typeof compressions)[number];
 
-/** Clients that can write what is committed; everything else is always done by kafkajs. */
+/** Kafka clients for the producer. kafkajs always handles the consumer and administration. */
 export const producerKinds = ["kafkajs", "platformatic"] as const;
-/** A client that can write. */
+/** A Kafka client for the producer. */
 export type ProducerKind = (typeof producerKinds)[number];
 
+/** Options of the Kafka ports. */
 export interface KafkaOptions extends KafkaConnection {
-  /** Id of the consumer group, and beginning of the transactional ids. Instances with the same id share the work. */
+  /** Consumer group id and prefix of the transactional ids. Instances with the same id share the partitions. */
   readonly applicationId: string;
   readonly topics: KafkaTopics;
-  /** Client that writes; default "kafkajs". "platformatic" needs the package @platformatic/kafka. */
+  /** Kafka client for the producer. Default "kafkajs"; "platformatic" needs the package @platformatic/kafka. */
   readonly producerClient?: ProducerKind;
-  /** Called with the number of assigned partitions when this member has joined its group: at the start and in each rebalance. */
+  /** Called with the number of assigned partitions after each join of the group, at start-up and in each rebalance. */
   readonly joined?: (partitions: number) => void;
-  /** Called when this member no longer belongs to its group: its consumer crashed, or will join anew. */
+  /** Called when this member leaves its group because its consumer crashed or rejoins. */
   readonly lost?: () => void;
-  /** Called at each answer of the brokers to this member's consumer or administrator. */
+  /** Called for each answer of the brokers to this member's consumer or admin client. */
   readonly heard?: () => void;
-  /** Codec of what is written; default "none". What is read may have any. */
+  /** Compression of produced records. Default "none". Consumed records may use any codec. */
   readonly compressionType?: Compression;
-  /** Most bytes of one output batch, before compression; must stay below the topics' max.message.bytes. Default 900,000. */
+  /** Largest produced batch before compression, in bytes, below the topics' max.message.bytes. Default 900,000. */
   readonly maxBatchBytes?: number;
-  /** Bytes that are fetched, and held in memory, ahead of each partition's reader. Default 1,048,576. */
+  /** Largest fetch response and buffer per partition, in bytes. Default 1,048,576. */
   readonly maxPartitionFetchBytes?: number;
-  /** Longest wait of a fetch for new records, and so of a paused partition to be resumed, in ms. Default 100. */
+  /** Longest time a fetch waits for new records, in ms; also delays the resume of a paused partition. Default 100. */
   readonly fetchMaxWaitMs?: number;
-  /** Silence after which the group gives an instance's partitions to others, in ms. Default 30,000. */
+  /** Time without a heartbeat after which the group reassigns an instance's partitions, in ms. Default 30,000. */
   readonly sessionTimeoutMs?: number;
-  /** Longest wait of a rebalance for every instance to join, in ms. Default 60,000. */
+  /** Longest time a rebalance waits for all instances to rejoin, in ms. Default 60,000. */
   readonly rebalanceTimeoutMs?: number;
-  /** Age at which the broker aborts a transaction that nobody ended, in ms. Default 60,000. */
+  /** Time after which the brokers abort an open transaction, in ms. Default 60,000. */
   readonly transactionTimeoutMs?: number;
-  /** Most partitions that are taken over at once; the others wait for their turn. Default 16. */
+  /** Largest number of concurrent takeovers; further partitions wait. Default 16. */
   readonly maxConcurrentTakeovers?: number;
-  /** Time without any progress after which reading the state gives up, in ms. Default 60,000. */
+  /** Time without progress after which restoring the state fails with RESTORE_STALLED, in ms. Default 60,000. */
   readonly restoreStallMs?: number;
 }
 
-/** The transactional id of a partition: whoever opens it fences every earlier owner of the partition. */
+/**
+ * Returns the transactional id of a partition. Opening this id fences every earlier owner of the partition.
+ *
+ * @param options The options of the Kafka ports.
+ * @param partition Number of the input partition, from 0.
+ */
 export function transactionalId(options: KafkaOptions, partition: number): string {
   return `${options.applicationId}-${options.topics.input}-${partition}`;
 }

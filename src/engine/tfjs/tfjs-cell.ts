@@ -1,8 +1,8 @@
-/** The port of cells on TensorFlow.js: what a cell, built in or of one's own, has to say. */
+/** Defines the interface of cells on TensorFlow.js, built-in and custom. */
 import type * as core from "@tensorflow/tfjs-core";
 import type { WeightMatrix } from "../port.js";
 
-/** The module of TensorFlow.js that an engine computes with. */
+/** The TensorFlow.js module of an engine. */
 export type Tfjs = typeof core;
 
 type Matrix = core.Tensor2D;
@@ -11,12 +11,12 @@ type Matrix = core.Tensor2D;
 export type CellTensors = Readonly<Record<string, Matrix>>;
 
 /**
- * A recurrent cell of one's own: what it remembers, which weights it has, and one step. Everything else is the
- * engine's: states of keys, read-out, loss, back-propagation through time, Adam, snapshots.
+ * A custom recurrent cell: its state, its weights and one step. The engine adds the states of keys, read-out, loss,
+ * back-propagation through time, Adam and snapshots.
  *
  * @example
  * ```ts
- * // The minimal gated unit (Zhou et al., 2016): one gate decides what is forgotten and what is taken.
+ * // The minimal gated unit (Zhou et al., 2016): one gate mixes the old state and the new one.
  * const minimalGatedUnit: TfjsCell = {
  *   name: "mgu",
  *   stateSize: (hidden) => hidden,
@@ -38,18 +38,18 @@ export type CellTensors = Readonly<Record<string, Matrix>>;
  * ```
  */
 export interface TfjsCell {
-  /** Stands in the model's name and in the state's signature: another name is another state. */
+  /** Name in the model's name and the state's signature. A cell with another name cannot restore the state. */
   readonly name: string;
-  /** Floats of a key's state: at least `hidden`, and the first `hidden` of them are what the read-out sees. */
+  /** Returns the floats of a key's state, at least `hidden`. The read-out sees the first `hidden` of them. */
   stateSize(hidden: number, inputs: number): number;
   /**
-   * Its weights. That of name `kernel` has a row for each input and multiplies it; the names readout, skip and offset
-   * are taken.
+   * Returns the weight matrices. The matrix `kernel` has one row per input. The names readout, skip and offset are
+   * reserved.
    */
   weights(inputs: number, hidden: number): readonly WeightMatrix[];
   /**
-   * One step of B keys: inputs [B, I] and states [B, stateSize] to new states [B, stateSize], which should be bounded.
-   * It is a function of these alone, made of differentiable operations of `tf`. Rows must not see one another.
+   * Steps B keys: inputs [B, I] and states [B, stateSize] to new states [B, stateSize], which should be bounded. It must
+   * be a pure function of differentiable `tf` operations. Rows must not influence each other.
    */
   step(tf: Tfjs, inputs: Matrix, states: Matrix, weights: CellTensors): Matrix;
 }

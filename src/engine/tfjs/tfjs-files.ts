@@ -1,10 +1,10 @@
-/** Layers models as the two files of TensorFlow.js' own format, which its tools and its file:// handler read and write. */
+/** Reads and writes layers models in the two-file format of TensorFlow.js (model.json and weights.bin). */
 import type * as core from "@tensorflow/tfjs-core";
 import { registerGru } from "./tfjs-gru.js";
 import type { LayersModel } from "./tfjs-layers.js";
 import { loadTfjs, type TfjsLoadOptions } from "./tfjs-load.js";
 
-/** Contents of `model.json` and of `weights.bin` beside it. */
+/** Contents of `model.json` and `weights.bin`. */
 export interface LayersModelFiles {
   readonly model: Uint8Array;
   readonly weights: Uint8Array;
@@ -21,8 +21,10 @@ interface ModelJson {
 }
 
 /**
- * The files of a model, for those who have no native TensorFlow.js: with it, `model.save("file://folder")` writes the
- * same.
+ * Returns the files of a layers model. With native TensorFlow.js, `model.save("file://folder")` writes the same files.
+ *
+ * @param model A layers model; it stays unchanged.
+ * @returns The bytes of `model.json` and `weights.bin`.
  *
  * @example
  * ```ts
@@ -55,8 +57,12 @@ export async function layersModelFiles(model: LayersModel): Promise<LayersModelF
 }
 
 /**
- * The model of such files; it is the caller's to dispose of. Throws TFJS_MISSING, and TypeError or what TensorFlow.js
- * throws where the files are no layers model.
+ * Loads a layers model from the contents of its files.
+ *
+ * @param files The bytes of `model.json` and `weights.bin`.
+ * @param options Backend and log of TensorFlow.js.
+ * @returns The model. Call its `dispose` at the end.
+ * @throws TFJS_MISSING. TypeError, or the error of TensorFlow.js, if the files are not a layers model.
  */
 export async function layersModelFromFiles(
   { model, weights }: LayersModelFiles,
@@ -69,7 +75,7 @@ export async function layersModelFromFiles(
   ) as ModelJson;
   const groups = weightsManifest ?? [];
   if (groups.some(({ paths }) => paths.length !== 1 || paths[0] !== weightsName)) {
-    throw new TypeError(`its weights are not in one file ${weightsName}`);
+    throw new TypeError(`expected all weights in one file, ${weightsName}`);
   }
   return tfjs.layers.loadLayersModel({
     load: () =>

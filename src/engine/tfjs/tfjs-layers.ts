@@ -1,6 +1,6 @@
 /**
- * Weights to and from layers models of TensorFlow.js, by Keras' conventions: a recurrent layer over a sequence of
- * inputs, then a dense read-out over each hidden state and the skips beside it.
+ * Converts weights to and from TensorFlow.js layers models in Keras' layout: a recurrent layer over a sequence of inputs,
+ * then a dense read-out over each hidden state and the skips.
  */
 import type * as core from "@tensorflow/tfjs-core";
 import type * as tfjsLayers from "@tensorflow/tfjs-layers";
@@ -38,11 +38,14 @@ function recurrentLayer(tfjs: TfjsModules, cell: RecurrentKind, units: number): 
 }
 
 /**
- * A layers model with the weights of an engine: inputs [batch, steps, I] and, where there are any, skips
- * [batch, steps, S] to read-outs [batch, steps, 1], from states of zero. Its layers are `recurrent`, whose weights are
- * those of Keras' SimpleRNN, LSTM or GRU(reset_after=True) in their order, and `readout`. It is the caller's to save
- * and to dispose of, and belongs to the TensorFlow.js of the backend that the options name, or the first installed.
- * Throws RangeError for a cell of one's own, and TFJS_MISSING.
+ * Exports an engine's weights as a layers model: inputs [batch, steps, I] and skips [batch, steps, S] (if S > 0) to
+ * read-outs [batch, steps, 1], from zero states. The layer `recurrent` has the weights of Keras' SimpleRNN, LSTM or
+ * GRU(reset_after=True) in their order; the layer `readout` is dense.
+ *
+ * @param engine Engine with the cell rnn, gru or lstm.
+ * @param options Backend and log of TensorFlow.js. Default: the first installed backend.
+ * @returns The model. Call its `dispose` at the end.
+ * @throws RangeError for any other cell. TFJS_MISSING.
  *
  * @example
  * ```ts
@@ -84,17 +87,21 @@ export async function exportLayersModel(engine: Engine, options: TfjsLoadOptions
 }
 
 /**
- * Gives an engine the weights of a layers model: of its first SimpleRNN or LSTM layer, with tanh and sigmoid, or GRU as
- * `exportLayersModel` makes it; and of a dense layer of one unit over the hidden state, or over this and the skips. Without
- * such a layer the engine keeps its read-out. The moments of Adam begin anew. Throws RangeError where the model has no
- * layer of the engine's cell and shape, and then has changed nothing.
+ * Imports the weights of a layers model into an engine. It takes the first SimpleRNN or LSTM layer (tanh and sigmoid), or
+ * the GRU layer of `exportLayersModel`, and a dense layer of one unit over the hidden state, with or without the skips.
+ * Without a dense layer the engine keeps its read-out. The moments of Adam restart at zero.
+ *
+ * @param model A layers model; it stays unchanged.
+ * @param engine Engine with the cell rnn, gru or lstm.
+ * @throws RangeError if the model has no layer of the engine's cell and shape. The engine is unchanged then.
  */
 export function importLayersModel(model: LayersModel, engine: Engine): void {
   const { description } = engine;
   const { hidden: H, skips: S, tensors, parameters } = description;
   const cell = builtIn(description);
   const recurrent = model.layers.find((layer) => isLayerOf(cell, layer));
-  if (recurrent === undefined) throw new RangeError(`the model has no layer of a ${cell} as this engine's`);
+  if (recurrent === undefined)
+    throw new RangeError(`the model has no layer for the cell ${cell} of this engine`);
   const weights = engine.readParameters().weights;
   const take = (name: string, tensor: core.Tensor | undefined, sizes: readonly number[]): void => {
     const size = tensor?.size ?? 0;

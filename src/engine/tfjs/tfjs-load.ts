@@ -1,10 +1,10 @@
-/** Finds TensorFlow.js, which is there only where a user added it, and the fastest backend that it has. */
+/** Loads TensorFlow.js, an optional package, with the fastest installed backend. */
 import type * as core from "@tensorflow/tfjs-core";
 import type * as tfjsLayers from "@tensorflow/tfjs-layers";
 import util from "node:util";
 import { UndercurrentError } from "../../errors/errors.js";
 
-/** Backends by their names in TensorFlow.js: `tensorflow` is the native one of @tensorflow/tfjs-node. */
+/** Lists the backends by their names in TensorFlow.js; `tensorflow` is the native one of @tensorflow/tfjs-node. */
 export const tfjsBackends = ["tensorflow", "wasm", "cpu"] as const;
 /** A backend of TensorFlow.js. */
 export type TfjsBackend = (typeof tfjsBackends)[number];
@@ -15,11 +15,11 @@ export interface TfjsModules {
   readonly backend: TfjsBackend;
 }
 
-/** Which backend to load, and who is told of it. */
+/** Options for loading TensorFlow.js. */
 export interface TfjsLoadOptions {
-  /** The backend to use; without it the first that is installed of tensorflow, wasm and cpu. */
+  /** Backend to use. Default: the first installed of tensorflow, wasm and cpu. */
   readonly backend?: TfjsBackend | undefined;
-  /** Told once which backend it is. */
+  /** Called once with a line that names the backend. */
   readonly log?: ((line: string) => void) | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** The engine on TensorFlow.js: finds it and makes engines with its cells or one of one's own. */
+/** Loads TensorFlow.js and creates engines with built-in or custom cells. */
 import type { EngineFactory } from "../port.js";
 import type { TfjsCell } from "./tfjs-cell.js";
 import { builtInCell } from "./tfjs-cells.js";
@@ -6,20 +6,21 @@ import { TfjsEngine } from "./tfjs-engine.js";
 import { registerGru } from "./tfjs-gru.js";
 import { loadTfjs, type TfjsLoadOptions } from "./tfjs-load.js";
 
-/** Where to find TensorFlow.js, and what to run on it. */
+/** Options of the TensorFlow.js engine. */
 export interface TfjsEngineOptions extends TfjsLoadOptions {
-  /** A cell of one's own, in the place of the one that settings name. */
+  /** Custom cell that replaces the cell of the settings. */
   readonly cell?: TfjsCell | undefined;
 }
 
 /**
- * Loads TensorFlow.js and returns a factory of engines on it, for `createForecaster`, the operators or `run`. The
- * packages are the user's to install: `npm install @tensorflow/tfjs-node` is native; @tensorflow/tfjs-core, tfjs-layers
- * and tfjs-backend-wasm (or tfjs-backend-cpu) need no native part. Stepping and learning are synchronous and take any
- * shape. Results of `wasm` and `cpu` agree with those of the default engine within 1e-5 a step; they may depend in their
- * last bits on which rows share a batch.
+ * Loads TensorFlow.js and returns an engine factory for `createForecaster`, the operators or `run`. Install the packages
+ * first: `@tensorflow/tfjs-node` (native), or `@tensorflow/tfjs-core`, `tfjs-layers` and `tfjs-backend-wasm` (or
+ * `tfjs-backend-cpu`). One step of the backends `wasm` and `cpu` agrees with the default engine within 1e-5; the last
+ * bits may depend on the rows that share a batch.
  *
- * Throws TFJS_MISSING, which names what to install, and FORECASTER_DISPOSED and MEMORY_EXHAUSTED as every engine.
+ * @param options Backend, log, and a custom cell. Default: the first installed of tensorflow, wasm and cpu.
+ * @returns The factory for the option `engine`.
+ * @throws TFJS_MISSING with the packages to install. Its engines throw FORECASTER_DISPOSED and MEMORY_EXHAUSTED.
  *
  * @example
  * ```ts

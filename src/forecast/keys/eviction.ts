@@ -17,11 +17,11 @@ const leastKeys = 64;
 /** The latest times, one in so many keys, are not believed: a clock that runs ahead makes no other key old. */
 const shareDoubted = 64;
 
-/** How many keys were forgotten at once, by the setting that they had to go for. */
+/** Numbers of keys evicted at once, by setting. */
 export interface ForgottenKeys {
-  /** Their last event was older than `keyTtlMs`. */
+  /** Evicted because their last event was older than `keyTtlMs`. */
   readonly timeToLive: number;
-  /** There were `maxKeys`. */
+  /** Evicted at the limit `maxKeys`. */
   readonly maximum: number;
 }
 

@@ -21,22 +21,22 @@ export type LearningSettings = Pick<
   | "huberDelta"
 >;
 
-/** An update of the weights, as it happens. */
+/** Report of a weight update. */
 export interface UpdateReport extends LearnReport {
-  /** Updates so far, this one included: the model version. */
+  /** Number of updates so far, including this one: the model version. */
   readonly version: number;
-  /** Windows it learned from. */
+  /** Number of training windows of this update. */
   readonly windows: number;
 }
 
 /**
- * Who is told of what a forecaster does. A listener may not call the forecaster, which would be in the middle of an event:
- * that throws FORECASTER_BUSY. `observe` takes all events before it throws what a listener threw.
+ * Listeners of a forecaster. A listener must not call the forecaster, which throws FORECASTER_BUSY during `observe`.
+ * `observe` processes all events before it rethrows a listener's error.
  */
 export interface ForecasterListeners {
-  /** Called on each update of the weights, in the middle of `observe`. */
+  /** Called after each weight update, during `observe`. */
   readonly onUpdate?: (update: UpdateReport) => void;
-  /** Called where keys were forgotten, to keep the bounds of the settings, in the middle of `observe`. */
+  /** Called when `maxKeys` or `keyTtlMs` evicts keys, during `observe`. */
   readonly onForgotten?: (keys: ForgottenKeys) => void;
 }
 

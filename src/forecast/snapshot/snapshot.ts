@@ -27,7 +27,7 @@ export interface SnapshotRecord {
   readonly bytes: Uint8Array;
 }
 
-/** A change of a snapshot: a record anew, or where `bytes` is null the end of a key, which then has none. */
+/** A change of a snapshot: a new record, or null to delete a key. `key` is undefined for the model's record. */
 export interface SnapshotChange {
   readonly key: string | undefined;
   readonly bytes: Uint8Array | null;

@@ -1,6 +1,6 @@
 /**
- * The forecaster of symbols: symbols in, distributions of each key's next one out. It is a deterministic function of the
- * settings and the order of events, however they are cut into batches.
+ * The column forecaster of symbols: symbols in, forecasts of each key's next symbol out. The settings and the order of
+ * events determine the result; the batch size does not.
  */
 import type { Engine, EngineFactory } from "../../engine/port.js";
 import { wasmEngine } from "../../engine/wasm/wasm.js";

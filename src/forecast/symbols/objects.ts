@@ -1,4 +1,4 @@
-/** Objects in, objects out: the forecaster of symbols for events of any type, read through two callbacks. */
+/** Forecasts symbols of events of any type: callbacks read key and symbol from each event. */
 import type { EngineFactory } from "../../engine/port.js";
 import { refuseMisplaced, requireFunctions, UndercurrentError } from "../../errors/errors.js";
 import { readKey, readSymbol, type RejectedEvent } from "../input.js";
@@ -14,10 +14,10 @@ import {
 import { SymbolForecaster } from "./forecaster.js";
 import { symbolSettings, type SymbolForecasterOptions, type SymbolSettings } from "./settings.js";
 
-/** A symbol and how likely it is to be the next. */
+/** A symbol with its probability of being the next one. */
 export interface LikelySymbol {
   readonly symbol: string;
-  /** 0 to 1. */
+  /** Probability, from 0 to 1. */
   readonly probability: number;
 }
 
@@ -26,44 +26,44 @@ export interface SymbolForecast {
   readonly key: string;
   readonly symbol: string;
   /**
-   * How likely this symbol had been, before it was seen; NaN on the key's first. That of a symbol outside the vocabulary
-   * is the probability of all such symbols together.
+   * Forecast probability of this symbol before it arrived; NaN on the key's first. Symbols outside the vocabulary share
+   * one probability.
    */
   readonly probability: number;
-  /** How surprising it was, in bits: -log2 of `probability`. */
+  /** Surprise in bits: -log2 of `probability`. */
   readonly surprise: number;
-  /** The likeliest next symbols, the likeliest first. */
+  /** The most likely next symbols, most likely first. */
   readonly next: readonly LikelySymbol[];
-  /** Probability that the next symbol is one outside the vocabulary. */
+  /** Probability of a next symbol outside the vocabulary. */
   readonly unseen: number;
-  /** The model's name and version: "lstm64@1841". */
+  /** Model name and version of its weights: "lstm64@1841". */
   readonly model: string;
 }
 
-/** A forecast beside the event that it was made from. */
+/** A forecast together with its event. */
 export type EventSymbolForecast<T> = SymbolForecast & { readonly event: T };
 
-/** How to read an event, and the settings of the forecaster. */
+/** Options of `forecastSymbols`: how to read an event, and the settings of the forecaster. */
 export interface SymbolEventOptions<T> extends SymbolForecasterOptions, ForecasterListeners {
-  /** Whose symbol it is: 1 to 1,024 characters. */
+  /** Returns the key of the sequence: 1 to 1,024 characters. */
   readonly key: (event: T) => string;
-  /** The symbol: 1 to 256 characters. Numbers are taken as their decimal text. */
+  /** Returns the symbol: 1 to 256 characters. Numbers become their decimal text. */
   readonly symbol: (event: T) => string | number;
-  /** Likeliest next symbols that a forecast names, 1 to 100; 5 by default. */
+  /** Number of most likely next symbols in a forecast, 1 to 100. Default 5. */
   readonly candidates?: number;
-  /** Called with each refused event. By default the first of each code becomes a process warning. */
+  /** Called with each rejected event. Default: a process warning for the first event of each error code. */
   readonly onRejected?: (rejected: RejectedEvent<T>) => void;
-  /** The engine that steps and learns; WebAssembly by default, the only one that knows symbols. */
+  /** Engine that runs and trains the cell. Default: WebAssembly, the only built-in engine with symbols. */
   readonly engine?: EngineFactory;
 }
 
-/** An event in the form that `createSymbolForecaster` takes. */
+/** An event for `createSymbolForecaster`. */
 export interface SymbolObservation {
   readonly key: string;
   readonly symbol: string | number;
 }
 
-/** The settings among the options, checked, and the number of candidates. Throws SETTING_INVALID. */
+/** Returns the checked settings among the options and the number of candidates. Throws SETTING_INVALID. */
 export function symbolSettingsOf<T>(options: SymbolEventOptions<T>): {
   readonly settings: SymbolSettings;
   readonly candidates: number;
@@ -73,13 +73,13 @@ export function symbolSettingsOf<T>(options: SymbolEventOptions<T>): {
   if (!Number.isInteger(candidates) || candidates < 1 || candidates > 100) {
     throw new UndercurrentError(
       "SETTING_INVALID",
-      `candidates: ${candidates} is not an integer from 1 to 100`,
+      `candidates: expected an integer from 1 to 100, found ${candidates}`,
     );
   }
   return { settings: symbolSettings(settings), candidates };
 }
 
-/** A forecaster of symbols of events of type T. Its lifetime is that of the memory it holds: dispose of it. */
+/** Forecasts symbols of events of type T. It holds memory outside the JavaScript heap: call `dispose` at the end. */
 export class EventSymbolForecaster<T> extends ObjectForecaster<
   T,
   SymbolColumns,
@@ -137,10 +137,13 @@ export class EventSymbolForecaster<T> extends ObjectForecaster<
 }
 
 /**
- * A forecaster of symbols without RxJS: symbols in, distributions of each key's next symbol out, in order.
+ * Creates a symbol forecaster without RxJS. `observe` takes symbols and returns the forecast of each key's next symbol.
  *
- * Events with an invalid key or symbol are refused: they change nothing, have no forecast, and go to `onRejected`. Throws
- * SETTING_INVALID where an option is wrong.
+ * Events with an invalid key or symbol are rejected: they change nothing, have no forecast, and go to `onRejected`.
+ *
+ * @param options Settings of the forecaster; omitted settings have their default.
+ * @returns The forecaster. Call `dispose` at the end.
+ * @throws SETTING_INVALID if an option is invalid. MEMORY_EXHAUSTED if the engine's memory cannot be allocated.
  *
  * @example
  * ```ts

@@ -63,15 +63,18 @@ export const symbolSchema = z.strictObject({
   learningRate: shared.learningRate.unwrap().default(0.002),
 });
 
-/** Complete settings of a forecaster of symbols. */
+/** Complete settings of a symbol forecaster. */
 export type SymbolSettings = z.output<typeof symbolSchema>;
 
-/** Settings as a user gives them: whatever is left out has its default. */
+/** Options of a symbol forecaster. Omitted options have their default. */
 export type SymbolForecasterOptions = Partial<SymbolSettings>;
 
 /**
- * Checks options and fills in the defaults. Throws SETTING_INVALID with the name, value and range of the first setting
- * that is wrong.
+ * Checks options and fills in the defaults.
+ *
+ * @param options Settings of the symbol forecaster.
+ * @returns The complete settings.
+ * @throws SETTING_INVALID with the name and range of the first invalid setting.
  *
  * @example
  * ```ts

@@ -1,20 +1,20 @@
-/** From an input record's bytes to a reading (key, time, value), or to a dead letter that keeps every byte. */
+/** Decodes input records to readings (key, time, value); rejected records become dead letters. */
 import { isUtf8 } from "node:buffer";
 import { UndercurrentError, type ErrorCode } from "../../errors/errors.js";
 import { readKey, readTime, readValue } from "../../forecast/input.js";
 import type { InputRecord, OutputRecord } from "../ports.js";
 import { pathNames, type DecodeSettings } from "../settings.js";
 
-/** What a record says, and the record. */
+/** A decoded record. */
 export interface Reading {
   readonly key: string;
   /** Epoch milliseconds. */
   readonly time: number;
-  /** NaN where it is missing. */
+  /** NaN for a missing value. */
   readonly value: number;
-  /** In the order of their paths; NaN where one is missing. */
+  /** Exogenous features in the order of their paths; NaN for a missing value. */
   readonly features: readonly number[];
-  /** The parsed JSON of the record's value; the number, where the format is `number`. */
+  /** Parsed JSON of the record's value; the number if the format is `number`. */
   readonly document: unknown;
   readonly record: InputRecord;
 }
@@ -22,9 +22,9 @@ export interface Reading {
 export type Decode = (record: InputRecord) => Reading;
 
 /**
- * A function that reads records. It throws RECORD_UNREADABLE, KEY_INVALID, TIME_INVALID, VALUE_NOT_A_NUMBER or
- * VALUE_OUT_OF_RANGE. A value that is null is missing; one that is not there is an error, for a wrong path would
- * otherwise make every value missing. Of the features, one that is not there is missing like one that is null.
+ * Returns a function that decodes records. The function throws RECORD_UNREADABLE, KEY_INVALID, TIME_INVALID,
+ * VALUE_NOT_A_NUMBER or VALUE_OUT_OF_RANGE. A null value is a missing value. An absent value is an error, because a wrong
+ * path would otherwise make every value missing. An absent feature is a missing value.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** The input as a bystander reads it: all that a topic holds now, with nothing written and no part in the service's group. */
+/** Reads the current content of the input topic without writing to Kafka and outside the service's consumer group. */
 import { Observable } from "rxjs";
 import { refuseRenamed } from "../../../errors/errors.js";
 import type { Assignment, InputBatch, Source, Takeover } from "../../../pipeline/ports.js";
@@ -8,20 +8,23 @@ import { toInputBatch } from "../source/records.js";
 import type { Watermarks } from "../admin/topics.js";
 import { EphemeralConsumer } from "./ephemeral-consumer.js";
 
-/** A source that leaves no trace on the brokers, and how to wait for its end. */
+/** A read-only source, and a way to wait for its end. */
 export interface KafkaBystander {
-  /** Every subscription reads the topic anew; completes when all that was there at its start has been read. */
+  /** Each subscription reads the topic from the start and completes at the end offset found at its start. */
   readonly source: Source;
-  /** Resolves when every subscription that ended has closed its connections. */
+  /** Resolves when every ended subscription has closed its connections. */
   closed(): Promise<void>;
 }
 
 /**
- * A source for trials beside a running service. It commits no offset; no transactional id is opened, for that would
- * fence the service; and whoever takes over finds neither an offset nor a state, and begins with the first record that
- * the topic holds.
+ * Creates a source for trials beside a running service. It commits no offsets and opens no transactional id, which
+ * would fence the service. A takeover finds neither offset nor state and starts at the first record of the topic.
  *
  * The source errors with BROKER_UNREACHABLE, TOPIC_MISSING or INPUT_TRUNCATED.
+ *
+ * @param options Brokers, topics and client settings of the service.
+ * @returns The source for `run`, and `closed()` to wait for the last connection.
+ * @throws SETTING_INVALID if an option has an old name.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** The ports of a pipeline on Kafka: membership in the group as its source, transactions as its committer. */
+/** Creates the ports of a pipeline on Kafka: a consumer group member as source, transactions as committer. */
 import { Observable } from "rxjs";
 import { refuseRenamed, UndercurrentError } from "../../../errors/errors.js";
 import type { Assignment, Committer, Source } from "../../../pipeline/ports.js";
@@ -7,23 +7,25 @@ import { KafkaAssignment, type PortsFor } from "./assignment.js";
 import { Membership } from "./membership.js";
 import { PendingCloses } from "./pending-closes.js";
 
-/** Both ends of a pipeline on one Kafka cluster. */
+/** The source and the committer of a pipeline on one Kafka cluster. */
 export interface KafkaPorts {
-  /** Every subscription is a member of the consumer group of its own. */
+  /** Hands out input partitions. Each subscription joins the consumer group as a member of its own. */
   readonly source: Source;
   readonly committer: Committer;
-  /** Resolves when every member that began to leave has left and closed its connections. */
+  /** Resolves when every leaving member has left the group and closed its connections. */
   closed(): Promise<void>;
 }
 
 /**
- * The ports of a pipeline on Kafka: input partitions by membership in a consumer group; forecasts, state and input
- * offset in one transaction for each commit.
- *
- * @throws SETTING_INVALID where an option has an old name.
+ * Creates the source and the committer of a pipeline on Kafka. The source hands out input partitions by consumer group
+ * membership. Each commit is one transaction of forecasts, dead letters, state and input offset.
  *
  * The source errors with BROKER_UNREACHABLE, TOPIC_MISSING, TOPIC_MISMATCH, TOPIC_RECREATED, GROUP_FOREIGN or
  * INPUT_TRUNCATED.
+ *
+ * @param options Brokers, topics, `applicationId` and client settings.
+ * @returns The ports for `run`, and `closed()` to wait for the last connection.
+ * @throws SETTING_INVALID if an option has an old name.
  *
  * @example
  * ```ts
