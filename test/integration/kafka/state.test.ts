@@ -234,7 +234,7 @@ describeWithBroker("the command state", () => {
     const refused = await run(["import", damaged], where);
     expect([refused.code, refused.err[0]]).toEqual([
       5,
-      expect.stringMatching(/STATE_FILE_INVALID: .*cut off/),
+      expect.stringMatching(/STATE_FILE_INVALID: .*truncated/),
     ]);
     expect(await inspect(where)).toEqual(before);
     expect(readdirSync(dirname(file)).filter((name) => name.endsWith(".partial"))).toEqual([]);
