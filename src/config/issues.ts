@@ -1,4 +1,4 @@
-/** What the schema finds wrong, in words: every issue with its path, old names with the new one, unknown names with the nearest known one. */
+/** Describes schema issues with their path; names the new name of a renamed setting and the nearest known name. */
 import { distance } from "fastest-levenshtein";
 import type { z } from "zod";
 import { renamedText } from "../errors/errors.js";

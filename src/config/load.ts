@@ -1,4 +1,4 @@
-/** From a file, or nothing, to a complete configuration; every issue is reported at once. */
+/** Loads a complete configuration from a file or from the defaults and reports all issues together. */
 import { UndercurrentError } from "../errors/errors.js";
 import { interpolate, type Environment } from "./interpolate.js";
 import { configIssues } from "./issues.js";

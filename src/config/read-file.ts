@@ -1,4 +1,4 @@
-/** Reads the small text files that settings are in or point to. */
+/** Reads small text files: the configuration and the files that settings point to. */
 import { isUtf8 } from "node:buffer";
 import { readFileSync, statSync } from "node:fs";
 

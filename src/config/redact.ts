@@ -1,4 +1,4 @@
-/** What may be shown of a configuration: neither secrets nor what came from the environment. */
+/** Redacts a configuration for output: hides secrets and values from the environment. */
 import { nodeAt, type SettingPath } from "./json-schema.js";
 import type { Reference } from "./interpolate.js";
 import type { Config } from "./schema.js";

@@ -1,4 +1,4 @@
-/** YAML as data alone: one document, no tags, few aliases, and for each setting the line it is on. */
+/** Parses YAML as plain data: one document, no tags, limited aliases, and the line of each setting. */
 import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument, type YAMLError } from "yaml";
 import type { SettingPath } from "./json-schema.js";
 

@@ -1,4 +1,4 @@
-/** What every engine refuses: rows, counts and options that do not fit, and any use after its end. */
+/** Checks shared by the engines: rows, counts and options in range, no use after disposal. */
 import { UndercurrentError } from "../errors/errors.js";
 import type { LearnOptions } from "./port.js";
 

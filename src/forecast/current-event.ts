@@ -1,4 +1,4 @@
-/** The event that is being taken, as one object that is reused for all events. */
+/** Holds the event in progress in one object, reused for all events. */
 import type { ForecastColumns, ObservationColumns } from "./columns.js";
 
 export interface CurrentEvent {

@@ -1,4 +1,4 @@
-/** What each key knows by itself: scores its pending forecast, follows its scale, and mixes its next forecast. */
+/** Forecasts one key: scores its pending forecast, updates its scale, and mixes its next forecast. */
 import type { ForecastColumns } from "./columns.js";
 import type { CurrentEvent } from "./current-event.js";
 import { changed } from "./experts/drift.js";

@@ -1,4 +1,4 @@
-/** What the operators share: one forecaster for each subscription, made with it and ended with it. */
+/** Base of the operators: creates one forecaster per subscription and disposes of it at the end. */
 import { Observable, Subject, takeUntil, type OperatorFunction, type Subscriber } from "rxjs";
 
 /**

@@ -118,14 +118,17 @@ test("refuses another model's snapshot, naming what differs", () => {
   const other = create({ ...quick, hidden: 12, seed: 2 });
   const before = other.snapshot();
   expect(() => other.restore(snapshotAfter(100))).toThrow(
-    failing("SNAPSHOT_FOREIGN", /hidden is 8 there and 12 here, seed is 1 there and 2 here/),
+    failing(
+      "SNAPSHOT_FOREIGN",
+      /hidden is 8 in the snapshot and 12 here, seed is 1 in the snapshot and 2 here/,
+    ),
   );
   expect(other.snapshot()).toEqual(before);
 });
 
 test("refuses a snapshot made with another number of features", () => {
   expect(() => create({ ...quick, featureCount: 2 }).restore(snapshotAfter(700))).toThrow(
-    failing("SNAPSHOT_FOREIGN", /featureCount is 0 there and 2 here/),
+    failing("SNAPSHOT_FOREIGN", /featureCount is 0 in the snapshot and 2 here/),
   );
 });
 
@@ -178,6 +181,6 @@ test("refuses a snapshot with a key twice, or without its model", () => {
     failing("SNAPSHOT_CORRUPT", /twice/),
   );
   expect(() => create().restore(joinRecords(records.slice(1)))).toThrow(
-    failing("SNAPSHOT_CORRUPT", /no model/),
+    failing("SNAPSHOT_CORRUPT", /one model, found none/),
   );
 });

@@ -248,17 +248,17 @@ describe("a state", () => {
   test("is refused where a key's record is newer than the model's", () => {
     const newer = recorded(200).find(({ key }) => key === "key:key-1")!;
     const mixed = recorded(100).map((record) => (record.key === newer.key ? newer : record));
-    expect(() => readState(mixed)).toThrow(failing("STATE_TORN", /"key:key-1" stands for offset 200.* 100/));
+    expect(() => readState(mixed)).toThrow(failing("STATE_TORN", /"key:key-1" is at offset 200, .* 100/));
   });
 
   test("is refused where a key's record is missing, or one is left over", () => {
     const records = recorded(200);
     expect(() => readState(records.filter(({ key }) => key !== "key:key-1"))).toThrow(
-      failing("STATE_TORN", /4 keys where there were 5/),
+      failing("STATE_TORN", /expected 5 keys, found 4/),
     );
     const few = recorded(4).filter(({ key }) => key === "model");
     expect(() => readState([...few, ...records.filter(({ key }) => key !== "model")])).toThrow(
-      failing("STATE_TORN", /stands for/),
+      failing("STATE_TORN", /is at offset/),
     );
   });
 
@@ -271,13 +271,13 @@ describe("a state", () => {
       failing("STATE_TORN", /"other"/),
     );
     expect(() => readState([...records, { key: "key:x", value: bytes("x") }])).toThrow(
-      failing("STATE_TORN", /no record of a state/),
+      failing("STATE_TORN", /not a state record/),
     );
     for (let bit = 0; bit < 8 * 20; bit++) {
       const value = records[0]!.value.slice();
       value[bit >> 3]! ^= 1 << (bit & 7);
       expect(() => readState([{ ...records[0]!, value }, ...records.slice(1)])).toThrow(
-        failing("STATE_TORN", /checksum|no record of a state/),
+        failing("STATE_TORN", /checksum|not a state record/),
       );
     }
   });

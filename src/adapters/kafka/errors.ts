@@ -1,4 +1,4 @@
-/** What the client's errors mean to the pipeline. */
+/** Maps errors of the Kafka clients to error codes and retry decisions. */
 import { UndercurrentError } from "../../errors/errors.js";
 import { refusalOf, type Refusal } from "./kafkajs/refusals.js";
 

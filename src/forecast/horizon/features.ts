@@ -1,4 +1,4 @@
-/** What the regressions of a key's further values see of its past, in units of its adjusted changes. */
+/** Computes the features of the multi-step regressions from a key's past, in units of its adjusted changes. */
 import { clip, harmonics } from "../elementary.js";
 import { typicalGap } from "../keys/gap.js";
 import { adjustedChanges, horizonHarmonics, levelRates, type HorizonLayout } from "./layout.js";

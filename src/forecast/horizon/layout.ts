@@ -1,4 +1,4 @@
-/** Where each quantity of the forecasts beyond the next value lies in a key's two further rows. */
+/** Lays out the multi-step state of a key in its two rows. */
 import { daily, profileSize, weekly } from "./profile.js";
 
 /** Rates at which levels of the seasonally adjusted values are followed, each at least 1 / number of values. */

@@ -45,9 +45,13 @@ export class HorizonRows {
       this.f64 = longer;
       this.f32 = longerSingles;
     } catch (cause) {
-      throw new UndercurrentError("MEMORY_EXHAUSTED", `no memory for the further steps of ${keys} keys`, {
-        cause,
-      });
+      throw new UndercurrentError(
+        "MEMORY_EXHAUSTED",
+        `out of memory: cannot allocate the further steps of ${keys} keys`,
+        {
+          cause,
+        },
+      );
     }
   }
 

@@ -1,4 +1,4 @@
-/** A key's recent past as rings, and what the cell and the read-out see of it. */
+/** Keeps a key's recent past in rings and derives the inputs of cell and read-out. */
 import type { CurrentEvent } from "../current-event.js";
 import { clip, harmonics, logarithm } from "../elementary.js";
 import { pushFeatures } from "./features.js";

@@ -1,4 +1,4 @@
-/** The cursor of a key's row: where the numbers and the singles of one key lie, as one object that is reused for all keys. */
+/** Points to one key's 64-bit and 32-bit numbers; one cursor object is reused for all keys. */
 import type { KeyLayout } from "./layout.js";
 import type { KeyTable } from "./table.js";
 

@@ -141,9 +141,13 @@ export class KeyTable {
       this.changed = changed;
       this.recorded = recorded;
     } catch (cause) {
-      throw new UndercurrentError("MEMORY_EXHAUSTED", `no memory for the state of ${capacity} keys`, {
-        cause,
-      });
+      throw new UndercurrentError(
+        "MEMORY_EXHAUSTED",
+        `out of memory: cannot allocate the state of ${capacity} keys`,
+        {
+          cause,
+        },
+      );
     }
   }
 }

@@ -1,4 +1,4 @@
-/** What the cell reads of a key's events: from the front of the key's row of singles into the engine's buffers. */
+/** Copies the cell's inputs from a key's 32-bit row into the engine's buffers. */
 import type { Engine, StepBuffers, WindowBuffers } from "../../engine/port.js";
 import type { SinglesRow } from "../keys/row.js";
 

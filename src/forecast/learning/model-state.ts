@@ -1,4 +1,4 @@
-/** What all keys share, as a snapshot keeps it. */
+/** Defines the shared part of a snapshot: weights, moments and version. */
 
 /** A window that waits for the next update. */
 export interface QueuedWindow {

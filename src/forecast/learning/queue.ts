@@ -1,4 +1,4 @@
-/** Windows that wait for the next update of the weights. */
+/** Queues training windows for the next weight update. */
 import type { Engine, LearnReport } from "../../engine/port.js";
 import type { SinglesRow } from "../keys/row.js";
 import type { CellReader, WaitingWindow } from "./cell-reader.js";

@@ -28,19 +28,19 @@ export function seal(kind: number, body: ByteWriter): Uint8Array {
 
 /** The record that begins at a byte, checked, and where it ends. Throws SNAPSHOT_CORRUPT and SNAPSHOT_VERSION. */
 export function open(bytes: Uint8Array, at: number): { kind: number; body: ByteReader; end: number } {
-  if (bytes.length - at < headerBytes + 4) throw corrupt(`it is cut off after ${bytes.length} bytes`);
+  if (bytes.length - at < headerBytes + 4) throw corrupt(`truncated after ${bytes.length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(at, true) !== magic) throw corrupt(`no record begins at byte ${at}`);
   const format = view.getUint16(at + 4, true);
   const end = at + headerBytes + view.getUint32(at + 8, true) + 4;
-  if (end > bytes.length) throw corrupt(`it is cut off after ${bytes.length} bytes`);
+  if (end > bytes.length) throw corrupt(`truncated after ${bytes.length} bytes`);
   if (crc32(bytes.subarray(at, end - 4)) !== view.getUint32(end - 4, true)) {
     throw corrupt(`the checksum of the record at byte ${at} does not match`);
   }
   if (format > snapshotFormat || format === 0) {
     throw new UndercurrentError(
       "SNAPSHOT_VERSION",
-      `the snapshot has format ${format}; this release reads formats up to ${snapshotFormat}`,
+      `the snapshot has format ${format}, but this release reads formats up to ${snapshotFormat}`,
     );
   }
   const kind = view.getUint16(at + 6, true);
@@ -52,5 +52,5 @@ export function corrupt(what: string): UndercurrentError {
 }
 
 export function foreign(what: string): UndercurrentError {
-  return new UndercurrentError("SNAPSHOT_FOREIGN", `the snapshot is of another model: ${what}`);
+  return new UndercurrentError("SNAPSHOT_FOREIGN", `the snapshot is from another model: ${what}`);
 }

@@ -109,14 +109,16 @@ export function checkSignature(theirs: string, { all: ours }: Signature, anyTuni
   try {
     a = readSettings(theirs);
   } catch {
-    throw foreign("its signature can't be read");
+    throw foreign("the signature is unreadable");
   }
   const b = readSettings(ours);
   const changed = changedNames(a, b);
   if (anyTuning && changed.every(isTuning)) return;
   throw foreign(
     changed
-      .map((name) => `${name} is ${JSON.stringify(a[name])} there and ${JSON.stringify(b[name])} here`)
+      .map(
+        (name) => `${name} is ${JSON.stringify(a[name])} in the snapshot and ${JSON.stringify(b[name])} here`,
+      )
       .join(", "),
   );
 }

@@ -55,12 +55,12 @@ export interface ModelHead {
 /** Reads the head of the model's record of a snapshot. Throws SNAPSHOT_CORRUPT and SNAPSHOT_VERSION. */
 export function readModelHead(model: Uint8Array): ModelHead {
   const { kind, body } = open(model, 0);
-  if (kind !== kinds.model) throw corrupt("its first record is not the model's");
+  if (kind !== kinds.model) throw corrupt("the first record is not the model's");
   let settings: ModelHead["settings"];
   try {
     settings = readSettings(body.text());
   } catch {
-    throw corrupt("its signature can't be read");
+    throw corrupt("the signature is unreadable");
   }
   return { settings, keys: body.count(), kernel: body.text(), version: body.float() };
 }
@@ -160,24 +160,24 @@ export function decodeSnapshot(
     at = end;
     try {
       if (kind === kinds.model) {
-        if (model !== undefined) throw corrupt("it holds two models");
+        if (model !== undefined) throw corrupt("expected one model, found two");
         model = readModel(body, signature, anyTuning);
       } else if (kind === kinds.key) {
         if (body.count() !== sum) throw foreign("a key's record was made with other settings");
         const key = readKey(body, sizes.horizons !== undefined);
-        if (keys.has(key.key)) throw corrupt("it holds a key twice");
+        if (keys.has(key.key)) throw corrupt("a key occurs twice");
         keys.set(key.key, key);
       } else if (kind === kinds.symbols && symbols === undefined) {
         symbols = body;
       } else {
-        throw corrupt(`it holds a record of kind ${kind} that it should not`);
+        throw corrupt(`unexpected record of kind ${kind}`);
       }
     } catch (error) {
       throw error instanceof RangeError ? corrupt(error.message) : error;
     }
   }
-  if (model === undefined) throw corrupt("it holds no model");
-  if (keys.size !== model.keys) throw corrupt(`it holds ${keys.size} keys where there were ${model.keys}`);
+  if (model === undefined) throw corrupt("expected one model, found none");
+  if (keys.size !== model.keys) throw corrupt(`expected ${model.keys} keys, found ${keys.size}`);
   const snapshot = { model, keys: [...keys.values()], symbols };
   if (!fits(snapshot, sizes)) throw corrupt("an array has the wrong length");
   checkCounts(model, keys, sizes);

@@ -1,4 +1,4 @@
-/** The baseline that knows how often symbols come, and nothing of their order. */
+/** Baseline from symbol frequencies, without their order. */
 import { Ngrams, type Context } from "./ngrams.js";
 import { Vocabulary } from "./vocabulary.js";
 

@@ -1,4 +1,4 @@
-/** ISO 8601 times from bytes, in the form that most documents have: whole seconds or milliseconds, of UTC. */
+/** Parses ISO 8601 times from bytes in the most common form: UTC with whole seconds or milliseconds. */
 
 const [minus, dot, zero, colon] = [0x2d, 0x2e, 0x30, 0x3a];
 

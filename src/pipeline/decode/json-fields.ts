@@ -1,4 +1,4 @@
-/** The names in a JSON document that a scan looks for, as a tree of bytes. */
+/** Builds the tree of field names, as bytes, that a JSON scan looks for. */
 import { pathNames, type DecodeSettings, type Path } from "../settings.js";
 
 /** What lies at a name: nothing that is looked for, an object with something in it, or one of the fields. */

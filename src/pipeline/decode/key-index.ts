@@ -1,4 +1,4 @@
-/** From the bytes of a key to its slot, without making its text: a hash table with the keys' bytes side by side. */
+/** Maps the bytes of a key to its slot without creating a string: a hash table over one byte buffer. */
 
 /** Probes for one key. Those for which they are too few, as where someone chose keys of one hash, stay outside. */
 const mostProbes = 32;

@@ -1,4 +1,4 @@
-/** From rows of forecasts to output records: the message as the value; key, headers and timestamp as they came. */
+/** Encodes rows of forecasts as output records with the key, headers and timestamp of their input records. */
 import type { ForecastColumns } from "../../forecast/columns.js";
 import type { Forecaster } from "../../forecast/forecaster.js";
 import { JsonText } from "./json-text.js";

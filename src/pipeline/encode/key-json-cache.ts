@@ -1,4 +1,4 @@
-/** Texts of keys by slot, as bytes in one buffer: a million short ones take no object each. */
+/** Caches the JSON text of keys by slot in one byte buffer, so that a million keys need no object each. */
 
 export class KeyJsonCache {
   /** All texts. */

@@ -1,4 +1,4 @@
-/** The forecast message: one row of forecasts as JSON text, the same to the byte wherever it is written. */
+/** Encodes one row of forecasts as a JSON message. The same row gives the same bytes in every output. */
 import { dueTime, type ForecastColumns } from "../../forecast/columns.js";
 import { JsonText, longestAppend } from "./json-text.js";
 import { KeyJsonCache } from "./key-json-cache.js";

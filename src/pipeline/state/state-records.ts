@@ -109,14 +109,14 @@ function offsetOf(record: StateRecord): number | UndercurrentError {
 }
 
 function checkKey(key: string, offset: number, model: number): void {
-  if (!key.startsWith(keyPrefix)) throw torn(`it has a record ${JSON.stringify(key)}`);
+  if (!key.startsWith(keyPrefix)) throw torn(`unexpected record ${JSON.stringify(key)}`);
   if (offset > model) {
-    throw torn(`${JSON.stringify(key)} stands for offset ${offset}, the model for ${model}`);
+    throw torn(`${JSON.stringify(key)} is at offset ${offset}, expected at most the model's offset ${model}`);
   }
 }
 
 function checkCount(found: number, expected: number): void {
-  if (found !== expected) throw torn(`it holds ${found} keys where there were ${expected}`);
+  if (found !== expected) throw torn(`expected ${expected} keys, found ${found}`);
 }
 
 /** Follows the records of a state topic in their order, for the state that stood for no more than an offset. */
@@ -232,7 +232,7 @@ function sealRecord(offset: number, snapshot: Uint8Array): Uint8Array {
 function openRecord({ key, value }: StateRecord): { offset: number; snapshot: Uint8Array } {
   const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
   if (value.length < headerBytes || view.getUint32(0, true) !== magic) {
-    throw torn(`${JSON.stringify(key)} is no record of a state`);
+    throw torn(`${JSON.stringify(key)} is not a state record`);
   }
   if (crc32(value.subarray(0, 16)) !== view.getUint32(16, true)) {
     throw torn(`the checksum of ${JSON.stringify(key)} does not match`);
@@ -241,12 +241,12 @@ function openRecord({ key, value }: StateRecord): { offset: number; snapshot: Ui
   if (format !== stateFormat) {
     throw new UndercurrentError(
       "SNAPSHOT_VERSION",
-      `the state has format ${format}; this release reads ${stateFormat}`,
+      `the state has format ${format}, but this release reads format ${stateFormat}`,
     );
   }
   return { offset: view.getFloat64(8, true), snapshot: value.subarray(headerBytes) };
 }
 
 function torn(what: string): UndercurrentError {
-  return new UndercurrentError("STATE_TORN", `the state is not one: ${what}`);
+  return new UndercurrentError("STATE_TORN", `inconsistent state: ${what}`);
 }

@@ -41,7 +41,7 @@ export function importOffset(exported: ExportedState, standing: Standing): numbe
   if (offset >= standing.earliest && committed <= standing.end) return committed;
   throw new UndercurrentError(
     "STATE_GAP",
-    `partition ${standing.partition}: the exported state stands for offset ${offset} and goes on to ${committed}, ` +
+    `partition ${standing.partition}: the exported state needs the input from offset ${offset} to ${committed}, ` +
       `but the input holds ${standing.earliest} to ${standing.end}`,
   );
 }
@@ -72,7 +72,7 @@ export function resetOffset(point: ResetPoint, { partition, committed, earliest,
       if (point.offset >= earliest && point.offset <= end) return point.offset;
       throw new UndercurrentError(
         "SETTING_INVALID",
-        `partition ${partition}: the input holds offsets ${earliest} to ${end}, and none ${point.offset}`,
+        `partition ${partition}: expected an offset from ${earliest} to ${end}, found ${point.offset}`,
       );
     case "keep":
       return Math.max(committed ?? earliest, earliest);

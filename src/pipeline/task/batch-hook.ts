@@ -72,7 +72,7 @@ export async function callBatchHook<In, Out>(
 function whenCancelled(cancelled: AbortSignal, ended: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const cancel = (): void =>
-      reject(new UndercurrentError("FENCED", "the partition was given up before this commit began"));
+      reject(new UndercurrentError("FENCED", "the partition was released before this commit began"));
     if (cancelled.aborted) cancel();
     cancelled.addEventListener("abort", cancel, { signal: ended });
   });

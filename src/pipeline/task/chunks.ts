@@ -1,4 +1,4 @@
-/** Cuts batches of the input into what one commit stands for. */
+/** Splits input batches into chunks of at most `commit.maxEvents` records. */
 import type { InputBatch, InputRecord } from "../ports.js";
 
 export interface Chunk {

@@ -1,4 +1,4 @@
-/** Commits of one task in order: one in flight, while the next is being made. */
+/** Commits the batches of a task in order: one commit in flight while the next one is prepared. */
 import type { Commit } from "../ports.js";
 
 export class CommitQueue {

@@ -1,4 +1,4 @@
-/** Records and readings become columns of observations: a slot for each key, and the policy on events that come late. */
+/** Converts records and readings to columns of observations: slots of keys, and the policy for late events. */
 import { isUtf8 } from "node:buffer";
 import { UndercurrentError } from "../../errors/errors.js";
 import {
@@ -152,7 +152,7 @@ export class ObservationBatch {
     const days = Math.round((time - timestamp) / day);
     throw new UndercurrentError(
       "TIME_INVALID",
-      `the time is ${days} days ahead of the record's timestamp: where late events are refused, ${furthestAhead / day} are taken`,
+      `the time is ${days} days ahead of the record's timestamp, expected at most ${furthestAhead / day} with this late policy`,
     );
   }
 
@@ -177,7 +177,7 @@ export class ObservationBatch {
     if (time < last) {
       throw new UndercurrentError(
         "EVENT_LATE",
-        `the event of ${JSON.stringify(this.#forecaster.keyOf(slot))} is ${last - time} ms older than the one before it`,
+        `the event of ${JSON.stringify(this.#forecaster.keyOf(slot))} is ${last - time} ms older than the previous one`,
       );
     }
     // A key begins with its first value: missing ones before it leave no trace in the state.

@@ -1,4 +1,4 @@
-/** Runs a user's RxJS operator inside the commit: one value in, and what the operator emits at once out. */
+/** Runs a user's RxJS operator inside the commit: passes one value in and collects its synchronous emissions. */
 import { Observable, Subject, type OperatorFunction, type Subscription } from "rxjs";
 import { UndercurrentError } from "../../errors/errors.js";
 import { asyncWorkBegun } from "./async-work.js";

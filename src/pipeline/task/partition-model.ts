@@ -1,4 +1,4 @@
-/** The model of a partition in one task run: its forecaster, how far it has come, and what the next commit holds. */
+/** Holds the model of a partition in one task run: the forecaster, its position, and the content of the next commit. */
 import { wasmEngine } from "../../engine/wasm/wasm.js";
 import type { EngineFactory } from "../../engine/port.js";
 import { UndercurrentError } from "../../errors/errors.js";

@@ -1,4 +1,4 @@
-/** How far a restore and replay have come, and how long they take. */
+/** Measures the progress and duration of restore and replay. */
 import type { Clock } from "../clock.js";
 
 /** Milliseconds between two reports. */

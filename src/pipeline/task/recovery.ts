@@ -1,4 +1,4 @@
-/** What a task does with what it found on taking over: start afresh, or bring the state from S up to C and go on. */
+/** Decides how a task starts after a takeover: with an empty state, or with a replay from offset S to offset C. */
 import { UndercurrentError } from "../../errors/errors.js";
 import type { ForecasterSettings } from "../../forecast/settings.js";
 import { changedNames, compareSettings, signedSettings } from "../../forecast/snapshot/signature.js";
@@ -55,18 +55,16 @@ export function decideStart(
   };
   if (found === undefined) {
     if (committed === undefined) return { kind: "fresh", from: earliest, reason: undefined };
-    return gap(
-      `input is committed up to offset ${committed}, but there is no state that stands for any of it`,
-    );
+    return gap(`the input is committed up to offset ${committed}, but the state topic holds no state`);
   }
   const { offset } = found;
   if (committed === undefined) {
     return gap(
-      `the state stands for offset ${offset}, but no offset is committed; the input begins at ${earliest}`,
+      `the state is at offset ${offset}, but no offset is committed and the input begins at ${earliest}`,
     );
   }
   if (offset > committed) {
-    return gap(`the state stands for offset ${offset}, beyond the committed offset ${committed}`);
+    return gap(`the state is at offset ${offset}, beyond the committed offset ${committed}`);
   }
   const change = compareSettings(found.settings, model);
   const changed = `the state was made with other settings (${changedNames(found.settings, signedSettings(model)).join(", ")})`;

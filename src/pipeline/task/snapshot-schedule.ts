@@ -1,4 +1,4 @@
-/** When the next snapshot of a task run is due: by the events since the last one, or by the clock. */
+/** Decides when the next snapshot of a task run is due, by events since the last one or by the clock. */
 import type { Clock } from "../clock.js";
 import type { PipelineSettings } from "../settings.js";
 

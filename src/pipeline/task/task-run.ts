@@ -1,4 +1,4 @@
-/** One run of a task, from a takeover to a stop or an error: replay, then batch after batch and commit after commit. */
+/** Runs a task once, from a takeover to a stop or an error: replay first, then batches and commits. */
 import { UndercurrentError } from "../../errors/errors.js";
 import { chunksOf, type Chunk } from "./chunks.js";
 import type { Clock } from "../clock.js";
@@ -307,7 +307,7 @@ export class TaskRun {
   async #commit(commit: Commit): Promise<void> {
     this.#steps?.check();
     if (this.#owner.lost.aborted) {
-      throw new UndercurrentError("FENCED", "the partition was given up before this commit began");
+      throw new UndercurrentError("FENCED", "the partition was released before this commit began");
     }
     const began = this.#context.clock.now();
     await this.#context.committer.commit(this.#assignment, commit);

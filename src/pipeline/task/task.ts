@@ -1,4 +1,4 @@
-/** A task: the life of one assignment, from takeover to release, with a new run where a commit was rejected. */
+/** Runs a task: one assignment from takeover to release, with a new run after a rejected commit. */
 import { Observable } from "rxjs";
 import { UndercurrentError } from "../../errors/errors.js";
 import { TaskRun, type TaskRunContext } from "./task-run.js";

@@ -1,4 +1,4 @@
-/** A user's own steps in one run of a task: operators with their subscriptions, hooks with their limits. */
+/** Runs the user's steps in one task run: operators with their subscriptions, hooks with their time limits. */
 import type { UndercurrentError } from "../../errors/errors.js";
 import type { Reading } from "../decode/decode.js";
 import type { Operators, RecordForecast } from "../operator.js";

@@ -1,4 +1,4 @@
-/** An administrator's connection to the brokers, for as long as it is used. */
+/** Opens an admin connection for the duration of a callback. */
 import type { Admin } from "kafkajs";
 import { createClient, patientRetry } from "../kafkajs/client.js";
 import { brokerError } from "../errors.js";

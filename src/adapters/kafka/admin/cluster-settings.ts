@@ -1,4 +1,4 @@
-/** Settings of topics and brokers as the brokers tell them, where they do. */
+/** Reads topic and broker settings from the brokers, or the reason why they cannot be read. */
 import kafkajs, { type Admin } from "kafkajs";
 import { errorType } from "../errors.js";
 

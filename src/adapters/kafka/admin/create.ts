@@ -1,4 +1,4 @@
-/** Makes the topics of a pipeline where they are missing. */
+/** Creates the missing topics of a pipeline. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin, ITopicConfig } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
@@ -77,7 +77,7 @@ function inputShape(input: string, found: TopicShape | undefined, wanted: number
     if (wanted !== undefined) return { partitions: wanted, replicationFactor: brokersDefault };
     throw new UndercurrentError(
       "TOPIC_MISSING",
-      `the brokers have no input topic ${input} (topics.input): create the topic, check its name, or give --partitions to make it too`,
+      `the brokers have no input topic ${input} (topics.input): check the name, create the topic, or pass --partitions to create it`,
     );
   }
   if (wanted !== undefined && wanted !== found.partitions) {

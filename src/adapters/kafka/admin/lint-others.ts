@@ -1,4 +1,4 @@
-/** What of other applications gets in the way of this one: members of its group, writers of its topics. */
+/** Checks for conflicts with other applications: members of the group, writers of the topics. */
 import type { Admin } from "kafkajs";
 import type { KafkaOptions } from "../options.js";
 import { describeWriters, foreignMembers, stateWriters } from "./groups.js";
@@ -29,6 +29,6 @@ export function lintForecasts(
 ): readonly Finding[] {
   const others = applications.filter((name) => name !== applicationId);
   if (others.length === 0) return [];
-  const message = `application ${others.join(", ")} writes forecasts into it too: a consumer gets them beside this one's, and tells them apart by the header undercurrent-application alone`;
+  const message = `application ${others.join(", ")} writes forecasts to this topic too: only the header undercurrent-application tells them apart`;
   return [{ level: "warning", subject: `topic ${topics.forecasts}`, message }];
 }

@@ -1,4 +1,4 @@
-/** Reaches the brokers before a command asks them for anything: with a word on the wait, and a limit to it. */
+/** Waits for the brokers before a command uses them, with a progress line and a time limit. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { UndercurrentError } from "../../../errors/errors.js";
 import { brokerError } from "../errors.js";

@@ -1,4 +1,4 @@
-/** The topics as the brokers have them, held against what the pipeline needs. */
+/** Reads the topics from the brokers and checks them against the needs of the pipeline. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
@@ -60,10 +60,7 @@ export async function committedPositions(
   topic: string,
   attempts?: number,
 ): Promise<ReadonlyMap<number, CommittedPosition>> {
-  const lost = new UndercurrentError(
-    "BROKER_UNREACHABLE",
-    `topic ${topic}: the client knows of no partition`,
-  );
+  const lost = new UndercurrentError("BROKER_UNREACHABLE", `topic ${topic}: the client found no partition`);
   const partitions = await askAgain(
     async () => {
       const [offsets] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
@@ -174,7 +171,7 @@ export async function checkPartitions(admin: Admin, topics: KafkaTopics): Promis
     if (shapes.get(name)!.partitions === count) continue;
     throw new UndercurrentError(
       "TOPIC_MISMATCH",
-      `topic ${name} has ${shapes.get(name)!.partitions} partitions where the input topic ${input} has ${count}`,
+      `topic ${name} has ${shapes.get(name)!.partitions} partitions, expected ${count} as in the input topic ${input}`,
     );
   }
   return count;
@@ -195,7 +192,7 @@ export async function checkCompaction(
 ): Promise<void> {
   const settings = await topicSettings(admin, state, ["cleanup.policy"]);
   if (typeof settings === "string") {
-    const message = `cannot tell whether topic ${state} is compacted, as it has to be: ${settings}`;
+    const message = `cannot check that topic ${state} has cleanup.policy=compact: ${settings}`;
     log?.({ level: "warn", message, fields: { topic: state } });
     return;
   }
@@ -203,6 +200,6 @@ export async function checkCompaction(
   if (policy === statePolicy) return;
   throw new UndercurrentError(
     "TOPIC_MISMATCH",
-    `the state topic ${state} has cleanup.policy=${policy}, where it has to be ${statePolicy}`,
+    `the state topic ${state} has cleanup.policy=${policy}, expected ${statePolicy}`,
   );
 }

@@ -1,4 +1,4 @@
-/** The client's log as ours: levels that mean what they say, and the one line that has to end the consumer. */
+/** Converts kafkajs log lines: corrects their levels and detects the line that reports lost records. */
 import kafkajs, { type LogEntry } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { KafkaLogEntry } from "../options.js";
@@ -49,7 +49,7 @@ export function refuseOffsetReset({ log }: LogEntry): void {
   const { topic, partition } = log as unknown as { readonly topic: string; readonly partition: number };
   const error = new UndercurrentError(
     "INPUT_TRUNCATED",
-    `topic ${topic}, partition ${partition}: the records that were to be read next are no longer in the log`,
+    `topic ${topic}, partition ${partition}: the next records to read are no longer in the log`,
   );
   throw Object.assign(error, { retriable: false });
 }

@@ -1,4 +1,4 @@
-/** Connections to the brokers: one way to build a client, with its codecs, repairs, retries and log. */
+/** Creates the kafkajs client with its codecs, patches, retries and log. */
 import kafkajs, { type Kafka, type RetryOptions } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { KafkaConnection } from "../options.js";
@@ -37,7 +37,7 @@ export function createClient(connection: KafkaConnection, retry: RetryOptions): 
   if (process.env["KAFKAJS_LOG_LEVEL"]?.toUpperCase() === "NOTHING") {
     throw new UndercurrentError(
       "SETTING_INVALID",
-      "the environment variable KAFKAJS_LOG_LEVEL must not be NOTHING: without its errors the client skips lost records",
+      "environment variable KAFKAJS_LOG_LEVEL: NOTHING is not allowed, because the service detects lost records in the client's log",
     );
   }
   registerCodecs();

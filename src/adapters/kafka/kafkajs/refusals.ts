@@ -1,4 +1,4 @@
-/** Tells errors by which the brokers turn a client away for good: its credentials, its certificate or its rights. */
+/** Recognises permanent refusals by the brokers: credentials, certificate or permissions. */
 import type { ErrorCode } from "../../../errors/errors.js";
 
 /** What a client's error says of itself, whichever client's it is. */

@@ -1,4 +1,4 @@
-/** A topic as a bystander reads it: with no part in anybody's group, and nothing written. */
+/** Reads a topic outside every consumer group of a service and without writing. */
 import { randomUUID } from "node:crypto";
 import type { Admin, Consumer, ConsumerGroupJoinEvent } from "kafkajs";
 import { createClient, patientRetry } from "../kafkajs/client.js";

@@ -1,4 +1,4 @@
-/** Looks through the input for a record, in one partition or in all of them. */
+/** Finds an input record by key and time, in one partition or in all partitions. */
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { InputRecord } from "../../../pipeline/ports.js";
 import { brokerError } from "../errors.js";

@@ -1,4 +1,4 @@
-/** Which applications write a forecasts topic, as its last records tell. */
+/** Finds the applications that write a forecasts topic, from its last records. */
 import { brokerError } from "../errors.js";
 import type { KafkaOptions } from "../options.js";
 import { applicationHeader } from "../owner.js";

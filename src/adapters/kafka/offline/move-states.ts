@@ -1,4 +1,4 @@
-/** Exported states put back, and states begun anew, on topics whose service is stopped: one transaction for each partition. */
+/** Imports and resets states while the service is stopped, with one transaction per partition. */
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { ForecasterSettings } from "../../../forecast/settings.js";
 import type { SnapshotRecord } from "../../../forecast/snapshot/snapshot.js";
@@ -51,7 +51,7 @@ export async function importStates(
   adopt = false,
 ): Promise<readonly Moved[]> {
   if (input !== options.topics.input) {
-    throw foreign(`the state is one of the input topic ${input}, not of ${options.topics.input}`);
+    throw foreign(`the state belongs to the input topic ${input}, expected ${options.topics.input}`);
   }
   if (application !== options.applicationId && !adopt) {
     throw new UndercurrentError(
@@ -98,7 +98,7 @@ export async function resetStates(
     if (only !== undefined && only >= all.length) {
       throw new UndercurrentError(
         "SETTING_INVALID",
-        `${options.topics.input} has ${all.length} partitions, and none of number ${only}`,
+        `--partition: ${options.topics.input} has the partitions 0 to ${all.length - 1}, found ${only}`,
       );
     }
     const standings = only === undefined ? all : [all[only]!];
@@ -126,7 +126,7 @@ export async function replaceModels(
       if (group.assignments.has(partition)) continue;
       throw new UndercurrentError(
         "SETTING_INVALID",
-        `${options.topics.input} has no partition ${partition}, and there is a model for it`,
+        `the folder has a model of partition ${partition}, which ${options.topics.input} does not have`,
       );
     }
     const moved: Moved[] = [];

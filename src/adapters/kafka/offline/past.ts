@@ -1,4 +1,4 @@
-/** What the topics of one partition hold of the past, read beside a service that may be running. */
+/** Reads the history of one partition from the topics, also while the service runs. */
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { InputBatch, OutputRecord } from "../../../pipeline/ports.js";
 import { PastState, type RecordedState } from "../../../pipeline/state/state-records.js";

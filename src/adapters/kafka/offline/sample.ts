@@ -1,4 +1,4 @@
-/** Reads a bounded sample of the input, beside a service that may be running and without a trace. */
+/** Reads a bounded sample of the input without writing, also while the service runs. */
 import type { InputRecord } from "../../../pipeline/ports.js";
 import { brokerError } from "../errors.js";
 import { EphemeralConsumer } from "./ephemeral-consumer.js";

@@ -1,4 +1,4 @@
-/** The states that a state topic holds, read beside a service that may be running: one partition at a time. */
+/** Reads the states of a state topic, one partition at a time, also while the service runs. */
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { StateRecord } from "../../../pipeline/ports.js";
 import {

@@ -1,4 +1,4 @@
-/** A consumer group that nobody is in, taken as a whole: every input partition in one pair of hands, for work on its state. */
+/** Joins an empty consumer group as its only member, which owns every partition, for work on the state. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";

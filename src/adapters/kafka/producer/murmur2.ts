@@ -1,4 +1,4 @@
-/** Murmur2 of a key, as the Java client's `Utils.murmur2` has it to the bit; kafkajs computes it in ever longer BigInts. */
+/** Computes murmur2 of a key, equal to the Java client's `Utils.murmur2`. kafkajs uses slow, growing BigInts for it. */
 
 /** Constants of the Java client; M and R are Austin Appleby's. */
 const seed = 0x9747b28c;

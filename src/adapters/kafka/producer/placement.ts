@@ -1,4 +1,4 @@
-/** Which partition of a topic a record goes to. */
+/** Chooses the partition of an output record. */
 import type { OutputRecord } from "../../../pipeline/ports.js";
 import { murmur2 } from "./murmur2.js";
 

@@ -1,4 +1,4 @@
-/** Transactions of one input partition on kafkajs, the client that everything else here uses. */
+/** Implements the producer port on kafkajs: the transactions of one input partition. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ICustomPartitioner, Message, TopicMessages, Transaction as KafkajsTransaction } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";

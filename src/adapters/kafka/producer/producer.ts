@@ -1,4 +1,4 @@
-/** The port of a client that writes: transactions of one transactional id, one after the other. */
+/** Defines the producer port: consecutive transactions of one transactional id. */
 import type { RequestPart } from "./split.js";
 
 export interface TransactionalProducer {

@@ -1,4 +1,4 @@
-/** Cuts what one commit writes into requests that stay below the topics' max.message.bytes. */
+/** Splits the records of one commit into produce requests below the topics' max.message.bytes. */
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { OutputRecord, RecordHeader } from "../../../pipeline/ports.js";
 

@@ -1,4 +1,4 @@
-/** What writes for one input partition: opening it fences every earlier one, a commit lands whole or not at all. */
+/** Writes the commits of one input partition. Opening a writer fences every earlier writer of the partition. */
 import { UndercurrentError } from "../../../errors/errors.js";
 import { brokerError, commitError, protocolNames } from "../errors.js";
 import { transactionalId, type KafkaOptions } from "../options.js";

@@ -1,4 +1,4 @@
-/** What a commit writes, partition by partition. */
+/** Lists the records of a commit by output partition. */
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { Commit, OutputRecord, StateChange } from "../../../pipeline/ports.js";
 import type { KafkaTopics } from "../options.js";

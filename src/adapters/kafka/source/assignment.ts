@@ -1,4 +1,4 @@
-/** An input partition in the hands of this instance, from its takeover to its release. */
+/** Represents an input partition assigned to this instance, from takeover to release. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
@@ -151,7 +151,7 @@ export class KafkaAssignment implements Assignment {
   /** See `Committer.commit`. */
   async commit(commit: Commit): Promise<void> {
     if (this.#writer === undefined || this.#stateEnd === undefined || this.#owner === undefined) {
-      throw new UndercurrentError("FENCED", `${this.#origin}: it has not been taken over`);
+      throw new UndercurrentError("FENCED", `${this.#origin}: the partition is not taken over yet`);
     }
     const { snapshot, offset } = commit;
     const owner = this.#owner;
@@ -221,6 +221,7 @@ export class KafkaAssignment implements Assignment {
   }
 
   #checkRight(): void {
-    if (this.revoked.aborted) throw new UndercurrentError("FENCED", `${this.#origin}: taken away`);
+    if (this.revoked.aborted)
+      throw new UndercurrentError("FENCED", `${this.#origin}: the partition was revoked`);
   }
 }

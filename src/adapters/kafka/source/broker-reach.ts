@@ -1,4 +1,4 @@
-/** Whether the brokers answer, told at each answer; a member that would hear nothing for a while asks. */
+/** Tracks whether the brokers answer; a member without traffic sends a request of its own. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin, Consumer } from "kafkajs";
 

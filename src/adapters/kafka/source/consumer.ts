@@ -1,4 +1,4 @@
-/** Consumers whose records go to feeds: their settings, and the two ways in which the client tells what it fetched. */
+/** Configures consumers that write to feeds, and reads fetched batches in the two forms of the client. */
 import type { Consumer, ConsumerConfig, Kafka } from "kafkajs";
 import type { Feed } from "./feed.js";
 import type { KafkaOptions } from "../options.js";

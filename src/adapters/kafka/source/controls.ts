@@ -1,4 +1,4 @@
-/** A consumer's hold on one partition: where it reads on, and whether. */
+/** Controls a consumer's position in one partition: seek, pause and resume. */
 import type { Consumer } from "kafkajs";
 import type { FeedControls } from "./feed.js";
 

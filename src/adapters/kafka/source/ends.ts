@@ -1,4 +1,4 @@
-/** Where the input ends, asked of the brokers for partitions that are paused: of what waits behind them no fetch tells. */
+/** Queries the end offsets of paused partitions, which no fetch reports. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin } from "kafkajs";
 import type { Feed } from "./feed.js";

@@ -1,4 +1,4 @@
-/** What is ending on its own account: members that leave a group, readers that close their connections. */
+/** Tracks pending closes: members that leave a group, readers that close their connections. */
 export class PendingCloses {
   readonly #pending = new Set<Promise<void>>();
 

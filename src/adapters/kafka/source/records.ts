@@ -1,4 +1,4 @@
-/** From the client's messages to the pipeline's records: bytes as they came, offsets and times as numbers. */
+/** Converts kafkajs messages to the pipeline's records, with offsets and times as numbers. */
 import type { IHeaders, KafkaMessage } from "kafkajs";
 import type { InputBatch, InputRecord, RecordHeader } from "../../../pipeline/ports.js";
 import type { FeedBatch } from "./feed.js";

@@ -21,10 +21,9 @@ export async function* readUpTo(
     for (let position = feed.position; position < end;) {
       const batch = await takeWithin(stallMs, feed);
       if (batch === "stalled") {
-        throw new UndercurrentError("RESTORE_STALLED", `${origin}: nothing came after offset ${position}`);
+        throw new UndercurrentError("RESTORE_STALLED", `${origin}: no progress after offset ${position}`);
       }
-      if (batch === undefined)
-        throw new UndercurrentError("FENCED", `${origin}: taken away while it was read`);
+      if (batch === undefined) throw new UndercurrentError("FENCED", `${origin}: revoked during the restore`);
       yield batch;
       position = batch.nextOffset;
     }

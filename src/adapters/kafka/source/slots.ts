@@ -1,4 +1,4 @@
-/** A bounded number of places, given in the order of asking. */
+/** Limits concurrency: grants a bounded number of slots in order of request. */
 export class Slots {
   #free: number;
   readonly #waiting = new Set<() => void>();

@@ -52,7 +52,7 @@ export class StateEnd {
     const deadline = performance.now() + patience;
     while (!(await this.#reached(what))) {
       if (performance.now() > deadline) {
-        throw new UndercurrentError("COMMIT_UNCERTAIN", `${what}: the last snapshot is not there to be seen`);
+        throw new UndercurrentError("COMMIT_UNCERTAIN", `${what}: the last snapshot is not visible`);
       }
       await sleep(pause);
     }
