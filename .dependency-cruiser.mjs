@@ -11,6 +11,15 @@ const floors = {
       .map((room) => `src/${room}/`),
     "src/[^/]+[.]ts$",
   ],
+  kernel: ["src/kernel/[^/]+[.]ts$", "src/kernel/(cells|regression|text)/"],
+  cells: [
+    "src/kernel/cells/(memory|matrix)/",
+    "src/kernel/cells/(recurrent|context)/",
+    "src/kernel/cells/symbols/",
+    "src/kernel/cells/(forward|pack|layout)[.]ts$",
+    "src/kernel/cells/learning/",
+    "src/kernel/cells/index[.]ts$",
+  ],
   engine: ["src/engine/[^/]+[.]ts$", "src/engine/(wasm|tfjs)/"],
   forecast: [
     "src/forecast/(settings|columns|elementary|call-guard|current-event|stepped-rows)[.]ts$",

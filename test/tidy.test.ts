@@ -51,7 +51,6 @@ const mostFiles = 15;
 const knownFolders: Readonly<Record<string, number>> = {
   "src/adapters/files": 19,
   "src/cli": 17,
-  "src/kernel/cells": 18,
 };
 
 test("a folder holds no more files than one keeps in mind", () => {

@@ -17,7 +17,7 @@ const gatesOf: Readonly<Record<RecurrentKind, number>> = { rnn: 1, gru: 3, lstm:
 const zero = (): number => 0;
 
 /** What the weights of a cell depend on. */
-export type CellShape = Pick<EngineShape, "cell" | "inputs" | "hidden" | "steps">;
+export type CellShape = Pick<EngineShape, "cell" | "inputs" | "hidden" | "bpttSteps">;
 
 /** Inputs in a row that a filter of conv sees, where the context has n. */
 export function filterLength(n: number): number {
@@ -31,8 +31,8 @@ export function stateSizeOf(shape: CellShape): number {
 }
 
 /** The same for cells of a context: h, then the last K inputs, filled up to fours. */
-export function contextStateSize({ hidden, inputs, steps }: Omit<CellShape, "cell">): number {
-  return hidden + 4 * Math.ceil((steps * inputs) / 4);
+export function contextStateSize({ hidden, inputs, bpttSteps }: Omit<CellShape, "cell">): number {
+  return hidden + 4 * Math.ceil((bpttSteps * inputs) / 4);
 }
 
 /** The weights of a cell. The tensor `kernel` is what multiplies the inputs: its row r the input r modulo I. */
@@ -79,7 +79,7 @@ function contextWeights({
   cell,
   inputs,
   hidden,
-  steps: n,
+  bpttSteps: n,
 }: CellShape & { readonly cell: ContextKind }): readonly WeightMatrix[] {
   const zeros = (name: string, columns: number): WeightMatrix => ({ name, rows: 1, columns, initial: zero });
   const length = filterLength(n);

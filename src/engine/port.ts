@@ -34,9 +34,9 @@ export interface EngineShape {
    */
   readonly symbols?: number;
   /** Length of a training window, K; also the number of inputs that context cells see. */
-  readonly steps: number;
+  readonly bpttSteps: number;
   /** Largest number of training windows per update, B. */
-  readonly windows: number;
+  readonly bpttWindows: number;
   /** Largest number of rows per call of `step`. */
   readonly rows: number;
 }
@@ -92,7 +92,7 @@ export interface StepBuffers {
 /**
  * Buffers of an update: the caller writes the training windows. Step k of window b reads `inputs[(k*B+b)*I ..]`,
  * `skips[(k*B+b)*S ..]` and target `targets[k*B+b]`, which counts if `observed[k*B+b]` is 1 and not if it is 0. B is
- * `shape.windows`, also for fewer windows. Window b starts from state row `states[b]`, which stays unchanged.
+ * `shape.bpttWindows`, also for fewer windows. Window b starts from state row `states[b]`, which stays unchanged.
  */
 export interface WindowBuffers {
   readonly states: Int32Array;

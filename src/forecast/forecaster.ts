@@ -3,7 +3,7 @@
  * batch size does not.
  */
 import type { EngineFactory } from "../engine/port.js";
-import { wasmEngine } from "../engine/wasm/wasm.js";
+import { wasmEngine } from "../engine/wasm/engine.js";
 import {
   checkWidths,
   forecastColumns,

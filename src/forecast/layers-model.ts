@@ -1,9 +1,9 @@
 /** Converts the weights of a snapshot to and from TensorFlow.js layers models. */
 import type { Engine } from "../engine/port.js";
 import { recurrentKinds } from "../engine/port.js";
-import { exportLayersModel, importLayersModel, type LayersModel } from "../engine/tfjs/tfjs-layers.js";
-import type { TfjsLoadOptions } from "../engine/tfjs/tfjs-load.js";
-import { wasmEngine } from "../engine/wasm/wasm.js";
+import { exportLayersModel, importLayersModel, type LayersModel } from "../engine/tfjs/layers.js";
+import type { TfjsLoadOptions } from "../engine/tfjs/load.js";
+import { wasmEngine } from "../engine/wasm/engine.js";
 import { UndercurrentError } from "../errors/errors.js";
 import { Forecaster } from "./forecaster.js";
 import { forecasterSettings } from "./settings.js";

@@ -3,7 +3,7 @@
  * deterministic function of the log.
  */
 import type { EngineFactory } from "../engine/port.js";
-import { wasmEngine } from "../engine/wasm/wasm.js";
+import { wasmEngine } from "../engine/wasm/engine.js";
 import { UndercurrentError } from "../errors/errors.js";
 import { Forecaster } from "../forecast/forecaster.js";
 import type { UpdateReport } from "../forecast/learning/schedule.js";

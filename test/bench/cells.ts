@@ -1,12 +1,12 @@
 /** Times a step and an update of every cell of the wasm engine, all in turn in one process, against gru's. */
 import { cellKinds, type CellKind, type Engine } from "../../src/engine/port.js";
 import { uniform } from "../../src/engine/random.js";
-import { wasmEngine } from "../../src/engine/wasm/wasm.js";
+import { wasmEngine } from "../../src/engine/wasm/engine.js";
 import { compare, inProcess } from "./contenders.js";
 import { median, type Figure } from "./figures.js";
 
 /** As a forecaster with the default settings has it. */
-const shape = { inputs: 16, hidden: 32, skips: 24, steps: 16, windows: 32, rows: 1024 } as const;
+const shape = { inputs: 16, hidden: 32, skips: 24, bpttSteps: 16, bpttWindows: 32, rows: 1024 } as const;
 const budget = 20;
 
 function engineOf(cell: CellKind): Engine {
@@ -47,6 +47,6 @@ export async function benchCells(): Promise<Figure[]> {
   return [
     ...(await measure("step_b1024", "ns/key", 1e6 / shape.rows, (engine) => engine.step(shape.rows))),
     ...(await measure("step_b1", "ns/key", 1e6, (engine) => engine.step(1))),
-    ...(await measure("update_b32", "µs", 1e3, (engine) => engine.learn(shape.windows, options))),
+    ...(await measure("update_b32", "µs", 1e3, (engine) => engine.learn(shape.bpttWindows, options))),
   ];
 }

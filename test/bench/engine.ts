@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { cellWeights, initialParameters, parameterTensors } from "../../src/engine/parameters.js";
 import { uniform } from "../../src/engine/random.js";
 import type { EngineFactory } from "../../src/engine/port.js";
-import { wasmEngine } from "../../src/engine/wasm/wasm.js";
+import { wasmEngine } from "../../src/engine/wasm/engine.js";
 import { cppGruSteps, nativeTfjs, onnxGruSteps, type AsyncBatchStep } from "./engine-further-peers.js";
 import {
   javascriptGruSteps,
@@ -49,13 +49,13 @@ const noise = (length: number, seed: number) => {
 
 /** Weights with a read-out that is not zero. */
 function weightsOf(): Float32Array {
-  const weights = initialParameters(parameterTensors(cellWeights({ ...shape, steps: 1 }), shape), 1);
+  const weights = initialParameters(parameterTensors(cellWeights({ ...shape, bpttSteps: 1 }), shape), 1);
   return weights.map((weight, i) => (weight === 0 ? Math.sin(i) / 10 : weight));
 }
 
 /** Steps of an engine of the port: every batch gathers its rows from all over the slab. */
 function engineSteps(make: EngineFactory, rows: number, batches: number): BatchStep {
-  const engine = make({ ...shape, steps: 1, windows: 1, rows }, 1);
+  const engine = make({ ...shape, bpttSteps: 1, bpttWindows: 1, rows }, 1);
   engine.writeParameters({ ...engine.readParameters(), weights: weightsOf() });
   engine.reserve(keys);
   const buffers = engine.stepBuffers;
@@ -125,7 +125,7 @@ async function benchUpdates(): Promise<Figure[]> {
 /** Updates of an engine of the port; each returns its loss. */
 function engineUpdates(make: EngineFactory, set: TrainingSet): () => number {
   const { steps, windows } = set;
-  const engine = make({ ...shape, steps, windows, rows: 1 }, 1);
+  const engine = make({ ...shape, bpttSteps: steps, bpttWindows: windows, rows: 1 }, 1);
   engine.writeParameters({ ...engine.readParameters(), weights: weightsOf() });
   engine.reserve(windows);
   return () => {

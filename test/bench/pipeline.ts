@@ -1,7 +1,7 @@
 /** Times the pipeline's middle on one core without a broker: bytes of records in, bytes of forecasts out, and its parts. */
 import { PrometheusTelemetry } from "../../src/adapters/prometheus/telemetry.js";
 import { timedEngine } from "../../src/adapters/prometheus/timed-engine.js";
-import { wasmEngine } from "../../src/engine/wasm/wasm.js";
+import { wasmEngine } from "../../src/engine/wasm/engine.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";
 import { forecastColumns } from "../../src/forecast/columns.js";
 import type { ForecasterOptions, ForecasterSettings } from "../../src/forecast/settings.js";

@@ -6,7 +6,7 @@ import { oracleLoss, oracleStateSize } from "../reference/cells.js";
 import { loadWeights, loadWindows, randomTask } from "../reference/tasks.js";
 import { codeOf } from "../support/code-of.js";
 
-const base = { inputs: 3, hidden: 8, skips: 4, steps: 6, windows: 5, rows: 16 } as const;
+const base = { inputs: 3, hidden: 8, skips: 4, bpttSteps: 6, bpttWindows: 5, rows: 16 } as const;
 const options = { rate: 0.01, clip: 1, huber: 1 } as const;
 
 export function describeEngineContract(name: string, factory: EngineFactory): void {
@@ -19,8 +19,8 @@ export function describeEngineContract(name: string, factory: EngineFactory): vo
   afterEach(() => engines.splice(0).forEach((engine) => engine.dispose()));
 
   /** An engine with the weights and windows of a random task. */
-  const prepare = (cell: EngineShape["cell"], windows: number = base.windows) => {
-    const task = randomTask({ ...base, windows, cell, seed: 5 });
+  const prepare = (cell: EngineShape["cell"], bpttWindows: number = base.bpttWindows) => {
+    const task = randomTask({ ...base, bpttWindows, cell, seed: 5 });
     const engine = create({ cell });
     loadWeights(engine, task.weights);
     loadWindows(engine, task.windows);
@@ -40,7 +40,7 @@ export function describeEngineContract(name: string, factory: EngineFactory): vo
   describe.each(cellKinds)(`${name} engine, %s`, (cell) => {
     it("describes itself by its shape, name, kernel and sizes", () => {
       const engine = create({ cell });
-      const stateSize = oracleStateSize({ ...base, cell, context: base.steps });
+      const stateSize = oracleStateSize({ ...base, cell, context: base.bpttSteps });
       const tensors = parameterTensors(cellWeights({ ...base, cell }), base);
       const parameters = parameterCount(tensors);
       expect(engine.description).toMatchObject({ ...base, cell, stateSize, parameters });
@@ -121,27 +121,27 @@ export function describeEngineContract(name: string, factory: EngineFactory): vo
 
     it("gives parameters away as copies and goes on with them as the engine they came from", () => {
       const { engine, task } = prepare(cell);
-      engine.learn(base.windows, options);
+      engine.learn(base.bpttWindows, options);
       const other = create({ cell }, 99);
       other.writeParameters(engine.readParameters());
       loadWindows(other, task.windows);
       engine.readParameters().weights.fill(0);
       for (let update = 0; update < 3; update++) {
-        expect(other.learn(base.windows, options)).toEqual(engine.learn(base.windows, options));
+        expect(other.learn(base.bpttWindows, options)).toEqual(engine.learn(base.bpttWindows, options));
       }
       expect(other.readParameters()).toEqual(engine.readParameters());
     });
 
     it("reports the loss that its own steps have", () => {
       const { engine, task } = prepare(cell);
-      const { loss } = engine.learn(base.windows, options);
+      const { loss } = engine.learn(base.bpttWindows, options);
       expect(loss).toBeCloseTo(oracleLoss(task.shape, task.weights, task.windows, options.huber), 4);
     });
 
     it("leaves the states alone when it learns", () => {
       const { engine } = prepare(cell);
       const before = [0, 1, 2, 3, 4].map((row) => read(engine, row));
-      engine.learn(base.windows, options);
+      engine.learn(base.bpttWindows, options);
       expect([0, 1, 2, 3, 4].map((row) => read(engine, row))).toEqual(before);
     });
 
@@ -150,9 +150,9 @@ export function describeEngineContract(name: string, factory: EngineFactory): vo
         const { engine } = prepare(cell);
         const { targets, observed, inputs, skips } = engine.windowBuffers;
         observed.forEach((value, i) => (targets[i] = value === 0 ? target : targets[i]!));
-        const last = base.windows - 1;
-        for (let k = 0; k < base.steps; k++) {
-          const at = k * base.windows + last;
+        const last = base.bpttWindows - 1;
+        for (let k = 0; k < base.bpttSteps; k++) {
+          const at = k * base.bpttWindows + last;
           inputs.fill(target, at * base.inputs, (at + 1) * base.inputs);
           skips.fill(target, at * base.skips, (at + 1) * base.skips);
           targets[at] = target;
@@ -166,14 +166,14 @@ export function describeEngineContract(name: string, factory: EngineFactory): vo
 
     it("reduces the loss of a task it sees again and again", () => {
       const { engine } = prepare(cell);
-      const first = engine.learn(base.windows, options).loss;
-      for (let update = 0; update < 300; update++) engine.learn(base.windows, options);
-      expect(engine.learn(base.windows, options).loss).toBeLessThan(first / 4);
+      const first = engine.learn(base.bpttWindows, options).loss;
+      for (let update = 0; update < 300; update++) engine.learn(base.bpttWindows, options);
+      expect(engine.learn(base.bpttWindows, options).loss).toBeLessThan(first / 4);
     });
 
     it("clips the gradient to a global norm and reports the norm it had", () => {
       const { engine } = prepare(cell);
-      const { gradientNorm } = engine.learn(base.windows, { ...options, clip: 0.001 });
+      const { gradientNorm } = engine.learn(base.bpttWindows, { ...options, clip: 0.001 });
       expect(gradientNorm).toBeGreaterThan(0.001);
       const clipped = Math.hypot(...engine.readParameters().firstMoments) / 0.1;
       expect(clipped).toBeCloseTo(0.001, 7);
@@ -186,10 +186,10 @@ export function describeEngineContract(name: string, factory: EngineFactory): vo
       parameters.weights.fill(100, tensors.get("skip")!.offset, tensors.get("offset")!.offset);
       engine.writeParameters(parameters);
       engine.windowBuffers.skips.fill(3e38);
-      expect(engine.learn(base.windows, options).loss).toBeNaN();
+      expect(engine.learn(base.bpttWindows, options).loss).toBeNaN();
       expect(engine.readParameters()).toEqual(parameters);
       engine.windowBuffers.skips.fill(0);
-      expect(engine.learn(base.windows, options).loss).toBeGreaterThan(0);
+      expect(engine.learn(base.bpttWindows, options).loss).toBeGreaterThan(0);
     });
 
     it("gives up its memory once and refuses every use after", () => {
@@ -220,9 +220,9 @@ export function describeEngineContract(name: string, factory: EngineFactory): vo
       const state = new Float32Array(engine.description.stateSize);
       expect(() => engine.step(base.rows + 1)).toThrow(RangeError);
       expect(() => engine.step(-1)).toThrow(RangeError);
-      expect(() => engine.learn(base.windows + 1, options)).toThrow(RangeError);
+      expect(() => engine.learn(base.bpttWindows + 1, options)).toThrow(RangeError);
       expect(() => engine.learn(0, options)).toThrow(RangeError);
-      for (const row of [-1, base.windows]) {
+      for (const row of [-1, base.bpttWindows]) {
         engine.stepBuffers.states[1] = row;
         expect(() => engine.step(2)).toThrow(RangeError);
         engine.windowBuffers.states[1] = row;

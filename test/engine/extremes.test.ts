@@ -5,7 +5,7 @@ import { cellKinds } from "../../src/engine/port.js";
 import { loadWeights, randomTask, stateOf } from "../reference/tasks.js";
 import { engineMaker } from "../support/engines.js";
 
-const base = { cell: "gru", inputs: 3, hidden: 8, skips: 4, steps: 4, windows: 1, rows: 4 } as const;
+const base = { cell: "gru", inputs: 3, hidden: 8, skips: 4, bpttSteps: 4, bpttWindows: 1, rows: 4 } as const;
 const create = engineMaker(base);
 
 describe("extreme numbers in the wasm engine", () => {

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { cellKinds, recurrentKinds, type Engine, type EngineShape } from "../../src/engine/port.js";
-import { loadTfjsEngine } from "../../src/engine/tfjs/tfjs.js";
-import { wasmEngine } from "../../src/engine/wasm/wasm.js";
+import { loadTfjsEngine } from "../../src/engine/tfjs/factory.js";
+import { wasmEngine } from "../../src/engine/wasm/engine.js";
 import {
   norm,
   oracleAdam,
@@ -34,8 +34,8 @@ const shapes = fc.record({
   inputs: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 64 })),
   hidden: fc.oneof(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, max: 20 })).map((n) => 4 * n),
   skips: fc.integer({ min: 0, max: 4 }).map((n) => 4 * n),
-  steps: fc.integer({ min: 1, max: 10 }),
-  windows: fc.integer({ min: 1, max: 9 }),
+  bpttSteps: fc.integer({ min: 1, max: 10 }),
+  bpttWindows: fc.integer({ min: 1, max: 9 }),
   seed: fc.integer({ min: 0, max: 0xffffffff }),
 });
 
@@ -98,8 +98,8 @@ describe.each(subjects)("the $name engine against the 64-bit oracle", ({ factory
 
   // Of fixed weights: there are random ones whose recurrence spreads any rounding further over so many steps.
   it.each(cellKinds)("stays within 2e-5 of the oracle's %s over 500 steps", (cell) => {
-    const task = { inputs: 5, hidden: 32, skips: 4, steps: 16, seed: 9 };
-    const worst = follow({ ...task, cell, length: 500, windows: 4 }, false);
+    const task = { inputs: 5, hidden: 32, skips: 4, bpttSteps: 16, seed: 9 };
+    const worst = follow({ ...task, cell, length: 500, bpttWindows: 4 }, false);
     expect(worst.state).toBeLessThan(2e-5);
     expect(worst.readout).toBeLessThan(2e-5);
   });
@@ -132,7 +132,7 @@ describe.each(subjects)("the $name engine against the 64-bit oracle", ({ factory
           const task = randomTask(options);
           const { shape, weights } = task;
           const windows = keepApart(task);
-          const engine = create({ ...options, windows: options.windows + spare, rows: 1 });
+          const engine = create({ ...options, bpttWindows: options.bpttWindows + spare, rows: 1 });
           loadWeights(engine, weights);
           loadWindows(engine, windows);
           const { loss, gradientNorm } = engine.learn(windows.length, { rate: 0, clip: 1e9, huber });
@@ -158,7 +158,7 @@ describe.each(subjects)("the $name engine against the 64-bit oracle", ({ factory
   it.each(cellKinds)(
     "stays with the oracle's weights and moments through 20 clipped updates of %s",
     (cell) => {
-      const task = { cell, inputs: 5, hidden: 16, skips: 4, steps: 12, windows: 7 };
+      const task = { cell, inputs: 5, hidden: 16, skips: 4, bpttSteps: 12, bpttWindows: 7 };
       const first = randomTask({ ...task, seed: 3 });
       const weights = Float64Array.from(first.weights);
       const [firstMoments, secondMoments] = [

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { recurrentKinds, type Engine } from "../../src/engine/port.js";
 import { uniform } from "../../src/engine/random.js";
-import { wasmEngine } from "../../src/engine/wasm/wasm.js";
+import { wasmEngine } from "../../src/engine/wasm/engine.js";
 import { norm, oracleAdam, oracleStateSize } from "../reference/cells.js";
 import {
   oracleSymbolGradient,
@@ -25,20 +25,20 @@ const tasks = fc
     hidden: fc.constantFrom(4, 8, 12),
     symbols: fc.constantFrom(8, 12, 16),
     known: fc.integer({ min: 1, max: 16 }),
-    steps: fc.integer({ min: 1, max: 6 }),
-    windows: fc.integer({ min: 1, max: 7 }),
+    bpttSteps: fc.integer({ min: 1, max: 6 }),
+    bpttWindows: fc.integer({ min: 1, max: 7 }),
     seed: fc.integer({ min: 0, max: 0xffffffff }),
   })
   .map(({ known, ...rest }) => ({ ...rest, known: Math.min(known, rest.symbols) }));
 
 /** An engine with the random weights of a task, and its windows in the engine's buffers. */
 function prepare({
-  steps,
-  windows: count,
+  bpttSteps,
+  bpttWindows: count,
   seed,
   ...rest
 }: typeof tasks extends fc.Arbitrary<infer T> ? T : never) {
-  const shape: OracleSymbols = { ...rest, skips: 0, context: steps };
+  const shape: OracleSymbols = { ...rest, skips: 0, context: bpttSteps };
   const next = uniform(seed);
   const below = (n: number): number => Math.floor(next() * n);
   const weights = Float64Array.from({ length: symbolLayout(shape).length }, () =>
@@ -46,13 +46,13 @@ function prepare({
   );
   const windows: SymbolWindow[] = Array.from({ length: count }, () => ({
     state: Array.from({ length: oracleStateSize(shape) }, () => Math.fround((2 * next() - 1) * 0.9)),
-    steps: Array.from({ length: steps }, () => ({
+    steps: Array.from({ length: bpttSteps }, () => ({
       symbol: below(shape.known),
       target: below(shape.known),
       observed: next() > 0.2,
     })),
   }));
-  const engine = wasmEngine({ ...rest, skips: 0, steps, windows: count, rows: count }, 1);
+  const engine = wasmEngine({ ...rest, skips: 0, bpttSteps, bpttWindows: count, rows: count }, 1);
   engines.push(engine);
   engine.setKnownSymbols!(shape.known);
   loadWeights(engine, weights);
@@ -148,7 +148,15 @@ describe("the engine on symbols", () => {
   });
 
   it.each([0, 8, -1, 1.5, NaN])("refuses to renew symbol %s of 8: it is nobody's place", (symbol) => {
-    const shape = { cell: "gru", inputs: 4, hidden: 8, skips: 0, steps: 4, windows: 2, rows: 2 } as const;
+    const shape = {
+      cell: "gru",
+      inputs: 4,
+      hidden: 8,
+      skips: 0,
+      bpttSteps: 4,
+      bpttWindows: 2,
+      rows: 2,
+    } as const;
     for (const symbols of [0, 8]) {
       const engine = wasmEngine({ ...shape, symbols }, 1);
       engines.push(engine);
@@ -158,7 +166,7 @@ describe("the engine on symbols", () => {
 
   it("begins with all known symbols as likely, and knows no others", () => {
     const engine = wasmEngine(
-      { cell: "gru", inputs: 4, hidden: 8, skips: 0, symbols: 8, steps: 4, windows: 2, rows: 2 },
+      { cell: "gru", inputs: 4, hidden: 8, skips: 0, symbols: 8, bpttSteps: 4, bpttWindows: 2, rows: 2 },
       1,
     );
     engines.push(engine);
@@ -175,8 +183,8 @@ describe("the engine on symbols", () => {
     { symbols: 8, cell: "window", inputs: 4 },
     { symbols: 8, cell: "gru", inputs: 5 },
   ] as const)("refuses a shape that it cannot run: %o", (shape) => {
-    expect(() => wasmEngine({ hidden: 8, skips: 0, steps: 4, windows: 2, rows: 2, ...shape }, 1)).toThrow(
-      RangeError,
-    );
+    expect(() =>
+      wasmEngine({ hidden: 8, skips: 0, bpttSteps: 4, bpttWindows: 2, rows: 2, ...shape }, 1),
+    ).toThrow(RangeError);
   });
 });

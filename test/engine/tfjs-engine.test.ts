@@ -6,7 +6,7 @@ import { uniform } from "../../src/engine/random.js";
 import type { Engine, EngineFactory } from "../../src/engine/port.js";
 import { cellKinds, type CellKind } from "../../src/engine/port.js";
 import { loadTfjsEngine, type TfjsCell } from "../../src/tfjs.js";
-import { wasmEngine } from "../../src/engine/wasm/wasm.js";
+import { wasmEngine } from "../../src/engine/wasm/engine.js";
 import { createForecaster, type Forecast } from "../../src/forecast/objects.js";
 import { describeEngineContract } from "../contracts/engine.js";
 import { loadWeights, loadWindows, randomTask } from "../reference/tasks.js";
@@ -17,7 +17,7 @@ describeEngineContract("tfjs", tfjsEngine);
 describe("the memory of the tfjs engine", () => {
   it.each(cellKinds)("holds as many tensors after 100,000 steps and 100 updates of %s as before", (cell) => {
     const [rows, batches] = [1000, 100];
-    const shape = { cell, inputs: 2, hidden: 4, skips: 4, steps: 3, windows: 4, rows };
+    const shape = { cell, inputs: 2, hidden: 4, skips: 4, bpttSteps: 3, bpttWindows: 4, rows };
     const before = tf.memory().numTensors;
     const engine = tfjsEngine(shape, 1);
     engine.reserve(rows);
@@ -38,7 +38,7 @@ describe("the memory of the tfjs engine", () => {
 
   it("is left as it was when a step fails", () => {
     const engine = tfjsEngine(
-      { cell: "gru", inputs: 2, hidden: 4, skips: 0, steps: 2, windows: 2, rows: 4 },
+      { cell: "gru", inputs: 2, hidden: 4, skips: 0, bpttSteps: 2, bpttWindows: 2, rows: 4 },
       1,
     );
     const before = tf.memory().numTensors;
@@ -106,9 +106,17 @@ describe("the backends of the tfjs engine", () => {
     const cpu = await loadTfjsEngine({ backend: "cpu", log: (line) => log.push(line) });
     expect(log).toEqual([expect.stringMatching(/^engine: TensorFlow.js \d\S*, backend cpu$/)]);
     for (const cell of cellKinds) {
-      const task = randomTask({ cell, inputs: 3, hidden: 8, skips: 4, steps: 5, windows: 3, seed: 6 });
+      const task = randomTask({
+        cell,
+        inputs: 3,
+        hidden: 8,
+        skips: 4,
+        bpttSteps: 5,
+        bpttWindows: 3,
+        seed: 6,
+      });
       const engines = [tfjsEngine, cpu].map((factory) =>
-        factory({ ...task.shape, steps: 5, windows: 3, rows: 3 }, 1),
+        factory({ ...task.shape, bpttSteps: 5, bpttWindows: 3, rows: 3 }, 1),
       );
       const results = engines.map((engine) => {
         loadWeights(engine, task.weights);
@@ -145,7 +153,15 @@ const minimalGatedUnit: TfjsCell = {
 };
 
 describe("a cell of one's own", () => {
-  const shape = { cell: "gru", inputs: 3, hidden: 4, skips: 4, steps: 5, windows: 3, rows: 3 } as const;
+  const shape = {
+    cell: "gru",
+    inputs: 3,
+    hidden: 4,
+    skips: 4,
+    bpttSteps: 5,
+    bpttWindows: 3,
+    rows: 3,
+  } as const;
   const load = (cell: TfjsCell) => loadTfjsEngine({ backend: "wasm", cell });
 
   const gradientOf = (engine: Engine): Float32Array => {

@@ -11,10 +11,10 @@ import {
   type EngineFactory,
 } from "../../src/engine/port.js";
 import { exportLayersModel, importLayersModel, loadTfjsEngine } from "../../src/tfjs.js";
-import { wasmEngine } from "../../src/engine/wasm/wasm.js";
+import { wasmEngine } from "../../src/engine/wasm/engine.js";
 import { loadWeights, randomTask } from "../reference/tasks.js";
 
-const sizes = { inputs: 3, hidden: 8, steps: 12, windows: 4, rows: 4 };
+const sizes = { inputs: 3, hidden: 8, bpttSteps: 12, bpttWindows: 4, rows: 4 };
 const disposables: { dispose(): unknown }[] = [];
 function owned<T extends { dispose(): unknown }>(part: T): T {
   disposables.push(part);
@@ -40,7 +40,7 @@ function readoutsOf(engine: Engine, windows: ReturnType<typeof randomTask>["wind
   const zeros = new Float32Array(engine.description.stateSize);
   windows.forEach((_, b) => engine.writeState(b, zeros, 0));
   const readouts = windows.map((): number[] => []);
-  for (let k = 0; k < sizes.steps; k++) {
+  for (let k = 0; k < sizes.bpttSteps; k++) {
     windows.forEach(({ steps }, b) => {
       stepBuffers.states[b] = b;
       stepBuffers.inputs.set(steps[k]!.inputs, b * sizes.inputs);

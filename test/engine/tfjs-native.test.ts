@@ -1,8 +1,8 @@
 /** The engine on the native TensorFlow of @tensorflow/tfjs-node, where UNDERCURRENT_TFJS_NODE names a folder that has it. */
 import { describe, expect, it } from "vitest";
 import type { EngineFactory } from "../../src/engine/port.js";
-import { loadTfjsEngine } from "../../src/engine/tfjs/tfjs.js";
-import { wasmEngine } from "../../src/engine/wasm/wasm.js";
+import { loadTfjsEngine } from "../../src/engine/tfjs/factory.js";
+import { wasmEngine } from "../../src/engine/wasm/engine.js";
 import { createForecaster } from "../../src/forecast/objects.js";
 import { describeEngineContract } from "../contracts/engine.js";
 

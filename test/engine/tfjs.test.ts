@@ -8,7 +8,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { layers } from "@tensorflow/tfjs-layers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { wasmEngine } from "../../src/engine/wasm/wasm.js";
+import { wasmEngine } from "../../src/engine/wasm/engine.js";
 import { oracleLayout } from "../reference/cells.js";
 import {
   tfjsGruWindows,
@@ -19,7 +19,7 @@ import {
 } from "../reference/cells-tfjs.js";
 import { loadWeights, loadWindows, randomTask, type Task } from "../reference/tasks.js";
 
-const sizes = { inputs: 5, hidden: 12, skips: 4, steps: 9, windows: 6 };
+const sizes = { inputs: 5, hidden: 12, skips: 4, bpttSteps: 9, bpttWindows: 6 };
 const huber = 0.5;
 
 beforeAll(async () => {
@@ -37,7 +37,7 @@ function runEngine({ shape, weights, windows }: Task) {
   const gradient = engine.readParameters().firstMoments.map((value) => 10 * value);
   const hidden = windows.map((): number[][] => []);
   const state = new Float32Array(engine.description.stateSize);
-  for (let k = 0; k < sizes.steps; k++) {
+  for (let k = 0; k < sizes.bpttSteps; k++) {
     windows.forEach(({ steps }, row) => {
       engine.stepBuffers.states[row] = row;
       engine.stepBuffers.inputs.set(steps[k]!.inputs, row * sizes.inputs);

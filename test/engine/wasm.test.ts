@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { UndercurrentError } from "../../src/errors/errors.js";
 import { uniform } from "../../src/engine/random.js";
 import { cellKinds, type EngineShape } from "../../src/engine/port.js";
-import { wasmEngine } from "../../src/engine/wasm/wasm.js";
+import { wasmEngine } from "../../src/engine/wasm/engine.js";
 import { describeEngineContract } from "../contracts/engine.js";
 import { norm, oracleGradient } from "../reference/cells.js";
 import { loadWeights, loadWindows, randomTask, stateOf } from "../reference/tasks.js";
@@ -12,7 +12,15 @@ import { engineMaker } from "../support/engines.js";
 
 describeEngineContract("wasm", wasmEngine);
 
-const base = { cell: "gru", inputs: 3, hidden: 8, skips: 4, steps: 6, windows: 5, rows: 4096 } as const;
+const base = {
+  cell: "gru",
+  inputs: 3,
+  hidden: 8,
+  skips: 4,
+  bpttSteps: 6,
+  bpttWindows: 5,
+  rows: 4096,
+} as const;
 const create = engineMaker(base);
 
 describe("the bits of the wasm engine", () => {
@@ -24,7 +32,7 @@ describe("the bits of the wasm engine", () => {
     sizes: readonly number[],
   ) {
     const engine = create({ cell, hidden });
-    const { weights } = randomTask({ ...base, hidden, cell, windows: 0, seed: 2 });
+    const { weights } = randomTask({ ...base, hidden, cell, bpttWindows: 0, seed: 2 });
     loadWeights(engine, weights);
     engine.reserve(rows.length);
     const buffers = engine.stepBuffers;
@@ -81,25 +89,25 @@ describe("the bits of the wasm engine", () => {
 
 describe("the shapes and memory of the wasm engine", () => {
   it.each([
-    { cell: "gru", inputs: 1, hidden: 256, skips: 0, steps: 2, windows: 2 },
-    { cell: "lstm", inputs: 70, hidden: 256, skips: 64, steps: 2, windows: 3 },
-    { cell: "rnn", inputs: 3, hidden: 4, skips: 4, steps: 128, windows: 5 },
-    { cell: "gru", inputs: 2, hidden: 12, skips: 4, steps: 128, windows: 2 },
-    { cell: "lstm", inputs: 1, hidden: 4, skips: 0, steps: 3, windows: 256 },
-    { cell: "gru", inputs: 9, hidden: 36, skips: 8, steps: 3, windows: 101 },
-    { cell: "window", inputs: 70, hidden: 256, skips: 0, steps: 3, windows: 2 },
-    { cell: "conv", inputs: 1, hidden: 4, skips: 4, steps: 1, windows: 53 },
-    { cell: "conv", inputs: 5, hidden: 84, skips: 0, steps: 6, windows: 50 },
-    { cell: "attention", inputs: 1, hidden: 4, skips: 0, steps: 128, windows: 2 },
-    { cell: "attention", inputs: 7, hidden: 256, skips: 4, steps: 5, windows: 3 },
+    { cell: "gru", inputs: 1, hidden: 256, skips: 0, bpttSteps: 2, bpttWindows: 2 },
+    { cell: "lstm", inputs: 70, hidden: 256, skips: 64, bpttSteps: 2, bpttWindows: 3 },
+    { cell: "rnn", inputs: 3, hidden: 4, skips: 4, bpttSteps: 128, bpttWindows: 5 },
+    { cell: "gru", inputs: 2, hidden: 12, skips: 4, bpttSteps: 128, bpttWindows: 2 },
+    { cell: "lstm", inputs: 1, hidden: 4, skips: 0, bpttSteps: 3, bpttWindows: 256 },
+    { cell: "gru", inputs: 9, hidden: 36, skips: 8, bpttSteps: 3, bpttWindows: 101 },
+    { cell: "window", inputs: 70, hidden: 256, skips: 0, bpttSteps: 3, bpttWindows: 2 },
+    { cell: "conv", inputs: 1, hidden: 4, skips: 4, bpttSteps: 1, bpttWindows: 53 },
+    { cell: "conv", inputs: 5, hidden: 84, skips: 0, bpttSteps: 6, bpttWindows: 50 },
+    { cell: "attention", inputs: 1, hidden: 4, skips: 0, bpttSteps: 128, bpttWindows: 2 },
+    { cell: "attention", inputs: 7, hidden: 256, skips: 4, bpttSteps: 5, bpttWindows: 3 },
   ] as const)(
-    "have right gradients at the edge: $cell I=$inputs H=$hidden S=$skips K=$steps B=$windows",
+    "have right gradients at the edge: $cell I=$inputs H=$hidden S=$skips K=$bpttSteps B=$bpttWindows",
     (shape) => {
       const { weights, windows, ...task } = randomTask({ ...shape, seed: 8 });
       const engine = create({ ...shape, rows: 1 });
       loadWeights(engine, weights);
       loadWindows(engine, windows);
-      const { gradientNorm } = engine.learn(shape.windows, { rate: 0, clip: 1e9, huber: 1 });
+      const { gradientNorm } = engine.learn(shape.bpttWindows, { rate: 0, clip: 1e9, huber: 1 });
       const gradient = oracleGradient(task.shape, weights, windows, 1);
       const { firstMoments } = engine.readParameters();
       expect(gradientNorm / norm(gradient)).toBeCloseTo(1, 4);
@@ -117,8 +125,8 @@ describe("the shapes and memory of the wasm engine", () => {
     { hidden: 0 },
     { skips: 2 },
     { inputs: 0 },
-    { steps: 129 },
-    { windows: 257 },
+    { bpttSteps: 129 },
+    { bpttWindows: 257 },
     { rows: 5000 },
     { rows: 1.5 },
   ])("end where the kernel's do: %o is refused", (shape) => {

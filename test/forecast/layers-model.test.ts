@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, describe, expect, it, test } from "vitest";
 import { readLayersModels, writeLayersModels } from "../../src/adapters/files/layers-models.js";
 import { contextKinds, recurrentKinds, type CellKind, type Engine } from "../../src/engine/port.js";
-import { wasmEngine } from "../../src/engine/wasm/wasm.js";
+import { wasmEngine } from "../../src/engine/wasm/engine.js";
 import { UndercurrentError } from "../../src/errors/errors.js";
 import { createForecaster, type Observation } from "../../src/forecast/objects.js";
 import {

@@ -1,12 +1,12 @@
 /** How far the kernel's rational activations are from the functions they stand for, seen through one-unit cells. */
 import { expect, it } from "vitest";
-import { wasmEngine } from "../../src/engine/wasm/wasm.js";
+import { wasmEngine } from "../../src/engine/wasm/engine.js";
 
 const points = Array.from({ length: 4001 }, (_, i) => Math.fround((i - 2000) / 100));
 
 /** States of a cell whose weights are all zero but for the first unit's weight of its one input, from state 1. */
 function respond(cell: "rnn" | "gru"): number[] {
-  const shape = { cell, inputs: 1, hidden: 4, skips: 0, steps: 1, windows: 1, rows: 4096 } as const;
+  const shape = { cell, inputs: 1, hidden: 4, skips: 0, bpttSteps: 1, bpttWindows: 1, rows: 4096 } as const;
   const engine = wasmEngine(shape, 1);
   const parameters = engine.readParameters();
   parameters.weights.fill(0);

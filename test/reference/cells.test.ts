@@ -11,8 +11,8 @@ describe.each(cellKinds)("the 64-bit oracle of %s", (cell) => {
       inputs: 3,
       hidden: 4,
       skips: 4,
-      steps: 5,
-      windows: 3,
+      bpttSteps: 5,
+      bpttWindows: 3,
       seed: 7,
     });
     const gradient = oracleGradient(shape, weights, windows, huber);

@@ -12,10 +12,10 @@ import {
 export interface TaskOptions extends Omit<OracleShape, "context"> {
   readonly cell: OracleCell;
   /** Steps of a window, and what cells of a context see. */
-  readonly steps: number;
+  readonly bpttSteps: number;
   /** Steps of the windows of this task, where they are to be others. */
   readonly length?: number;
-  readonly windows: number;
+  readonly bpttWindows: number;
   readonly seed: number;
 }
 
@@ -26,15 +26,15 @@ export interface Task {
 }
 
 /** A task with weights of a size that neither saturates nor idles the gates, and about a fifth of targets unobserved. */
-export function randomTask({ steps, length = steps, windows, seed, ...rest }: TaskOptions): Task {
-  const shape = { ...rest, context: steps };
+export function randomTask({ bpttSteps, length = bpttSteps, bpttWindows, seed, ...rest }: TaskOptions): Task {
+  const shape = { ...rest, context: bpttSteps };
   const next = uniform(seed);
   const value = (size: number) => Math.fround((2 * next() - 1) * size);
   const list = (length: number, size: number) => Array.from({ length }, () => value(size));
   return {
     shape,
     weights: Float64Array.from(list(oracleLayout(shape).length, 1.5 / Math.sqrt(shape.hidden))),
-    windows: Array.from({ length: windows }, () => ({
+    windows: Array.from({ length: bpttWindows }, () => ({
       state: list(oracleStateSize(shape), 0.9),
       steps: Array.from({ length }, () => ({
         inputs: list(shape.inputs, 1),
@@ -74,7 +74,7 @@ export function loadWeights(
 
 /** Puts windows into an engine's buffers, their first states into its rows 0, 1, ... */
 export function loadWindows(engine: Engine, windows: readonly OracleWindow[]): void {
-  const { inputs: I, skips: S, windows: B } = engine.description;
+  const { inputs: I, skips: S, bpttWindows: B } = engine.description;
   engine.reserve(windows.length);
   const buffers = engine.windowBuffers;
   for (const [b, window] of windows.entries()) {

@@ -1,6 +1,6 @@
 /** The default engine, counted, for tests of who gives its memory back. */
 import type { Engine, EngineFactory } from "../../src/engine/port.js";
-import { wasmEngine } from "../../src/engine/wasm/wasm.js";
+import { wasmEngine } from "../../src/engine/wasm/engine.js";
 
 /** The default engine, which also tells which of its instances were disposed of. */
 export function countingEngine(): { engine: EngineFactory; alive: () => number } {

@@ -1,7 +1,7 @@
 /** Engines of a suite, which are disposed of after each of its tests. */
 import { afterEach } from "vitest";
 import type { Engine, EngineShape } from "../../src/engine/port.js";
-import { wasmEngine } from "../../src/engine/wasm/wasm.js";
+import { wasmEngine } from "../../src/engine/wasm/engine.js";
 
 /** Makes engines of the default kind, seed 1, of a shape that differs from `base` as a test says. */
 export function engineMaker(base: EngineShape): (shape?: Partial<EngineShape>) => Engine {

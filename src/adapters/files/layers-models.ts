@@ -3,9 +3,9 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { layersModelFromFiles, type LayersModelFiles } from "../../engine/tfjs/tfjs-files.js";
-import type { LayersModel } from "../../engine/tfjs/tfjs-layers.js";
-import type { TfjsLoadOptions } from "../../engine/tfjs/tfjs-load.js";
+import { layersModelFromFiles, type LayersModelFiles } from "../../engine/tfjs/files.js";
+import type { LayersModel } from "../../engine/tfjs/layers.js";
+import type { TfjsLoadOptions } from "../../engine/tfjs/load.js";
 import { UndercurrentError } from "../../errors/errors.js";
 
 const prefix = "partition-";

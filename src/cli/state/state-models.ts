@@ -7,7 +7,7 @@ import {
 import { replaceModels, type Moved } from "../../adapters/kafka/offline/move-states.js";
 import type { KafkaOptions } from "../../adapters/kafka/options.js";
 import { readStates, refuseUnusable } from "../../adapters/kafka/offline/states.js";
-import { layersModelFiles } from "../../engine/tfjs/tfjs-files.js";
+import { layersModelFiles } from "../../engine/tfjs/files.js";
 import { layersModelOfSnapshot, recordWithLayersModel } from "../../forecast/layers-model.js";
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`);

@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { UndercurrentError } from "../../errors/errors.js";
+import type { EngineShape } from "../port.js";
 
 /** The part of the WebAssembly interface used here, which the ES library has no types for. */
 declare const WebAssembly: {
@@ -17,19 +18,20 @@ interface Global {
   readonly value: number;
 }
 
-/** What src/kernel/cells/index.ts exports. Addresses count bytes; they are unsigned, though they come as signed numbers. */
-export interface Kernel {
+/** An exported global that the engine writes. */
+interface WritableGlobal {
+  value: number;
+}
+
+/** The fields of the shape, which the kernel has as globals of the same names. They are written before `init`. */
+export type KernelShape = Readonly<Record<keyof EngineShape, WritableGlobal>>;
+
+/**
+ * What src/kernel/cells/index.ts exports. Addresses count bytes; they are unsigned, though they come as signed numbers.
+ */
+export interface Kernel extends KernelShape {
   readonly memory: { readonly buffer: ArrayBuffer };
-  init(
-    cell: number,
-    inputs: number,
-    hidden: number,
-    skips: number,
-    symbols: number,
-    steps: number,
-    windows: number,
-    rows: number,
-  ): number;
+  init(): number;
   reserve(rows: number): number;
   pack(): void;
   step(count: number): void;

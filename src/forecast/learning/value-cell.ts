@@ -13,9 +13,9 @@ export function valueCell(
   history: History,
   factory: EngineFactory,
 ): Cell {
-  const { cell, hidden, bpttSteps: steps, bpttWindows: windows, seed } = settings;
+  const { cell, hidden, bpttSteps, bpttWindows, seed } = settings;
   const inputs = inputCount(settings);
-  const shape = { cell, inputs, hidden, skips: recentChanges, steps, windows, rows: rowsPerStep };
+  const shape = { cell, inputs, hidden, skips: recentChanges, bpttSteps, bpttWindows, rows: rowsPerStep };
   const engine = factory(shape, seed);
   silenceMissingFlag(engine, inputs);
   return { engine, reader: valueReader(settings, layout, history, inputs) };
@@ -34,12 +34,12 @@ function silenceMissingFlag(engine: Engine, inputs: number): void {
 
 /** Reads the rings of a key's past: `inputs` numbers an event, in updates of the settings' windows. */
 function valueReader(
-  { bpttSteps: steps, bpttWindows: windows }: ForecasterSettings,
+  { bpttSteps, bpttWindows }: ForecasterSettings,
   layout: KeyLayout,
   history: History,
   inputs: number,
 ): CellReader {
-  const ring = steps + recentChanges;
+  const ring = bpttSteps + recentChanges;
   return {
     rowSize: layout.f32Size,
     writeStep: (row, count, buffers, place) => {
@@ -47,13 +47,13 @@ function valueReader(
       history.writeChanges(row, count, buffers.skips, place * recentChanges);
     },
     writeWindow: (row, { count, lastMissing }, buffers, place) => {
-      for (let k = 0; k < steps; k++) {
-        const index = count - steps + k;
-        const step = k * windows + place;
+      for (let k = 0; k < bpttSteps; k++) {
+        const index = count - bpttSteps + k;
+        const step = k * bpttWindows + place;
         history.writeInputs(row, index, buffers.inputs, step * inputs);
         history.writeChanges(row, index, buffers.skips, step * recentChanges);
         const next = index + 1;
-        const missing = next === count ? lastMissing : history.wasMissing(row, next % steps);
+        const missing = next === count ? lastMissing : history.wasMissing(row, next % bpttSteps);
         buffers.targets[step] = row.f32[row.at32 + layout.changes + (next % ring)]!;
         buffers.observed[step] = missing ? 0 : 1;
       }

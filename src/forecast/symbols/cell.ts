@@ -57,17 +57,9 @@ export function symbolLayout({
 
 /** The cell of the settings over the past that the layout has room for. */
 export function symbolCell(settings: SymbolSettings, layout: SymbolLayout, factory: EngineFactory): Cell {
-  const {
-    cell,
-    embedding: inputs,
-    hidden,
-    maxSymbols: symbols,
-    bpttSteps: window,
-    bpttWindows: windows,
-    seed,
-  } = settings;
+  const { cell, embedding: inputs, hidden, maxSymbols: symbols, bpttSteps, bpttWindows, seed } = settings;
   const { ringLength } = layout;
-  const shape = { cell, inputs, hidden, skips: 0, symbols, steps: window, windows, rows: rowsPerStep };
+  const shape = { cell, inputs, hidden, skips: 0, symbols, bpttSteps, bpttWindows, rows: rowsPerStep };
   const at = ({ f32, at32 }: SinglesRow, index: number): number => f32[at32 + (index % ringLength)]!;
   return {
     engine: factory(shape, seed),
@@ -77,9 +69,9 @@ export function symbolCell(settings: SymbolSettings, layout: SymbolLayout, facto
         buffers.symbols![place] = Math.abs(at(row, count));
       },
       writeWindow: (row, { count }, buffers, place) => {
-        for (let k = 0; k < window; k++) {
-          const index = count - window + k;
-          const step = k * windows + place;
+        for (let k = 0; k < bpttSteps; k++) {
+          const index = count - bpttSteps + k;
+          const step = k * bpttWindows + place;
           buffers.symbols![step] = Math.abs(at(row, index));
           buffers.targets[step] = Math.max(0, at(row, index + 1));
           buffers.observed[step] = 1;

@@ -3,7 +3,7 @@
  * events determine the result; the batch size does not.
  */
 import type { Engine, EngineFactory } from "../../engine/port.js";
-import { wasmEngine } from "../../engine/wasm/wasm.js";
+import { wasmEngine } from "../../engine/wasm/engine.js";
 import { KeyRow } from "../keys/row.js";
 import { KeyedForecaster } from "../keyed-forecaster.js";
 import type { ForecasterListeners } from "../learning/schedule.js";

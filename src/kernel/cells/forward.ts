@@ -1,45 +1,20 @@
-/** A block of rows through the cell, four units at a time over all of its rows, and the step of a batch. */
-import { attentionForward } from "./attention";
-import { clearSums, finishReadouts, gather, setRow } from "./block";
-import { remember } from "./context";
-import { CONV, hasContext, WINDOW } from "./context-layout";
-import { convForward } from "./conv";
-import { gruUnits } from "./gru";
-import { lstmUnits } from "./lstm";
-import {
-  BLOCK, cell, groupBytes, GRU, hiddenBytes, inputsBytes, packed, RNN, skipsBytes, stepInputs,
-  stepDistributions, stepReadouts, stepSkips, stepStates, stepSymbols, symbols, symbolsBytes,
-} from "./memory";
-import { rnnUnits } from "./rnn";
+/** Takes a block of rows through the cell and its read-out; and `step`, which takes a batch block by block. */
 import { rowAt } from "../slab";
-import { embed, readSymbols } from "./symbols";
-import { windowForward } from "./window";
+import { contextForward } from "./context/cell";
+import {
+  stepDistributions, stepInputs, stepReadouts, stepSkips, stepStates, stepSymbols,
+} from "./memory/batch";
+import { BLOCK, clearSums, finishReadouts, setRow } from "./memory/block";
+import { inputsBytes, isRecurrent, skipsBytes, symbols, symbolsBytes } from "./memory/shape";
+import { recurrentForward } from "./recurrent/cell";
+import { embed, readSymbols } from "./symbols/symbols";
 
 /** Steps the rows named by `setRow`; keeps what the backward pass needs at `keep` unless it is 0. */
 export function forwardBlock(rows: i32, x: usize, skips: usize, readouts: usize, keep: usize): void {
   clearSums(rows);
-  if (hasContext(cell)) seeRows(rows, x, keep);
-  else rememberRows(rows, x, keep);
+  if (isRecurrent) recurrentForward(rows, x, keep);
+  else contextForward(rows, x, keep);
   finishReadouts(rows, skips, readouts);
-}
-
-/** Cells whose h is a function of the last n inputs. */
-function seeRows(rows: i32, x: usize, keep: usize): void {
-  remember(rows, x);
-  if (cell == WINDOW) windowForward(rows);
-  else if (cell == CONV) convForward(rows, keep);
-  else attentionForward(rows, keep);
-}
-
-/** Recurrent cells. */
-function rememberRows(rows: i32, x: usize, keep: usize): void {
-  gather(rows);
-  let group = packed;
-  for (let unit: usize = 0; unit < hiddenBytes; unit += 16, group += groupBytes) {
-    if (cell == GRU) gruUnits(group, unit, rows, x, keep);
-    else if (cell == RNN) rnnUnits(group, unit, rows, x);
-    else lstmUnits(group, unit, rows, x, keep);
-  }
 }
 
 /** Steps the first `count` rows of the batch in place. */

@@ -1,10 +1,18 @@
-/** Exports of the kernel: an engine writes into the buffers, then calls `step` or `learn`; see `memory.ts`. */
+/**
+ * Exports of the kernel of cells. An engine writes the fields of the shape, calls `init`, writes into the buffers and
+ * calls `step` or `learn`.
+ */
 export { step } from "./forward";
-export { gradientNorm, learn } from "./learn";
+export { copyState, init } from "./layout";
+export { gradientNorm, learn } from "./learning/learn";
 export {
-  copyState, firstMoments, init, secondMoments, stepDistributions, stepInputs, stepReadouts, stepSkips, stepStates,
-  stepSymbols, weights, windowInputs, windowObserved, windowSkips, windowStates, windowSymbols, windowTargets,
-} from "./memory";
+  stepDistributions, stepInputs, stepReadouts, stepSkips, stepStates, stepSymbols,
+} from "./memory/batch";
+export { firstMoments, secondMoments, weights } from "./memory/parameters";
+export { bpttSteps, bpttWindows, cell, hidden, inputs, rows, skips, symbols } from "./memory/shape";
+export {
+  windowInputs, windowObserved, windowSkips, windowStates, windowSymbols, windowTargets,
+} from "./memory/windows";
 export { pack } from "./pack";
 export { reserve, slab } from "../slab";
-export { renew, setKnown } from "./symbols";
+export { renew, setKnown } from "./symbols/symbols";

@@ -4,6 +4,7 @@
  *
  * P [D, D], where D is the number of features filled up to a multiple of four, is symmetric and stored once: of each
  * four rows the columns up to their own diagonal block, which is whole.
+ * Plain reference: test/reference/regression.ts.
  */
 import { flush, mad, sumOfLanes } from "../arithmetic";
 import { take } from "../heap";

@@ -7,6 +7,7 @@
  * A key's row holds the weights w [H, D], the features [H, D] and the gains [H, D] of its last H events as rings, its
  * covariance (see `covariance.ts`), and the mean squared error of each step [H]. An event's place in the rings is its
  * number modulo H.
+ * Plain reference: test/reference/horizons.ts.
  */
 import { absorb, addScaled, covarianceBytes, dot, forget, measure, product, takeProduct, vectorBytes } from "./covariance";
 import { beginLayout, take } from "../heap";

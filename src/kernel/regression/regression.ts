@@ -1,6 +1,7 @@
 /**
  * Recursive least squares for many keys at once, with clipped errors. A key's row holds its weights w [D], the features
  * x [D] of its last forecast, and its covariance (see `covariance.ts`).
+ * Plain reference: test/reference/regression.ts.
  */
 import { absorb, addScaled, covarianceBytes, dot, forget, measure, product, takeProduct, vectorBytes } from "./covariance";
 import { beginLayout, take } from "../heap";

@@ -1,5 +1,5 @@
 /** Holds the model of a partition in one task run: the forecaster, its position, and the content of the next commit. */
-import { wasmEngine } from "../../engine/wasm/wasm.js";
+import { wasmEngine } from "../../engine/wasm/engine.js";
 import type { EngineFactory } from "../../engine/port.js";
 import { UndercurrentError } from "../../errors/errors.js";
 import { Forecaster } from "../../forecast/forecaster.js";

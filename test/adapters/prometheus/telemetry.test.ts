@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { metrics, seriesMetrics } from "../../../src/adapters/prometheus/metrics.js";
 import { timedEngine } from "../../../src/adapters/prometheus/timed-engine.js";
-import { wasmEngine } from "../../../src/engine/wasm/wasm.js";
+import { wasmEngine } from "../../../src/engine/wasm/engine.js";
 import { forecastColumns } from "../../../src/forecast/columns.js";
 import { Forecaster } from "../../../src/forecast/forecaster.js";
 import { forecasterSettings } from "../../../src/forecast/settings.js";
