@@ -13,7 +13,7 @@ export function fileProgress(files: readonly string[]): Progress {
   if (!process.stderr.isTTY || files.includes("-")) return { update: () => undefined, stop: () => undefined };
   const total = files.reduce((sum, file) => sum + statSync(file).size, 0);
   const bar = new SingleBar({
-    format: "{bar} {percentage} % | {duration_formatted} | {eta_formatted} to go",
+    format: "{bar} {percentage} % | {duration_formatted} | {eta_formatted} left",
     stream: process.stderr,
     clearOnComplete: true,
     hideCursor: true,

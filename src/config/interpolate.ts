@@ -48,7 +48,7 @@ export function interpolate(value: unknown, environment: Environment): Interpola
       if (name === undefined) {
         issues.push({
           path,
-          message: "a reference is written ${NAME} or ${NAME:-default}, and a plain ${ is $${",
+          message: "invalid reference: write ${NAME} or ${NAME:-default}, or $${ for a literal ${",
         });
         return match;
       }

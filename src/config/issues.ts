@@ -20,7 +20,7 @@ export function configIssues(error: z.ZodError): readonly ConfigIssue[] {
     const node = nodeAt(path);
     const expected = node === undefined ? issue.message : `expected ${rangeText(node)}`;
     const missing = issue.message.endsWith("received undefined");
-    return [{ path, message: missing ? `is not given; ${expected}` : expected }];
+    return [{ path, message: missing ? `missing; ${expected}` : expected }];
   });
 }
 
@@ -32,7 +32,7 @@ function unknownText(section: SettingPath, name: string): string {
   const renamed = renamedText(section.length === 0 ? "configuration" : pathText(section), name, prefix);
   if (renamed !== undefined) return renamed;
   const suggestion = nearest(section, name);
-  return suggestion === undefined ? "is no setting" : `is no setting; did you mean ${suggestion}?`;
+  return suggestion === undefined ? "unknown setting" : `unknown setting; did you mean ${suggestion}?`;
 }
 
 /** The path of the setting that was meant: one of this section spelt like it, or one of this name elsewhere. */

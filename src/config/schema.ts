@@ -148,7 +148,7 @@ const kafkaSchema = z.strictObject({
     .max(1000)
     .default(16)
     .describe(
-      "Most partitions that an instance takes over at once; the others wait for their turn. Each takeover holds one partition's state in memory.",
+      "Largest number of concurrent partition takeovers per instance; further partitions wait. Each takeover holds one partition's state in memory.",
     ),
   restoreStallMs: z
     .int()
@@ -225,9 +225,7 @@ const serverSchema = z.strictObject({
     .min(10_000)
     .max(3_600_000)
     .default(30_000)
-    .describe(
-      "Milliseconds without any answer from the brokers after which /ready answers 503, until they answer again.",
-    ),
+    .describe("Time without an answer from the brokers after which /ready answers 503, in milliseconds."),
   series: z
     .array(z.string().min(1).max(1000))
     .max(mostSeries)

@@ -24,18 +24,18 @@ const mostIssues = 3;
 
 /** Where the parser's own message would repeat text of the file, which may be a secret. */
 const plainMessages: Partial<Record<YAMLError["code"], string>> = {
-  BAD_ALIAS: "The alias is not one",
-  BAD_DIRECTIVE: "Directives are not taken here",
+  BAD_ALIAS: "Invalid alias",
+  BAD_DIRECTIVE: "Directives are not supported",
   BAD_DQ_ESCAPE: "Invalid escape sequence",
-  MULTIPLE_DOCS: "There is more than one document",
-  RESOURCE_EXHAUSTION: "It is nested too deeply",
-  TAG_RESOLVE_FAILED: "Tags are not taken here",
+  MULTIPLE_DOCS: "Only one document is allowed",
+  RESOURCE_EXHAUSTION: "The nesting is too deep",
+  TAG_RESOLVE_FAILED: "Tags are not supported",
   UNEXPECTED_TOKEN: "Unexpected text",
 };
 
 /** Parses YAML. Nothing of its text but names of settings gets into an issue. */
 export function parseYaml(text: string): YamlText {
-  if (text.length > longest) return broken(`It is longer than ${longest} characters`);
+  if (text.length > longest) return broken(`The file has more than ${longest} characters`);
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -63,7 +63,7 @@ export function parseYaml(text: string): YamlText {
     };
     return { value, issues, lineOf };
   } catch {
-    return broken("An alias stands for nothing before it, or aliases and nesting go too far");
+    return broken("An alias has no anchor before it, or aliases or nesting exceed the limits");
   }
 }
 

@@ -102,21 +102,21 @@ describe("what is wrong", () => {
   });
 
   test.each([
-    ["aplication: a", "line 1: aplication: is no setting; did you mean applicationId?"],
+    ["aplication: a", "line 1: aplication: unknown setting; did you mean applicationId?"],
     [
       "topics:\n  dead_letters: a",
-      "line 2: topics.dead_letters: is no setting; did you mean topics.deadLetters?",
+      "line 2: topics.dead_letters: unknown setting; did you mean topics.deadLetters?",
     ],
     [
       "bootstrapservers: [a:1]",
-      "line 1: bootstrapservers: is no setting; did you mean kafka.bootstrapServers?",
+      "line 1: bootstrapservers: unknown setting; did you mean kafka.bootstrapServers?",
     ],
     [
       "model: { leanringRate: 1 }",
-      "line 1: model.leanringRate: is no setting; did you mean model.learningRate?",
+      "line 1: model.leanringRate: unknown setting; did you mean model.learningRate?",
     ],
-    ["zookeeper: a", "line 1: zookeeper: is no setting"],
-    ["__proto__: { a: 1 }", "line 1: __proto__: is no setting"],
+    ["zookeeper: a", "line 1: zookeeper: unknown setting"],
+    ["__proto__: { a: 1 }", "line 1: __proto__: unknown setting"],
   ])("has the nearest known name: %j", (text, issue) => {
     expect(issues(text)).toEqual([issue]);
   });
@@ -135,7 +135,7 @@ describe("what is wrong", () => {
     ["model: { stride: 5 }", "line 1: model: bpttSteps: expected a multiple of stride (5), found 16"],
     [
       "kafka: { sasl: { mechanism: PLAIN, username: a } }",
-      "line 1: kafka.sasl.password: is not given; expected text that is not empty",
+      "line 1: kafka.sasl.password: missing; expected text that is not empty",
     ],
     [
       "decode: { format: number, key: id }",
@@ -144,11 +144,11 @@ describe("what is wrong", () => {
     ["- a", "expected section"],
     [
       "applicationId: &a x\ntopics: *b",
-      "An alias stands for nothing before it, or aliases and nesting go too far",
+      "An alias has no anchor before it, or aliases or nesting exceed the limits",
     ],
-    ["topics: &a { input: x }\nserver: { <<: *a }", "line 2: server.<<: is no setting"],
-    ["applicationId: !!js/function x", "line 1: Tags are not taken here"],
-    ["applicationId: a\n---\napplicationId: b", "line 2: There is more than one document"],
+    ["topics: &a { input: x }\nserver: { <<: *a }", "line 2: server.<<: unknown setting"],
+    ["applicationId: !!js/function x", "line 1: Tags are not supported"],
+    ["applicationId: a\n---\napplicationId: b", "line 2: Only one document is allowed"],
     ["late: drop\nlate: process", "line 2: Map keys must be unique"],
   ])("is said of settings that do not fit, and of YAML that is more than data: %j", (text, issue) => {
     expect(issues(text)).toEqual([issue]);
@@ -219,7 +219,7 @@ describe("the environment", () => {
   });
 
   test("makes no setting's name", () => {
-    expect(issues("'${A}': a", { A: "application" })).toEqual(["line 1: ${A}: is no setting"]);
+    expect(issues("'${A}': a", { A: "application" })).toEqual(["line 1: ${A}: unknown setting"]);
   });
 
   test("is missed once, by the names of the variable and the setting", () => {

@@ -178,7 +178,7 @@ async function resetState(flags: ResetFlags): Promise<void> {
 function report(moved: readonly Moved[]): void {
   for (const { partition, before, after } of moved) {
     if (after === undefined) {
-      print(`partition ${partition}: left as it is, for there is nothing to do`);
+      print(`partition ${partition}: unchanged`);
       continue;
     }
     const from = before === undefined ? "was not committed" : `was ${before}`;
