@@ -102,6 +102,7 @@ export class Instance {
         break;
       case "taking-over":
       case "replaying":
+      case "shared-key":
         break;
     }
   }

@@ -120,7 +120,7 @@ describe("records", () => {
         code: "ROW_UNREADABLE",
         message: "a quotation mark inside a cell that does not start with one",
       },
-      { line: 6, code: "LINE_TOO_LONG", message: `longer than ${longestLine} characters` },
+      { line: 6, code: "LINE_TOO_LONG", message: `the line is longer than ${longestLine} characters` },
       { line: 8, code: "ROW_UNREADABLE", message: "a quotation mark is not closed" },
     ]);
     expect(records.at(-2)).toEqual({ line: 7, cells: ["1", "2"] });
