@@ -42,6 +42,7 @@ describe("the configuration as options of the Kafka adapter", () => {
       rebalanceTimeoutMs: 8000,
       transactionTimeoutMs: 9000,
       restoreStallMs: 10_000,
+      maxConcurrentTakeovers: 5,
     } as const;
     const topics = { input: "in", forecasts: "out", deadLetters: "dead", state: "state" };
     const config = configSchema.parse({

@@ -14,7 +14,7 @@ describe("run", () => {
     expect(await service.ended).toBe(2);
     expect(service.out).toEqual([]);
     expect(service.err.join("\n")).toMatch(
-      /^error SETTING_INVALID: 3 errors in .*\n {2}line 1: aplication: .*application\?\n {2}line 2: late: .*\n {2}line 4: model\.hidden: /,
+      /^error SETTING_INVALID: 3 errors in .*\n {2}line 1: aplication: .*applicationId\?\n {2}line 2: late: .*\n {2}line 4: model\.hidden: /,
     );
   });
 
