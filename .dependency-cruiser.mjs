@@ -33,6 +33,7 @@ const floors = {
     "src/forecast/(evaluation|symbols)/",
   ],
   pipeline: [
+    "src/pipeline/times/",
     "src/pipeline/(ports|settings|clock)[.]ts$",
     "src/pipeline/(decode|encode|state)/",
     "src/pipeline/(events|operator|telemetry)[.]ts$",

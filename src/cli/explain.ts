@@ -5,9 +5,9 @@ import { KafkaPast, type Written } from "../adapters/kafka/offline/past.js";
 import type { KafkaOptions } from "../adapters/kafka/options.js";
 import { loadConfig } from "../config/load.js";
 import { UndercurrentError } from "../errors/errors.js";
-import { readTime } from "../forecast/input.js";
 import { forecasterSettings } from "../forecast/settings.js";
 import { decoder } from "../pipeline/decode/decode.js";
+import { timeReader } from "../pipeline/times/reader.js";
 import { explainForecast, type ExplainedForecast, type Explanation } from "../pipeline/explain.js";
 import { modelSettings, pipelineSettings, type DecodeSettings } from "../pipeline/settings.js";
 import { loadEngine } from "./engine.js";
@@ -76,6 +76,9 @@ async function explain(flags: ExplainFlags): Promise<void> {
   process.stdout.write(json === true ? `${asJson(explanation, written)}\n` : asText(explanation, written));
 }
 
+/** What errors say of the option's time, which has one unit. */
+const timeNames = { unit: () => "--time takes milliseconds", format: "--time takes ISO 8601" };
+
 /** Where the record is that the flags name. */
 async function placeOf(
   options: KafkaOptions,
@@ -95,7 +98,7 @@ async function placeOf(
       "choose a record with --partition and --offset, or with --key and --time",
     );
   }
-  const latest = time === undefined ? Infinity : readTime(/^-?\d+$/.test(time) ? Number(time) : time);
+  const latest = time === undefined ? Infinity : timeReader({}, timeNames, true)(time);
   const decode = decoder(settings);
   const found = await findLast(options, partition, (record) => {
     try {

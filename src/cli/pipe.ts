@@ -1,6 +1,12 @@
 /** The command `pipe`: reads observations as JSON lines and writes forecasts as JSON lines. */
 import { Command } from "commander";
-import { ForecastLineWriter, readObservationLine, rejectionLine } from "../adapters/files/json-lines.js";
+import { missingWords } from "../adapters/files/csv/cells.js";
+import {
+  ForecastLineWriter,
+  readObservationLine,
+  rejectionLine,
+  type ObservationReading,
+} from "../adapters/files/json-lines.js";
 import { LineSplitter, type Line } from "../adapters/files/lines.js";
 import { openText } from "../adapters/files/open.js";
 import { TextOutput } from "../adapters/files/text-output.js";
@@ -13,8 +19,12 @@ import {
   type ForecastColumns,
 } from "../forecast/columns.js";
 import { Forecaster } from "../forecast/forecaster.js";
+import { missingTexts } from "../pipeline/decode/decode.js";
+import { detectingTimeReader } from "../pipeline/times/detection.js";
+import { flagNames } from "../pipeline/times/reader.js";
 import { assertApart } from "./backtest/apart.js";
 import { loadEngine } from "./engine.js";
+import { addTimeOptions, assertForm, type TimeFlags } from "./backtest/form-options.js";
 import {
   addFeaturesOption,
   addForecasterOptions,
@@ -27,8 +37,10 @@ const batchSize = 1024;
 
 const notes = `
 Input, one message per line: {"key": "pump-7", "time": "2026-03-01T10:00:05Z", "value": 41.2}
-  time    ISO 8601 (UTC if it has no zone) or epoch milliseconds
-  value   a number; null or an absent field is a missing value
+  time    ISO 8601 (UTC if it has no zone) or an epoch number; without --time-unit the first number decides the
+          unit, a line {"notice"} on standard error reports seconds, microseconds or nanoseconds, and later
+          numbers in another unit are rejected
+  value   a number; null, an absent field, or a text such as NaN, NULL or n/a is a missing value
   Further fields are ignored, except those of --features: numbers that help to forecast the next value.
 
 Output, one message per input line; unknown fields are null:
@@ -49,15 +61,23 @@ export function pipeCommand(): Command {
   const command = new Command("pipe").description(
     "forecast JSON lines from standard input to standard output",
   );
+  addTimeOptions(command);
   addFeaturesOption(command, "fields");
   return addForecasterOptions(command).addHelpText("after", notes).action(pipe);
 }
 
-async function pipe(flags: ForecasterFlags): Promise<void> {
+async function pipe(flags: ForecasterFlags & TimeFlags): Promise<void> {
+  assertForm(flags);
   const settings = settingsFromFlags(flags);
   assertApart({ inputs: ["-"], outputs: [] });
   const forecaster = new Forecaster(settings, await loadEngine(flags.engine));
-  const stage = new PipeStage(forecaster, flags.features ?? []);
+  const stage = new PipeStage(forecaster, {
+    features: flags.features ?? [],
+    timeOf: detectingTimeReader(flags, flagNames, (notice) => {
+      process.stderr.write(`${JSON.stringify({ notice })}\n`);
+    }),
+    isMissing: missingTexts([...missingWords, ...(flags.missing ?? [])]),
+  });
   const lines = new LineSplitter();
   for await (const piece of openText("-", { signal: stopSignal() })) {
     for (const line of lines.push(piece)) await stage.take(line);
@@ -72,16 +92,16 @@ class PipeStage {
   readonly #forecaster: Forecaster;
   readonly #output = TextOutput.toStandardOutput();
   readonly #writer: ForecastLineWriter;
-  readonly #features: readonly string[];
+  readonly #reading: ObservationReading;
   readonly #observations: ReturnType<typeof observationColumns>;
   readonly #forecasts: ForecastColumns;
   readonly #rejections = new Map<ErrorCode, number>();
   #events = 0;
 
-  constructor(forecaster: Forecaster, features: readonly string[]) {
+  constructor(forecaster: Forecaster, reading: ObservationReading) {
     this.#forecaster = forecaster;
-    this.#features = features;
-    this.#observations = observationColumns(batchSize, features.length);
+    this.#reading = reading;
+    this.#observations = observationColumns(batchSize, reading.features.length);
     const { horizon, intervalLevels: levels } = forecaster.settings;
     this.#forecasts = forecastColumns(batchSize, horizon, levels);
     this.#writer = new ForecastLineWriter(this.#output, (version) => forecaster.modelName(version));
@@ -91,7 +111,7 @@ class PipeStage {
   async take(line: Line): Promise<void> {
     if (line.text?.trim() === "") return;
     try {
-      const { key, time, value, features } = readObservationLine(line, this.#features);
+      const { key, time, value, features } = readObservationLine(line, this.#reading);
       appendObservation(this.#observations, this.#forecaster.slotOf(key), time, value);
       setFeatures(this.#observations, features);
       if (this.#observations.count === batchSize) await this.flush();

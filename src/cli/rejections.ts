@@ -6,6 +6,11 @@ import { plainText } from "./text.js";
 /** Rejections of one code that are printed one by one. */
 const printed = 5;
 
+/** Prints what was detected in the input, on standard error. */
+export function printNotice(text: string): void {
+  process.stderr.write(`note: ${plainText(text)}\n`);
+}
+
 export class Rejections {
   readonly #counts = new Map<ErrorCode, number>();
   readonly #print: (line: string) => void;

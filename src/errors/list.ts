@@ -60,6 +60,12 @@ export const list = {
     data: "Nothing was forecast from this file.",
     action: "Give every column a unique name of 1 to 1,024 characters.",
   },
+  TIME_UNIT_UNCLEAR: {
+    exit: exitCodes.input,
+    data: "Nothing was forecast from this file.",
+    action:
+      "Name the unit of the times with --time-unit (s, ms, us or ns), or the format of a date with --time-format, such as yyyyMMdd.",
+  },
   ROW_UNREADABLE: {
     exit: exitCodes.input,
     data: "This row was rejected and counted; every other row was processed.",
@@ -94,7 +100,7 @@ export const list = {
     exit: exitCodes.input,
     data: "This event was rejected and counted; no state was changed.",
     action:
-      "Give the time as epoch milliseconds, a Date or an ISO 8601 string. With late: drop or dead-letter, the time may be at most 7 days after the record's timestamp.",
+      "Give the time as epoch milliseconds, a Date or an ISO 8601 string, or name its unit or format: --time-unit, --time-format, decode.timeUnit, decode.timeFormat. With late: drop or dead-letter, the time may be at most 7 days after the record's timestamp.",
   },
   VALUE_NOT_A_NUMBER: {
     exit: exitCodes.input,

@@ -39,6 +39,11 @@ export function namesMissingDay(text: string): boolean {
   return match !== null && Number.isNaN(startOfDay(Number(match[1]), Number(match[2]), Number(match[3])));
 }
 
+/** Whether the text has the form of a time, and names its zone. */
+export function hasZone(text: string): boolean {
+  return form.exec(text)?.[8] !== undefined;
+}
+
 /** Epoch milliseconds; NaN for a day that its month does not have. */
 function startOfDay(year: number, month: number, day: number): number {
   const start = new Date(0);

@@ -2,6 +2,8 @@
 import { z } from "zod";
 import { refuseRenamed, UndercurrentError } from "../errors/errors.js";
 import { tuningNames } from "../forecast/snapshot/signature.js";
+import { isTimeZone, timeFormatFault } from "./times/format.js";
+import { timeUnits } from "./times/epoch.js";
 import {
   forecasterSettings,
   maxFeatures,
@@ -29,6 +31,13 @@ const valuePath = pathSchema(
 );
 const featurePath = pathSchema("list each feature as one item");
 
+export const timeFormatSchema = z.string().check(({ value, issues }) => {
+  const message = timeFormatFault(value);
+  if (message !== undefined) issues.push({ code: "custom", message, input: value });
+});
+
+export const timeZoneSchema = z.string().refine(isTimeZone, { message: "this is no IANA time zone" });
+
 const decodeSchema = z
   .strictObject({
     format: z
@@ -41,12 +50,33 @@ const decodeSchema = z
     time: timePath
       .optional()
       .describe(
-        "Path of the event time in the JSON document, in epoch milliseconds or ISO 8601. Default: the record's timestamp.",
+        "Path of the event time in the JSON document, as a number in timeUnit, as text in timeFormat, or as ISO 8601. Default: the record's timestamp.",
       ),
+    timeUnit: z
+      .enum(timeUnits)
+      .optional()
+      .describe(
+        "Unit of event times that are numbers: s, ms, us or ns since 1970. Default: milliseconds, and a number that is not plausible in milliseconds (1973 to 2572) goes to the dead letters.",
+      ),
+    timeFormat: timeFormatSchema
+      .optional()
+      .describe(
+        "Format of the event time in the tokens of luxon, such as d.M.yyyy HH:mm. Default: ISO 8601.",
+      ),
+    timeZone: timeZoneSchema
+      .optional()
+      .describe("Time zone of event times that name none, such as Europe/Berlin. Default: UTC."),
     value: valuePath
       .default("value")
       .describe(
         "Path of the value in the JSON document. An empty path is the document itself; null is a missing value.",
+      ),
+    missing: z
+      .array(z.string())
+      .max(64)
+      .default([])
+      .describe(
+        "Texts that stand for a missing value or feature, such as unavailable. Upper and lower case are the same.",
       ),
     features: z
       .array(featurePath)
@@ -65,7 +95,15 @@ const decodeSchema = z
     ({ format, key, time, features }) =>
       format === "json" || (key === undefined && time === undefined && features.length === 0),
     { message: "the paths key, time and features require format: json" },
-  );
+  )
+  .refine(
+    ({ time, timeUnit, timeFormat, timeZone }) =>
+      time !== undefined || (timeUnit ?? timeFormat ?? timeZone) === undefined,
+    { message: "timeUnit, timeFormat and timeZone require time" },
+  )
+  .refine(({ timeUnit, timeFormat }) => timeUnit === undefined || timeFormat === undefined, {
+    message: "timeUnit and timeFormat exclude each other",
+  });
 
 const lateSchema = z
   .enum(["process", "drop", "dead-letter"])

@@ -216,7 +216,7 @@ describe("features", () => {
   // What comes next is known from the feature that comes now, and from nothing else.
   const noise = (i: number): number => Math.sin(i * i * 0.7) + Math.sin(i * 12.9898);
   const rows = Array.from({ length: 3000 }, (_, i) => ({
-    time: i * 60_000,
+    time: 1_767_225_600_000 + i * 60_000,
     value: noise(i),
     next: 10 * noise(i + 1) + 50,
   }));
@@ -239,7 +239,7 @@ describe("features", () => {
 
   test("in fields of a line tell pipe what comes next, and a wrong one refuses its line", () => {
     const lines = rows.map((row) => JSON.stringify({ key: "a", ...row }));
-    const bad = '{"key":"a","time":0,"value":1,"next":"soon"}';
+    const bad = '{"key":"a","time":1767225600000,"value":1,"next":"soon"}';
     const { out, err } = run(["pipe", "--features", "next"], [bad, ...lines].join("\n"));
     const messages = out
       .trim()

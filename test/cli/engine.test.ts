@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 
 const cli = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
 const lines = Array.from({ length: 200 }, (_, i) =>
-  JSON.stringify({ key: `k${i % 3}`, time: 1000 * i, value: Math.sin(i / 9) + (i % 3) }),
+  JSON.stringify({ key: `k${i % 3}`, time: 1_767_225_600_000 + 1000 * i, value: Math.sin(i / 9) + (i % 3) }),
 );
 
 /** Makes Node refuse to find packages, as if they were not installed. */

@@ -22,7 +22,7 @@ beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "undercurrent-"))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const at = (name: string): string => join(folder, name);
-const text = `time,a\n${Array.from({ length: 30 }, (_, i) => `${i * 60_000},${i % 5}\n`).join("")}`;
+const text = `time,a\n${Array.from({ length: 30 }, (_, i) => `${1_767_225_600_000 + i * 60_000},${i % 5}\n`).join("")}`;
 
 /** Runs a command of the shell in the folder, with `undercurrent` in place. */
 function shell(command: string): { status: number | null; out: string; err: string } {
@@ -115,7 +115,8 @@ describe("backtest", () => {
   });
 
   test("refuses lines that are not UTF-8, one by one", () => {
-    const rows = "key,time,value\nb,0,1\ncaf\xe9,0,1\ncaf\xe8,0,1\nb,60000,1\n";
+    const rows =
+      "key,time,value\nb,1767225600000,1\ncaf\xe9,1767225600000,1\ncaf\xe8,1767225600000,1\nb,1767225660000,1\n";
     writeFileSync(at("in.csv"), Buffer.from(rows, "latin1"));
     const { status, out, err } = shell("undercurrent backtest in.csv --json");
     const { rejections, keys } = JSON.parse(out) as { rejections: unknown; keys: readonly unknown[] };
@@ -126,7 +127,7 @@ describe("backtest", () => {
 
 describe("pipe", () => {
   const lines =
-    '{"key":"caf\xe9","time":0,"value":1}\n{"key":"caf\xe8","time":0,"value":1}\n{"key":"\xc3\xa9","time":0,"value":1}\n';
+    '{"key":"caf\xe9","time":1767225600000,"value":1}\n{"key":"caf\xe8","time":1767225600000,"value":1}\n{"key":"\xc3\xa9","time":1767225600000,"value":1}\n';
 
   test("refuses lines that are not UTF-8, so that two keys never become one", () => {
     writeFileSync(at("in.json"), Buffer.from(lines, "latin1"));
@@ -150,7 +151,7 @@ describe("pipe", () => {
   });
 
   test("does not append to the file that it reads", () => {
-    writeFileSync(at("in.json"), '{"key":"a","time":0,"value":1}\n');
+    writeFileSync(at("in.json"), '{"key":"a","time":1767225600000,"value":1}\n');
     const { status, err } = shell("undercurrent pipe < in.json >> in.json");
     expect([status, err]).toEqual([2, expect.stringContaining("also an input")]);
   });

@@ -14,6 +14,9 @@ const choices: readonly PipelineOptions["decode"][] = [
   { key: "at.id", value: "load.kW", features: ["load.x", { path: ["a.b"] }, ""] },
   { key: "__proto__", value: "constructor" },
   { value: "ü" },
+  { time: "time", timeUnit: "s" },
+  { time: "time", timeUnit: "ms", missing: ["unavailable"] },
+  { time: "time", timeUnit: "ns" },
 ];
 
 interface Read {

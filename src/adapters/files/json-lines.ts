@@ -1,6 +1,6 @@
 /** Observations and forecasts as JSON lines: one message on each line, forecasts in the order of observations. */
 import { UndercurrentError, type ErrorCode } from "../../errors/errors.js";
-import { readKey, readTime, readValue } from "../../forecast/input.js";
+import { readKey, readValue } from "../../forecast/input.js";
 import { JsonText } from "../../pipeline/encode/json-text.js";
 import { ForecastMessages } from "../../pipeline/encode/message.js";
 import type { ForecastBatch } from "../../pipeline/telemetry.js";
@@ -22,22 +22,36 @@ export interface ObservationMessage {
   readonly features: readonly number[];
 }
 
+/** How the fields of a line are read. */
+export interface ObservationReading {
+  /** Names of the features' fields. */
+  readonly features: readonly string[];
+  /** Epoch milliseconds; throws TIME_INVALID. */
+  timeOf(time: unknown): number;
+  /** Whether a value is a text that stands for a missing one. */
+  isMissing(value: unknown): boolean;
+}
+
 /**
- * The observation of a line `{"key", "time", "value"}` with the fields of its features; others are ignored. The time is
- * epoch milliseconds or ISO 8601 text. Throws ROW_UNREADABLE, LINE_TOO_LONG, KEY_INVALID, TIME_INVALID, VALUE_NOT_A_NUMBER or
+ * The observation of a line `{"key", "time", "value"}` with the fields of its features; others are ignored. Throws ROW_UNREADABLE, LINE_TOO_LONG, KEY_INVALID, TIME_INVALID, VALUE_NOT_A_NUMBER or
  * VALUE_OUT_OF_RANGE.
  */
-export function readObservationLine(line: Line, features: readonly string[] = []): ObservationMessage {
+export function readObservationLine(
+  line: Line,
+  { features, timeOf, isMissing }: ObservationReading,
+): ObservationMessage {
   if (line.text === undefined) {
     throw new UndercurrentError("LINE_TOO_LONG", `the line is longer than ${longestLine} characters`);
   }
   if (!wasUtf8(line.text)) throw new UndercurrentError("ROW_UNREADABLE", "the line is not UTF-8 text");
   const message = parseObject(line.text);
+  const valueOf = (value: unknown, name?: string): number =>
+    isMissing(value) ? NaN : readValue(value, name);
   return {
     key: readKey(message["key"]),
-    time: readTime(message["time"]),
-    value: readValue(message["value"]),
-    features: features.map((name) => readValue(message[name], `the feature ${JSON.stringify(name)}`)),
+    time: timeOf(message["time"]),
+    value: valueOf(message["value"]),
+    features: features.map((name) => valueOf(message[name], `the feature ${JSON.stringify(name)}`)),
   };
 }
 

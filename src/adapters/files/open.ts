@@ -5,6 +5,7 @@ import { basename } from "node:path";
 import { pipeline, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { UndercurrentError } from "../../errors/errors.js";
+import { looksLikeUtf16, Utf16Decoder, utf16Order } from "./utf16.js";
 import { Utf8Decoder } from "./utf8.js";
 
 const pieceBytes = 64 * 1024;
@@ -31,12 +32,15 @@ export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The text of a file in pieces, decoded as UTF-8 by `Utf8Decoder`. Throws FILE_UNREADABLE. */
+/**
+ * The text of a file in pieces: UTF-16 where the file begins with its byte order mark, else UTF-8. Throws FILE_UNREADABLE, also
+ * for UTF-16 without a mark.
+ */
 export async function* openText(file: string, options: OpenOptions = {}): AsyncGenerator<string> {
   const { progress, signal } = options;
   const onDisk = file === "-" ? undefined : createReadStream(file, { highWaterMark: pieceBytes });
   const bytes = onDisk ?? process.stdin;
-  const decoder = new Utf8Decoder();
+  const decoder = new TextPieces(file);
   const end = (): void => void bytes.destroy();
   signal?.addEventListener("abort", end);
   try {
@@ -47,9 +51,43 @@ export async function* openText(file: string, options: OpenOptions = {}): AsyncG
     yield decoder.end();
   } catch (cause) {
     // A stream that is destroyed says that it closed too early.
-    if (signal?.aborted !== true) throw unreadable(file, cause);
+    if (signal?.aborted !== true) throw cause instanceof UndercurrentError ? cause : unreadable(file, cause);
   } finally {
     signal?.removeEventListener("abort", end);
+  }
+}
+
+/** Decodes the pieces of a file; its first two bytes decide how. */
+class TextPieces {
+  readonly #file: string;
+  #first: Buffer = Buffer.alloc(0);
+  #decoder: Utf8Decoder | Utf16Decoder | undefined;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  push(piece: Buffer): string {
+    if (this.#decoder !== undefined) return this.#decoder.push(piece);
+    this.#first = this.#first.length === 0 ? piece : Buffer.concat([this.#first, piece]);
+    return this.#first.length < 2 ? "" : this.#open().push(this.#first);
+  }
+
+  end(): string {
+    if (this.#decoder !== undefined) return this.#decoder.end();
+    const decoder = this.#open();
+    return decoder.push(this.#first) + decoder.end();
+  }
+
+  #open(): Utf8Decoder | Utf16Decoder {
+    const order = utf16Order(this.#first);
+    if (order === undefined && looksLikeUtf16(this.#first)) {
+      throw new UndercurrentError(
+        "FILE_UNREADABLE",
+        `${nameOf(this.#file)} looks like UTF-16 without a byte order mark: convert it to UTF-8, or write the mark`,
+      );
+    }
+    return (this.#decoder = order === undefined ? new Utf8Decoder() : new Utf16Decoder(order));
   }
 }
 

@@ -3,7 +3,7 @@ import { parse } from "csv-parse/sync";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { readTimeCell, readValueCell } from "./cells.js";
+import { readTimeCell, readValueCell } from "./csv/cells.js";
 
 /** One series in the order of its times. */
 export interface SampleSeries {

@@ -2,8 +2,8 @@
 import { inputFault, readKey, readSymbol } from "../../forecast/input.js";
 import { appendSymbol, symbolColumns, type SymbolColumns } from "../../forecast/symbols/columns.js";
 import type { Rejection } from "../../pipeline/telemetry.js";
-import { ColumnNames } from "./column-names.js";
-import { CsvRecords, isFault, type CsvRecord } from "./csv-records.js";
+import { ColumnNames } from "./csv/column-names.js";
+import { CsvRecords, isFault, type CsvRecord } from "./csv/csv-records.js";
 import { keyOfFile, nameOf, openText } from "./open.js";
 import { Tokenizer, type TokenKind } from "./tokens.js";
 
@@ -11,6 +11,10 @@ export interface SymbolReaderOptions {
   /** Names of the columns; without, the key is the column "key" or the file's name, the symbol as stated below. */
   readonly key?: string | undefined;
   readonly symbol?: string | undefined;
+  /** Character between the cells of a CSV file; detected without. */
+  readonly delimiter?: string | undefined;
+  /** Takes what the user is told of a file: what was detected. */
+  readonly notice?: ((text: string) => void) | undefined;
   /** The files are plain text, a key each, and its symbols are these. */
   readonly tokens?: TokenKind | undefined;
   /** The slot of a key, made on first use. */
@@ -98,7 +102,7 @@ class Text {
 /** The rows of a CSV file. */
 class Rows {
   empty = true;
-  readonly #records = new CsvRecords();
+  readonly #records: CsvRecords;
   readonly #file: string;
   readonly #options: SymbolReaderOptions;
   #columns: KeyAndSymbol | undefined;
@@ -106,6 +110,8 @@ class Rows {
   constructor(file: string, options: SymbolReaderOptions) {
     this.#file = file;
     this.#options = options;
+    const notice = (text: string): void => options.notice?.(`${nameOf(file)}: ${text}`);
+    this.#records = new CsvRecords({ delimiter: options.delimiter, notice });
   }
 
   push(piece: string): Iterable<SymbolEvent> {

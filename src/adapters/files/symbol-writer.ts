@@ -1,6 +1,6 @@
 /** Forecasts of symbols as rows of CSV (RFC 4180), one for each event. */
 import type { SymbolColumns, SymbolForecastColumns } from "../../forecast/symbols/columns.js";
-import { numberCell, TextCells } from "./csv-writer.js";
+import { numberCell, TextCells } from "./csv/csv-writer.js";
 import type { TextOutput } from "./text-output.js";
 
 /**

@@ -1,6 +1,6 @@
 /** `backtest --compare`: forecasters that differ in their cell alone, side by side on the same events. */
-import type { CsvColumns } from "../../adapters/files/csv-layout.js";
-import { readObservations } from "../../adapters/files/csv-reader.js";
+import type { CsvColumns } from "../../adapters/files/csv/csv-layout.js";
+import { readObservations, type FileForm } from "../../adapters/files/csv/csv-reader.js";
 import type { CellKind, EngineFactory } from "../../engine/port.js";
 import { UndercurrentError } from "../../errors/errors.js";
 import { forecastColumns, type ForecastColumns, type ObservationColumns } from "../../forecast/columns.js";
@@ -10,7 +10,7 @@ import type { ForecasterSettings } from "../../forecast/settings.js";
 import { ExpertRecord } from "./backtest-experts.js";
 import { summariseAll, type OverallSummary } from "./backtest-summary.js";
 import { fileProgress } from "../progress.js";
-import type { Rejections } from "../rejections.js";
+import { printNotice, type Rejections } from "../rejections.js";
 
 /** One cell of a comparison. */
 export interface ComparedCell {
@@ -27,6 +27,7 @@ export interface ComparedCell {
 export interface Comparison {
   readonly files: readonly string[];
   readonly columns: CsvColumns;
+  readonly form: FileForm;
   readonly scoring: ScoreboardOptions;
   readonly batchSize: number;
 }
@@ -84,7 +85,7 @@ class Candidate {
  * of them more than the others. Throws INPUT_EMPTY, and as reading does.
  */
 export async function compareCells(
-  { files, columns, scoring, batchSize }: Comparison,
+  { files, columns, form, scoring, batchSize }: Comparison,
   settings: readonly ForecasterSettings[],
   engine: EngineFactory,
   rejections: Rejections,
@@ -94,6 +95,8 @@ export async function compareCells(
   try {
     const batches = readObservations(files, {
       columns,
+      form,
+      notice: printNotice,
       // Slots are given in order of first use, so that a key has the same one in all.
       slotOf: (key) => candidates.map(({ forecaster }) => forecaster.slotOf(key))[0]!,
       reject: (rejection) => rejections.add(rejection),

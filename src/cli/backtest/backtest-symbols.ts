@@ -18,7 +18,7 @@ import { symbolKeyTable, symbolOverallTable, type SymbolOutcome } from "./backte
 import { warnOfFormula } from "./formula-warning.js";
 import { renamedOption, wholeNumberFrom } from "../options.js";
 import { fileProgress } from "../progress.js";
-import { Rejections } from "../rejections.js";
+import { printNotice, Rejections } from "../rejections.js";
 import { plainText, whole } from "../text.js";
 
 /** What an event of the input carries. */
@@ -30,6 +30,7 @@ export interface SymbolFlags {
   readonly key?: string;
   readonly symbol?: string;
   readonly tokens?: TokenKind;
+  readonly delimiter?: string;
   readonly maxSymbols?: number;
   readonly order?: number;
   readonly out?: string;
@@ -57,6 +58,11 @@ const ofValues = [
   "horizon",
   "intervalLevels",
   "features",
+  "time-unit",
+  "time-format",
+  "time-zone",
+  "missing",
+  "decimal",
 ];
 /** Options that say nothing of values. */
 const ofSymbols = ["symbol", "tokens", "max-symbols", "order"];
@@ -94,7 +100,8 @@ export function assertOfKind(command: Command, kind: SymbolFlags["kind"]): void 
     (name) => command.getOptionValueSource(new Option(`--${name}`).attributeName()) === "cli",
   );
   if (wrong === undefined) return;
-  const option = command.options.find((candidate) => candidate.attributeName() === wrong);
+  const attribute = new Option(`--${wrong}`).attributeName();
+  const option = command.options.find((candidate) => candidate.attributeName() === attribute);
   throw new UndercurrentError("SETTING_INVALID", `${option?.long} cannot be used with --kind ${kind}`);
 }
 
@@ -172,6 +179,7 @@ export async function backtestSymbols(
   try {
     const batches = readSymbols(files, {
       ...flags,
+      notice: printNotice,
       slotOf: (key) => forecaster.slotOf(key),
       reject: (rejection) => rejections.add(rejection),
       progress: (file, bytes) => progress.update(file, bytes),

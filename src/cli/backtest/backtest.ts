@@ -1,7 +1,7 @@
 /** The command `backtest`: replays CSV files event by event and scores every forecast against baselines. */
 import { Command, Option } from "commander";
-import { readObservations } from "../../adapters/files/csv-reader.js";
-import { ForecastCsvWriter } from "../../adapters/files/csv-writer.js";
+import { readObservations } from "../../adapters/files/csv/csv-reader.js";
+import { ForecastCsvWriter } from "../../adapters/files/csv/csv-writer.js";
 import { checkReadable } from "../../adapters/files/open.js";
 import { TextOutput } from "../../adapters/files/text-output.js";
 import { renderReport } from "../../adapters/web/report.js";
@@ -18,6 +18,7 @@ import { addSymbolOptions, assertOfKind, backtestSymbols, type SymbolFlags } fro
 import { comparisonTable, expertTable, horizonTable, keyTable, overallTable } from "./backtest-table.js";
 import { warnOfFormula } from "./formula-warning.js";
 import { loadEngine } from "../engine.js";
+import { addFileOptions, assertForm, type FileFlags } from "./form-options.js";
 import {
   addFeaturesOption,
   addForecasterOptions,
@@ -27,12 +28,12 @@ import {
   type ForecasterFlags,
 } from "../options.js";
 import { fileProgress } from "../progress.js";
-import { Rejections } from "../rejections.js";
+import { printNotice, Rejections } from "../rejections.js";
 import { ReportRecord } from "./report-record.js";
 import { reportData, type BacktestOutcome } from "./report.js";
 import { plainText, whole } from "../text.js";
 
-interface BacktestFlags extends Omit<ForecasterFlags, "cell">, SymbolFlags {
+interface BacktestFlags extends Omit<ForecasterFlags, "cell">, SymbolFlags, Omit<FileFlags, "delimiter"> {
   readonly cell: readonly CellKind[];
   readonly compare?: true;
   readonly wide?: true;
@@ -55,9 +56,9 @@ the key. The tables of keys and --out show the next value only.
 
 Columns: the time is the column "time", or else the first column. In long files the key is the column "key", or else the
 file name; the value is the column "value", or else the only remaining column. Times are ISO 8601 (UTC if they have no
-zone) or epoch milliseconds. --features columns help to forecast the next value, in wide files that of every key in the
-row. Empty cells, NaN, nan, null, NA and N/A are missing values. Rows are fed in file order, wide rows from left to
-right. Unreadable rows are reported with their line and counted; they do not change the exit code.
+zone) or epoch numbers, whose unit is detected unless --time-unit names it. --features columns help to forecast the next
+value, in wide files that of every key in the row. Empty cells and nan, null, none, nil, na, n/a, #n/a and -, in any
+case, are missing values. Rows are fed in file order, wide rows from left to right. Unreadable rows are reported with their line and counted; they do not change the exit code.
 
 Symbols: with --kind symbol each event carries a symbol: the column "symbol", or else the only column besides "key" and
 "time". With --tokens the symbols are the characters or words of plain text. The forecast is the distribution of each
@@ -84,6 +85,7 @@ export function backtestCommand(): Command {
       wholeNumberFrom(1, 1e6),
     )
     .option("--warmup <events>", "number of first events per key that are not scored", wholeNumberFrom(0), 0);
+  addFileOptions(command);
   addFeaturesOption(command, "columns");
   addForecasterOptions(command, cellsOption());
   return addSymbolOptions(command).addHelpText("after", notes).action(backtest);
@@ -91,6 +93,7 @@ export function backtestCommand(): Command {
 
 async function backtest(files: readonly string[], flags: BacktestFlags, command: Command): Promise<void> {
   assertOfKind(command, flags.kind);
+  assertForm(flags);
   if (flags.kind === "symbol") return backtestSymbols(files, flags, command);
   const [first, ...others] = flags.cell.map((cell) => settingsFromFlags({ ...flags, cell }));
   const settings = first!;
@@ -117,6 +120,7 @@ async function backtest(files: readonly string[], flags: BacktestFlags, command:
     const comparison = {
       files,
       columns: flags,
+      form: flags,
       scoring: { period: flags.period, warmup: flags.warmup },
       batchSize,
     };
@@ -136,6 +140,8 @@ async function backtest(files: readonly string[], flags: BacktestFlags, command:
   try {
     const batches = readObservations(files, {
       columns: flags,
+      form: flags,
+      notice: printNotice,
       slotOf: (key) => forecaster.slotOf(key),
       reject: (rejection) => rejections.add(rejection),
       progress: (file, bytes) => progress.update(file, bytes),

@@ -4,6 +4,7 @@ import { UndercurrentError, type ErrorCode } from "../../errors/errors.js";
 import { readKey, readTime, readValue } from "../../forecast/input.js";
 import type { InputRecord, OutputRecord } from "../ports.js";
 import { pathNames, type DecodeSettings } from "../settings.js";
+import { decodeNames, timeReader } from "../times/reader.js";
 
 /** A decoded record. */
 export interface Reading {
@@ -33,7 +34,9 @@ export type Decode = (record: InputRecord) => Reading;
  * ```
  */
 export function decoder(settings: DecodeSettings): Decode {
-  const parse = settings.format === "json" ? parseJson : parseNumber;
+  const isMissing = missingTexts(settings.missing);
+  const parse = settings.format === "json" ? parseJson : numberParser(isMissing);
+  const timeOf = timeReader(settings, decodeNames);
   const keyPath = settings.key === undefined ? undefined : pathNames(settings.key);
   const timePath = settings.time === undefined ? undefined : pathNames(settings.time);
   const valuePath = settings.format === "json" ? pathNames(settings.value) : [];
@@ -41,7 +44,7 @@ export function decoder(settings: DecodeSettings): Decode {
   return (record) => {
     const document = parse(textOf(record, settings.maxValueBytes));
     const key = keyPath === undefined ? recordKey(record) : documentKey(document, keyPath);
-    const time = timePath === undefined ? recordTime(record) : readTime(find(document, timePath));
+    const time = timePath === undefined ? recordTime(record) : timeOf(find(document, timePath));
     const found = find(document, valuePath);
     if (found === undefined) {
       throw new UndercurrentError(
@@ -49,8 +52,11 @@ export function decoder(settings: DecodeSettings): Decode {
         `the record has no value at the path ${pathText(valuePath)} (decode.value)`,
       );
     }
-    const value = readValue(found);
-    const features = featurePaths.map((path) => readFeature(find(document, path), path));
+    const value = isMissing(found) ? NaN : readValue(found);
+    const features = featurePaths.map((path) => {
+      const feature = find(document, path);
+      return isMissing(feature) ? NaN : readFeature(feature, path);
+    });
     return { key, time, value, features, document, record };
   };
 }
@@ -119,10 +125,20 @@ function parseJson(text: string): unknown {
 // Stricter than Number(), which takes "", " " and "0x1f".
 const numberText = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
 
-function parseNumber(text: string): number {
-  if (numberText.test(text)) return Number(text);
-  if (text.trim() === "NaN") return NaN;
-  throw new UndercurrentError("VALUE_NOT_A_NUMBER", "the record's value is not a number");
+function numberParser(isMissing: (value: unknown) => boolean): (text: string) => number {
+  return (text) => {
+    if (isMissing(text)) return NaN;
+    if (numberText.test(text)) return Number(text);
+    if (text.trim() === "NaN") return NaN;
+    throw new UndercurrentError("VALUE_NOT_A_NUMBER", "the record's value is not a number");
+  };
+}
+
+/** Whether a value is one of the texts that stand for a missing one, in any case and with blanks around it. */
+export function missingTexts(texts: readonly string[]): (value: unknown) => boolean {
+  if (texts.length === 0) return () => false;
+  const known = new Set(texts.map((text) => text.trim().toLowerCase()));
+  return (value) => typeof value === "string" && known.has(value.trim().toLowerCase());
 }
 
 function recordKey({ key }: InputRecord): string {

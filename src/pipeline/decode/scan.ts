@@ -8,6 +8,7 @@ import { maximumKeyLength, maximumTime, maximumValue } from "../../forecast/inpu
 import { DayStarts, isoTimeAt } from "./iso-scan.js";
 import type { InputRecord } from "../ports.js";
 import type { DecodeSettings } from "../settings.js";
+import { epochTime, type TimeUnit } from "../times/epoch.js";
 import {
   keyField,
   timeField,
@@ -45,6 +46,7 @@ export class RecordScan {
   readonly #keyOfRecord: boolean;
   readonly #timeOfRecord: boolean;
   readonly #maxBytes: number;
+  readonly #timeUnit: TimeUnit | undefined;
   readonly #days = new DayStarts();
   #bytes: Uint8Array = nothing;
   #at = 0;
@@ -59,12 +61,15 @@ export class RecordScan {
     this.#keyOfRecord = settings.key === undefined;
     this.#timeOfRecord = settings.time === undefined;
     this.#maxBytes = settings.maxValueBytes;
+    this.#timeUnit = settings.timeUnit;
     this.features = new Float64Array(settings.features.length);
   }
 
   /** Undefined where the settings are such that only the decoder can read records. */
   static of(settings: DecodeSettings): RecordScan | undefined {
-    const names = settings.format === "json" ? wantedNames(settings) : undefined;
+    const { format, timeFormat, timeZone } = settings;
+    const isPlain = format === "json" && timeFormat === undefined && timeZone === undefined;
+    const names = isPlain ? wantedNames(settings) : undefined;
     return names && new RecordScan(names, settings);
   }
 
@@ -234,7 +239,8 @@ export class RecordScan {
       // As text the number is what was written only where that is a plain integer.
       return at === integer && !(negative && mantissa === 0) && this.#setKey(bytes, start, at);
     }
-    return this.#take(field, negative ? -size : size);
+    const number = negative ? -size : size;
+    return this.#take(field, field === timeField ? epochTime(number, this.#timeUnit) : number);
   }
 
   #takeText(field: number, start: number, end: number): boolean {

@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
-import { readTimeCell, readValueCell } from "../../../src/adapters/files/cells.js";
-import type { CsvColumns } from "../../../src/adapters/files/csv-layout.js";
-import { readObservations } from "../../../src/adapters/files/csv-reader.js";
-import { csvCell, ForecastCsvWriter, TextCells } from "../../../src/adapters/files/csv-writer.js";
+import { readTimeCell, readValueCell } from "../../../src/adapters/files/csv/cells.js";
+import type { CsvColumns } from "../../../src/adapters/files/csv/csv-layout.js";
+import { readObservations, type FileForm } from "../../../src/adapters/files/csv/csv-reader.js";
+import { csvCell, ForecastCsvWriter, TextCells } from "../../../src/adapters/files/csv/csv-writer.js";
 import { checkReadable } from "../../../src/adapters/files/open.js";
 import { TextOutput } from "../../../src/adapters/files/text-output.js";
 import { UndercurrentError } from "../../../src/errors/errors.js";
@@ -29,14 +29,17 @@ function file(name: string, content: string | Buffer): string {
 async function read(
   files: readonly string[],
   columns: CsvColumns = {},
-): Promise<{ events: Event[]; rejections: Rejection[]; largestBatch: number }> {
+  form: FileForm = { timeUnit: "ms" },
+): Promise<{ events: Event[]; rejections: Rejection[]; notices: string[]; largestBatch: number }> {
   const events: Event[] = [];
   const rejections: Rejection[] = [];
   const keys: string[] = [];
   let largestBatch = 0;
   const slotOf = (key: string): number => (keys.includes(key) ? keys.indexOf(key) : keys.push(key) - 1);
   const reject = (rejection: Rejection): void => void rejections.push(rejection);
-  for await (const batch of readObservations(files, { columns, slotOf, reject })) {
+  const notices: string[] = [];
+  const notice = (text: string): void => void notices.push(text);
+  for await (const batch of readObservations(files, { columns, form, notice, slotOf, reject })) {
     largestBatch = Math.max(largestBatch, batch.count);
     const width = columns.features?.length ?? 0;
     for (let row = 0; row < batch.count; row++) {
@@ -45,7 +48,7 @@ async function read(
       events.push(width === 0 ? event : { ...event, features });
     }
   }
-  return { events, rejections, largestBatch };
+  return { events, rejections, notices, largestBatch };
 }
 
 async function errorOf(promise: Promise<unknown>): Promise<UndercurrentError> {
@@ -67,7 +70,23 @@ describe("cells", () => {
         expect(readValueCell(` ${value.toExponential()} `)).toBeCloseTo(value, 5);
       }),
     );
-    for (const cell of ["", " ", "NaN", "nan", "null", "NA", "N/A", " NA "])
+    for (const cell of [
+      "",
+      " ",
+      "NaN",
+      "nan",
+      "NAN",
+      "null",
+      "NULL",
+      "None",
+      "NA",
+      "n/a",
+      "N/A",
+      " NA ",
+      "#N/A",
+      "nil",
+      "-",
+    ])
       expect(readValueCell(cell)).toBeNaN();
     for (const cell of [
       "abc",

@@ -2,8 +2,8 @@
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CsvRecords, isFault, type CsvRecord } from "../../../src/adapters/files/csv-records.js";
-import { csvCell } from "../../../src/adapters/files/csv-writer.js";
+import { CsvRecords, isFault, type CsvRecord } from "../../../src/adapters/files/csv/csv-records.js";
+import { csvCell } from "../../../src/adapters/files/csv/csv-writer.js";
 import { LineSplitter, longestLine, type Line } from "../../../src/adapters/files/lines.js";
 
 /** A text and the places at which it is cut. */

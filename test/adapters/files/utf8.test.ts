@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { isUtf8 } from "node:buffer";
 import { describe, expect, test } from "vitest";
-import { CsvRecords } from "../../../src/adapters/files/csv-records.js";
+import { CsvRecords } from "../../../src/adapters/files/csv/csv-records.js";
 import { readObservationLine } from "../../../src/adapters/files/json-lines.js";
+import { readTime } from "../../../src/forecast/input.js";
 import { Tokenizer } from "../../../src/adapters/files/tokens.js";
 import { Utf8Decoder, wasUtf8 } from "../../../src/adapters/files/utf8.js";
 
@@ -82,12 +83,13 @@ describe("what is not UTF-8", () => {
   });
 
   test("refuses a line of JSON, in a key and elsewhere", () => {
+    const reading = { features: [], timeOf: readTime, isMissing: () => false };
     for (const line of [
       '{"key":"caf\xe9","time":0,"value":1}',
       '{"key":"a","time":0,"value":1,"note":"\xff"}',
     ]) {
       const text = textOf(Buffer.from(line, "latin1"), []);
-      expect(() => readObservationLine({ number: 1, text })).toThrow("not UTF-8");
+      expect(() => readObservationLine({ number: 1, text }, reading)).toThrow("not UTF-8");
     }
   });
 

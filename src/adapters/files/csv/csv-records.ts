@@ -3,9 +3,10 @@
  * one line, and reading goes on with the next: a stray quotation mark does not swallow the rest of the file.
  */
 import { CsvError, parse } from "csv-parse/sync";
-import type { ErrorCode } from "../../errors/errors.js";
-import { LineSplitter, longestLine, type Line } from "./lines.js";
-import { wasUtf8 } from "./utf8.js";
+import type { ErrorCode } from "../../../errors/errors.js";
+import { delimiterName, detectDelimiter } from "./delimiter.js";
+import { LineSplitter, longestLine, type Line } from "../lines.js";
+import { wasUtf8 } from "../utf8.js";
 
 /** A record of which every cell was read. */
 export interface CsvRow {
@@ -33,6 +34,13 @@ export function isFault(record: CsvRecord): record is CsvFault {
 const mostLines = 100;
 const notUtf8 = "the line is not UTF-8 text";
 
+export interface CsvRecordsOptions {
+  /** One character; detected without: the comma, semicolon or tab. */
+  readonly delimiter?: string | undefined;
+  /** Takes what the user is told: a delimiter that was detected and is not the comma. */
+  readonly notice?: ((text: string) => void) | undefined;
+}
+
 /**
  * Takes pieces of CSV text in order and gives the records that each completes. Empty lines are left out. The first
  * record sets the width; later ones of another width are faults.
@@ -46,22 +54,52 @@ const notUtf8 = "the line is not UTF-8 text";
  */
 export class CsvRecords {
   readonly #lines = new LineSplitter();
+  #delimiter: string | undefined;
+  readonly #notice: ((text: string) => void) | undefined;
+  /** Lines that came before the delimiter was known. */
+  #first: Line[] = [];
   /** Lines of a record whose quotation mark has not been closed yet. */
   #open: Line[] = [];
   #openLength = 0;
   #width = 0;
 
+  constructor({ delimiter, notice }: CsvRecordsOptions = {}) {
+    this.#delimiter = delimiter;
+    this.#notice = notice;
+  }
+
   push(piece: string): CsvRecord[] {
     const records: CsvRecord[] = [];
-    for (const line of this.#lines.push(piece)) this.#take(line, records);
+    for (const line of this.#lines.push(piece)) this.#begin(line, records);
     return records;
   }
 
   end(): CsvRecord[] {
     const records: CsvRecord[] = [];
-    for (const line of this.#lines.end()) this.#take(line, records);
+    for (const line of this.#lines.end()) this.#begin(line, records);
+    if (this.#delimiter === undefined) this.#detect(records);
     while (this.#open.length > 0) this.#giveUp("a quotation mark is not closed", records);
     return records;
+  }
+
+  /** Takes a line; the first ones wait until two of them that are not empty decide the delimiter. */
+  #begin(line: Line, records: CsvRecord[]): void {
+    if (this.#delimiter !== undefined) return this.#take(line, records);
+    this.#first.push(line);
+    if (line.text === undefined || this.#first.filter(({ text }) => text !== "").length === 2) {
+      this.#detect(records);
+    }
+  }
+
+  #detect(records: CsvRecord[]): void {
+    const lines = this.#first;
+    this.#first = [];
+    const [header = "", next] = lines.flatMap(({ text }) =>
+      text === undefined || text === "" ? [] : [text],
+    );
+    this.#delimiter = detectDelimiter(header, next);
+    if (this.#delimiter !== ",") this.#notice?.(`cells are separated by ${delimiterName(this.#delimiter)}`);
+    for (const line of lines) this.#take(line, records);
   }
 
   #take(line: Line, records: CsvRecord[]): void {
@@ -74,7 +112,7 @@ export class CsvRecords {
     } else if (!wasUtf8(text)) {
       records.push({ line: line.number, code: "ROW_UNREADABLE", message: notUtf8 });
     } else if (!text.includes('"')) {
-      if (text.length > 0) records.push(this.#sized(line.number, text.split(",")));
+      if (text.length > 0) records.push(this.#sized(line.number, text.split(this.#delimiter!)));
     } else if (hasOpenQuote(text)) {
       this.#open.push(line);
       this.#openLength = text.length;
@@ -113,7 +151,7 @@ export class CsvRecords {
 
   #parse(line: number, text: string): CsvRecord {
     try {
-      const [cells] = parse(text, { record_delimiter: "\n" });
+      const [cells] = parse(text, { record_delimiter: "\n", delimiter: this.#delimiter! });
       return this.#sized(line, cells ?? []);
     } catch (error) {
       if (!(error instanceof CsvError)) throw error;

@@ -1,7 +1,7 @@
 /** Where a CSV file keeps its observations: wide, a column per key, or long, a row per observation. */
-import type { ErrorCode } from "../../errors/errors.js";
-import { inputFault, readKey } from "../../forecast/input.js";
-import { readTimeCell, readValueCell } from "./cells.js";
+import type { ErrorCode } from "../../../errors/errors.js";
+import { inputFault, readKey } from "../../../forecast/input.js";
+import { timeCellReader, valueCellReader, type CellForm, type ValueCellReader } from "./cells.js";
 import { ColumnNames, quoted } from "./column-names.js";
 import type { CsvRow } from "./csv-records.js";
 
@@ -25,19 +25,26 @@ export interface ObservationSink {
 
 /** Reads the rows of one file. */
 export interface RowReader {
+  /** Column of the time. */
+  readonly timeColumn: number;
   /** Observations that one row holds at most. */
   readonly observationsPerRow: number;
   /** Gives an observation or a rejection for each cell that is a value, or one rejection for the whole row. */
   read(row: CsvRow, sink: ObservationSink): void;
+  /** Reads cells of this form from now on. */
+  setForm(form: CellForm): void;
+}
+
+/** What a layout is found from. */
+export interface LayoutSource {
+  readonly file: string;
+  readonly keyWithoutColumn: string;
+  readonly header: readonly string[];
+  readonly columns: CsvColumns;
 }
 
 /** Finds the columns in the header. Throws INPUT_COLUMN_MISSING or INPUT_COLUMN_INVALID with the file's name. */
-export function csvLayout(
-  file: string,
-  keyWithoutColumn: string,
-  header: readonly string[],
-  columns: CsvColumns,
-): RowReader {
+export function csvLayout({ file, keyWithoutColumn, header, columns }: LayoutSource): RowReader {
   const names = new ColumnNames(file, header);
   return columns.wide === true ? wideReader(names, columns) : longReader(names, columns, keyWithoutColumn);
 }
@@ -52,12 +59,12 @@ function wideReader(names: ColumnNames, columns: CsvColumns): RowReader {
   const keys = keyColumns.map((column) => names.asKey(column));
   // Slots are made by the first value of their key, so that a column without any takes no memory.
   const slots = new Int32Array(keys.length).fill(-1);
-  const timeOf = timeReader();
+  const cells = new Cells();
   const read = (row: CsvRow, sink: ObservationSink): void => {
     let time: number;
     try {
-      time = timeOf(row.cells[timeColumn]!);
-      features.read(row);
+      time = cells.timeOf(row.cells[timeColumn]!);
+      features.read(row, cells.valueOf);
     } catch (error) {
       const { code, message } = inputFault(error);
       sink.rejection(row.line, code, message);
@@ -66,7 +73,7 @@ function wideReader(names: ColumnNames, columns: CsvColumns): RowReader {
     for (let i = 0; i < slots.length; i++) {
       let value: number;
       try {
-        value = readValueCell(row.cells[keyColumns[i]!]!);
+        value = cells.valueOf(row.cells[keyColumns[i]!]!);
       } catch (error) {
         const { code, message } = inputFault(error);
         sink.rejection(row.line, code, `column ${quoted(keys[i]!)}: ${message}`);
@@ -76,7 +83,7 @@ function wideReader(names: ColumnNames, columns: CsvColumns): RowReader {
       sink.observation(slots[i]!, time, value, features.values);
     }
   };
-  return { observationsPerRow: keys.length, read };
+  return { timeColumn, observationsPerRow: keys.length, read, setForm: (form) => cells.setForm(form) };
 }
 
 function longReader(names: ColumnNames, columns: CsvColumns, keyWithoutColumn: string): RowReader {
@@ -87,46 +94,59 @@ function longReader(names: ColumnNames, columns: CsvColumns, keyWithoutColumn: s
   const valueColumn =
     names.findAny(columns.value, "value") ??
     names.onlyOther(taken, "the value column is ambiguous; name it with --value");
-  const timeOf = timeReader();
+  const cells = new Cells();
   const read = (row: CsvRow, sink: ObservationSink): void => {
     try {
       const key = readKey(keyColumn === undefined ? keyWithoutColumn : row.cells[keyColumn]!);
-      const time = timeOf(row.cells[timeColumn]!);
-      const value = readValueCell(row.cells[valueColumn]!);
-      features.read(row);
+      const time = cells.timeOf(row.cells[timeColumn]!);
+      const value = cells.valueOf(row.cells[valueColumn]!);
+      features.read(row, cells.valueOf);
       sink.observation(sink.slotOf(key), time, value, features.values);
     } catch (error) {
       const { code, message } = inputFault(error);
       sink.rejection(row.line, code, message);
     }
   };
-  return { observationsPerRow: 1, read };
+  return { timeColumn, observationsPerRow: 1, read, setForm: (form) => cells.setForm(form) };
 }
 
 /** Reads a row's features into one array, which is reused; an error names the column. */
 function featureReader(
   names: ColumnNames,
   features: readonly string[] = [],
-): { readonly columns: readonly number[]; readonly values: Float64Array; read(row: CsvRow): void } {
+): {
+  readonly columns: readonly number[];
+  readonly values: Float64Array;
+  read(row: CsvRow, valueOf: ValueCellReader): void;
+} {
   const columns = features.map((name) => names.find(name));
   const values = new Float64Array(columns.length);
-  const read = (row: CsvRow): void => {
+  const read = (row: CsvRow, valueOf: ValueCellReader): void => {
     for (let i = 0; i < columns.length; i++) {
-      values[i] = readValueCell(row.cells[columns[i]!]!, `the feature ${quoted(features[i]!)}`);
+      values[i] = valueOf(row.cells[columns[i]!]!, `the feature ${quoted(features[i]!)}`);
     }
   };
   return { columns, values, read };
 }
 
-/** Reads times, and the same text as before without parsing: neighbouring rows often share it. */
-function timeReader(): (cell: string) => number {
-  let lastCell: string | undefined;
-  let lastTime = NaN;
-  return (cell) => {
-    if (cell !== lastCell) {
-      lastTime = readTimeCell(cell);
-      lastCell = cell;
+/** Reads the cells of a file. The same time as before is not parsed again: neighbouring rows often share it. */
+class Cells {
+  valueOf: ValueCellReader = valueCellReader({});
+  #readTime = timeCellReader({});
+  #lastCell: string | undefined;
+  #lastTime = NaN;
+
+  setForm(form: CellForm): void {
+    this.valueOf = valueCellReader(form);
+    this.#readTime = timeCellReader(form);
+    this.#lastCell = undefined;
+  }
+
+  timeOf(cell: string): number {
+    if (cell !== this.#lastCell) {
+      this.#lastTime = this.#readTime(cell);
+      this.#lastCell = cell;
     }
-    return lastTime;
-  };
+    return this.#lastTime;
+  }
 }

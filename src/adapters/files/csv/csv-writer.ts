@@ -1,7 +1,7 @@
 /** Forecasts as rows of CSV (RFC 4180), one for each observation. */
-import type { IntervalColumns } from "../../forecast/columns.js";
-import type { ForecastBatch } from "../../pipeline/telemetry.js";
-import type { TextOutput } from "./text-output.js";
+import type { IntervalColumns } from "../../../forecast/columns.js";
+import type { ForecastBatch } from "../../../pipeline/telemetry.js";
+import type { TextOutput } from "../text-output.js";
 
 /**
  * Writes one row for each observation: `yhat` is the forecast made before `y` was seen. Numbers are the shortest text

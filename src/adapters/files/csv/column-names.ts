@@ -1,6 +1,6 @@
 /** The columns of a table by their names, and what is said where one is not there or there twice. */
-import { UndercurrentError } from "../../errors/errors.js";
-import { inputFault, readKey } from "../../forecast/input.js";
+import { UndercurrentError } from "../../../errors/errors.js";
+import { inputFault, readKey } from "../../../forecast/input.js";
 
 export class ColumnNames {
   readonly header: readonly string[];

@@ -4,15 +4,22 @@ import {
   setFeatures,
   observationColumns,
   type ObservationColumns,
-} from "../../forecast/columns.js";
-import { UndercurrentError, type ErrorCode } from "../../errors/errors.js";
-import type { Rejection } from "../../pipeline/telemetry.js";
+} from "../../../forecast/columns.js";
+import { UndercurrentError, type ErrorCode } from "../../../errors/errors.js";
+import type { Rejection } from "../../../pipeline/telemetry.js";
+import type { CellForm } from "./cells.js";
 import { csvLayout, type CsvColumns, type ObservationSink, type RowReader } from "./csv-layout.js";
 import { CsvRecords, isFault, type CsvRecord } from "./csv-records.js";
-import { keyOfFile, nameOf, openText } from "./open.js";
+import { assertHeader } from "./header.js";
+import { keyOfFile, nameOf, openText } from "../open.js";
+import { detectTimeUnit, judgedRows } from "./time-unit.js";
 
 export interface CsvReaderOptions {
   readonly columns: CsvColumns;
+  /** How the file and its cells are written; detected or ISO 8601, decimal points and milliseconds without. */
+  readonly form?: FileForm | undefined;
+  /** Takes what the user is told of a file: what was detected. */
+  readonly notice?: ((text: string) => void) | undefined;
   /** The slot of a key, made on first use. */
   slotOf(key: string): number;
   /** Takes what was refused, as it is met. */
@@ -21,6 +28,12 @@ export interface CsvReaderOptions {
   readonly progress?: ((file: string, bytes: number) => void) | undefined;
   /** Observations that a batch holds before it is handed on; 8,192 without. */
   readonly batchSize?: number | undefined;
+}
+
+/** How a file is written. */
+export interface FileForm extends CellForm {
+  /** One character; detected without. */
+  readonly delimiter?: string | undefined;
 }
 
 const defaultBatchSize = 8192;
@@ -35,7 +48,7 @@ const defaultBatchSize = 8192;
  * other one. The columns of `features` are neither keys nor values. Files ending in .gz are decompressed; "-" is standard
  * input. Rows that cannot be read go to `reject` with their file and line; an empty file is INPUT_EMPTY there.
  *
- * Throws FILE_UNREADABLE, INPUT_COLUMN_MISSING or INPUT_COLUMN_INVALID.
+ * Throws FILE_UNREADABLE, INPUT_COLUMN_MISSING, INPUT_COLUMN_INVALID or TIME_UNIT_UNCLEAR.
  *
  * @example
  * ```ts
@@ -52,20 +65,29 @@ export async function* readObservations(
 }
 
 async function* readFile(file: string, options: CsvReaderOptions): AsyncGenerator<ObservationColumns> {
-  const records = new CsvRecords();
+  const notice = (text: string): void => options.notice?.(`${nameOf(file)}: ${text}`);
+  const records = new CsvRecords({ delimiter: options.form?.delimiter, notice });
   let rows: FileRows | undefined;
-  const progress = (bytes: number): void => options.progress?.(file, bytes);
-  const open = (header: CsvRecord): FileRows => new FileRows(file, headerOf(file, header), options);
-  for await (const piece of openText(file, { progress })) {
-    for (const record of records.push(piece)) {
-      if (rows === undefined) rows = open(record);
-      else if (rows.take(record)) yield rows.batch();
+  /** The first rows, which decide the unit of the times. */
+  let first: CsvRecord[] | undefined = [];
+  const settle = function* (): Generator<ObservationColumns> {
+    const waiting = first ?? [];
+    first = undefined;
+    rows?.settle(waiting, notice);
+    for (const record of waiting) if (rows?.take(record) === true) yield rows.batch();
+  };
+  const take = function* (all: readonly CsvRecord[]): Generator<ObservationColumns> {
+    for (const record of all) {
+      if (rows === undefined) rows = new FileRows(file, headerOf(file, record), options);
+      else if (first === undefined) {
+        if (rows.take(record)) yield rows.batch();
+      } else if (first.push(record) === judgedRows) yield* settle();
     }
-  }
-  for (const record of records.end()) {
-    if (rows === undefined) rows = open(record);
-    else if (rows.take(record)) yield rows.batch();
-  }
+  };
+  const progress = (bytes: number): void => options.progress?.(file, bytes);
+  for await (const piece of openText(file, { progress })) yield* take(records.push(piece));
+  yield* take(records.end());
+  yield* settle();
   if (rows === undefined) {
     options.reject({ code: "INPUT_EMPTY", message: "the file is empty", origin: nameOf(file) });
   } else {
@@ -85,11 +107,28 @@ class FileRows implements ObservationSink {
   constructor(file: string, header: readonly string[], options: CsvReaderOptions) {
     this.#name = nameOf(file);
     this.#options = options;
-    this.#layout = csvLayout(this.#name, keyOfFile(file), header, options.columns);
+    const { columns, form = {} } = options;
+    assertHeader({ file: this.#name, header, columns, form });
+    this.#layout = csvLayout({ file: this.#name, keyWithoutColumn: keyOfFile(file), header, columns });
     this.#columns = observationColumns(
       Math.max(options.batchSize ?? defaultBatchSize, this.#layout.observationsPerRow),
       options.columns.features?.length,
     );
+  }
+
+  /** Decides how the cells of all rows are read. Throws TIME_UNIT_UNCLEAR. */
+  settle(first: readonly CsvRecord[], notice: (text: string) => void): void {
+    const { form = {} } = this.#options;
+    if (form.timeFormat !== undefined) {
+      this.#layout.setForm(form);
+      return;
+    }
+    const times = first.flatMap((record) =>
+      isFault(record) ? [] : [record.cells[this.#layout.timeColumn]!],
+    );
+    const detected = detectTimeUnit(times, form.timeUnit, this.#name);
+    if (detected.notice !== undefined) notice(detected.notice);
+    this.#layout.setForm({ ...form, timeUnit: detected.unit });
   }
 
   /** Returns whether the batch is full: another row may not fit. */

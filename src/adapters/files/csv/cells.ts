@@ -1,0 +1,70 @@
+/** What the text of a cell stands for: the gate of `forecast/input.ts` for values and times that come as text. */
+import { readTime, readValue } from "../../../forecast/input.js";
+import { flagNames, numericText, timeReader, type TimeSettings } from "../../../pipeline/times/reader.js";
+
+/** Text that stands for a missing value, in lower case, beside the empty cell. */
+export const missingWords: readonly string[] = ["nan", "null", "none", "nil", "na", "n/a", "#n/a", "-"];
+const knownMissing: ReadonlySet<string> = new Set(["", ...missingWords]);
+
+/** Number() also takes hexadecimal, octal and binary text, which nobody means in a table of decimal numbers. */
+const otherRadix = /^\s*0[xob]/i;
+const infinite = /^[+-]?inf(inity)?$/i;
+
+/** How the cells of a file are written. */
+export interface CellForm extends TimeSettings {
+  /** Decimal mark of numbers; the point without it. */
+  readonly decimal?: "." | "," | undefined;
+  /** Further texts that stand for a missing value, in any case. */
+  readonly missing?: readonly string[] | undefined;
+}
+
+/** Reads the value of a cell, NaN where it is missing; an error calls it by `name`. */
+export type ValueCellReader = (cell: string, name?: string) => number;
+
+/**
+ * The value of a cell, NaN where it is empty or one of `missingWords` in any case. Throws VALUE_NOT_A_NUMBER unless it is
+ * one complete decimal number, and VALUE_OUT_OF_RANGE; errors call it by `name`.
+ *
+ * @example
+ * ```ts
+ * readValueCell("41.5"); // 41.5
+ * readValueCell("n/a"); // NaN
+ * readValueCell("41,5"); // throws VALUE_NOT_A_NUMBER
+ * ```
+ */
+export function readValueCell(cell: string, name?: string): number {
+  const value = Number(cell);
+  // Number("") is 0, and a cell of blanks is as empty as one without.
+  if (Number.isFinite(value) && value !== 0 && !otherRadix.test(cell)) return readValue(value, name);
+  const text = cell.trim();
+  if (knownMissing.has(text.toLowerCase())) return NaN;
+  if (infinite.test(text)) return readValue(text.startsWith("-") ? -Infinity : Infinity, name);
+  if (Number.isNaN(value) || otherRadix.test(text)) return readValue(text, name);
+  return readValue(value, name);
+}
+
+/** `readValueCell` for cells with a decimal comma, or with further words for a missing value. */
+export function valueCellReader({ decimal = ".", missing = [] }: CellForm): ValueCellReader {
+  const words = new Set(missing.map((word) => word.trim().toLowerCase()));
+  const plain = decimal === "." ? readValueCell : readDecimalComma;
+  if (words.size === 0) return plain;
+  return (cell, name) => (words.has(cell.trim().toLowerCase()) ? NaN : plain(cell, name));
+}
+
+function readDecimalComma(cell: string, name?: string): number {
+  // A point would be a separator of thousands, which is refused as is a comma in a file with decimal points.
+  if (/\d\.|\.\d/.test(cell)) return readValue(cell.trim(), name);
+  return readValueCell(cell.replace(",", "."), name);
+}
+
+/** Reads the time of a cell; see `timeReader`. */
+export function timeCellReader(form: TimeSettings): (cell: string) => number {
+  const read = timeReader(form, flagNames, true);
+  return (cell) => read(cell.trim());
+}
+
+/** The time of a cell in epoch milliseconds: such a number of any size, or ISO 8601. Throws TIME_INVALID. */
+export function readTimeCell(cell: string): number {
+  const text = cell.trim();
+  return readTime(numericText.test(text) ? Number(text) : text);
+}
