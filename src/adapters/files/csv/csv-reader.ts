@@ -66,7 +66,7 @@ export async function* readObservations(
 
 async function* readFile(file: string, options: CsvReaderOptions): AsyncGenerator<ObservationColumns> {
   const notice = (text: string): void => options.notice?.(`${nameOf(file)}: ${text}`);
-  const records = new CsvRecords({ delimiter: options.form?.delimiter, notice });
+  const records = new CsvRecords({ ...options.form, notice });
   let rows: FileRows | undefined;
   /** The first rows, which decide the unit of the times. */
   let first: CsvRecord[] | undefined = [];

@@ -37,6 +37,8 @@ const notUtf8 = "the line is not UTF-8 text";
 export interface CsvRecordsOptions {
   /** One character; detected without: the comma, semicolon or tab. */
   readonly delimiter?: string | undefined;
+  /** Decimal mark of the numbers; the point without. */
+  readonly decimal?: string | undefined;
   /** Takes what the user is told: a delimiter that was detected and is not the comma. */
   readonly notice?: ((text: string) => void) | undefined;
 }
@@ -55,6 +57,7 @@ export interface CsvRecordsOptions {
 export class CsvRecords {
   readonly #lines = new LineSplitter();
   #delimiter: string | undefined;
+  readonly #decimal: string;
   readonly #notice: ((text: string) => void) | undefined;
   /** Lines that came before the delimiter was known. */
   #first: Line[] = [];
@@ -63,7 +66,8 @@ export class CsvRecords {
   #openLength = 0;
   #width = 0;
 
-  constructor({ delimiter, notice }: CsvRecordsOptions = {}) {
+  constructor({ delimiter, decimal = ".", notice }: CsvRecordsOptions = {}) {
+    this.#decimal = decimal;
     this.#delimiter = delimiter;
     this.#notice = notice;
   }
@@ -97,7 +101,7 @@ export class CsvRecords {
     const [header = "", next] = lines.flatMap(({ text }) =>
       text === undefined || text === "" ? [] : [text],
     );
-    this.#delimiter = detectDelimiter(header, next);
+    this.#delimiter = detectDelimiter(header, next, this.#decimal);
     if (this.#delimiter !== ",") this.#notice?.(`cells are separated by ${delimiterName(this.#delimiter)}`);
     for (const line of lines) this.#take(line, records);
   }
