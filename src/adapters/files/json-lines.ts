@@ -27,9 +27,9 @@ export interface ObservationReading {
   /** Names of the features' fields. */
   readonly features: readonly string[];
   /** Epoch milliseconds; throws TIME_INVALID. */
-  timeOf(time: unknown): number;
+  readonly timeOf: (time: unknown) => number;
   /** Whether a value is a text that stands for a missing one. */
-  isMissing(value: unknown): boolean;
+  readonly isMissing: (value: unknown) => boolean;
 }
 
 /**

@@ -37,7 +37,7 @@ export function addTimeOptions(command: Command): Command {
     .option(
       "--missing <words>",
       "further texts that stand for a missing value, with commas between them",
-      (text: string, before: readonly string[] = []) => [...before, ...text.split(",")],
+      (text: string, before: readonly string[] | undefined) => [...(before ?? []), ...text.split(",")],
     );
 }
 

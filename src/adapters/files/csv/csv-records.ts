@@ -88,7 +88,10 @@ export class CsvRecords {
 
   /** Takes a line; the first ones wait until two of them that are not empty decide the delimiter. */
   #begin(line: Line, records: CsvRecord[]): void {
-    if (this.#delimiter !== undefined) return this.#take(line, records);
+    if (this.#delimiter !== undefined) {
+      this.#take(line, records);
+      return;
+    }
     this.#first.push(line);
     if (line.text === undefined || this.#first.filter(({ text }) => text !== "").length === 2) {
       this.#detect(records);
