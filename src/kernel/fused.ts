@@ -1,4 +1,4 @@
-/** Tells whether this processor rounds a multiply-add once: relaxed SIMD leaves that to it. */
+/** Tells whether the processor rounds a multiply-add of relaxed SIMD once or twice. */
 
 /** 1 + 2⁻¹² squared is 1 + 2⁻¹¹ + 2⁻²⁴, whose last term only a fused multiply-add keeps. */
 export function fused(): bool {

@@ -1,9 +1,9 @@
-/** Layout of a kernel's memory: buffers one behind the other, and a slab at the end that grows. */
+/** Lays out a kernel's memory: buffers one behind the other, then a slab that grows. */
 
 const PAGE: u64 = 65536;
 const LIMIT: u64 = 65536 * PAGE;
 
-/** End of what is laid out; 64 bits, because 4 GiB is a possible end. */
+/** End of the layout. It has 64 bits because the memory may end at 4 GiB. */
 let end: u64 = 0;
 
 /** Starts the layout anew, behind the kernel's own data. */

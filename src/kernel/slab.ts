@@ -1,4 +1,4 @@
-/** A slab of rows of one size at the end of a kernel's memory, where it can grow: states, or models of keys. */
+/** A slab of rows of one size, states or models of keys, at the end of a kernel's memory, where it can grow. */
 import { grow, growToLayout, take } from "./heap";
 
 let rowBytes: usize = 0;

@@ -1,4 +1,4 @@
-/** The built-in recurrent cells in operations of TensorFlow.js, which differentiates them. */
+/** The built-in cells in operations of TensorFlow.js, which computes their gradients. */
 import type * as core from "@tensorflow/tfjs-core";
 import { cellWeights, stateSizeOf } from "../parameters.js";
 import type { CellKind, EngineShape } from "../port.js";

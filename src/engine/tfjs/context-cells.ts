@@ -1,4 +1,4 @@
-/** Cells that see the last n inputs and make nothing of their own to remember, in operations of TensorFlow.js. */
+/** The cells that see their last n inputs (window, conv, attention), in operations of TensorFlow.js. */
 import type * as core from "@tensorflow/tfjs-core";
 import type { ContextKind, EngineShape } from "../port.js";
 import { contextStateSize, filterLength } from "../parameters.js";

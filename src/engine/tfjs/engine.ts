@@ -1,7 +1,7 @@
 /**
- * An engine on TensorFlow.js: the same cells, loss and updates as the kernel's, or a cell of one's
- * own, differentiated by tfjs. Weights, moments and states are plain arrays here; tensors live for one call each, but
- * for those of the weights, which live from one update to the next.
+ * Implements the engine port on TensorFlow.js: the cells, loss and updates of the kernel, or a custom cell. TensorFlow.js
+ * computes the gradients. Weights, moments and states are plain arrays. The tensors of the weights live from one update
+ * to the next, all others for one call.
  */
 import type * as core from "@tensorflow/tfjs-core";
 import { adamStep, norm } from "../adam.js";

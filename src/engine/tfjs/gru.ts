@@ -1,4 +1,4 @@
-/** The GRU of Keras and of this package as a layer of TensorFlow.js, whose own resets before the product, not after it. */
+/** A TensorFlow.js layer of the GRU with the reset gate after the product, as in Keras; its own GRU resets before. */
 import type * as core from "@tensorflow/tfjs-core";
 import type * as tfjsLayers from "@tensorflow/tfjs-layers";
 import type { TfjsCell } from "./cell.js";

@@ -1,4 +1,4 @@
-/** The default engine: the WebAssembly kernel behind the engine port. */
+/** Implements the engine port on the WebAssembly kernel: the default engine. */
 import { UndercurrentError } from "../../errors/errors.js";
 import { checkAlive, checkLearning, checkRow, checkRows, noMemoryForStates } from "../checks.js";
 import { instantiateKernel, kernelName, type Kernel, type KernelShape } from "./kernel.js";
@@ -26,7 +26,7 @@ import type {
   WindowBuffers,
 } from "../port.js";
 
-/** Ranges that the kernel holds for; `hidden`, `skips` and `symbols` are multiples of 4 besides. */
+/** Counts of a shape, with the range that the kernel takes; `hidden`, `skips` and `symbols` are multiples of 4. */
 const ranges = {
   inputs: [1, 1024],
   hidden: [4, 256],

@@ -1,5 +1,6 @@
 /**
- * The compiled kernel, one of two builds of it: loaded once per process, an instance with its own memory per engine.
+ * Loads the compiled kernel. The process chooses one of two builds and compiles it once; each engine has its own instance
+ * and memory.
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -104,13 +105,13 @@ export interface TextKernel {
 }
 
 /**
- * The builds by name, and the name of each one's arithmetic: engines of one name give the same bits on every machine.
- * `fma` rounds a multiply-add once and takes relaxed SIMD, on a processor that fuses: Node 22 on most.
+ * The builds, and the names of their arithmetic: engines of one name give the same bits on every machine. `fma` rounds a
+ * multiply-add once. It needs relaxed SIMD, which Node has from 22 on, and a processor with a fused multiply-add.
  */
 export const kernelNames = { simd: "simd128-1", fma: "simd128-fma-1" } as const;
 export type KernelKind = keyof typeof kernelNames;
 
-/** The same relative path from src/engine and from dist/engine. */
+/** The path is the same from src/engine/wasm and from dist/engine/wasm. */
 const folder = new URL("../../../dist/kernel/", import.meta.url);
 
 function load<T>(name: string, use: (bytes: Uint8Array) => T): T {
@@ -126,7 +127,7 @@ function load<T>(name: string, use: (bytes: Uint8Array) => T): T {
 
 const compile = (name: string): object => load(name, (bytes) => new WebAssembly.Module(bytes));
 
-/** Whether this engine knows relaxed SIMD and this processor rounds its multiply-add once. */
+/** Whether Node knows relaxed SIMD and the processor rounds its multiply-add once. */
 function fuses(): boolean {
   if (!load("fma/fused.wasm", (bytes) => WebAssembly.validate(bytes))) return false;
   const { exports } = new WebAssembly.Instance(compile("fma/fused.wasm"));
@@ -134,8 +135,8 @@ function fuses(): boolean {
 }
 
 /**
- * The build to use, for all engines of a process: the fastest that runs here, or what the variable UNDERCURRENT_KERNEL
- * names. Throws SETTING_INVALID where that is none, or does not run here.
+ * Chooses the build for all engines of the process: the one that the variable UNDERCURRENT_KERNEL names, else the fastest
+ * that runs here. Throws SETTING_INVALID where the variable names no build, or one that does not run here.
  */
 export function chooseKernel(
   wish: string | undefined = process.env["UNDERCURRENT_KERNEL"],
@@ -180,22 +181,22 @@ function instantiate(name: string): unknown {
   }
 }
 
-/** The cells with a memory of their own. Throws KERNEL_MISSING, or MEMORY_EXHAUSTED where no address space is left. */
+/** Makes an instance of the cells. Throws KERNEL_MISSING, or MEMORY_EXHAUSTED where no address space is left. */
 export function instantiateKernel(): Kernel {
   return instantiate("cells.wasm") as Kernel;
 }
 
-/** The regressions with a memory of their own; throws like `instantiateKernel`. */
+/** Makes an instance of the regressions. Throws like `instantiateKernel`. */
 export function instantiateRegressionKernel(): RegressionKernel {
   return instantiate("regression.wasm") as RegressionKernel;
 }
 
-/** The models of further steps with a memory of their own; throws like `instantiateKernel`. */
+/** Makes an instance of the models of further steps. Throws like `instantiateKernel`. */
 export function instantiateHorizonKernel(): HorizonKernel {
   return instantiate("horizons.wasm") as HorizonKernel;
 }
 
-/** The writer of numbers and times as text with a memory of its own; throws like `instantiateKernel`. */
+/** Makes an instance of the writer of numbers and times as text. Throws like `instantiateKernel`. */
 export function instantiateTextKernel(): TextKernel {
   return instantiate("text.wasm") as TextKernel;
 }

@@ -1,4 +1,4 @@
-/** A slab of rows of 32-bit floats at the end of a kernel's memory, one row a key, and the buffers before it. */
+/** Base class of the models per key: a slab of rows of 32-bit floats in a kernel's memory, one row per key. */
 import { UndercurrentError } from "../../errors/errors.js";
 
 /** What a kernel with a slab exports. */

@@ -1,4 +1,4 @@
-/** The memory of the WebAssembly kernel as typed arrays. */
+/** Shows the buffers of the kernel's memory as typed arrays. */
 import type { Kernel } from "./kernel.js";
 import type { EngineDescription, StepBuffers, WindowBuffers } from "../port.js";
 

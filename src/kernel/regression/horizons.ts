@@ -1,8 +1,8 @@
 /**
  * Linear models of the values 1 to H steps ahead, for many keys, by recursive least squares with clipped errors. The
- * features x of an event and their gain k = P·x / (λ + xᵀP·x) do not depend on what is forecast from them, so that all
- * steps share one covariance; when the value h steps after an event comes, w[h] += k·(target − w[h]·x) with the x and k
- * of that event: exactly recursive least squares on the sequence of delayed targets.
+ * features x of an event and their gain k = P·x / (λ + xᵀP·x) do not depend on the target, so all steps share one
+ * covariance. When the value h steps after an event arrives, w[h] += k·(target − w[h]·x) with the x and k of that event.
+ * The result is exactly recursive least squares on the sequence of delayed targets.
  *
  * A key's row holds the weights w [H, D], the features [H, D] and the gains [H, D] of its last H events as rings, its
  * covariance (see `covariance.ts`), and the mean squared error of each step [H]. An event's place in the rings is its
