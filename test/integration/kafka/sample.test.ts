@@ -58,13 +58,13 @@ describeWithBroker("the records of an input", () => {
         "times are epoch seconds",
         { time: "at" },
         (i) => ({ value: i, at: 1_767_225_600 + i }),
-        /the first 1970-01-21/,
+        /the first is 1970-01-21/,
       ],
       [
         "times are epoch microseconds",
         { time: "at" },
         (i) => ({ value: i, at: 1_767_225_600_000_000 + i }),
-        /the first \+0?57971/,
+        /the first is \+0?57971/,
       ],
       ["values are missing", {}, () => ({ value: null }), /all 60 sampled values are missing/],
     ];

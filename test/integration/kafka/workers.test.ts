@@ -49,7 +49,8 @@ describeWithBroker("run --workers", () => {
     expect(metrics).toMatch(/^undercurrent_rejections_total\{code="RECORD_UNREADABLE"\} 1$/m);
     expect(metrics.match(/^undercurrent_build_info\{.*\} 1$/gm)).toHaveLength(1);
     expect(metrics).toMatch(/^undercurrent_interval_coverage_ratio (?:0\.\d+|1)$/m);
-    expect((await fetch(`${url}ready`)).status).toBe(200);
+    // A worker that is still joining the group is not ready.
+    await expect.poll(async () => (await fetch(`${url}ready`)).status, { timeout: 30_000 }).toBe(200);
 
     const events = await fetch(`${url}events`);
     const reader = events.body!.getReader();

@@ -151,7 +151,7 @@ describeWithBroker("a writer", () => {
       await (await open(plain)).commit([forecasts(plain, [record("k", text)])], 1, held);
       expect(bytes).toBeGreaterThan(text.length);
       bytes = 0;
-      const options = { ...plain, compression: "gzip" } as const;
+      const options = { ...plain, compressionType: "gzip" } as const;
       await (await open(options)).commit([forecasts(options, [record("k", text)])], 2, held);
       // A request may be sent more than once.
       expect(bytes).toBeLessThan(text.length / 2);
