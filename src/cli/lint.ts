@@ -68,12 +68,11 @@ async function lintBrokers(settings: Config, flags: TimeoutFlag): Promise<readon
   const options = await reachedBrokers(settings, flags);
   const facts = await withAdmin(options, (admin) => clusterFacts(admin, options));
   const { maxBatchBytes, transactionTimeoutMs } = settings.kafka;
-  const snapshotMs = 1000 * settings.snapshot.everyMs;
   const findings = lintCluster(facts, {
     topics: options.topics,
     maxBatchBytes,
     transactionTimeoutMs,
-    snapshotMs,
+    snapshotMs: settings.snapshot.everyMs,
   });
   const sample = facts.topics.has(options.topics.input) ? await lintSample(options, settings) : [];
   if (findings.some(({ code }) => code === "TOPIC_MISSING" || code === "TOPIC_MISMATCH")) {

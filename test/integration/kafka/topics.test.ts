@@ -141,6 +141,16 @@ describeWithBroker("lint", () => {
     ]);
   });
 
+  test("accepts an input that keeps its records for longer than a snapshot is old", async () => {
+    const settings = unmade({ snapshot: { everyMs: 60_000 } });
+    const { input } = settings.topics;
+    await broker.createTopic(input, { settings: { "retention.ms": "60001" } });
+    const lint = startCommand(["lint", "--json"], settings);
+    await lint.ended;
+    const found = findingsOf(lint).filter(({ subject }) => subject === `topic ${input}`);
+    expect(found.map(({ level, code }) => code ?? level)).toEqual(["ok", "ok"]);
+  });
+
   test("begins with the schema, and ends there where it does not fit", async () => {
     const lint = startCommand(["lint"], "topics: {inputs: a}");
     expect(await lint.ended).toBe(2);
