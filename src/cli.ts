@@ -11,7 +11,7 @@ import { runCommand } from "./cli/service/run.js";
 import { seedCommand } from "./cli/seed.js";
 import { stateCommand } from "./cli/state/state.js";
 import { topicsCommand } from "./cli/topics.js";
-import { packageVersion } from "./cli/version.js";
+import { packageVersion } from "./cli/shared/version.js";
 import { describeError, exitCodeOf, exitCodes, UndercurrentError } from "./errors/errors.js";
 
 const notes = `

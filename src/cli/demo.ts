@@ -10,16 +10,16 @@ import {
 } from "../forecast/columns.js";
 import { Forecaster } from "../forecast/forecaster.js";
 import type { Telemetry } from "../pipeline/telemetry.js";
-import { loadEngine } from "./engine.js";
+import { loadEngine } from "./shared/engine.js";
 import {
   addForecasterOptions,
   positiveNumber,
   settingsFromFlags,
   wholeNumberFrom,
   type ForecasterFlags,
-} from "./options.js";
-import { streamSamples, type SampleSink } from "./samples.js";
-import { stopSignal } from "./signals.js";
+} from "./shared/options.js";
+import { streamSamples, type SampleSink } from "./shared/samples.js";
+import { stopSignal } from "./shared/signals.js";
 import { viewOf, watch } from "./service/watch.js";
 
 interface DemoFlags extends ForecasterFlags {

@@ -10,10 +10,10 @@ import { decoder } from "../pipeline/decode/decode.js";
 import { timeReader } from "../pipeline/times/reader.js";
 import { explainForecast, type ExplainedForecast, type Explanation } from "../pipeline/explain.js";
 import { modelSettings, pipelineSettings, type DecodeSettings } from "../pipeline/settings.js";
-import { loadEngine } from "./engine.js";
-import { reachedBrokers } from "./kafka-options.js";
-import { addTimeoutOption, wholeNumberFrom, type TimeoutFlag } from "./options.js";
-import { figure, plainText, whole } from "./text.js";
+import { loadEngine } from "./shared/engine.js";
+import { reachedBrokers } from "./shared/kafka-options.js";
+import { addTimeoutOption, wholeNumberFrom, type TimeoutFlag } from "./shared/options.js";
+import { figure, plainText, whole } from "./shared/text.js";
 
 interface ExplainFlags extends TimeoutFlag {
   readonly config?: string;

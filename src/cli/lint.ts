@@ -12,8 +12,8 @@ import { errors, UndercurrentError } from "../errors/errors.js";
 import { modelSettings } from "../pipeline/settings.js";
 import { sampleInput } from "../adapters/kafka/offline/sample.js";
 import { InputSample } from "../pipeline/input-sample.js";
-import { kafkaOptions, reachedBrokers } from "./kafka-options.js";
-import { addTimeoutOption, type TimeoutFlag } from "./options.js";
+import { kafkaOptions, reachedBrokers } from "./shared/kafka-options.js";
+import { addTimeoutOption, type TimeoutFlag } from "./shared/options.js";
 import { checkModelRecord } from "./service/record-sizes.js";
 import { previewStarts } from "./state/start-preview.js";
 

@@ -23,15 +23,15 @@ import { missingTexts } from "../pipeline/decode/decode.js";
 import { detectingTimeReader } from "../pipeline/times/detection.js";
 import { flagNames } from "../pipeline/times/reader.js";
 import { assertApart } from "./backtest/apart.js";
-import { loadEngine } from "./engine.js";
+import { loadEngine } from "./shared/engine.js";
 import { addTimeOptions, assertForm, type TimeFlags } from "./backtest/form-options.js";
 import {
   addFeaturesOption,
   addForecasterOptions,
   settingsFromFlags,
   type ForecasterFlags,
-} from "./options.js";
-import { stopSignal } from "./signals.js";
+} from "./shared/options.js";
+import { stopSignal } from "./shared/signals.js";
 
 const batchSize = 1024;
 

@@ -6,10 +6,10 @@ import { sampleSeries } from "../adapters/files/sample-series.js";
 import { createClient, patientRetry } from "../adapters/kafka/kafkajs/client.js";
 import { brokerError } from "../adapters/kafka/errors.js";
 import { loadConfig } from "../config/load.js";
-import { kafkaOptions } from "./kafka-options.js";
-import { positiveNumber } from "./options.js";
-import { streamSamples } from "./samples.js";
-import { stopSignal } from "./signals.js";
+import { kafkaOptions } from "./shared/kafka-options.js";
+import { positiveNumber } from "./shared/options.js";
+import { streamSamples } from "./shared/samples.js";
+import { stopSignal } from "./shared/signals.js";
 
 interface SeedFlags {
   readonly config?: string;

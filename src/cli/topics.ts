@@ -3,8 +3,8 @@ import { Command } from "commander";
 import { withAdmin } from "../adapters/kafka/admin/admin.js";
 import { createTopics } from "../adapters/kafka/admin/create.js";
 import { loadConfig } from "../config/load.js";
-import { reachedBrokers } from "./kafka-options.js";
-import { addTimeoutOption, wholeNumberFrom, type TimeoutFlag } from "./options.js";
+import { reachedBrokers } from "./shared/kafka-options.js";
+import { addTimeoutOption, wholeNumberFrom, type TimeoutFlag } from "./shared/options.js";
 
 interface CreateFlags extends TimeoutFlag {
   readonly config?: string;

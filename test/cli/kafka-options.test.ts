@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
 import { afterAll, describe, expect, test } from "vitest";
-import { kafkaOptions } from "../../src/cli/kafka-options.js";
+import { kafkaOptions } from "../../src/cli/shared/kafka-options.js";
 import { configSchema } from "../../src/config/schema.js";
 import type { z } from "zod";
 import { createAuthority } from "../support/certificates.js";

@@ -9,8 +9,8 @@ import { Scoreboard, type ScoreboardOptions } from "../../forecast/evaluation/sc
 import type { ForecasterSettings } from "../../forecast/settings.js";
 import { ExpertRecord } from "./backtest-experts.js";
 import { summariseAll, type OverallSummary } from "./backtest-summary.js";
-import { fileProgress } from "../progress.js";
-import { printNotice, type Rejections } from "../rejections.js";
+import { fileProgress } from "../shared/progress.js";
+import { printNotice, type Rejections } from "../shared/rejections.js";
 
 /** One cell of a comparison. */
 export interface ComparedCell {

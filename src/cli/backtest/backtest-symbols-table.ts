@@ -1,7 +1,7 @@
 /** The outcome of a backtest of symbols, and the tables that show it. */
 import type { SymbolSettings } from "../../forecast/symbols/settings.js";
 import { plainTable } from "./backtest-table.js";
-import { figure, plainText, ratio, whole } from "../text.js";
+import { figure, plainText, ratio, whole } from "../shared/text.js";
 
 /** Loss of a forecaster; null where nothing was scored. */
 interface Loss {

@@ -16,10 +16,10 @@ import { assertApart } from "./apart.js";
 import { nullable } from "./backtest-summary.js";
 import { symbolKeyTable, symbolOverallTable, type SymbolOutcome } from "./backtest-symbols-table.js";
 import { warnOfFormula } from "./formula-warning.js";
-import { renamedOption, wholeNumberFrom } from "../options.js";
-import { fileProgress } from "../progress.js";
-import { printNotice, Rejections } from "../rejections.js";
-import { plainText, whole } from "../text.js";
+import { renamedOption, wholeNumberFrom } from "../shared/options.js";
+import { fileProgress } from "../shared/progress.js";
+import { printNotice, Rejections } from "../shared/rejections.js";
+import { plainText, whole } from "../shared/text.js";
 
 /** What an event of the input carries. */
 const kinds = ["value", "symbol"] as const;

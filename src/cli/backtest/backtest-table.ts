@@ -2,7 +2,7 @@
 import Table from "cli-table3";
 import type { ComparedCell } from "./backtest-compare.js";
 import type { ExpertsSummary, KeySummary, OverallSummary, StepSummary } from "./backtest-summary.js";
-import { figure, plainText, ratio, signedRatio, whole } from "../text.js";
+import { figure, plainText, ratio, signedRatio, whole } from "../shared/text.js";
 
 /** Rows of the table of keys; of more keys the best and the worst are shown. */
 const mostRows = 20;

@@ -17,7 +17,7 @@ import { summariseAll, summariseKey } from "./backtest-summary.js";
 import { addSymbolOptions, assertOfKind, backtestSymbols, type SymbolFlags } from "./backtest-symbols.js";
 import { comparisonTable, expertTable, horizonTable, keyTable, overallTable } from "./backtest-table.js";
 import { warnOfFormula } from "./formula-warning.js";
-import { loadEngine } from "../engine.js";
+import { loadEngine } from "../shared/engine.js";
 import { addFileOptions, assertForm, type FileFlags } from "./form-options.js";
 import {
   addFeaturesOption,
@@ -26,12 +26,12 @@ import {
   settingsFromFlags,
   wholeNumberFrom,
   type ForecasterFlags,
-} from "../options.js";
-import { fileProgress } from "../progress.js";
-import { printNotice, Rejections } from "../rejections.js";
+} from "../shared/options.js";
+import { fileProgress } from "../shared/progress.js";
+import { printNotice, Rejections } from "../shared/rejections.js";
 import { ReportRecord } from "./report-record.js";
 import { reportData, type BacktestOutcome } from "./report.js";
-import { plainText, whole } from "../text.js";
+import { plainText, whole } from "../shared/text.js";
 
 interface BacktestFlags extends Omit<ForecasterFlags, "cell">, SymbolFlags, Omit<FileFlags, "delimiter"> {
   readonly cell: readonly CellKind[];

@@ -1,5 +1,5 @@
 /** The warning for a CSV file with a cell that a spreadsheet would run. */
-import { plainText } from "../text.js";
+import { plainText } from "../shared/text.js";
 
 /** Warns on standard error where `formula`, the first such key or symbol of the file, is given. */
 export function warnOfFormula(file: string | undefined, formula: string | undefined): void {

@@ -7,8 +7,8 @@ import type { Config } from "../../config/schema.js";
 import type { TaskEvent } from "../../pipeline/events.js";
 import { run } from "../../pipeline/run.js";
 import type { Telemetry } from "../../pipeline/telemetry.js";
-import { loadEngine } from "../engine.js";
-import { kafkaOptions } from "../kafka-options.js";
+import { loadEngine } from "../shared/engine.js";
+import { kafkaOptions } from "../shared/kafka-options.js";
 
 /** Who is told of what a member does. */
 export interface MemberReports {

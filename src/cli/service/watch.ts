@@ -5,7 +5,7 @@ import { keysKept, LiveView, type KeptKeys } from "../../adapters/web/live-view.
 import { serve, type LiveServer, type ServeOptions } from "../../adapters/web/server.js";
 import type { ForecasterSettings } from "../../forecast/settings.js";
 import { fanOut, type Telemetry } from "../../pipeline/telemetry.js";
-import { packageVersion } from "../version.js";
+import { packageVersion } from "../shared/version.js";
 
 export interface Watch {
   /** Where further metrics are to be registered. */

@@ -7,9 +7,9 @@ import { changedNames, signedSettings } from "../../forecast/snapshot/signature.
 import { modelName, type ForecasterSettings } from "../../forecast/settings.js";
 import { modelSettings } from "../../pipeline/settings.js";
 import { readKey, type RecordedKey, type RecordedState } from "../../pipeline/state/state-records.js";
-import { reachedBrokers } from "../kafka-options.js";
-import { addTimeoutOption, type TimeoutFlag } from "../options.js";
-import { figure, plainText, whole } from "../text.js";
+import { reachedBrokers } from "../shared/kafka-options.js";
+import { addTimeoutOption, type TimeoutFlag } from "../shared/options.js";
+import { figure, plainText, whole } from "../shared/text.js";
 
 interface InspectFlags extends TimeoutFlag {
   readonly config?: string;

@@ -9,10 +9,10 @@ import { loadConfig } from "../../config/load.js";
 import { UndercurrentError } from "../../errors/errors.js";
 import { modelSettings } from "../../pipeline/settings.js";
 import type { ExportedState, ResetPoint } from "../../pipeline/state/transfer.js";
-import { kafkaOptions, reachedBrokers } from "../kafka-options.js";
-import { addTimeoutOption, wholeNumberFrom, type TimeoutFlag } from "../options.js";
+import { kafkaOptions, reachedBrokers } from "../shared/kafka-options.js";
+import { addTimeoutOption, wholeNumberFrom, type TimeoutFlag } from "../shared/options.js";
 import { inspectCommand } from "./state-inspect.js";
-import { whole } from "../text.js";
+import { whole } from "../shared/text.js";
 
 interface ConfigFlag extends TimeoutFlag {
   readonly config?: string;

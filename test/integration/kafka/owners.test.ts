@@ -6,7 +6,7 @@ import { afterAll, afterEach, expect, test } from "vitest";
 import { topicIds } from "../../../src/adapters/kafka/kafkajs/topic-ids.js";
 import type { KafkaOptions } from "../../../src/adapters/kafka/options.js";
 import { openWriter } from "../../../src/adapters/kafka/producer/writer.js";
-import { kafkaOptions } from "../../../src/cli/kafka-options.js";
+import { kafkaOptions } from "../../../src/cli/shared/kafka-options.js";
 import { configSchema } from "../../../src/config/schema.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { endChildren, type Child } from "../../support/child.js";

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, expect, test } from "vitest";
-import { kafkaOptions } from "../../../src/cli/kafka-options.js";
+import { kafkaOptions } from "../../../src/cli/shared/kafka-options.js";
 import { configSchema } from "../../../src/config/schema.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { endChildren, type Child } from "../../support/child.js";

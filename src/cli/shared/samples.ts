@@ -1,7 +1,7 @@
 /** Real series to try things with, as they would come: a replay of samples faster than real time, and this host's own load. */
-import { Replay } from "../adapters/files/replay.js";
-import type { SampleSeries } from "../adapters/files/sample-series.js";
-import { hostMetrics } from "../adapters/host/metrics.js";
+import { Replay } from "../../adapters/files/replay.js";
+import type { SampleSeries } from "../../adapters/files/sample-series.js";
+import { hostMetrics } from "../../adapters/host/metrics.js";
 
 const tickMilliseconds = 40;
 

@@ -1,13 +1,13 @@
 /** Options that several commands share, and the parsing of numbers on the command line. */
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { renamedSettings, renamedText } from "../errors/errors.js";
-import { cellKinds, engineKinds, type CellKind, type EngineKind } from "../engine/port.js";
+import { renamedSettings, renamedText } from "../../errors/errors.js";
+import { cellKinds, engineKinds, type CellKind, type EngineKind } from "../../engine/port.js";
 import {
   forecasterSettings,
   lossKinds,
   readoutKinds,
   type ForecasterSettings,
-} from "../forecast/settings.js";
+} from "../../forecast/settings.js";
 
 /** The shared options as commander gives them. */
 export interface ForecasterFlags {

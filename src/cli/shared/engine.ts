@@ -1,11 +1,11 @@
 /** The engine that an option or a setting names, loaded: TensorFlow.js is looked for only where it is wanted. */
-import type { EngineFactory, EngineKind } from "../engine/port.js";
-import { wasmEngine } from "../engine/wasm/engine.js";
+import type { EngineFactory, EngineKind } from "../../engine/port.js";
+import { wasmEngine } from "../../engine/wasm/engine.js";
 
 /** `log` is told which backend of TensorFlow.js it is. Throws TFJS_MISSING. */
 export async function loadEngine(kind: EngineKind, log = logToStandardError): Promise<EngineFactory> {
   if (kind === "wasm") return wasmEngine;
-  const { loadTfjsEngine } = await import("../engine/tfjs/factory.js");
+  const { loadTfjsEngine } = await import("../../engine/tfjs/factory.js");
   return loadTfjsEngine({ log });
 }
 

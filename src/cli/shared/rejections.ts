@@ -1,6 +1,6 @@
 /** Counts rejections and prints them: the first few one by one, all of them by code at the end. */
-import { errors, type ErrorCode } from "../errors/errors.js";
-import type { Rejection } from "../pipeline/telemetry.js";
+import { errors, type ErrorCode } from "../../errors/errors.js";
+import type { Rejection } from "../../pipeline/telemetry.js";
 import { plainText } from "./text.js";
 
 /** Rejections of one code that are printed one by one. */

@@ -1,11 +1,11 @@
 /** The configuration's sections on Kafka as options of the adapter: the one place where they meet. */
 import { X509Certificate } from "node:crypto";
 import { createSecureContext, type ConnectionOptions } from "node:tls";
-import { reachBrokers } from "../adapters/kafka/admin/reach.js";
-import type { KafkaConnection, KafkaOptions } from "../adapters/kafka/options.js";
-import { readTextFile } from "../config/read-file.js";
-import type { Config } from "../config/schema.js";
-import { UndercurrentError } from "../errors/errors.js";
+import { reachBrokers } from "../../adapters/kafka/admin/reach.js";
+import type { KafkaConnection, KafkaOptions } from "../../adapters/kafka/options.js";
+import { readTextFile } from "../../config/read-file.js";
+import type { Config } from "../../config/schema.js";
+import { UndercurrentError } from "../../errors/errors.js";
 import type { TimeoutFlag } from "./options.js";
 
 type TlsSettings = Config["kafka"]["tls"];
