@@ -45,21 +45,16 @@ test("every file opens with its one job in a sentence", () => {
   expect(wrong).toEqual([]);
 });
 
-/** More than these many files are hard to find one's way in: a folder becomes rooms. */
-const mostFiles = 15;
-/** Folders that still hold more, and how many. TODO(#17): empty this list. */
-const knownFolders: Readonly<Record<string, number>> = {
-  "src/cli": 17,
-};
+/** A folder with more files becomes rooms. */
+const maxFiles = 15;
 
-test("a folder holds no more files than one keeps in mind", () => {
+test("a folder holds at most 15 files", () => {
   const counts = new Map<string, number>();
   for (const path of sources) {
     const folder = path.slice(0, path.lastIndexOf("/"));
     counts.set(folder, (counts.get(folder) ?? 0) + 1);
   }
-  const full = [...counts].filter(([folder, files]) => files > (knownFolders[folder] ?? mostFiles));
-  expect(full).toEqual([]);
+  expect([...counts].filter(([, files]) => files > maxFiles)).toEqual([]);
 });
 
 test("a file above 400 lines is warned of", () => {

@@ -27,7 +27,7 @@ export interface StateOptions {
   /** Lengths of a key's rows. */
   readonly layout: Pick<KeyLayout, "f64Size" | "f32Size">;
   /** Parts that hold something for each key beside its rows. The state disposes of them. */
-  readonly recurrence: CellRunner;
+  readonly runner: CellRunner;
   readonly readout?: KeyReadout | undefined;
   readonly horizons?: Horizons | undefined;
   /** Entered while events are taken. */
@@ -39,7 +39,7 @@ export interface StateOptions {
 const nothing = new Float32Array(0);
 
 export class ForecasterState {
-  readonly recurrence: CellRunner;
+  readonly runner: CellRunner;
   readonly #readout: KeyReadout | undefined;
   readonly #horizons: Horizons | undefined;
   readonly #bounds: KeyBounds;
@@ -51,15 +51,15 @@ export class ForecasterState {
   #disposed = false;
 
   constructor(options: StateOptions) {
-    const { settings, bounds, layout, recurrence, readout, horizons, guard, onForgotten } = options;
+    const { settings, bounds, layout, runner, readout, horizons, guard, onForgotten } = options;
     this.#guard = guard;
-    this.recurrence = recurrence;
+    this.runner = runner;
     this.#readout = readout;
     this.#horizons = horizons;
     this.#bounds = bounds;
     this.#onForgotten = onForgotten;
     this.#layout = layout;
-    this.#signature = signatureOf(settings, recurrence.cell);
+    this.#signature = signatureOf(settings, runner.cell);
     this.#keys = new KeyTable(layout);
     this.#reserve(this.#keys.capacity);
   }
@@ -72,7 +72,7 @@ export class ForecasterState {
   /** Bytes of memory, room for further keys included. */
   get bytes(): number {
     const further = (this.#readout?.bytes ?? 0) + (this.#horizons?.bytes ?? 0);
-    return this.#keys.bytes + this.recurrence.bytes + further;
+    return this.#keys.bytes + this.runner.bytes + further;
   }
 
   /** Bytes of a key's arrays. */
@@ -103,13 +103,13 @@ export class ForecasterState {
     this.#assertReady();
     const keys = this.#keys;
     const { f64, f64PerKey, f32, f32PerKey, changed } = keys;
-    const model = this.recurrence.readModel((slot) => keys.nameOf(slot));
+    const model = this.runner.readModel((slot) => keys.nameOf(slot));
     yield encodeModel(this.#signature, { keys: keys.size, ...model });
     const sum = signatureSum(this.#signature);
-    const states = new Float32Array(this.recurrence.statesPerKey);
+    const states = new Float32Array(this.runner.statesPerKey);
     for (let slot = 0; slot < keys.slots; slot++) {
       if (onlyChanged ? changed[slot] === 0 : !keys.has(slot)) continue;
-      this.recurrence.readStates(slot, states);
+      this.runner.readStates(slot, states);
       yield encodeKey(sum, {
         key: keys.nameOf(slot),
         f64: f64.subarray(slot * f64PerKey, (slot + 1) * f64PerKey),
@@ -141,7 +141,7 @@ export class ForecasterState {
     this.#reserve(table.capacity);
     for (const state of keys) this.#write(table, state);
     const counts = keys.map(({ f64 }) => f64[number.count]!);
-    this.recurrence.writeModel(model, counts, (key) => table.find(key)!);
+    this.runner.writeModel(model, counts, (key) => table.find(key)!);
     this.#keys = table;
   }
 
@@ -149,7 +149,7 @@ export class ForecasterState {
   dispose(): void {
     if (this.#disposed || this.#guard.defers(() => this.dispose())) return;
     this.#disposed = true;
-    this.recurrence.dispose();
+    this.runner.dispose();
     this.#readout?.dispose();
     this.#horizons?.dispose();
     this.#keys = new KeyTable(this.#layout);
@@ -168,17 +168,17 @@ export class ForecasterState {
 
   #sizes(): SnapshotSizes {
     this.assertUsable();
-    const { recurrence } = this;
+    const { runner } = this;
     return {
       f64: this.#keys.f64PerKey,
       f32: this.#keys.f32PerKey,
-      queue: recurrence.windows,
-      windowSteps: recurrence.windowSteps,
-      window: recurrence.windowRow,
+      queue: runner.windows,
+      windowSteps: runner.windowSteps,
+      window: runner.windowRow,
       readout: this.#readout?.stateSize ?? 0,
-      states: recurrence.statesPerKey,
-      state: recurrence.stateSize,
-      parameters: recurrence.parameters,
+      states: runner.statesPerKey,
+      state: runner.stateSize,
+      parameters: runner.parameters,
       horizons: this.#horizons?.sizes,
     };
   }
@@ -189,14 +189,14 @@ export class ForecasterState {
     keys.recorded[slot] = 1;
     keys.f64.set(state.f64, slot * keys.f64PerKey);
     keys.f32.set(state.f32, slot * keys.f32PerKey);
-    this.recurrence.writeStates(slot, state.states);
+    this.runner.writeStates(slot, state.states);
     this.#readout?.write(slot, state.readout);
     if (state.horizons !== undefined) this.#horizons?.write(slot, state.horizons);
   }
 
   /** Makes room for the states of `capacity` keys. Throws MEMORY_EXHAUSTED. */
   #reserve(capacity: number): void {
-    this.recurrence.reserve(capacity);
+    this.runner.reserve(capacity);
     this.#readout?.reserve(capacity);
     this.#horizons?.reserve(capacity);
   }
@@ -210,14 +210,14 @@ export class ForecasterState {
     }
     const slot = keys.add(key);
     // After a restore these rows may hold the states of a key that was forgotten.
-    this.recurrence.writeStates(slot, new Float32Array(this.recurrence.statesPerKey));
+    this.runner.writeStates(slot, new Float32Array(this.runner.statesPerKey));
     this.#readout?.start(slot);
     return slot;
   }
 
   #forget(slot: number): void {
     const keys = this.#keys;
-    this.recurrence.forget(slot, keys.f64[slot * keys.f64PerKey + number.count]!);
+    this.runner.forget(slot, keys.f64[slot * keys.f64PerKey + number.count]!);
     this.#readout?.start(slot);
     keys.forget(slot);
   }

@@ -137,8 +137,8 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
     forecasts: ForecastColumns,
   ): void {
     const slot = (forecasts.slots[event] = observations.slots[event]!);
-    const { keys, recurrence } = this.state;
-    if (recurrence.blocks(slot)) this.step(forecasts);
+    const { keys, runner } = this.state;
+    if (runner.blocks(slot)) this.step(forecasts);
     const key = this.#key.point(keys, slot);
     const now = this.#turnTo(event, observations, forecasts);
     if (key.f64[key.at64 + number.observed]! > 0) {
@@ -149,7 +149,7 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
       if (now.missing) {
         // A key begins with its first value: nothing is known that could be forecast from.
         writeNoForecast(forecasts, event);
-        forecasts.version[event] = recurrence.version;
+        forecasts.version[event] = runner.version;
         return;
       }
       this.begin(slot, forecasts);
@@ -158,10 +158,10 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
     keys.changed[slot] = 1;
     this.#history.pushChange(key, now.change);
     this.#readout?.see(key, now);
-    if (recurrence.updatesWith(key, now.change)) this.step(forecasts);
-    recurrence.schedule(key, now.change, now.missing);
+    if (runner.updatesWith(key, now.change)) this.step(forecasts);
+    runner.schedule(key, now.change, now.missing);
     this.#history.pushInputs(key, now);
-    recurrence.enter(key, event);
+    runner.enter(key, event);
     const next = this.#horizons?.observe(key, now);
     if (key.layout.seasonal !== undefined) key.f32[key.at32 + key.layout.seasonal] = next!;
     key.f64[key.at64 + number.count] = key.f64[key.at64 + number.count]! + 1;
@@ -169,7 +169,7 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
 
   /** @internal */
   protected override forecastRows(rows: SteppedRows, forecasts: ForecastColumns): void {
-    const { keys, recurrence } = this.state;
+    const { keys, runner } = this.state;
     const own = this.#readout?.forecast(rows, keys);
     const input = this.#input;
     for (let i = 0; i < rows.count; i++) {
@@ -178,7 +178,7 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
       input.readout = rows.buffers.readouts[i]!;
       input.keyReadout = own?.[i] ?? 0;
       this.#experts.forecast(key, input, event, forecasts);
-      forecasts.version[event] = recurrence.version;
+      forecasts.version[event] = runner.version;
     }
   }
 

@@ -40,12 +40,12 @@ export abstract class KeyedForecaster<
   ) {
     this.settings = settings;
     this.#guard = new CallGuard();
-    const recurrence = new CellRunner(learning, cell, this.#contained(onUpdate));
+    const runner = new CellRunner(learning, cell, this.#contained(onUpdate));
     const guard = this.#guard;
     this.state = new ForecasterState({
       ...parts,
       settings,
-      recurrence,
+      runner,
       guard,
       onForgotten: this.#contained(onForgotten),
     });
@@ -63,12 +63,12 @@ export abstract class KeyedForecaster<
 
   /** Returns the number of weight updates so far. */
   get version(): number {
-    return this.state.recurrence.version;
+    return this.state.runner.version;
   }
 
   /** Returns the name of the engine's kernel. Results are bit-exact among engines with the same kernel. */
   get kernel(): string {
-    return this.state.recurrence.kernel;
+    return this.state.runner.kernel;
   }
 
   /** Returns the bytes of state, including reserved room for further keys. */
@@ -83,7 +83,7 @@ export abstract class KeyedForecaster<
 
   /** Returns the model name and version in forecasts: "lstm32@1841". */
   modelName(version = this.version): string {
-    return modelName({ cell: this.state.recurrence.cell, hidden: this.settings.hidden }, version);
+    return modelName({ cell: this.state.runner.cell, hidden: this.settings.hidden }, version);
   }
 
   /** Returns the slot of a key and creates the slot on first use. Throws MEMORY_EXHAUSTED and FORECASTER_BUSY. */
@@ -159,7 +159,7 @@ export abstract class KeyedForecaster<
    * @internal
    */
   protected step(forecasts: Out): void {
-    const rows = this.state.recurrence.step();
+    const rows = this.state.runner.step();
     if (rows !== undefined) this.forecastRows(rows, forecasts);
   }
 

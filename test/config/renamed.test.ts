@@ -1,6 +1,6 @@
 /** Old names of settings: every one is an error that names the new one, wherever it could be given. */
 import { describe, expect, test } from "vitest";
-import { kafkaBystander, kafkaPorts } from "../../src/adapters/kafka/index.js";
+import { kafkaReadOnlySource, kafkaPorts } from "../../src/adapters/kafka/index.js";
 import { nodeAt, type SettingPath } from "../../src/config/json-schema.js";
 import { parseConfig } from "../../src/config/load.js";
 import { refuseRenamed, renamedSettings, type RenamedIn } from "../../src/errors/errors.js";
@@ -61,7 +61,11 @@ describe("an old name among the options of a function", () => {
     ["pipelineSettings", "decode", (options) => pipelineSettings({ decode: options })],
     ["pipelineSettings", "snapshot", (options) => pipelineSettings({ snapshot: options })],
     ["kafkaPorts", "kafkaOptions", (options) => kafkaPorts({ ...one, ...options } as never)],
-    ["kafkaBystander", "kafkaOptions", (options) => kafkaBystander({ ...one, ...options } as never)],
+    [
+      "kafkaReadOnlySource",
+      "kafkaOptions",
+      (options) => kafkaReadOnlySource({ ...one, ...options } as never),
+    ],
   ];
   const cases = calls.flatMap(([what, place, call]) =>
     namesOf(place).map(([old, name]) => ({ what, old, name, call })),

@@ -29,8 +29,8 @@ type Queue = ModelState["queue"];
 /** A snapshot with waiting windows, which are not those that the forecaster wrote. */
 function withQueue(change: (queue: Queue) => Queue): Uint8Array {
   const forecaster = valueForecaster(600);
-  const { recurrence } = Reflect.get(forecaster, "state") as ForecasterState;
-  const readModel = () => recurrence.readModel((slot) => forecaster.keyOf(slot));
+  const { runner } = Reflect.get(forecaster, "state") as ForecasterState;
+  const readModel = () => runner.readModel((slot) => forecaster.keyOf(slot));
   for (let i = 600; readModel().queue.length === 0; i++) run(forecaster, events.slice(i, i + 1));
   const model = { ...readModel(), keys: forecaster.keys };
   const keys = forecaster.changes().slice(1);

@@ -54,7 +54,7 @@ export function hasNoCoordinator(error: unknown): boolean {
 }
 
 /** Codes of the other client for brokers that do not answer. */
-const silent = new Set<unknown>(["PLT_KFK_NETWORK", "PLT_KFK_TIMEOUT"]);
+const unreachableCodes = new Set<unknown>(["PLT_KFK_NETWORK", "PLT_KFK_TIMEOUT"]);
 
 /** Whether the same may succeed later: the brokers cannot be reached, or are not ready. */
 export function isRetriable(error: unknown): boolean {
@@ -66,7 +66,7 @@ export function isRetriable(error: unknown): boolean {
   if (inner instanceof Error && (inner as { readonly retriable?: unknown }).retriable === true) return true;
   return [...within(error)].some((one) => {
     const { code, canRetry } = one as { readonly code?: unknown; readonly canRetry?: unknown };
-    return silent.has(code) || canRetry === true;
+    return unreachableCodes.has(code) || canRetry === true;
   });
 }
 

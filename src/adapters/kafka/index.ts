@@ -1,4 +1,4 @@
 /** Exports `undercurrent-forecast/kafka`, the Kafka adapter. Only this entry loads the Kafka client. */
-export { kafkaBystander, type KafkaBystander } from "./offline/read-only-source.js";
+export { kafkaReadOnlySource, type KafkaReadOnlySource } from "./offline/read-only-source.js";
 export * from "./options.js";
 export { kafkaPorts, type KafkaPorts } from "./source/ports.js";

@@ -111,7 +111,7 @@ function routes(options: ServeOptions, loopbackOnly: boolean, closing: AbortSign
   app.get("/metrics", async (context) =>
     context.body(await registry.metrics(), 200, { "Content-Type": registry.contentType }),
   );
-  if (view !== undefined && assets !== undefined) addPage(app, view, assets, options, closing);
+  if (view !== undefined && assets !== undefined) addPage(app, { view, assets, options, closing });
   else
     app.get("/", (context) =>
       context.text("The live page is off; see the setting server.pageEnabled.\n", 404),
@@ -131,13 +131,14 @@ function carriesBody(request: HonoRequest): boolean {
   return length !== "0" || request.header("transfer-encoding") !== undefined;
 }
 
-function addPage(
-  app: Hono,
-  view: LiveView,
-  assets: ReturnType<typeof loadAssets>,
-  options: ServeOptions,
-  closing: AbortSignal,
-): void {
+interface Page {
+  readonly view: LiveView;
+  readonly assets: ReturnType<typeof loadAssets>;
+  readonly options: ServeOptions;
+  readonly closing: AbortSignal;
+}
+
+function addPage(app: Hono, { view, assets, options, closing }: Page): void {
   let pages = 0;
   for (const [path, asset] of assets) {
     app.get(path, (context) =>

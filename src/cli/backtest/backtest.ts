@@ -164,7 +164,7 @@ async function backtest(files: readonly string[], flags: BacktestFlags, command:
     progress.stop();
     rejections.summarise();
   }
-  const outcome = outcomeOf(files, flags, forecaster, scoreboard, experts, rejections);
+  const outcome = outcomeOf(files, flags, { forecaster, scoreboard, experts, rejections });
   if (flags.report !== undefined) {
     const page = TextOutput.toFile(flags.report);
     page.write(renderReport(reportData(outcome, record!)));
@@ -174,13 +174,18 @@ async function backtest(files: readonly string[], flags: BacktestFlags, command:
   forecaster.dispose();
 }
 
+/** What the replay has filled. */
+interface Replayed {
+  readonly forecaster: Forecaster;
+  readonly scoreboard: Scoreboard;
+  readonly experts: ExpertRecord;
+  readonly rejections: Rejections;
+}
+
 function outcomeOf(
   files: readonly string[],
   { warmup }: BacktestFlags,
-  forecaster: Forecaster,
-  scoreboard: Scoreboard,
-  experts: ExpertRecord,
-  rejections: Rejections,
+  { forecaster, scoreboard, experts, rejections }: Replayed,
 ): BacktestOutcome {
   const scores = scoreboard.keys.flatMap((key, slot) => (key === undefined ? [] : [{ slot, key }]));
   if (scores.length === 0) {

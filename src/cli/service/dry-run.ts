@@ -1,7 +1,7 @@
 /** The ports of a dry run: the input as it is, forecasts as JSON lines on standard output, and nothing on the brokers. */
 import { map } from "rxjs";
 import { TextOutput } from "../../adapters/files/text-output.js";
-import { kafkaBystander, type KafkaOptions, type KafkaPorts } from "../../adapters/kafka/index.js";
+import { kafkaReadOnlySource, type KafkaOptions, type KafkaPorts } from "../../adapters/kafka/index.js";
 import { UndercurrentError } from "../../errors/errors.js";
 import type { InputSample } from "../../pipeline/input-sample.js";
 import type { Assignment } from "../../pipeline/ports.js";
@@ -16,12 +16,12 @@ const judgedRecords = 1000;
  * partition go to the sample too.
  */
 export function dryRunPorts(options: KafkaOptions, sample: InputSample): KafkaPorts {
-  const bystander = kafkaBystander(options);
+  const readOnly = kafkaReadOnlySource(options);
   const output = TextOutput.toStandardOutput();
   return {
-    ...bystander,
+    ...readOnly,
     source: {
-      assignments: bystander.source.assignments.pipe(map((assignment) => sampled(assignment, sample))),
+      assignments: readOnly.source.assignments.pipe(map((assignment) => sampled(assignment, sample))),
     },
     committer: {
       async commit(_, { forecasts }) {

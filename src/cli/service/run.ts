@@ -88,8 +88,8 @@ async function service({ config, dryRun = false, workers }: RunFlags): Promise<v
   );
   const totals = new Totals();
   const rejections = new Rejections((line) => log.warn({ event: "rejected" }, line));
-  const told: MemberReports = {
-    telemetry: { ...silent, rejection: (rejection: Rejection) => rejections.add(rejection) },
+  const reports: MemberReports = {
+    telemetry: { ...noopTelemetry, rejection: (rejection: Rejection) => rejections.add(rejection) },
     task: (event) => {
       totals.add(event);
       logTaskEvent(log, event);
@@ -103,10 +103,10 @@ async function service({ config, dryRun = false, workers }: RunFlags): Promise<v
   try {
     if (dryRun) {
       const sample = new InputSample(settings.decode, Date.now());
-      await runMember(settings, told, stop, (options) => dryRunPorts(options, sample));
+      await runMember(settings, reports, stop, (options) => dryRunPorts(options, sample));
       if (!stop.aborted) judgeDryRun(log, sample, totals.forecasts);
-    } else if (workers === 1) await inThisThread(settings, told, totals, log, stop);
-    else totals.forecasts += await inThreads(settings, workers, rejections, log, stop);
+    } else if (workers === 1) await inThisThread({ settings, log, stop }, reports, totals);
+    else totals.forecasts += await inThreads({ settings, log, stop }, workers, rejections);
   } finally {
     rejections.summarise();
     // After an outage the Kafka client may have left a connection open, which must not keep alive what has stopped.
@@ -116,15 +116,21 @@ async function service({ config, dryRun = false, workers }: RunFlags): Promise<v
   log.info({ event: "stopped", ...counts }, dryRun ? "end of the dry run: nothing was written" : "stopped");
 }
 
+/** What a service runs with, in one thread or several. */
+interface ServiceContext {
+  readonly settings: Config;
+  readonly log: ServiceLog;
+  /** Aborted when the service has to stop. */
+  readonly stop: AbortSignal;
+}
+
 async function inThisThread(
-  settings: Config,
-  told: MemberReports,
+  { settings, log, stop }: ServiceContext,
+  reports: MemberReports,
   totals: Totals,
-  log: ServiceLog,
-  stop: AbortSignal,
 ): Promise<void> {
   if (!settings.server.enabled) {
-    await runMember(settings, told, stop, kafkaPorts);
+    await runMember(settings, reports, stop, kafkaPorts);
     return;
   }
   const model = modelSettings(settings.model, settings.decode);
@@ -139,19 +145,19 @@ async function inThisThread(
     ready: () => isReady([readiness.standing(tasks.partitions)], limitsOf(settings)),
   });
   logAddress(log, server, keys);
-  const telemetry = fanOut(told.telemetry, shown.telemetry);
+  const telemetry = fanOut(reports.telemetry, shown.telemetry);
   try {
-    const reports: MemberReports = {
-      ...both(told, tasks, readiness),
+    const measured: MemberReports = {
+      ...withMetrics(reports, tasks, readiness),
       task: (event) => {
         tasks.add(event);
         if (event.type === "released") shown.released();
-        told.task(event);
+        reports.task(event);
       },
       telemetry,
       learned: (seconds) => shown.learned(seconds),
     };
-    await runMember(settings, reports, stop);
+    await runMember(settings, measured, stop);
   } finally {
     await server.close();
   }
@@ -159,11 +165,9 @@ async function inThisThread(
 
 /** Resolves with the number of forecasts. */
 async function inThreads(
-  settings: Config,
+  { settings, log, stop }: ServiceContext,
   count: number,
   rejections: Rejections,
-  log: ServiceLog,
-  stop: AbortSignal,
 ): Promise<number> {
   const { enabled } = settings.server;
   const keys = enabled ? keysShown(settings) : undefined;
@@ -205,9 +209,9 @@ async function inThreads(
   }
 }
 
-function both(told: MemberReports, tasks: TaskMetrics, readiness: Readiness): MemberReports {
+function withMetrics(reports: MemberReports, tasks: TaskMetrics, readiness: Readiness): MemberReports {
   return {
-    ...told,
+    ...reports,
     joined: (partitions) => {
       tasks.joined();
       readiness.joined(partitions);
@@ -246,7 +250,7 @@ function logAddress(log: ServiceLog, { url }: LiveServer, shown: KeptKeys | unde
   );
 }
 
-const silent: Telemetry = {
+const noopTelemetry: Telemetry = {
   forecasts: () => undefined,
   rejection: () => undefined,
   update: () => undefined,

@@ -18,13 +18,13 @@ export async function exportModels(folder: string, options: KafkaOptions): Promi
 }
 
 async function* modelsOf(options: KafkaOptions): AsyncGenerator<PartitionFiles> {
-  let told = false;
+  let isLogged = false;
   for await (const standing of readStates(options)) {
     const { partition } = standing;
     const state = refuseUnusable(standing);
     if (state === undefined) continue;
-    const model = await layersModelOfSnapshot(state.snapshot, told ? {} : { log });
-    told = true;
+    const model = await layersModelOfSnapshot(state.snapshot, isLogged ? {} : { log });
+    isLogged = true;
     const files = await layersModelFiles(model);
     model.dispose();
     yield { partition, files };

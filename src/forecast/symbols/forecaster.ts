@@ -106,9 +106,9 @@ export class SymbolForecaster extends KeyedForecaster<SymbolSettings, SymbolColu
   ): void {
     const slot = (forecasts.slots[event] = events.slots[event]!);
     const symbol = events.symbols[event]!;
-    const { keys, recurrence } = this.state;
+    const { keys, runner } = this.state;
     // What waits is forecast with the vocabulary of its time.
-    if (recurrence.blocks(slot) || this.#vocabulary.changesWith(symbol)) this.step(forecasts);
+    if (runner.blocks(slot) || this.#vocabulary.changesWith(symbol)) this.step(forecasts);
     const number = this.#see(symbol);
     const isNew = this.#vocabulary.isNew(number);
     const key = this.#key.point(keys, slot);
@@ -123,9 +123,9 @@ export class SymbolForecaster extends KeyedForecaster<SymbolSettings, SymbolColu
       this.#ngrams.learn(this.#context.of(key, count), isNew ? 0 : number);
     }
     f32[at32 + (count % layout.ringLength)] = isNew ? -number : number;
-    if (recurrence.updatesWith(key, number)) this.step(forecasts);
-    recurrence.schedule(key, number, false);
-    recurrence.enter(key, event);
+    if (runner.updatesWith(key, number)) this.step(forecasts);
+    runner.schedule(key, number, false);
+    runner.enter(key, event);
     f64[at64 + symbolNumber.count] = count + 1;
     f64[at64 + symbolNumber.made] = this.#vocabulary.events;
     this.#mixture.begin(key);
@@ -139,14 +139,14 @@ export class SymbolForecaster extends KeyedForecaster<SymbolSettings, SymbolColu
     forecasts: SymbolForecastColumns,
   ): void {
     const { maxSymbols } = this.settings;
-    const { keys, recurrence } = this.state;
+    const { keys, runner } = this.state;
     for (let i = 0; i < count; i++) {
       const key = this.#stepped.point(keys, slots[i]!);
       const from = i * maxSymbols;
       const distribution = buffers.distributions!.subarray(from, from + this.#vocabulary.size);
       key.f32.set(distribution, key.at32 + key.layout.recurrent);
       this.#mixture.forecast(key, forecasts, events[i]!);
-      forecasts.version[events[i]!] = recurrence.version;
+      forecasts.version[events[i]!] = runner.version;
     }
   }
 

@@ -82,14 +82,14 @@ export function deadLetter(
   code: ErrorCode,
   reason: string,
 ): OutputRecord {
-  const told: readonly (readonly [string, string])[] = [
+  const entries: readonly (readonly [string, string])[] = [
     ["undercurrent-code", code],
     ["undercurrent-reason", reason],
     ["undercurrent-topic", origin.topic],
     ["undercurrent-partition", String(origin.partition)],
     ["undercurrent-offset", String(record.offset)],
   ];
-  const headers = told.map(([name, text]) => ({ name, value: new TextEncoder().encode(text) }));
+  const headers = entries.map(([name, text]) => ({ name, value: new TextEncoder().encode(text) }));
   return { ...outputOf(record), headers: [...record.headers, ...headers] };
 }
 

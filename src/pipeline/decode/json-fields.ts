@@ -2,29 +2,29 @@
 import { pathNames, type DecodeSettings, type Path } from "../settings.js";
 
 /** What lies at a name: nothing that is looked for, an object with something in it, or one of the fields. */
-export const unwanted = -2;
+export const noField = -2;
 export const within = -1;
 export const keyField = 0;
 export const timeField = 1;
 export const valueField = 2;
 
-export interface WantedName {
+export interface FieldName {
   readonly bytes: Uint8Array;
   /** `within`, `keyField`, `timeField`, `valueField`, and the features behind them. */
   readonly field: number;
-  readonly names: WantedName[];
+  readonly names: FieldName[];
   /** The record in which it was last met. */
   turn: number;
 }
 
 /** Undefined where a path is empty, or leads through the end of another. */
-export function wantedNames({ key, time, value, features }: DecodeSettings): WantedName[] | undefined {
-  const names: WantedName[] = [];
+export function fieldNames({ key, time, value, features }: DecodeSettings): FieldName[] | undefined {
+  const names: FieldName[] = [];
   const paths = [key, time, value, ...features];
   return paths.every((path, field) => path === undefined || enter(names, path, field)) ? names : undefined;
 }
 
-function enter(names: WantedName[], path: Path, field: number): boolean {
+function enter(names: FieldName[], path: Path, field: number): boolean {
   const parts = pathNames(path);
   if (!parts.every((part) => part.isWellFormed())) return false;
   let level = names;

@@ -1,6 +1,6 @@
 /**
  * Reads key, time, value and features straight from the bytes of a JSON document, without making its objects. It takes
- * on what is common and leaves the rest (escapes in what is wanted, long numbers, unusual times, whatever is wrong) to
+ * on what is common and leaves the rest (escapes in a field that is read, long numbers, unusual times, whatever is wrong) to
  * the decoder: where it answers, the answer is the decoder's.
  */
 import { isUtf8 } from "node:buffer";
@@ -12,11 +12,11 @@ import { epochTime, type TimeUnit } from "../times/epoch.js";
 import {
   keyField,
   timeField,
-  unwanted,
+  noField,
   valueField,
-  wantedNames,
+  fieldNames,
   within,
-  type WantedName,
+  type FieldName,
 } from "./json-fields.js";
 
 const [quote, comma, minus, plus, dot, zero, colon] = [0x22, 0x2c, 0x2d, 0x2b, 0x2e, 0x30, 0x3a];
@@ -27,7 +27,7 @@ const deepest = 16;
 const powers = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 const literals = ["true", "false", "null"].map((text) => Buffer.from(text));
 const nothing = new Uint8Array(0);
-const noNames: readonly WantedName[] = [];
+const noNames: readonly FieldName[] = [];
 
 export class RecordScan {
   /**
@@ -42,7 +42,7 @@ export class RecordScan {
   value = NaN;
   readonly features: Float64Array;
 
-  readonly #names: readonly WantedName[];
+  readonly #names: readonly FieldName[];
   readonly #keyOfRecord: boolean;
   readonly #timeOfRecord: boolean;
   readonly #maxBytes: number;
@@ -56,7 +56,7 @@ export class RecordScan {
   #turn = 0;
   #found = 0;
 
-  private constructor(names: readonly WantedName[], settings: DecodeSettings) {
+  private constructor(names: readonly FieldName[], settings: DecodeSettings) {
     this.#names = names;
     this.#keyOfRecord = settings.key === undefined;
     this.#timeOfRecord = settings.time === undefined;
@@ -69,7 +69,7 @@ export class RecordScan {
   static of(settings: DecodeSettings): RecordScan | undefined {
     const { format, timeFormat, timeZone } = settings;
     const isPlain = format === "json" && timeFormat === undefined && timeZone === undefined;
-    const names = isPlain ? wantedNames(settings) : undefined;
+    const names = isPlain ? fieldNames(settings) : undefined;
     return names && new RecordScan(names, settings);
   }
 
@@ -112,7 +112,7 @@ export class RecordScan {
     return byte;
   }
 
-  #object(names: readonly WantedName[], depth: number): boolean {
+  #object(names: readonly FieldName[], depth: number): boolean {
     this.#at++;
     if (depth === deepest) return false;
     if (this.#space() === close) {
@@ -123,15 +123,15 @@ export class RecordScan {
       if (this.#space() !== quote) return false;
       const start = this.#at + 1;
       if (!this.#string()) return false;
-      const wanted = this.#wantedAt(names, start, this.#at - 1);
-      if (wanted !== undefined) {
+      const name = this.#nameAt(names, start, this.#at - 1);
+      if (name !== undefined) {
         // Of a name that comes twice the last one counts, with all that is in it.
-        if (wanted.turn === this.#turn) return false;
-        wanted.turn = this.#turn;
+        if (name.turn === this.#turn) return false;
+        name.turn = this.#turn;
       }
       if (this.#space() !== colon) return false;
       this.#at++;
-      if (!this.#value(wanted, depth)) return false;
+      if (!this.#value(name, depth)) return false;
       const byte = this.#space();
       this.#at++;
       if (byte === close) return true;
@@ -155,16 +155,16 @@ export class RecordScan {
     }
   }
 
-  #value(wanted: WantedName | undefined, depth: number): boolean {
+  #value(name: FieldName | undefined, depth: number): boolean {
     const byte = this.#space();
-    const field = wanted === undefined ? unwanted : wanted.field;
+    const field = name === undefined ? noField : name.field;
     if (byte === open) {
-      return field < 0 && this.#object(wanted?.names ?? noNames, depth + 1);
+      return field < 0 && this.#object(name?.names ?? noNames, depth + 1);
     }
     if (field === within) return false;
     const start = this.#at;
     if (byte === quote) return this.#string() && this.#takeText(field, start + 1, this.#at - 1);
-    if (byte === openList) return field === unwanted && this.#list(depth + 1);
+    if (byte === openList) return field === noField && this.#list(depth + 1);
     if (byte === 0x74 || byte === 0x66 || byte === 0x6e) return this.#literal(byte, field);
     return this.#number(field);
   }
@@ -188,7 +188,7 @@ export class RecordScan {
     const literal = literals[first === 0x74 ? 0 : first === 0x66 ? 1 : 2]!;
     for (let i = 0; i < literal.length; i++) if (bytes[this.#at + i] !== literal[i]) return false;
     this.#at += literal.length;
-    if (field === unwanted) return true;
+    if (field === noField) return true;
     return first === 0x6e && field >= valueField && this.#take(field, NaN);
   }
 
@@ -231,7 +231,7 @@ export class RecordScan {
       exponent += sign * size;
     }
     this.#at = at;
-    if (field === unwanted) return true;
+    if (field === noField) return true;
     // Both factors are exact up to here, so that the one rounding of their product or quotient is the right one.
     if (mantissa > Number.MAX_SAFE_INTEGER || !(Math.abs(exponent) <= 22)) return false;
     const size = exponent < 0 ? mantissa / powers[-exponent]! : mantissa * powers[exponent]!;
@@ -244,7 +244,7 @@ export class RecordScan {
   }
 
   #takeText(field: number, start: number, end: number): boolean {
-    if (field === unwanted) return true;
+    if (field === noField) return true;
     if (field === keyField) return this.#setKey(this.#bytes, start, end);
     return field === timeField && this.#take(field, isoTimeAt(this.#bytes, start, end, this.#days));
   }
@@ -266,13 +266,13 @@ export class RecordScan {
     return true;
   }
 
-  #wantedAt(names: readonly WantedName[], start: number, end: number): WantedName | undefined {
-    for (const wanted of names) {
-      const { bytes } = wanted;
+  #nameAt(names: readonly FieldName[], start: number, end: number): FieldName | undefined {
+    for (const name of names) {
+      const { bytes } = name;
       if (bytes.length !== end - start) continue;
       let i = 0;
       while (i < bytes.length && bytes[i] === this.#bytes[start + i]) i++;
-      if (i === bytes.length) return wanted;
+      if (i === bytes.length) return name;
     }
     return undefined;
   }

@@ -24,6 +24,13 @@ const furthestAhead = 7 * day;
 /** Where a slot's last time was not looked up yet: no time of an event, for they are finite. */
 const unread = Infinity;
 
+/** What a reading and a scanned record share. */
+interface Observed {
+  readonly time: number;
+  readonly value: number;
+  readonly features: ArrayLike<number>;
+}
+
 export class ObservationBatch {
   /** The records that were taken since `clear`, in order; `columns` holds what they say as numbers. */
   readonly records: InputRecord[] = [];
@@ -82,11 +89,12 @@ export class ObservationBatch {
    *
    * Where the policy is to refuse late events, throws EVENT_LATE, and TIME_INVALID far in the future.
    */
-  take({ key, time, value, features, record }: Reading): boolean {
+  take(reading: Reading): boolean {
+    const { key, time, record } = reading;
     this.#refuseAhead(time, record);
     const slot = this.#forecaster.slotOf(key);
     this.#meet(slot, key);
-    return this.#append(slot, time, value, features, record);
+    return this.#append(slot, reading, record);
   }
 
   /** Appends what a record says, as if it were decoded and taken. Returns and throws as `take` does, or a decoder. */
@@ -96,7 +104,7 @@ export class ObservationBatch {
     if (isRead) this.#refuseAhead(scan.time, record);
     const slot = isRead ? this.#slotOf(scan) : -1;
     if (slot < 0) return this.take(this.#decode(record));
-    return this.#append(slot, scan!.time, scan!.value, scan!.features, record);
+    return this.#append(slot, scan!, record);
   }
 
   /** Takes notice of the keys that the forecaster has forgotten, where it has observed the batch so far. */
@@ -131,13 +139,7 @@ export class ObservationBatch {
     this.onFirstEvent(key);
   }
 
-  #append(
-    slot: number,
-    time: number,
-    value: number,
-    features: ArrayLike<number>,
-    record: InputRecord,
-  ): boolean {
+  #append(slot: number, { time, value, features }: Observed, record: InputRecord): boolean {
     const begins = this.#late !== "process" && this.#refuseLate(slot, time, value);
     if (this.#columns.count === this.#columns.slots.length) this.#grow();
     appendObservation(this.#columns, slot, time, value);

@@ -72,16 +72,16 @@ async function untilKnown(admin: Admin, names: readonly string[]): Promise<void>
   while ((await topicShapes(admin, names)).size < names.length) await sleep(50);
 }
 
-function inputShape(input: string, found: TopicShape | undefined, wanted: number | undefined): TopicShape {
+function inputShape(input: string, found: TopicShape | undefined, requested: number | undefined): TopicShape {
   if (found === undefined) {
-    if (wanted !== undefined) return { partitions: wanted, replicationFactor: brokersDefault };
+    if (requested !== undefined) return { partitions: requested, replicationFactor: brokersDefault };
     throw new UndercurrentError(
       "TOPIC_MISSING",
       `the brokers have no input topic ${input} (topics.input): check the name, create the topic, or pass --partitions to create it`,
     );
   }
-  if (wanted !== undefined && wanted !== found.partitions) {
-    throw mismatch(input, found.partitions, `${wanted} are wanted`);
+  if (requested !== undefined && requested !== found.partitions) {
+    throw mismatch(input, found.partitions, `${requested} are wanted`);
   }
   return found;
 }

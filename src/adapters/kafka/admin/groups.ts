@@ -4,7 +4,7 @@ import type { Admin, GroupDescription } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
 import { errorType } from "../errors.js";
 import type { KafkaOptions } from "../options.js";
-import { assignerName, sameTopics, subscribedTopics } from "../source/assigner.js";
+import { assignerName, sameTopics, subscribedTopics } from "../kafkajs/subscriptions.js";
 
 /** Groups that are described in one request to their coordinator. */
 const atOnce = 100;

@@ -27,7 +27,7 @@ export async function reachBrokers(
   const brokers = connection.bootstrapServers.join(", ");
   const limit = `${timeoutMs / 1000} s`;
   const deadline = performance.now() + timeoutMs;
-  const told = setTimeout(
+  const notice = setTimeout(
     () => report(`trying to reach the brokers ${brokers}; gives up after ${limit} (--timeout)`),
     patience,
   );
@@ -40,7 +40,7 @@ export async function reachBrokers(
       await sleep(Math.max(0, Math.min(pause, deadline - performance.now())));
     } while (performance.now() < deadline);
   } finally {
-    clearTimeout(told);
+    clearTimeout(notice);
   }
   throw new UndercurrentError("BROKER_UNREACHABLE", `${last.message}; gave up after ${limit}`, {
     cause: last,

@@ -21,7 +21,7 @@ const slow = 500;
  * Every partition of a topic, by number. Throws TOPIC_MISSING: the client would ask again and again for half a minute, and
  * then tell of an error that may pass.
  */
-export async function partitionExtents(admin: Admin, topic: string): Promise<readonly Watermarks[]> {
+export async function partitionWatermarks(admin: Admin, topic: string): Promise<readonly Watermarks[]> {
   const answered = new AbortController();
   const asked = topicOffsets(admin, topic).finally(() => answered.abort());
   asked.catch(() => undefined);

@@ -7,7 +7,7 @@ import { partitionControls } from "../source/controls.js";
 import { brokerError, innermost } from "../errors.js";
 import { Feed } from "../source/feed.js";
 import type { KafkaOptions } from "../options.js";
-import { partitionExtents, requireTopics, type Watermarks } from "../admin/topics.js";
+import { partitionWatermarks, requireTopics, type Watermarks } from "../admin/topics.js";
 
 /**
  * One consumer of one topic. The client reads topics as a member of a group only, so there is one of a name that nobody
@@ -86,11 +86,11 @@ export class EphemeralConsumer {
     try {
       await this.admin.connect();
       await requireTopics(this.admin, [topic]);
-      const extents = await partitionExtents(this.admin, topic);
+      const watermarks = await partitionWatermarks(this.admin, topic);
       await this.#consumer.connect();
       await this.#consumer.subscribe({ topics: [topic], fromBeginning: true });
-      await runConsumer(this.#consumer, extents.length, this.#feedOf);
-      return extents;
+      await runConsumer(this.#consumer, watermarks.length, this.#feedOf);
+      return watermarks;
     } catch (error) {
       throw brokerError(error, this.#origin);
     }

@@ -22,17 +22,17 @@ export async function findLast(
   accepts: (record: InputRecord) => boolean,
 ): Promise<readonly FoundRecord[]> {
   const { topics, restoreStallMs = 60_000 } = options;
-  const visit = new EphemeralConsumer(options, topics.input, () => undefined);
+  const consumer = new EphemeralConsumer(options, topics.input, () => undefined);
   try {
-    const extents = await visit.begin();
-    const searched = extents.filter((extent) => partition === undefined || extent.partition === partition);
+    const watermarks = await consumer.begin();
+    const searched = watermarks.filter((marks) => partition === undefined || marks.partition === partition);
     if (searched.length === 0) {
       throw new UndercurrentError("SETTING_INVALID", `topic ${topics.input} has no partition ${partition}`);
     }
     const found: FoundRecord[] = [];
     for (const { partition: number, low, high } of searched) {
       if (low >= high) continue;
-      const feed = visit.feed(number, low);
+      const feed = consumer.feed(number, low);
       let offset = -1;
       const origin = `topic ${topics.input}, partition ${number}`;
       for await (const batch of readUpTo(high, feed, restoreStallMs, origin)) {
@@ -44,6 +44,6 @@ export async function findLast(
   } catch (error) {
     throw brokerError(error, `reading topic ${topics.input}`);
   } finally {
-    await visit.end();
+    await consumer.end();
   }
 }

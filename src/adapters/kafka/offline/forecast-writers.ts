@@ -2,7 +2,7 @@
 import { brokerError } from "../errors.js";
 import type { KafkaOptions } from "../options.js";
 import { applicationHeader } from "../owner.js";
-import { partitionExtents } from "../admin/topics.js";
+import { partitionWatermarks } from "../admin/topics.js";
 import { readUpTo } from "../source/restore.js";
 import { EphemeralConsumer } from "./ephemeral-consumer.js";
 
@@ -17,13 +17,18 @@ export async function forecastApplications(options: KafkaOptions): Promise<reado
   const { forecasts } = options.topics;
   const { restoreStallMs = 60_000 } = options;
   const applications = new Set<string>();
-  const visit = new EphemeralConsumer(options, forecasts, () => undefined);
+  const consumer = new EphemeralConsumer(options, forecasts, () => undefined);
   try {
-    await visit.begin();
-    for (const { partition, low, high } of await partitionExtents(visit.admin, forecasts)) {
+    await consumer.begin();
+    for (const { partition, low, high } of await partitionWatermarks(consumer.admin, forecasts)) {
       const from = Math.max(low, high - tailOffsets);
       const origin = `topic ${forecasts}, partition ${partition}`;
-      for await (const { messages } of readUpTo(high, visit.feed(partition, from), restoreStallMs, origin)) {
+      for await (const { messages } of readUpTo(
+        high,
+        consumer.feed(partition, from),
+        restoreStallMs,
+        origin,
+      )) {
         for (const { headers } of messages) {
           const named = headers?.[applicationHeader];
           const last = Array.isArray(named) ? named.at(-1) : named;
@@ -35,6 +40,6 @@ export async function forecastApplications(options: KafkaOptions): Promise<reado
   } catch (error) {
     throw brokerError(error, `reading topic ${forecasts}`);
   } finally {
-    await visit.end();
+    await consumer.end();
   }
 }

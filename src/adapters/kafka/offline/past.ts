@@ -10,7 +10,7 @@ import type { Feed } from "../source/feed.js";
 import type { KafkaOptions } from "../options.js";
 import { toInputBatch } from "../source/records.js";
 import { readUpTo } from "../source/restore.js";
-import { partitionExtents } from "../admin/topics.js";
+import { partitionWatermarks } from "../admin/topics.js";
 import { EphemeralConsumer } from "./ephemeral-consumer.js";
 
 /**
@@ -99,25 +99,25 @@ export class KafkaPast {
 
   async *#read(
     topic: string,
-    from: (extent: { readonly low: number }) => number = ({ low }) => low,
+    from: (marks: { readonly low: number }) => number = ({ low }) => low,
   ): AsyncGenerator<Awaited<ReturnType<Feed["take"]>> & object> {
     const partition = this.#partition;
     const origin = `topic ${topic}, partition ${partition}`;
-    const visit = new EphemeralConsumer(this.#options, topic, () => undefined);
+    const consumer = new EphemeralConsumer(this.#options, topic, () => undefined);
     try {
-      await visit.begin();
-      const extent = (await partitionExtents(visit.admin, topic))[partition];
-      if (extent === undefined) {
+      await consumer.begin();
+      const marks = (await partitionWatermarks(consumer.admin, topic))[partition];
+      if (marks === undefined) {
         throw new UndercurrentError("SETTING_INVALID", `topic ${topic} has no partition ${partition}`);
       }
-      const begin = from(extent);
-      if (begin >= extent.high) return;
+      const begin = from(marks);
+      if (begin >= marks.high) return;
       const { restoreStallMs = 60_000 } = this.#options;
-      yield* readUpTo(extent.high, visit.feed(partition, begin), restoreStallMs, origin);
+      yield* readUpTo(marks.high, consumer.feed(partition, begin), restoreStallMs, origin);
     } catch (error) {
       throw brokerError(error, origin);
     } finally {
-      await visit.end();
+      await consumer.end();
     }
   }
 }

@@ -9,7 +9,7 @@ import type { Watermarks } from "../admin/topics.js";
 import { EphemeralConsumer } from "./ephemeral-consumer.js";
 
 /** A read-only source, and a way to wait for its end. */
-export interface KafkaBystander {
+export interface KafkaReadOnlySource {
   /** Each subscription reads the topic from the start and completes at the end offset found at its start. */
   readonly source: Source;
   /** Resolves when every ended subscription has closed its connections. */
@@ -28,24 +28,24 @@ export interface KafkaBystander {
  *
  * @example
  * ```ts
- * const { source } = kafkaBystander({ bootstrapServers: ["localhost:9092"], applicationId: "pumps", topics });
+ * const { source } = kafkaReadOnlySource({ bootstrapServers: ["localhost:9092"], applicationId: "pumps", topics });
  * run(source, { commit: (_, { forecasts }) => print(forecasts) }).subscribe();
  * ```
  */
-export function kafkaBystander(options: KafkaOptions): KafkaBystander {
+export function kafkaReadOnlySource(options: KafkaOptions): KafkaReadOnlySource {
   refuseRenamed("kafkaOptions", options);
   const leaving = new PendingCloses();
   const assignments = new Observable<Assignment>((subscriber) => {
     const { input } = options.topics;
-    const visit = new EphemeralConsumer(options, input, (error) => subscriber.error(error));
+    const consumer = new EphemeralConsumer(options, input, (error) => subscriber.error(error));
     const released: Promise<void>[] = [];
-    const handedOut = visit
+    const handedOut = consumer
       .begin()
-      .then((extents) => {
+      .then((watermarks) => {
         // Nobody would release what is handed to somebody who has gone.
-        for (const extent of extents) {
+        for (const marks of watermarks) {
           if (subscriber.closed) return;
-          const assignment = new BystanderAssignment(visit, input, extent);
+          const assignment = new ReadOnlyAssignment(consumer, input, marks);
           released.push(assignment.released);
           subscriber.next(assignment);
         }
@@ -54,7 +54,7 @@ export function kafkaBystander(options: KafkaOptions): KafkaBystander {
       .catch((error: unknown) => subscriber.error(error));
     return () => {
       // Completing unsubscribes too, from within what hands out: its end is waited for first.
-      leaving.add(handedOut.then(() => Promise.all(released)).then(() => visit.end()));
+      leaving.add(handedOut.then(() => Promise.all(released)).then(() => consumer.end()));
     };
   });
   return {
@@ -63,37 +63,37 @@ export function kafkaBystander(options: KafkaOptions): KafkaBystander {
   };
 }
 
-class BystanderAssignment implements Assignment {
+class ReadOnlyAssignment implements Assignment {
   readonly topic: string;
   readonly partition: number;
   /** Nobody takes a partition from a group that has one member. */
   readonly revoked = new AbortController().signal;
   readonly released: Promise<void>;
-  readonly #visit: EphemeralConsumer;
-  readonly #extent: Watermarks;
+  readonly #consumer: EphemeralConsumer;
+  readonly #marks: Watermarks;
   #markReleased: () => void = () => undefined;
 
-  constructor(visit: EphemeralConsumer, topic: string, extent: Watermarks) {
+  constructor(consumer: EphemeralConsumer, topic: string, marks: Watermarks) {
     this.topic = topic;
-    this.partition = extent.partition;
-    this.#visit = visit;
-    this.#extent = extent;
+    this.partition = marks.partition;
+    this.#consumer = consumer;
+    this.#marks = marks;
     this.released = new Promise((resolve) => (this.#markReleased = resolve));
   }
 
   takeOver(): Promise<Takeover> {
-    return Promise.resolve({ committed: undefined, earliest: this.#extent.low, state: [] });
+    return Promise.resolve({ committed: undefined, earliest: this.#marks.low, state: [] });
   }
 
   async *read(from: number, stop: AbortSignal): AsyncIterable<InputBatch> {
-    if (from >= this.#extent.high || stop.aborted) return;
-    const feed = this.#visit.feed(this.partition, from);
+    if (from >= this.#marks.high || stop.aborted) return;
+    const feed = this.#consumer.feed(this.partition, from);
     const close = (): void => feed.close();
     stop.addEventListener("abort", close);
     try {
       for (let batch = await feed.take(); batch !== undefined; batch = await feed.take()) {
         yield toInputBatch(batch);
-        if (batch.nextOffset >= this.#extent.high) return;
+        if (batch.nextOffset >= this.#marks.high) return;
       }
     } finally {
       stop.removeEventListener("abort", close);

@@ -34,7 +34,7 @@ export async function sampleInput(
 ): Promise<boolean> {
   const { input } = options.topics;
   let failure: Error | undefined;
-  const visit = new EphemeralConsumer(
+  const consumer = new EphemeralConsumer(
     { ...options, maxPartitionFetchBytes: fetchBytes },
     input,
     (error) => (failure = error),
@@ -42,11 +42,11 @@ export async function sampleInput(
   const feeds: Feed[] = [];
   let timer: NodeJS.Timeout | undefined;
   try {
-    const filled = (await visit.begin()).filter(({ low, high }) => low < high);
+    const filled = (await consumer.begin()).filter(({ low, high }) => low < high);
     const chosen = evenly(filled, limits.partitions);
     timer = setTimeout(() => feeds.forEach((feed) => feed.close()), limits.timeoutMs);
     const read = async ({ partition, low, high }: Watermarks): Promise<boolean> => {
-      const feed = visit.feed(partition, Math.max(low, high - limits.records));
+      const feed = consumer.feed(partition, Math.max(low, high - limits.records));
       feeds.push(feed);
       let count = 0;
       for (let batch = await feed.take(); batch !== undefined; batch = await feed.take()) {
@@ -67,7 +67,7 @@ export async function sampleInput(
     throw brokerError(error, `reading a sample of topic ${input}`);
   } finally {
     clearTimeout(timer);
-    await visit.end();
+    await consumer.end();
   }
 }
 

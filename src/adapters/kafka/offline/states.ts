@@ -13,7 +13,7 @@ import { distinctOwners, foreignOwner, OwnerReader, recreatedInput, type StateOw
 import type { Feed } from "../source/feed.js";
 import { topicIds } from "../kafkajs/topic-ids.js";
 import { readUpTo, restoreState, type Reading } from "../source/restore.js";
-import { checkPartitions, committedPositions, partitionExtents } from "../admin/topics.js";
+import { checkPartitions, committedPositions, partitionWatermarks } from "../admin/topics.js";
 import { EphemeralConsumer } from "./ephemeral-consumer.js";
 
 /** What is durable beside a partition's state, whatever is read of that. */
@@ -105,20 +105,20 @@ async function* visitStates<Found extends { readonly state: unknown }>(
 ): AsyncGenerator<StateStanding & Found> {
   const { applicationId, topics } = options;
   let failure: Error | undefined;
-  const visit = new EphemeralConsumer(options, topics.state, (error) => (failure = error));
+  const consumer = new EphemeralConsumer(options, topics.state, (error) => (failure = error));
   try {
-    const all = (await visit.begin()).map(({ partition }) => partition);
-    await checkPartitions(visit.admin, topics);
+    const all = (await consumer.begin()).map(({ partition }) => partition);
+    await checkPartitions(consumer.admin, topics);
     for (const partition of partitions ?? all) {
       if (failure !== undefined) throw failure;
       if (!all.includes(partition)) {
         throw new UndercurrentError("SETTING_INVALID", `topic ${topics.state} has no partition ${partition}`);
       }
-      const { owners, found } = await readPartition(visit, options, partition, read);
-      const positions = await committedPositions(visit.admin, applicationId, topics.input);
-      const extents = await partitionExtents(visit.admin, topics.input);
-      const ids = await topicIds(visit.admin, [topics.input]);
-      const { low, high } = extents[partition]!;
+      const { owners, found } = await readPartition(consumer, options, partition, read);
+      const positions = await committedPositions(consumer.admin, applicationId, topics.input);
+      const watermarks = await partitionWatermarks(consumer.admin, topics.input);
+      const ids = await topicIds(consumer.admin, [topics.input]);
+      const { low, high } = watermarks[partition]!;
       const committed = positions.get(partition);
       const inputId = ids?.get(topics.input);
       const owner = { application: applicationId, input: topics.input, partition, inputId };
@@ -135,7 +135,7 @@ async function* visitStates<Found extends { readonly state: unknown }>(
   } catch (error) {
     throw brokerError(error, `reading topic ${topics.state}`);
   } finally {
-    await visit.end();
+    await consumer.end();
   }
 }
 
@@ -156,7 +156,7 @@ function misfitOf(
  * one state. A partition that did not change meanwhile has what it has.
  */
 async function readPartition<Found extends { readonly state: unknown }>(
-  visit: EphemeralConsumer,
+  consumer: EphemeralConsumer,
   options: KafkaOptions,
   partition: number,
   read: StateReader<Found>,
@@ -165,8 +165,8 @@ async function readPartition<Found extends { readonly state: unknown }>(
   const origin = `topic ${topics.state}, partition ${partition}`;
   let before = -1;
   for (let reading = 1; ; reading++) {
-    const { low, high } = (await partitionExtents(visit.admin, topics.state))[partition]!;
-    const result = await read(visit.feed(partition, low), { end: high, stallMs, origin });
+    const { low, high } = (await partitionWatermarks(consumer.admin, topics.state))[partition]!;
+    const result = await read(consumer.feed(partition, low), { end: high, stallMs, origin });
     const torn = result.found.state instanceof UndercurrentError;
     if (!torn || high === before || reading === mostReadings) return result;
     before = high;

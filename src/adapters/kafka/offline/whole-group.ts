@@ -9,7 +9,7 @@ import { topicIds } from "../kafkajs/topic-ids.js";
 import type { KafkaOptions } from "../options.js";
 import type { PortsFor } from "../source/assignment.js";
 import { openPorts } from "../source/ports.js";
-import { checkPartitions, partitionExtents, type Watermarks } from "../admin/topics.js";
+import { checkPartitions, partitionWatermarks, type Watermarks } from "../admin/topics.js";
 
 /** What the holder of a group has. */
 export interface WholeGroup {
@@ -67,7 +67,7 @@ export async function withWholeGroup<T>(
       return await use({
         admin,
         inputId: (await topicIds(admin, [topics.input]))?.get(topics.input),
-        input: await partitionExtents(admin, topics.input),
+        input: await partitionWatermarks(admin, topics.input),
         assignments,
         commit: (assignment, commit) => ports.committer.commit(assignment, commit),
       });

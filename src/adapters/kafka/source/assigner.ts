@@ -4,11 +4,10 @@
  * as an even share allows, so that a rebalance restores little.
  */
 import kafkajs, { type PartitionAssigner } from "kafkajs";
+import { assignerName, sameTopics, subscribedTopics } from "../kafkajs/subscriptions.js";
 
 const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
 const version = 1;
-/** The group's protocol, by which members of this kind are known. */
-export const assignerName = "undercurrent";
 
 /** A member and the partitions that it works on as the group is rebalanced. */
 export interface Claim {
@@ -57,11 +56,6 @@ function encodeClaim(partitions: readonly number[]): Buffer {
   return Buffer.from(JSON.stringify(partitions));
 }
 
-/** The topics that a member of a group says it reads: of this assigner's, the input and the state. */
-export function subscribedTopics(memberMetadata: Buffer): readonly string[] {
-  return memberMetadata.length === 0 ? [] : (MemberMetadata.decode(memberMetadata)?.topics ?? []);
-}
-
 /** What another release, or nobody, wrote counts as no claim. */
 function decodeClaim(userData: Buffer | null): number[] {
   try {
@@ -71,10 +65,6 @@ function decodeClaim(userData: Buffer | null): number[] {
   } catch {
     return [];
   }
-}
-
-export function sameTopics(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((topic, index) => topic === b[index]);
 }
 
 /**

@@ -2,25 +2,36 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin } from "kafkajs";
 import type { Feed } from "./feed.js";
-import { partitionExtents } from "../admin/topics.js";
+import { partitionWatermarks } from "../admin/topics.js";
 
 /** Milliseconds between two questions. */
 const period = 5000;
 
-/** Tells the feeds that `feedOf` has of a topic, as long as there is no end to it; the promise resolves then. */
+/** The feeds of the input's partitions. */
+export interface InputFeeds {
+  readonly topic: string;
+  /** Returns the partitions that this member owns now. */
+  readonly owned: () => readonly number[];
+  /** Returns the feed of a partition, or undefined if there is none. */
+  readonly feedOf: (partition: number) => Feed | undefined;
+}
+
+/**
+ * Reports the input's high watermarks to its feeds while one of them is paused.
+ *
+ * @returns a promise that resolves when `stop` is aborted
+ */
 export async function followEnds(
   admin: Admin,
-  topic: string,
-  feedOf: (partition: number) => Feed | undefined,
-  partitions: () => readonly number[],
-  end: AbortSignal,
+  { topic, owned, feedOf }: InputFeeds,
+  stop: AbortSignal,
 ): Promise<void> {
   for (;;) {
-    await sleep(period, undefined, { signal: end, ref: false }).catch(() => undefined);
-    if (end.aborted) return;
-    if (!partitions().some((partition) => feedOf(partition)?.paused === true)) continue;
+    await sleep(period, undefined, { signal: stop, ref: false }).catch(() => undefined);
+    if (stop.aborted) return;
+    if (!owned().some((partition) => feedOf(partition)?.paused === true)) continue;
     // An outage shows elsewhere; until it is over, what was heard last stands.
-    const extents = await partitionExtents(admin, topic).catch(() => []);
-    for (const { partition, high } of extents) feedOf(partition)?.hear(high);
+    const watermarks = await partitionWatermarks(admin, topic).catch(() => []);
+    for (const { partition, high } of watermarks) feedOf(partition)?.hear(high);
   }
 }

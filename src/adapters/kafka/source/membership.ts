@@ -23,7 +23,7 @@ import {
   checkPartitions,
   committedPositions,
   partitionCount,
-  partitionExtents,
+  partitionWatermarks,
   requireTopics,
 } from "../admin/topics.js";
 
@@ -121,9 +121,11 @@ export class Membership implements AssignmentHost {
         this.#reach.probe(this.#left.signal),
         followEnds(
           this.admin,
-          topics.input,
-          (partition) => this.#feedOf(topics.input, partition),
-          () => this.#owned,
+          {
+            topic: topics.input,
+            owned: () => this.#owned,
+            feedOf: (partition) => this.#feedOf(topics.input, partition),
+          },
           this.#left.signal,
         ),
         watchTopics(this.admin, ids, (topic) => this.#recreated(topic), this.#left.signal),
@@ -159,8 +161,8 @@ export class Membership implements AssignmentHost {
     const [ids, positions, input, state] = await Promise.all([
       topicIds(this.admin, [topics.input]),
       committedPositions(this.admin, applicationId, topics.input),
-      partitionExtents(this.admin, topics.input),
-      partitionExtents(this.admin, topics.state),
+      partitionWatermarks(this.admin, topics.input),
+      partitionWatermarks(this.admin, topics.state),
     ]);
     return { inputId: ids?.get(topics.input), positions, input, state };
   }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
 import { commitError } from "../errors.js";
-import { partitionExtents } from "../admin/topics.js";
+import { partitionWatermarks } from "../admin/topics.js";
 
 /** A commit that is acknowledged is visible a little later: how often to look, and how long, in ms. */
 const pause = 50;
@@ -81,7 +81,7 @@ export class StateEnd {
 
   async #high(what: string): Promise<number> {
     try {
-      return (await partitionExtents(this.#admin, this.#topic))[this.#partition]?.high ?? 0;
+      return (await partitionWatermarks(this.#admin, this.#topic))[this.#partition]?.high ?? 0;
     } catch (error) {
       throw commitError(error, `looking at ${what}`);
     }

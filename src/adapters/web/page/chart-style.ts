@@ -88,8 +88,16 @@ export function followSize(box: HTMLElement, chart: () => uPlot | null, signal: 
   signal.addEventListener("abort", () => observer.disconnect());
 }
 
-/** A ring around a point, as anomalies have. */
-export function drawRing(chart: uPlot, x: number, y: number, radius: number, colour: string): void {
+/** A ring around a point of a chart: `x` and `y` on its scales, the radius in CSS pixels. */
+export interface Ring {
+  readonly x: number;
+  readonly y: number;
+  readonly radius: number;
+  readonly colour: string;
+}
+
+/** Draws a ring, as anomalies have. */
+export function drawRing(chart: uPlot, { x, y, radius, colour }: Ring): void {
   const { ctx } = chart;
   ctx.save();
   ctx.lineWidth = 2 * devicePixelRatio;

@@ -112,7 +112,7 @@ export class DetailChart {
     for (let i = this.#first; i < state.times.length; i++) {
       const value = state.values[i];
       if ((state.anomalyScores[i] ?? 0) <= 1 || value === null || value === undefined) continue;
-      drawRing(chart, state.times[i]!, value, 6, palette.anomaly);
+      drawRing(chart, { x: state.times[i]!, y: value, radius: 6, colour: palette.anomaly });
     }
     ctx.save();
     ctx.lineWidth = 2 * ratio;

@@ -30,7 +30,7 @@ export class SparkLine extends SizedChart {
   #ring(chart: uPlot, colour: string): void {
     chart.data[1]!.forEach((value, i) => {
       if (this.#anomalous[i] === 1 && value !== null && value !== undefined)
-        drawRing(chart, i, value, 4, colour);
+        drawRing(chart, { x: i, y: value, radius: 4, colour });
     });
   }
 }

@@ -162,7 +162,7 @@ export class CourseChart extends SizedChart {
         draw: [
           (chart) =>
             anomalies.times.forEach((time, i) =>
-              drawRing(chart, time, anomalies.values[i]!, 4, palette.anomaly),
+              drawRing(chart, { x: time, y: anomalies.values[i]!, radius: 4, colour: palette.anomaly }),
             ),
         ],
       },

@@ -142,9 +142,9 @@ export class KeyTable {
   }
 
   #find(): void {
-    const wanted = this.#search.value.trim().toLowerCase();
+    const query = this.#search.value.trim().toLowerCase();
     const { key } = this.#data.keys;
-    this.#found = this.#order.filter((row) => key[row]!.toLowerCase().includes(wanted));
+    this.#found = this.#order.filter((row) => key[row]!.toLowerCase().includes(query));
     this.#page = 0;
     this.#show();
   }

@@ -1,7 +1,7 @@
 /** Where a partition begins and ends, and what is committed of it, asked of a client that has its weaknesses. */
 import type { Admin } from "kafkajs";
 import { expect, test } from "vitest";
-import { committedPositions, partitionExtents } from "../../../src/adapters/kafka/admin/topics.js";
+import { committedPositions, partitionWatermarks } from "../../../src/adapters/kafka/admin/topics.js";
 
 type Asked = Pick<Admin, "fetchOffsets" | "fetchTopicOffsets" | "listTopics" | "fetchTopicMetadata">;
 const answer = [{ partition: 0, offset: "7", low: "3", high: "7" }];
@@ -14,7 +14,7 @@ test("is asked again where the client lost what it knew of the topic", async () 
       asked++ === 0 ? Promise.reject(new TypeError("Cannot destructure property")) : Promise.resolve(answer),
     listTopics: () => Promise.resolve(["readings"]),
   });
-  expect(await partitionExtents(forgetful, "readings")).toEqual([{ partition: 0, low: 3, high: 7 }]);
+  expect(await partitionWatermarks(forgetful, "readings")).toEqual([{ partition: 0, low: 3, high: 7 }]);
 });
 
 test("is TOPIC_MISSING where the client goes on asking for a topic that is not there", async () => {
@@ -23,7 +23,7 @@ test("is TOPIC_MISSING where the client goes on asking for a topic that is not t
     listTopics: () => Promise.resolve(["another"]),
     fetchTopicMetadata: () => Promise.resolve({ topics: [] }),
   });
-  await expect(partitionExtents(patient, "readings")).rejects.toMatchObject({ code: "TOPIC_MISSING" });
+  await expect(partitionWatermarks(patient, "readings")).rejects.toMatchObject({ code: "TOPIC_MISSING" });
 });
 
 test("committed offsets are asked for again where the client lost what it knew of the topic, and are not none", async () => {
