@@ -104,7 +104,7 @@ export const alerts: readonly Alert[] = [
       "Records are refused. The dead-letter topic has each one with its reason, topic, partition and offset in headers. Other records are forecast as if the refused one did not exist.",
     steps: [
       "Read the reason in `undercurrent_rejections_total` by code.",
-      "RECORD_UNREADABLE: a producer changed its format, or `decode` names the wrong fields. EVENT_LATE: see the setting `late`.",
+      "RECORD_UNREADABLE: a producer changed its format, or `decode` names the wrong fields. BATCH_UNREADABLE: a writer sends damaged or very large compressed batches; see `kafka.maxUnpackedBatchBytes`. EVENT_LATE: see the setting `late`.",
       "After the correction, send the dead letters to the input again: key and value are unchanged.",
     ],
   },

@@ -81,6 +81,12 @@ export const list = {
     data: "This record went unchanged to the dead letters; no state was changed.",
     action: "Correct the producer or the decode settings: the format, the paths or maxValueBytes.",
   },
+  BATCH_UNREADABLE: {
+    exit: exitCodes.input,
+    data: "No record of this batch was read: one dead letter names its offsets and the cause; no state was changed. The batch stays in the input as long as its retention allows.",
+    action:
+      "Correct the producer. Where the batch is larger than kafka.maxUnpackedBatchBytes and good, raise that setting and replay the offsets.",
+  },
   EVENT_LATE: {
     exit: exitCodes.input,
     data: "This event was older than the previous event of its key. It was dropped or went to the dead letters; no state was changed.",
@@ -252,6 +258,12 @@ export const list = {
     exit: exitCodes.external,
     data: "Nothing of this partition was read or written; what is committed stays as it is.",
     action: "Check the brokers and open transactions on the state topic, then start again.",
+  },
+  BATCH_DAMAGED: {
+    exit: exitCodes.state,
+    data: "The checksum of a batch is not the checksum of its bytes; neither the batch nor later records were read or committed.",
+    action:
+      "Start again: a fault of the network passes. If the error stays, a broker's disk has damaged the log: let a replica lead the partition, or delete the records up to the end of the batch (kafka-delete-records) and go on with the recovery setting gap: fresh.",
   },
   INPUT_TRUNCATED: {
     exit: exitCodes.state,

@@ -18,6 +18,11 @@ export interface InputRecord {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
   readonly headers: readonly RecordHeader[];
+  /**
+   * Why a whole batch of records cannot be read. The record stands for all of the batch, has the offset of the last, and
+   * neither key nor value.
+   */
+  readonly unreadable?: string | undefined;
 }
 
 /** Records of one input partition, in order. */

@@ -37,6 +37,7 @@ describe("the configuration as options of the Kafka adapter", () => {
       compressionType: "lz4",
       maxBatchBytes: 1024,
       maxPartitionFetchBytes: 2048,
+      maxUnpackedBatchBytes: 2_097_152,
       fetchMaxWaitMs: 20,
       sessionTimeoutMs: 7000,
       rebalanceTimeoutMs: 8000,

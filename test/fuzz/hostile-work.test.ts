@@ -5,6 +5,7 @@ import { compressionTypes } from "../../src/adapters/kafka/kafkajs/codecs.js";
 import { compressions } from "../../src/adapters/kafka/options.js";
 import type { RecordHeader } from "../../src/pipeline/ports.js";
 import type { PipelineOptions } from "../../src/pipeline/settings.js";
+import { signed } from "../adapters/kafka/record-batches.js";
 import { fetched, sized, work, type Sent } from "./work.js";
 
 /** Bytes of a large record, below the brokers' default limit of a batch. */
@@ -153,7 +154,7 @@ test("a Snappy batch may be cut into as many blocks as its sender likes", async 
   const body = Buffer.concat(compressed);
   head.writeInt32BE(batchHead - 12 + body.length, 8);
   head.writeInt16BE(compressionTypes.snappy, 21);
-  const answer = sized(Buffer.concat([head, body]));
+  const answer = sized(signed(Buffer.concat([head, body])));
   const { forecasts, milliseconds } = await work(answer);
   expect(forecasts).toBe(1);
   expect(milliseconds / answer.length / ordinary).toBeLessThan(mostTimes);

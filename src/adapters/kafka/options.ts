@@ -62,6 +62,11 @@ export interface KafkaOptions extends KafkaConnection {
   readonly maxBatchBytes?: number;
   /** Largest fetch response and buffer per partition, in bytes. Default 1,048,576. */
   readonly maxPartitionFetchBytes?: number;
+  /**
+   * Most bytes that a compressed input batch may unpack to; each record counts 64 bytes more and each header 128. A larger
+   * batch becomes one dead letter. Default 16,777,216.
+   */
+  readonly maxUnpackedBatchBytes?: number;
   /** Longest time a fetch waits for new records, in ms; also delays the resume of a paused partition. Default 100. */
   readonly fetchMaxWaitMs?: number;
   /** Time without a heartbeat after which the group reassigns an instance's partitions, in ms. Default 30,000. */

@@ -23,7 +23,7 @@ export interface Reading {
 export type Decode = (record: InputRecord) => Reading;
 
 /**
- * Returns a function that decodes records. The function throws RECORD_UNREADABLE, KEY_INVALID, TIME_INVALID,
+ * Returns a function that decodes records. The function throws RECORD_UNREADABLE, BATCH_UNREADABLE, KEY_INVALID, TIME_INVALID,
  * VALUE_NOT_A_NUMBER or VALUE_OUT_OF_RANGE. A null value is a missing value. An absent value is an error, because a wrong
  * path would otherwise make every value missing. An absent feature is a missing value.
  *
@@ -99,6 +99,7 @@ function outputOf({ key, value, headers, timestamp }: InputRecord): OutputRecord
 }
 
 function textOf(record: InputRecord, maxBytes: number): string {
+  if (record.unreadable !== undefined) throw new UndercurrentError("BATCH_UNREADABLE", record.unreadable);
   if (record.value === null) {
     throw new UndercurrentError("RECORD_UNREADABLE", "the record has no value (a tombstone)");
   }

@@ -32,7 +32,12 @@ export interface StageOutput {
 }
 
 /** Codes that refuse one record; every other error ends the task. */
-const rejections: ReadonlySet<ErrorCode> = new Set([...inputFaults, "RECORD_UNREADABLE", "EVENT_LATE"]);
+const rejections: ReadonlySet<ErrorCode> = new Set([
+  ...inputFaults,
+  "RECORD_UNREADABLE",
+  "BATCH_UNREADABLE",
+  "EVENT_LATE",
+]);
 
 /** A record that was refused, and why. */
 interface Refusal {

@@ -89,7 +89,7 @@ export class EphemeralConsumer {
       const watermarks = await partitionWatermarks(this.admin, topic);
       await this.#consumer.connect();
       await this.#consumer.subscribe({ topics: [topic], fromBeginning: true });
-      await runConsumer(this.#consumer, watermarks.length, this.#feedOf);
+      await runConsumer(this.#consumer, this.#options, watermarks.length, this.#feedOf);
       return watermarks;
     } catch (error) {
       throw brokerError(error, this.#origin);

@@ -9,7 +9,7 @@ import { distinctOwners, OwnerReader, recreatedInput, refuseForeign, type StateO
 import type { Feed } from "../source/feed.js";
 import type { KafkaOptions } from "../options.js";
 import { toInputBatch } from "../source/records.js";
-import { readUpTo } from "../source/restore.js";
+import { readUpTo, requireReadable } from "../source/restore.js";
 import { partitionWatermarks } from "../admin/topics.js";
 import { EphemeralConsumer } from "./ephemeral-consumer.js";
 
@@ -43,7 +43,9 @@ export class KafkaPast {
     const reader = new OwnerReader();
     const owners = new Map<string, StateOwner | undefined>();
     for await (const { messages } of this.#read(topics.state)) {
-      for (const { key, value, headers } of messages) {
+      for (const message of messages) {
+        requireReadable(message, topics.state);
+        const { key, value, headers } = message;
         if (key === null) continue;
         const name = key.toString("utf8");
         past.add(name, value && new Uint8Array(value));

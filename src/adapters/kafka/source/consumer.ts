@@ -1,5 +1,6 @@
 /** Configures consumers that write to feeds, and reads fetched batches in the two forms of the client. */
-import type { Consumer, ConsumerConfig, Kafka } from "kafkajs";
+import type { Consumer, ConsumerConfig, ConsumerRunConfig, Kafka } from "kafkajs";
+import { defaultMaxUnpackedBatchBytes, withUnpackedLimit } from "../kafkajs/unpacking.js";
 import type { Feed } from "./feed.js";
 import type { KafkaOptions } from "../options.js";
 
@@ -36,8 +37,13 @@ export function createConsumer(
  * Resolves when the group has been joined. `partitions` are all that a fetch can bring: with a worker for each, no batch
  * waits in a queue while its partition is sought elsewhere.
  */
-export async function runConsumer(consumer: Consumer, partitions: number, feedOf: FeedOf): Promise<void> {
-  await consumer.run({
+export async function runConsumer(
+  consumer: Consumer,
+  { maxUnpackedBatchBytes = defaultMaxUnpackedBatchBytes }: KafkaOptions,
+  partitions: number,
+  feedOf: FeedOf,
+): Promise<void> {
+  const config: ConsumerRunConfig = {
     autoCommit: false,
     eachBatchAutoResolve: false,
     partitionsConsumedConcurrently: partitions,
@@ -52,5 +58,6 @@ export async function runConsumer(consumer: Consumer, partitions: number, feedOf
       }
       return Promise.resolve();
     },
-  });
+  };
+  await withUnpackedLimit(maxUnpackedBatchBytes, () => consumer.run(config));
 }

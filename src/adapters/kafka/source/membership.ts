@@ -116,7 +116,7 @@ export class Membership implements AssignmentHost {
       this.#inputId = ids.get(topics.input);
       await this.#consumer.connect();
       await this.#consumer.subscribe({ topics: [topics.input, topics.state] });
-      await runConsumer(this.#consumer, 2 * this.#count, this.#feedOf);
+      await runConsumer(this.#consumer, this.#options, 2 * this.#count, this.#feedOf);
       this.#loops = [
         this.#reach.probe(this.#left.signal),
         followEnds(
@@ -294,7 +294,7 @@ export class Membership implements AssignmentHost {
     if (this.#leaving) return;
     try {
       await this.#consumer.connect();
-      await runConsumer(this.#consumer, 2 * this.#count, this.#feedOf);
+      await runConsumer(this.#consumer, this.#options, 2 * this.#count, this.#feedOf);
     } catch (error) {
       this.#fail(innermost(error));
     }

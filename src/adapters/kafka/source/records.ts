@@ -1,6 +1,7 @@
 /** Converts kafkajs messages to the pipeline's records, with offsets and times as numbers. */
 import type { IHeaders, KafkaMessage } from "kafkajs";
 import type { InputBatch, InputRecord, RecordHeader } from "../../../pipeline/ports.js";
+import type { BatchMessage } from "../kafkajs/batch-reader.js";
 import type { FeedBatch } from "./feed.js";
 
 const none: readonly RecordHeader[] = [];
@@ -9,7 +10,9 @@ export function toInputBatch({ messages, nextOffset, endOffset }: FeedBatch): In
   return { records: messages.map(toInputRecord), nextOffset, endOffset };
 }
 
-function toInputRecord({ offset, timestamp, key, value, headers }: KafkaMessage): InputRecord {
+function toInputRecord(message: KafkaMessage): InputRecord {
+  const { offset, timestamp, key, value, headers, unreadable } = message as KafkaMessage &
+    Pick<BatchMessage, "unreadable">;
   return {
     // Below 2^53: a partition that gets a million records a second takes 285 years to get there.
     offset: Number(offset),
@@ -17,6 +20,7 @@ function toInputRecord({ offset, timestamp, key, value, headers }: KafkaMessage)
     key,
     value,
     headers: headers === undefined ? none : toHeaders(headers),
+    unreadable,
   };
 }
 

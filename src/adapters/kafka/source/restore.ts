@@ -1,7 +1,9 @@
 /** Reads a compacted topic partition from its first record to its end: the latest record of each key. */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { KafkaMessage } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { StateRecord } from "../../../pipeline/ports.js";
+import type { BatchMessage } from "../kafkajs/batch-reader.js";
 import { distinctOwners, OwnerReader, type StateOwner } from "../owner.js";
 import type { Feed, FeedBatch } from "./feed.js";
 
@@ -54,7 +56,9 @@ export async function restoreState(feed: Feed, { end, stallMs, origin }: Reading
   const latest = new Map<string, StateRecord & { readonly owner: StateOwner | undefined }>();
   const reader = new OwnerReader();
   for await (const { messages } of readUpTo(end, feed, stallMs, origin)) {
-    for (const { key: bytes, value, headers } of messages) {
+    for (const message of messages) {
+      requireReadable(message, origin);
+      const { key: bytes, value, headers } = message;
       if (bytes === null) continue;
       const key = bytes.toString("utf8");
       // A copy, for the message is a slice of a whole fetch that would be kept with it.
@@ -68,6 +72,12 @@ export async function restoreState(feed: Feed, { end, stallMs, origin }: Reading
     owners: distinctOwners(found.map(({ owner }) => owner)),
     unowned: found.filter(({ owner }) => owner === undefined).length,
   };
+}
+
+/** Throws SNAPSHOT_CORRUPT for what stands for a batch that cannot be read. */
+export function requireReadable(message: KafkaMessage, origin: string): void {
+  const { unreadable } = message as KafkaMessage & Pick<BatchMessage, "unreadable">;
+  if (unreadable !== undefined) throw new UndercurrentError("SNAPSHOT_CORRUPT", `${origin}: ${unreadable}`);
 }
 
 /** A timer of its own for each batch, ended with it: thousands of them would else wait for the end of a large state. */

@@ -4,7 +4,6 @@
  * segment, the client finds nothing in the answer and asks for the same again, for ever.
  */
 import type { FetchedRecord } from "./aborted-transactions.js";
-import { replaceExport } from "./patch-module.js";
 
 export interface RecordBatch {
   readonly firstOffset: string;
@@ -27,10 +26,3 @@ export function withLastOffset(batch: RecordBatch): RecordBatch {
   };
   return { ...batch, records: [...records, record] };
 }
-
-/** Patches the decoder of batches of every client of this process. */
-export const patchEmptiedBatches = replaceExport<(bytes: unknown) => Promise<RecordBatch>>({
-  module: "kafkajs/src/protocol/recordBatch/v0/decoder",
-  users: ["protocol/requests/fetch/v"],
-  replace: (decode) => async (bytes) => withLastOffset(await decode(bytes)),
-});

@@ -1,0 +1,271 @@
+/**
+ * Reads record batches (KIP-98, version 2 of the format) as they lie in the log, and believes nothing of what a writer
+ * chose. A batch that its writer made unreadable becomes one message that says so, with the batch's last offset: whoever
+ * reads moves over it as over any other.
+ */
+import type { IHeaders, RecordBatchEntry } from "kafkajs";
+import { UndercurrentError } from "../../../errors/errors.js";
+import { crc32c } from "./crc32c.js";
+import { HeadersByName } from "./headers-by-name.js";
+import { headerMemory, recordMemory, tooLarge, unpackedLimit } from "./unpacking.js";
+
+/** Unpacks the records of a batch; undefined where a batch with these attributes is not compressed. */
+export type Unpack = (attributes: number, packed: Buffer) => Promise<Buffer> | undefined;
+
+/** Of a batch's head, what its records need. */
+export interface BatchContext {
+  readonly firstOffset: string;
+  readonly firstTimestamp: string;
+  readonly lastOffsetDelta: number;
+  readonly maxTimestamp: string;
+  readonly isAppendTime: boolean;
+  readonly producerId: string;
+  readonly inTransaction: boolean;
+  readonly isControlBatch: boolean;
+}
+
+/** A message of the client's, with what its own filters need. */
+export interface BatchMessage extends RecordBatchEntry {
+  isControlRecord: boolean;
+  readonly batchContext: BatchContext;
+  /** Why no record of the batch can be read; the message stands for all of them. */
+  readonly unreadable?: string | undefined;
+}
+
+export interface ReadBatch extends BatchContext {
+  readonly records: BatchMessage[];
+  /** Memory that the records hold, about, where they were compressed; otherwise 0. */
+  readonly unpackedBytes: number;
+}
+
+// Places in a batch, in bytes.
+const [lengthAt, crcAt, attributesAt, recordsAt] = [8, 17, 21, 61];
+/** The offset and the length, which the length does not count. */
+const lengthEnd = 12;
+const [appendTime, transactional, control] = [0x08, 0x10, 0x20];
+/** Bytes of the shortest record: seven fields, each of one. */
+const shortestRecord = 7;
+
+/** Bytes of the batch that begins at a place, or undefined where the rest of the bytes does not hold all of it. */
+export function wholeBatch(bytes: Buffer, at: number): number | undefined {
+  if (at + lengthEnd > bytes.length) return undefined;
+  const length = bytes.readInt32BE(at + lengthAt);
+  if (length < recordsAt - lengthEnd) throw damaged(bytes, at, `its length is ${length}`);
+  const end = at + lengthEnd + length;
+  return end > bytes.length ? undefined : end - at;
+}
+
+/**
+ * Reads one whole batch.
+ *
+ * @throws BATCH_DAMAGED where the checksum is not that of the bytes: no writer can do that, and a second fetch may bring
+ * the right ones.
+ */
+export async function readBatch(batch: Buffer, unpack: Unpack): Promise<ReadBatch> {
+  if (crc32c(batch, attributesAt) !== batch.readInt32BE(crcAt)) throw damaged(batch, 0, "wrong checksum");
+  const attributes = batch.readInt16BE(attributesAt);
+  const context: BatchContext = {
+    firstOffset: String(batch.readBigInt64BE(0)),
+    lastOffsetDelta: batch.readInt32BE(23),
+    firstTimestamp: String(batch.readBigInt64BE(27)),
+    maxTimestamp: String(batch.readBigInt64BE(35)),
+    producerId: String(batch.readBigInt64BE(43)),
+    isAppendTime: (attributes & appendTime) !== 0,
+    inTransaction: (attributes & transactional) !== 0,
+    isControlBatch: (attributes & control) !== 0,
+  };
+  const count = batch.readInt32BE(57);
+  const packed = batch.subarray(recordsAt);
+  try {
+    const limit = unpackedLimit();
+    const unpacking = count > 0 ? unpack(attributes, packed) : undefined;
+    if (unpacking !== undefined && count > limit / recordMemory) throw tooLarge(limit);
+    const reader = new RecordReader((await unpacking) ?? packed, context);
+    const memory = unpacking && { limit, used: reader.length + recordMemory * count };
+    const records = reader.records(count, memory);
+    return { ...context, records, unpackedBytes: memory?.used ?? 0 };
+  } catch (error) {
+    if (isOutOfMemory(error)) throw error;
+    return { ...context, records: [unreadable(context, count, error)], unpackedBytes: 0 };
+  }
+}
+
+function unreadable(context: BatchContext, count: number, error: unknown): BatchMessage {
+  const { firstOffset, lastOffsetDelta, maxTimestamp, isControlBatch } = context;
+  const last = String(BigInt(firstOffset) + BigInt(lastOffsetDelta));
+  const reason = error instanceof Error ? error.message : String(error);
+  return {
+    offset: last,
+    timestamp: maxTimestamp,
+    attributes: 0,
+    key: null,
+    value: null,
+    headers: {},
+    isControlRecord: isControlBatch,
+    batchContext: context,
+    unreadable: `the batch of ${count} records at offsets ${firstOffset} to ${last} cannot be read: ${reason}`,
+  };
+}
+
+/** What another moment may have memory for says nothing of the batch. */
+function isOutOfMemory(error: unknown): boolean {
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  return (
+    code === "Z_MEM_ERROR" ||
+    code === "ERR_MEMORY_ALLOCATION_FAILED" ||
+    (error instanceof RangeError && message === "Array buffer allocation failed")
+  );
+}
+
+function damaged(bytes: Buffer, at: number, what: string): UndercurrentError {
+  const offset = bytes.readBigInt64BE(at);
+  const error = new UndercurrentError("BATCH_DAMAGED", `the batch at offset ${offset} is damaged: ${what}`);
+  // The client would ask for the same again and again.
+  return Object.assign(error, { retriable: false });
+}
+
+interface Memory {
+  readonly limit: number;
+  used: number;
+}
+
+class RecordReader {
+  readonly #bytes: Buffer;
+  readonly #context: BatchContext;
+  readonly #firstOffset: bigint;
+  readonly #firstTimestamp: bigint;
+  #at = 0;
+  /** Behind the record that is read. */
+  #end = 0;
+
+  constructor(bytes: Buffer, context: BatchContext) {
+    this.#bytes = bytes;
+    this.#context = context;
+    this.#firstOffset = BigInt(context.firstOffset);
+    this.#firstTimestamp = BigInt(context.firstTimestamp);
+  }
+
+  get length(): number {
+    return this.#bytes.length;
+  }
+
+  /** So many records, which have to be all that there is. */
+  records(count: number, memory: Memory | undefined): BatchMessage[] {
+    if (count < 0 || count * shortestRecord > this.length)
+      throw new UndercurrentError("BATCH_UNREADABLE", badCount(count));
+    const records: BatchMessage[] = [];
+    let before = -1;
+    for (let i = 0; i < count; i++) {
+      this.#end = this.length;
+      const length = this.#varint();
+      if (length < 0 || this.#at + length > this.length)
+        throw new UndercurrentError("BATCH_UNREADABLE", "a record is cut off");
+      this.#end = this.#at + length;
+      const attributes = this.#bytes[this.#at++]!;
+      const timestampDelta = this.#varlong();
+      const offsetDelta = this.#varint();
+      if (offsetDelta <= before || offsetDelta > this.#context.lastOffsetDelta)
+        throw new UndercurrentError("BATCH_UNREADABLE", "the offsets of its records are not in order");
+      before = offsetDelta;
+      const key = this.#field();
+      const value = this.#field();
+      const headers = this.#headers(memory);
+      if (this.#at !== this.#end)
+        throw new UndercurrentError("BATCH_UNREADABLE", "a record is longer than what is in it");
+      records.push(this.#message({ attributes, timestampDelta, offsetDelta, key, value, headers }));
+    }
+    if (this.#at !== this.length) throw new UndercurrentError("BATCH_UNREADABLE", badCount(count));
+    return records;
+  }
+
+  #message({
+    attributes,
+    timestampDelta,
+    offsetDelta,
+    key,
+    value,
+    headers,
+  }: {
+    readonly attributes: number;
+    readonly timestampDelta: bigint;
+    readonly offsetDelta: number;
+    readonly key: Buffer | null;
+    readonly value: Buffer | null;
+    readonly headers: IHeaders;
+  }): BatchMessage {
+    const { isAppendTime, maxTimestamp, isControlBatch } = this.#context;
+    const timestamp = isAppendTime
+      ? maxTimestamp
+      : String(BigInt.asIntN(64, this.#firstTimestamp + timestampDelta));
+    return {
+      attributes,
+      timestamp,
+      offset: String(this.#firstOffset + BigInt(offsetDelta)),
+      key,
+      value,
+      headers,
+      isControlRecord: isControlBatch,
+      batchContext: this.#context,
+    };
+  }
+
+  #headers(memory: Memory | undefined): IHeaders {
+    const count = this.#varint();
+    if (count < 0 || count > this.#end - this.#at)
+      throw new UndercurrentError("BATCH_UNREADABLE", "wrong number of headers");
+    if (memory !== undefined && (memory.used += count * headerMemory) > memory.limit)
+      throw tooLarge(memory.limit);
+    const collected = new HeadersByName();
+    for (let i = 0; i < count; i++) {
+      const name = this.#field();
+      if (name === null) throw new UndercurrentError("BATCH_UNREADABLE", "a header has no name");
+      collected.add(name.toString("utf8"), this.#field());
+    }
+    return collected.headers;
+  }
+
+  /** Bytes behind their length; null where that is -1. */
+  #field(): Buffer | null {
+    const length = this.#varint();
+    if (length === -1) return null;
+    const start = this.#at;
+    if (length < 0 || start + length > this.#end)
+      throw new UndercurrentError("BATCH_UNREADABLE", "a field is cut off");
+    this.#at = start + length;
+    return this.#bytes.subarray(start, this.#at);
+  }
+
+  #byte(): number {
+    if (this.#at >= this.#end) throw new UndercurrentError("BATCH_UNREADABLE", "a record is cut off");
+    return this.#bytes[this.#at++]!;
+  }
+
+  #varint(): number {
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = this.#byte();
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return (value >>> 1) ^ -(value & 1);
+    }
+    throw new UndercurrentError("BATCH_UNREADABLE", "a number does not end");
+  }
+
+  #varlong(): bigint {
+    let value = 0n;
+    let low = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = this.#byte();
+      if (shift < 28) low |= (byte & 0x7f) << shift;
+      else value |= BigInt(byte & 0x7f) << BigInt(shift);
+      if (byte >= 0x80) continue;
+      if (shift < 28) return BigInt((low >>> 1) ^ -(low & 1));
+      value |= BigInt(low);
+      return BigInt.asIntN(64, (BigInt.asUintN(64, value) >> 1n) ^ -(value & 1n));
+    }
+    throw new UndercurrentError("BATCH_UNREADABLE", "a number does not end");
+  }
+}
+
+function badCount(count: number): string {
+  return `it holds another number of records than the ${count} that it claims`;
+}
