@@ -122,7 +122,7 @@ const kafkaSchema = z.strictObject({
     .max(268_435_456)
     .default(16_777_216)
     .describe(
-      "Largest size of a compressed input batch after decompression, in bytes; each record counts 64 bytes more and each header 128. A larger batch becomes one dead letter (BATCH_UNREADABLE). Keep it above maxBatchBytes.",
+      "Largest size of a compressed input batch after decompression, in bytes; each record counts 64 bytes more and each header 32. A larger batch becomes one dead letter (BATCH_UNREADABLE). Keep it above maxBatchBytes.",
     ),
   fetchMaxWaitMs: z
     .int()

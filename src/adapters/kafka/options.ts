@@ -63,7 +63,7 @@ export interface KafkaOptions extends KafkaConnection {
   /** Largest fetch response and buffer per partition, in bytes. Default 1,048,576. */
   readonly maxPartitionFetchBytes?: number;
   /**
-   * Most bytes that a compressed input batch may unpack to; each record counts 64 bytes more and each header 128. A larger
+   * Most bytes that a compressed input batch may unpack to; each record counts 64 bytes more and each header 32. A larger
    * batch becomes one dead letter. Default 16,777,216.
    */
   readonly maxUnpackedBatchBytes?: number;

@@ -189,7 +189,7 @@ test("sizes that a frame only claims set nothing aside", async () => {
 
 test("many small records and many empty headers count as the memory that they take", async () => {
   const records = Buffer.concat(Array.from({ length: 20_000 }, (_, i) => recordOf(Buffer.alloc(0), i)));
-  const headers = Buffer.concat([varint(20_000), Buffer.alloc(40_000)]);
+  const headers = Buffer.concat([varint(40_000), Buffer.alloc(80_000)]);
   for (const [body, count] of [
     [records, 20_000],
     [recordOf(Buffer.alloc(0), 0, headers), 1],

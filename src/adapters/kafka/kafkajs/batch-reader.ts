@@ -7,7 +7,7 @@ import type { IHeaders, RecordBatchEntry } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
 import { crc32c } from "./crc32c.js";
 import { HeadersByName } from "./headers-by-name.js";
-import { headerMemory, recordMemory, tooLarge, unpackedLimit } from "./unpacking.js";
+import { headerCharge, recordCharge, tooLarge, unpackedLimit } from "./unpacking.js";
 
 /** Unpacks the records of a batch; undefined where a batch with these attributes is not compressed. */
 export type Unpack = (attributes: number, packed: Buffer) => Promise<Buffer> | undefined;
@@ -79,9 +79,9 @@ export async function readBatch(batch: Buffer, unpack: Unpack): Promise<ReadBatc
   try {
     const limit = unpackedLimit();
     const unpacking = count > 0 ? unpack(attributes, packed) : undefined;
-    if (unpacking !== undefined && count > limit / recordMemory) throw tooLarge(limit);
+    if (unpacking !== undefined && count > limit / recordCharge) throw tooLarge(limit);
     const reader = new RecordReader((await unpacking) ?? packed, context);
-    const memory = unpacking && { limit, used: reader.length + recordMemory * count };
+    const memory = unpacking && { limit, used: reader.length + recordCharge * count };
     const records = reader.records(count, memory);
     return { ...context, records, unpackedBytes: memory?.used ?? 0 };
   } catch (error) {
@@ -213,7 +213,7 @@ class RecordReader {
     const count = this.#varint();
     if (count < 0 || count > this.#end - this.#at)
       throw new UndercurrentError("BATCH_UNREADABLE", "wrong number of headers");
-    if (memory !== undefined && (memory.used += count * headerMemory) > memory.limit)
+    if (memory !== undefined && (memory.used += count * headerCharge) > memory.limit)
       throw tooLarge(memory.limit);
     const collected = new HeadersByName();
     for (let i = 0; i < count; i++) {

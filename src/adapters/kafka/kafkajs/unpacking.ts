@@ -25,6 +25,6 @@ export function tooLarge(maxBytes: number): UndercurrentError {
   );
 }
 
-/** Memory that a record takes beside its key, value and headers, and a header beside its name and value, in bytes, about. */
-export const recordMemory = 64;
-export const headerMemory = 128;
+/** Bytes that a record and a header of a compressed batch count beside their own: thousands of empty ones take memory too. */
+export const recordCharge = 64;
+export const headerCharge = 32;

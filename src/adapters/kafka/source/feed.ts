@@ -3,7 +3,6 @@
  * and a full feed pauses the partition instead of blocking the consumer's loop, which also sends the heartbeats.
  */
 import type { KafkaMessage } from "kafkajs";
-import { headerMemory, recordMemory } from "../kafkajs/unpacking.js";
 
 /** Everything that was fetched since the last time the reader asked. */
 export interface FeedBatch {
@@ -21,6 +20,10 @@ export interface FeedControls {
   pause(): void;
   resume(): void;
 }
+
+/** Bytes in memory of a message beside its key, value and headers, and of a header beside its name and value, about. */
+const messageOverhead = 64;
+const headerOverhead = 128;
 
 export class Feed {
   readonly #controls: FeedControls;
@@ -154,12 +157,12 @@ export class Feed {
 
 /** Memory that a message takes, about: many empty headers take far more than their bytes in the log. */
 function bytesOf({ key, value, headers }: KafkaMessage): number {
-  let bytes = recordMemory + (key?.length ?? 0) + (value?.length ?? 0);
+  let bytes = messageOverhead + (key?.length ?? 0) + (value?.length ?? 0);
   for (const name in headers) {
     const values = headers[name];
     bytes += name.length;
-    if (!Array.isArray(values)) bytes += headerMemory + (values?.length ?? 0);
-    else for (const one of values) bytes += headerMemory + one.length;
+    if (!Array.isArray(values)) bytes += headerOverhead + (values?.length ?? 0);
+    else for (const one of values) bytes += headerOverhead + one.length;
   }
   return bytes;
 }
