@@ -41,7 +41,7 @@ const floors = {
     "src/pipeline/(?!(ports|settings|clock|events|operator|telemetry)[.])[^/]+[.]ts$",
   ],
   kafka: [
-    "src/adapters/kafka/options[.]ts$",
+    "src/adapters/kafka/(options|client-options|defaults|check-options)[.]ts$",
     "src/adapters/kafka/(kafkajs/|(errors|owner)[.]ts$)",
     "src/adapters/kafka/admin/",
     "src/adapters/kafka/producer/",
@@ -96,8 +96,14 @@ export default {
     forbid(
       "only-the-command-makes-adapters",
       "The library knows ports; the command connects them.",
-      { path: "^src/", pathNot: "^src/(adapters|cli)(/|[.])" },
+      { path: "^src/", pathNot: "^src/(adapters|cli|config)(/|[.])" },
       { path: "^src/adapters/" },
+    ),
+    forbid(
+      "the-configuration-reads-declarations",
+      "Of an adapter the configuration reads what its options are and their defaults.",
+      { path: "^src/config/" },
+      { path: "^src/adapters/", pathNot: "^src/adapters/[a-z]+/(options|client-options|defaults)[.]ts$" },
     ),
     forbid(
       "only-adapters-know-the-outside",

@@ -1,4 +1,5 @@
 /** The command `demo`: forecasts replayed series and this host's load on a live page. */
+import { serverDefaults } from "../adapters/web/defaults.js";
 import { Command } from "commander";
 import { once } from "node:events";
 import { sampleSeries } from "../adapters/files/sample-series.js";
@@ -39,8 +40,13 @@ the package the page shows this host only. A finished series restarts with later
 export function demoCommand(): Command {
   const command = new Command("demo")
     .description("forecast sample series on a live page, without Kafka")
-    .option("--port <number>", "TCP port of the page; 0 takes a free port", wholeNumberFrom(0, 65535), 7070)
-    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option(
+      "--port <number>",
+      "TCP port of the page; 0 takes a free port",
+      wholeNumberFrom(0, 65535),
+      serverDefaults.port,
+    )
+    .option("--host <address>", "address to listen on", serverDefaults.host)
     .option("--speed <values>", "replay speed, in values per second and series", positiveNumber, 25);
   return addForecasterOptions(command).addHelpText("after", notes).action(demo);
 }

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { once } from "node:events";
 import type { Message } from "kafkajs";
 import { sampleSeries } from "../adapters/files/sample-series.js";
+import { given } from "../adapters/kafka/client-options.js";
 import { createClient, patientRetry } from "../adapters/kafka/kafkajs/client.js";
 import { brokerError } from "../adapters/kafka/errors.js";
 import { loadConfig } from "../config/load.js";
@@ -34,7 +35,10 @@ async function seed({ config, speed }: SeedFlags): Promise<void> {
   const options = kafkaOptions(loadConfig(config, process.env).settings);
   const { input } = options.topics;
   const stopped = stopSignal();
-  const producer = createClient(options, patientRetry).producer({ allowAutoTopicCreation: false });
+  const producer = createClient(options, patientRetry).producer({
+    ...given(options.clientOptions?.producer),
+    allowAutoTopicCreation: false,
+  });
   const failed = new AbortController();
   let failure: unknown;
   try {

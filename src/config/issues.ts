@@ -1,4 +1,5 @@
 /** Describes schema issues with their path; names the new name of a renamed setting and the nearest known name. */
+import { refusedText } from "../adapters/kafka/client-options.js";
 import { distance } from "fastest-levenshtein";
 import type { z } from "zod";
 import { renamedText } from "../errors/errors.js";
@@ -31,6 +32,11 @@ function unknownText(section: SettingPath, name: string): string {
   const prefix = section.map((part) => `${String(part)}.`).join("");
   const renamed = renamedText(section.length === 0 ? "configuration" : pathText(section), name, prefix);
   if (renamed !== undefined) return renamed;
+  const [root, part, ...rest] = section.map(String);
+  if (`${root}.${part}` === "kafka.clientOptions") {
+    const refused = refusedText(rest.join("."), name, "setting");
+    if (refused !== undefined) return refused;
+  }
   const suggestion = nearest(section, name);
   return suggestion === undefined ? "unknown setting" : `unknown setting; did you mean ${suggestion}?`;
 }

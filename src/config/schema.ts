@@ -1,7 +1,11 @@
 /** Declares every setting of the service: name, meaning, range and default. */
 import { z } from "zod";
+import { clientOptionsSchema, contradiction } from "../adapters/kafka/client-options.js";
+import { kafkaDefaults } from "../adapters/kafka/defaults.js";
+import { compressions, producerKinds } from "../adapters/kafka/options.js";
+import { serverDefaults } from "../adapters/web/defaults.js";
 import { UndercurrentError } from "../errors/errors.js";
-import { engineKinds } from "../engine/port.js";
+import { defaultEngineKind, engineKinds } from "../engine/port.js";
 import { forecasterSchema, forecasterSettings } from "../forecast/settings.js";
 import { pipelineSchema } from "../pipeline/settings.js";
 
@@ -73,100 +77,111 @@ const mostBytes = 2_147_483_647;
 /** Limits every timeout to 23 days: timers in Node.js are 32-bit integers, and the client adds to the timeouts. */
 const longestMs = 2_000_000_000;
 
-const kafkaSchema = z.strictObject({
-  bootstrapServers: z
-    .array(z.string().regex(/^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$/, "An address is host:port"))
-    .min(1)
-    .default(["localhost:9092"])
-    .describe(
-      "Broker addresses (host:port) for the first connection; the client discovers the other brokers. An item may hold several addresses, separated by commas.",
-    ),
-  clientId: z
-    .string()
-    .min(1)
-    .default("undercurrent")
-    .describe("Client id that the brokers see in logs and quotas."),
-  tls: tlsSchema.prefault({}).describe("TLS for the connections to the brokers."),
-  sasl: saslSchema
-    .optional()
-    .describe("SASL authentication. Without this section the client does not authenticate."),
-  producerClient: z
-    .enum(["kafkajs", "platformatic"])
-    .default("kafkajs")
-    .describe(
-      "Kafka client for the producer. platformatic needs a third of the CPU time and the package @platformatic/kafka.",
-    ),
-  compressionType: z
-    .enum(["none", "gzip", "snappy", "lz4", "zstd"])
-    .default("none")
-    .describe("Compression of produced records. Consumed records may use any codec."),
-  maxBatchBytes: z
-    .int()
-    .min(1024)
-    .max(mostBytes)
-    .default(900_000)
-    .describe(
-      "Largest produced batch before compression, in bytes. Keep it below max.message.bytes of the topics.",
-    ),
-  maxPartitionFetchBytes: z
-    .int()
-    .min(1024)
-    .max(mostBytes)
-    .default(1_048_576)
-    .describe(
-      "Largest fetch response per partition, in bytes. It also bounds the records buffered in memory per partition.",
-    ),
-  maxUnpackedBatchBytes: z
+const kafkaSchema = z
+  .strictObject({
+    bootstrapServers: z
+      .array(z.string().regex(/^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$/, "An address is host:port"))
+      .min(1)
+      .default(["localhost:9092"])
+      .describe(
+        "Broker addresses (host:port) for the first connection; the client discovers the other brokers. An item may hold several addresses, separated by commas.",
+      ),
+    clientId: z
+      .string()
+      .min(1)
+      .default(kafkaDefaults.clientId)
+      .describe("Client id that the brokers see in logs and quotas."),
+    tls: tlsSchema.prefault({}).describe("TLS for the connections to the brokers."),
+    sasl: saslSchema
+      .optional()
+      .describe("SASL authentication. Without this section the client does not authenticate."),
+    producerClient: z
+      .enum(producerKinds)
+      .default(kafkaDefaults.producerClient)
+      .describe(
+        "Kafka client for the producer. platformatic needs a third of the CPU time and the package @platformatic/kafka.",
+      ),
+    compressionType: z
+      .enum(compressions)
+      .default(kafkaDefaults.compressionType)
+      .describe("Compression of produced records. Consumed records may use any codec."),
+    maxBatchBytes: z
+      .int()
+      .min(1024)
+      .max(mostBytes)
+      .default(kafkaDefaults.maxBatchBytes)
+      .describe(
+        "Largest produced batch before compression, in bytes. Keep it below max.message.bytes of the topics.",
+      ),
+    maxPartitionFetchBytes: z
+      .int()
+      .min(1024)
+      .max(mostBytes)
+      .default(kafkaDefaults.maxPartitionFetchBytes)
+      .describe(
+        "Largest fetch response per partition, in bytes. It also bounds the records buffered in memory per partition.",
+      ),
+    maxUnpackedBatchBytes: z
     .int()
     .min(1_048_576)
     .max(268_435_456)
-    .default(16_777_216)
+    .default(kafkaDefaults.maxUnpackedBatchBytes)
     .describe(
       "Largest size of a compressed input batch after decompression, in bytes; each record counts 64 bytes more and each header 32. A larger batch becomes one dead letter (BATCH_UNREADABLE). Keep it above maxBatchBytes.",
     ),
   fetchMaxWaitMs: z
-    .int()
-    .min(1)
-    .max(5000)
-    .default(100)
-    .describe("Longest time a fetch waits for new records, in milliseconds."),
-  sessionTimeoutMs: z
-    .int()
-    .min(6000)
-    .max(1_800_000)
-    .default(30_000)
-    .describe(
-      "Time without a heartbeat after which the group reassigns an instance's partitions, in milliseconds.",
-    ),
-  rebalanceTimeoutMs: z
-    .int()
-    .min(1000)
-    .max(longestMs)
-    .default(60_000)
-    .describe("Longest time a rebalance waits for all instances to rejoin, in milliseconds."),
-  transactionTimeoutMs: z
-    .int()
-    .min(1000)
-    .max(900_000)
-    .default(60_000)
-    .describe("Time after which the brokers abort an open transaction, in milliseconds."),
-  maxConcurrentTakeovers: z
-    .int()
-    .min(1)
-    .max(1000)
-    .default(16)
-    .describe(
-      "Largest number of concurrent partition takeovers per instance; further partitions wait. Each takeover holds one partition's state in memory.",
-    ),
-  restoreStallMs: z
-    .int()
-    .min(1000)
-    .max(longestMs)
-    .default(60_000)
-    .describe(
-      "Time without progress after which restoring the state fails with RESTORE_STALLED, in milliseconds.",
-    ),
-});
+      .int()
+      .min(1)
+      .max(5000)
+      .default(kafkaDefaults.fetchMaxWaitMs)
+      .describe("Longest time a fetch waits for new records, in milliseconds."),
+    sessionTimeoutMs: z
+      .int()
+      .min(6000)
+      .max(1_800_000)
+      .default(kafkaDefaults.sessionTimeoutMs)
+      .describe(
+        "Time without a heartbeat after which the group reassigns an instance's partitions, in milliseconds.",
+      ),
+    rebalanceTimeoutMs: z
+      .int()
+      .min(1000)
+      .max(longestMs)
+      .default(kafkaDefaults.rebalanceTimeoutMs)
+      .describe("Longest time a rebalance waits for all instances to rejoin, in milliseconds."),
+    transactionTimeoutMs: z
+      .int()
+      .min(1000)
+      .max(900_000)
+      .default(kafkaDefaults.transactionTimeoutMs)
+      .describe("Time after which the brokers abort an open transaction, in milliseconds."),
+    maxConcurrentTakeovers: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(kafkaDefaults.maxConcurrentTakeovers)
+      .describe(
+        "Largest number of concurrent partition takeovers per instance; further partitions wait. Each takeover holds one partition's state in memory.",
+      ),
+    restoreStallMs: z
+      .int()
+      .min(1000)
+      .max(longestMs)
+      .default(kafkaDefaults.restoreStallMs)
+      .describe(
+        "Time without progress after which restoring the state fails with RESTORE_STALLED, in milliseconds.",
+      ),
+    clientOptions: clientOptionsSchema
+      .optional()
+      .describe(
+        "Raw options of the Kafka clients, under the clients' own names, for what has no setting of its own.",
+      ),
+  })
+  .superRefine(({ clientOptions = {}, ...others }, context) => {
+    const found = contradiction(clientOptions, others);
+    if (found === undefined) return;
+    context.addIssue({ code: "custom", path: ["clientOptions", ...found.path], message: found.message });
+  });
 
 const topicsSchema = z
   .strictObject({
@@ -215,11 +230,16 @@ const serverSchema = z.strictObject({
   host: z
     .string()
     .min(1)
-    .default("127.0.0.1")
+    .default(serverDefaults.host)
     .describe(
       "Address to listen on. 0.0.0.0 accepts other machines, unencrypted and, without a token, unauthenticated.",
     ),
-  port: z.int().min(0).max(65_535).default(7070).describe("TCP port to listen on. 0 takes a free port."),
+  port: z
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(serverDefaults.port)
+    .describe("TCP port to listen on. 0 takes a free port."),
   token: z
     .string()
     .regex(/^[A-Za-z0-9._~+/-]{16,}=*$/, "A token has at least 16 letters, digits or . _ ~ + / -")
@@ -290,7 +310,7 @@ export const configSchema = z.strictObject({
     ),
   engine: z
     .enum(engineKinds)
-    .default("wasm")
+    .default(defaultEngineKind)
     .describe(
       "Engine that runs and trains the cell: wasm, or tfjs if TensorFlow.js is installed. Both read the same saved state.",
     ),

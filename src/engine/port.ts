@@ -18,6 +18,8 @@ export type CellKind = (typeof cellKinds)[number];
 /** Lists the engines of the setting `engine`: the WebAssembly kernel and TensorFlow.js. */
 export const engineKinds = ["wasm", "tfjs"] as const;
 export type EngineKind = (typeof engineKinds)[number];
+/** The engine where a setting names none. */
+export const defaultEngineKind: EngineKind = "wasm";
 
 /** Shape of an engine. All counts except the number of state rows are fixed for its lifetime. */
 export interface EngineShape {

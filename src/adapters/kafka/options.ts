@@ -1,6 +1,9 @@
 /** Declares the options of the Kafka adapter and the transactional id derived from them. */
 import type { ConnectionOptions } from "node:tls";
 import type { SASLOptions } from "kafkajs";
+import type { KafkaClientOptions } from "./client-options.js";
+
+export type { KafkaClientOptions };
 
 /** One line of the Kafka client's log. */
 export interface KafkaLogEntry {
@@ -19,6 +22,8 @@ export interface KafkaConnection {
   /** true for TLS with the system's certificate authorities, or Node's TLS options (ca, cert, key). */
   readonly tls?: boolean | ConnectionOptions;
   readonly sasl?: SASLOptions;
+  /** Raw options of the Kafka clients, for what has no option here. */
+  readonly clientOptions?: KafkaClientOptions;
   /** Receives the Kafka client's log lines. Default: no log. */
   readonly log?: (entry: KafkaLogEntry) => void;
 }

@@ -9,6 +9,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UndercurrentError } from "../../errors/errors.js";
+import { serverDefaults } from "./defaults.js";
 import { loadAssets } from "./assets.js";
 import { FrameCursor } from "./frames.js";
 import { createHardenedServer } from "./hardened-server.js";
@@ -66,7 +67,7 @@ const heartbeatMilliseconds = 5000;
  * ```
  */
 export async function serve(options: ServeOptions): Promise<LiveServer> {
-  const { host = "127.0.0.1", port, arrival = 10_000 } = options;
+  const { host = serverDefaults.host, port, arrival = 10_000 } = options;
   const closing = new AbortController();
   const app = routes(options, isLoopback(host), closing.signal);
   const answer = getRequestListener(app.fetch);

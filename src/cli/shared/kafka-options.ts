@@ -25,7 +25,7 @@ export function kafkaOptions(
   { applicationId, kafka, topics }: Pick<Config, "applicationId" | "kafka" | "topics">,
   log?: KafkaConnection["log"],
 ): KafkaOptions {
-  const { bootstrapServers, tls, sasl, ...others } = kafka;
+  const { bootstrapServers, tls, sasl, clientOptions, ...others } = kafka;
   return {
     ...others,
     applicationId,
@@ -33,6 +33,7 @@ export function kafkaOptions(
     bootstrapServers: bootstrapServers.flatMap((addresses) => addresses.split(",")),
     ...(tls.enabled && { tls: tlsOptions(tls) }),
     ...(sasl !== undefined && { sasl: saslOptions(sasl) }),
+    ...(clientOptions !== undefined && { clientOptions }),
     ...(log !== undefined && { log }),
   };
 }

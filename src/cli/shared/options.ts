@@ -1,7 +1,7 @@
 /** Options that several commands share, and the parsing of numbers on the command line. */
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { renamedSettings, renamedText } from "../../errors/errors.js";
-import { cellKinds, engineKinds, type CellKind, type EngineKind } from "../../engine/port.js";
+import { cellKinds, defaultEngineKind, engineKinds, type CellKind, type EngineKind } from "../../engine/port.js";
 import {
   forecasterSettings,
   lossKinds,
@@ -46,7 +46,7 @@ export function addForecasterOptions(command: Command, cell = cellOption()): Com
     .addOption(
       new Option("--engine <engine>", "engine that runs and trains the cell; tfjs needs TensorFlow.js")
         .choices(engineKinds)
-        .default("wasm"),
+        .default(defaultEngineKind),
     )
     .option("--horizon <steps>", "number of values ahead to forecast", wholeNumber, defaults.horizon)
     .option(

@@ -1,6 +1,6 @@
 /** Opens an admin connection for the duration of a callback. */
 import type { Admin } from "kafkajs";
-import { createClient, patientRetry } from "../kafkajs/client.js";
+import { adminConfig, createClient, patientRetry } from "../kafkajs/client.js";
 import { brokerError } from "../errors.js";
 import type { KafkaConnection } from "../options.js";
 
@@ -10,7 +10,7 @@ export async function withAdmin<T>(
   use: (admin: Admin) => Promise<T>,
   errorOf = (error: unknown) => brokerError(error, `the brokers ${connection.bootstrapServers.join(", ")}`),
 ): Promise<T> {
-  const admin = createClient(connection, patientRetry).admin();
+  const admin = createClient(connection, patientRetry).admin(adminConfig(connection));
   try {
     await admin.connect();
     return await use(admin);

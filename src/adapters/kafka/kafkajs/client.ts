@@ -1,7 +1,15 @@
 /** Creates the kafkajs client with its codecs, patches, retries and log. */
-import kafkajs, { type Kafka, type RetryOptions } from "kafkajs";
+import kafkajs, {
+  type AdminConfig,
+  type ConsumerConfig,
+  type Kafka,
+  type KafkaConfig,
+  type RetryOptions,
+} from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
-import type { KafkaConnection } from "../options.js";
+import { given } from "../client-options.js";
+import { kafkaDefaults } from "../defaults.js";
+import type { KafkaConnection, KafkaOptions } from "../options.js";
 import { logEntry, refuseOffsetReset } from "./client-log.js";
 import { registerCodecs } from "./codecs.js";
 import { applyPatches } from "./patches/apply.js";
@@ -42,13 +50,10 @@ export function createClient(connection: KafkaConnection, retry: RetryOptions): 
   }
   registerCodecs();
   applyPatches();
-  const { bootstrapServers, clientId = "undercurrent", tls, sasl, log } = connection;
+  const { log } = connection;
   const client = new kafkajs.Kafka({
-    brokers: [...bootstrapServers],
-    clientId,
+    ...clientConfig(connection),
     retry,
-    ...(tls !== undefined && { ssl: tls }),
-    ...(sasl !== undefined && { sasl }),
     // Without a listener only errors are looked at, for the one below.
     logLevel: log === undefined ? kafkajs.logLevel.ERROR : kafkajs.logLevel.INFO,
     logCreator: () => (entry) => {
@@ -57,4 +62,56 @@ export function createClient(connection: KafkaConnection, retry: RetryOptions): 
     },
   });
   return rememberClusters(client);
+}
+
+/** How a client reaches the brokers. What the options decide comes after the raw options, here and below. */
+export function clientConfig(connection: KafkaConnection): KafkaConfig {
+  const { bootstrapServers, clientId = kafkaDefaults.clientId, tls, sasl, clientOptions } = connection;
+  return {
+    ...given(clientOptions?.client),
+    brokers: [...bootstrapServers],
+    clientId,
+    ...(tls !== undefined && { ssl: tls }),
+    ...(sasl !== undefined && { sasl }),
+  };
+}
+
+/** The client's own number of retries of a consumer, which a consumer that is given other retry options would lose. */
+const consumerRetries = 5;
+
+/** How a consumer fetches: records of committed transactions, of topics that exist. */
+export function fetchConfig(options: KafkaOptions): Omit<ConsumerConfig, "groupId"> {
+  const { maxPartitionFetchBytes = kafkaDefaults.maxPartitionFetchBytes } = options;
+  const { fetchMaxWaitMs = kafkaDefaults.fetchMaxWaitMs, clientOptions } = options;
+  // The heart of a group's member beats by its session: `memberConfig`.
+  const { retry, heartbeatInterval: _, ...raw } = given(clientOptions?.consumer);
+  return {
+    ...raw,
+    retry: { retries: consumerRetries, ...given(retry) },
+    maxBytesPerPartition: maxPartitionFetchBytes,
+    // Where every partition is paused the client sleeps this long, and hears of a resumed one only afterwards.
+    maxWaitTimeInMs: fetchMaxWaitMs,
+    allowAutoTopicCreation: false,
+    readUncommitted: false,
+  };
+}
+
+/** How a member of the group keeps its membership. */
+export function memberConfig(
+  options: KafkaOptions,
+): Required<Pick<ConsumerConfig, "groupId" | "sessionTimeout" | "rebalanceTimeout" | "heartbeatInterval">> {
+  const { applicationId, clientOptions } = options;
+  const { sessionTimeoutMs = kafkaDefaults.sessionTimeoutMs } = options;
+  const { rebalanceTimeoutMs = kafkaDefaults.rebalanceTimeoutMs } = options;
+  return {
+    groupId: applicationId,
+    sessionTimeout: sessionTimeoutMs,
+    rebalanceTimeout: rebalanceTimeoutMs,
+    heartbeatInterval: clientOptions?.consumer?.heartbeatInterval ?? Math.ceil(sessionTimeoutMs / 10),
+  };
+}
+
+/** The raw options of an administrator. */
+export function adminConfig({ clientOptions }: KafkaConnection): AdminConfig {
+  return { retry: given(clientOptions?.admin?.retry) };
 }

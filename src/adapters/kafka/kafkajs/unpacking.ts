@@ -1,8 +1,7 @@
 /** How much memory a compressed batch may take when it is unpacked, for everything that one consumer reads. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { UndercurrentError } from "../../../errors/errors.js";
-
-export const defaultMaxUnpackedBatchBytes = 16_777_216;
+import { kafkaDefaults } from "../defaults.js";
 
 // The client's codecs and decoders are functions of the whole process: only the call that fetches knows its consumer.
 const limits = new AsyncLocalStorage<number>();
@@ -14,7 +13,7 @@ export function withUnpackedLimit<Result>(maxBytes: number, work: () => Result):
 
 /** Returns the limit of the consumer that fetches now, in bytes. */
 export function unpackedLimit(): number {
-  return limits.getStore() ?? defaultMaxUnpackedBatchBytes;
+  return limits.getStore() ?? kafkaDefaults.maxUnpackedBatchBytes;
 }
 
 /** The error of a batch that unpacks to more than the limit. */

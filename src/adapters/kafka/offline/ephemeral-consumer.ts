@@ -1,8 +1,9 @@
 /** Reads a topic outside every consumer group of a service and without writing. */
 import { randomUUID } from "node:crypto";
 import type { Admin, Consumer, ConsumerGroupJoinEvent } from "kafkajs";
-import { createClient, patientRetry } from "../kafkajs/client.js";
-import { createConsumer, defaultFetchBytes, runConsumer, type FeedOf } from "../source/consumer.js";
+import { kafkaDefaults } from "../defaults.js";
+import { adminConfig, createClient, patientRetry } from "../kafkajs/client.js";
+import { createConsumer, runConsumer, type FeedOf } from "../source/consumer.js";
 import { partitionControls } from "../source/controls.js";
 import { brokerError, innermost } from "../errors.js";
 import { Feed } from "../source/feed.js";
@@ -35,7 +36,7 @@ export class EphemeralConsumer {
     // Under the application's name, so that a right to groups of this prefix suffices.
     this.#groupId = `${options.applicationId}-bystander-${randomUUID()}`;
     const client = createClient(options, patientRetry);
-    this.admin = client.admin();
+    this.admin = client.admin(adminConfig(options));
     this.#consumer = createConsumer(client, options, this.#feedOf, { groupId: this.#groupId });
     const { GROUP_JOIN, STOP, CRASH } = this.#consumer.events;
     this.#consumer.on(GROUP_JOIN, (event) => this.#joined(event));
@@ -62,7 +63,11 @@ export class EphemeralConsumer {
   feed(partition: number, from: number): Feed {
     this.#feeds.get(partition)?.close();
     const controls = partitionControls(this.#consumer, this.#topic, partition, () => this.#running);
-    const feed = new Feed(controls, from, this.#options.maxPartitionFetchBytes ?? defaultFetchBytes);
+    const feed = new Feed(
+      controls,
+      from,
+      this.#options.maxPartitionFetchBytes ?? kafkaDefaults.maxPartitionFetchBytes,
+    );
     this.#feeds.set(partition, feed);
     return feed;
   }

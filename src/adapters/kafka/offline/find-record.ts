@@ -1,6 +1,7 @@
 /** Finds an input record by key and time, in one partition or in all partitions. */
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { InputRecord } from "../../../pipeline/ports.js";
+import { kafkaDefaults } from "../defaults.js";
 import { brokerError } from "../errors.js";
 import type { KafkaOptions } from "../options.js";
 import { toInputBatch } from "../source/records.js";
@@ -21,7 +22,7 @@ export async function findLast(
   partition: number | undefined,
   accepts: (record: InputRecord) => boolean,
 ): Promise<readonly FoundRecord[]> {
-  const { topics, restoreStallMs = 60_000 } = options;
+  const { topics, restoreStallMs = kafkaDefaults.restoreStallMs } = options;
   const consumer = new EphemeralConsumer(options, topics.input, () => undefined);
   try {
     const watermarks = await consumer.begin();

@@ -1,4 +1,5 @@
 /** Finds the applications that write a forecasts topic, from its last records. */
+import { kafkaDefaults } from "../defaults.js";
 import { brokerError } from "../errors.js";
 import type { KafkaOptions } from "../options.js";
 import { applicationHeader } from "../owner.js";
@@ -15,7 +16,7 @@ export const tailOffsets = 200;
  */
 export async function forecastApplications(options: KafkaOptions): Promise<readonly string[]> {
   const { forecasts } = options.topics;
-  const { restoreStallMs = 60_000 } = options;
+  const { restoreStallMs = kafkaDefaults.restoreStallMs } = options;
   const applications = new Set<string>();
   const consumer = new EphemeralConsumer(options, forecasts, () => undefined);
   try {

@@ -3,6 +3,7 @@ import { UndercurrentError } from "../../../errors/errors.js";
 import type { InputBatch, OutputRecord } from "../../../pipeline/ports.js";
 import { PastState, type RecordedState } from "../../../pipeline/state/state-records.js";
 import { withAdmin } from "../admin/admin.js";
+import { kafkaDefaults } from "../defaults.js";
 import { brokerError } from "../errors.js";
 import { topicIds } from "../kafkajs/topic-ids.js";
 import { distinctOwners, OwnerReader, recreatedInput, refuseForeign, type StateOwner } from "../owner.js";
@@ -114,7 +115,7 @@ export class KafkaPast {
       }
       const begin = from(marks);
       if (begin >= marks.high) return;
-      const { restoreStallMs = 60_000 } = this.#options;
+      const { restoreStallMs = kafkaDefaults.restoreStallMs } = this.#options;
       yield* readUpTo(marks.high, consumer.feed(partition, begin), restoreStallMs, origin);
     } catch (error) {
       throw brokerError(error, origin);

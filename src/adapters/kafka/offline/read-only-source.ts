@@ -1,8 +1,8 @@
 /** Reads the current content of the input topic without writing to Kafka and outside the service's consumer group. */
 import { Observable } from "rxjs";
-import { refuseRenamed } from "../../../errors/errors.js";
 import type { Assignment, InputBatch, Source, Takeover } from "../../../pipeline/ports.js";
 import { PendingCloses } from "../source/pending-closes.js";
+import { checkOptions } from "../check-options.js";
 import type { KafkaOptions } from "../options.js";
 import { toInputBatch } from "../source/records.js";
 import type { Watermarks } from "../admin/topics.js";
@@ -33,7 +33,7 @@ export interface KafkaReadOnlySource {
  * ```
  */
 export function kafkaReadOnlySource(options: KafkaOptions): KafkaReadOnlySource {
-  refuseRenamed("kafkaOptions", options);
+  checkOptions(options);
   const leaving = new PendingCloses();
   const assignments = new Observable<Assignment>((subscriber) => {
     const { input } = options.topics;

@@ -7,6 +7,7 @@ import {
   type OutlinedState,
   type RecordedState,
 } from "../../../pipeline/state/state-records.js";
+import { kafkaDefaults } from "../defaults.js";
 import { brokerError } from "../errors.js";
 import type { KafkaOptions } from "../options.js";
 import { distinctOwners, foreignOwner, OwnerReader, recreatedInput, type StateOwner } from "../owner.js";
@@ -161,7 +162,7 @@ async function readPartition<Found extends { readonly state: unknown }>(
   partition: number,
   read: StateReader<Found>,
 ): ReturnType<StateReader<Found>> {
-  const { topics, restoreStallMs: stallMs = 60_000 } = options;
+  const { topics, restoreStallMs: stallMs = kafkaDefaults.restoreStallMs } = options;
   const origin = `topic ${topics.state}, partition ${partition}`;
   let before = -1;
   for (let reading = 1; ; reading++) {

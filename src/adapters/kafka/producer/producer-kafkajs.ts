@@ -1,8 +1,16 @@
 /** Implements the producer port on kafkajs: the transactions of one input partition. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ICustomPartitioner, Message, TopicMessages, Transaction as KafkajsTransaction } from "kafkajs";
+import type {
+  ICustomPartitioner,
+  Message,
+  ProducerConfig,
+  TopicMessages,
+  Transaction as KafkajsTransaction,
+} from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { RecordHeader } from "../../../pipeline/ports.js";
+import { given } from "../client-options.js";
+import { kafkaDefaults } from "../defaults.js";
 import { createClient, transactionRetry } from "../kafkajs/client.js";
 import { compressionTypes } from "../kafkajs/codecs.js";
 import { errorType } from "../errors.js";
@@ -31,14 +39,7 @@ export async function openKafkajsProducer(
   partition: number,
 ): Promise<TransactionalProducer> {
   // A client of its own: sendOffsets marks offsets as committed for everything of one client, aborted or not.
-  const producer = createClient(options, transactionRetry).producer({
-    transactionalId: transactionalId(options, partition),
-    transactionTimeout: options.transactionTimeoutMs ?? 60_000,
-    maxInFlightRequests: 1,
-    allowAutoTopicCreation: false,
-    createPartitioner: onlyKnownPartitions,
-    retry: transactionRetry,
-  });
+  const producer = createClient(options, transactionRetry).producer(producerConfig(options, partition));
   try {
     await producer.connect();
     // InitProducerId is sent by the first transaction; an empty one ends without a word to the broker.
@@ -54,8 +55,21 @@ export async function openKafkajsProducer(
   };
 }
 
+/** How a partition's producer writes: what exactly once needs comes after the raw options. */
+export function producerConfig(options: KafkaOptions, partition: number): ProducerConfig {
+  return {
+    ...given(options.clientOptions?.producer),
+    transactionalId: transactionalId(options, partition),
+    transactionTimeout: options.transactionTimeoutMs ?? kafkaDefaults.transactionTimeoutMs,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+    createPartitioner: onlyKnownPartitions,
+    retry: transactionRetry,
+  };
+}
+
 function transactionOf(
-  { applicationId, topics, compressionType = "none" }: KafkaOptions,
+  { applicationId, topics, compressionType = kafkaDefaults.compressionType }: KafkaOptions,
   partition: number,
   transaction: KafkajsTransaction,
 ): Transaction {

@@ -7,6 +7,8 @@ import type { BaseOptions, MessageToProduce, Producer } from "@platformatic/kafk
 import * as zlib from "node:zlib";
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { RecordHeader } from "../../../pipeline/ports.js";
+import { given } from "../client-options.js";
+import { kafkaDefaults } from "../defaults.js";
 import { transactionalId, type KafkaOptions } from "../options.js";
 import type { Transaction, TransactionalProducer } from "./producer.js";
 import { bufferOf, type RequestPart } from "./split.js";
@@ -32,7 +34,7 @@ export async function openPlatformaticProducer(
     transactionalId: transactionalId(options, partition),
     idempotent: true,
     acks: client.ProduceAcks.ALL,
-    compression: options.compressionType ?? "none",
+    compression: options.compressionType ?? kafkaDefaults.compressionType,
   });
   const offsets: OffsetMetadata = { metadata: null };
   askAsClient(client, producer, offsets);
@@ -161,8 +163,10 @@ function transactionOf(
 
 /** How the client reaches the brokers. Throws SETTING_INVALID for a SASL mechanism that it is not told how to use. */
 export function connectionOf(options: KafkaOptions): BaseOptions {
-  const { bootstrapServers, clientId = "undercurrent", tls, transactionTimeoutMs = 60_000 } = options;
+  const { bootstrapServers, clientId = kafkaDefaults.clientId, tls } = options;
+  const { transactionTimeoutMs = kafkaDefaults.transactionTimeoutMs } = options;
   return {
+    ...given(options.clientOptions?.platformaticProducer),
     clientId,
     bootstrapBrokers: [...bootstrapServers],
     // The client's word for the time of a transaction, and of a request.

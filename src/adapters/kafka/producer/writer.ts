@@ -1,5 +1,6 @@
 /** Writes the commits of one input partition. Opening a writer fences every earlier writer of the partition. */
 import { UndercurrentError } from "../../../errors/errors.js";
+import { kafkaDefaults } from "../defaults.js";
 import { brokerError, commitError, protocolNames } from "../errors.js";
 import { transactionalId, type KafkaOptions } from "../options.js";
 import { openKafkajsProducer } from "./producer-kafkajs.js";
@@ -17,8 +18,6 @@ export interface CommitPosition {
   readonly metadata: string | null;
 }
 
-const defaultBatchBytes = 900_000;
-
 /**
  * Opens the transactional id of a partition. When this resolves, earlier owners can no longer commit, and the
  * transaction that the last of them left open is aborted: what is durable now changes by this writer alone. Throws
@@ -27,7 +26,7 @@ const defaultBatchBytes = 900_000;
 export async function openWriter(options: KafkaOptions, partition: number): Promise<TransactionalWriter> {
   try {
     const producer = await openProducer(options, partition);
-    return new TransactionalWriter(producer, partition, options.maxBatchBytes ?? defaultBatchBytes);
+    return new TransactionalWriter(producer, partition, options.maxBatchBytes ?? kafkaDefaults.maxBatchBytes);
   } catch (error) {
     if (protocolNames(error).has("INVALID_TRANSACTION_TIMEOUT")) {
       const message = "kafka.transactionTimeoutMs: exceeds the brokers' transaction.max.timeout.ms";
@@ -38,7 +37,8 @@ export async function openWriter(options: KafkaOptions, partition: number): Prom
 }
 
 async function openProducer(options: KafkaOptions, partition: number): Promise<TransactionalProducer> {
-  if (options.producerClient !== "platformatic") return await openKafkajsProducer(options, partition);
+  const { producerClient = kafkaDefaults.producerClient } = options;
+  if (producerClient === "kafkajs") return await openKafkajsProducer(options, partition);
   const { openPlatformaticProducer } = await import("./producer-platformatic.js");
   return await openPlatformaticProducer(options, partition);
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { Assignment, Commit, InputBatch, Takeover } from "../../../pipeline/ports.js";
-import { defaultFetchBytes } from "./consumer.js";
+import { kafkaDefaults } from "../defaults.js";
 import { brokerError, isRetriable } from "../errors.js";
 import { Feed, type FeedControls } from "./feed.js";
 import type { KafkaOptions } from "../options.js";
@@ -129,7 +129,7 @@ export class KafkaAssignment implements Assignment {
 
   async #readState(low: number, end: number): Promise<FoundState> {
     if (low >= end) return { records: [], owners: [], unowned: 0 };
-    const { topics, restoreStallMs: stallMs = 60_000 } = this.#options;
+    const { topics, restoreStallMs: stallMs = kafkaDefaults.restoreStallMs } = this.#options;
     return restoreState(this.#feed(topics.state, low), { end, stallMs, origin: this.#origin });
   }
 
@@ -210,7 +210,11 @@ export class KafkaAssignment implements Assignment {
   #feed(topic: string, from: number): Feed {
     this.#feeds.get(topic)?.close();
     const controls = this.#host.controls(topic, this.partition);
-    const feed = new Feed(controls, from, this.#options.maxPartitionFetchBytes ?? defaultFetchBytes);
+    const feed = new Feed(
+      controls,
+      from,
+      this.#options.maxPartitionFetchBytes ?? kafkaDefaults.maxPartitionFetchBytes,
+    );
     this.#feeds.set(topic, feed);
     return feed;
   }

@@ -1,29 +1,22 @@
 /** Configures consumers that write to feeds, and reads fetched batches in the two forms of the client. */
 import type { Consumer, ConsumerConfig, ConsumerRunConfig, Kafka } from "kafkajs";
-import { defaultMaxUnpackedBatchBytes, withUnpackedLimit } from "../kafkajs/unpacking.js";
+import { withUnpackedLimit } from "../kafkajs/unpacking.js";
+import { kafkaDefaults } from "../defaults.js";
 import type { Feed } from "./feed.js";
+import { fetchConfig } from "../kafkajs/client.js";
 import type { KafkaOptions } from "../options.js";
 
 /** The feed that reads a partition now; undefined where nobody does. */
 export type FeedOf = (topic: string, partition: number) => Feed | undefined;
 
-export const defaultFetchBytes = 1_048_576;
-
 /** A consumer of committed records, which commits no offset; `runConsumer` begins to fetch. */
 export function createConsumer(
   client: Kafka,
-  { maxPartitionFetchBytes = defaultFetchBytes, fetchMaxWaitMs = 100 }: KafkaOptions,
+  options: KafkaOptions,
   feedOf: FeedOf,
   config: ConsumerConfig,
 ): Consumer {
-  const consumer = client.consumer({
-    ...config,
-    maxBytesPerPartition: maxPartitionFetchBytes,
-    // Where every partition is paused the client sleeps this long, and hears of a resumed one only afterwards.
-    maxWaitTimeInMs: fetchMaxWaitMs,
-    allowAutoTopicCreation: false,
-    readUncommitted: false,
-  });
+  const consumer = client.consumer({ ...config, ...fetchConfig(options) });
   // A batch of nothing but control, aborted or compacted records never reaches the handler: only this event tells.
   consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
     if (payload.batchSize > 0) return;
@@ -39,7 +32,7 @@ export function createConsumer(
  */
 export async function runConsumer(
   consumer: Consumer,
-  { maxUnpackedBatchBytes = defaultMaxUnpackedBatchBytes }: KafkaOptions,
+  { maxUnpackedBatchBytes = kafkaDefaults.maxUnpackedBatchBytes }: KafkaOptions,
   partitions: number,
   feedOf: FeedOf,
 ): Promise<void> {

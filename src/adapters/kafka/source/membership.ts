@@ -9,7 +9,8 @@ import { withAdmin } from "../admin/admin.js";
 import { KafkaAssignment, type AssignmentHost, type Durable, type PortsFor } from "./assignment.js";
 import { coPartitionAssigner } from "./assigner.js";
 import { BrokerReach } from "./broker-reach.js";
-import { createClient, patientRetry } from "../kafkajs/client.js";
+import { kafkaDefaults } from "../defaults.js";
+import { adminConfig, createClient, memberConfig, patientRetry } from "../kafkajs/client.js";
 import { createConsumer, runConsumer, type FeedOf } from "./consumer.js";
 import { partitionControls } from "./controls.js";
 import { followEnds } from "./ends.js";
@@ -31,8 +32,6 @@ import { foreignMembers } from "../admin/groups.js";
 import { topicIds } from "../kafkajs/topic-ids.js";
 import { recreated } from "../owner.js";
 import { watchTopics, type RecreatedTopic } from "../admin/watch-topics.js";
-
-const defaultTakeovers = 16;
 
 /** Milliseconds before it is asked to join anew. */
 const rejoinPause = 1000;
@@ -75,17 +74,14 @@ export class Membership implements AssignmentHost {
     this.#options = options;
     this.purpose = purpose;
     this.#events = events;
-    const { topics, applicationId, sessionTimeoutMs = 30_000, rebalanceTimeoutMs = 60_000 } = options;
+    const { topics, maxConcurrentTakeovers = kafkaDefaults.maxConcurrentTakeovers } = options;
     const client = createClient(options, patientRetry);
-    this.admin = client.admin();
-    this.takeovers = new Slots(options.maxConcurrentTakeovers ?? defaultTakeovers);
+    this.admin = client.admin(adminConfig(options));
+    this.takeovers = new Slots(maxConcurrentTakeovers);
     this.#durable = new SharedQuestion(() => this.#askDurable());
     this.#consumer = createConsumer(client, options, this.#feedOf, {
-      groupId: applicationId,
+      ...memberConfig(options),
       partitionAssigners: [coPartitionAssigner([topics.input, topics.state], () => this.#owned)],
-      sessionTimeout: sessionTimeoutMs,
-      rebalanceTimeout: rebalanceTimeoutMs,
-      heartbeatInterval: Math.ceil(sessionTimeoutMs / 10),
     });
     this.#reach = new BrokerReach(this.admin, this.#consumer, () => options.heard?.());
     const { GROUP_JOIN, REBALANCING, STOP, CRASH } = this.#consumer.events;

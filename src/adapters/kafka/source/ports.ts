@@ -1,7 +1,8 @@
 /** Creates the ports of a pipeline on Kafka: a consumer group member as source, transactions as committer. */
 import { Observable } from "rxjs";
-import { refuseRenamed, UndercurrentError } from "../../../errors/errors.js";
+import { UndercurrentError } from "../../../errors/errors.js";
 import type { Assignment, Committer, Source } from "../../../pipeline/ports.js";
+import { checkOptions } from "../check-options.js";
 import type { KafkaOptions } from "../options.js";
 import { KafkaAssignment, type PortsFor } from "./assignment.js";
 import { Membership } from "./membership.js";
@@ -25,7 +26,7 @@ export interface KafkaPorts {
  *
  * @param options Brokers, topics, `applicationId` and client settings.
  * @returns The ports for `run`, and `closed()` to wait for the last connection.
- * @throws SETTING_INVALID if an option has an old name.
+ * @throws SETTING_INVALID if an option has an old name, is unknown or contradicts another option.
  *
  * @example
  * ```ts
@@ -43,7 +44,7 @@ export function kafkaPorts(options: KafkaOptions): KafkaPorts {
 
 /** The same for commands, which may do more with a state than a service. */
 export function openPorts(options: KafkaOptions, purpose: PortsFor = {}): KafkaPorts {
-  refuseRenamed("kafkaOptions", options);
+  checkOptions(options);
   const leaving = new PendingCloses();
   const assignments = new Observable<Assignment>((subscriber) => {
     const membership = new Membership(options, purpose, {

@@ -1,5 +1,6 @@
 /** Applies every patch of the client, in the order that they need. */
 import { patchAbortedTransactions } from "./aborted-transactions.js";
+import { patchFollowerOffsets } from "./follower-offsets.js";
 import { patchRefusedCoordinators } from "./refused-coordinators.js";
 import { patchRefusedPartitions } from "./refused-partitions.js";
 import { patchRequestQueues } from "./idle-request-queues.js";
@@ -14,4 +15,5 @@ export function applyPatches(): void {
   patchTlsRetries();
   patchRefusedPartitions();
   patchRefusedCoordinators();
+  patchFollowerOffsets();
 }

@@ -1,0 +1,53 @@
+/** Checks options of the Kafka adapter that come from code, where nothing else names what JavaScript would ignore. */
+import { refuseRenamed, UndercurrentError } from "../../errors/errors.js";
+import { checkClientOptions } from "./client-options.js";
+import { kafkaDefaults } from "./defaults.js";
+import type { KafkaOptions, KafkaTopics } from "./options.js";
+
+const names: Readonly<Record<keyof KafkaOptions, true>> = {
+  applicationId: true,
+  topics: true,
+  bootstrapServers: true,
+  clientId: true,
+  tls: true,
+  sasl: true,
+  clientOptions: true,
+  log: true,
+  producerClient: true,
+  joined: true,
+  lost: true,
+  heard: true,
+  compressionType: true,
+  maxBatchBytes: true,
+  maxPartitionFetchBytes: true,
+  fetchMaxWaitMs: true,
+  sessionTimeoutMs: true,
+  rebalanceTimeoutMs: true,
+  transactionTimeoutMs: true,
+  maxConcurrentTakeovers: true,
+  maxUnpackedBatchBytes: true,
+  restoreStallMs: true,
+};
+
+const topicNames: Readonly<Record<keyof KafkaTopics, true>> = {
+  input: true,
+  forecasts: true,
+  state: true,
+  deadLetters: true,
+};
+
+/** Throws SETTING_INVALID with the first option that has an old name, that is unknown, or that no client may be told. */
+export function checkOptions(options: KafkaOptions): void {
+  refuseRenamed("kafkaOptions", options);
+  refuseUnknown(options, names);
+  refuseUnknown(options.topics, topicNames, "topics.");
+  const { producerClient = kafkaDefaults.producerClient } = options;
+  const { sessionTimeoutMs = kafkaDefaults.sessionTimeoutMs } = options;
+  checkClientOptions(options.clientOptions, { producerClient, sessionTimeoutMs });
+}
+
+function refuseUnknown(options: object, known: object, prefix = ""): void {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
+  if (unknown === undefined) return;
+  throw new UndercurrentError("SETTING_INVALID", `${prefix}${unknown}: unknown option of the Kafka adapter`);
+}
