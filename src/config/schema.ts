@@ -122,14 +122,14 @@ const kafkaSchema = z
         "Largest fetch response per partition, in bytes. It also bounds the records buffered in memory per partition.",
       ),
     maxUnpackedBatchBytes: z
-    .int()
-    .min(1_048_576)
-    .max(268_435_456)
-    .default(kafkaDefaults.maxUnpackedBatchBytes)
-    .describe(
-      "Largest size of a compressed input batch after decompression, in bytes; each record counts 64 bytes more and each header 32. A larger batch becomes one dead letter (BATCH_UNREADABLE). Keep it above maxBatchBytes.",
-    ),
-  fetchMaxWaitMs: z
+      .int()
+      .min(1_048_576)
+      .max(268_435_456)
+      .default(kafkaDefaults.maxUnpackedBatchBytes)
+      .describe(
+        "Largest size of a compressed input batch after decompression, in bytes; each record counts 64 bytes more and each header 32. A larger batch becomes one dead letter (BATCH_UNREADABLE). Keep it above maxBatchBytes.",
+      ),
+    fetchMaxWaitMs: z
       .int()
       .min(1)
       .max(5000)

@@ -10,8 +10,7 @@ import { UndercurrentError } from "../../errors/errors.js";
 const longestMs = 2_000_000_000;
 const mostBytes = 2_147_483_647;
 
-const milliseconds = (least: number): z.ZodOptional<z.ZodInt> =>
-  z.int().min(least).max(longestMs).optional() as z.ZodOptional<z.ZodInt>;
+const milliseconds = (least: number): z.ZodOptional<z.ZodInt> => z.int().min(least).max(longestMs).optional();
 
 const retrySchema = z.strictObject({
   initialRetryTime: milliseconds(1).describe("Wait before the first retry, in milliseconds."),

@@ -1,7 +1,13 @@
 /** Options that several commands share, and the parsing of numbers on the command line. */
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { renamedSettings, renamedText } from "../../errors/errors.js";
-import { cellKinds, defaultEngineKind, engineKinds, type CellKind, type EngineKind } from "../../engine/port.js";
+import {
+  cellKinds,
+  defaultEngineKind,
+  engineKinds,
+  type CellKind,
+  type EngineKind,
+} from "../../engine/port.js";
 import {
   forecasterSettings,
   lossKinds,

@@ -118,7 +118,9 @@ describe("an option that is not passed on", () => {
     expect(inCode({ consumer: null })).toMatch(/^clientOptions\.consumer: Invalid input/);
     expect(inFile({ clientOptions: { consumer: null } })).toBe("");
     expect(inCode({ fetch: {} })).toBe("clientOptions.fetch: unknown option");
-    expect(messageOf(() => kafkaReadOnlySource({ ...base, clientOptions: { fetch: {} } as object }))).not.toBe("");
+    expect(
+      messageOf(() => kafkaReadOnlySource({ ...base, clientOptions: { fetch: {} } as object })),
+    ).not.toBe("");
   });
 
   test("is one of a producer that does not write, or a heartbeat that comes too late", () => {

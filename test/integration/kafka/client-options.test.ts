@@ -54,19 +54,20 @@ describeWithBroker("raw options", () => {
     expect(await count({ consumer: { metadataMaxAge: 100 } })).toBeGreaterThan((await count()) + 5);
   });
 
-  it("of the client end a request that has no answer in time", { timeout: 60_000 }, async () => {
+  it("of the client end a request that has no answer in time", { timeout: 120_000 }, async () => {
     const options = await createTopics(1);
     proxy = await startBrokerProxy(broker.brokers[0]!);
     // Above the limit that is given, and far below the client's own.
-    proxy.delay(1500);
+    proxy.delay(1200);
     const retry = { retries: 0 };
-    const clientOptions = { client: { requestTimeout: 1000 }, consumer: { retry }, admin: { retry } };
-    const instance = startInstance({ ...options, bootstrapServers: [proxy.address], clientOptions });
-    const error: unknown = await instance.next().catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ code: "BROKER_UNREACHABLE" });
-    const names: string[] = [];
-    for (let at: unknown = error; at instanceof Error; at = at.cause) names.push(at.name);
-    expect(names).toContain("KafkaJSRequestTimeoutError");
+    const raw = { consumer: { retry }, admin: { retry } };
+    const limited = { ...raw, client: { requestTimeout: 1000 } };
+    const start = (clientOptions: KafkaOptions["clientOptions"]): Promise<unknown> =>
+      startInstance({ ...options, bootstrapServers: [proxy!.address], clientOptions: clientOptions! })
+        .next()
+        .catch((reason: unknown) => reason);
+    expect(await start(limited)).toMatchObject({ code: "BROKER_UNREACHABLE" });
+    expect(await start(raw)).toMatchObject({ partition: 0 });
   });
 
   it("of the platformatic producer reach it, and it commits", { timeout: 60_000 }, async () => {
