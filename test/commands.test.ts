@@ -1,17 +1,15 @@
 /** Every command that the pages show can be typed as it stands: its form works, and what it names exists. */
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import { errors } from "../src/errors/errors.js";
+import { exists, pages, read, root } from "./support/pages.js";
 
-const root = new URL("..", import.meta.url);
 const cwd = fileURLToPath(root);
-const read = (path: string): string => readFileSync(new URL(path, root), "utf8");
-const exists = (path: string): boolean => existsSync(new URL(path, root));
 
 interface Manifest {
   readonly name: string;
@@ -19,14 +17,6 @@ interface Manifest {
   readonly scripts: Readonly<Record<string, string>>;
 }
 const { name, version, scripts } = JSON.parse(read("package.json")) as Manifest;
-
-const pages = [
-  ...["README.md", "CONTRIBUTING.md", "SECURITY.md"],
-  ...readdirSync(new URL("docs/", root), { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".md"))
-    .map((path) => `docs/${path}`)
-    .sort(),
-];
 
 interface Shown {
   readonly where: string;

@@ -1,20 +1,9 @@
 /** The pages hold together: every relative link leads somewhere, and every file, setting and test that they name exists. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { posix } from "node:path";
 import { expect, test } from "vitest";
 import { renamedSettings } from "../src/errors/renamed-settings.js";
-
-const root = new URL("..", import.meta.url);
-const read = (path: string): string => readFileSync(new URL(path, root), "utf8");
-const exists = (path: string): boolean => existsSync(new URL(path, root));
-
-const pages = [
-  ...["README.md", "CONTRIBUTING.md", "SECURITY.md"],
-  ...readdirSync(new URL("docs/", root), { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".md"))
-    .map((path) => `docs/${path}`)
-    .sort(),
-];
+import { exists, pages, read, root } from "./support/pages.js";
 
 const withoutBlocks = (text: string): string => text.replaceAll(/^```.*?^```$/gms, "");
 const withoutSpans = (text: string): string => text.replaceAll(/`[^`]+`/g, "");
