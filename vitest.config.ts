@@ -15,12 +15,14 @@ const resolve = {
 const report = process.env["UNDERCURRENT_TEST_REPORT"];
 const json = (outputFile: string): ["json", { outputFile: string }] => ["json", { outputFile }];
 
-/** Simulations, statistics over long streams, and runs against a broker that take minutes. */
+/** Simulations, statistics over long streams, slow engines, and runs against a broker that take minutes. */
 const long = [
-  "test/{chaos/chaos,fuzz/fuzz,soak/soak}.test.ts",
+  "test/engine/tfjs/{tfjs-engine,tfjs-native,tfjs-oracle}.test.ts",
+  "test/examples/delayed-echo.test.ts",
+  "test/{chaos/chaos,fuzz/fuzz,fuzz/hostile-work,soak/soak}.test.ts",
   "test/simulate/{sabotage,seeds}.test.ts",
-  "test/forecast/{alarms,coverage,features,horizons,irregular,models}.test.ts",
-  "test/pipeline/model-record.test.ts",
+  "test/forecast/{horizon/features,horizon/horizons,irregular,models,uncertainty/alarms,uncertainty/coverage}.test.ts",
+  "test/pipeline/state/model-record.test.ts",
 ];
 /** Tests of a whole system: brokers, browsers, servers of others. */
 const integration = ["test/integration/**/*.test.ts"];

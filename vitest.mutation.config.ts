@@ -39,8 +39,8 @@ export default defineConfig({
     // Tests of the simulator itself, and of statistics: they take half a minute, and the digests of test/forecast/bits see what they see.
     exclude: [
       "test/simulate/sabotage.test.ts",
-      "test/forecast/{alarms,coverage,features,horizons,irregular,models}.test.ts",
-      "test/pipeline/model-record.test.ts",
+      "test/forecast/{horizon/features,horizon/horizons,irregular,models,uncertainty/alarms,uncertainty/coverage}.test.ts",
+      "test/pipeline/state/model-record.test.ts",
     ],
     setupFiles: ["test/support/mutation-setup.ts"],
     // One seed of the simulator more than the ten that are always shown.

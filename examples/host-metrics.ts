@@ -27,7 +27,13 @@ interval(1000)
   .pipe(
     take(seconds),
     concatMap(() => from(read())),
-    forecast({ key: (r) => r.metric, time: (r) => r.at, value: (r) => r.value }),
+    forecast({
+      key: (r) => r.metric,
+      time: (r) => r.at,
+      value: (r) => r.value,
+      // Neither is ever below 0, so no forecast and no interval is.
+      kind: "rate",
+    }),
   )
   .subscribe(({ key, value, yhat, yhatLower, yhatUpper, anomalyScore }) => {
     const interval = `${yhatLower.toFixed(3)} to ${yhatUpper.toFixed(3)}`;

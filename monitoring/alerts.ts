@@ -17,6 +17,9 @@ export interface Alert {
 
 const byInstance = (expr: string): string => `sum by (instance) (${expr})`;
 
+/** Forecasts of each partition in a quarter of an hour, whichever instance owns it. */
+const partitionEvents = "sum by (partition) (increase(undercurrent_committed_forecasts_total[15m]))";
+
 export const alerts: readonly Alert[] = [
   {
     name: "UndercurrentDown",
@@ -66,7 +69,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: "UndercurrentSkillBelowZero",
-    signal: "undercurrent_skill_ratio",
+    signal: 'undercurrent_skill_ratio{role=""}',
     threshold: "< 0",
     lasting: "1h",
     severity: "warning",
@@ -81,7 +84,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: "UndercurrentCoverageOff",
-    signal: "abs(undercurrent_interval_coverage_ratio - undercurrent_interval_level_ratio)",
+    signal: 'abs(undercurrent_interval_coverage_ratio{role=""} - undercurrent_interval_level_ratio{role=""})',
     threshold: "> 0.05",
     lasting: "1h",
     severity: "warning",
@@ -152,6 +155,53 @@ export const alerts: readonly Alert[] = [
       "Read the code in `undercurrent_restarts_total` and in `event: restarting` in the log.",
       "FENCED: instances take partitions from each other. Check `undercurrent_rebalances_total`, and pauses longer than `kafka.sessionTimeoutMs`.",
       "COMMIT_UNCERTAIN: see UndercurrentNoForecasts.",
+    ],
+  },
+  {
+    name: "UndercurrentIncident",
+    signal:
+      'sum by (instance, kind, severity_band) (increase(undercurrent_incidents_opened_total{role="",severity_band=~"medium|high"}[5m]))',
+    threshold: "> 0",
+    lasting: "0m",
+    severity: "warning",
+    summary:
+      "{{ $labels.instance }} opened an incident: {{ $labels.kind }}, severity {{ $labels.severity_band }}.",
+    meaning:
+      "Values of a key were rarer than one in a million of its own. The labels `kind` and `severity_band` route and group the alert in Alertmanager. The alert ends five minutes after the last opening, whether the incident goes on or not.",
+    steps: [
+      "List the incidents: `npx undercurrent incidents -c config.yaml`. Each has its key, kind, begin, peak and expected value.",
+      "`explain --incident ID` derives one again from the log, and shows what was rare about its first value.",
+      "Too many incidents: `tune` chooses the alarm rate and gates on a sample ([alarms.md](alarms.md)). Planned work: state it in `model.detection.quiet`.",
+    ],
+  },
+  {
+    name: "UndercurrentSilence",
+    signal: 'sum by (instance) (increase(undercurrent_incidents_opened_total{kind="silence"}[5m]))',
+    threshold: "> 0",
+    lasting: "0m",
+    severity: "warning",
+    summary: "{{ $value }} keys of {{ $labels.instance }} do not come any more.",
+    meaning:
+      "Keys that came regularly were away for longer than nearly all of their gaps, while other keys of their partitions came. With `model.detection.silence: false` this alert never fires. The alert ends five minutes after the last silence began, whether the keys have come back or not.",
+    steps: [
+      "List the silences: `npx undercurrent incidents -c config.yaml`. Each has its key and its last event; one that is open lasts.",
+      '`undercurrent_incidents_open{scope="silence"}` counts the keys that are silent now, `undercurrent_silences_waiting` those that are not told yet.',
+      "Keys end for good by plan, such as sessions: state `model.keyTtlMs`.",
+    ],
+  },
+  {
+    name: "UndercurrentPartitionSilent",
+    signal: partitionEvents,
+    threshold: `== 0 and on (partition) quantile_over_time(0.2, ${partitionEvents}[1d:15m]) > 0`,
+    lasting: "5m",
+    severity: "warning",
+    summary: "Partition {{ $labels.partition }} has no events any more.",
+    meaning:
+      "The partition had events in at least four of five quarters of an hour of the last day, and none in the last one. No event of the partition can tell of that, so there is no incident. The alert ends after about five hours: the partition is no longer regular.",
+    steps: [
+      "`undercurrent_consumer_lag_records` of the partition is above 0: the service is behind, see UndercurrentNoForecasts.",
+      "Ask the producers of the input topic. A changed partitioner or number of partitions moves keys to other partitions.",
+      "The pause is planned: silence the alert in Alertmanager by its label `partition`.",
     ],
   },
 ];

@@ -1,6 +1,7 @@
 /** Builds the Grafana dashboard from the panels. It uses the first dashboard schema, which every Grafana version reads. */
 /* eslint-disable @typescript-eslint/no-deprecated -- the second schema needs Grafana 12 */
 import {
+  AnnotationQueryBuilder,
   DashboardBuilder,
   DatasourceVariableBuilder,
   QueryVariableBuilder,
@@ -11,7 +12,7 @@ import {
 import { DataqueryBuilder } from "@grafana/grafana-foundation-sdk/prometheus";
 import { PanelBuilder as StatBuilder } from "@grafana/grafana-foundation-sdk/stat";
 import { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
-import { rows, type Panel } from "./panels.js";
+import { annotation, rows, type Panel } from "./panels.js";
 
 const datasource = { type: "prometheus", uid: "${datasource}" };
 const height = { stat: 4, timeseries: 8 } as const;
@@ -53,6 +54,18 @@ export function dashboard(): Dashboard {
     .refresh("10s")
     .time({ from: "now-30m", to: "now" })
     .timezone("browser")
+    .annotation(
+      new AnnotationQueryBuilder()
+        .name(annotation.name)
+        .datasource(datasource)
+        .enable(true)
+        .iconColor("orange")
+        .expr(annotation.expr)
+        .titleFormat(annotation.title)
+        .textFormat(annotation.text)
+        .tagKeys("kind,severity_band")
+        .step("30s"),
+    )
     .withVariable(new DatasourceVariableBuilder("datasource").label("Data source").type("prometheus"))
     .withVariable(
       variable("instance", "Instance", "label_values(undercurrent_build_info, instance)").allValue(".*"),

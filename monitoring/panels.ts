@@ -48,13 +48,17 @@ function unitOf(name: Name): string {
   return "short";
 }
 
-const of = (name: Name): string => `${name}{instance=~"$instance"}`;
+/** Metrics of the candidate have the names of the live model's, and a role. */
+const liveOnly = (name: Name): string => (Object.hasOwn(metrics, name) ? `, role=""` : "");
+const of = (name: Name): string => `${name}{instance=~"$instance"${liveOnly(name)}}`;
+const ofBoth = (name: Name): string => `avg by (role) (${name}{instance=~"$instance"})`;
+const compared = (name: Name): Query[] => [{ expr: ofBoth(name), legend: "{{role}}" }];
 const total = (name: Name): string => `sum(${of(name)})`;
 const rate = (name: Name): string => `sum(rate(${of(name)}[$__rate_interval]))`;
 const rateBy = (label: string, name: Name): string =>
   `sum by (${label}) (rate(${of(name)}[$__rate_interval]))`;
 const quantile = (q: number, name: Name): string =>
-  `histogram_quantile(${q}, sum by (le) (rate(${name}_bucket{instance=~"$instance"}[$__rate_interval])))`;
+  `histogram_quantile(${q}, sum by (le) (rate(${name}_bucket{instance=~"$instance"${liveOnly(name)}}[$__rate_interval])))`;
 const quantiles = (name: Name): Query[] =>
   [0.5, 0.9, 0.99].map((q) => ({ expr: quantile(q, name), legend: `${100 * q} %` }));
 
@@ -146,6 +150,36 @@ export const rows: readonly Row[] = [
     ],
   },
   {
+    title: "Incidents",
+    panels: [
+      chart(
+        "Open incidents",
+        "undercurrent_incidents_open",
+        [
+          {
+            expr: `sum by (scope) (${of("undercurrent_incidents_open")})`,
+            legend: "{{scope}}",
+          },
+          { expr: total("undercurrent_silences_waiting"), legend: "silences that wait" },
+        ],
+        "short",
+        12,
+      ),
+      chart(
+        "Incidents opened",
+        "undercurrent_incidents_opened_total",
+        [
+          {
+            expr: `sum by (severity_band) (increase(${of("undercurrent_incidents_opened_total")}[$__rate_interval]))`,
+            legend: "{{severity_band}}",
+          },
+        ],
+        "short",
+        12,
+      ),
+    ],
+  },
+  {
     title: "Forecasts and learning",
     panels: [
       chart(
@@ -184,6 +218,18 @@ export const rows: readonly Row[] = [
       chart("Model version", "undercurrent_model_version", [
         { expr: of("undercurrent_model_version"), legend: "{{instance}}" },
       ]),
+    ],
+  },
+  {
+    title: "Live model and candidate",
+    panels: [
+      chart("Skill of both", "undercurrent_skill_ratio", compared("undercurrent_skill_ratio"), "percentunit"),
+      chart("Error of both", "undercurrent_mae", compared("undercurrent_mae")),
+      chart(
+        "Coverage of both",
+        "undercurrent_interval_coverage_ratio",
+        compared("undercurrent_interval_coverage_ratio"),
+      ),
     ],
   },
   {
@@ -287,3 +333,11 @@ export const rows: readonly Row[] = [
     ],
   },
 ];
+
+/** Marks on every chart: one for each scrape at which incidents of a kind were opened. */
+export const annotation = {
+  name: "Incidents",
+  expr: `sum by (kind, severity_band) (increase(${of("undercurrent_incidents_opened_total")}[$__rate_interval])) > 0`,
+  title: "{{kind}}",
+  text: "severity {{severity_band}}",
+} as const;

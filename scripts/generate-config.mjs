@@ -1,4 +1,5 @@
 // Generates files from declarations in the sources; run it with tsx.
+// Types of settings: the files options.ts of src.
 // Settings: config/default.yaml, config/schema.json, docs/configuration.md. Metrics: docs/metrics.md.
 // Monitoring: the dashboard, the alerts and docs/runbook.md.
 // With --check it writes nothing and fails if a file is stale.
@@ -11,13 +12,20 @@ import { dashboard } from "../monitoring/dashboard.js";
 import { defaultYaml } from "../src/config/default-yaml.js";
 import { configNode, pathText, rangeText, settings } from "../src/config/json-schema.js";
 
+import { forecasterSchema } from "../src/forecast/settings.js";
+import { symbolSchema } from "../src/forecast/symbols/settings.js";
+import { pipelineSchema } from "../src/pipeline/settings.js";
+import { settingsFile } from "./settings-types.mjs";
+
 const root = new URL("../", import.meta.url);
 
 /** Lets editors accept `${NAME}` where a number, a boolean or a choice is expected. */
 function withReferences(node) {
   if (Array.isArray(node)) return node.map(withReferences);
   if (typeof node !== "object" || node === null) return node;
-  const inner = Object.fromEntries(Object.entries(node).map(([name, part]) => [name, withReferences(part)]));
+  // `forms` is for people, and no keyword of JSON Schema.
+  const parts = Object.entries(node).filter(([name, part]) => name !== "forms" || typeof part !== "string");
+  const inner = Object.fromEntries(parts.map(([name, part]) => [name, withReferences(part)]));
   if (!["number", "integer", "boolean"].includes(node.type) && node.enum === undefined) return inner;
   const { description, default: standard, ...rule } = inner;
   return {
@@ -104,6 +112,17 @@ ${metricRows(taskMetrics)}
 }
 
 const files = {
+  "src/forecast/options.ts": await settingsFile(forecasterSchema, "a forecaster", {
+    settings: "ForecasterSettings",
+    options: "ForecasterOptions",
+    ranges: "forecasterRanges",
+  }),
+  "src/forecast/symbols/options.ts": await settingsFile(symbolSchema, "a symbol forecaster", {
+    settings: "SymbolSettings",
+    options: "SymbolForecasterOptions",
+    ranges: "symbolRanges",
+  }),
+  "src/pipeline/options.ts": await settingsFile(pipelineSchema, "a pipeline", { options: "PipelineOptions" }),
   "config/default.yaml": defaultYaml(),
   "config/schema.json": await format(JSON.stringify(withReferences(configNode)), {
     parser: "json",

@@ -20,16 +20,16 @@ const parts = {
     tests: [
       "test/forecast/**/*.test.ts",
       "test/operators/*.test.ts",
-      "test/pipeline/released-states.test.ts",
+      "test/pipeline/state/released-states.test.ts",
     ],
   },
   pipeline: {
     sources: under("src/pipeline"),
-    tests: ["test/pipeline/*.test.ts", "test/simulate/*.test.ts"],
+    tests: ["test/pipeline/**/*.test.ts", "test/simulate/*.test.ts"],
   },
   kafka: {
     sources: ["src/adapters/kafka/source/records.ts", "src/adapters/kafka/producer/split.ts"],
-    tests: ["test/adapters/kafka/{records,split}.test.ts"],
+    tests: ["test/adapters/kafka/{kafkajs/records,producer/split}.test.ts"],
   },
   commit: {
     sources: [
@@ -44,7 +44,7 @@ const parts = {
     ].map((name) => `src/adapters/kafka/${name}.ts`),
     tests: [
       "test/integration/kafka/{contracts,faults,lost-requests,state-end,writers}.test.ts",
-      "test/adapters/kafka/*.test.ts",
+      "test/adapters/kafka/**/*.test.ts",
     ],
   },
 };

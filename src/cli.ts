@@ -1,16 +1,6 @@
 #!/usr/bin/env node
 /** The command `undercurrent`: its verbs, and how an error ends it. */
 import { Command, CommanderError } from "commander";
-import { backtestCommand } from "./cli/backtest/backtest.js";
-import { configCommand } from "./cli/config.js";
-import { demoCommand } from "./cli/demo.js";
-import { explainCommand } from "./cli/explain.js";
-import { lintCommand } from "./cli/lint.js";
-import { pipeCommand } from "./cli/pipe.js";
-import { runCommand } from "./cli/service/run.js";
-import { seedCommand } from "./cli/seed.js";
-import { stateCommand } from "./cli/state/state.js";
-import { topicsCommand } from "./cli/topics.js";
 import { packageVersion } from "./cli/shared/version.js";
 import { describeError, exitCodeOf, exitCodes, UndercurrentError } from "./errors/errors.js";
 
@@ -19,21 +9,36 @@ Exit codes: ${exitCodes.ok} success, ${exitCodes.unexpected} defect of this prog
 ${exitCodes.state} saved state, ${exitCodes.external} a broker, file or package is missing. Errors go to standard error: the code, what happened
 to the data, and the next action.`;
 
-function program(): Command {
+/** The commands in the order of the help. Each loads what it needs itself: whoever pipes lines waits for no broker's client. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  demo: async () => (await import("./cli/demo.js")).demoCommand(),
+  run: async () => (await import("./cli/service/run.js")).runCommand(),
+  config: async () => (await import("./cli/config.js")).configCommand(),
+  topics: async () => (await import("./cli/topics.js")).topicsCommand(),
+  seed: async () => (await import("./cli/seed.js")).seedCommand(),
+  lint: async () => (await import("./cli/lint.js")).lintCommand(),
+  learn: async () => (await import("./cli/learn/learn.js")).learnCommand(),
+  state: async () => (await import("./cli/state/state.js")).stateCommand(),
+  promote: async () => (await import("./cli/state/promote.js")).promoteCommand(),
+  demote: async () => (await import("./cli/state/promote.js")).demoteCommand(),
+  explain: async () => (await import("./cli/explain.js")).explainCommand(),
+  incidents: async () => (await import("./cli/incidents.js")).incidentsCommand(),
+  pipe: async () => (await import("./cli/pipe.js")).pipeCommand(),
+  backtest: async () => (await import("./cli/backtest/backtest.js")).backtestCommand(),
+  tune: async () => (await import("./cli/tune/tune.js")).tuneCommand(),
+};
+
+const versionFlags: readonly string[] = ["-V", "--version"];
+
+/** The program with the command that was named, or with all of them where the first argument names none. */
+async function program(first = ""): Promise<Command> {
+  const all = versionFlags.includes(first) ? [] : Object.keys(commands);
+  const named = Object.hasOwn(commands, first) ? [first] : all;
   const command = new Command("undercurrent")
     .description("Forecasts the next value of every key in an event stream and learns online.")
     .version(packageVersion())
-    .addCommand(demoCommand())
-    .addCommand(runCommand())
-    .addCommand(configCommand())
-    .addCommand(topicsCommand())
-    .addCommand(seedCommand())
-    .addCommand(lintCommand())
-    .addCommand(stateCommand())
-    .addCommand(explainCommand())
-    .addCommand(pipeCommand())
-    .addCommand(backtestCommand())
     .addHelpText("after", notes);
+  for (const name of named) command.addCommand(await commands[name]!());
   quiet(command);
   return command;
 }
@@ -44,7 +49,7 @@ function quiet(command: Command): void {
   command.commands.forEach(quiet);
 }
 
-/** Commander's own errors as ours; undefined where it only printed help or the version. */
+/** Turns commander's errors into ours; undefined if commander only printed help or the version. */
 function asOurs(error: unknown): unknown {
   if (!(error instanceof CommanderError)) return error;
   if (error.exitCode === 0) return undefined;
@@ -53,12 +58,13 @@ function asOurs(error: unknown): unknown {
 }
 
 async function main(): Promise<void> {
-  // Whoever reads the output may close it early, as `head` does: that is no error.
+  // A reader such as `head` may close the output early, which is no error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(exitCodes.ok);
   });
   try {
-    await program().parseAsync();
+    const command = await program(process.argv[2]);
+    await command.parseAsync();
   } catch (thrown) {
     const error = asOurs(thrown);
     if (error === undefined) return;

@@ -30,9 +30,11 @@ export {
   createForecaster,
   EventForecaster,
   type EventForecast,
+  type EventIncident,
   type EventOptions,
   type Forecast,
   type ForecastInterval,
+  type NextForecast,
   type Observation,
   type StepForecast,
 } from "./forecast/objects.js";
@@ -50,6 +52,15 @@ export type { ObjectForecaster } from "./forecast/object-forecaster.js";
 export type { TimeLike, ValueLike } from "./forecast/input.js";
 export type { ForecasterListeners, UpdateReport } from "./forecast/learning/schedule.js";
 export { forecasterSettings, type ForecasterOptions, type ForecasterSettings } from "./forecast/settings.js";
+export type { Rarity } from "./forecast/detection/detection.js";
+export type { AlarmKind, Kind } from "./forecast/detection/kind.js";
+export type { Incident, IncidentChange, IncidentKind } from "./forecast/incidents/incidents.js";
+export type { IncidentSettings, QuietWindow } from "./forecast/incidents/settings.js";
+export type { GroupIncidentUpdate, IncidentUpdate } from "./forecast/incidents/update.js";
+export type { DeviatingMember } from "./forecast/incidents/groups/groups.js";
+export type { GroupNote } from "./forecast/incidents/groups/watcher.js";
+export type { OpenGroup } from "./forecast/incidents/groups/watcher.js";
+export type { IncidentCounts, IncidentNote } from "./forecast/incidents/watcher.js";
 export type { PendingForecast } from "./forecast/key-forecaster.js";
 export type { SnapshotChange } from "./forecast/snapshot/snapshot.js";
 export {
@@ -65,6 +76,7 @@ export {
   EventSymbolForecaster,
   type EventSymbolForecast,
   type LikelySymbol,
+  type NextSymbolForecast,
   type SymbolEventOptions,
   type SymbolForecast,
   type SymbolObservation,
@@ -74,11 +86,15 @@ export {
   type SymbolForecasterOptions,
   type SymbolSettings,
 } from "./forecast/symbols/settings.js";
-export { forecast } from "./operators/forecast.js";
+export { anomalies } from "./operators/anomalies.js";
+export { forecast, type OperatorOptions } from "./operators/forecast.js";
 export { forecastBatches } from "./operators/forecast-batches.js";
-export { forecastSymbols } from "./operators/forecast-symbols.js";
+export { forecastIncidents } from "./operators/forecast-incidents.js";
+export { forecastSymbols, type SymbolOperatorOptions } from "./operators/forecast-symbols.js";
+export type { SaveOptions, SharedOptions, StateOptions } from "./operators/state.js";
 export type { Clock } from "./pipeline/clock.js";
 export type { Reading } from "./pipeline/decode/decode.js";
+export type { ValueFormat } from "./pipeline/decode/format.js";
 export type {
   Committed,
   Live,

@@ -187,7 +187,7 @@ test.each([...new Set([...runnable, "npx undercurrent --help"])])("%s runs", (co
     cwd,
     shell: true,
     encoding: "utf8",
-    input: '{"key":"a","time":0,"value":1}\n',
+    input: '{"key":"a","time":1767225600000,"value":1}\n',
   });
   expect(stderr).not.toMatch(/Error/);
   expect(status).toBe(0);

@@ -57,6 +57,14 @@ test("a folder holds at most 15 files", () => {
   expect([...counts].filter(([, files]) => files > maxFiles)).toEqual([]);
 });
 
+test("the folders of unit tests are the rooms of src", () => {
+  const rooms = ["adapters", "cli", "config", "engine", "forecast", "kernel", "operators", "pipeline"];
+  const folders = tests
+    .map((path) => path.slice("test/".length, path.lastIndexOf("/")))
+    .filter((folder) => rooms.includes(folder.split("/")[0]!));
+  expect([...new Set(folders)].filter((folder) => !existsSync(new URL(`src/${folder}`, root)))).toEqual([]);
+});
+
 test("a file above 400 lines is warned of", () => {
   const long = sources
     .map((path) => ({ path, lines: read(path).split("\n").length - 1 }))

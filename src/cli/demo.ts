@@ -34,8 +34,8 @@ const batchSize = 1024;
 const notes = `
 Replays daily weather of Seattle and New York, hourly temperatures of Seattle and the S&P 500 faster than real time,
 and adds the live processor, memory and load of this host. The samples come from the npm package vega-datasets; without
-the package the page shows this host only. A finished series restarts with later times. The server also answers
-/metrics for Prometheus. SIGINT or SIGTERM ends the demo.`;
+the package the page shows this host only. A finished series restarts with later times. With several --interval-levels
+the page shows the first level. The server also answers /metrics for Prometheus. SIGINT or SIGTERM ends the demo.`;
 
 export function demoCommand(): Command {
   const command = new Command("demo")
@@ -55,9 +55,9 @@ async function demo(flags: DemoFlags): Promise<void> {
   const settings = settingsFromFlags(flags);
   const engine = await loadEngine(flags.engine);
   const stopped = stopSignal();
-  const shown = watch(settings, () => forecaster.keys, viewOf(settings));
-  const { telemetry } = shown;
   const forecaster = new Forecaster(settings, engine, { onUpdate: (update) => telemetry.update(update) });
+  const shown = watch({ forecaster: settings }, forecaster, viewOf(settings));
+  const { telemetry } = shown;
   const samples = sampleSeries();
   const title = samples === undefined ? "This host" : "Weather, stocks and this host";
   const server = await shown.serve({ title, host: flags.host, port: flags.port });
@@ -74,7 +74,7 @@ async function demo(flags: DemoFlags): Promise<void> {
   forecaster.dispose();
 }
 
-/** Observations on their way through the forecaster to what shows them. */
+/** Forecasts observations in batches and passes the forecasts to the live page. */
 class DemoStage implements SampleSink {
   readonly #forecaster: Forecaster;
   readonly #telemetry: Telemetry;
@@ -83,6 +83,7 @@ class DemoStage implements SampleSink {
 
   constructor(forecaster: Forecaster, telemetry: Telemetry) {
     this.#forecaster = forecaster;
+    // The page shows the first interval level alone, which needs no columns of its own.
     this.#forecasts = forecastColumns(batchSize, forecaster.settings.horizon);
     this.#telemetry = telemetry;
   }
@@ -99,6 +100,10 @@ class DemoStage implements SampleSink {
     this.#forecaster.observe(this.#observations, this.#forecasts);
     this.#observations.count = 0;
     const keyOf = (slot: number): string => this.#forecaster.keyOf(slot);
-    this.#telemetry.forecasts({ count, columns: this.#forecasts, keyOf, experts: this.#forecaster });
+    const { incidentChanges: incidents } = this.#forecaster;
+    this.#telemetry.forecasts({
+      ...{ count, columns: this.#forecasts, incidents, keyOf },
+      experts: this.#forecaster,
+    });
   }
 }

@@ -6,12 +6,18 @@ import type { KafkaOptions } from "../adapters/kafka/options.js";
 import { loadConfig } from "../config/load.js";
 import { UndercurrentError } from "../errors/errors.js";
 import { forecasterSettings } from "../forecast/settings.js";
-import { decoder } from "../pipeline/decode/decode.js";
+import type { InputRecord } from "../pipeline/ports.js";
+import { patience, type ValueFormat } from "../pipeline/decode/format.js";
+import { recordDecoder } from "../pipeline/decode/decode.js";
 import { timeReader } from "../pipeline/times/reader.js";
 import { explainForecast, type ExplainedForecast, type Explanation } from "../pipeline/explain.js";
-import { modelSettings, pipelineSettings, type DecodeSettings } from "../pipeline/settings.js";
+import type { DecodeSettings } from "../pipeline/decode-settings.js";
+import { pipelineSettings } from "../pipeline/settings.js";
+import { explainIncidentById } from "./explain-incident.js";
 import { loadEngine } from "./shared/engine.js";
+import { formatOf } from "./shared/format.js";
 import { reachedBrokers } from "./shared/kafka-options.js";
+import { modelOf, pipelineOptions } from "./shared/pipeline.js";
 import { addTimeoutOption, wholeNumberFrom, type TimeoutFlag } from "./shared/options.js";
 import { figure, plainText, whole } from "./shared/text.js";
 
@@ -21,6 +27,7 @@ interface ExplainFlags extends TimeoutFlag {
   readonly offset?: number;
   readonly key?: string;
   readonly time?: string;
+  readonly incident?: string;
   readonly json?: true;
 }
 
@@ -31,7 +38,10 @@ Without --partition, --key searches every partition and reads the whole input.
 The command restores the latest snapshot before the record and replays the input from there. The result equals the
 original forecast bit for bit and is compared with the forecasts topic. Compaction deletes old snapshots: without one,
 the replay starts at the first record of the input if the input still has its first record. The command writes nothing
-and does not disturb a running service.`;
+and does not disturb a running service.
+
+With --incident the incident is derived from its first event to its end, or to the end of the input, and its changes are
+compared with the incidents topic. --incident takes an id of the command incidents.`;
 
 export function explainCommand(): Command {
   return addTimeoutOption(new Command("explain"))
@@ -42,12 +52,20 @@ export function explainCommand(): Command {
       "offset of the record in the input topic",
       wholeNumberFrom(0, Number.MAX_SAFE_INTEGER),
     )
-    .addOption(new Option("--key <key>", "key of the record, instead of its offset").conflicts("offset"))
+    .option("--key <key>", "key of the series: finds its record if no offset is given")
     .addOption(
       new Option(
         "--time <time>",
         "with --key: epoch milliseconds or ISO 8601 (default: the last record)",
       ).conflicts("offset"),
+    )
+    .addOption(
+      new Option("--incident <id>", "derive this incident again, instead of a forecast").conflicts([
+        "partition",
+        "offset",
+        "key",
+        "time",
+      ]),
     )
     .option("-c, --config <file>", "YAML file with the configuration")
     .option("--json", "print one JSON object")
@@ -59,31 +77,39 @@ async function explain(flags: ExplainFlags): Promise<void> {
   const { config, json } = flags;
   const { settings } = loadConfig(config, process.env);
   const options = await reachedBrokers(settings, flags);
-  const { decode, late, snapshot, recovery, commit } = settings;
-  const pipeline = pipelineSettings({ decode, late, snapshot, recovery, commit });
-  const { partition, offset } = await placeOf(options, pipeline.decode, flags);
+  const pipeline = pipelineSettings(pipelineOptions(settings));
+  if (flags.incident !== undefined) {
+    await explainIncidentById(flags.incident, options, { settings, pipeline, json: json === true });
+    return;
+  }
+  const format = await formatOf(settings);
+  const { partition, offset } = await placeOf(options, pipeline.decode, flags, format);
   const past = new KafkaPast(options, partition);
   const state = await past.stateAt(offset);
   const engine = await loadEngine(settings.engine);
   const explanation = await explainForecast(past.input(state?.offset), offset, {
-    model: state === undefined ? modelSettings(settings.model, decode) : forecasterSettings(state.settings),
+    model: state === undefined ? modelOf(settings) : forecasterSettings(state.settings),
     settings: pipeline,
     origin: { topic: options.topics.input, partition },
+    key: flags.key,
+    format,
     state,
+    feedback: past.feedback,
     engine,
   });
   const written = await past.find(explanation.record);
   process.stdout.write(json === true ? `${asJson(explanation, written)}\n` : asText(explanation, written));
 }
 
-/** What errors say of the option's time, which has one unit. */
+/** Names of the option in errors about its time. */
 const timeNames = { unit: () => "--time takes milliseconds", format: "--time takes ISO 8601" };
 
-/** Where the record is that the flags name. */
+/** Finds the record that the flags name. */
 async function placeOf(
   options: KafkaOptions,
   settings: DecodeSettings,
   { partition, offset, key, time }: ExplainFlags,
+  format: ValueFormat | undefined,
 ): Promise<FoundRecord> {
   if (offset !== undefined) {
     if (partition !== undefined) return { partition, offset };
@@ -99,16 +125,18 @@ async function placeOf(
     );
   }
   const latest = time === undefined ? Infinity : timeReader({}, timeNames, true)(time);
-  const decode = decoder(settings);
-  const found = await findLast(options, partition, (record) => {
+  const decode = recordDecoder(settings, format);
+  const accepts = (record: InputRecord): boolean => {
     try {
-      const reading = decode(record);
-      return reading.key === key && reading.time <= latest;
+      return decode(record).readings.some((reading) => reading.key === key && reading.time <= latest);
     } catch (error) {
       if (!(error instanceof UndercurrentError)) throw error;
       return false;
     }
-  });
+  };
+  const prepare = (records: readonly InputRecord[]): Promise<void> | undefined =>
+    format?.prepare(records, patience());
+  const found = await findLast(options, partition, accepts, prepare);
   if (found.length === 1) return found[0]!;
   const name = JSON.stringify(key);
   if (found.length === 0) {
@@ -120,25 +148,25 @@ async function placeOf(
   const partitions = found.map((place) => place.partition).join(", ");
   throw new UndercurrentError(
     "SETTING_INVALID",
-    `${name} has records in the partitions ${partitions}, each with a series of its own; choose one with --partition`,
+    `${name} has records in partitions ${partitions} and is a separate series in each; choose one with --partition`,
   );
 }
 
 const verdicts: Readonly<Record<Written, string>> = {
-  same: "the forecasts topic has the same, to the byte",
-  equal: "the forecasts topic has the same fields and numbers, in the bytes of another release",
+  same: "the forecasts topic holds the same forecast, byte for byte",
+  equal: "the forecasts topic holds the same fields and numbers, written by another release",
   differs:
-    "the forecasts topic has ANOTHER forecast for it: settings or release differed, or the state began elsewhere",
+    "the forecasts topic holds a DIFFERENT forecast: other settings, another release, or a state that began elsewhere",
   changed:
-    "the forecasts topic has one at its timestamp, of another key, time or value: a program with an operator `before` changed the reading, or decode differed",
+    "the forecasts topic holds a forecast of this timestamp with another key, time or value: an operator `before` changed the reading, or decode differed",
   absent:
-    "the forecasts topic has none for it, though it reaches back that far: a program with an operator `before` left the reading out, or it was not forecast yet",
-  gone: "the forecasts topic no longer reaches back that far",
+    "the forecasts topic holds no forecast of this record: an operator `before` dropped the reading, or the record is not forecast yet",
+  gone: "the forecasts topic no longer holds records of this age",
 };
 
 function asJson({ record, ...explanation }: Explanation, written: Written): string {
   const message: unknown = JSON.parse(Buffer.from(record.value!).toString());
-  // JSON has no NaN: what there is not is null.
+  // JSON has no NaN; an absent number is null.
   return JSON.stringify({ ...explanation, written, message }, undefined, 2);
 }
 
@@ -147,24 +175,36 @@ function asText(explanation: Explanation, written: Written): string {
   const { expected, anomalyScore, next, model } = explanation;
   const lines = [
     `${plainText(key)} at ${instant(time)}: ${Number.isNaN(value) ? "missing" : figure(value)}`,
-    `  ${topic}/${partition} @ ${offset}, derived again from ${snapshot ? `the snapshot of offset ${from}` : `the first record, ${from}`} and ${whole(replayed)} records after it`,
+    `  ${topic}/${partition} @ ${offset}, recomputed from ${snapshot ? `the snapshot at offset ${from}` : `the first record, at offset ${from}`}; ${whole(replayed)} records replayed`,
     `  ${verdicts[written]}`,
-    `  model ${model}${lastUpdate === undefined ? "" : `; its last update: loss ${figure(lastUpdate.loss)}, gradient norm ${figure(lastUpdate.gradientNorm)}, ${lastUpdate.windows} windows`}`,
+    `  model ${model}${lastUpdate === undefined ? "" : `; last update: loss ${figure(lastUpdate.loss)}, gradient norm ${figure(lastUpdate.gradientNorm)}, windows ${lastUpdate.windows}`}`,
   ];
   if (expected !== undefined) {
     const alarm = anomalyScore > 1 ? " (an anomaly)" : "";
     lines.push(
       `expected ${interval(expected)}; anomaly score ${figure(anomalyScore)}${alarm}`,
+      ...rarest(explanation),
       ...experts(expected),
     );
   }
   if (next !== undefined) {
     lines.push(
-      `next ${interval(next)}, due ${instant(next.time)}; level ${figure(next.level)}, size of its changes ${figure(next.scale)}`,
+      `next ${interval(next)}, due ${instant(next.time)}; level ${figure(next.level)}, typical change ${figure(next.scale)}`,
       ...experts(next),
     );
   }
   return `${lines.join("\n")}\n`;
+}
+
+function rarest({ rarity }: Explanation): string[] {
+  if (rarity === undefined) return [];
+  const { magnitude, share, of, alarm } = rarity;
+  const rate = `as extreme in about ${figure(100 * share)} % of ${whole(of)} values`;
+  const kind =
+    alarm === undefined
+      ? ""
+      : `; the last alarm was a ${alarm.kind}${alarm.direction === undefined ? "" : `, ${alarm.direction} the usual`}${alarm.settled ? "" : " (not settled)"}`;
+  return [`  rarest is the ${magnitude}: ${rate}${kind}`];
 }
 
 function experts({ experts: all }: ExplainedForecast): string[] {

@@ -1,17 +1,24 @@
 /** The command `lint`: checks a configuration against its schema, then against the brokers. */
 import { Command } from "commander";
 import { withAdmin } from "../adapters/kafka/admin/admin.js";
-import { clusterFacts, lintCluster, type Finding } from "../adapters/kafka/admin/lint.js";
-import { lintForecasts, lintMembers } from "../adapters/kafka/admin/lint-others.js";
+import {
+  clusterFacts,
+  lintCluster,
+  lintForecasts,
+  lintMembers,
+  type Finding,
+} from "../adapters/kafka/admin/lint.js";
 import { forecastApplications } from "../adapters/kafka/offline/forecast-writers.js";
 import { outlineStates, type OutlineStanding } from "../adapters/kafka/offline/states.js";
 import type { KafkaOptions } from "../adapters/kafka/options.js";
 import { loadConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { errors, UndercurrentError } from "../errors/errors.js";
-import { modelSettings } from "../pipeline/settings.js";
 import { sampleInput } from "../adapters/kafka/offline/sample.js";
+import type { InputRecord } from "../pipeline/ports.js";
 import { InputSample } from "../pipeline/input-sample.js";
+import { formatOf } from "./shared/format.js";
+import { configuredModels } from "./shared/pipeline.js";
 import { kafkaOptions, reachedBrokers } from "./shared/kafka-options.js";
 import { addTimeoutOption, type TimeoutFlag } from "./shared/options.js";
 import { checkModelRecord } from "./service/record-sizes.js";
@@ -31,8 +38,8 @@ The sample is the newest 200 records of each partition, of at most 64 partitions
 records, implausible times, values that never change, and keys in several partitions. It is an error if every sampled
 record is rejected.
 
-The subject start says what a start would do with the state that exists. Where the recovery settings decide, lint names
-the outcome of each value.`;
+The subject start says what a start would do with the saved state. If the recovery settings decide, lint names the
+outcome of each value.`;
 
 export function lintCommand(): Command {
   return addTimeoutOption(new Command("lint"))
@@ -83,11 +90,14 @@ async function lintBrokers(settings: Config, flags: TimeoutFlag): Promise<readon
 }
 
 /** Checks the newest records of the input. */
-async function lintSample(options: KafkaOptions, { decode }: Config): Promise<readonly Finding[]> {
+async function lintSample(options: KafkaOptions, settings: Config): Promise<readonly Finding[]> {
   const subject = `records of ${options.topics.input}`;
-  const sample = new InputSample(decode, Date.now());
   try {
-    const whole = await sampleInput(options, (partition, record) => sample.add(partition, record));
+    const sample = new InputSample(settings, Date.now(), await formatOf(settings));
+    const records: (readonly [number, InputRecord])[] = [];
+    const whole = await sampleInput(options, (partition, record) => records.push([partition, record]));
+    await sample.prepare(records.map(([, record]) => record));
+    for (const [partition, record] of records) sample.add(partition, record);
     const findings = sample.findings().map((finding) => ({ ...finding, subject }));
     if (whole) return findings;
     const message = "the sample is incomplete: not every partition was read (limits: 64 partitions, 10 s)";
@@ -116,12 +126,14 @@ async function lintStart(settings: Config, options: KafkaOptions): Promise<reado
   return whereAllowed("start", async () => {
     const standings: OutlineStanding[] = [];
     for await (const standing of outlineStates(options)) standings.push(standing);
-    const model = modelSettings(settings.model, settings.decode);
-    return previewStarts(standings, { model, recovery: settings.recovery });
+    return previewStarts(standings, { models: configuredModels(settings), recovery: settings.recovery });
   });
 }
 
-/** A service has no need of the right to read what it writes, nor a group to read it with. */
+/**
+ * Turns a missing right into a warning: the service itself needs neither the right to read its outputs nor a group to read them
+ * with.
+ */
 async function whereAllowed(
   subject: string,
   look: () => Promise<readonly Finding[]>,

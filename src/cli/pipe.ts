@@ -19,7 +19,8 @@ import {
   type ForecastColumns,
 } from "../forecast/columns.js";
 import { Forecaster } from "../forecast/forecaster.js";
-import { missingTexts } from "../pipeline/decode/decode.js";
+import { incidentId } from "../forecast/incidents/update.js";
+import { missingTexts } from "../pipeline/decode/number.js";
 import { detectingTimeReader } from "../pipeline/times/detection.js";
 import { flagNames } from "../pipeline/times/reader.js";
 import { assertApart } from "./backtest/apart.js";
@@ -53,9 +54,9 @@ Output, one message per input line; unknown fields are null:
   horizon     with --horizon N: step, yhat, yhat_lower, yhat_upper and yhat_time of the steps 2 to N
 Forecasts are written as soon as the input pauses.
 
-A rejected line changes nothing and does not change the exit code. Standard error reports it as
-{"code", "line", "message"} and ends with the counts {"events", "rejected", "rejections"}. SIGINT or SIGTERM ends the
-input: every line read so far gets its answer, and the exit code is 0.`;
+A rejected line changes no forecast. Standard error reports the line as {"code", "line", "message"} and ends with the
+counts {"events", "rejected", "rejections"}. The exit code is 3 if every line was rejected, and 0 otherwise. SIGINT or
+SIGTERM ends the input: every line read so far gets its answer.`;
 
 export function pipeCommand(): Command {
   const command = new Command("pipe").description(
@@ -87,7 +88,7 @@ async function pipe(flags: ForecasterFlags & TimeFlags): Promise<void> {
   await stage.close();
 }
 
-/** Lines on their way through the forecaster, in batches that no forecast depends on. */
+/** Forecasts lines in batches. No forecast depends on how lines are cut into batches. */
 class PipeStage {
   readonly #forecaster: Forecaster;
   readonly #output = TextOutput.toStandardOutput();
@@ -104,10 +105,14 @@ class PipeStage {
     this.#observations = observationColumns(batchSize, reading.features.length);
     const { horizon, intervalLevels: levels } = forecaster.settings;
     this.#forecasts = forecastColumns(batchSize, horizon, levels);
-    this.#writer = new ForecastLineWriter(this.#output, (version) => forecaster.modelName(version));
+    this.#writer = new ForecastLineWriter(
+      this.#output,
+      (version) => forecaster.modelName(version),
+      (position, slot) => incidentId(forecaster.keyOf(slot), position),
+    );
   }
 
-  /** Blank lines separate nothing and are left out. */
+  /** Takes one line. Blank lines are skipped. */
   async take(line: Line): Promise<void> {
     if (line.text?.trim() === "") return;
     try {
@@ -122,7 +127,7 @@ class PipeStage {
     }
   }
 
-  /** Forecasts what has been taken and passes it on. */
+  /** Forecasts the lines taken so far and writes the forecasts. */
   async flush(): Promise<void> {
     const { count } = this.#observations;
     if (count === 0) return;
@@ -135,6 +140,7 @@ class PipeStage {
     await this.#output.drained();
   }
 
+  /** Writes the last forecasts and the counts. Throws INPUT_EMPTY if every line was rejected. */
   async close(): Promise<void> {
     await this.flush();
     await this.#output.close();
@@ -142,10 +148,13 @@ class PipeStage {
     const rejections = Object.fromEntries(this.#rejections);
     process.stderr.write(`${JSON.stringify({ events: this.#events, rejected, rejections })}\n`);
     this.#forecaster.dispose();
+    if (this.#events === 0 && rejected > 0) {
+      throw new UndercurrentError("INPUT_EMPTY", "standard input: every line was rejected");
+    }
   }
 }
 
-/** What is no fault of the line. */
+/** Errors that end the command, because no line caused them. */
 const ending: ReadonlySet<ErrorCode> = new Set([
   "MEMORY_EXHAUSTED",
   "OUTPUT_UNWRITABLE",

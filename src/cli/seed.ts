@@ -7,12 +7,12 @@ import { given } from "../adapters/kafka/client-options.js";
 import { createClient, patientRetry } from "../adapters/kafka/kafkajs/client.js";
 import { brokerError } from "../adapters/kafka/errors.js";
 import { loadConfig } from "../config/load.js";
-import { kafkaOptions } from "./shared/kafka-options.js";
-import { positiveNumber } from "./shared/options.js";
+import { reachedBrokers } from "./shared/kafka-options.js";
+import { addTimeoutOption, positiveNumber, type TimeoutFlag } from "./shared/options.js";
 import { streamSamples } from "./shared/samples.js";
 import { stopSignal } from "./shared/signals.js";
 
-interface SeedFlags {
+interface SeedFlags extends TimeoutFlag {
   readonly config?: string;
   readonly speed: number;
 }
@@ -23,7 +23,7 @@ prices faster than real time (from the npm package vega-datasets, if installed),
 load. The records carry the current time. SIGINT or SIGTERM ends the command.`;
 
 export function seedCommand(): Command {
-  return new Command("seed")
+  return addTimeoutOption(new Command("seed"))
     .description("write sample series to the input topic, to try the service")
     .option("-c, --config <file>", "YAML file with the configuration")
     .option("--speed <values>", "replay speed, in values per second and series", positiveNumber, 5)
@@ -31,8 +31,8 @@ export function seedCommand(): Command {
     .action(seed);
 }
 
-async function seed({ config, speed }: SeedFlags): Promise<void> {
-  const options = kafkaOptions(loadConfig(config, process.env).settings);
+async function seed({ config, speed, timeout }: SeedFlags): Promise<void> {
+  const options = await reachedBrokers(loadConfig(config, process.env).settings, { timeout });
   const { input } = options.topics;
   const stopped = stopSignal();
   const producer = createClient(options, patientRetry).producer({

@@ -13,7 +13,7 @@ interface CreateFlags extends TimeoutFlag {
 }
 
 const notes = `
-The topics for forecasts, dead letters and state get the input's number of partitions and replicas; the state topic is
+The topics for forecasts, incidents, dead letters and state get the input's number of partitions and replicas; the state topic is
 compacted. All other topic settings keep the brokers' defaults. The input topic is created only with --partitions.
 Existing topics stay unchanged; if one does not fit, no topic is created.`;
 

@@ -1,6 +1,6 @@
 /**
- * `${NAME}` and `${NAME:-default}` in the values of a configuration that is parsed already: what a variable holds
- * becomes part of one text, and can never become a setting, a list or a line of its own.
+ * Replaces `${NAME}` and `${NAME:-default}` in the values of a parsed configuration. The content of a variable becomes part of
+ * one text and never a setting, a list or a line.
  */
 import { nodeAt, type SettingNode, type SettingPath } from "./json-schema.js";
 import type { ConfigIssue } from "./yaml.js";
@@ -11,7 +11,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** A value that was made from the environment. */
 export interface Reference {
   readonly path: SettingPath;
-  /** The text as it was written, with the names in place of what they hold. */
+  /** The text as written, with names instead of their content. */
   readonly written: string;
   readonly text: string;
 }
@@ -22,12 +22,12 @@ export interface Interpolated {
   readonly issues: readonly ConfigIssue[];
 }
 
-/** In order: `$$` before a brace stands for `$`; a reference; a brace that opens and is none. */
+/** In order: `$$` before a brace, which stands for `$`; a reference; an opening brace without a reference. */
 const pattern = /\$\$(?=\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{/g;
 
 /**
- * Puts variables in place of their references, in values only. The text becomes a number or a truth value where the
- * schema has one at this place and the text is one. A variable that is not set and has no default is an issue.
+ * Replaces references by variables, in values only. The text becomes a number or boolean if the schema expects one at this path
+ * and the text is one. A missing variable without a default is an issue.
  */
 export function interpolate(value: unknown, environment: Environment): Interpolated {
   const references: Reference[] = [];

@@ -20,7 +20,13 @@ export interface SettingNode {
   readonly properties?: Readonly<Record<string, SettingNode>>;
   readonly required?: readonly string[];
   readonly items?: SettingNode;
+  /** Of a map with names of the user's: its values; false for a section. */
+  readonly additionalProperties?: SettingNode | boolean;
+  /** The one value that is taken. */
+  readonly const?: string;
   readonly anyOf?: readonly SettingNode[];
+  /** The values that the setting takes, in words, where those made from the schema would be too long. */
+  readonly forms?: string;
   /** A secret: it is set and never shown. */
   readonly writeOnly?: boolean;
 }
@@ -66,6 +72,7 @@ export function pathText(path: SettingPath): string {
 
 /** The values that a setting takes, in words. */
 export function rangeText(node: SettingNode): string {
+  if (node.forms !== undefined) return node.forms;
   if (node.enum !== undefined) return node.enum.join(" | ");
   if (node.anyOf !== undefined) return node.anyOf.map(formText).join(", or ");
   switch (node.type) {
@@ -78,9 +85,9 @@ export function rangeText(node: SettingNode): string {
     case "array":
       return node.items?.type === "string"
         ? `list of texts${countText(node)}`
-        : `list${countText(node)} of: ${rangeText(node.items ?? {})}`;
+        : `list${countText(node)} of: ${formText(node.items ?? {})}`;
     case "object":
-      return "section";
+      return typeof node.additionalProperties === "object" ? "names with texts" : "section";
     case "string":
       return (node.minLength ?? 0) > 0 ? "text that is not empty" : "text";
     case undefined:
@@ -91,8 +98,12 @@ export function rangeText(node: SettingNode): string {
 
 /** One of the forms of a setting: an object by its names, for it is no section. */
 function formText(node: SettingNode): string {
-  if (node.properties === undefined) return rangeText(node);
-  const fields = Object.entries(node.properties).map(([name, child]) => `${name}: ${rangeText(child)}`);
+  if (node.const !== undefined) return node.const;
+  if (node.properties === undefined) {
+    const { additionalProperties: values } = node;
+    return typeof values === "object" ? `{name: ${rangeText(values)}, …}` : rangeText(node);
+  }
+  const fields = Object.entries(node.properties).map(([name, child]) => `${name}: ${formText(child)}`);
   return `{${fields.join(", ")}}`;
 }
 

@@ -3,8 +3,8 @@ import { isUtf8 } from "node:buffer";
 import { readFileSync, statSync } from "node:fs";
 
 /**
- * The text of a regular file: a pipe or a device might never end. Throws an error whose message says why it cannot be
- * read, and whose `code` is the system's where there is one.
+ * Returns the text of a regular file, because a pipe or device might never end. Throws an error whose message gives the reason;
+ * its `code` is the system's, if there is one.
  */
 export function readTextFile(path: string): string {
   const stats = statSync(path);

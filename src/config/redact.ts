@@ -12,8 +12,8 @@ export interface LoadedConfig {
 const hidden = "[redacted]";
 
 /**
- * A copy that may be printed and logged: secrets are "[redacted]", and what came from the environment is the reference
- * as it was written, `${NAME}`.
+ * Returns a copy that may be printed and logged: secrets are "[redacted]", and values from the environment are references,
+ * `${NAME}`.
  */
 export function redact({ settings, references }: LoadedConfig): unknown {
   const written = new Map(references.map((reference) => [key(reference.path), reference.written]));

@@ -6,8 +6,10 @@ import { compressions, producerKinds } from "../adapters/kafka/options.js";
 import { serverDefaults } from "../adapters/web/defaults.js";
 import { UndercurrentError } from "../errors/errors.js";
 import { defaultEngineKind, engineKinds } from "../engine/port.js";
-import { forecasterSchema, forecasterSettings } from "../forecast/settings.js";
+import { forecasterSchema, forecasterSettings, maxFeatures } from "../forecast/settings.js";
 import { pipelineSchema } from "../pipeline/settings.js";
+import { saslSchema, secret, tlsSchema } from "./credentials.js";
+import { registrySchema } from "./schema-registry.js";
 
 const topicSchema = z
   .string()
@@ -15,62 +17,6 @@ const topicSchema = z
     /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/,
     "A topic has 1 to 249 letters, digits, dots, underscores or hyphens",
   );
-
-const pemSchema = z.string().min(1);
-
-/** Marks a secret as `writeOnly`, JSON Schema's keyword for values that are never printed. */
-const secret = { writeOnly: true } as const;
-
-const tlsSchema = z
-  .strictObject({
-    enabled: z.boolean().default(false).describe("Encrypts the connections to the brokers with TLS."),
-    ca: pemSchema
-      .optional()
-      .describe(
-        "Certificate authorities to trust instead of the system's: PEM text or the path of a PEM file.",
-      ),
-    cert: pemSchema
-      .optional()
-      .describe("Client certificate: PEM text or the path of a PEM file. Requires `key`."),
-    key: pemSchema
-      .optional()
-      .describe("Private key of the client certificate: PEM text or the path of a PEM file. Requires `cert`.")
-      .meta(secret),
-    passphrase: z.string().optional().describe("Passphrase of the private key.").meta(secret),
-    servername: z
-      .string()
-      .min(1)
-      .optional()
-      .describe(
-        "Host name expected in the brokers' certificates. Default: the host name of the broker's address.",
-      ),
-    rejectUnauthorized: z
-      .boolean()
-      .default(true)
-      .describe(
-        "Refuses brokers whose certificate is not trusted. With false, an attacker on the network can read and change the traffic.",
-      ),
-  })
-  .superRefine(({ enabled, cert, key, ...others }, context) => {
-    const issue = (message: string): void => context.addIssue({ code: "custom", message });
-    const given = [cert, key, others.ca, others.passphrase, others.servername].some(
-      (value) => value !== undefined,
-    );
-    if (!enabled && given) issue("TLS settings are given, but enabled is false");
-    if ((cert === undefined) !== (key === undefined)) issue("cert and key need each other");
-  });
-
-const saslSchema = z.strictObject({
-  mechanism: z
-    .enum(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
-    .describe("SASL mechanism. PLAIN sends the password unencrypted: use it only with TLS."),
-  username: z.string().min(1).describe("User name."),
-  password: z
-    .string()
-    .min(1)
-    .describe("Password. Keep it out of the file: write ${NAME} to read an environment variable.")
-    .meta(secret),
-});
 
 /** Sizes are 32-bit integers in Kafka's protocol. */
 const mostBytes = 2_147_483_647;
@@ -193,6 +139,16 @@ const topicsSchema = z
       .describe(
         "Topic of the forecasts, with as many partitions as the input. A forecast goes to the partition number of its observation.",
       ),
+    incidents: topicSchema
+      .optional()
+      .describe(
+        "Topic of the incidents, with as many partitions as the input: a record when an incident is opened, updated or closed, keyed by the key. Default: incidents are not written.",
+      ),
+    candidate: topicSchema
+      .optional()
+      .describe(
+        "Topic of the candidate's forecasts, with as many partitions as the input. Default: they are not written.",
+      ),
     deadLetters: topicSchema
       .default("dead-letters")
       .describe(
@@ -203,7 +159,8 @@ const topicsSchema = z
       .describe("Compacted topic of the snapshots, with as many partitions as the input."),
   })
   .superRefine((topics, context) => {
-    if (new Set(Object.values(topics)).size < 4) {
+    const names = Object.values(topics).filter((name) => name !== undefined);
+    if (new Set(names).size < names.length) {
       context.addIssue({
         code: "custom",
         message: "two topics have the same name; give each topic a name of its own",
@@ -270,53 +227,92 @@ const logSchema = z.strictObject({
     .describe("Lowest severity that is logged. Log lines are JSON on standard error."),
 });
 
+// decode.features determines the number of features, and the windows have a section of their own.
+const modelSchema = forecasterSchema
+  .omit({ featureCount: true, aggregate: true })
+  .superRefine((model, context) => {
+    // Settings that fail on their own are reported already. The number of features is not known here.
+    if (context.issues.length > 0) return;
+    try {
+      forecasterSettings({ ...model, featureCount: maxFeatures });
+    } catch (error) {
+      if (!(error instanceof UndercurrentError)) throw error;
+      context.addIssue({ code: "custom", message: error.message });
+    }
+  });
+
 const pipeline = pipelineSchema.shape;
 
-export const configSchema = z.strictObject({
-  applicationId: z
-    .string()
-    .regex(/^[a-zA-Z0-9._-]{1,200}$/, "A name has 1 to 200 letters, digits, dots, underscores or hyphens")
-    .default("undercurrent")
-    .describe(
-      "Consumer group id and prefix of the transactional ids. Instances with the same id share the partitions.",
+export const configSchema = z
+  .strictObject({
+    applicationId: z
+      .string()
+      .regex(/^[a-zA-Z0-9._-]{1,200}$/, "A name has 1 to 200 letters, digits, dots, underscores or hyphens")
+      .default("undercurrent")
+      .describe(
+        "Consumer group id and prefix of the transactional ids. Instances with the same id share the partitions.",
+      ),
+    kafka: kafkaSchema.prefault({}).describe("Connection to the Kafka brokers, consumer and producer."),
+    topics: topicsSchema.prefault({}).describe("Topic names. All of them must differ."),
+    decode: pipeline.decode.describe("Where key, time, value and features are in a record."),
+    encode: pipeline.encode.describe("Format, fields and headers of the forecast records."),
+    schemaRegistry: registrySchema
+      .prefault({})
+      .describe("Schema registry with Confluent's API, for records in Confluent's wire format."),
+    aggregate: forecasterSchema.shape.aggregate,
+    late: pipeline.late,
+    snapshot: pipeline.snapshot.describe(
+      "When a commit also writes a snapshot to the state topic. Both limits apply; the first one reached triggers a snapshot.",
     ),
-  kafka: kafkaSchema.prefault({}).describe("Connection to the Kafka brokers, consumer and producer."),
-  topics: topicsSchema.prefault({}).describe("Topic names. All four must differ."),
-  decode: pipeline.decode.describe("Where key, time, value and features are in a record."),
-  late: pipeline.late,
-  snapshot: pipeline.snapshot.describe(
-    "When a commit also writes a snapshot to the state topic. Both limits apply; the first one reached triggers a snapshot.",
-  ),
-  recovery: pipeline.recovery.describe("What to do at start-up when the saved state cannot be used."),
-  commit: pipeline.commit.describe(
-    "Transaction size. One transaction commits forecasts, dead letters, snapshot and offset together.",
-  ),
-  // decode.features determines the number of features.
-  model: forecasterSchema
-    .omit({ featureCount: true })
-    .superRefine((model, context) => {
-      // Settings that fail on their own are reported already.
-      if (context.issues.length > 0) return;
-      try {
-        forecasterSettings(model);
-      } catch (error) {
-        if (!(error instanceof UndercurrentError)) throw error;
-        context.addIssue({ code: "custom", message: error.message });
-      }
-    })
-    .prefault({})
-    .describe(
-      "The forecaster. Most changes here need an empty state or a migration: see recovery.changedModel.",
+    recovery: pipeline.recovery.describe("What to do at start-up when the saved state cannot be used."),
+    commit: pipeline.commit.describe(
+      "Transaction size. One transaction commits forecasts, dead letters, snapshot and offset together.",
     ),
-  engine: z
-    .enum(engineKinds)
-    .default(defaultEngineKind)
-    .describe(
-      "Engine that runs and trains the cell: wasm, or tfjs if TensorFlow.js is installed. Both read the same saved state.",
-    ),
-  server: serverSchema.prefault({}).describe("HTTP server for metrics, health checks and the live page."),
-  log: logSchema.prefault({}).describe("Logging."),
-});
+    model: modelSchema
+      .prefault({})
+      .describe(
+        "The forecaster. Most changes here need an empty state or a migration: see recovery.changedModel.",
+      ),
+    candidate: z
+      .strictObject({
+        model: z
+          .record(z.string(), z.unknown())
+          .describe("Settings of model that the candidate has otherwise, such as {cell: gru, hidden: 48}.")
+          .meta({ forms: "{name: value, …} with names of model" }),
+      })
+      .optional()
+      .describe(
+        "A second model on the same records: its scores are in the metrics with role=candidate, its forecasts in topics.candidate or nowhere. The command promote makes it the live one.",
+      ),
+    engine: z
+      .enum(engineKinds)
+      .default(defaultEngineKind)
+      .describe(
+        "Engine that runs and trains the cell: wasm, or tfjs if TensorFlow.js is installed. Both read the same saved state.",
+      ),
+    server: serverSchema.prefault({}).describe("HTTP server for metrics, health checks and the live page."),
+    log: logSchema.prefault({}).describe("Logging."),
+  })
+  .superRefine(({ model, candidate, topics }, context) => {
+    const refuse = (message: string, path: PropertyKey[]): void =>
+      context.addIssue({ code: "custom", message, path });
+    if (candidate === undefined) {
+      if (topics.candidate !== undefined) refuse("requires the section candidate", ["topics", "candidate"]);
+      return;
+    }
+    const path = ["candidate", "model"];
+    const result = modelSchema.safeParse({ ...model, ...candidate.model });
+    for (const issue of result.error?.issues ?? []) {
+      refuse(issue.message, [
+        ...path,
+        ...issue.path,
+        ...(issue.code === "unrecognized_keys" ? issue.keys : []),
+      ]);
+    }
+    if (JSON.stringify(result.data) === JSON.stringify(model)) {
+      refuse("the candidate has the settings of model; name at least one that differs", path);
+    }
+  });
 
 /** Complete settings of the service. */
 export type Config = z.output<typeof configSchema>;

@@ -2,7 +2,7 @@
 import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument, type YAMLError } from "yaml";
 import type { SettingPath } from "./json-schema.js";
 
-/** What is wrong with a setting, or with the text where the path is empty. */
+/** What is wrong with a setting, or with the whole text if the path is empty. */
 export interface ConfigIssue {
   readonly path: SettingPath;
   readonly message: string;
@@ -17,7 +17,7 @@ export interface YamlText {
   lineOf(path: SettingPath): number | undefined;
 }
 
-/** A configuration has a hundred lines; what is much longer is none. */
+/** A configuration has about a hundred lines; a much longer text is not one. */
 const longest = 1_048_576;
 
 const mostIssues = 3;
@@ -55,7 +55,7 @@ export function parseYaml(text: string): YamlText {
   });
   if (issues.length > 0) return { value: undefined, issues, lineOf: () => undefined };
   try {
-    // Beyond so many values by aliases the library takes them for an attack, and throws.
+    // Above this number of values by aliases the library assumes an attack and throws.
     const value: unknown = document.toJS({ maxAliasCount: 100 });
     const lineOf = (path: SettingPath): number | undefined => {
       const start = startOf(document.contents, path);

@@ -9,7 +9,7 @@ export function checkRow(row: number, reserved: number): void {
   }
 }
 
-/** The same for the first `count` of a buffer of rows, which must hold so many. */
+/** The same for the first `count` rows of a buffer, which must hold that many. */
 export function checkRows(rows: Int32Array, count: number, reserved: number): void {
   if (!(count >= 0 && count <= rows.length)) {
     throw new RangeError(`the buffer holds ${rows.length} rows, found a count of ${count}`);

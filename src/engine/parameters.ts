@@ -16,7 +16,7 @@ const gatesOf: Readonly<Record<RecurrentKind, number>> = { rnn: 1, gru: 3, lstm:
 
 const zero = (): number => 0;
 
-/** What the weights of a cell depend on. */
+/** The parts of a shape on which a cell's weights depend. */
 export type CellShape = Pick<EngineShape, "cell" | "inputs" | "hidden" | "bpttSteps">;
 
 /** Inputs in a row that a filter of conv sees, where the context has n. */
@@ -42,7 +42,7 @@ export function cellWeights(shape: CellShape): readonly WeightMatrix[] {
     : contextWeights({ ...shape, cell: shape.cell });
 }
 
-/** Whether a cell carries a hidden state of its own making. */
+/** Returns whether a cell has a recurrent hidden state. */
 export function isRecurrent(cell: EngineShape["cell"]): cell is RecurrentKind {
   return recurrentKinds.some((kind) => kind === cell);
 }
@@ -97,9 +97,9 @@ function contextWeights({
 }
 
 /**
- * Lays out the weights of a cell and those of its read-out behind them, readout [H], skip [S] and offset [1], without
- * gaps. These begin as zeros: a fresh model forecasts no change. Of symbols, embedding [V, I], output [H, V] and
- * outputBias [1, V] follow, from a multiple of four on; a fresh model finds all symbols as likely.
+ * Lays out the weights of a cell, then those of its read-out without gaps: readout [H], skip [S] and offset [1]. The read-out
+ * starts as zeros, so a fresh model forecasts no change. For symbols, embedding [V, I], output [H, V] and outputBias [1, V]
+ * follow from the next multiple of four. A fresh model finds all symbols equally likely.
  */
 export function parameterTensors(
   cell: readonly WeightMatrix[],

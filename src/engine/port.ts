@@ -28,7 +28,7 @@ export interface EngineShape {
   readonly inputs: number;
   /** Units of the hidden state, H: a multiple of 4. */
   readonly hidden: number;
-  /** Further inputs of the read-out beside the hidden state (skips), S: a multiple of 4. */
+  /** Inputs of the read-out besides the hidden state (skips), S: a multiple of 4. */
   readonly skips: number;
   /**
    * Size of the vocabulary, V: a multiple of 4; undefined for numeric events. With symbols the read-out is a distribution
@@ -93,7 +93,7 @@ export interface StepBuffers {
 
 /**
  * Buffers of an update: the caller writes the training windows. Step k of window b reads `inputs[(k*B+b)*I ..]`,
- * `skips[(k*B+b)*S ..]` and target `targets[k*B+b]`, which counts if `observed[k*B+b]` is 1 and not if it is 0. B is
+ * `skips[(k*B+b)*S ..]` and target `targets[k*B+b]`. The target counts if `observed[k*B+b]` is 1, and not if it is 0. B is
  * `shape.bpttWindows`, also for fewer windows. Window b starts from state row `states[b]`, which stays unchanged.
  */
 export interface WindowBuffers {

@@ -9,3 +9,4 @@ export {
   UndercurrentError,
   type ErrorCode,
 } from "./undercurrent-error.js";
+export { refuseAsNumber } from "./renamed-members.js";

@@ -17,6 +17,7 @@ export function refuseMisplaced(options: object, instead: Readonly<Record<string
 /**
  * Checks callbacks before the first event needs them.
  *
+ * @param required names of callbacks that read a field of an event
  * @param optional names of callbacks that may be left out
  * @throws SETTING_INVALID with the name of the first that is no function.
  */
@@ -26,17 +27,41 @@ export function requireFunctions(
   optional: readonly string[],
 ): void {
   const given = options as Readonly<Record<string, unknown>>;
-  const wrong =
-    required.find((name) => typeof given[name] !== "function") ??
-    optional.find((name) => given[name] !== undefined && typeof given[name] !== "function");
-  if (wrong !== undefined) throw invalid(`${wrong}: expected a function`);
+  for (const name of required) {
+    if (typeof given[name] === "function") continue;
+    throw invalid(
+      `${name}: expected a function such as (event) => event.${name}, found ${textOf(given[name])}`,
+    );
+  }
+  for (const name of optional) {
+    const value = given[name];
+    if (value === undefined || typeof value === "function") continue;
+    if (name === "engine") throw invalid(`engine: ${engineText(value)}`);
+    throw invalid(`${name}: expected a function, found ${textOf(value)}`);
+  }
+}
+
+/** What to give in place of an engine that is none. */
+function engineText(value: unknown): string {
+  if (value === "wasm") return "leave it out for the engine wasm, which is the default";
+  const factory = "expected a factory, such as `await loadTfjsEngine()` of undercurrent-forecast/tfjs";
+  return `${factory}; found ${textOf(value)}`;
+}
+
+/** A short text of a value that is not what was expected. */
+function textOf(value: unknown): string {
+  if (value === undefined || value === null) return "nothing";
+  if (typeof value === "object") return Array.isArray(value) ? "an array" : "an object";
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (typeof value !== "string") return `a ${typeof value}`;
+  return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
 }
 
 /** Checks a list of callbacks. Throws SETTING_INVALID. */
 export function requireFunctionList(name: string, list: unknown): void {
-  if (!Array.isArray(list)) throw invalid(`${name}: expected a list of functions`);
+  if (!Array.isArray(list)) throw invalid(`${name}: expected a list of functions, found ${textOf(list)}`);
   const wrong = list.findIndex((item) => typeof item !== "function");
-  if (wrong >= 0) throw invalid(`${name}.${wrong}: expected a function`);
+  if (wrong >= 0) throw invalid(`${name}.${wrong}: expected a function, found ${textOf(list[wrong])}`);
 }
 
 function invalid(message: string): UndercurrentError {

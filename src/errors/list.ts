@@ -42,7 +42,7 @@ export const list = {
     exit: exitCodes.input,
     data: "The input held no observation, so nothing was forecast.",
     action:
-      "Check that the file has a header and at least one data row, and that the column names are correct.",
+      "Check that a CSV file has a header, at least one data row and the named columns, or that a JSON line has key, time and value.",
   },
   INPUT_UNUSABLE: {
     exit: exitCodes.input,
@@ -81,11 +81,23 @@ export const list = {
     data: "This record went unchanged to the dead letters; no state was changed.",
     action: "Correct the producer or the decode settings: the format, the paths or maxValueBytes.",
   },
+  SCHEMA_UNREADABLE: {
+    exit: exitCodes.input,
+    data: "This record went unchanged to the dead letters; no state was changed.",
+    action:
+      "Check that schemaRegistry.url names the registry of the producer and that the registry has the named schema and its references.",
+  },
+  RECORD_SKIPPED: {
+    exit: exitCodes.input,
+    data: "This record holds no reading by the decode settings. It was left out and counted, and is no dead letter; no state was changed.",
+    action:
+      "No action if such records are expected. decode.skip, decode.tombstones, decode.each and decode.absent say which records are left out.",
+  },
   BATCH_UNREADABLE: {
     exit: exitCodes.input,
     data: "No record of this batch was read: one dead letter names its offsets and the cause; no state was changed. The batch stays in the input as long as its retention allows.",
     action:
-      "Correct the producer. Where the batch is larger than kafka.maxUnpackedBatchBytes and good, raise that setting and replay the offsets.",
+      "Correct the producer. If the batch is valid but larger than kafka.maxUnpackedBatchBytes, raise that setting and replay the offsets.",
   },
   EVENT_LATE: {
     exit: exitCodes.input,
@@ -193,13 +205,14 @@ export const list = {
   BROKER_UNREACHABLE: {
     exit: exitCodes.external,
     data: "Everything that was committed stays; nothing else was written.",
-    action: "Check kafka.bootstrapServers, the brokers and the network.",
+    action:
+      "Check kafka.bootstrapServers, the brokers, the token endpoint if kafka.sasl names one, and the network.",
   },
   CREDENTIALS_REFUSED: {
     exit: exitCodes.external,
     data: "Everything that was committed stays; nothing else was written.",
     action:
-      "Check the mechanism, user name and password in kafka.sasl, and that the listener of this address accepts them.",
+      "Check the mechanism and the credentials in kafka.sasl, and that the listener of this address accepts them.",
   },
   TLS_REFUSED: {
     exit: exitCodes.external,
@@ -213,11 +226,27 @@ export const list = {
     action:
       "Grant this user the named permission. docs/operating.md lists every permission that the service needs.",
   },
+  REGISTRY_UNREACHABLE: {
+    exit: exitCodes.external,
+    data: "The partition waits and repeats the request; nothing was lost, and everything that was committed stays.",
+    action: "Check schemaRegistry.url, schemaRegistry.ca, the registry and the network.",
+  },
+  REGISTRY_REFUSED: {
+    exit: exitCodes.external,
+    data: "Everything that was committed stays; nothing else was written.",
+    action:
+      "Check the user name and password, or the token, in schemaRegistry, and that this user may read schemas and subjects.",
+  },
+  FORMAT_PACKAGE_MISSING: {
+    exit: exitCodes.external,
+    data: "Nothing was read or written.",
+    action: "Run `npm install protobufjs` beside undercurrent-forecast.",
+  },
   TOPIC_MISSING: {
     exit: exitCodes.settings,
     data: "Nothing was read or written.",
     action:
-      "Check the topic's name. `npx undercurrent topics create` creates the topics for forecasts, dead letters and state, and with --partitions also the input topic.",
+      "Check the topic's name. `npx undercurrent topics create` creates the topics for forecasts, incidents, dead letters and state, and with --partitions also the input topic.",
   },
   TOPIC_MISMATCH: {
     exit: exitCodes.settings,
@@ -263,7 +292,7 @@ export const list = {
     exit: exitCodes.state,
     data: "The checksum of a batch is not the checksum of its bytes; neither the batch nor later records were read or committed.",
     action:
-      "Start again: a fault of the network passes. If the error stays, a broker's disk has damaged the log: let a replica lead the partition, or delete the records up to the end of the batch (kafka-delete-records) and go on with the recovery setting gap: fresh.",
+      "Start again, because a network fault is temporary. If the error persists, a broker's disk has damaged the log: let a replica lead the partition, or delete the records up to the end of the batch (kafka-delete-records) and set recovery.gap: fresh.",
   },
   INPUT_TRUNCATED: {
     exit: exitCodes.state,
@@ -313,6 +342,11 @@ export const list = {
     data: "Nothing was read or written.",
     action:
       "Run `npm install @platformatic/kafka` beside undercurrent-forecast, or set kafka.producerClient to kafkajs.",
+  },
+  SASL_SIGNER_MISSING: {
+    exit: exitCodes.external,
+    data: "Nothing was read or written.",
+    action: "Run `npm install aws-msk-iam-sasl-signer-js` beside undercurrent-forecast.",
   },
   MEMORY_EXHAUSTED: {
     exit: exitCodes.external,

@@ -1,4 +1,5 @@
-/** Keeps the calls of a forecaster apart: a callback of one call may not begin another. */
+/** The life of a forecaster: its calls are kept apart, for a callback of one may not begin another, and a block disposes of it. */
+/// <reference lib="esnext.disposable" preserve="true" />
 import { UndercurrentError } from "../errors/errors.js";
 
 /**
@@ -35,3 +36,7 @@ export class CallGuard {
     return this.#busy;
   }
 }
+
+/** `Symbol.dispose`; where the host does not have it, as browsers before 2025, a name that nothing uses. */
+export const disposeSymbol: typeof Symbol.dispose = ((Symbol as { dispose?: symbol }).dispose ??
+  Symbol("Symbol.dispose")) as typeof Symbol.dispose;

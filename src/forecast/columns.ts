@@ -11,6 +11,13 @@ export interface ObservationColumns {
   readonly values: Float64Array;
   /** Exogenous features, row-major [count, featureCount]; NaN for a missing value. */
   readonly features: Float64Array;
+  /**
+   * Where the event stands in its input: the offset of a record, the number of a row. Incidents are named by the position of
+   * their first event. NaN, or no column: the number of the event among those of its key, from 0.
+   */
+  readonly positions?: Float64Array;
+  /** Returns the group that the event in a row names (`detection.group`); asked once for each key. */
+  groupOf?: ((row: number) => string | undefined) | undefined;
 }
 
 /**
@@ -30,6 +37,8 @@ export interface ForecastColumns {
   readonly previous: Float64Array;
   /** Above 1 is anomalous; NaN for missing values and for the key's first 101 observed values. */
   readonly anomalyScore: Float64Array;
+  /** Position of the first event of the key's open incident; NaN while no incident is open. */
+  readonly incident: Float64Array;
   /** Forecast of the key's next value, and its interval at the first level. */
   readonly yhat: Float64Array;
   readonly yhatLower: Float64Array;
@@ -83,17 +92,24 @@ export function dueTime(columns: ForecastColumns, row: number, step: number): nu
  * @param capacity Largest number of rows.
  * @param features Number of exogenous features per row, the setting `featureCount`.
  */
-export function observationColumns(capacity: number, features = 0): ObservationColumns & { count: number } {
+export function observationColumns(
+  capacity: number,
+  features = 0,
+): ObservationColumns & { count: number; readonly positions: Float64Array } {
   return {
     count: 0,
     slots: new Int32Array(capacity),
     times: new Float64Array(capacity),
     values: new Float64Array(capacity),
     features: new Float64Array(capacity * features),
+    positions: new Float64Array(capacity).fill(NaN),
   };
 }
 
-/** Appends a row, for which there must be room; its features are missing until `setFeatures` gives them. */
+/**
+ * Appends a row, for which there must be room; its features are missing until `setFeatures` gives them, and its position is
+ * unknown until `setPosition` gives it.
+ */
 export function appendObservation(
   columns: ReturnType<typeof observationColumns>,
   slot: number,
@@ -104,6 +120,7 @@ export function appendObservation(
   columns.slots[row] = slot;
   columns.times[row] = time;
   columns.values[row] = value;
+  columns.positions[row] = NaN;
   const width = columns.features.length / columns.slots.length;
   for (let i = 0; i < width; i++) columns.features[row * width + i] = NaN;
 }
@@ -116,6 +133,19 @@ export function setFeatures({ count, features, slots }: ObservationColumns, valu
   const width = features.length / slots.length;
   const begin = (count - 1) * width;
   for (let i = 0; i < width; i++) features[begin + i] = values[i] ?? NaN;
+}
+
+/** Gives the last row its position in the input. */
+export function setPosition(
+  { count, positions }: ReturnType<typeof observationColumns>,
+  position: number,
+): void {
+  positions[count - 1] = position;
+}
+
+/** Numbers the rows in their order. */
+export function numberRows({ count, positions }: ReturnType<typeof observationColumns>, first: number): void {
+  for (let row = 0; row < count; row++) positions[row] = first + row;
 }
 
 /** Throws RangeError where the columns are not as wide as a forecaster's `featureCount` and `horizon` say. */
@@ -171,6 +201,7 @@ export function forecastColumns(
     expectedUpper: column(),
     previous: column(),
     anomalyScore: column(),
+    incident: column(),
     yhat: column(),
     yhatLower: column(),
     yhatUpper: column(),
@@ -215,6 +246,7 @@ const columnNames = [
   "expectedUpper",
   "previous",
   "anomalyScore",
+  "incident",
   "yhat",
   "yhatLower",
   "yhatUpper",

@@ -2,16 +2,24 @@
 import { UndercurrentError } from "../errors/errors.js";
 import type { CallGuard } from "./call-guard.js";
 import { keysToForget, type ForgottenKeys, type KeyBounds, type KeysToForget } from "./keys/eviction.js";
+import type { DetectionRows } from "./detection/rows.js";
+import { expectedSize, type ExpectedKinds } from "./incidents/expected.js";
+import type { GroupWatcher } from "./incidents/groups/watcher.js";
+import type { IncidentRows } from "./incidents/rows.js";
+import type { Silences } from "./incidents/silence/silences.js";
 import type { Horizons } from "./horizon/horizons.js";
 import type { KeyReadout } from "./experts/key-readout.js";
 import { KeyTable } from "./keys/table.js";
 import { number, type KeyLayout } from "./keys/layout.js";
+import type { Seasons } from "./seasons/seasons.js";
 import type { CellRunner } from "./learning/cell-runner.js";
+import type { ModelState } from "./learning/model-state.js";
 import { signatureOf, signatureSum, type Signature } from "./snapshot/signature.js";
 import {
   decodeSnapshot,
   encodeKey,
   encodeModel,
+  type KeyConversion,
   type KeyState,
   type Snapshot,
   type SnapshotChange,
@@ -30,10 +38,24 @@ export interface StateOptions {
   readonly runner: CellRunner;
   readonly readout?: KeyReadout | undefined;
   readonly horizons?: Horizons | undefined;
+  /** Turns the rows of snapshots of release 0.1 into those of the layout, where they differ. */
+  readonly format1?: KeyConversion | undefined;
+  readonly seasons?: Seasons | undefined;
+  readonly detection?: DetectionRows | undefined;
+  readonly incidents?: IncidentRows | undefined;
+  readonly silences?: Silences | undefined;
+  readonly expected?: ExpectedKinds | undefined;
+  readonly groups?: GroupWatcher | undefined;
   /** Entered while events are taken. */
   readonly guard: CallGuard;
   /** Told of keys that were forgotten, where there were any. */
   readonly onForgotten?: ((keys: ForgottenKeys) => void) | undefined;
+}
+
+/** Whether the numbers are there that a key's rows count from: those of the stream, and those of its group. */
+interface Kept {
+  readonly hasStream: boolean;
+  readonly hasGroups: boolean;
 }
 
 const nothing = new Float32Array(0);
@@ -42,21 +64,35 @@ export class ForecasterState {
   readonly runner: CellRunner;
   readonly #readout: KeyReadout | undefined;
   readonly #horizons: Horizons | undefined;
+  readonly #seasons: Seasons | undefined;
+  readonly #detection: DetectionRows | undefined;
+  readonly #incidents: IncidentRows | undefined;
+  readonly #silences: Silences | undefined;
+  readonly #expected: ExpectedKinds | undefined;
+  readonly #groups: GroupWatcher | undefined;
   readonly #bounds: KeyBounds;
   readonly #layout: StateOptions["layout"];
   readonly #signature: Signature;
+  readonly #format1: KeyConversion | undefined;
   readonly #guard: CallGuard;
   readonly #onForgotten: StateOptions["onForgotten"];
   #keys: KeyTable;
   #disposed = false;
 
   constructor(options: StateOptions) {
-    const { settings, bounds, layout, runner, readout, horizons, guard, onForgotten } = options;
+    const { settings, bounds, layout, runner, readout, horizons, seasons, guard, onForgotten } = options;
     this.#guard = guard;
     this.runner = runner;
     this.#readout = readout;
     this.#horizons = horizons;
+    this.#seasons = seasons;
+    this.#detection = options.detection;
+    this.#incidents = options.incidents;
+    this.#silences = options.silences;
+    this.#expected = options.expected;
+    this.#groups = options.groups;
     this.#bounds = bounds;
+    this.#format1 = options.format1;
     this.#onForgotten = onForgotten;
     this.#layout = layout;
     this.#signature = signatureOf(settings, runner.cell);
@@ -71,20 +107,40 @@ export class ForecasterState {
 
   /** Bytes of memory, room for further keys included. */
   get bytes(): number {
-    const further = (this.#readout?.bytes ?? 0) + (this.#horizons?.bytes ?? 0);
+    const parts = [this.#readout, this.#horizons, this.#seasons, this.#detection, this.#incidents];
+    const further = parts.reduce(
+      (sum, part) => sum + (part?.bytes ?? 0),
+      (this.#silences?.bytes ?? 0) + (this.#expected?.bytes ?? 0) + (this.#groups?.groups.bytes ?? 0),
+    );
     return this.#keys.bytes + this.runner.bytes + further;
   }
 
-  /** Bytes of a key's arrays. */
+  /** Bytes of a key's arrays, but for its seasons, which not every key has. */
   get bytesPerKey(): number {
     const { f64, f32, readout, states, horizons } = this.#sizes();
     const further = 8 * (horizons?.f64 ?? 0) + 4 * ((horizons?.f32 ?? 0) + (horizons?.models ?? 0));
-    return 8 * f64 + 4 * (f32 + readout + states) + further;
+    const detection = (this.#detection?.bytesPerKey ?? 0) + (this.#incidents?.bytesPerKey ?? 0);
+    const silences = (this.#silences?.bytesPerKey ?? 0) + (this.#groups?.groups.bytesPerKey ?? 0);
+    return 8 * f64 + 4 * (f32 + readout + states) + further + detection + silences;
   }
 
   /** The slot of a key, which is made on first use. Throws MEMORY_EXHAUSTED and FORECASTER_BUSY, changing nothing. */
   slotOf(key: string): number {
     return this.#keys.find(key) ?? this.#add(key);
+  }
+
+  /** Whether a key has a state. */
+  has(key: string): boolean {
+    const slot = this.#keys.find(key);
+    return slot !== undefined && this.#keys.has(slot);
+  }
+
+  /** Forgets a key of which no event waits for a step, where it has a state; returns whether it had. */
+  forgetKey(key: string): boolean {
+    const slot = this.#keys.find(key);
+    if (slot === undefined || !this.#keys.has(slot)) return false;
+    this.#forget(slot);
+    return true;
   }
 
   /** The keys that have to go before another one begins; most often none. */
@@ -104,7 +160,12 @@ export class ForecasterState {
     const keys = this.#keys;
     const { f64, f64PerKey, f32, f32PerKey, changed } = keys;
     const model = this.runner.readModel((slot) => keys.nameOf(slot));
-    yield encodeModel(this.#signature, { keys: keys.size, ...model });
+    yield encodeModel(this.#signature, {
+      keys: keys.size,
+      ...model,
+      stream: this.#silences?.stream,
+      groups: this.#groupStates(),
+    });
     const sum = signatureSum(this.#signature);
     const states = new Float32Array(this.runner.statesPerKey);
     for (let slot = 0; slot < keys.slots; slot++) {
@@ -117,6 +178,13 @@ export class ForecasterState {
         states,
         readout: this.#readout?.read(slot) ?? nothing,
         horizons: this.#horizons?.read(slot),
+        seasons: this.#seasons?.read(slot),
+        detection: this.#detection?.read(slot),
+        incidents: this.#incidents?.readOf(slot),
+        silence: this.#silences?.rows.read(slot),
+        expected: this.#expected?.read(slot),
+        member: this.#groups?.groups.readOf(slot),
+        group: this.#groups?.groups.joined(slot),
       });
     }
   }
@@ -139,7 +207,19 @@ export class ForecasterState {
   takeOver({ model, keys }: Snapshot): void {
     const table = new KeyTable(this.#layout, keys.length);
     this.#reserve(table.capacity);
-    for (const state of keys) this.#write(table, state);
+    this.#seasons?.clear();
+    this.#silences?.clear();
+    this.#expected?.clear();
+    if (model.stream !== undefined) this.#silences?.stream.set(model.stream);
+    const groups = model.groups?.naming === this.#groups?.naming ? model.groups : undefined;
+    this.#groups?.groups.restore(groups?.states ?? []);
+    for (const state of keys)
+      this.#write(table, state, { hasStream: model.stream !== undefined, hasGroups: groups !== undefined });
+    const ofGroups = (joined: string | undefined): string | undefined =>
+      groups === undefined ? undefined : joined;
+    this.#groups?.groups.resume(
+      keys.map(({ key, group }) => ({ slot: table.find(key)!, key, joined: ofGroups(group) })),
+    );
     const counts = keys.map(({ f64 }) => f64[number.count]!);
     this.runner.writeModel(model, counts, (key) => table.find(key)!);
     this.#keys = table;
@@ -152,6 +232,12 @@ export class ForecasterState {
     this.runner.dispose();
     this.#readout?.dispose();
     this.#horizons?.dispose();
+    this.#seasons?.clear();
+    this.#detection?.clear();
+    this.#incidents?.clear();
+    this.#silences?.dispose();
+    this.#expected?.clear();
+    this.#groups?.groups.dispose();
     this.#keys = new KeyTable(this.#layout);
   }
 
@@ -170,6 +256,7 @@ export class ForecasterState {
     this.assertUsable();
     const { runner } = this;
     return {
+      format1: this.#format1,
       f64: this.#keys.f64PerKey,
       f32: this.#keys.f32PerKey,
       queue: runner.windows,
@@ -180,10 +267,17 @@ export class ForecasterState {
       state: runner.stateSize,
       parameters: runner.parameters,
       horizons: this.#horizons?.sizes,
+      hasSeasons: this.#seasons !== undefined,
+      detection: this.#detection?.sizes,
+      incidents: this.#incidents?.sizes,
+      silence: this.#silences?.rows.sizes,
+      stream: this.#silences?.stream.length,
+      member: this.#groups?.groups.rows.sizes,
+      expected: this.#expected === undefined ? undefined : expectedSize,
     };
   }
 
-  #write(keys: KeyTable, state: KeyState): void {
+  #write(keys: KeyTable, state: KeyState, { hasStream, hasGroups }: Kept): void {
     const slot = keys.add(state.key);
     keys.begin(slot);
     keys.recorded[slot] = 1;
@@ -192,6 +286,28 @@ export class ForecasterState {
     this.runner.writeStates(slot, state.states);
     this.#readout?.write(slot, state.readout);
     if (state.horizons !== undefined) this.#horizons?.write(slot, state.horizons);
+    if (state.seasons !== undefined) this.#seasons?.write(slot, state.seasons);
+    if (state.detection !== undefined) this.#detection?.write(slot, state.detection);
+    else this.#detection?.start(slot);
+    if (state.incidents !== undefined) this.#incidents?.write(slot, state.incidents);
+    else this.#incidents?.start(slot);
+    if (state.expected !== undefined) this.#expected?.write(slot, state.expected);
+    if (state.member !== undefined && hasGroups) this.#groups?.groups.rows.write(slot, state.member);
+    else {
+      this.#groups?.groups.forget(slot);
+      if (state.member !== undefined) keys.changed[slot] = 1;
+    }
+    if (state.silence !== undefined && hasStream) this.#silences?.resume(slot, state.silence);
+    else {
+      this.#silences?.start(slot);
+      // What a record has of another stream must not be read again.
+      if (state.silence !== undefined) keys.changed[slot] = 1;
+    }
+  }
+
+  #groupStates(): ModelState["groups"] {
+    if (this.#groups === undefined) return undefined;
+    return { naming: this.#groups.naming, states: this.#groups.groups.states() };
   }
 
   /** Makes room for the states of `capacity` keys. Throws MEMORY_EXHAUSTED. */
@@ -199,6 +315,10 @@ export class ForecasterState {
     this.runner.reserve(capacity);
     this.#readout?.reserve(capacity);
     this.#horizons?.reserve(capacity);
+    this.#detection?.reserve(capacity);
+    this.#incidents?.reserve(capacity);
+    this.#silences?.reserve(capacity);
+    this.#groups?.groups.reserve(capacity);
   }
 
   #add(key: string): number {
@@ -212,6 +332,9 @@ export class ForecasterState {
     // After a restore these rows may hold the states of a key that was forgotten.
     this.runner.writeStates(slot, new Float32Array(this.runner.statesPerKey));
     this.#readout?.start(slot);
+    this.#detection?.start(slot);
+    this.#incidents?.start(slot);
+    this.#silences?.start(slot);
     return slot;
   }
 
@@ -219,6 +342,12 @@ export class ForecasterState {
     const keys = this.#keys;
     this.runner.forget(slot, keys.f64[slot * keys.f64PerKey + number.count]!);
     this.#readout?.start(slot);
+    this.#seasons?.forget(slot);
+    this.#expected?.forget(slot);
+    this.#groups?.groups.forget(slot);
+    this.#detection?.start(slot);
+    this.#incidents?.start(slot);
+    this.#silences?.start(slot);
     keys.forget(slot);
   }
 }

@@ -4,16 +4,14 @@
  */
 import type { EngineFactory } from "../engine/port.js";
 import { wasmEngine } from "../engine/wasm/engine.js";
-import {
-  checkWidths,
-  forecastColumns,
-  observationColumns,
-  type ForecastColumns,
-  type ObservationColumns,
-} from "./columns.js";
-import type { CurrentEvent } from "./current-event.js";
+import { checkWidths, observationColumns, type ForecastColumns, type ObservationColumns } from "./columns.js";
+import { currentEvent, type CurrentEvent } from "./current-event.js";
 import type { ExpertInput } from "./experts/expert.js";
 import { expertsOf } from "./experts/experts.js";
+import { Detection, type DetectedEvent, type Rarity } from "./detection/detection.js";
+import type { Incident, IncidentKind } from "./incidents/incidents.js";
+import type { GroupNote } from "./incidents/groups/watcher.js";
+import { IncidentWatcher, type IncidentCounts, type IncidentNote } from "./incidents/watcher.js";
 import { History } from "./keys/history.js";
 import { Horizons } from "./horizon/horizons.js";
 import { KeyReadout } from "./experts/key-readout.js";
@@ -21,11 +19,30 @@ import { KeyedForecaster } from "./keyed-forecaster.js";
 import { keyLayout, number } from "./keys/layout.js";
 import { KeyRow } from "./keys/row.js";
 import type { ForecasterListeners } from "./learning/schedule.js";
-import { rowsPerStep, type SteppedRows } from "./stepped-rows.js";
+import { rowsPerStep, type SteppedRows } from "../engine/stepped-rows.js";
+import { Seasons } from "./seasons/seasons.js";
 import type { ForecasterSettings } from "./settings.js";
-import type { SnapshotChange } from "./snapshot/snapshot.js";
+import { Release01 } from "./snapshot/release-0-1.js";
+import {
+  corruptUnlessFits,
+  encodeWindows,
+  type Snapshot,
+  type SnapshotChange,
+  type SnapshotRecord,
+} from "./snapshot/snapshot.js";
+import { signatureOf, signatureSum } from "./snapshot/signature.js";
+import { Windows } from "./windows/windows.js";
 import { KeyForecaster, writeNoForecast, writeNoScore, type PendingForecast } from "./key-forecaster.js";
+import { LocalClock } from "./keys/local-clock.js";
 import { valueCell } from "./learning/value-cell.js";
+import { Bounds } from "./uncertainty/bounds.js";
+
+/** Takes an event whose value was observed; the object is reused. */
+export type EventWatcher = (slot: number, event: DetectedEvent) => void;
+
+const noNotes: readonly IncidentNote[] = Object.freeze([]);
+const noIncidents: IncidentCounts = Object.freeze({ keys: 0, silences: 0, groups: 0, waitingSilences: 0 });
+const noGroupNotes: readonly GroupNote[] = Object.freeze([]);
 
 /**
  * Forecasts the next value of every key of one ordered stream of observations.
@@ -50,8 +67,16 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
 
   readonly #history: History;
   readonly #experts: KeyForecaster;
+  readonly #bounds: Bounds;
   readonly #readout: KeyReadout | undefined;
   readonly #horizons: Horizons | undefined;
+  readonly #seasons: Seasons;
+  readonly #detection: Detection | undefined;
+  #watcher: EventWatcher | undefined;
+  readonly #windows: Windows | undefined;
+  /** Parts of the windows in the last changes, or in the snapshot restored since. */
+  #windowParts = 0;
+  readonly #incidents: IncidentWatcher | undefined;
   /** The event that is taken and its key, and the key of a row that was stepped: while an event is taken rows are. */
   readonly #now: CurrentEvent;
   readonly #key: KeyRow;
@@ -67,29 +92,76 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
   ) {
     const experts = expertsOf(settings);
     const layout = keyLayout(settings, experts);
-    const history = new History(settings, layout);
+    const clock = new LocalClock(settings.timeZone);
+    const history = new History(settings, layout, clock);
     const cell = valueCell(settings, layout, history, engine);
     const readout = settings.readout === "shared" ? undefined : new KeyReadout(settings, layout, rowsPerStep);
+    const seasons = new Seasons(settings.seasonKeys, clock);
     const horizons =
-      settings.horizon > 1 || layout.seasonal !== undefined ? new Horizons(settings) : undefined;
-    super(settings, { cell, learning: settings, bounds: settings, layout, readout, horizons }, listeners);
-    this.expertNames = experts.map((expert) => expert.name);
+      settings.horizon > 1 || layout.seasonal !== undefined
+        ? new Horizons(settings, { clock, seasons })
+        : undefined;
+    const expertNames = experts.map((expert) => expert.name);
+    const bounds = new Bounds(settings);
+    const keyForecaster = new KeyForecaster(settings, experts, { bounds, clock });
+    const format1 = new Release01({
+      settings,
+      layout,
+      expertNames,
+      horizon: horizons?.layout,
+      start: (f64, f32, value) => keyForecaster.start(Object.assign(new KeyRow(layout), { f64, f32 }), value),
+    });
+    const localOf = (time: number): number => clock.localOf(time);
+    // The table of keys is part of the state, which is made of these.
+    const names = { of: (slot: number): string => String(slot) };
+    const keyOf = (slot: number): string => names.of(slot);
+    const incidents = settings.detection.enabled
+      ? new IncidentWatcher({ ...settings.detection, ...settings, localOf, keyOf })
+      : undefined;
+    const detection = settings.detection.enabled
+      ? new Detection({
+          ...{ alarmRate: settings.alarmRate, recurring: settings.detection.recurring },
+          ...{ localOf, isQuiet: incidents?.isQuiet },
+        })
+      : undefined;
+    const rows = {
+      detection: detection?.rows,
+      incidents: incidents?.rows,
+      silences: incidents?.silences,
+      expected: incidents?.expected,
+      groups: incidents?.groups,
+    };
+    const perKey = { layout, readout, horizons, seasons, ...rows, format1 };
+    const parts = { cell, learning: settings, bounds: settings, ...perKey };
+    super(settings, parts, listeners);
+    names.of = (slot) => this.state.keys.nameOf(slot);
+    this.#detection = detection;
+    this.#incidents = incidents;
+    this.expertNames = expertNames;
     this.#history = history;
-    this.#experts = new KeyForecaster(settings, experts);
+    this.#bounds = bounds;
+    this.#experts = keyForecaster;
     this.#readout = readout;
     this.#horizons = horizons;
-    this.#now = {
-      observations: observationColumns(0),
-      forecasts: forecastColumns(0),
-      row: 0,
-      time: 0,
-      value: 0,
-      missing: false,
-      change: 0,
-    };
+    this.#seasons = seasons;
+    this.#now = currentEvent();
     this.#key = new KeyRow(layout);
     this.#stepped = new KeyRow(layout);
     this.#read = new KeyRow(layout);
+    const { aggregate, featureCount } = settings;
+    this.#windows = aggregate && new Windows(aggregate, featureCount);
+  }
+
+  /**
+   * Windows that make observations of raw events, with the setting `aggregate`; part of the snapshot.
+   * @internal
+   */
+  get windows(): Windows | undefined {
+    return this.#windows;
+  }
+
+  override get bytes(): number {
+    return super.bytes + (this.#windows?.bytes ?? 0);
   }
 
   /** Returns the time of the key's last event, in epoch milliseconds; NaN before its first observed value. */
@@ -108,6 +180,75 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
     return this.#experts.explain(this.#read.point(this.state.keys, slot));
   }
 
+  /** Returns why the last value of a key has its anomaly score; undefined while it has none. */
+  explainScore(slot: number): Rarity | undefined {
+    return this.#detection?.explain(slot);
+  }
+
+  /** @internal Gives each value, once scored, to a watcher, which neither calls the forecaster nor throws. */
+  watch(watcher: EventWatcher): void {
+    this.#watcher = watcher;
+  }
+
+  /** Returns the key's open incident, or its last one until the next begins; undefined where there is none. */
+  incidentOf(slot: number): Incident | undefined {
+    return this.#incidents?.incidentOf(slot);
+  }
+
+  /** Incidents that are open now: of keys, their silences, and groups. */
+  get openIncidents(): number {
+    const { keys, silences, groups } = this.incidentCounts;
+    return keys + silences + groups;
+  }
+
+  /** Incidents that are open now by what they are of, and silences that wait to be told. */
+  get incidentCounts(): IncidentCounts {
+    return this.#incidents?.counts ?? noIncidents;
+  }
+
+  /**
+   * From now on, incidents of a kind are not told of a key before an event time: users said that they are fine. Part of the
+   * state. A key that has not begun, and a forecaster without detection, take no notice.
+   *
+   * @param until Epoch milliseconds.
+   */
+  expectIncidents(slot: number, kind: IncidentKind, until: number): void {
+    if (this.#incidents === undefined || !this.state.keys.has(slot)) return;
+    this.#incidents.expect(slot, kind, until);
+    this.state.keys.changed[slot] = 1;
+  }
+
+  /** The same for the incidents of a group. A group that has not begun, and a forecaster without groups, take no notice. */
+  expectGroupIncidents(group: string, until: number): void {
+    this.#incidents?.groups?.groups.expect(group, until);
+  }
+
+  /** @internal Forgets all incidents without a note, after events that were learned in silence. */
+  dropIncidents(): void {
+    const { keys } = this.state;
+    if (this.#incidents === undefined) return;
+    for (const name of this.keys()) {
+      const slot = this.slotOf(name);
+      this.#incidents.drop(slot);
+      keys.changed[slot] = 1;
+    }
+    this.#incidents.groups?.groups.dropIncidents();
+  }
+
+  /**
+   * The changes of incidents by the events of the last batch, in the order of events. The array is reused: a call of
+   * `observe` from row 0 empties it.
+   */
+  get incidentChanges(): readonly IncidentNote[] {
+    return this.#incidents?.notes ?? noNotes;
+  }
+
+  /** @throws RangeError if the columns do not match `horizon` or `intervalLevels`, or the slot has no key with a state. */
+  override forecast(slot: number, forecasts: ForecastColumns, row = 0): void {
+    checkWidths(noObservations, forecasts, this.settings);
+    super.forecast(slot, forecasts, row);
+  }
+
   /**
    * Processes observations in order and writes one row of forecasts per observation. The key's forecast replaces a missing
    * value, which teaches nothing. A missing feature keeps its last value. A time that goes back counts as the shortest gap.
@@ -122,12 +263,66 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
     super.observe(observations, forecasts, from);
   }
 
+  /** @internal */
+  protected override writePending(slot: number, forecasts: ForecastColumns, row: number): void {
+    const key = this.#read.point(this.state.keys, slot);
+    const { f64, at64 } = key;
+    writeNoScore(forecasts, row);
+    forecasts.slots[row] = slot;
+    forecasts.times[row] = f64[at64 + number.time]!;
+    forecasts.values[row] = NaN;
+    forecasts.incident[row] = this.#incidents?.openPosition(slot) ?? NaN;
+    forecasts.version[row] = this.versionOf(f64[at64 + number.version]!);
+    this.#bounds.turnTo(key);
+    this.#experts.writePending(key, row, forecasts);
+    if (forecasts.steps.horizon === 1) return;
+    this.#horizons!.writePending(key, row, forecasts);
+    this.#experts.finishSteps(key, row, forecasts);
+    this.#bounds.clipSteps(forecasts, row);
+  }
+
   /**
    * Returns the changes of the snapshot since the last call: the model's record, one record per key with events, and null
    * for each evicted key. The latest records of the model and of all keys, joined in any order, are a snapshot for `restore`.
    */
   changes(): SnapshotChange[] {
-    return this.state.changes();
+    const windows: SnapshotChange[] = this.#windowRecords();
+    const parts = windows.length;
+    for (let part = parts; part < this.#windowParts; part++)
+      windows.push({ key: undefined, part, bytes: null });
+    this.#windowParts = parts;
+    return [...this.state.changes(), ...windows];
+  }
+
+  /** The changes of the incidents of groups by the last batch, as `incidentChanges` those of keys. */
+  get groupChanges(): readonly GroupNote[] {
+    return this.#incidents?.groups?.notes ?? noGroupNotes;
+  }
+
+  /** @internal */
+  protected override records(): readonly SnapshotRecord[] {
+    return [...super.records(), ...this.#windowRecords()];
+  }
+
+  /** @internal */
+  protected override takeOver(snapshot: Snapshot): void {
+    const { aggregate, featureCount } = this.settings;
+    const windows =
+      aggregate && corruptUnlessFits(() => Windows.read(aggregate, featureCount, snapshot.windows));
+    super.takeOver(snapshot);
+    if (windows !== undefined) this.#windows!.takeOver(windows);
+    this.#windowParts = snapshot.windows.length;
+  }
+
+  #windowRecords(): SnapshotRecord[] {
+    if (this.#windows === undefined) return [];
+    const sum = signatureSum(signatureOf(this.settings, this.state.runner.cell));
+    return this.#windows.write().map((part, number) => encodeWindows(sum, number, part));
+  }
+
+  /** @internal */
+  protected override startBatch(): void {
+    this.#incidents?.clear();
   }
 
   /** @internal */
@@ -142,10 +337,13 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
     const key = this.#key.point(keys, slot);
     const now = this.#turnTo(event, observations, forecasts);
     if (key.f64[key.at64 + number.observed]! > 0) {
+      this.#bounds.turnTo(key);
       now.change = this.#experts.score(key, now);
+      this.#bounds.clipExpected(forecasts, event);
       if (!now.missing) this.#readout?.learn(key, now.change);
     } else {
       writeNoScore(forecasts, event);
+      forecasts.incident[event] = NaN;
       if (now.missing) {
         // A key begins with its first value: nothing is known that could be forecast from.
         writeNoForecast(forecasts, event);
@@ -153,8 +351,12 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
         return;
       }
       this.begin(slot, forecasts);
+      this.#incidents?.groups?.groups.begin(slot, keys.nameOf(slot));
       this.#experts.start(key, now.value);
     }
+    if (!Number.isNaN(now.value)) this.#detect(key, now);
+    forecasts.incident[event] = this.#incidents?.openPosition(slot) ?? NaN;
+    if (this.#incidents?.silences !== undefined) this.#arrive(key, now, this.#incidents);
     keys.changed[slot] = 1;
     this.#history.pushChange(key, now.change);
     this.#readout?.see(key, now);
@@ -162,7 +364,11 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
     runner.schedule(key, now.change, now.missing);
     this.#history.pushInputs(key, now);
     runner.enter(key, event);
+    this.#seasons.observe(key, now);
     const next = this.#horizons?.observe(key, now);
+    this.#bounds.turnTo(key);
+    if (next !== undefined) this.#experts.finishSteps(key, event, forecasts);
+    this.#bounds.clipSteps(forecasts, event);
     if (key.layout.seasonal !== undefined) key.f32[key.at32 + key.layout.seasonal] = next!;
     key.f64[key.at64 + number.count] = key.f64[key.at64 + number.count]! + 1;
   }
@@ -177,9 +383,48 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
       const key = this.#stepped.point(keys, rows.slots[i]!);
       input.readout = rows.buffers.readouts[i]!;
       input.keyReadout = own?.[i] ?? 0;
+      this.#bounds.turnTo(key);
       this.#experts.forecast(key, input, event, forecasts);
       forecasts.version[event] = runner.version;
+      key.f64[key.at64 + number.version] = runner.version + 1;
     }
+  }
+
+  #detect(key: KeyRow, now: CurrentEvent): void {
+    if (this.#detection !== undefined) {
+      now.forecasts.anomalyScore[now.row] = this.#detection.score(key.slot, now);
+      this.#noteIncident(key, now);
+    }
+    this.#watcher?.(key.slot, now);
+  }
+
+  #noteIncident(key: KeyRow, now: CurrentEvent): void {
+    const { forecasts, row } = now;
+    const incidents = this.#incidents!;
+    if (incidents.groups !== undefined) {
+      incidents.groups.observe(key.slot, now, now.observations.positions?.[row] ?? NaN);
+      for (const slot of incidents.groups.groups.expired) this.state.keys.changed[slot] = 1;
+    }
+    if (!incidents.concerns(key.slot, forecasts.anomalyScore[row]!)) return;
+    incidents.observe(key.slot, this.#detection!.rowOf(key.slot), now, this.#positionOf(key, now));
+  }
+
+  /** The key came, be its value missing or not; others may be silent from this event on. */
+  #arrive(key: KeyRow, now: CurrentEvent, incidents: IncidentWatcher): void {
+    incidents.arrive(key.slot, now, this.#positionOf(key, now));
+    const { slots, begun, held } = incidents.silences!;
+    for (const silent of held) this.state.keys.changed[silent] = 1;
+    for (let i = 0; i < begun; i++) this.state.keys.changed[slots[i]!] = 1;
+  }
+
+  #positionOf({ f64, at64 }: KeyRow, { observations, row }: CurrentEvent): number {
+    const given = observations.positions?.[row] ?? NaN;
+    return Number.isNaN(given) ? f64[at64 + number.count]! : given;
+  }
+
+  /** @internal */
+  protected override forgetting(slots: readonly number[]): void {
+    for (const slot of slots) this.#incidents?.forget(slot, this.#now);
   }
 
   #turnTo(event: number, observations: ObservationColumns, forecasts: ForecastColumns): CurrentEvent {
@@ -190,7 +435,10 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
     now.time = forecasts.times[event] = observations.times[event]!;
     now.value = forecasts.values[event] = observations.values[event]!;
     now.missing = Number.isNaN(now.value);
-    now.change = 0;
+    now.setAside = now.anew = false;
+    now.jump = now.change = 0;
     return now;
   }
 }
+
+const noObservations = observationColumns(0);

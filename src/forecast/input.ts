@@ -113,12 +113,22 @@ export function warnOncePerCode(): (rejected: RejectedEvent<unknown>) => void {
   return ({ error }) => {
     if (warned.has(error.code)) return;
     warned.add(error.code);
-    process.emitWarning(
-      `${error.message}; further events of this kind are refused silently. ${error.action}`,
-      {
-        type: "UndercurrentWarning",
-        code: error.code,
-      },
-    );
+    warn(`${error.message}; further events of this kind are refused silently. ${error.action}`, error.code);
   };
+}
+
+/** Emits a warning: that of the process or, where there is none, on the console. */
+export function warn(message: string, code: string): void {
+  const host = globalThis as { readonly process?: Partial<Pick<typeof process, "emitWarning">> };
+  if (host.process?.emitWarning === undefined) console.warn(`[${code}] UndercurrentWarning: ${message}`);
+  else host.process.emitWarning(message, { type: "UndercurrentWarning", code });
+}
+
+/** Seconds since 1970 of the years 2001 to 2100: as milliseconds they lie in the first weeks of 1970. */
+const secondsFrom = 1e9;
+const secondsUntil = 4.2e9;
+
+/** Returns whether a time in milliseconds is far more likely one in seconds. */
+export function looksLikeSeconds(time: unknown): time is number {
+  return typeof time === "number" && time >= secondsFrom && time < secondsUntil;
 }

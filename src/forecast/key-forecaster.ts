@@ -1,36 +1,36 @@
 /** Forecasts one key: scores its pending forecast, updates its scale, and mixes its next forecast. */
 import type { ForecastColumns } from "./columns.js";
 import type { CurrentEvent } from "./current-event.js";
-import { changed } from "./experts/drift.js";
 import { clip } from "./elementary.js";
-import type { Expert, ExpertInput } from "./experts/expert.js";
-import { persistence } from "./experts/experts.js";
+import type { Expert, ExpertInput, LearnedSizes } from "./experts/expert.js";
+import { ExpertPanel, isSettled } from "./experts/panel.js";
+import { learnAtoms, startAtoms, usualAhead, usualOr } from "./keys/atoms.js";
+import { learnGrid, nearestOr, startGrid } from "./keys/grid.js";
 import { typicalGap } from "./keys/gap.js";
-import {
-  halfWidth,
-  intervalSettings,
-  startIntervals,
-  trackError,
-  type IntervalSettings,
-} from "./uncertainty/interval.js";
-import { number, trackedLevels } from "./keys/layout.js";
-import type { KeyRow } from "./keys/row.js";
-import { learnMixture, mixtureWeights, restartMixture } from "./experts/mixture.js";
-import { scaleOf, trackScale } from "./keys/scaling.js";
-import { NestedIntervals } from "./uncertainty/nested-intervals.js";
+import { followCandidate, followed, judge, lastObserved, moveLevel, verdicts } from "./keys/guard.js";
+import { Intervals } from "./uncertainty/interval.js";
+import { number } from "./keys/layout.js";
+import { startAnew, type KeyRow } from "./keys/row.js";
+import { assumeSize, countMove, scaleOf, trackScale } from "./keys/scaling.js";
+import type { LocalClock } from "./keys/local-clock.js";
+import { Spread, startSpread } from "./keys/spread.js";
+import type { Bounds } from "./uncertainty/bounds.js";
+import type { NestedIntervals } from "./uncertainty/nested-intervals.js";
 import type { ForecasterSettings } from "./settings.js";
 
-/** Bounds in scaled changes: of an observed target, of the imputation of a missing value, of an expert's forecast. */
+/** Bounds in scaled changes: of an observed target, and of the imputation of a missing value. */
 const largestTarget = 20;
 const largestImputation = 10;
-const largestForecast = 20;
 
 /** The parts of a pending forecast. All numbers except the weights are in the unit of the values. */
 export interface PendingForecast {
   /** The key's running level; `scale` is the typical size of its changes, by which the cell's inputs are divided. */
   readonly level: number;
   readonly scale: number;
-  /** The forecast is the weighted sum of the experts' forecasts; the weights sum to 1. */
+  /**
+   * The forecast is the weighted sum of the experts' forecasts, moved to the nearest possible value where values lie on a
+   * grid, and cut at `bounds`; the weights sum to 1. Where the forecast is the value that most of the key's values are, that value is one more expert, `frequent`, with all of the weight.
+   */
   readonly experts: readonly {
     readonly name: string;
     readonly weight: number;
@@ -39,39 +39,47 @@ export interface PendingForecast {
 }
 
 export class KeyForecaster {
-  readonly #experts: readonly Expert[];
-  readonly #persistence: number;
-  readonly #intervals: IntervalSettings;
+  readonly #panel: ExpertPanel;
+  readonly #intervals: Intervals;
+  readonly #spread: Spread;
+  readonly #sizes: LearnedSizes = { scale: 1, spread: 1, weight: 1 };
   readonly #nested: NestedIntervals;
+  readonly #bounds: Bounds;
   readonly #squaredLoss: boolean;
-  readonly #weights: Float64Array;
 
-  constructor(settings: ForecasterSettings, experts: readonly Expert[]) {
-    this.#experts = experts;
-    this.#persistence = experts.indexOf(persistence);
-    this.#intervals = intervalSettings(trackedLevels(settings), settings.alarmRate);
-    this.#nested = new NestedIntervals(settings.intervalLevels);
+  constructor(
+    settings: ForecasterSettings,
+    experts: readonly Expert[],
+    { bounds, clock }: { readonly bounds: Bounds; readonly clock: LocalClock },
+  ) {
+    this.#bounds = bounds;
     this.#squaredLoss = settings.loss === "squared";
-    this.#weights = new Float64Array(experts.length);
+    this.#panel = new ExpertPanel(experts, this.#squaredLoss);
+    this.#spread = new Spread(clock);
+    this.#intervals = new Intervals(settings.intervalLevels, this.#spread);
+    this.#nested = this.#intervals.nested;
   }
 
   /** The weights of the experts in the forecast of the key's next value. One array is reused. */
   weights(key: KeyRow): Float64Array {
-    mixtureWeights(key, this.#weights);
-    return this.#weights;
+    return this.#panel.weights(key);
   }
 
   /** How the key's pending forecast came about. */
   explain(key: KeyRow): PendingForecast {
+    this.#bounds.turnTo(key);
     const { f64, at64, f32, at32, layout } = key;
-    const base = f64[at64 + number.base]!;
     const scale = scaleOf(key);
+    const base = followed(key, f64[at64 + number.base]!);
+    const pending = f64[at64 + number.pending]!;
     const weights = this.weights(key);
-    const experts = this.#experts.map(({ name }, e) => ({
+    const isMixed = pending === this.#possible(key, this.#said(key, scale));
+    const experts = this.#panel.experts.map(({ name }, e) => ({
       name,
-      weight: weights[e]!,
+      weight: isMixed ? weights[e]! : 0,
       forecast: base + scale * f32[at32 + layout.forecasts + e]!,
     }));
+    if (!isMixed) experts.push({ name: "frequent", weight: 1, forecast: followed(key, pending) });
     return { level: f64[at64 + number.mean]!, scale, experts };
   }
 
@@ -79,11 +87,12 @@ export class KeyForecaster {
   start(key: KeyRow, value: number): void {
     const { f64, at64 } = key;
     f64[at64 + number.observed] = 1;
-    f64[at64 + number.base] = value;
-    f64[at64 + number.held] = value;
-    f64[at64 + number.undisturbed] = value;
-    f64[at64 + number.mean] = value;
-    startIntervals(key, this.#intervals.levels.length);
+    for (const name of firstValues) f64[at64 + number[name]] = value;
+    this.#intervals.start(key);
+    startAtoms(key, value);
+    startGrid(key);
+    startSpread(key);
+    this.#panel.start(key);
   }
 
   /**
@@ -91,57 +100,99 @@ export class KeyForecaster {
    * belongs to the key learns from it. Moves the base to the value, or to the imputation of a missing one, and
    * returns the scaled change that the cell is shown.
    */
-  score(key: KeyRow, { forecasts, row, value, missing }: CurrentEvent): number {
-    const { f64, at64, f32, at32, layout } = key;
-    const scale = scaleOf(key);
-    const base = f64[at64 + number.base]!;
-    const mixture = f32[at32 + layout.mixture]!;
-    const expected = base + scale * mixture;
-    const half = halfWidth(key, 0);
+  score(key: KeyRow, now: CurrentEvent): number {
+    const { f64, at64 } = key;
+    const { forecasts, row, value } = now;
+    const pending = f64[at64 + number.pending]!;
+    const expected = this.#bounds.clip(followed(key, pending));
     forecasts.expected[row] = expected;
-    forecasts.expectedLower[row] = expected - half;
-    forecasts.expectedUpper[row] = expected + half;
     const { levels, expectedLower, expectedUpper } = forecasts.intervals;
+    this.#intervals.write(key, expected);
+    forecasts.expectedLower[row] = expected - this.#nested.below[0]!;
+    forecasts.expectedUpper[row] = expected + this.#nested.above[0]!;
     if (levels.length > 0) {
-      this.#fillHalves(key);
       this.#nested.write(expected, expectedLower, expectedUpper, row * levels.length);
     }
-    forecasts.previous[row] = f64[at64 + number.held]!;
-    if (missing) {
-      const imputation = clip(mixture, largestImputation);
-      f64[at64 + number.base] = base + scale * imputation;
-      for (let e = 0; e < this.#experts.length; e++) {
-        this.#experts[e]!.skip(f32, at32 + layout.experts[e]!, scale * imputation);
-      }
-      forecasts.anomalyScore[row] = NaN;
+    forecasts.previous[row] = lastObserved(key);
+    now.held = f64[at64 + number.held]!;
+    forecasts.anomalyScore[row] = NaN;
+    if (now.missing) return this.#skip(key);
+    const verdict = judge(key, value);
+    if (verdict === verdicts.aside) {
+      now.missing = now.setAside = true;
+      const imputation = this.#skip(key);
+      followCandidate(key);
       return imputation;
     }
-    const change = value - base;
+    let forecast = this.#bounds.clip(pending);
+    if (verdict === verdicts.level) {
+      now.jump = moveLevel(key);
+      forecast = expected;
+    } else if (verdict === verdicts.anew) {
+      now.anew = true;
+      this.#startAnew(key);
+      forecast = f64[at64 + number.base]!;
+    }
+    return this.#learn(now, key, value - forecast);
+  }
+
+  /** Everything that belongs to the key learns from a value, `error` above what was forecast in its place. */
+  #learn({ value }: CurrentEvent, key: KeyRow, error: number): number {
+    const { f64, at64 } = key;
+    const scale = scaleOf(key);
+    const said = this.#said(key, scale);
+    const change = value - f64[at64 + number.base]!;
     const target = clip(change / scale, largestTarget);
     f64[at64 + number.observed] = f64[at64 + number.observed]! + 1;
-    for (let e = 0; e < this.#experts.length; e++) {
-      this.#experts[e]!.learn(f32, at32 + layout.experts[e]!, change, scale);
-    }
-    learnMixture(key, this.#experts.length, target, this.#squaredLoss);
-    const last = f32[at32 + layout.forecasts + this.#persistence]!;
-    if (changed(key, this.#loss(target - mixture), this.#loss(target - last))) {
-      restartMixture(key, this.#experts.length, this.#persistence);
-    }
-    forecasts.anomalyScore[row] = trackError(key, this.#intervals, change - scale * mixture);
+    this.#panel.learn(key, change, this.#sizesOf(key, scale));
+    learnGrid(key, value, said);
+    learnAtoms(key, value, this.#bounds.clip(said), scale);
+    countMove(key, value !== f64[at64 + number.held]!);
+    this.#intervals.track(key, error);
     trackScale(key, value, change);
     f64[at64 + number.base] = value;
     f64[at64 + number.held] = value;
     return target;
   }
 
-  /** Half the widths of a key's intervals at every level. */
-  #fillHalves(key: KeyRow): void {
-    const { halves } = this.#nested;
-    for (let i = 0; i < halves.length; i++) halves[i] = halfWidth(key, i);
+  #sizesOf(key: KeyRow, scale: number): LearnedSizes {
+    const sizes = this.#sizes;
+    const least = this.#spread.least(key);
+    sizes.scale = scale;
+    sizes.spread = this.#spread.ofNext(key);
+    sizes.weight = (least * least) / sizes.spread;
+    return sizes;
   }
 
-  #loss(error: number): number {
-    return this.#squaredLoss ? error * error : Math.abs(error);
+  /** The pending forecast stands in for a missing value. */
+  #skip(key: KeyRow): number {
+    const { f64, at64 } = key;
+    const scale = scaleOf(key);
+    const base = f64[at64 + number.base]!;
+    const imputation = clip((f64[at64 + number.pending]! - base) / scale, largestImputation);
+    f64[at64 + number.base] = base + scale * imputation;
+    this.#panel.skip(key, scale * imputation);
+    return imputation;
+  }
+
+  /** The key begins anew at the candidate; where several values were set aside before, with the size of their changes. */
+  #startAnew(key: KeyRow): void {
+    const { f64, at64 } = key;
+    const square = f64[at64 + number.candidateSquare]!;
+    startAnew(key);
+    this.start(key, f64[at64 + number.candidate]!);
+    if (square > 0) assumeSize(key, square);
+  }
+
+  /** What the experts forecast together, in the unit of the values. */
+  #said({ f64, at64, f32, at32, layout }: KeyRow, scale: number): number {
+    // From the mixture as it is stored, in 32 bits, so that the next event finds this very forecast.
+    return f64[at64 + number.base]! + scale * f32[at32 + layout.mixture]!;
+  }
+
+  /** The nearest possible value where values lie on a grid. The mean, which the squared loss asks for, may lie between two. */
+  #possible(key: KeyRow, value: number): number {
+    return this.#squaredLoss ? value : nearestOr(key, value);
   }
 
   /**
@@ -154,29 +205,68 @@ export class KeyForecaster {
     input.scale = scaleOf(key);
     input.held = (f64[at64 + number.held]! - base) / input.scale;
     if (layout.seasonal !== undefined) input.seasonal = f32[at32 + layout.seasonal]!;
-    const weights = this.weights(key);
-    let mixture = 0;
-    for (let e = 0; e < this.#experts.length; e++) {
-      const forecast = this.#experts[e]!.forecast(f32, at32 + layout.experts[e]!, input);
-      f32[at32 + layout.forecasts + e] = clip(forecast, largestForecast);
-      mixture += weights[e]! * f32[at32 + layout.forecasts + e]!;
-    }
-    f32[at32 + layout.mixture] = mixture;
-    // From the mixture as it is stored, in 32 bits, so that the next event's `expected` is this very forecast.
-    const yhat = base + input.scale * f32[at32 + layout.mixture]!;
-    const half = halfWidth(key, 0);
+    this.#panel.forecast(key, input);
+    const said = this.#said(key, input.scale);
+    const possible = this.#possible(key, said);
+    // A season that has told the rare values is better than the frequent one, before the losses of both have told so.
+    const usual = this.#squaredLoss || this.#panel.isLed ? possible : usualOr(key, possible, input.scale);
+    f64[at64 + number.pending] = usual;
+    this.writePending(key, row, forecasts);
+  }
+
+  /** Writes the pending forecast of a key's next value to a row; the bounds cut its intervals. */
+  writePending(key: KeyRow, row: number, forecasts: ForecastColumns): void {
+    const { f64, at64 } = key;
+    const yhat = this.#bounds.clip(followed(key, f64[at64 + number.pending]!));
     const gap = typicalGap(key);
     forecasts.yhat[row] = yhat;
-    forecasts.yhatLower[row] = yhat - half;
-    forecasts.yhatUpper[row] = yhat + half;
+    this.#intervals.write(key, yhat);
+    forecasts.yhatLower[row] = yhat - this.#nested.below[0]!;
+    forecasts.yhatUpper[row] = yhat + this.#nested.above[0]!;
     const { levels, yhatLower, yhatUpper } = forecasts.intervals;
-    if (levels.length > 0) {
-      this.#fillHalves(key);
-      this.#nested.write(yhat, yhatLower, yhatUpper, row * levels.length);
-    }
+    if (levels.length > 0) this.#nested.write(yhat, yhatLower, yhatUpper, row * levels.length);
     forecasts.yhatTime[row] = gap > 0 ? f64[at64 + number.time]! + gap : NaN;
+    this.#bounds.clipNext(forecasts, row);
+  }
+
+  /** Turns the further steps of row `row` to the key's frequent or first values, where they are the forecast. */
+  finishSteps(key: KeyRow, row: number, { steps, intervals }: ForecastColumns): void {
+    const { horizon } = steps;
+    const { f64, at64 } = key;
+    const follows = f64[at64 + number.follows] === 1;
+    const isYoung = !isSettled(key);
+    const held = f64[at64 + number.held]!;
+    const scale = scaleOf(key);
+    const width = intervals.levels.length;
+    for (let step = 2; step <= horizon; step++) {
+      const at = row * (horizon - 1) + step - 2;
+      const said = steps.yhat[at]!;
+      let usual = this.#squaredLoss ? said : usualAhead(key, said, scale, step);
+      if (isYoung) usual = held;
+      if (usual === said && !follows) continue;
+      steps.yhat[at] = followed(key, usual);
+      steps.yhatLower[at] = followed(key, lowerTo(steps.yhatLower[at]!, usual));
+      steps.yhatUpper[at] = followed(key, raiseTo(steps.yhatUpper[at]!, usual));
+      for (let i = at * width; i < (at + 1) * width; i++) {
+        intervals.stepLower[i] = followed(key, lowerTo(intervals.stepLower[i]!, usual));
+        intervals.stepUpper[i] = followed(key, raiseTo(intervals.stepUpper[i]!, usual));
+      }
+    }
   }
 }
+
+// A bound that is unknown stays the same NaN: Math.min and Math.max give NaN a sign that depends on the compiler's tier.
+
+function lowerTo(bound: number, value: number): number {
+  return value < bound ? value : bound;
+}
+
+function raiseTo(bound: number, value: number): number {
+  return value > bound ? value : bound;
+}
+
+/** What is known of a key with its first value. */
+const firstValues = ["base", "held", "undisturbed", "mean", "pending", "candidate"] as const;
 
 const scores = ["expected", "expectedLower", "expectedUpper", "previous", "anomalyScore"] as const;
 const predictions = ["yhat", "yhatLower", "yhatUpper", "yhatTime"] as const;

@@ -2,18 +2,31 @@
  * Base of the column forecasters: keys and their slots, one model for all keys, snapshots and disposal. Subclasses define
  * what an event carries, a value or a symbol.
  */
-import { CallGuard } from "./call-guard.js";
+import { refuseAsNumber } from "../errors/errors.js";
+import { CallGuard, disposeSymbol } from "./call-guard.js";
 import type { Cell } from "./learning/cell-reader.js";
 import type { KeyBounds } from "./keys/eviction.js";
 import type { ForecasterListeners, LearningSettings } from "./learning/schedule.js";
 import { CellRunner } from "./learning/cell-runner.js";
-import type { SteppedRows } from "./stepped-rows.js";
+import type { SteppedRows } from "../engine/stepped-rows.js";
 import { modelName } from "./settings.js";
 import { joinRecords, type Snapshot, type SnapshotRecord } from "./snapshot/snapshot.js";
 import { ForecasterState, type StateOptions } from "./forecaster-state.js";
 
 /** What a forecaster is made of. */
-interface ForecasterParts extends Pick<StateOptions, "layout" | "readout" | "horizons"> {
+interface ForecasterParts extends Pick<
+  StateOptions,
+  | "layout"
+  | "readout"
+  | "horizons"
+  | "seasons"
+  | "detection"
+  | "incidents"
+  | "silences"
+  | "expected"
+  | "groups"
+  | "format1"
+> {
   readonly cell: Cell;
   readonly learning: LearningSettings;
   readonly bounds: KeyBounds;
@@ -52,11 +65,11 @@ export abstract class KeyedForecaster<
   }
 
   /** Returns the number of keys with a state. */
-  get keys(): number {
+  get keyCount(): number {
     return this.state.keys.size;
   }
 
-  /** Returns the number of keys evicted so far by `maxKeys` and `keyTtlMs`. */
+  /** Returns the number of keys that lost their state so far, by `maxKeys`, `keyTtlMs` or `forget`. */
   get forgotten(): number {
     return this.state.keys.forgotten;
   }
@@ -83,7 +96,8 @@ export abstract class KeyedForecaster<
 
   /** Returns the model name and version in forecasts: "lstm32@1841". */
   modelName(version = this.version): string {
-    return modelName({ cell: this.state.runner.cell, hidden: this.settings.hidden }, version);
+    const { cell, initial } = this.state.runner;
+    return modelName({ cell, initial, hidden: this.settings.hidden }, version);
   }
 
   /** Returns the slot of a key and creates the slot on first use. Throws MEMORY_EXHAUSTED and FORECASTER_BUSY. */
@@ -105,6 +119,51 @@ export abstract class KeyedForecaster<
     return this.state.keys.nameOf(slot);
   }
 
+  /** Iterates over the keys with a state. Throws FORECASTER_DISPOSED. */
+  keys(): IterableIterator<string> {
+    this.state.assertUsable();
+    return this.state.keys.begun();
+  }
+
+  /** Returns whether a key has a state. Throws FORECASTER_DISPOSED. */
+  has(key: string): boolean {
+    this.state.assertUsable();
+    return this.state.has(key);
+  }
+
+  /**
+   * Forgets a key's state, as an eviction does, but without `onForgotten`. A training window of the key that waits is learned from first.
+   *
+   * @returns Whether the key had a state.
+   * @throws FORECASTER_BUSY if a listener of this forecaster calls it. FORECASTER_DISPOSED.
+   */
+  forget(key: string): boolean {
+    this.state.assertUsable();
+    this.#guard.enter();
+    let had: boolean;
+    try {
+      had = this.state.forgetKey(key);
+    } finally {
+      this.#guard.leave();
+    }
+    if (this.#failure !== undefined) this.#rethrow(this.#failure);
+    return had;
+  }
+
+  /**
+   * Writes the pending forecast of a key to a row, bit for bit as the key's last event wrote it. Changes no state. The columns
+   * that score an event are NaN.
+   *
+   * @param slot Slot of a key with a state.
+   * @throws FORECASTER_BUSY if a listener of this forecaster calls it. FORECASTER_DISPOSED. RangeError without a state.
+   */
+  forecast(slot: number, forecasts: Out, row = 0): void {
+    this.state.assertUsable();
+    this.#guard.assertFree();
+    if (!this.state.keys.has(slot)) throw new RangeError(`the key of slot ${slot} has no state`);
+    this.writePending(slot, forecasts, row);
+  }
+
   /**
    * Processes events in order and writes one row of forecasts per event. An error of a listener is rethrown after all
    * events.
@@ -118,6 +177,7 @@ export abstract class KeyedForecaster<
     this.state.assertUsable();
     this.#guard.enter();
     try {
+      if (from === 0) this.startBatch?.();
       const { count } = events;
       for (let event = from; event < count; event++) this.observeEvent(event, events, forecasts);
       this.step(forecasts);
@@ -139,7 +199,7 @@ export abstract class KeyedForecaster<
    * Replaces the state by a snapshot; slots are assigned again. An error leaves the state unchanged.
    *
    * @param snapshot Bytes from `snapshot()` of a forecaster with the same settings. With `anyTuning` the learning rate,
-   * boost, gradient norm and alarm rate may differ.
+   * boost, gradient norm, alarm rate, bounds and kind may differ.
    * @throws SNAPSHOT_FOREIGN, SNAPSHOT_VERSION, SNAPSHOT_CORRUPT, MEMORY_EXHAUSTED or FORECASTER_BUSY.
    */
   restore(snapshot: Uint8Array, { anyTuning = false }: { readonly anyTuning?: boolean } = {}): void {
@@ -152,6 +212,25 @@ export abstract class KeyedForecaster<
    */
   dispose(): void {
     this.state.dispose();
+  }
+
+  /** Disposes at the end of a `using` block. */
+  [disposeSymbol](): void {
+    this.dispose();
+  }
+
+  /**
+   * Writes the pending forecast of a key with a state to a row.
+   * @internal
+   */
+  protected abstract writePending(slot: number, forecasts: Out, row: number): void;
+
+  /**
+   * The version in a pending forecast, of what its key keeps of it: a snapshot of release 0.1 did not keep it.
+   * @internal
+   */
+  protected versionOf(kept: number): number {
+    return kept > 0 ? kept - 1 : this.version;
   }
 
   /**
@@ -172,10 +251,23 @@ export abstract class KeyedForecaster<
     if (going.slots.length > 0) {
       // What waits may be of a key that goes.
       this.step(forecasts);
+      this.forgetting?.(going.slots);
       this.state.forget(going);
     }
     this.state.keys.begin(slot);
   }
+
+  /**
+   * A batch begins.
+   * @internal
+   */
+  protected startBatch?(): void;
+
+  /**
+   * The keys of these slots are about to be forgotten, because of the event under way.
+   * @internal
+   */
+  protected forgetting?(slots: readonly number[]): void;
 
   /**
    * Takes the event in row `event`: scores what was forecast for it and lets it wait for the next step of the cell.
@@ -221,3 +313,5 @@ export abstract class KeyedForecaster<
     throw error;
   }
 }
+
+refuseAsNumber(KeyedForecaster, "keys", "keyCount");

@@ -1,7 +1,8 @@
 /** Base of the object forecasters: growing columns, rejected events, and the lifetime of the wrapped forecaster. */
-import { CallGuard } from "./call-guard.js";
-import { inputFault, warnOncePerCode, type RejectedEvent } from "./input.js";
+import { CallGuard, disposeSymbol } from "./call-guard.js";
+import { inputFault, readKey, warnOncePerCode, type RejectedEvent } from "./input.js";
 import type { KeyedForecaster } from "./keyed-forecaster.js";
+import { refuseAsNumber } from "../errors/errors.js";
 
 /** Columns of events and of their forecasts, with the same capacity. */
 interface Columns<In, Out> {
@@ -23,6 +24,8 @@ export abstract class ObjectForecaster<T, In extends { count: number }, Out, Res
   readonly #guard = new CallGuard();
   #columns: Columns<In, Out>;
   #capacity = firstCapacity;
+  /** The row of a forecast that was asked for. */
+  #asked: Out | undefined;
 
   /** @internal */
   protected constructor(
@@ -37,8 +40,29 @@ export abstract class ObjectForecaster<T, In extends { count: number }, Out, Res
   }
 
   /** Returns the number of keys with a state. */
-  get keys(): number {
-    return this.forecaster.keys;
+  get keyCount(): number {
+    return this.forecaster.keyCount;
+  }
+
+  /** Iterates over the keys with a state. Throws FORECASTER_DISPOSED. */
+  keys(): IterableIterator<string> {
+    return this.forecaster.keys();
+  }
+
+  /** Returns whether a key has a state, and so a forecast. Throws KEY_INVALID and FORECASTER_DISPOSED. */
+  has(key: string): boolean {
+    return this.forecaster.has(readKey(key));
+  }
+
+  /**
+   * Forgets the state of a key. The next event of the key begins anew. An open incident of the key ends without a report.
+   *
+   * @returns Whether the key had a state.
+   * @throws KEY_INVALID. FORECASTER_BUSY if a callback of this forecaster calls it. FORECASTER_DISPOSED.
+   */
+  forget(key: string): boolean {
+    this.#guard.assertFree();
+    return this.forecaster.forget(readKey(key));
   }
 
   /** Returns the bytes of state, including reserved room for further keys. */
@@ -63,6 +87,10 @@ export abstract class ObjectForecaster<T, In extends { count: number }, Out, Res
   }
 
   #observe(events: readonly T[]): Result[] {
+    const given: unknown = events;
+    if (!Array.isArray(given)) {
+      throw new TypeError("observe: expected an array of events; give a single event as [event]");
+    }
     this.forecaster.release();
     if (events.length > this.#capacity) {
       const capacity = 2 ** Math.ceil(Math.log2(events.length));
@@ -73,7 +101,11 @@ export abstract class ObjectForecaster<T, In extends { count: number }, Out, Res
     columns.events.count = 0;
     const accepted = events.filter((event) => this.#accepts(event));
     this.forecaster.observe(columns.events, columns.forecasts);
-    return accepted.map((event, row) => this.resultAt(event, row, columns.events, columns.forecasts));
+    const results = accepted.map((event, row) =>
+      this.resultAt(event, row, columns.events, columns.forecasts),
+    );
+    this.report?.(accepted);
+    return results;
   }
 
   /**
@@ -107,6 +139,25 @@ export abstract class ObjectForecaster<T, In extends { count: number }, Out, Res
     this.forecaster.dispose();
   }
 
+  /** Disposes at the end of a `using` block. */
+  [disposeSymbol](): void {
+    this.dispose();
+  }
+
+  /**
+   * The columns of one row that hold the pending forecast of a key; undefined where the key has no state.
+   * @internal
+   */
+  protected ask(key: string): Out | undefined {
+    this.#guard.assertFree();
+    const { forecaster } = this;
+    const name = readKey(key);
+    if (!forecaster.has(name)) return undefined;
+    const row = (this.#asked ??= this.#makeColumns(1).forecasts);
+    forecaster.forecast(forecaster.slotOf(name), row);
+    return row;
+  }
+
   /**
    * Asks the event for its fields. What comes back checks them and appends a row: an error in there is the event's
    * fault, one before that is the callback's and ends the stream.
@@ -120,6 +171,12 @@ export abstract class ObjectForecaster<T, In extends { count: number }, Out, Res
    */
   protected abstract resultAt(event: T, row: number, events: In, forecasts: Out): Result;
 
+  /**
+   * Tells listeners of a batch whose forecasts are made.
+   * @internal
+   */
+  protected report?(events: readonly T[]): void;
+
   /** Appends an event to the columns, or refuses it. */
   #accepts(event: T): boolean {
     const append = this.read(event);
@@ -132,3 +189,5 @@ export abstract class ObjectForecaster<T, In extends { count: number }, Out, Res
     }
   }
 }
+
+refuseAsNumber(ObjectForecaster, "keys", "keyCount");

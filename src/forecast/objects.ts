@@ -10,35 +10,62 @@ import {
   type ForecastColumns,
 } from "./columns.js";
 import { Forecaster } from "./forecaster.js";
-import { readKey, readTime, readValue, type RejectedEvent, type TimeLike, type ValueLike } from "./input.js";
+import { groupAt, pathOfGroup } from "./incidents/groups/naming.js";
+import type { IncidentKind } from "./incidents/incidents.js";
+import {
+  groupUpdateOf,
+  incidentId,
+  updateOf,
+  type GroupIncidentUpdate,
+  type IncidentUpdate,
+} from "./incidents/update.js";
+import {
+  looksLikeSeconds,
+  readKey,
+  readTime,
+  readValue,
+  warn,
+  type RejectedEvent,
+  type TimeLike,
+  type ValueLike,
+} from "./input.js";
 import type { ForecasterListeners } from "./learning/schedule.js";
 import { ObjectForecaster } from "./object-forecaster.js";
 import { forecasterSettings, type ForecasterOptions, type ForecasterSettings } from "./settings.js";
 
-/** A forecast as an object. NaN means "none"; `JSON.stringify` writes NaN as null. */
-export interface Forecast {
+/** The forecast of a key's next value, as its last event left it. NaN means "none"; `JSON.stringify` writes NaN as null. */
+export interface NextForecast {
   readonly key: string;
-  /** Epoch milliseconds of the observation. */
+  /** Time of the key's last event, in epoch milliseconds. */
   readonly time: number;
-  /** The observed value; NaN if the value is missing. */
-  readonly value: number;
   /** Forecast of the key's next value; NaN before its first observed value. */
   readonly yhat: number;
   /** Lower bound of the interval at the first of `intervalLevels`; NaN before the key's third observed value. */
   readonly yhatLower: number;
   readonly yhatUpper: number;
-  /** Intervals at all `intervalLevels`, in their order; empty if there is only one level. */
+  /** Intervals at all `intervalLevels`, in their order. */
   readonly intervals: readonly ForecastInterval[];
   /** Expected time of the next value, in epoch milliseconds; NaN before the key's second event. */
   readonly yhatTime: number;
-  /** Earlier forecast of this observation; NaN on the key's first observation. */
-  readonly expected: number;
-  /** Anomaly score: above 1 is anomalous; NaN for missing values and for a key's first 101 observed values. */
-  readonly anomalyScore: number;
+  /** Id of the key's incident that is open after its last event; undefined while no incident is open. */
+  readonly incident?: string | undefined;
   /** Model name and version of its weights: "lstm32@1841". */
   readonly model: string;
   /** Forecasts for the steps 2 to `horizon`; empty if `horizon` is 1. */
   readonly horizon: readonly StepForecast[];
+}
+
+/** A forecast together with the score of the observation that it was made at; `time` is the observation's. */
+export interface Forecast extends NextForecast {
+  /** The observed value; NaN if the value is missing. */
+  readonly value: number;
+  /** Earlier forecast of this observation; NaN on the key's first observation. */
+  readonly expected: number;
+  /** Interval of `expected` at the first of `intervalLevels`; NaN up to the key's third observed value. */
+  readonly expectedLower: number;
+  readonly expectedUpper: number;
+  /** Anomaly score: above 1 is anomalous; NaN for missing values and for a key's first 101 observed values. */
+  readonly anomalyScore: number;
 }
 
 /** A forecast interval. The intervals of one forecast are nested. */
@@ -58,7 +85,7 @@ export interface StepForecast {
   /** Lower bound at the first of `intervalLevels`; NaN until the key has `step` + 5 events. */
   readonly yhatLower: number;
   readonly yhatUpper: number;
-  /** Intervals at all `intervalLevels`; empty if there is only one level. */
+  /** Intervals at all `intervalLevels`. */
   readonly intervals: readonly ForecastInterval[];
   /** Expected time of the value, from the key's typical time between events, in epoch milliseconds. */
   readonly yhatTime: number;
@@ -67,8 +94,12 @@ export interface StepForecast {
 /** A forecast together with its event. */
 export type EventForecast<T> = Forecast & { readonly event: T };
 
+/** A change of an incident together with the event that made it. */
+export type EventIncident<T> = IncidentUpdate & { readonly event: T };
+
 /** Options of the operators: how to read an event, and the settings of the forecaster. */
-export interface EventOptions<T> extends Omit<ForecasterOptions, "featureCount">, ForecasterListeners {
+export interface EventOptions<T>
+  extends Omit<ForecasterOptions, "featureCount" | "aggregate">, ForecasterListeners {
   /** Returns the key of the series: 1 to 1,024 characters. */
   readonly key: (event: T) => string;
   /** Returns the event time: epoch milliseconds, a Date, or ISO 8601 text (UTC if it has no zone). */
@@ -80,6 +111,13 @@ export interface EventOptions<T> extends Omit<ForecasterOptions, "featureCount">
    * `value`.
    */
   readonly features?: readonly ((event: T) => ValueLike)[];
+  /**
+   * Called with each change of an incident, in the order of events: opened, updated a few times, closed. The calls come
+   * after the forecasts of a batch are made and before they are returned.
+   */
+  readonly onIncident?: (incident: EventIncident<T>) => void;
+  /** The same for incidents of groups of keys, which `detection.group` names; before those of keys. */
+  readonly onGroupIncident?: (incident: GroupIncidentUpdate) => void;
   /** Called with each rejected event. Default: a process warning for the first event of each error code. */
   readonly onRejected?: (rejected: RejectedEvent<T>) => void;
   /** Engine that runs and trains the cell. Default: WebAssembly. */
@@ -97,60 +135,108 @@ export interface Observation {
 
 /** Returns the checked settings among the options. Throws SETTING_INVALID. */
 export function settingsOf<T>(options: EventOptions<T>): ForecasterSettings {
-  refuseMisplaced(options, { featureCount: "give a callback for each feature in `features`" });
-  requireFunctions(options, ["key", "time", "value"], ["onRejected", "onUpdate", "engine"]);
-  const { key, time, value, features = [], onRejected, onUpdate, engine, ...settings } = options;
+  // TODO(issue 20): windows in the operators and in createForecaster.
+  refuseMisplaced(options, {
+    featureCount: "give a callback for each feature in `features`",
+    aggregate: "only the pipeline has windows: give it to `run` in `forecaster`",
+  });
+  requireFunctions(
+    options,
+    ["key", "time", "value"],
+    ["onRejected", "onIncident", "onGroupIncident", "onUpdate", "onForgotten", "engine"],
+  );
+  const {
+    key,
+    time,
+    value,
+    features = [],
+    onRejected,
+    onIncident,
+    onGroupIncident,
+    engine,
+    onUpdate,
+    onForgotten,
+    ...settings
+  } = options;
   requireFunctionList("features", features);
   return forecasterSettings({ ...settings, featureCount: features.length });
 }
 
+/** What names the rows of a forecaster's columns. */
+type RowNames = Pick<Forecaster, "keyOf" | "modelName" | "settings">;
+
 /** Returns one row of a forecaster's columns as an object. */
-export function forecastAt(
-  forecaster: Pick<Forecaster, "keyOf" | "modelName">,
-  columns: ForecastColumns,
-  row: number,
-): Forecast {
+export function forecastAt(forecaster: RowNames, columns: ForecastColumns, row: number): Forecast {
+  const [level] = forecaster.settings.intervalLevels as unknown as readonly [number];
+  const key = forecaster.keyOf(columns.slots[row]!);
+  const incident = columns.incident[row]!;
   return {
-    key: forecaster.keyOf(columns.slots[row]!),
+    key,
     time: columns.times[row]!,
     value: columns.values[row]!,
     yhat: columns.yhat[row]!,
     yhatLower: columns.yhatLower[row]!,
     yhatUpper: columns.yhatUpper[row]!,
-    intervals: intervalsAt(columns, "yhat", row),
+    intervals: nextIntervals(columns, row, level),
     yhatTime: columns.yhatTime[row]!,
     expected: columns.expected[row]!,
+    expectedLower: columns.expectedLower[row]!,
+    expectedUpper: columns.expectedUpper[row]!,
     anomalyScore: columns.anomalyScore[row]!,
+    ...(incident >= 0 && { incident: incidentId(key, incident) }),
     model: forecaster.modelName(columns.version[row]),
-    horizon: stepsAt(columns, row),
+    horizon: stepsAt(columns, row, level),
   };
 }
 
-const noIntervals: readonly ForecastInterval[] = Object.freeze([]);
+/** Returns the forecast in a row whose event is not known, with the first `steps` steps. */
+function nextAt(forecaster: RowNames, columns: ForecastColumns, steps: number): NextForecast {
+  const { value, expected, expectedLower, expectedUpper, anomalyScore, ...next } = forecastAt(
+    forecaster,
+    columns,
+    0,
+  );
+  return steps === columns.steps.horizon ? next : { ...next, horizon: next.horizon.slice(0, steps - 1) };
+}
 
-/** The intervals of the forecast `index` in the columns of the next values, or in those of the further steps. */
+function nextIntervals(columns: ForecastColumns, row: number, level: number): readonly ForecastInterval[] {
+  const { levels, yhatLower, yhatUpper } = columns.intervals;
+  if (levels.length > 0) return intervalsAt(levels, yhatLower, yhatUpper, row);
+  return [{ level, lower: columns.yhatLower[row]!, upper: columns.yhatUpper[row]! }];
+}
+
+/** The intervals of forecast `index` in columns of several levels. */
 function intervalsAt(
-  { intervals }: ForecastColumns,
-  of: "yhat" | "step",
+  levels: readonly number[],
+  lower: Float64Array,
+  upper: Float64Array,
   index: number,
 ): readonly ForecastInterval[] {
-  const { levels, [`${of}Lower` as const]: lower, [`${of}Upper` as const]: upper } = intervals;
-  if (levels.length === 0) return noIntervals;
   const at = index * levels.length;
   return levels.map((level, i) => ({ level, lower: lower[at + i]!, upper: upper[at + i]! }));
 }
 
-function stepsAt(columns: ForecastColumns, row: number): readonly StepForecast[] {
+const noSteps: readonly StepForecast[] = Object.freeze([]);
+
+function stepsAt(columns: ForecastColumns, row: number, level: number): readonly StepForecast[] {
   const { horizon, yhat, yhatLower, yhatUpper } = columns.steps;
+  if (horizon === 1) return noSteps;
+  const { levels, stepLower, stepUpper } = columns.intervals;
   const width = horizon - 1;
-  return Array.from({ length: width }, (_, i) => ({
-    step: i + 2,
-    yhat: yhat[row * width + i]!,
-    yhatLower: yhatLower[row * width + i]!,
-    yhatUpper: yhatUpper[row * width + i]!,
-    intervals: intervalsAt(columns, "step", row * width + i),
-    yhatTime: dueTime(columns, row, i + 2),
-  }));
+  return Array.from({ length: width }, (_, i) => {
+    const at = row * width + i;
+    const lower = yhatLower[at]!;
+    const upper = yhatUpper[at]!;
+    return {
+      step: i + 2,
+      yhat: yhat[at]!,
+      yhatLower: lower,
+      yhatUpper: upper,
+      intervals:
+        levels.length > 0 ? intervalsAt(levels, stepLower, stepUpper, at) : [{ level, lower, upper }],
+      yhatTime: dueTime(columns, row, i + 2),
+    };
+  });
 }
 
 /** Forecasts events of type T. It holds memory outside the JavaScript heap: call `dispose` at the end. */
@@ -160,7 +246,15 @@ export class EventForecaster<T> extends ObjectForecaster<
   ForecastColumns,
   EventForecast<T>
 > {
+  /** @internal */
+  declare protected readonly forecaster: Forecaster;
   readonly #options: EventOptions<T>;
+  /** Whether the unit of the first time was looked at. */
+  #hasTimed = false;
+  /** The events of the batch by their rows, where they name groups. */
+  readonly #accepted: T[] = [];
+  /** Where changes of incidents are collected, if anywhere. */
+  #changes: EventIncident<T>[] | undefined;
 
   constructor(options: EventOptions<T>) {
     const settings = settingsOf(options);
@@ -176,19 +270,82 @@ export class EventForecaster<T> extends ObjectForecaster<
     this.#options = options;
   }
 
+  /**
+   * Returns the pending forecast of a key, bit for bit as the key's last event made it. Changes no state and costs microseconds.
+   *
+   * @param steps Number of steps ahead, from 1 to the setting `horizon`. Default: all.
+   * @returns undefined if the key has no state.
+   * @throws KEY_INVALID. RangeError for other steps. FORECASTER_BUSY if a callback of this forecaster calls it.
+   * FORECASTER_DISPOSED.
+   *
+   * @example
+   * ```ts
+   * const forecaster = createForecaster({ horizon: 24 });
+   * forecaster.observe([{ key: "pump-7", time: Date.now(), value: 41.2 }]);
+   * forecaster.forecast("pump-7", { steps: 3 })?.horizon; // the steps 2 and 3
+   * ```
+   */
+  forecast(key: string, { steps }: { readonly steps?: number } = {}): NextForecast | undefined {
+    const { horizon } = this.forecaster.settings;
+    const count = steps ?? horizon;
+    if (!Number.isInteger(count) || count < 1 || count > horizon) {
+      throw new RangeError(
+        `steps: expected an integer from 1 to ${horizon}, the setting horizon; found ${count}`,
+      );
+    }
+    const columns = this.ask(key);
+    return columns && nextAt(this.forecaster, columns, count);
+  }
+
+  /**
+   * From the next event on, incidents of a kind are not told of a key before an event time, because they are fine. Part of
+   * the state. A key without events takes no notice.
+   *
+   * @throws KEY_INVALID, TIME_INVALID. FORECASTER_DISPOSED.
+   *
+   * @example
+   * ```ts
+   * forecaster.expectIncidents("pump-7", "spike", "2026-05-08T00:00Z");
+   * ```
+   */
+  expectIncidents(key: string, kind: IncidentKind, until: TimeLike): void {
+    this.forecaster.expectIncidents(this.forecaster.slotOf(readKey(key)), kind, readTime(until));
+  }
+
   /** @internal */
   protected override read(event: T): (events: ReturnType<typeof observationColumns>) => void {
     const key = this.#options.key(event);
     const time = this.#options.time(event);
+    if (!this.#hasTimed) this.#checkUnit(time);
     const value = this.#options.value(event);
     const features = this.#options.features?.map((feature) => feature(event));
+    const path = pathOfGroup(this.forecaster.settings.detection.group);
     return (events) => {
       const milliseconds = readTime(time);
       const number = readValue(value);
       const numbers = features?.map((feature, index) => readValue(feature, `feature ${index}`));
       appendObservation(events, this.forecaster.slotOf(readKey(key)), milliseconds, number);
       if (numbers !== undefined) setFeatures(events, numbers);
+      if (path !== undefined) this.#nameGroups(events, event, path);
     };
+  }
+
+  /** Lets the columns find the group in the event of a row. */
+  #nameGroups(events: ReturnType<typeof observationColumns>, event: T, path: readonly string[]): void {
+    if (events.count === 1) this.#accepted.length = 0;
+    this.#accepted.push(event);
+    events.groupOf ??= (row) => groupAt(this.#accepted[row], path);
+  }
+
+  /** Warns if the first time is likely one in seconds, which forecasts would take for milliseconds. */
+  #checkUnit(time: TimeLike): void {
+    this.#hasTimed = true;
+    if (!looksLikeSeconds(time)) return;
+    const date = new Date(time).toISOString();
+    warn(
+      `the time ${time} is ${date} in milliseconds; if it is in seconds, give (event) => 1000 * event.time`,
+      "TIME_INVALID",
+    );
   }
 
   /** @internal */
@@ -199,6 +356,39 @@ export class EventForecaster<T> extends ObjectForecaster<
     forecasts: ForecastColumns,
   ): EventForecast<T> {
     return { event, ...forecastAt(this.forecaster, forecasts, row) };
+  }
+
+  /**
+   * Processes events in order, as `observe` does, and returns the changes of incidents in place of the forecasts.
+   *
+   * @param events Events in order of arrival.
+   * @returns The changes of incidents by the accepted events, in the order of the events.
+   * @throws As `observe`.
+   */
+  observeIncidents(events: readonly T[]): EventIncident<T>[] {
+    const changes: EventIncident<T>[] = [];
+    this.#changes = changes;
+    try {
+      this.observe(events);
+    } finally {
+      this.#changes = undefined;
+    }
+    return changes;
+  }
+
+  /** @internal */
+  protected override report(events: readonly T[]): void {
+    const { onIncident, onGroupIncident } = this.#options;
+    for (const note of this.forecaster.groupChanges) {
+      onGroupIncident?.(groupUpdateOf(note, (slot) => this.forecaster.keyOf(slot)));
+    }
+    const changes = this.#changes;
+    if (onIncident === undefined && changes === undefined) return;
+    for (const note of this.forecaster.incidentChanges) {
+      const change = { event: events[note.row]!, ...updateOf(this.forecaster.keyOf(note.slot), note) };
+      changes?.push(change);
+      onIncident?.(change);
+    }
   }
 }
 

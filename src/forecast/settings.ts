@@ -2,10 +2,25 @@
 import { z } from "zod";
 import { refuseRenamed, UndercurrentError } from "../errors/errors.js";
 import { cellKinds } from "../engine/port.js";
+import { forecasterRanges, type ForecasterOptions, type ForecasterSettings } from "./options.js";
+
+export type { ForecasterOptions, ForecasterSettings };
+import { incidentSchema } from "./incidents/settings.js";
+import { aggregateSchema, canonicalWindows } from "./windows/settings.js";
 
 /** Lists the read-outs, in rising order of bytes per key, and the losses of the mixture. */
 export const readoutKinds = ["shared", "compact", "full"] as const;
 export const lossKinds = ["absolute", "squared"] as const;
+
+/** Lists the kinds of values: what values of a key can be. */
+export const valueKinds = ["level", "count", "rate"] as const;
+
+/** Whether the cell's weights learn. */
+export const learningKinds = ["on", "off"] as const;
+
+/** What a model's weights are at first, and the identity of those that were drawn. */
+export const initialKinds = ["random", "pretrained"] as const;
+export const randomWeights = "random";
 
 /** Largest number of exogenous features per event. */
 export const maxFeatures = 32;
@@ -15,6 +30,20 @@ const maxClip = 1e15;
 
 /** Largest forecast horizon, in values ahead. */
 export const maxHorizon = 96;
+
+/** Largest bound of the values, which is their own largest size. */
+const maxBound = 1e30;
+
+/** A bound of the values: a number, or the place of the exogenous feature that holds the key's bound. */
+const boundSchema = z.union([
+  z.number().min(-maxBound).max(maxBound),
+  z.strictObject({
+    feature: z
+      .int()
+      .min(0)
+      .max(maxFeatures - 1),
+  }),
+]);
 
 /** Schema of the forecaster's settings. A snapshot restores only into a forecaster with the same settings. */
 export const forecasterSchema = z.strictObject({
@@ -42,7 +71,13 @@ export const forecasterSchema = z.strictObject({
     .min(0)
     .max(4294967295)
     .default(1)
-    .describe("Seed of the initial weights, the only source of randomness."),
+    .describe("Seed of random initial weights, the only source of randomness."),
+  initial: z
+    .enum(initialKinds)
+    .default("random")
+    .describe(
+      "Initial weights of the cell. random: drawn from the seed. pretrained: trained on synthetic series, for lstm with 32 units; other cells begin as with random. A model that was saved keeps its weights.",
+    ),
   intervalLevels: z
     .array(z.number().gt(0).lt(1))
     .min(1)
@@ -57,6 +92,56 @@ export const forecasterSchema = z.strictObject({
     .max(0.05)
     .default(0.001)
     .describe("Expected share of ordinary observations with an anomaly score above 1 (false alarms)."),
+  detection: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(true)
+        .describe(
+          "Whether values are scored. Without detection, anomaly_score is null and a key takes 838 bytes less.",
+        ),
+      recurring: z
+        .boolean()
+        .default(false)
+        .describe(
+          "Whether faults that recur alarm each time, until a key has about twice the alarms of alarmRate. By default a key gets used to them.",
+        ),
+      ...incidentSchema.shape,
+    })
+    .prefault({})
+    .describe(
+      "Detection of anomalies, which rates how unusual each value is for its key, and joins alarms to incidents.",
+    ),
+  bounds: z
+    .strictObject({
+      min: boundSchema
+        .optional()
+        .describe(
+          "Smallest possible value; {feature: 0} takes each key's from the first of its exogenous features.",
+        ),
+      max: boundSchema.optional().describe("Largest possible value, in the same forms."),
+    })
+    .refine(
+      ({ min, max }) => typeof min !== "number" || typeof max !== "number" || min < max,
+      "expected min below max",
+    )
+    .optional()
+    .describe(
+      "Range of possible values. Forecasts and intervals lie within it; values outside it are observed as they are. Default: any number.",
+    ),
+  kind: z
+    .enum(valueKinds)
+    .default("level")
+    .describe(
+      "Kind of the values. Forecasts and intervals of counts (whole numbers) and rates are never below 0; a level can be any number.",
+    ),
+  timeZone: z
+    .string()
+    .refine(isTimeZone, "this is no IANA time zone")
+    .default("UTC")
+    .describe(
+      "IANA time zone whose local time the forecaster takes for the time of day and the day of the week, such as Europe/Berlin, daylight saving included.",
+    ),
   bpttSteps: z
     .int()
     .min(2)
@@ -78,6 +163,12 @@ export const forecasterSchema = z.strictObject({
     .default(16)
     .describe(
       "Largest number of training windows per weight update, each of a different key. With few keys, an update takes a quarter of the number of keys.",
+    ),
+  learning: z
+    .enum(learningKinds)
+    .default("on")
+    .describe(
+      "Whether the cell learns. off keeps its weights as they are, for very many keys: an event takes about a third less CPU time. What each key has of its own learns either way.",
     ),
   learningRate: z
     .number()
@@ -129,12 +220,25 @@ export const forecasterSchema = z.strictObject({
     .max(maxHorizon)
     .default(1)
     .describe("Number of values ahead to forecast at each observation, each with its intervals."),
+  seasonKeys: z
+    .int()
+    .min(0)
+    .max(65536)
+    .default(256)
+    .describe(
+      "Largest number of keys in a state whose last values are kept to find and repeat their seasons, of any period up to 2,016 values. The first keys whose values change get a place, of up to 17 KB; a key without a season gives the place back. 0: seasons by the calendar alone.",
+    ),
   maxKeys: z
     .int()
     .min(0)
     .default(0)
     .describe(
       "Largest number of keys in a state (one state per partition). At the limit, a new key evicts the 1/64 of the keys with the oldest last events. 0: no limit.",
+    ),
+  aggregate: aggregateSchema
+    .optional()
+    .describe(
+      "Windows of event time before the forecast: raw events become one observation per key and window. Default: each event is an observation.",
     ),
   keyTtlMs: z
     .number()
@@ -145,11 +249,15 @@ export const forecasterSchema = z.strictObject({
     ),
 });
 
-/** Complete settings of a forecaster. */
-export type ForecasterSettings = z.output<typeof forecasterSchema>;
-
-/** Options of a forecaster. Omitted options have their default. */
-export type ForecasterOptions = Partial<ForecasterSettings>;
+/** Whether the host's `Intl` knows a zone of this name. */
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en-US", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Checks options and fills in the defaults.
@@ -164,21 +272,53 @@ export type ForecasterOptions = Partial<ForecasterSettings>;
  */
 export function forecasterSettings(options: ForecasterOptions = {}): ForecasterSettings {
   refuseRenamed("forecasterOptions", options);
-  return checkedSettings(forecasterSchema, options);
+  const checked = checkedSettings(forecasterSchema, options, forecasterRanges);
+  const settings =
+    checked.aggregate === undefined
+      ? checked
+      : { ...checked, aggregate: canonicalWindows(checked.aggregate) };
+  const { bounds = {}, kind, featureCount } = settings;
+  if (kind !== "level" && typeof bounds.max === "number" && bounds.max <= 0) {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      `bounds.max: expected a number above 0 with kind ${kind}, found ${bounds.max}`,
+    );
+  }
+  for (const [name, bound] of Object.entries(bounds)) {
+    if (typeof bound !== "object" || bound.feature < featureCount) continue;
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      `bounds.${name}: expected the place of one of ${featureCount} features, found ${bound.feature}`,
+    );
+  }
+  return settings;
 }
 
-/** Options checked by a schema, `undefined` standing for the default. Throws SETTING_INVALID. */
+/**
+ * Returns the bounds that hold for all keys, by the settings `bounds` and `kind`; infinite where there are none. A bound in
+ * a feature is each key's own.
+ */
+export function commonBounds({ bounds = {}, kind }: Pick<ForecasterSettings, "bounds" | "kind">): {
+  readonly min: number;
+  readonly max: number;
+} {
+  const min = typeof bounds.min === "number" ? bounds.min : -Infinity;
+  const max = typeof bounds.max === "number" ? bounds.max : Infinity;
+  return { min: kind === "level" ? min : Math.max(min, 0), max };
+}
+
+/**
+ * Options checked by a schema, `undefined` standing for the default. `ranges` says in words what each setting takes, by its
+ * path. Throws SETTING_INVALID with name, range and value of the first setting that is wrong.
+ */
 export function checkedSettings<T extends Pick<ForecasterSettings, "bpttSteps" | "stride">>(
   schema: z.ZodType<T>,
   options: object,
+  ranges: Readonly<Record<string, string>>,
 ): T {
   const given: [string, unknown][] = Object.entries(options);
   const result = schema.safeParse(Object.fromEntries(given.filter(([, value]) => value !== undefined)));
-  if (!result.success) {
-    const issue = result.error.issues[0]!;
-    const path = issue.path.join(".") || "options";
-    throw new UndercurrentError("SETTING_INVALID", `${path}: ${issue.message}`);
-  }
+  if (!result.success) throw invalidSetting(result.error.issues[0]!, options, ranges);
   const settings = result.data;
   if (settings.bpttSteps % settings.stride !== 0) {
     throw new UndercurrentError(
@@ -189,10 +329,47 @@ export function checkedSettings<T extends Pick<ForecasterSettings, "bpttSteps" |
   return settings;
 }
 
-/** The name of a model and the version of its weights, as forecasts carry it: "lstm32@1841". */
+/**
+ * The name of a model and the version of its weights, as forecasts carry it: "lstm32@1841", or
+ * "lstm32-pretrained-1@1841" where the first weights were trained ones.
+ */
 export function modelName(
-  { cell, hidden }: { readonly cell?: unknown; readonly hidden?: unknown },
+  {
+    cell,
+    hidden,
+    initial = randomWeights,
+  }: { readonly cell?: unknown; readonly hidden?: unknown; readonly initial?: string | undefined },
   version: number,
 ): string {
-  return `${String(cell)}${String(hidden)}@${version}`;
+  const origin = initial === randomWeights ? "" : `-${initial}`;
+  return `${String(cell)}${String(hidden)}${origin}@${version}`;
+}
+
+function invalidSetting(
+  issue: z.core.$ZodIssue,
+  options: object,
+  ranges: Readonly<Record<string, string>>,
+): UndercurrentError {
+  const path = issue.path.map(String);
+  const value = path.reduce<unknown>((at, name) => (at as Readonly<Record<string, unknown>>)[name], options);
+  if (issue.code === "unrecognized_keys") {
+    const name = issue.keys[0]!;
+    const known = Object.keys(ranges).find((each) => each.toLowerCase().endsWith(plain(name)));
+    const nearest = known === undefined ? "" : `; did you mean ${known}?`;
+    return new UndercurrentError("SETTING_INVALID", `${[...path, name].join(".")}: unknown option${nearest}`);
+  }
+  let length = path.length;
+  while (length > 0 && ranges[path.slice(0, length).join(".")] === undefined) length--;
+  const range = ranges[path.slice(0, length).join(".")];
+  const isOwn = issue.code === "custom" || range === undefined;
+  const expected = isOwn ? issue.message : `expected ${range}`;
+  return new UndercurrentError(
+    "SETTING_INVALID",
+    `${path.join(".") || "options"}: ${expected}; found ${typeof value === "number" ? value : JSON.stringify(value)}`,
+  );
+}
+
+/** A name without what spellings differ in. */
+function plain(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, "");
 }

@@ -3,7 +3,7 @@
  * tiny values.
  */
 
-/** a·b + c: the one multiply-add of the kernel, rounded once where it is built with relaxed SIMD, else twice. */
+/** a·b + c: the kernel's only multiply-add, rounded once with relaxed SIMD and twice without. */
 // @ts-ignore: decorator
 @inline
 export function mad(a: v128, b: v128, c: v128): v128 {
@@ -36,8 +36,9 @@ export function sigmoidOfHalf(half: v128): v128 {
 }
 
 /**
- * e to the value, which must lie within ±87: 2^k·e^r with |r| ≤ ½ ln 2, where k ln 2 is taken off in two parts (Cody &
- * Waite, 1980) and e^r is its Taylor polynomial of degree 7; within 3e-7 of the value's size.
+ * Returns e to the value, which must lie within ±87. The value is split into k ln 2 + r with |r| ≤ ½ ln 2, where k ln 2 is
+ * subtracted in two parts (Cody & Waite, 1980), and the result is 2^k·e^r. e^r is its Taylor polynomial of degree 7; the
+ * relative error is within 3e-7.
  */
 // @ts-ignore: decorator
 @inline
@@ -55,7 +56,7 @@ export function exp(value: v128): v128 {
   return f32x4.mul(p, i32x4.shl(exponent, 23));
 }
 
-/** Zero for NaN and for what is smaller than 1e-30, so that decaying values never turn into slow denormals. */
+/** Returns zero for NaN and for values smaller than 1e-30, so that decaying values never become slow denormals. */
 // @ts-ignore: decorator
 @inline
 export function flush(value: v128): v128 {

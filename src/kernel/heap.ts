@@ -1,4 +1,4 @@
-/** Lays out a kernel's memory: buffers one behind the other, then a slab that grows. */
+/** Lays out a kernel's memory: buffers in a row, then a slab that grows. */
 
 const PAGE: u64 = 65536;
 const LIMIT: u64 = 65536 * PAGE;
@@ -6,7 +6,7 @@ const LIMIT: u64 = 65536 * PAGE;
 /** End of the layout. It has 64 bits because the memory may end at 4 GiB. */
 let end: u64 = 0;
 
-/** Starts the layout anew, behind the kernel's own data. */
+/** Restarts the layout after the kernel's own data. */
 export function beginLayout(): void {
   end = <u64>__heap_base;
 }
@@ -18,12 +18,12 @@ export function take(bytes: u64): usize {
   return <usize>start;
 }
 
-/** Makes the memory reach to the end of the layout; false, with nothing changed, where it cannot. */
+/** Grows the memory to the end of the layout. Returns false and changes nothing if it cannot. */
 export function growToLayout(): bool {
   return grow(end);
 }
 
-/** Makes the memory reach to an end; false, with nothing changed, where it cannot. */
+/** Grows the memory to an end. Returns false and changes nothing if it cannot. */
 export function grow(to: u64): bool {
   if (to > LIMIT) return false;
   const missing = <i32>((to + PAGE - 1) / PAGE) - memory.size();

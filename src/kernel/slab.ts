@@ -1,4 +1,4 @@
-/** A slab of rows of one size, states or models of keys, at the end of a kernel's memory, where it can grow. */
+/** A slab of rows of one size (states or models of keys), at the end of a kernel's memory, where it can grow. */
 import { grow, growToLayout, take } from "./heap";
 
 let rowBytes: usize = 0;
@@ -7,7 +7,7 @@ let rows: i32 = 0;
 /** Where the first row lies. */
 export let slab: usize = 0;
 
-/** Ends a layout with an empty slab of rows of so many bytes; false where there is not enough memory. */
+/** Ends a layout with an empty slab of rows of this size, in bytes. Returns false if memory is exhausted. */
 export function layOutSlab(bytes: usize): bool {
   rowBytes = bytes;
   rows = 0;

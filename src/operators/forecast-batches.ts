@@ -1,15 +1,16 @@
 /** The operator `forecastBatches`: forecasts arrays of events, at a fraction of the cost per event. */
 import type { OperatorFunction } from "rxjs";
-import { EventForecaster, settingsOf, type EventForecast, type EventOptions } from "../forecast/objects.js";
+import type { EventForecast } from "../forecast/objects.js";
+import { valueForecasters, type OperatorOptions } from "./forecast.js";
 import { withForecaster } from "./with-forecaster.js";
 
 /**
  * Emits for every array of events the array of their forecasts, in order. Rejected events have no forecast. The batch
  * size does not change the forecasts. Everything else is as in `forecast`.
  *
- * @param options Callbacks that read an event, and settings of the forecaster.
+ * @param options As in `forecast`.
  * @returns An operator from arrays of events to arrays of forecasts.
- * @throws SETTING_INVALID at once if an option is invalid.
+ * @throws As `forecast`.
  *
  * @example
  * ```ts
@@ -22,11 +23,10 @@ import { withForecaster } from "./with-forecaster.js";
  * ```
  */
 export function forecastBatches<T>(
-  options: EventOptions<T>,
+  options: OperatorOptions<T>,
 ): OperatorFunction<readonly T[], EventForecast<T>[]> {
-  settingsOf(options);
-  return withForecaster(
-    () => new EventForecaster(options),
-    (forecaster, events: readonly T[]) => [forecaster.observe(events)],
-  );
+  return withForecaster(valueForecasters(options), {
+    forecast: (forecaster, events: readonly T[]) => [forecaster.observe(events)],
+    events: ({ length }) => length,
+  });
 }

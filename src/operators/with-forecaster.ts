@@ -1,49 +1,106 @@
-/** Base of the operators: creates one forecaster per subscription and disposes of it at the end. */
-import { Observable, Subject, takeUntil, type OperatorFunction, type Subscriber } from "rxjs";
+/** Base of the operators: gives every subscription a forecaster, feeds it, saves its state, and disposes of it at the end. */
+import { isObservable, Observable, Subject, takeUntil, type OperatorFunction, type Subscriber } from "rxjs";
+import { Saver } from "./saver.js";
+import type { ForecasterSource, SubscribedForecaster } from "./state.js";
+
+/** How one value of the source becomes values of the result. */
+export interface Step<Forecaster, In, Out> {
+  readonly forecast: (forecaster: Forecaster, value: In) => readonly Out[];
+  /** Returns the number of events in a value. */
+  readonly events: (value: In) => number;
+}
 
 /**
- * Emits what `forecast` makes of each value of the source, in order, with a forecaster for each subscription. What the
- * source emits inside a callback of the forecaster, its end included, waits until the value before it is forecast from.
+ * Emits the results of `step` for each value of the source, in order. Emissions of the source inside a callback of the
+ * forecaster, including its end, wait until the previous value is forecast.
  */
-export function withForecaster<Forecaster extends { dispose(): void }, In, Out>(
-  create: () => Forecaster,
-  forecast: (forecaster: Forecaster, value: In) => readonly Out[],
+export function withForecaster<Forecaster extends SubscribedForecaster<never, unknown>, In, Out>(
+  { acquire, isOwned, save }: ForecasterSource<Forecaster>,
+  step: Step<Forecaster, In, Out>,
 ): OperatorFunction<In, Out> {
   return (source) =>
     new Observable<Out>((subscriber) => {
-      const forecaster = create();
-      const turns = new Turns(subscriber, (value: In) => forecast(forecaster, value));
+      const forecaster = acquire();
+      const fail = (error: unknown): void => subscriber.error(error);
+      const saver = save && new Saver(save, () => forecaster.snapshot(), fail);
+      const turns = new Turns(subscriber, {
+        forecast: (value: In) => {
+          const results = step.forecast(forecaster, value);
+          saver?.count(step.events(value));
+          return results;
+        },
+        emitted: () => saver?.saveIfDue(),
+      });
       const left = new Subject<void>();
       subscriber.add(() => {
         left.next();
-        forecaster.dispose();
+        // A callback of the forecaster may unsubscribe: the event under way is taken whole first.
+        turns.whenIdle(() => {
+          try {
+            // Nobody is left to be told of a failure: it becomes an unhandled rejection.
+            void saver?.finish();
+          } finally {
+            if (isOwned) forecaster.dispose();
+          }
+        });
       });
+      if (saver !== undefined && isObservable(save?.every)) {
+        const request = (): void => {
+          saver.request();
+          turns.whenIdle(() => {
+            try {
+              saver.saveIfDue();
+            } catch (error) {
+              fail(error);
+            }
+          });
+        };
+        subscriber.add(save.every.subscribe({ next: request, error: fail }));
+      }
+      const end = (finish: () => void): void =>
+        turns.end(() => {
+          try {
+            const saved = saver?.finish();
+            if (saved === undefined) finish();
+            else saved.then(finish, fail);
+          } catch (error) {
+            fail(error);
+          }
+        });
       source.pipe(takeUntil(left)).subscribe({
         next: (value) => turns.take(value),
-        error: (error: unknown) => turns.end(() => subscriber.error(error)),
-        complete: () => turns.end(() => subscriber.complete()),
+        error: (error: unknown) => end(() => fail(error)),
+        complete: () => end(() => subscriber.complete()),
       });
     });
 }
 
-/** Emits the forecast of each event that the subscription's forecaster does not refuse. */
-export function forecastEach<T, Forecast>(
-  create: () => { observe(events: readonly T[]): Forecast[]; dispose(): void },
-): OperatorFunction<T, Forecast> {
-  return withForecaster(create, (forecaster, event) => forecaster.observe([event]));
+/** Returns the step that forecasts one event at a time; one that the forecaster refuses has no result. */
+export function eachEvent<T, Forecast>(): Step<SubscribedForecaster<T, Forecast>, T, Forecast> {
+  return { forecast: (forecaster, event) => forecaster.observe([event]), events: () => 1 };
 }
 
-/** Forecasts from one value after the other: what comes during a call of `forecast` waits for its turn. */
+/** What a turn does with its value. */
+interface Turn<In, Out> {
+  forecast(value: In): readonly Out[];
+  /** Called when the results have been emitted. */
+  emitted(): void;
+}
+
+/** Forecasts one value at a time; a value that arrives during a call of `forecast` waits for its turn. */
 class Turns<In, Out> {
   readonly #subscriber: Subscriber<Out>;
-  readonly #forecast: (value: In) => readonly Out[];
+  readonly #turn: Turn<In, Out>;
   readonly #waiting: In[] = [];
   #end: (() => void) | undefined;
   #busy = false;
+  /** Whether a call of `forecast` is under way, and what waits for its end. */
+  #forecasting = false;
+  readonly #afterwards: (() => void)[] = [];
 
-  constructor(subscriber: Subscriber<Out>, forecast: (value: In) => readonly Out[]) {
+  constructor(subscriber: Subscriber<Out>, turn: Turn<In, Out>) {
     this.#subscriber = subscriber;
-    this.#forecast = forecast;
+    this.#turn = turn;
   }
 
   take(value: In): void {
@@ -54,7 +111,7 @@ class Turns<In, Out> {
     this.#busy = true;
     try {
       const results = this.#forecast(value);
-      // Mostly nothing waits. A value that the subscriber emits when it is told is then forecast from at once.
+      // Usually nothing waits. A value that the subscriber emits from its callback is then forecast at once.
       if (this.#waiting.length === 0 && this.#end === undefined) this.#busy = false;
       this.#emit(results);
       if (this.#busy) this.#takeWaiting();
@@ -67,6 +124,22 @@ class Turns<In, Out> {
   end(end: () => void): void {
     if (this.#busy) this.#end = end;
     else end();
+  }
+
+  /** Does some work at once, or after the call of `forecast` that is under way. */
+  whenIdle(work: () => void): void {
+    if (this.#forecasting) this.#afterwards.push(work);
+    else work();
+  }
+
+  #forecast(value: In): readonly Out[] {
+    this.#forecasting = true;
+    try {
+      return this.#turn.forecast(value);
+    } finally {
+      this.#forecasting = false;
+      for (const work of this.#afterwards.splice(0)) work();
+    }
   }
 
   #takeWaiting(): void {
@@ -82,5 +155,6 @@ class Turns<In, Out> {
 
   #emit(results: readonly Out[]): void {
     for (const result of results) this.#subscriber.next(result);
+    if (!this.#subscriber.closed) this.#turn.emitted();
   }
 }

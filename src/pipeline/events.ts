@@ -1,6 +1,7 @@
 /** Declares the events of a running pipeline: the steps in the life of each task. */
 import type { UndercurrentError } from "../errors/errors.js";
-import type { Origin } from "./decode/decode.js";
+import type { IncidentCounts } from "../forecast/incidents/watcher.js";
+import type { Origin } from "./decode/dead-letter.js";
 
 /** The takeover begins: the task fences earlier owners and restores the state, which takes time with many keys. */
 export interface TakingOver extends Origin {
@@ -33,6 +34,7 @@ export interface Live extends Origin {
   readonly type: "live";
   readonly offset: number;
   readonly keys: number;
+  readonly openIncidents: IncidentCounts;
   /** Bytes of the task's state in memory. */
   readonly bytes: number;
   /** Number of replayed records; `seconds` is the time for restore and replay. */
@@ -50,6 +52,9 @@ export interface Committed extends Origin {
   readonly keys: number;
   readonly bytes: number;
   readonly forecasts: number;
+  /** Changes of incidents, and incidents that are open now. */
+  readonly incidents: number;
+  readonly openIncidents: IncidentCounts;
   readonly deadLetters: number;
   readonly routed: number;
   readonly snapshot: { readonly records: number; readonly bytes: number } | undefined;

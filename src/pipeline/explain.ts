@@ -1,6 +1,6 @@
 /**
- * Derives a past forecast anew, with what it came from: the state before it, restored and brought forward by replay, is a
- * deterministic function of the log.
+ * Recomputes a past forecast and shows its parts. The state before the forecast is a deterministic function of the log: a
+ * snapshot, brought forward by replay.
  */
 import type { EngineFactory } from "../engine/port.js";
 import { wasmEngine } from "../engine/wasm/engine.js";
@@ -8,17 +8,21 @@ import { UndercurrentError } from "../errors/errors.js";
 import { Forecaster } from "../forecast/forecaster.js";
 import type { UpdateReport } from "../forecast/learning/schedule.js";
 import type { ForecasterSettings } from "../forecast/settings.js";
+import type { Rarity } from "../forecast/detection/detection.js";
 import type { PendingForecast } from "../forecast/key-forecaster.js";
-import { decoder, type Origin } from "./decode/decode.js";
+import type { Origin } from "./decode/dead-letter.js";
+import { recordDecoder, type DecodeAll, type Reading } from "./decode/decode.js";
+import { patience, type ValueFormat } from "./decode/format.js";
+import { applyFeedback, FeedbackReplay, type AppliedFeedback } from "./state/feedback.js";
 import type { InputBatch, InputRecord, OutputRecord } from "./ports.js";
 import type { PipelineSettings } from "./settings.js";
 import { Stage } from "./task/stage.js";
 import type { RecordedState } from "./state/state-records.js";
 
-/** A forecast with its interval, and what it was mixed from. */
+/** A forecast with its interval and its experts. */
 export interface ExplainedForecast extends PendingForecast {
   readonly forecast: number;
-  /** NaN where there is no interval yet. */
+  /** NaN without an interval. */
   readonly lower: number;
   readonly upper: number;
 }
@@ -41,9 +45,11 @@ export interface Explanation extends Origin {
   readonly expected: ExplainedForecast | undefined;
   /** Above 1 is anomalous; NaN while the key is too young. */
   readonly anomalyScore: number;
-  /** The forecast of the key's next value; undefined where there is none. */
+  /** What about the value was rarest, and how rare; undefined without a score. */
+  readonly rarity: Rarity | undefined;
+  /** The forecast of the key's next value; undefined without one. */
   readonly next: (ExplainedForecast & { readonly time: number }) | undefined;
-  /** What the forecasts topic was given. */
+  /** The record that was written to the forecasts topic. */
   readonly record: OutputRecord;
 }
 
@@ -51,14 +57,20 @@ export interface ExplainOptions {
   readonly model: ForecasterSettings;
   readonly settings: PipelineSettings;
   readonly origin: Origin;
+  /** Which series of the record to explain. Default: its first one. With windows: of those that the record closed. */
+  readonly key?: string | undefined;
   /** The state to begin with; without one the input begins with its first record. */
   readonly state: RecordedState | undefined;
   readonly engine?: EngineFactory;
+  /** Parser of values whose format needs a schema. */
+  readonly format?: ValueFormat | undefined;
+  /** The feedback on incidents that was applied, in order. */
+  readonly feedback?: readonly AppliedFeedback[] | undefined;
 }
 
 /**
- * Replays the input, which begins where the state ends, up to the record of `offset`, and explains its forecast. Throws
- * SNAPSHOT_FOREIGN and the like for a state of other settings, and HISTORY_MISSING where there is no such forecast.
+ * Replays the input from the end of the state to the record of `offset`, and explains its forecast. Throws SNAPSHOT_FOREIGN and
+ * the like for a state of other settings, and HISTORY_MISSING if there is no such forecast.
  *
  * @example
  * ```ts
@@ -71,64 +83,83 @@ export async function explainForecast(
   offset: number,
   options: ExplainOptions,
 ): Promise<Explanation> {
-  const { model, settings, origin, state, engine = wasmEngine } = options;
+  const { model, settings, origin, state, key, format, engine = wasmEngine } = options;
   const seen: { lastUpdate?: UpdateReport } = {};
   const forecaster = new Forecaster(model, engine, { onUpdate: (update) => (seen.lastUpdate = update) });
   let capture: Omit<Explanation, keyof Origin | "offset" | "from" | "snapshot" | "replayed" | "record">;
   const expectedBefore: { pending: PendingForecast | undefined } = { pending: undefined };
+  const where = `topic ${origin.topic}, partition ${origin.partition}, offset ${offset}`;
+  let row = 0;
   const stage = new Stage(forecaster, settings, origin, {
+    format,
     telemetry: {
       rejection: () => undefined,
       update: () => undefined,
       forecasts: (batch) => {
         const { columns } = batch;
-        const slot = columns.slots[0]!;
+        const keys = Array.from({ length: batch.count }, (_, each) => batch.keyOf(columns.slots[each]!));
+        row = key === undefined ? 0 : keys.indexOf(key);
+        if (row < 0)
+          throw missing(`${where}: the record has no series ${JSON.stringify(key)} that was forecast`);
+        const slot = columns.slots[row]!;
         const { pending } = expectedBefore;
-        const hasNext = !Number.isNaN(columns.yhat[0]!);
+        const hasNext = !Number.isNaN(columns.yhat[row]!);
         capture = {
           key: batch.keyOf(slot),
-          time: columns.times[0]!,
-          value: columns.values[0]!,
-          model: forecaster.modelName(columns.version[0]),
+          time: columns.times[row]!,
+          value: columns.values[row]!,
+          model: forecaster.modelName(columns.version[row]),
           lastUpdate: seen.lastUpdate,
           expected:
-            pending === undefined || Number.isNaN(columns.expected[0]!)
+            pending === undefined || Number.isNaN(columns.expected[row]!)
               ? undefined
               : {
                   ...pending,
-                  forecast: columns.expected[0]!,
-                  lower: columns.expectedLower[0]!,
-                  upper: columns.expectedUpper[0]!,
+                  forecast: columns.expected[row]!,
+                  lower: columns.expectedLower[row]!,
+                  upper: columns.expectedUpper[row]!,
                 },
-          anomalyScore: columns.anomalyScore[0]!,
+          anomalyScore: columns.anomalyScore[row]!,
+          rarity: Number.isNaN(columns.anomalyScore[row]!) ? undefined : forecaster.explainScore(slot),
           next: hasNext
             ? {
                 ...forecaster.explain(slot),
-                forecast: columns.yhat[0]!,
-                lower: columns.yhatLower[0]!,
-                upper: columns.yhatUpper[0]!,
-                time: columns.yhatTime[0]!,
+                forecast: columns.yhat[row]!,
+                lower: columns.yhatLower[row]!,
+                upper: columns.yhatUpper[row]!,
+                time: columns.yhatTime[row]!,
               }
             : undefined,
         };
       },
     },
   });
-  const where = `topic ${origin.topic}, partition ${origin.partition}, offset ${offset}`;
   try {
     if (state !== undefined) forecaster.restore(state.snapshot);
     let replayed = 0;
     let from = state?.offset;
+    const feedback = new FeedbackReplay(options.feedback);
     for await (const { records } of input) {
+      await format?.prepare(records, patience());
       from ??= records[0]?.offset;
       const before = records.filter((record) => record.offset < offset);
-      stage.replay(before);
+      for (const part of feedback.parts(before)) {
+        part.due.forEach((entry) => applyFeedback(forecaster, entry));
+        stage.replay(part.records);
+      }
       replayed += before.length;
       const record = records.find((candidate) => candidate.offset >= offset);
       if (record === undefined) continue;
       if (record.offset > offset) break;
-      expectedBefore.pending = pendingOf(forecaster, settings, record);
+      expectedBefore.pending =
+        model.aggregate === undefined
+          ? pendingOf(forecaster, keyOf(readingsOf(recordDecoder(settings.decode, format), record), key))
+          : pendingOf(forecaster, key);
+      feedback.rest(offset).forEach((entry) => applyFeedback(forecaster, entry));
       const { forecasts, deadLetters } = stage.process([record]);
+      if (forecasts.length === 0 && deadLetters.length === 0 && model.aggregate !== undefined) {
+        throw missing(`${where}: the record closed no window`);
+      }
       if (forecasts.length === 0) throw missing(`${where}: the record was refused${reasonOf(deadLetters)}`);
       return {
         ...origin,
@@ -137,7 +168,7 @@ export async function explainForecast(
         snapshot: state !== undefined,
         replayed,
         ...capture!,
-        record: forecasts[0]!,
+        record: forecasts[row]!,
       };
     }
     throw missing(`${where}: the input has no record at this offset`);
@@ -146,20 +177,23 @@ export async function explainForecast(
   }
 }
 
-/** The forecast that waits for the record's value; undefined for a record that no key waits for. */
-function pendingOf(
-  forecaster: Forecaster,
-  settings: PipelineSettings,
-  record: InputRecord,
-): PendingForecast | undefined {
-  let key: string;
+function readingsOf(decode: DecodeAll, record: InputRecord): readonly Reading[] {
   try {
-    ({ key } = decoder(settings.decode)(record));
+    return decode(record).readings;
   } catch {
-    return undefined;
+    return [];
   }
-  const slot = forecaster.slotOf(key);
-  return Number.isNaN(forecaster.lastTimeOf(slot)) ? undefined : forecaster.explain(slot);
+}
+
+/** The key of the series to explain; undefined if the record lacks it. */
+function keyOf(readings: readonly Reading[], key: string | undefined): string | undefined {
+  return readings.find((each) => key === undefined || each.key === key)?.key;
+}
+
+/** The forecast that waits for the value of a series; undefined if none does. */
+function pendingOf(forecaster: Forecaster, key: string | undefined): PendingForecast | undefined {
+  if (key === undefined || !forecaster.has(key)) return undefined;
+  return forecaster.explain(forecaster.slotOf(key));
 }
 
 function reasonOf(deadLetters: readonly OutputRecord[]): string {

@@ -1,8 +1,10 @@
 /** Judges a sample of input records: how the service would process them with these settings. */
 import { UndercurrentError, type ErrorCode } from "../errors/errors.js";
-import { decoder, type Decode } from "./decode/decode.js";
+import { commonBounds, type ForecasterSettings } from "../forecast/settings.js";
+import { recordDecoder, type Decoded, type DecodeAll } from "./decode/decode.js";
+import { patience, type ValueFormat } from "./decode/format.js";
 import type { InputRecord } from "./ports.js";
-import type { DecodeSettings } from "./settings.js";
+import type { DecodeSettings } from "./decode-settings.js";
 
 /** Largest number of records to judge. */
 const mostRecords = 100_000;
@@ -21,6 +23,12 @@ export interface SampleFinding {
   readonly message: string;
 }
 
+/** The settings that the sample is judged by. */
+export interface SampleSettings {
+  readonly decode: DecodeSettings;
+  readonly model: Pick<ForecasterSettings, "bounds" | "kind">;
+}
+
 interface KeySample {
   readonly partitions: Set<number>;
   values: number;
@@ -31,67 +39,108 @@ interface KeySample {
 /**
  * @example
  * ```ts
- * const sample = new InputSample(settings.decode, Date.now());
+ * const sample = new InputSample(settings, Date.now());
  * for (const record of records) sample.add(0, record);
  * sample.findings(); // [{ level: "ok", message: "200 sampled records are readable" }]
  * ```
  */
 export class InputSample {
-  readonly #decode: Decode;
+  readonly #decode: DecodeAll;
+  readonly #format: ValueFormat | undefined;
   /** Epoch milliseconds. */
   readonly #now: number;
   #records = 0;
+  #readings = 0;
   #implausible = 0;
   #implausibleTime = NaN;
   #missing = 0;
+  /** Values beyond the bounds that hold for all keys, and the first of them. */
+  readonly #bounds: ReturnType<typeof commonBounds>;
+  #outside = 0;
+  #firstOutside = NaN;
   readonly #rejected = new Map<ErrorCode, { count: number; readonly message: string }>();
+  readonly #skipped = new Map<ErrorCode, { count: number; readonly message: string }>();
   readonly #keys = new Map<string, KeySample>();
 
-  constructor(settings: DecodeSettings, now: number) {
-    this.#decode = decoder(settings);
+  constructor({ decode, model }: SampleSettings, now: number, format?: ValueFormat) {
+    this.#decode = recordDecoder(decode, format);
+    this.#bounds = commonBounds(model);
     this.#now = now;
+    this.#format = format;
   }
 
   get records(): number {
     return this.#records;
   }
 
+  /** Fetches the schemas of the records, before they are added. */
+  async prepare(records: readonly InputRecord[]): Promise<void> {
+    await this.#format?.prepare(records, patience());
+  }
+
   add(partition: number, record: InputRecord): void {
     if (this.#records === mostRecords) return;
     this.#records++;
+    let decoded: Decoded;
     try {
-      const { key, time, value } = this.#decode(record);
+      decoded = this.#decode(record);
+    } catch (error) {
+      this.#reject(error);
+      return;
+    }
+    for (const { key, time, value } of decoded.readings) {
+      this.#readings++;
       if ((time >= 0 && time < startOf1971) || time > this.#now + furthestAhead) {
         if (this.#implausible++ === 0) this.#implausibleTime = time;
       }
       this.#addValue(key, partition, value);
-    } catch (error) {
-      if (!(error instanceof UndercurrentError)) throw error;
-      const { code, message } = error;
-      const rejected = this.#rejected.get(code);
-      if (rejected === undefined) this.#rejected.set(code, { count: 1, message });
-      else rejected.count++;
     }
+    // A record counts once, with the first reason.
+    if (decoded.refused.length > 0) this.#reject(decoded.refused[0]!.error);
   }
 
   /** Returns the findings in a fixed order; an error INPUT_UNUSABLE if no sampled record is usable. */
   findings(): readonly SampleFinding[] {
     if (this.#records === 0) return [{ level: "ok", message: "the input is empty, nothing to check" }];
-    const findings = [this.#rejections(), this.#times(), this.#values(), this.#spread()].filter(
-      (finding) => finding !== undefined,
-    );
+    const findings = [
+      this.#skips(),
+      this.#rejections(),
+      this.#times(),
+      this.#values(),
+      this.#beyond(),
+      this.#spread(),
+    ].filter((finding) => finding !== undefined);
     if (findings.length > 0) return findings;
     return [{ level: "ok", message: `${this.#records} sampled records are readable` }];
   }
 
-  /** Number of records that the service would accept. */
+  /** Number of readings that the service would accept. */
   get accepted(): number {
-    return this.#records - [...this.#rejected.values()].reduce((sum, { count }) => sum + count, 0);
+    return this.#readings;
+  }
+
+  #reject(error: unknown): void {
+    if (!(error instanceof UndercurrentError)) throw error;
+    const { code, message } = error;
+    const counts = code === "RECORD_SKIPPED" ? this.#skipped : this.#rejected;
+    const known = counts.get(code);
+    if (known === undefined) counts.set(code, { count: 1, message });
+    else known.count++;
+  }
+
+  #skips(): SampleFinding | undefined {
+    const skipped = this.#skipped.get("RECORD_SKIPPED");
+    if (skipped === undefined) return undefined;
+    const { count, message } = skipped;
+    return {
+      level: "ok",
+      message: `${count} of ${this.#records} sampled records would be skipped (the first: ${message})`,
+    };
   }
 
   #rejections(): SampleFinding | undefined {
     if (this.#rejected.size === 0) return undefined;
-    const rejected = this.#records - this.accepted;
+    const rejected = [...this.#rejected.values()].reduce((sum, { count }) => sum + count, 0);
     const codes = [...this.#rejected]
       .sort(([, a], [, b]) => b.count - a.count)
       .map(([code, { count, message }]) => `${count} ${code} (the first: ${message})`);
@@ -118,6 +167,17 @@ export class InputSample {
     return {
       level: "warning",
       message: `${constant} of ${judged.length} keys with at least ${fewestValues} sampled values never change; check decode.value`,
+    };
+  }
+
+  #beyond(): SampleFinding | undefined {
+    if (this.#outside === 0) return undefined;
+    const { min, max } = this.#bounds;
+    return {
+      level: "warning",
+      message:
+        `${this.#outside} of ${this.accepted} sampled values lie outside model.bounds or model.kind, ` +
+        `the first is ${this.#firstOutside}: forecasts are cut to ${min} … ${max}`,
     };
   }
 
@@ -150,6 +210,9 @@ export class InputSample {
     if (Number.isNaN(value)) {
       this.#missing++;
       return;
+    }
+    if ((value < this.#bounds.min || value > this.#bounds.max) && this.#outside++ === 0) {
+      this.#firstOutside = value;
     }
     if (sample.values++ === 0) sample.first = value;
     else if (value !== sample.first) sample.isConstant = false;

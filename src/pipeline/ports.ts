@@ -19,8 +19,8 @@ export interface InputRecord {
   readonly value: Uint8Array | null;
   readonly headers: readonly RecordHeader[];
   /**
-   * Why a whole batch of records cannot be read. The record stands for all of the batch, has the offset of the last, and
-   * neither key nor value.
+   * Why a whole batch of records cannot be read. The record stands for the batch: it has the batch's last offset, and neither
+   * key nor value.
    */
   readonly unreadable?: string | undefined;
 }
@@ -72,6 +72,10 @@ export interface SnapshotWrite {
 /** The results that a task commits together. Any part may be empty. */
 export interface Commit {
   readonly forecasts: readonly OutputRecord[];
+  /** Changes of incidents by the same records, in order. A committer without a place for them drops them. */
+  readonly incidents: readonly OutputRecord[];
+  /** Forecasts of the candidate, as many as there are. A committer without a place for them drops them. */
+  readonly candidates?: readonly OutputRecord[] | undefined;
   /** Rejected records, partitioned by key; records without a key go to the input's partition number. */
   readonly deadLetters: readonly OutputRecord[];
   /** Records for further topics, in order, partitioned like dead letters. */
@@ -114,6 +118,11 @@ export interface Assignment {
    * without an error when `stop` or `revoked` is aborted, also while it waits for records.
    */
   read(from: number, stop: AbortSignal): AsyncIterable<InputBatch>;
+  /**
+   * Reads the records of the incidents that belong to this partition, from an offset on, or from the first one: feedback is
+   * among them. Absent where there are none. The iteration ends as that of `read` does, and does not reject.
+   */
+  readFeedback?(from: number | undefined, stop: AbortSignal): AsyncIterable<InputBatch>;
   /** Releases the partition after the task's last commit. */
   release(): Promise<void>;
 }

@@ -14,10 +14,12 @@ import {
 import type { EngineFactory } from "../engine/port.js";
 import type { ForecasterOptions } from "../forecast/settings.js";
 import { systemClock, type Clock } from "./clock.js";
+import { recordDecoder } from "./decode/decode.js";
+import type { ValueFormat } from "./decode/format.js";
 import type { TaskEvent } from "./events.js";
 import { checkHookTimeout, defaultHookTimeoutMs, type Operators } from "./operator.js";
 import type { Committer, Source } from "./ports.js";
-import { modelSettings, pipelineSettings, type PipelineOptions } from "./settings.js";
+import { candidateSettings, modelSettings, pipelineSettings, type PipelineOptions } from "./settings.js";
 import { KeyPartitions } from "./task/key-partitions.js";
 import { task } from "./task/task.js";
 import type { Telemetry } from "./telemetry.js";
@@ -25,9 +27,16 @@ import type { Telemetry } from "./telemetry.js";
 /** Settings and parts of a pipeline. Omitted options have their default. */
 export interface RunOptions extends PipelineOptions, Operators {
   readonly forecaster?: ForecasterOptions;
+  /**
+   * A second model on the same observations. Its state stands beside the live one's; `emit` passes its forecasts to the committer
+   * (default true).
+   */
+  readonly candidate?: { readonly forecaster: ForecasterOptions; readonly emit?: boolean };
   /** Engine that runs and trains the cell. Default: WebAssembly. */
   readonly engine?: EngineFactory;
   readonly telemetry?: Telemetry;
+  /** Parser of Avro or Protobuf, from `openFormat` of undercurrent-forecast/schemas. */
+  readonly format?: ValueFormat;
   /**
    * Longest time of `beforeBatch` or `afterBatch` per commit, in milliseconds, then the task ends with OPERATOR_TIMEOUT.
    * Default 30,000.
@@ -68,11 +77,27 @@ export interface RunOptions extends PipelineOptions, Operators {
  * ```
  */
 export function run(source: Source, committer: Committer, options: RunOptions = {}): Observable<TaskEvent> {
-  const { forecaster = {}, engine, telemetry, clock = systemClock, stop, ...others } = options;
+  const {
+    forecaster = {},
+    candidate,
+    engine,
+    telemetry,
+    format,
+    clock = systemClock,
+    stop,
+    ...others
+  } = options;
   const { before, beforeBatch, after, afterBatch, hookTimeoutMs = defaultHookTimeoutMs, ...rest } = others;
   const settings = pipelineSettings(rest);
+  // Throws at once if the format needs a parser.
+  recordDecoder(settings.decode, format);
+  const model = modelSettings(forecaster, settings.decode);
   const shared = {
-    forecaster: modelSettings(forecaster, settings.decode),
+    forecaster: model,
+    candidate: candidate && {
+      forecaster: candidateSettings(candidate.forecaster, model, settings.decode),
+      emit: candidate.emit ?? true,
+    },
     settings,
     operators: {
       ...(before && { before }),
@@ -83,6 +108,7 @@ export function run(source: Source, committer: Committer, options: RunOptions = 
     hookTimeoutMs: checkHookTimeout(hookTimeoutMs),
     engine,
     telemetry,
+    format,
     committer,
     clock,
   };

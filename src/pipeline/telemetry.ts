@@ -2,6 +2,8 @@
 import type { ErrorCode } from "../errors/errors.js";
 import type { ForecastColumns } from "../forecast/columns.js";
 import type { ForgottenKeys } from "../forecast/keys/eviction.js";
+import type { GroupNote } from "../forecast/incidents/groups/watcher.js";
+import type { IncidentNote } from "../forecast/incidents/watcher.js";
 import type { Forecaster } from "../forecast/forecaster.js";
 import type { UpdateReport } from "../forecast/learning/schedule.js";
 
@@ -10,6 +12,10 @@ export interface ForecastBatch {
   /** Number of valid rows; the columns may be longer. */
   readonly count: number;
   readonly columns: ForecastColumns;
+  /** Changes of incidents by these rows, in order. */
+  readonly incidents?: readonly IncidentNote[];
+  /** Changes of the incidents of groups by these rows, in order. */
+  readonly groupIncidents?: readonly GroupNote[];
   /** Returns the key of a slot. */
   keyOf(slot: number): string;
   /** Access to the experts' weights during the call; ask only for the few displayed keys. */
@@ -34,6 +40,8 @@ export interface Telemetry {
   update(update: UpdateReport): void;
   /** Reports keys evicted by `maxKeys` or `keyTtlMs`. */
   forgotten?(keys: ForgottenKeys): void;
+  /** Receives what the candidate does; rejections are reported once, with the live model's. */
+  readonly candidate?: Telemetry | undefined;
 }
 
 /**
@@ -47,7 +55,9 @@ export interface Telemetry {
  * ```
  */
 export function fanOut(...targets: readonly Telemetry[]): Telemetry {
+  const candidates = targets.flatMap(({ candidate }) => candidate ?? []);
   return {
+    ...(candidates.length > 0 && { candidate: fanOut(...candidates) }),
     forecasts: (batch) => targets.forEach((target) => target.forecasts(batch)),
     rejection: (rejection) => targets.forEach((target) => target.rejection(rejection)),
     update: (update) => targets.forEach((target) => target.update(update)),

@@ -51,12 +51,12 @@ test("of the forecaster, the engine and the pipeline, in code, in a file and on 
   const { featureCount, ...model } = forecasterSettings();
   expect(featureCount).toBe(0);
   expect(defaults.model).toEqual(model);
-  const { decode, late, snapshot, recovery, commit } = defaults;
-  expect(pipelineSettings()).toEqual({ decode, late, snapshot, recovery, commit });
-  const { cell, hidden, readout, loss, seed, horizon, intervalLevels } = model;
+  const { decode, encode, late, snapshot, recovery, commit, applicationId: application } = defaults;
+  expect(pipelineSettings()).toEqual({ decode, encode, late, snapshot, recovery, commit, application });
+  const { cell, hidden, readout, loss, seed, horizon, intervalLevels, kind } = model;
   const flags = addForecasterOptions(new Command()).opts();
   expect(flags).toEqual({
-    ...{ cell, hidden, readout, loss, seed, horizon, intervalLevels },
+    ...{ cell, hidden, readout, loss, seed, horizon, intervalLevels, kind },
     engine: defaults.engine,
   });
   const read = { key: () => "k", time: () => 0, value: () => 0 };

@@ -6,6 +6,7 @@ import { uniform } from "../../src/engine/random.js";
 import type { ForecasterOptions } from "../../src/forecast/settings.js";
 import type { Figure } from "./figures.js";
 import { run, type Stream } from "./streams.js";
+import { drawNormal } from "../support/random.js";
 
 const keys = 20;
 const change = 3000;
@@ -62,7 +63,7 @@ export function benchDrift(options: ForecasterOptions, seeds: readonly number[])
 
 function streamOf(law: () => Law, seed: number): Stream {
   const next = uniform(seed);
-  const noise = (): number => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+  const noise = (): number => drawNormal(next);
   const laws = Array.from({ length: keys }, law);
   const events = Array.from({ length: keys * (change + after) }, (_, i) => i);
   return {

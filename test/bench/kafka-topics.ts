@@ -9,15 +9,20 @@ const burst = 5000;
 /** Where the pipeline finds value and time in the readings. */
 export const decode = { value: "value", time: "time" };
 
-/** Further readings of `keys` keys in turn, one every 10 ms, as JSON: random walks of two decimals. */
-export function readingSource(keys: number, seed: number, first = 0): (count: number) => TestMessage[] {
+/** Further readings of `keys` keys in turn, one every `spacing` ms, as JSON: random walks of two decimals. */
+export function readingSource(
+  keys: number,
+  seed: number,
+  first = 0,
+  spacing = 10,
+): (count: number) => TestMessage[] {
   const random = uniform(seed);
   const levels = Array.from({ length: keys }, () => 100 * random());
   let next = first;
   const reading = (): TestMessage => {
     const k = next % keys;
     levels[k]! += random() - 0.5;
-    const time = new Date(begin + 10 * next++).toISOString();
+    const time = new Date(begin + spacing * next++).toISOString();
     return {
       key: `sensor-${k}`,
       value: JSON.stringify({ time, value: Number(levels[k]!.toFixed(2)), unit: "celsius" }),

@@ -1,10 +1,18 @@
-/** `npm run bench -- quality|robustness|drift|detection|symbols|engine|cells|pipeline|kafka|workers|overload [--json]`: measures, and prints a table or one JSON object. */
+/** `npm run bench -- quality|cold|cases|robustness|drift|detection|symbols|engine|cells|pipeline|kafka|workers|overload [--json]`: measures, and prints a table or one JSON object. */
 import { Command, Option } from "commander";
 import { cellKinds } from "../../src/engine/port.js";
-import { readoutKinds, type ForecasterOptions } from "../../src/forecast/settings.js";
+import {
+  initialKinds,
+  learningKinds,
+  readoutKinds,
+  type ForecasterOptions,
+} from "../../src/forecast/settings.js";
 import { createTestBroker, type TestBroker } from "../support/broker-client.js";
 import { startBroker } from "../support/broker-start.js";
+import { benchCases } from "./cases/cases.js";
+import { printCases } from "./cases/table.js";
 import { benchCells } from "./cells.js";
+import { benchCold, printCold } from "./cold.js";
 import { benchDetection } from "./detection.js";
 import { benchDrift } from "./drift.js";
 import { benchEngine } from "./engine.js";
@@ -27,10 +35,45 @@ program
   .addOption(new Option("--cell <cell>").choices(cellKinds))
   .addOption(new Option("--readout <kind>", "one read-out in place of all").choices(readoutKinds))
   .option("--hidden <units>", "units of the hidden state", Number)
+  .addOption(new Option("--initial <kind>", "initial weights").choices(initialKinds))
   .action(({ json, seeds, readout, ...model }: ForecasterOptions & { json?: boolean; seeds: string }) => {
     const readouts = readout === undefined ? readoutKinds : [readout];
     printFigures(benchQuality(model, readouts, seeds.split(",").map(Number)), json === true);
   });
+
+program
+  .command("cold")
+  .description("errors by those of repeating the last value, by a key's number of events; each key by itself")
+  .option("--json", "print one JSON object")
+  .option("--seeds <list>", "seeds of the initial weights", "1,2,3")
+  .addOption(new Option("--cell <cell>").choices(cellKinds))
+  .addOption(new Option("--readout <kind>").choices(readoutKinds))
+  .option("--hidden <units>", "units of the hidden state", Number)
+  .addOption(new Option("--initial <kind>", "initial weights").choices(initialKinds))
+  .addOption(new Option("--learning <kind>", "whether the cell learns").choices(learningKinds))
+  .action(({ json, seeds, ...model }: ForecasterOptions & { json?: boolean; seeds: string }) => {
+    printCold(benchCold(model, seeds.split(",").map(Number)), json === true);
+  });
+
+program
+  .command("cases")
+  .description("generated series of daily work: alarm rate, coverage, and the error by that of simple rules")
+  .option("--json", "print one JSON object")
+  .option("--seeds <list>", "seeds of the series and of the weights", "1,2,3")
+  .option("--only <name>", "only series whose names contain the text")
+  .addOption(new Option("--cell <cell>").choices(cellKinds))
+  .addOption(new Option("--readout <kind>").choices(readoutKinds))
+  .option("--hidden <units>", "units of the hidden state", Number)
+  .action(
+    ({
+      json,
+      seeds,
+      only,
+      ...model
+    }: ForecasterOptions & { json?: boolean; seeds: string; only?: string }) => {
+      printCases(benchCases(model, seeds.split(",").map(Number), only), json === true);
+    },
+  );
 
 program
   .command("robustness")
@@ -59,7 +102,7 @@ program
 program
   .command("detection")
   .description(
-    "the Numenta benchmark's score of anomalies on its files of known causes, at the shipped threshold",
+    "alarms: the Numenta benchmark's score, false alarms on ordinary streams, recurring faults, kinds named",
   )
   .option("--json", "print one JSON object")
   .addOption(new Option("--cell <cell>").choices(cellKinds))
@@ -96,8 +139,8 @@ program
   .addOption(new Option("--cell <cell>").choices(cellKinds))
   .addOption(new Option("--readout <kind>").choices(readoutKinds))
   .option("--hidden <units>", "units of the hidden state", Number)
-  .action(({ json, ...model }: ForecasterOptions & { json?: boolean }) => {
-    printFigures(benchPipeline(model), json === true);
+  .action(async ({ json, ...model }: ForecasterOptions & { json?: boolean }) => {
+    printFigures(await benchPipeline(model), json === true);
   });
 
 /** A command that measures on a broker of its own. */

@@ -1,4 +1,6 @@
 /** Times the pipeline's middle on one core without a broker: bytes of records in, bytes of forecasts out, and its parts. */
+import avsc from "avsc";
+import { openFormat } from "../../src/adapters/schemas/index.js";
 import { PrometheusTelemetry } from "../../src/adapters/prometheus/telemetry.js";
 import { timedEngine } from "../../src/adapters/prometheus/timed-engine.js";
 import { wasmEngine } from "../../src/engine/wasm/engine.js";
@@ -75,7 +77,7 @@ class Bench {
     const apart = new Forecaster(this.#model);
     apart.restore(this.#whole.snapshot());
     const intake = new ObservationBatch(apart, this.#settings);
-    const encoder = new ForecastEncoder(apart);
+    const encoder = new ForecastEncoder(apart, { topic: "readings", partition: 0 });
     const columns = forecastColumns(batch, apart.settings.horizon);
     const parse = decoder(this.#settings.decode);
     const parts: Parts = { whole: 0, parse: 0, read: 0, forecast: 0, encode: 0 };
@@ -89,7 +91,12 @@ class Bench {
       timed("whole", () => void this.#stage.process(some));
       timed("parse", () => some.forEach((record) => void parse(record)));
       intake.clear();
-      timed("read", () => some.forEach((record) => intake.takeRecord(record)));
+      timed("read", () =>
+        some.forEach((record) => {
+          intake.read(record);
+          intake.takeSeries(0);
+        }),
+      );
       timed("forecast", () => apart.observe(intake.columns, columns));
       timed("encode", () => void encoder.records(columns, intake.records));
     }
@@ -142,11 +149,111 @@ function measuredCost(model: ForecasterOptions): number {
   return median(ratios) - 1;
 }
 
+/** Records of other shapes: microseconds of a record over the whole way, and to read it alone. */
+async function shapeCosts(model: ForecasterOptions): Promise<Figure[]> {
+  const { round, sin } = Math;
+  let n = 0;
+  const fields = (): { sensor: string; at: number; a: number; b: number; c: number } => {
+    const i = n++;
+    const at = 1_772_359_205_000 + 10 * i;
+    const wave = round(1000 * sin(i / 9000)) / 1000;
+    return { sensor: `sensor-${i % keys}`, at, a: 20 + wave, b: i % 77, c: 1 - wave };
+  };
+  const schema = {
+    type: "record",
+    name: "Reading",
+    fields: [
+      { name: "sensor", type: "string" },
+      { name: "at", type: { type: "long", logicalType: "timestamp-millis" } },
+      { name: "a", type: ["null", "double"] },
+      { name: "unit", type: { type: "enum", name: "Unit", symbols: ["C", "K"] } },
+    ],
+  };
+  const avro = avsc.Type.forSchema(schema as avsc.Schema);
+  const shapes = [
+    {
+      name: "three_measures",
+      decode: { key: "sensor", time: "at", series: { a: "a", b: "b", c: "c" } },
+      value: (): Buffer => Buffer.from(JSON.stringify(fields())),
+    },
+    {
+      name: "avro",
+      decode: { format: "avro" as const, key: "sensor", time: "at", value: "a" },
+      value: (): Buffer => avro.toBuffer({ ...fields(), unit: "C" }),
+      format: await openFormat({ format: "avro", schema: JSON.stringify(schema) }),
+    },
+  ];
+  return shapes.flatMap(({ name, decode: of, value, format }) => {
+    const settings = pipelineSettings({ decode: of });
+    const forecaster = new Forecaster(modelSettings(model, settings.decode));
+    const stage = new Stage(forecaster, settings, { topic: "readings", partition: 0 }, { format });
+    const intake = new ObservationBatch(forecaster, settings, format);
+    const some = (): InputRecord[] =>
+      Array.from({ length: batch }, (_, offset) => ({
+        offset,
+        timestamp: offset,
+        key: null,
+        value: value(),
+        headers: [],
+      }));
+    for (let i = 0; i < settling / 3; i++) stage.process(some());
+    const [whole, read] = [[] as number[], [] as number[]];
+    for (let i = 0; i < batches; i++) {
+      const records = some();
+      const began = performance.now();
+      stage.process(records);
+      whole.push((1000 * (performance.now() - began)) / batch);
+      intake.clear();
+      const reading = performance.now();
+      for (const record of records) {
+        const count = intake.read(record);
+        for (let series = 0; series < count; series++) intake.takeSeries(series);
+      }
+      read.push((1000 * (performance.now() - reading)) / batch);
+    }
+    forecaster.dispose();
+    const figure = (part: string, values: readonly number[]): Figure => ({
+      name: `${name}_${part}_us`,
+      value: median(values),
+      unit: "µs/record",
+      peer: "",
+      ratio: NaN,
+    });
+    return [figure("bytes_to_bytes", whole), figure("bytes_to_columns", read)];
+  });
+}
+
+/** Raw events of 1,000 keys that become a mean per minute, `perWindow` of each key: microseconds of an event. */
+export function windowCost(model: ForecasterOptions, perWindow: number): Figure {
+  const settings = pipelineSettings({ decode });
+  const aggregate = { every: "1m", by: "mean", grace: "5s" };
+  const forecaster = new Forecaster(modelSettings({ ...model, aggregate }, settings.decode));
+  const stage = new Stage(forecaster, settings, { topic: "readings", partition: 0 });
+  const source = readingSource(keys, 3, 0, 60_000 / perWindow / keys);
+  for (let i = 0; i < settling; i++) stage.process(fetched(source));
+  const [times, rows] = [[] as number[], { forecasts: 0 }];
+  // Whole minutes, so that the forecasts of the windows have their share.
+  const minute = (keys * perWindow) / batch;
+  for (let i = 0; i < 5; i++) {
+    let elapsed = 0;
+    for (let piece = 0; piece < minute; piece++) {
+      const some = fetched(source);
+      const began = performance.now();
+      rows.forecasts += stage.process(some).forecasts.length;
+      elapsed += performance.now() - began;
+    }
+    times.push((1000 * elapsed) / (minute * batch));
+  }
+  forecaster.dispose();
+  if (rows.forecasts !== 5 * keys) throw new Error(`expected ${5 * keys} forecasts, found ${rows.forecasts}`);
+  return { name: "windows_1m_us", value: median(times), unit: "µs/raw event", peer: "", ratio: NaN };
+}
+
 /**
  * Readings of 1,000 keys in batches of 5,000, learning on: what an event costs a new model, and then one that has
  * settled, in whole and in parts.
  */
-export function benchPipeline(model: ForecasterOptions): Figure[] {
+export async function benchPipeline(model: ForecasterOptions): Promise<Figure[]> {
   const bench = new Bench({ readout: "shared", ...model });
   bench.run(2);
   const young = bench.run(batches);
@@ -172,6 +279,8 @@ export function benchPipeline(model: ForecasterOptions): Figure[] {
     ),
     figure("observe_us", of("forecast")),
     figure("forecasts_to_bytes_us", of("encode")),
+    ...(await shapeCosts({ readout: "shared", ...model })),
+    windowCost({ readout: "shared", ...model }, 60),
     {
       name: "metrics_cost",
       value: 100 * measuredCost({ readout: "shared", ...model }),

@@ -15,5 +15,6 @@ describeWithBroker("instances that are killed, rebalanced, stopped and cut off w
     expect(report.replayed, happened).toBeGreaterThan(0);
     expect(report.updates, happened).toBeGreaterThan(0);
     expect(report.deadLetters, happened).toBeGreaterThan(0);
+    expect(report.incidents, happened).toBeGreaterThan(0);
   }, 400_000);
 });

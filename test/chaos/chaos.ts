@@ -21,6 +21,7 @@ import {
   compareOutput,
   expectedOutput,
   nothingWrong,
+  seenIncident,
   seenMessage,
   type ComparedMessage,
   type Counts,
@@ -36,6 +37,7 @@ export interface ChaosReport extends ChaosOptions, Counts {
   /** Records of the input, and what was expected of them. */
   readonly records: number;
   readonly forecasts: number;
+  readonly incidents: number;
   readonly deadLetters: number;
   /** Instances that ended, or did not begin, because the state topic was deleted. */
   readonly refusals: number;
@@ -49,7 +51,7 @@ export interface ChaosReport extends ChaosOptions, Counts {
   readonly trace: readonly string[];
 }
 
-type Topics = Readonly<Record<"input" | "forecasts" | "deadLetters" | "state", string>>;
+type Topics = Readonly<Record<"input" | "forecasts" | "incidents" | "deadLetters" | "state", string>>;
 
 const partitions = 6;
 const keys = 2000;
@@ -87,6 +89,7 @@ export async function runChaos(
   const topics = {
     input: `${application}-input`,
     forecasts: `${application}-forecasts`,
+    incidents: `${application}-incidents`,
     deadLetters: `${application}-dead-letters`,
     state: `${application}-state`,
   };
@@ -196,9 +199,9 @@ async function judge(
   { application, topics }: { readonly application: string; readonly topics: Topics },
   committed: readonly number[],
   inputOf: (partition: number) => Iterator<InputRecord, never>,
-): Promise<Counts & Pick<ChaosReport, "forecasts" | "deadLetters" | "updates">> {
+): Promise<Counts & Pick<ChaosReport, "forecasts" | "incidents" | "deadLetters" | "updates">> {
   const letters: { expected: SeenRecord[]; actual: SeenRecord[] } = { expected: [], actual: [] };
-  let [counts, forecasts, updates] = [nothingWrong, 0, 0];
+  let [counts, forecasts, incidents, updates] = [nothingWrong, 0, 0, 0];
   for (const [partition, count] of committed.entries()) {
     const expected = expectedOutput(
       inputOf(partition),
@@ -210,7 +213,12 @@ async function judge(
     const written = await readPartition(broker, topics.forecasts, partition);
     const actual = written.map((message) => seenMessage(withoutApplication(message, application)));
     counts = addCounts(counts, compareOutput(expected.forecasts, actual, true));
+    const told = (await readPartition(broker, topics.incidents, partition)).map((message) =>
+      seenIncident(seenMessage(withoutApplication(message, application)), message.value),
+    );
+    counts = addCounts(counts, compareOutput(expected.incidents, told, true));
     forecasts += expected.forecasts.length;
+    incidents += expected.incidents.length;
     updates += expected.updates;
     for (const letter of expected.deadLetters) letters.expected.push(letter);
     for (const letter of await readPartition(broker, topics.deadLetters, partition)) {
@@ -219,5 +227,5 @@ async function judge(
   }
   // A dead letter's partition is a matter of its key, if it has one: all of them are compared as one set.
   counts = addCounts(counts, compareOutput(letters.expected, letters.actual, false));
-  return { ...counts, forecasts, updates, deadLetters: letters.expected.length };
+  return { ...counts, forecasts, incidents, updates, deadLetters: letters.expected.length };
 }

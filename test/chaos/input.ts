@@ -28,7 +28,9 @@ export function* partitionInput(
     // Some keys come far more often than others.
     const k = Math.floor(keys * random() ** 3);
     levels[k]! += random() - 0.5;
-    const value = levels[k]! + (k % 2 === 0 ? 20 * Math.sin(time / 1.4e7 + k) : 0);
+    // Of the keys that come often, some values are far from what is usual: incidents come of them.
+    const fault = random() < 0.004 ? 100 * (1 + random()) : 0;
+    const value = levels[k]! + (k % 2 === 0 ? 20 * Math.sin(time / 1.4e7 + k) : 0) + fault;
     const record: InputRecord = {
       offset,
       key: bytes(k % 10 === 0 ? `Zürich/${partition}/${k}` : `sensor-${partition}-${k}`),

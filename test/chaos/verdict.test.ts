@@ -35,6 +35,21 @@ describe("the verdict of a chaos run", () => {
     expect(counts([...forecasts, deadLetters[0]!])).toEqual([0, 0, 1]);
   });
 
+  it("expects changes of incidents, each with an identity of its own, and finds one that is lost or doubled", () => {
+    const { incidents: told } = expectedOutput(
+      partitionInput(1, 0, 3),
+      2000,
+      { topic: "readings", partition: 0 },
+      { hidden: 4, bpttSteps: 4, stride: 2, bpttWindows: 2 },
+      { decode: { value: "reading.value" } },
+    );
+    expect(told.length).toBeGreaterThan(5);
+    expect(new Set(told.map(({ identity }) => identity)).size).toBe(told.length);
+    expect(compareOutput(told, told, true)).toMatchObject({ lost: 0, duplicated: 0, differing: 0 });
+    expect(compareOutput(told, told.slice(1), true)).toMatchObject({ lost: 1, duplicated: 0, differing: 0 });
+    expect(compareOutput(told, [...told, told[0]!], true)).toMatchObject({ lost: 0, duplicated: 1 });
+  });
+
   it("counts a record that differs in one byte, and one out of its order where the order matters", () => {
     const changed = forecasts.with(7, { ...forecasts[7]!, bytes: `${forecasts[7]!.bytes} ` });
     expect(counts(changed)).toEqual([0, 0, 1]);

@@ -2,7 +2,7 @@
 import type { IHeaders, KafkaMessage } from "kafkajs";
 import { Forecaster } from "../../src/forecast/forecaster.js";
 import { forecasterSettings, type ForecasterOptions } from "../../src/forecast/settings.js";
-import type { Origin } from "../../src/pipeline/decode/decode.js";
+import type { Origin } from "../../src/pipeline/decode/dead-letter.js";
 import type { InputRecord, OutputRecord } from "../../src/pipeline/ports.js";
 import { pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
 import { Stage } from "../../src/pipeline/task/stage.js";
@@ -18,6 +18,7 @@ export interface SeenRecord {
 /** What should be in the output of one input partition. */
 export interface Expected {
   readonly forecasts: readonly SeenRecord[];
+  readonly incidents: readonly SeenRecord[];
   readonly deadLetters: readonly SeenRecord[];
   /** Updates of the weights. */
   readonly updates: number;
@@ -37,16 +38,18 @@ export function expectedOutput(
   const forecaster = new Forecaster(forecasterSettings(model));
   const stage = new Stage(forecaster, pipelineSettings(pipeline), origin);
   const forecasts: SeenRecord[] = [];
+  const incidents: SeenRecord[] = [];
   const deadLetters: SeenRecord[] = [];
   for (let from = 0; from < count; from += chunk) {
     const length = Math.min(chunk, count - from);
     const output = stage.process(Array.from({ length }, () => input.next().value));
     for (const record of output.forecasts) forecasts.push(seenOutput(record));
+    for (const record of output.incidents) incidents.push(seenIncident(seenOutput(record), record.value));
     for (const record of output.deadLetters) deadLetters.push(seenOutput(record));
   }
   const { version } = forecaster;
   forecaster.dispose();
-  return { forecasts, deadLetters, updates: version };
+  return { forecasts, incidents, deadLetters, updates: version };
 }
 
 export interface Counts {
@@ -125,6 +128,12 @@ export type ComparedMessage = Pick<KafkaMessage, "key" | "value" | "timestamp"> 
 
 export function seenMessage({ key, value, headers, timestamp }: ComparedMessage): SeenRecord {
   return seen(key, value, Number(timestamp), headerList(headers));
+}
+
+/** One record may change several incidents: a change is told from every other by the incident and its updates so far. */
+export function seenIncident({ bytes }: SeenRecord, value: Uint8Array | null): SeenRecord {
+  const { id, change, updates } = JSON.parse(Buffer.from(value!).toString()) as Record<string, unknown>;
+  return { identity: [id, change, updates].join(" "), bytes };
 }
 
 interface Header {

@@ -35,11 +35,17 @@ describe("backtest", () => {
       .trim()
       .split("\n")
       .map((line) => line.split(","));
-    expect(rows[0]).toEqual(["key", "time", "y", "yhat", "yhat_lower", "yhat_upper", "anomaly_score"]);
+    const scored = ["key", "time", "y", "yhat", "yhat_lower", "yhat_upper", "anomaly_score"];
+    const next = ["next_time", "next_yhat", "next_yhat_lower", "next_yhat_upper"];
+    expect(rows[0]).toEqual([...scored, ...next]);
     expect(rows.length).toBe(401);
     expect(rows.slice(1, 5).map((row) => row[0])).toEqual(["a", "b", "a", "b"]);
-    expect(rows[1]!.slice(3)).toEqual(["", "", "", ""]);
+    expect(rows[1]!.slice(3, 7)).toEqual(["", "", "", ""]);
     expect(Number(rows[3]![3])).toBe(0);
+    // What one row forecasts is scored in the next row of its key.
+    const ofA = rows.slice(1).filter(([key]) => key === "a");
+    expect(ofA.slice(0, -1).map((row) => row.slice(8))).toEqual(ofA.slice(1).map((row) => row.slice(3, 6)));
+    expect(ofA[20]![7]).toBe(ofA[21]![1]);
   });
 
   test("writes the intervals of every level as columns that name it", () => {
@@ -51,7 +57,7 @@ describe("backtest", () => {
       .trim()
       .split("\n")
       .map((line) => line.split(","));
-    expect(header!.slice(7)).toEqual([
+    expect(header!.slice(7, -4)).toEqual([
       "yhat_lower_0.9",
       "yhat_upper_0.9",
       "yhat_lower_0.5",
@@ -67,6 +73,43 @@ describe("backtest", () => {
     expect(run(["backtest", path, "--kind", "symbol", "--interval-levels", "0.5"]).err).toContain(
       "--interval-levels cannot be used with --kind symbol",
     );
+  });
+
+  test("keeps forecasts within what values can be, in the file and in every further step", () => {
+    const path = file(
+      "percent.csv",
+      `time,a\n${hours(300, (i) => String(i % 5 === 0 ? 100 : (i * 37) % 101))}`,
+    );
+    const out = join(folder, "percent-out.csv");
+    const numbers = (flags: readonly string[]): number[] => {
+      expect(run(["backtest", path, "--wide", "--out", out, ...flags]).status).toBe(0);
+      const rows = readFileSync(out, "utf8").trim().split("\n").slice(10);
+      return rows.flatMap((row) => row.split(",").slice(3, 6).map(Number));
+    };
+    const free = numbers([]);
+    expect([Math.min(...free) < 0, Math.max(...free) > 100]).toEqual([true, true]);
+    const bounded = numbers(["--min", "0", "--max", "100"]);
+    expect([Math.min(...bounded), Math.max(...bounded)]).toEqual([0, 100]);
+    expect(Math.min(...numbers(["--kind", "count"]))).toBe(0);
+    const sized = `time,key,value,size\n${hours(120, (i) => `disk,${80 + ((i * 37) % 21)},100`)}`;
+    const disk = file("disk.csv", sized);
+    const flags = ["--features", "size", "--max", "size", "--out", out];
+    expect(run(["backtest", disk, ...flags]).status).toBe(0);
+    const uppers = readFileSync(out, "utf8").trim().split("\n").slice(5);
+    expect(Math.max(...uppers.map((row) => Number(row.split(",")[5])))).toBe(100);
+    expect(run(["backtest", disk, "--max", "size"]).err).toContain("--max: expected a number or a name");
+    const wrong = run(["backtest", path, "--wide", "--min", "5", "--max", "-5"]);
+    expect(wrong.status).toBe(2);
+    expect(wrong.err).toContain("bounds: expected min below max");
+    expect(run(["backtest", path, "--kind", "symbol", "--max", "1"]).err).toContain(
+      "--max cannot be used with --kind symbol",
+    );
+  });
+
+  test("takes the time zone of the file for that of the forecaster", () => {
+    const path = file("zone.csv", `time,a\n${hours(60, wave)}`);
+    const { out } = run(["backtest", path, "--wide", "--time-zone", "Europe/Berlin", "--json"]);
+    expect((JSON.parse(out) as { settings: { timeZone: string } }).settings.timeZone).toBe("Europe/Berlin");
   });
 
   test("warns of a key or a symbol that a spreadsheet would run, and writes it as it is", () => {
@@ -196,7 +239,9 @@ describe("backtest --compare", () => {
       expect(microsecondsPerEvent).toBeGreaterThan(0);
       expect(bytesPerKey).toBeGreaterThan(1000);
     }
-    expect(run(["backtest", path, "--wide", "--cell", "gru", "--compare"]).out).toMatch(/bytes a key\ngru /);
+    expect(run(["backtest", path, "--wide", "--cell", "gru", "--compare"]).out).toMatch(
+      /bytes per key\ngru /,
+    );
   });
 
   test("refuses cells there are not, and several without it", () => {
@@ -251,7 +296,29 @@ describe("features", () => {
   });
 });
 
+describe("seed", () => {
+  test("ends with code 6 after --timeout where no broker answers", () => {
+    const config = file(
+      "seed.yaml",
+      "applicationId: pumps\nkafka:\n  bootstrapServers: [127.0.0.1:1]\ntopics: { input: a, forecasts: b, state: c }\n",
+    );
+    const { status, out, err } = run(["seed", "-c", config, "--timeout", "0.5"]);
+    expect(status).toBe(6);
+    expect(out).toBe("");
+    expect(err).toMatch(/^error BROKER_UNREACHABLE: .*gave up after 0\.5 s/);
+  });
+});
+
 describe("pipe", () => {
+  test("ends with code 3 if it rejects every line, and with 0 if there was none", () => {
+    const { status, out, err } = run(["pipe"], "no JSON\n{}\n");
+    expect(status).toBe(3);
+    expect(out).toBe("");
+    expect(err).toMatch(/{"events":0,"rejected":2,"rejections":{"ROW_UNREADABLE":\d.*}}\n/);
+    expect(err).toMatch(/INPUT_EMPTY.*every line was rejected/);
+    expect(run(["pipe"], "\n").status).toBe(0);
+  });
+
   test("answers each line with a forecast message, and bad ones with a rejection on standard error", () => {
     const lines = [
       '{"key":"__proto__","time":"2026-03-01T10:00:00Z","value":1}',
@@ -277,5 +344,22 @@ describe("pipe", () => {
     expect(err).toMatch(/ROW_UNREADABLE/);
     expect(err).toMatch(/VALUE_NOT_A_NUMBER/);
     expect(err).toMatch(/"rejected":2/);
+  });
+
+  test("keeps forecasts and steps within what values can be", () => {
+    const lines = Array.from({ length: 80 }, (_, i) =>
+      JSON.stringify({
+        key: "visits",
+        time: 1_772_323_200_000 + 60_000 * i,
+        value: (i * 7) % 3 === 0 ? 9 : 0,
+      }),
+    );
+    const flags = ["--kind", "count", "--max", "9", "--horizon", "3"];
+    const { out } = run(["pipe", ...flags], lines.join("\n"));
+    const found = [...out.matchAll(/"(?:yhat|expected)(?:_lower|_upper)?":(-?[\d.e+-]+)/g)].map(([, text]) =>
+      Number(text),
+    );
+    expect(found.length).toBeGreaterThan(500);
+    expect([Math.min(...found), Math.max(...found)]).toEqual([0, 9]);
   });
 });

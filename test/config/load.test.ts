@@ -33,15 +33,15 @@ function issues(text: string, environment: Record<string, string> = {}): string[
 describe("a path in a JSON document", () => {
   test("is text or {path: [...]}; a list says what it may have meant and what to write", () => {
     expect(parse("decode: {value: {path: [a.b, c]}}").decode.value).toEqual({ path: ["a.b", "c"] });
-    const [value, key, feature] = issues(
-      "decode:\n  value: [temp, hum]\n  key: [site, tag]\n  features: [[a, b]]",
+    expect(parse("decode: {key: [site, tag]}").decode.key).toEqual(["site", "tag"]);
+    const [value, time, feature] = issues(
+      "decode:\n  value: [temp, hum]\n  time: [day, hour]\n  features: [[a, b]]",
     );
     expect(value).toBe(
-      "line 2: decode.value: a list is not a path: a record has one value. Run one service per value, each with its " +
-        "own applicationId and topics. For a nested value write outer.inner, or {path: [outer, inner]} if a name " +
-        "contains a dot",
+      "line 2: decode.value: a list is not a path: a record has one value here. To forecast several, name them in " +
+        "decode.series. For a nested value write outer.inner, or {path: [outer, inner]} if a name contains a dot",
     );
-    expect(key).toMatch(/^line 3: decode\.key: a list is not a path: a key has one path\. .*\{path: /);
+    expect(time).toMatch(/^line 3: decode\.time: a list is not a path: a time has one path\. .*\{path: /);
     expect(feature).toMatch(
       /^line 4: decode\.features\[0\]: a list is not a path: list each feature as one item/,
     );
@@ -132,14 +132,49 @@ describe("what is wrong", () => {
       "kafka: { bootstrapServers: [localhost] }",
       "line 1: kafka.bootstrapServers[0]: An address is host:port",
     ],
+    ["model: { bounds: { min: 1, max: 0 } }", "line 1: model.bounds: expected min below max"],
+    [
+      "model: { kind: count, bounds: { max: 0 } }",
+      "line 1: model: bounds.max: expected a number above 0 with kind count, found 0",
+    ],
+    ["model: { kind: percent }", "line 1: model.kind: expected level | count | rate"],
+    ["model: { timeZone: Mars/Base }", "line 1: model.timeZone: this is no IANA time zone"],
     ["model: { stride: 5 }", "line 1: model: bpttSteps: expected a multiple of stride (5), found 16"],
     [
       "kafka: { sasl: { mechanism: PLAIN, username: a } }",
-      "line 1: kafka.sasl.password: missing; expected text that is not empty",
+      "line 1: kafka.sasl.password: one of password and passwordFile is needed",
+    ],
+    [
+      "kafka: { sasl: { mechanism: PLAIN, username: a, password: b, oauth: { tokenFile: c } } }",
+      "line 1: kafka.sasl.oauth: mechanism PLAIN does not take it",
+    ],
+    [
+      "kafka: { sasl: { mechanism: OAUTHBEARER } }",
+      "line 1: kafka.sasl.oauth: missing; mechanism OAUTHBEARER needs it",
+    ],
+    [
+      "kafka: { sasl: { mechanism: OAUTHBEARER, oauth: { tokenEndpointUrl: 'https://a/b', clientId: c } } }",
+      "line 1: kafka.sasl.oauth: one of clientSecret and clientSecretFile is needed",
+    ],
+    [
+      "kafka: { sasl: { mechanism: OAUTHBEARER, oauth: { tokenEndpointUrl: 'ftp://a', clientId: c, clientSecret: d } } }",
+      "line 1: kafka.sasl.oauth.tokenEndpointUrl: expected a URL that begins with https:// or http://",
+    ],
+    [
+      "kafka: { sasl: { mechanism: OAUTHBEARER, oauth: { tokenFile: a, clientId: c } } }",
+      "line 1: kafka.sasl.oauth: tokenFile replaces the token endpoint",
+    ],
+    [
+      "kafka: { sasl: { mechanism: AWS_MSK_IAM, aws: { region: a, profile: b, roleArn: c } } }",
+      "line 1: kafka.sasl.aws: profile and roleArn exclude each other",
+    ],
+    [
+      "kafka: { tls: { enabled: true, pfx: a, cert: b, key: c } }",
+      "line 1: kafka.tls: pfx replaces cert and key",
     ],
     [
       "decode: { format: number, key: id }",
-      "line 1: decode: the paths key, time and features require format: json",
+      "line 1: decode: the paths key, time, each, series, skip and features require a format with fields, such as json",
     ],
     ["- a", "expected section"],
     [
@@ -261,11 +296,18 @@ describe("secrets", () => {
     });
     expect(shown(text, environment)).not.toContain("secret-host");
     expect(shown(text, environment)).not.toContain(secret);
+    const oauth = { tokenEndpointUrl: "https://id.example/token", clientId: "c", clientSecret: secret };
+    const tokens = stringify({ kafka: { sasl: { mechanism: "OAUTHBEARER", oauth } } });
+    expect(JSON.parse(shown(tokens))).toMatchObject({
+      kafka: { sasl: { oauth: { ...oauth, clientSecret: "[redacted]" } } },
+    });
   });
 
   test.each([
     `kafka: { sasl: { mechanism: ${secret}, username: a, password: a } }`,
     `kafka: { sasl: { passwort: ${secret} } }`,
+    `kafka: { sasl: { mechanism: OAUTHBEARER, oauth: { clientSecret: [${secret}] } } }`,
+    `kafka: { sasl: { mechanism: OAUTHBEARER, oauth: { clientSecret: ${secret}, clientSecretFile: ${secret} } } }`,
     `kafka: { sasl: [${secret}] }`,
     `kafka: { sasl: ${secret} }`,
     `kafka: { sasl: { mechanism: PLAIN, username: a, password: [${secret}] } }`,

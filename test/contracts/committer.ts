@@ -36,6 +36,7 @@ export function committerContract(name: string, create: CreateHarness): void {
           assignment,
           commitOf({
             forecasts: [forecast, { ...forecast, key: null }],
+            incidents: [{ ...forecast, value: bytes("incident") }],
             deadLetters: [deadLetter],
             routed: [{ topic: harness.routedTopic, record: forecast }],
             snapshot: { offset: 2, records: [state("model", "m"), state("key:a", "s")] },
@@ -45,6 +46,9 @@ export function committerContract(name: string, create: CreateHarness): void {
         expect((await harness.forecasts(0)).map(plain)).toEqual(
           [forecast, { ...forecast, key: null }].map(plain),
         );
+        expect((await harness.incidents(0)).map(plain)).toEqual([
+          plain({ ...forecast, value: bytes("incident") }),
+        ]);
         expect((await harness.deadLetters()).map(plain)).toEqual([plain(deadLetter)]);
         const routed = await harness.routed();
         expect(routed.map(({ topic }) => topic)).toEqual([harness.routedTopic]);

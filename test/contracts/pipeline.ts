@@ -24,8 +24,9 @@ export interface PipelineHarness {
   append(partition: number, records: readonly Omit<InputRecord, "offset">[]): Promise<void>;
   /** A new member of the group. */
   member(): PortsOfMember;
-  /** What is committed, in order: forecasts of a partition, dead letters and routed records of all. */
+  /** What is committed, in order: forecasts and incidents of a partition, dead letters and routed records of all. */
   forecasts(partition: number): Promise<readonly OutputRecord[]>;
+  incidents(partition: number): Promise<readonly OutputRecord[]>;
   deadLetters(): Promise<readonly OutputRecord[]>;
   routed(): Promise<readonly RoutedRecord[]>;
   /** Called when every member has left. */
@@ -127,7 +128,7 @@ export function record(
 
 /** A commit of nothing but what is given. */
 export function commitOf(parts: Partial<Commit> & Pick<Commit, "offset">): Commit {
-  return { forecasts: [], deadLetters: [], routed: [], snapshot: undefined, ...parts };
+  return { forecasts: [], incidents: [], deadLetters: [], routed: [], snapshot: undefined, ...parts };
 }
 
 /** A record in a form that compares by content, whatever kind of byte array holds it. */

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
@@ -70,6 +71,20 @@ test("a fault of the thermometer is the only anomaly of its last day", () => {
   expect(anomalies[0]).toContain("2026-03-01T14:00");
 });
 
+test("a sensor that is moved is one incident, opened at once and closed when its kind is settled", () => {
+  const lines = linesOf("incidents");
+  expect(lines[0]).toMatch(/^2026-02-08T13:00:00.000Z attic-3700 opened spike above severity \d/);
+  expect(lines.at(-1)).toContain("attic-3700 closed");
+  expect(new Set(lines.map((line) => line.split(" ")[1]))).toEqual(new Set(["attic-3700"]));
+});
+
+test("pumps of a site that deviate together are one incident of the site, told at once", () => {
+  const lines = linesOf("groups");
+  const [opened, ...further] = lines.filter((line) => line.includes(" north "));
+  expect(opened).toMatch(/^2026-02-01T15:0\d:00.000Z north opened: \d+ pumps deviated, north\/\d first$/);
+  expect(further.filter((line) => line.includes("opened"))).toEqual([]);
+});
+
 test("the next character of a text and the next page of a visitor are forecast, better as they come", () => {
   const lines = linesOf("next-character", ["24000"]);
   const perplexities = lines.slice(1, 5).map((line) => Number(line.trim().split(/\s+/)[1]));
@@ -89,6 +104,17 @@ test("readings are corrected by a registry that answers late, and only the fault
   const sites: Readonly<Record<string, string>> = { "pump-1": "north", "pump-2": "south" };
   for (const { key, site } of found) expect(site).toBe(sites[key]);
   const far = found.filter(({ value, expected }) => Math.abs(value - expected) > 2);
-  // The value of the fault, and the forecast that was made from it.
-  expect(far.map(({ key }) => key)).toEqual(["pump-2", "pump-2"]);
+  // The value of the fault alone: no forecast is made from it.
+  expect(far.map(({ key }) => key)).toEqual(["pump-2"]);
+});
+
+test("the page on alarms shows what tune prints for its command", () => {
+  const page = readFileSync(`${root}docs/alarms.md`, "utf8");
+  const [, command, shown] = /\$ npx undercurrent (tune .*)\n([^]*?alarmRate: .*\n)/.exec(page)!;
+  const args = [`${root}dist/cli.js`, ...command!.split(" ")];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
+  expect(stderr).toBe("");
+  // The figures follow the forecasts; the rest of the page does not.
+  const masked = (text: string): string => text.replaceAll(/\d[\d,.]*\d|\d/g, "N");
+  expect(masked(stdout)).toContain(masked(shown!));
 });

@@ -101,9 +101,10 @@ describe("missing values", () => {
     const forecaster = new Forecaster(forecasterSettings(quick));
     const observed = run(forecaster, before);
     const width = observed.yhatUpper.at(-1)! - observed.yhatLower.at(-1)!;
+    // At one time of the day, for widths may depend on that.
     const gap = Array.from({ length: 50 }, (_, i) => ({
       key: "a",
-      time: 1e12 + (300 + i) * 60_000,
+      time: 1e12 + 300 * 60_000 + i * 86_400_000,
       value: NaN,
     }));
     const forecasts = run(forecaster, gap);
@@ -202,7 +203,7 @@ describe("extreme values", () => {
           expect(forecasts[name].some((x) => Math.abs(x) === Infinity)).toBe(false);
         expect(forecasts.yhat.slice(first).some(Number.isNaN)).toBe(false);
       }),
-      { numRuns: 60 },
+      { numRuns: 60, examples: [[[0, 5e-324, 0.8, 3e29, 1, 3e29, 1, 0.5, 5e-324, 1e30, 1, 1e30, 1, 3e29]]] },
     );
   });
 
@@ -246,7 +247,7 @@ describe("extreme values", () => {
   });
 });
 
-test("intervals cover what they say, and scores above 1 come as rarely as they say", () => {
+test("intervals cover what they say, and scores above 1 come at most as often as they say", () => {
   const events = syntheticEvents(60_000, 3, 7).map((event) => ({
     ...event,
     value: event.key === "key-2" ? NaN : event.value,
@@ -264,7 +265,7 @@ test("intervals cover what they say, and scores above 1 come as rarely as they s
       if (forecasts.anomalyScore[i]! > 1) alarms++;
     }
     expect(Math.abs(covered / count - level)).toBeLessThan(0.005);
-    expect(Math.abs(alarms / count - 0.01)).toBeLessThan(0.004);
+    expect(alarms / count).toBeLessThan(0.011);
   }
 });
 
@@ -280,7 +281,15 @@ test("expert weights sum to 1 and favour persistence on a random walk", () => {
   const forecaster = new Forecaster(forecasterSettings(quick));
   run(forecaster, syntheticEvents(9000, 3));
   const weights = forecaster.expertWeights(forecaster.slotOf("key-1"));
-  expect(forecaster.expertNames).toEqual(["persistence", "smoothing", "median", "recurrent", "regression"]);
+  expect(forecaster.expertNames).toEqual([
+    "persistence",
+    "smoothing",
+    "median",
+    "recurrent",
+    "regression",
+    "trend",
+    "periodic",
+  ]);
   expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 12);
   expect(weights[0]! + weights[1]!).toBeGreaterThan(0.4);
   forecaster.dispose();
@@ -312,7 +321,7 @@ test("has room for many more keys than at first, and keeps what the first ones l
   for (let i = 0; i < 5000; i++) roomy.slotOf(`reserve-${i}`);
   expect(bitsOf(run(grown, [...warm, ...events]))).toBe(bitsOf(run(roomy, [...warm, ...events])));
   const begun = [...warm, ...events].filter(({ value }) => !Number.isNaN(value));
-  expect(grown.keys).toBe(new Set(begun.map(({ key }) => key)).size);
+  expect(grown.keyCount).toBe(new Set(begun.map(({ key }) => key)).size);
   grown.dispose();
   roomy.dispose();
 });

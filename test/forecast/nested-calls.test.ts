@@ -48,7 +48,7 @@ describe.each(["onUpdate", "onForgotten"] as const)("a forecaster's %s", (name) 
 
   test("may read how many keys there are, which, and what was forecast", () => {
     const forecaster = withListener((called) => {
-      expect(called.keys).toBeGreaterThan(0);
+      expect(called.keyCount).toBeGreaterThan(0);
       expect(called.keyOf(called.slotOf(events[0]!.key))).toBe(events[0]!.key);
       expect(called.expertWeights(0)).toHaveLength(called.expertNames.length);
     });

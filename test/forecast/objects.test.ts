@@ -85,7 +85,7 @@ test("a feature that is no number refuses the event, and says which", () => {
     'VALUE_NOT_A_NUMBER feature 1 is the text "2"',
     "VALUE_OUT_OF_RANGE feature 0 is Infinity",
   ]);
-  expect(forecaster.keys).toBe(0);
+  expect(forecaster.keyCount).toBe(0);
 });
 
 test("none is null in JSON", () => {
@@ -105,7 +105,7 @@ test("goes on from a snapshot", () => {
   first.observe(events.slice(0, 300));
   const second = createForecaster(quick);
   second.restore(first.snapshot());
-  expect(second.keys).toBe(first.keys);
+  expect(second.keyCount).toBe(first.keyCount);
   expect(second.observe(events.slice(300))).toEqual(whole.slice(300));
 });
 

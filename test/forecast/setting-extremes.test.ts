@@ -100,7 +100,7 @@ describe("a forecaster at the extremes of its settings", () => {
   function observe(options: ForecasterOptions): void {
     const forecaster = createForecaster({ ...options, onRejected: () => undefined });
     try {
-      const { featureCount: features } = { featureCount: 0, ...options };
+      const { featureCount: features = 0 } = options;
       for (let round = 0; round < 6; round++) {
         const forecasts = forecaster.observe(
           Array.from({ length: 32 }, (_, i) => ({

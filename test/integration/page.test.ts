@@ -82,8 +82,11 @@ describe.skipIf(chromiumPath === undefined)("the live page", () => {
   const events = async (page: Page): Promise<number> =>
     Number((await text(page, "#events")).replace(/\D/g, ""));
   /** What a chart shows, as the browser painted it. */
-  const pixels = (page: Page, selector: string): Promise<string> =>
-    page.evaluate(`document.querySelector("${selector} canvas").toDataURL()`);
+  const pixels = async (page: Page, selector: string): Promise<string> => {
+    // Charts are made in the first frame after the connection.
+    await page.locator(`${selector} canvas`).first().waitFor();
+    return page.evaluate(`document.querySelector("${selector} canvas").toDataURL()`);
+  };
 
   it("moves: points, figures and charts go on without a touch", async () => {
     const page = await open();
@@ -92,10 +95,13 @@ describe.skipIf(chromiumPath === undefined)("the live page", () => {
     const card = await pixels(page, ".card");
     const loss = await pixels(page, "#loss");
     await expect.poll(() => events(page), { timeout: 10_000 }).toBeGreaterThan(before + 100);
-    expect(await pixels(page, "#chart")).not.toBe(chart);
-    expect(await pixels(page, ".card")).not.toBe(card);
-    expect(await pixels(page, "#loss")).not.toBe(loss);
-    expect(await text(page, "#verdict")).toMatch(/\d+.% closer than repeating the last value: off by/);
+    // Each is drawn in a frame of its own, after the figures.
+    await expect.poll(() => pixels(page, "#chart")).not.toBe(chart);
+    await expect.poll(() => pixels(page, ".card")).not.toBe(card);
+    await expect.poll(() => pixels(page, "#loss")).not.toBe(loss);
+    expect(await text(page, "#verdict")).toMatch(
+      /\d+.% closer than repeating the last value: mean absolute error/,
+    );
     expect(await text(page, "#coverage")).toMatch(/^\d\d\.\d.%$/);
     expect(await page.title()).toBe("Weather and this host · Undercurrent");
     expect(await page.locator(".card").count()).toBe(demoLikeSeries.length);

@@ -153,7 +153,7 @@ describe.skipIf(chromiumPath === undefined)("the report of a backtest", () => {
   it("draws the error by steps ahead where more than the next value was forecast", async () => {
     const page = await open(report("ahead", waves(2, 300), "--wide", "--horizon", "6"));
     expect(await page.locator("#horizon-prose").textContent()).toMatch(
-      /^The mean absolute error .* 1 to 6 events/,
+      /^Mean absolute error .* 1 to 6 steps ahead/,
     );
     expect(await page.locator("#horizon canvas").isVisible()).toBe(true);
     expect(await (await open(small)).locator("#horizon-section").isVisible()).toBe(false);

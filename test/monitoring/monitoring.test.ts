@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { alerts, expressionOf } from "../../monitoring/alerts.js";
 import { dashboard } from "../../monitoring/dashboard.js";
-import { rows } from "../../monitoring/panels.js";
+import { annotation, rows } from "../../monitoring/panels.js";
 import { metrics, seriesMetrics, taskMetrics } from "../../src/adapters/prometheus/metrics.js";
 
 const root = new URL("../../", import.meta.url);
@@ -14,6 +14,7 @@ const panels = rows.flatMap((row) => row.panels);
 const expressions = [
   ...panels.flatMap(({ queries }) => queries.map(({ expr }) => expr)),
   ...alerts.map(expressionOf),
+  annotation.expr,
 ];
 
 /** The metrics that an expression names, those of a histogram by the name of the whole. */
@@ -68,6 +69,20 @@ test("panels lie side by side on Grafana's 24 columns, each with a source, a uni
       expect(apart, `${a.id} and ${b.id}`).toBe(true);
     }
   }
+});
+
+test("incidents are marked on every chart, with their kind and severity", () => {
+  const { list } = dashboard().annotations as unknown as {
+    readonly list: readonly Record<string, unknown>[];
+  };
+  expect(list).toContainEqual(
+    expect.objectContaining({
+      enable: true,
+      expr: annotation.expr,
+      titleFormat: "{{kind}}",
+      tagKeys: "kind,severity_band",
+    }),
+  );
 });
 
 test("every alert has a part of the runbook, and its rule leads there", () => {

@@ -1,7 +1,14 @@
 /** Options that a function does not take: every one is refused by name, where JavaScript would ignore it. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import type { z } from "zod";
 import { createForecaster } from "../../src/forecast/objects.js";
 import { createSymbolForecaster } from "../../src/forecast/symbols/objects.js";
+import type { ForecasterOptions, ForecasterSettings } from "../../src/forecast/options.js";
+import type { forecasterSchema } from "../../src/forecast/settings.js";
+import type { SymbolSettings } from "../../src/forecast/symbols/options.js";
+import type { symbolSchema } from "../../src/forecast/symbols/settings.js";
+import type { PipelineOptions } from "../../src/pipeline/options.js";
+import type { pipelineSchema } from "../../src/pipeline/settings.js";
 import { forecast } from "../../src/operators/forecast.js";
 import { forecastBatches } from "../../src/operators/forecast-batches.js";
 import { forecastSymbols } from "../../src/operators/forecast-symbols.js";
@@ -40,15 +47,23 @@ describe.each(calls)("%s", (name, call) => {
     expect(() => call(Object.fromEntries(undefinedOnes.map((option) => [option, undefined])))).not.toThrow();
   });
 
-  test.each(["onRejected", "onUpdate", "engine"])("refuses %s that is no function", (option) => {
-    expect(messageOf(name, { [option]: "text" })).toBe(`${option}: expected a function`);
-  });
+  test.each(["onRejected", "onUpdate", "onForgotten", "engine"])(
+    "refuses %s that is no function",
+    (option) => {
+      const expected =
+        option === "engine"
+          ? "expected a factory, such as `await loadTfjsEngine()` of undercurrent-forecast/tfjs; found"
+          : "expected a function, found";
+      expect(messageOf(name, { [option]: "text" })).toBe(`${option}: ${expected} "text"`);
+    },
+  );
 });
 
 describe("an option of another function is refused with what to use here", () => {
   test.each([
     ["forecast", "featureCount", "give a callback for each feature in `features`"],
     ["forecastBatches", "featureCount", "give a callback for each feature in `features`"],
+    ["forecast", "aggregate", "only the pipeline has windows: give it to `run` in `forecaster`"],
     ["createForecaster", "key", "each observation carries its key, time and value"],
     ["createForecaster", "time", "each observation carries its key, time and value"],
     ["createForecaster", "value", "each observation carries its key, time and value"],
@@ -70,21 +85,102 @@ describe("a callback that is missing or none is refused before the first event",
     ["forecastSymbols", "key"],
     ["forecastSymbols", "symbol"],
   ])("%s: %s", (name, option) => {
-    expect(messageOf(name, { [option]: undefined })).toBe(`${option}: expected a function`);
-    expect(messageOf(name, { [option]: "celsius" })).toBe(`${option}: expected a function`);
+    const expected = `${option}: expected a function such as (event) => event.${option}, found`;
+    expect(messageOf(name, { [option]: undefined })).toBe(`${expected} nothing`);
+    expect(messageOf(name, { [option]: "celsius" })).toBe(`${expected} "celsius"`);
   });
 
   test("also among the features", () => {
     for (const name of ["forecast", "forecastBatches"]) {
-      expect(messageOf(name, { features: [() => 1, "humidity"] })).toBe("features.1: expected a function");
-      expect(messageOf(name, { features: "humidity" })).toBe("features: expected a list of functions");
+      expect(messageOf(name, { features: [() => 1, "humidity"] })).toBe(
+        'features.1: expected a function, found "humidity"',
+      );
+      expect(messageOf(name, { features: "humidity" })).toBe(
+        'features: expected a list of functions, found "humidity"',
+      );
     }
   });
 });
 
 test("an interval level that is given twice is refused", () => {
-  const message = "intervalLevels: every level may be given once";
-  expect(messageOf("createForecaster", { intervalLevels: [0.5, 0.9, 0.5] })).toBe(message);
-  expect(messageOf("forecast", { intervalLevels: [0.9, 0.9] })).toBe(message);
+  const message = "intervalLevels: every level may be given once; found";
+  expect(messageOf("createForecaster", { intervalLevels: [0.5, 0.9, 0.5] })).toBe(`${message} [0.5,0.9,0.5]`);
+  expect(messageOf("forecast", { intervalLevels: [0.9, 0.9] })).toBe(`${message} [0.9,0.9]`);
   expect(messageOf("createForecaster", { intervalLevels: [0.9, 0.5] })).toBe("");
 });
+
+describe("a wrong setting is refused with its name, its range and its value", () => {
+  test.each<[string, object, string]>([
+    [
+      "createForecaster",
+      { hidden: 5 },
+      "hidden: expected whole number from 4 to 256, a multiple of 4; found 5",
+    ],
+    [
+      "createForecaster",
+      { cell: "transformer" },
+      'cell: expected rnn | gru | lstm | window | conv | attention; found "transformer"',
+    ],
+    ["createForecaster", { seed: "1" }, 'seed: expected whole number from 0 to 4294967295; found "1"'],
+    [
+      "forecast",
+      { intervalLevels: [0.9, 2] },
+      "intervalLevels.1: expected list (1 to 8) of: number above 0, below 1; found 2",
+    ],
+    ["forecast", { detection: { enabled: 1 } }, "detection.enabled: expected true | false; found 1"],
+    ["forecast", { horizon: NaN }, "horizon: expected whole number from 1 to 96; found NaN"],
+    ["forecast", { Hidden: 8 }, "Hidden: unknown option; did you mean hidden?"],
+    ["forecast", { zone: "UTC" }, "zone: unknown option; did you mean timeZone?"],
+    ["forecast", { sleep: 1 }, "sleep: unknown option"],
+    ["forecastSymbols", { order: 9 }, "order: expected whole number from 0 to 8; found 9"],
+    [
+      "createForecaster",
+      { engine: "wasm" },
+      "engine: leave it out for the engine wasm, which is the default",
+    ],
+  ])("%s(%o)", (name, options, message) => {
+    expect(messageOf(name, options)).toBe(message);
+  });
+});
+
+test("one event in place of an array is refused with what to give", () => {
+  const forecaster = createForecaster();
+  expect(() => forecaster.observe({ key: "k", time: 0, value: 1 } as never)).toThrow(
+    "observe: expected an array of events; give a single event as [event]",
+  );
+  forecaster.dispose();
+});
+
+test("a first time that looks like seconds is warned of once, and taken as it is", () => {
+  const warnings = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+  const forecaster = createForecaster();
+  const seconds = 1_767_225_600;
+  forecaster.observe([{ key: "k", time: seconds, value: 1 }]);
+  const [told] = forecaster.observe([{ key: "k", time: seconds + 60, value: 2 }]);
+  expect(told!.time).toBe(seconds + 60);
+  expect(warnings.mock.calls.map(([message]) => message)).toEqual([
+    "the time 1767225600 is 1970-01-21T10:53:45.600Z in milliseconds; if it is in seconds, give (event) => 1000 * event.time",
+  ]);
+  warnings.mockRestore();
+  forecaster.dispose();
+});
+
+test("the declared types of settings are those of the schemas, in both directions", () => {
+  const settings = (given: z.output<typeof forecasterSchema>): ForecasterSettings => given;
+  const schema = (given: ForecasterSettings): z.output<typeof forecasterSchema> => given;
+  const symbols = (given: z.output<typeof symbolSchema>): SymbolSettings => given;
+  const symbolsBack = (given: SymbolSettings): z.output<typeof symbolSchema> => given;
+  const options = (given: z.input<typeof forecasterSchema>): ForecasterOptions => given;
+  const optionsBack = (given: ForecasterOptions): Frozen<z.input<typeof forecasterSchema>> => given;
+  const pipeline = (given: z.input<typeof pipelineSchema>): PipelineOptions => given;
+  const pipelineBack = (given: PipelineOptions): Frozen<z.input<typeof pipelineSchema>> => given;
+  const all = [settings, schema, symbols, symbolsBack, options, optionsBack, pipeline, pipelineBack];
+  expect(all.length).toBe(8);
+});
+
+/** A type whose arrays are read only, all the way down. */
+type Frozen<T> = T extends readonly (infer Item)[]
+  ? readonly Frozen<Item>[]
+  : T extends object
+    ? { readonly [Name in keyof T]: Frozen<T[Name]> }
+    : T;

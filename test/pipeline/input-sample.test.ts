@@ -1,13 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { InputSample, type SampleFinding } from "../../src/pipeline/input-sample.js";
+import { forecasterSettings, type ForecasterOptions } from "../../src/forecast/settings.js";
 import type { InputRecord } from "../../src/pipeline/ports.js";
 import { pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
 import { bytes, jsonRecord, start } from "./records.js";
 
 type Placed = readonly [partition: number, record: InputRecord];
 
-function judge(records: readonly Placed[], options: PipelineOptions = {}): readonly SampleFinding[] {
-  const sample = new InputSample(pipelineSettings(options).decode, start);
+function judge(
+  records: readonly Placed[],
+  options: PipelineOptions = {},
+  model: ForecasterOptions = {},
+): readonly SampleFinding[] {
+  const { decode } = pipelineSettings(options);
+  const sample = new InputSample({ decode, model: forecasterSettings(model) }, start);
   for (const [partition, record] of records) sample.add(partition, record);
   return sample.findings();
 }
@@ -61,6 +67,19 @@ describe("a sample of the input", () => {
       { level: "warning", message: expect.stringMatching(/^2 of 2 keys/) as string },
     ]);
     expect(judge(valued(7).slice(0, 30))).toMatchObject([{ level: "ok" }]);
+  });
+
+  test("names values beyond what the model is told of them", () => {
+    const outside = judge(readings(40), {}, { bounds: { min: 3, max: 30 } });
+    expect(outside).toMatchObject([
+      {
+        level: "warning",
+        message: expect.stringMatching(
+          /^12 of 40 sampled values lie outside model.bounds or model.kind, the first is 0: .* 3 … 30$/,
+        ) as string,
+      },
+    ]);
+    expect(judge(readings(40), {}, { kind: "count", bounds: { max: 39 } })).toMatchObject([{ level: "ok" }]);
   });
 
   test("names keys that come in several partitions, and what to do", () => {

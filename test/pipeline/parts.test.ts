@@ -38,6 +38,7 @@ test("chunks have every record in order, none too many, and none from both sides
 
 const commitOf = (offset: number): Commit => ({
   forecasts: [],
+  incidents: [],
   deadLetters: [],
   routed: [],
   snapshot: undefined,

@@ -18,6 +18,7 @@ function inMemory(partitions: number): Promise<PipelineHarness> {
     },
     member: () => group.join(`m${names++}`),
     forecasts: (partition) => Promise.resolve(log.visible(partition).forecasts),
+    incidents: (partition) => Promise.resolve(log.visible(partition).incidents),
     deadLetters: () => Promise.resolve(all.flatMap((partition) => log.visible(partition).deadLetters)),
     routed: () => Promise.resolve(all.flatMap((partition) => log.visible(partition).routed)),
     close: () => Promise.resolve(),

@@ -190,6 +190,22 @@ class MemoryAssignment implements Assignment {
     }
   }
 
+  async *readFeedback(from: number | undefined, stop: AbortSignal): AsyncGenerator<InputBatch> {
+    const { log, environment } = this.#group;
+    const end = AbortSignal.any([stop, this.revoked]);
+    const ended = (): boolean => end.aborted;
+    for (let next = from ?? 0; ;) {
+      await log.feedbackArrival(this.partition, next, end);
+      if (ended()) return;
+      await this.#step("reads feedback of");
+      if (ended()) return;
+      const batch = log.pollFeedback(this.partition, next, 1 + environment.batchSize());
+      if (batch === undefined) continue;
+      next = batch.nextOffset;
+      yield batch;
+    }
+  }
+
   async commit(commit: Commit): Promise<void> {
     await this.#step("begins a commit");
     if (this.revoked.aborted) throw new UndercurrentError("FENCED", "the assignment was revoked");

@@ -13,11 +13,16 @@ import type {
   Takeover,
 } from "../../src/pipeline/ports.js";
 
+import type { AppliedFeedback } from "../../src/pipeline/state/feedback.js";
+import { readFeedbackState } from "../../src/pipeline/state/state-records.js";
+
 export const topic = "readings";
 
 /** What readers of committed records see of one partition. */
 export interface Visible {
   readonly forecasts: readonly OutputRecord[];
+  readonly incidents: readonly OutputRecord[];
+  readonly candidates: readonly OutputRecord[];
   readonly deadLetters: readonly OutputRecord[];
   readonly routed: readonly RoutedRecord[];
 }
@@ -27,6 +32,12 @@ interface Partition {
   endOffset: number;
   earliest: number;
   readonly forecasts: OutputRecord[];
+  readonly incidents: OutputRecord[];
+  readonly candidates: OutputRecord[];
+  /** Values of feedback, by their offsets; nothing else is read of the incidents topic. */
+  readonly feedback: Uint8Array[];
+  /** What of it commits have applied, and before which offset, by its text. */
+  readonly applied: Map<string, AppliedFeedback>;
   readonly deadLetters: OutputRecord[];
   readonly routed: RoutedRecord[];
   /** Compacted: the latest record of each key. */
@@ -54,6 +65,10 @@ export class TransactionalLog {
       endOffset: 0,
       earliest: 0,
       forecasts: [],
+      incidents: [],
+      candidates: [],
+      feedback: [],
+      applied: new Map(),
       deadLetters: [],
       routed: [],
       state: new Map(),
@@ -74,6 +89,24 @@ export class TransactionalLog {
     log.input.push({ ...record, offset: log.endOffset + gap });
     log.endOffset += gap + 1;
     this.#wake(log);
+  }
+
+  /** Appends feedback on incidents. */
+  say(partition: number, value: Uint8Array): void {
+    const log = this.#partitions[partition]!;
+    log.feedback.push(value);
+    this.#wake(log);
+  }
+
+  /** Up to `size` records of feedback from an offset on; undefined where there is nothing yet. */
+  pollFeedback(partition: number, from: number, size: number): InputBatch | undefined {
+    const { feedback } = this.#partitions[partition]!;
+    const values = feedback.slice(from, from + size);
+    if (values.length === 0) return undefined;
+    const records = values.map((value, i) => ({
+      ...{ offset: from + i, key: null, value, headers: [], timestamp: -1 },
+    }));
+    return { records, nextOffset: from + records.length, endOffset: feedback.length };
   }
 
   /** Appends offsets that hold control records alone. */
@@ -125,7 +158,17 @@ export class TransactionalLog {
   /** Resolves when there is input at an offset, or the signal is aborted. */
   async arrival(partition: number, from: number, signal: AbortSignal): Promise<void> {
     const log = this.#partitions[partition]!;
-    while (from >= log.endOffset && !signal.aborted) {
+    await this.#until(log, signal, () => from < log.endOffset);
+  }
+
+  /** Resolves when there is feedback at an offset, or the signal is aborted. */
+  async feedbackArrival(partition: number, from: number, signal: AbortSignal): Promise<void> {
+    const log = this.#partitions[partition]!;
+    await this.#until(log, signal, () => from < log.feedback.length);
+  }
+
+  async #until(log: Partition, signal: AbortSignal, isThere: () => boolean): Promise<void> {
+    while (!isThere() && !signal.aborted) {
       await new Promise<void>((resolve) => {
         const wake = (): void => {
           log.waiting.delete(wake);
@@ -160,8 +203,18 @@ export class TransactionalLog {
   }
 
   visible(partition: number): Visible {
-    const { forecasts, deadLetters, routed } = this.#partitions[partition]!;
-    return { forecasts, deadLetters, routed };
+    const { forecasts, incidents, candidates, deadLetters, routed } = this.#partitions[partition]!;
+    return { forecasts, incidents, candidates, deadLetters, routed };
+  }
+
+  /** The feedback that commits have applied, in order. */
+  applied(partition: number): readonly AppliedFeedback[] {
+    return [...this.#partitions[partition]!.applied.values()];
+  }
+
+  /** The feedback that was said, in order. */
+  feedback(partition: number): readonly Uint8Array[] {
+    return this.#partitions[partition]!.feedback;
   }
 
   committed(partition: number): number | undefined {
@@ -182,11 +235,17 @@ export class TransactionalLog {
 
   #land(log: Partition, commit: Commit): void {
     log.forecasts.push(...commit.forecasts);
+    log.incidents.push(...commit.incidents);
+    log.candidates.push(...(commit.candidates ?? []));
     log.deadLetters.push(...commit.deadLetters);
     log.routed.push(...commit.routed);
     for (const { key, value } of commit.snapshot?.records ?? []) {
       if (value === null) log.state.delete(key);
       else log.state.set(key, value);
+      if (key !== "feedback" || value === null) continue;
+      for (const entry of readFeedbackState({ key, value }).applied) {
+        log.applied.set(JSON.stringify(entry), entry);
+      }
     }
     log.committed = commit.offset;
   }

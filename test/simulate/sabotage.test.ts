@@ -2,7 +2,10 @@
 import { delay, endWith, map, pairwise, pipe, type OperatorFunction } from "rxjs";
 import { expect, test } from "vitest";
 import type { Reading } from "../../src/pipeline/decode/decode.js";
-import type { Assignment, Commit, Committer, RoutedRecord } from "../../src/pipeline/ports.js";
+import { Forecaster } from "../../src/forecast/forecaster.js";
+import { forecasterSettings } from "../../src/forecast/settings.js";
+import type { Assignment, Commit, Committer, RoutedRecord, StateChange } from "../../src/pipeline/ports.js";
+import { writeState } from "../../src/pipeline/state/state-records.js";
 import type { TransactionalLog } from "./log.js";
 import { replayCommand, simulate, SimulationFailed, type Sabotage } from "./simulate.js";
 
@@ -37,6 +40,7 @@ function changed(inner: Assignment, parts: Partial<Assignment>): Assignment {
     revoked: inner.revoked,
     takeOver: () => inner.takeOver(),
     read: (from, stop) => inner.read(from, stop),
+    readFeedback: (from, stop) => inner.readFeedback!(from, stop),
     release: () => inner.release(),
     ...parts,
   };
@@ -67,11 +71,29 @@ const forgetKey = (inner: Committer): Committer => {
     const { snapshot } = commit;
     if (snapshot === undefined) return commit;
     const nameOf = (key: string): string => `${partition}/${key}`;
-    const forgotten = snapshot.records.find(({ key }) => key !== "model" && written.has(nameOf(key)));
+    const forgotten = snapshot.records.find(({ key }) => key.startsWith("key:") && written.has(nameOf(key)));
     for (const { key } of snapshot.records) written.add(nameOf(key));
     const records = snapshot.records.filter((record) => record !== forgotten);
     return { ...commit, snapshot: { ...snapshot, records } };
   });
+};
+
+/** Leaves open windows out of snapshots: they are those of a forecaster that has seen nothing. */
+const forgetWindows: Sabotage = {
+  committer: (inner, _, { forecaster: options = {} }) =>
+    altered(inner, (commit) => {
+      const { snapshot } = commit;
+      if (snapshot === undefined || options.aggregate === undefined) return commit;
+      const forecaster = new Forecaster(forecasterSettings(options));
+      const isWindows = ({ key }: StateChange): boolean => key.startsWith("windows:");
+      const empty = writeState(snapshot.offset, forecaster).records.filter(isWindows);
+      forecaster.dispose();
+      const ended = snapshot.records
+        .filter((change) => isWindows(change) && !empty.some(({ key }) => key === change.key))
+        .map(({ key }) => ({ key, value: null }));
+      const records = [...snapshot.records.filter((change) => !isWindows(change)), ...empty, ...ended];
+      return { ...commit, snapshot: { ...snapshot, records } };
+    }),
 };
 
 /** A sabotage of every assignment; commits are made on the assignment itself, which is remembered here. */
@@ -123,10 +145,56 @@ const forgetOnReplay: Sabotage = {
   },
 };
 
+/** Leaves out the record of what was applied. */
+const forgetFeedback = (inner: Committer): Committer =>
+  altered(inner, (commit) => {
+    const { snapshot } = commit;
+    if (snapshot === undefined) return commit;
+    const records = snapshot.records.filter(({ key }) => key !== "feedback");
+    return { ...commit, snapshot: { ...snapshot, records } };
+  });
+
+/** Begins to read feedback anew at each takeover. */
+const feedbackAnew = (inner: Assignment): Assignment =>
+  changed(inner, {
+    takeOver: async () => {
+      const { state, ...takeover } = await inner.takeOver();
+      return { ...takeover, state: state.filter(({ key }) => key !== "feedback") };
+    },
+  });
+
+/** Leaves out incidents of commits, or writes them twice. */
+const ofIncidents =
+  (alter: (incidents: Commit["incidents"]) => Commit["incidents"]) =>
+  (inner: Committer): Committer =>
+    altered(inner, (commit) => ({ ...commit, incidents: alter(commit.incidents) }));
+
+/** Leaves the candidate's records out of snapshots: a start begins it anew where the live model goes on. */
+const forgetCandidate = (inner: Committer): Committer =>
+  altered(inner, (commit) => {
+    const { snapshot } = commit;
+    if (snapshot === undefined) return commit;
+    const records = snapshot.records.filter(({ key }) => !key.startsWith("candidate:"));
+    return { ...commit, snapshot: { ...snapshot, records } };
+  });
+
 const defects: readonly (readonly [string, Sabotage])[] = [
   ["a forecast emitted outside the transaction", { committer: emitOutside }],
   ["a replay that is skipped", ofAssignments(skipReplay)],
   ["a changed key that its snapshot forgets", { committer: forgetKey }],
+  ["open windows that a snapshot leaves out", forgetWindows],
+  ["an incident that is lost", { committer: ofIncidents((incidents) => incidents.slice(1)) }],
+  ["an incident that is told twice", { committer: ofIncidents((incidents) => [...incidents, ...incidents]) }],
+  ["a candidate that snapshots forget", { committer: forgetCandidate }],
+  [
+    "a forecast of the candidate that is lost",
+    {
+      committer: (inner) =>
+        altered(inner, (commit) => ({ ...commit, candidates: commit.candidates?.slice(1) })),
+    },
+  ],
+  ["feedback on incidents that is applied and not noted", { committer: forgetFeedback }],
+  ["feedback that a takeover does not know of", ofAssignments(feedbackAnew)],
   ["an operator that emits later than its event", behindAfter(delay(0))],
   ["an operator that emits with the event behind its own", behindAfter(oneBehind)],
   ["a hook that answers a replay otherwise", forgetOnReplay],
@@ -146,4 +214,4 @@ test("the wrappers themselves break nothing", async () => {
   for (let seed = 1; seed <= 20; seed++) {
     await simulate(seed, { committer: (inner) => altered(inner, (commit) => commit) });
   }
-});
+}, 600_000);

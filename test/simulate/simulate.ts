@@ -2,18 +2,18 @@
 import { UndercurrentError } from "../../src/errors/errors.js";
 import type { Committer, Source } from "../../src/pipeline/ports.js";
 import type { Operators } from "../../src/pipeline/operator.js";
-import { run } from "../../src/pipeline/run.js";
+import { run, type RunOptions } from "../../src/pipeline/run.js";
 import { readState } from "../../src/pipeline/state/state-records.js";
 import { Group, type Environment, type Member } from "./group.js";
 import { TransactionalLog, type CommitOutcome } from "./log.js";
-import { firstDifference, uninterrupted } from "./oracle.js";
+import { firstDifference, uninterrupted, wrongFeedback } from "./oracle.js";
 import { makeScenario, type Scenario } from "./scenario.js";
 import { Crashed, Scheduler, settle } from "./scheduler.js";
 
 /** Ports that are broken on purpose. */
 export interface Sabotage {
   source?(source: Source): Source;
-  committer?(committer: Committer, log: TransactionalLog): Committer;
+  committer?(committer: Committer, log: TransactionalLog, options: RunOptions): Committer;
   /** Steps around the forecast that are broken; the uninterrupted run has those of the scenario. */
   operators?(operators: Operators): Operators;
 }
@@ -50,6 +50,8 @@ export interface Happenings {
   timeouts: number;
   /** Records that were replayed after takeovers. */
   replayed: number;
+  /** Feedback that commits have applied. */
+  feedback: number;
 }
 
 const mostSteps = 50_000;
@@ -74,6 +76,7 @@ class Simulation {
     fenced: 0,
     timeouts: 0,
     replayed: 0,
+    feedback: 0,
   };
   readonly scheduler: Scheduler;
   readonly log: TransactionalLog;
@@ -134,10 +137,14 @@ class Simulation {
       if (left === 0) this.#fail("no end after a graceful stop");
     }
     if (this.#failure !== undefined) this.#fail("a pipeline ended with an error", this.#failure);
-    const expected = await uninterrupted(this.#scenario);
+    const expected = await uninterrupted(this.#scenario, (partition) => this.log.applied(partition));
     for (let partition = 0; partition < this.log.partitions; partition++) {
       const difference = firstDifference(this.log.visible(partition), expected.visible(partition));
       if (difference !== undefined) this.#fail(`partition ${partition}: ${difference}`);
+      const applied = this.log.applied(partition);
+      const wrong = wrongFeedback(this.log.feedback(partition), applied);
+      if (wrong !== undefined) this.#fail(`partition ${partition}: ${wrong}`);
+      this.happened.feedback += applied.length;
     }
   }
 
@@ -155,8 +162,8 @@ class Simulation {
     const member = this.#group.join(name);
     const stop = new AbortController();
     const source = this.#sabotage.source?.(member.source) ?? member.source;
-    const committer = this.#sabotage.committer?.(member.committer, this.log) ?? member.committer;
     const { options } = this.#scenario;
+    const committer = this.#sabotage.committer?.(member.committer, this.log, options) ?? member.committer;
     const running = run(source, committer, {
       ...options,
       ...this.#waiting(name, this.#sabotage.operators?.(options) ?? options),

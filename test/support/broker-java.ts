@@ -1,11 +1,12 @@
 // A Kafka broker as a local Java process, from Maven Central's jars: for machines that have Java and no containers.
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { answering, freePort, type RunningBroker } from "./broker-parts.js";
+import { cached, fetchJars } from "./maven.js";
 
 const run = promisify(execFile);
 const version = "4.1.0";
@@ -25,32 +26,7 @@ export async function javaAnswers(): Promise<boolean> {
   return (await answers("java", ["-version"])) && (existsSync(jars()) || (await answers("mvn", ["-v"])));
 }
 
-function jars(): string {
-  const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-  return join(cache, "undercurrent", `kafka-${version}`, "libs");
-}
-
-/** Downloads next to the final folder and renames it: a download that broke off is not taken for a whole one. */
-async function download(): Promise<void> {
-  if (existsSync(jars())) return;
-  await mkdir(join(jars(), ".."), { recursive: true });
-  const folder = await mkdtemp(join(jars(), "..", "download-"));
-  try {
-    await writeFile(join(folder, "pom.xml"), pom);
-    const goal = [
-      "dependency:copy-dependencies",
-      "-DincludeScope=runtime",
-      `-DoutputDirectory=${folder}/libs`,
-    ];
-    await run("mvn", ["-q", "-B", "-f", join(folder, "pom.xml"), ...goal]);
-    await rename(join(folder, "libs"), jars()).catch((error: unknown) => {
-      // Another test run was quicker.
-      if (!existsSync(jars())) throw error;
-    });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+const jars = (): string => cached(`kafka-${version}`, "libs");
 
 export interface Listener {
   readonly protocol: string;
@@ -65,6 +41,8 @@ export interface JavaBrokerOptions {
   readonly listeners?: Readonly<Record<string, Listener>>;
   /** Further lines of server.properties. */
   readonly properties?: readonly string[];
+  /** Flags of the Java process. */
+  readonly jvm?: readonly string[];
   /** Users whose passwords the log has from its beginning, for SCRAM of either length. */
   readonly scramUsers?: Readonly<Record<string, string>>;
 }
@@ -127,14 +105,14 @@ export interface JavaBroker extends RunningBroker {
 
 /** Starts a broker on free loopback ports; its log lives in a temporary folder until it is stopped. */
 export async function startJavaBroker(options: JavaBrokerOptions = {}): Promise<JavaBroker> {
-  await download();
+  await fetchJars(jars(), pom);
   const node = await freeNode(1);
   return await startNode(node, [node], options);
 }
 
 /** Starts so many brokers that replicate everything among each other. */
 export async function startJavaCluster(count: number): Promise<JavaBroker[]> {
-  await download();
+  await fetchJars(jars(), pom);
   const nodes: Node[] = [];
   for (let id = 1; id <= count; id++) nodes.push(await freeNode(id));
   return await Promise.all(nodes.map((node) => startNode(node, nodes, {})));
@@ -167,7 +145,8 @@ async function startNode(
 
   const start = async (): Promise<ChildProcess> => {
     // The C1 compiler alone: a broker that lives for seconds never earns what C2 costs it.
-    const command = ["-Xmx768m", "-XX:TieredStopAtLevel=1", "-cp", classpath, "kafka.Kafka", config];
+    const flags = ["-Xmx768m", "-XX:TieredStopAtLevel=1", ...(options.jvm ?? [])];
+    const command = [...flags, "-cp", classpath, "kafka.Kafka", config];
     const child = spawn("java", command, { stdio: ["ignore", "ignore", "pipe"] });
     const orphan = (): void => void child.kill("SIGKILL");
     process.once("exit", orphan);

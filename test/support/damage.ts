@@ -1,6 +1,6 @@
 /** Snapshots with one place changed whose checksums are right all the same, as a defect or an attacker would make them. */
 import fc from "fast-check";
-import { crc32 } from "../../src/forecast/snapshot/checksum.js";
+import { crc32 } from "../../src/forecast/encoding/checksum.js";
 
 const headerBytes = 12;
 /** Bytes of a record around its body. */

@@ -81,3 +81,8 @@ export function standardise(table: WideTable, rows: number): Float64Array {
   }
   return scaled;
 }
+
+/** Reads a JSON file of the data. */
+export function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(new URL(path, folder), "utf8"));
+}

@@ -113,7 +113,7 @@ export const columnNames = [
 /** Every column of the steps after the next value. */
 export const stepNames = ["yhat", "yhatLower", "yhatUpper"] as const;
 
-/** The bits of the rows from `begin` to `end`: equal exactly where the forecasts are the same. */
+/** The bits of the rows from `begin` to `end`: equal exactly where the forecasts are the same. One NaN is like another. */
 export function bitsOf(forecasts: ForecastColumns, begin = 0, end = Infinity): string {
   const last = Math.min(end, forecasts.times.length);
   const width = forecasts.steps.horizon - 1;
@@ -121,7 +121,8 @@ export function bitsOf(forecasts: ForecastColumns, begin = 0, end = Infinity): s
     ...columnNames.map((name) => forecasts[name].slice(begin, last)),
     ...stepNames.map((name) => forecasts.steps[name].slice(begin * width, last * width)),
   ];
-  return rows.map((column) => Buffer.from(column.buffer).toString("base64")).join("|");
+  const oneNaN = (value: number): number => (Number.isNaN(value) ? NaN : value);
+  return rows.map((column) => Buffer.from(column.map(oneNaN).buffer).toString("base64")).join("|");
 }
 
 /** Rows of the forecasts for which `keep` is true, in order. */

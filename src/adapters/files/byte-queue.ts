@@ -10,7 +10,7 @@ export class ByteQueue {
     this.length += piece.length;
   }
 
-  /** The next bytes, of which there have to be so many; a view of a piece where they lie in one. */
+  /** Takes the next `count` bytes, which must be there; a view if they lie in one piece. */
   take(count: number): Buffer {
     this.length -= count;
     const first = this.#pieces[0];

@@ -13,7 +13,7 @@ const lineBreak = Buffer.from("\n");
 /** Bytes that are passed on at once, about. */
 const pieceLength = 65_536;
 
-/** An observation as a message holds it; value and features are NaN where they are null or left out. */
+/** An observation as in a message; a value or feature that is null or absent is NaN. */
 export interface ObservationMessage {
   readonly key: string;
   /** Epoch milliseconds. */
@@ -28,7 +28,7 @@ export interface ObservationReading {
   readonly features: readonly string[];
   /** Epoch milliseconds; throws TIME_INVALID. */
   readonly timeOf: (time: unknown) => number;
-  /** Whether a value is a text that stands for a missing one. */
+  /** Returns whether a value is a text for a missing value. */
   readonly isMissing: (value: unknown) => boolean;
 }
 
@@ -74,7 +74,7 @@ export function rejectionLine(line: number, code: ErrorCode, message: string): s
 }
 
 /**
- * Writes a forecast message for each observation; null stands for what there is not.
+ * Writes a forecast message for each observation; null stands for a missing value.
  *
  * @example
  * ```ts
@@ -87,9 +87,14 @@ export class ForecastLineWriter {
   readonly #messages: ForecastMessages;
   readonly #text = JsonText.shared();
 
-  constructor(output: TextOutput, modelName: (version: number) => string) {
+  /** `incidentId` returns the id of a key's open incident. */
+  constructor(
+    output: TextOutput,
+    modelName: (version: number) => string,
+    incidentId?: (position: number, slot: number) => string,
+  ) {
     this.#output = output;
-    this.#messages = new ForecastMessages(modelName);
+    this.#messages = new ForecastMessages(modelName, incidentId);
   }
 
   /** Adds a line for each row of a batch. */

@@ -17,10 +17,10 @@ export interface PartitionFiles {
 }
 
 /**
- * Writes models into a folder that appears under its name only when it is whole. Throws OUTPUT_UNWRITABLE, also where
- * there is something of this name already.
+ * Writes models into a folder that appears under its name only when it is complete. Throws OUTPUT_UNWRITABLE, also if the name
+ * exists already.
  *
- * @returns partitions that were written
+ * @returns The written partitions.
  */
 export async function writeLayersModels(
   folder: string,
@@ -28,7 +28,7 @@ export async function writeLayersModels(
 ): Promise<readonly number[]> {
   if (existsSync(folder))
     throw new UndercurrentError("OUTPUT_UNWRITABLE", `${folder} already exists; choose another folder`);
-  // A name of its own: nothing that exists is replaced, and two exports do not meet.
+  // A unique name: nothing that exists is replaced, and two exports do not collide.
   const partial = `${folder}.${randomUUID()}.partial`;
   const written: number[] = [];
   try {

@@ -3,7 +3,7 @@
 /** Longest line that is read, in UTF-16 code units. */
 export const longestLine = 4 * 1024 * 1024;
 
-/** A line without its line break; `text` is undefined where it is longer than the limit. */
+/** A line without its line break; `text` is undefined if the line is longer than the limit. */
 export interface Line {
   /** Counted from 1. */
   readonly number: number;

@@ -1,4 +1,4 @@
-/** Opens what a command reads: a file, a gzip file by its name, or standard input as "-". */
+/** Opens the input of a command: a file, a gzip file by its name, or standard input as "-". */
 import { createReadStream } from "node:fs";
 import { access, constants, stat } from "node:fs/promises";
 import { basename } from "node:path";
@@ -28,7 +28,7 @@ export async function checkReadable(files: readonly string[]): Promise<void> {
 export interface OpenOptions {
   /** Takes the bytes read so far, as they lie on the disk; not called for standard input. */
   readonly progress?: ((bytes: number) => void) | undefined;
-  /** Ends the text where it is. */
+  /** Ends the text at this point. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -105,7 +105,7 @@ export function keyOfFile(file: string): string {
 
 function textOf(file: string, bytes: Readable): Readable {
   if (!file.endsWith(".gz")) return bytes;
-  // The error reaches the reader through the last stream; the callback only has to be there.
+  // The error reaches the reader through the last stream; the callback is only required.
   return pipeline(bytes, createGunzip({ chunkSize: pieceBytes }), () => undefined);
 }
 

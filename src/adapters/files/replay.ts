@@ -6,10 +6,10 @@ const dayMilliseconds = 86_400_000;
 const mostSeconds = 1;
 
 /**
- * Gives the values of several series as they fall due, one of each in turn.
+ * Emits the values of several series as they become due, one of each in turn.
  *
- * A series that starts over is moved by whole days, so that its times keep rising and its time of day stays right;
- * what is no cycle, such as a price, then jumps once.
+ * A series that restarts is shifted by whole days, so that its times rise and its time of day stays right. A series without a
+ * cycle, such as a price, jumps once then.
  *
  * @example
  * ```ts
@@ -29,7 +29,7 @@ export class Replay {
     this.#perSecond = perSecond;
   }
 
-  /** Gives what falls due within so many more seconds. */
+  /** Emits the values that become due within the next `seconds`. */
   advance(seconds: number, give: (series: SampleSeries, time: number, value: number) => void): void {
     this.#due += Math.min(seconds, mostSeconds) * this.#perSecond;
     for (; this.#due >= 1; this.#due--) {

@@ -1,8 +1,13 @@
 /**
- * Files of exported states: magic "UCSE", format (u32), then chunks, each the length of its body (u32), the body's
- * CRC-32 (u32) and the body; little-endian. The first chunk is the head; then for each partition a chunk that describes
- * it and one for each record of its state, the key's length in bytes (u32), the key as UTF-8 and the value; the last
- * chunk counts those before it, so that a file that was cut off is told from a whole one. All but records are JSON.
+ * Reads and writes files of exported states. A file holds the magic "UCSE", the format (u32) and chunks. A chunk is the length
+ * of its body (u32), the body's CRC-32 (u32) and the body; little-endian.
+ *
+ * - The first chunk is the head.
+ * - Each partition has one chunk that describes it, and one chunk for each record of its state: the key's length in bytes
+ *   (u32), the key as UTF-8 and the value.
+ * - The last chunk counts the chunks before it, so that a truncated file is recognised.
+ *
+ * All bodies except records are JSON.
  */
 import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
@@ -10,7 +15,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { open, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { z } from "zod";
 import { UndercurrentError } from "../../errors/errors.js";
-import { crc32 } from "../../forecast/snapshot/checksum.js";
+import { crc32 } from "../../forecast/encoding/checksum.js";
 import type { StateRecord } from "../../pipeline/ports.js";
 import type { ExportedState } from "../../pipeline/state/transfer.js";
 import { ByteQueue } from "./byte-queue.js";
@@ -19,12 +24,12 @@ const magic = 0x45534355;
 const fileFormat = 1;
 const frameBytes = 8;
 const pieceBytes = 1 << 20;
-/** Longest chunk that is believed. The model record of the largest settings has 55 MB. */
+/** Longest accepted chunk. The model record of the largest settings has 55 MB. */
 const mostBytes = 1 << 27;
 
 const headSchema = z.strictObject({
   application: z.string(),
-  /** The input topic whose offsets the states stand for. */
+  /** Input topic of the states. */
   input: z.string(),
   partitions: z.int().min(1),
 });
@@ -32,6 +37,7 @@ const partitionSchema = z.strictObject({
   partition: z.int().min(0),
   committed: z.int().min(0).nullable(),
   inputId: z.string().optional(),
+  anyOffset: z.literal(true).optional(),
   records: z.int().min(0),
 });
 const endSchema = z.strictObject({ chunks: z.int().min(1) });
@@ -40,10 +46,10 @@ const endSchema = z.strictObject({ chunks: z.int().min(1) });
 export type StateFileHead = Readonly<z.output<typeof headSchema>>;
 
 /**
- * Writes states, one for each partition in order, into a file that appears under its name only when it is whole. Throws
- * OUTPUT_UNWRITABLE, also where there is a file of this name already: it may be the only copy of a state.
+ * Writes states, one for each partition in order, into a file that appears under its name only when it is complete. Throws
+ * OUTPUT_UNWRITABLE, also if the file exists already, because it may be the only copy of a state.
  *
- * @returns bytes of the file
+ * @returns Bytes of the file.
  */
 export async function writeStateFile(
   path: string,
@@ -52,15 +58,15 @@ export async function writeStateFile(
 ): Promise<number> {
   if (existsSync(path))
     throw new UndercurrentError("OUTPUT_UNWRITABLE", `${path} already exists; choose another path`);
-  // A name of its own: nothing that exists is replaced, and two exports do not meet.
+  // A unique name: nothing that exists is replaced, and two exports do not collide.
   const partial = `${path}.${randomUUID()}.partial`;
   const file = await writing(path, open(partial, "wx"));
   try {
     const chunks = new ChunkWriter(path, file);
     await chunks.start();
     await chunks.write(json(head));
-    for await (const { partition, committed = null, inputId, records } of states) {
-      await chunks.write(json({ partition, committed, inputId, records: records.length }));
+    for await (const { partition, committed = null, inputId, anyOffset, records } of states) {
+      await chunks.write(json({ partition, committed, inputId, anyOffset, records: records.length }));
       for (const record of records) await chunks.write(recordBody(record));
     }
     await chunks.write(json({ chunks: chunks.count }));
@@ -76,7 +82,7 @@ export async function writeStateFile(
   }
 }
 
-/** A file of exported states; every use of `states` reads it anew, one state at a time. */
+/** A file of exported states. Each use of `states` reads the file again, one state at a time. */
 export interface StateFile {
   readonly head: StateFileHead;
   /** In order of the partitions, each at most once. Throws STATE_FILE_INVALID as far as it has got. */
@@ -107,7 +113,13 @@ async function* readStates(path: string, head: StateFileHead): AsyncGenerator<Ex
       if (!(await chunks.next()).done) throw invalid(path, "the file has data after its end");
       return;
     }
-    const { partition, committed, inputId, records: expected } = parse(path, partitionSchema, body);
+    const {
+      partition,
+      committed,
+      inputId,
+      anyOffset,
+      records: expected,
+    } = parse(path, partitionSchema, body);
     if (partition <= last || partition >= head.partitions) {
       throw invalid(path, `partition ${partition} is out of order`);
     }
@@ -119,6 +131,7 @@ async function* readStates(path: string, head: StateFileHead): AsyncGenerator<Ex
       partition,
       committed: committed ?? undefined,
       ...(inputId !== undefined && { inputId }),
+      ...(anyOffset && { anyOffset }),
       records,
     };
   }
@@ -172,7 +185,7 @@ class ChunkWriter {
 /** The bodies of a file's chunks, checked. Holds one chunk and one piece of the file at a time. */
 async function* readChunks(path: string): AsyncGenerator<Buffer, undefined> {
   const queue = new ByteQueue();
-  /** Bytes of the file behind what was taken. */
+  /** Bytes of the file after the part read so far. */
   let left = await sizeOf(path);
   let started = false;
   let frame: { readonly length: number; readonly checksum: number } | undefined;
@@ -252,7 +265,7 @@ function recordBody({ key, value }: StateRecord): Uint8Array {
   return Buffer.concat([words(name.length), name, value]);
 }
 
-/** A copy: what was read is a part of a piece of the file, which would be kept with it. */
+/** Copies, because the value is a view that would keep its whole piece of the file in memory. */
 function readRecord(path: string, body: Buffer): StateRecord {
   const end = body.length < 4 ? Infinity : 4 + body.readUInt32LE(0);
   if (end > body.length) throw invalid(path, "a record is truncated");

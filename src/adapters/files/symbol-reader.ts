@@ -13,13 +13,13 @@ export interface SymbolReaderOptions {
   readonly symbol?: string | undefined;
   /** Character between the cells of a CSV file; detected without. */
   readonly delimiter?: string | undefined;
-  /** Takes what the user is told of a file: what was detected. */
+  /** Takes notes on a file, such as a detected delimiter. */
   readonly notice?: ((text: string) => void) | undefined;
   /** The files are plain text, a key each, and its symbols are these. */
   readonly tokens?: TokenKind | undefined;
   /** The slot of a key, made on first use. */
   slotOf(key: string): number;
-  /** Takes what was refused, as it is met. */
+  /** Takes rejections as they occur. */
   reject(rejection: Rejection): void;
   /** Takes the bytes of a file that have been read so far, for a progress bar. */
   readonly progress?: ((file: string, bytes: number) => void) | undefined;

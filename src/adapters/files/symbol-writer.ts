@@ -16,7 +16,7 @@ export class SymbolCsvWriter {
     output.write("key,symbol,probability,recurrent,ngrams,next,next_probability,unseen\n");
   }
 
-  /** The first key or symbol that a spreadsheet would run as a formula; undefined where there is none. */
+  /** The first key or symbol that a spreadsheet would run as a formula; undefined if there is none. */
   get formula(): string | undefined {
     return this.#cells.formula;
   }

@@ -21,7 +21,7 @@ const pieceLength = 64 * 1024;
 export class TextOutput {
   readonly #name: string;
   readonly #stream: Writable;
-  /** Standard output outlives what is written to it. */
+  /** Standard output stays open. */
   readonly #owned: boolean;
   #text = "";
   #error: Error | undefined;
@@ -47,13 +47,13 @@ export class TextOutput {
     if (this.#text.length >= pieceLength) this.flush();
   }
 
-  /** Passes on bytes, behind what has been collected. */
+  /** Writes bytes after the collected text. */
   writeBytes(bytes: Uint8Array): void {
     this.flush();
     if (this.#error === undefined) this.#stream.write(bytes);
   }
 
-  /** Passes on what has been collected. */
+  /** Writes the collected text. */
   flush(): void {
     if (this.#text === "" || this.#error !== undefined) return;
     this.#stream.write(this.#text);

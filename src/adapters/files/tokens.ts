@@ -4,8 +4,8 @@ export const tokenKinds = ["characters", "words"] as const;
 export type TokenKind = (typeof tokenKinds)[number];
 
 /**
- * A word with what holds it together, or a single mark that is neither a word nor a blank. Bytes that are not UTF-8 are
- * half surrogates (Cs) by now: a word is refused with them, not cut in two.
+ * A word with its apostrophes and hyphens, or one mark that is neither word nor blank. Bytes that are not UTF-8 are half
+ * surrogates (Cs) here: a word with them is refused, not cut in two.
  */
 const word = /[\p{L}\p{M}\p{N}\p{Cs}_]+(?:['’-][\p{L}\p{M}\p{N}\p{Cs}_]+)*|[^\s\p{L}\p{M}\p{N}\p{Cs}_]/gu;
 
@@ -13,8 +13,8 @@ const word = /[\p{L}\p{M}\p{N}\p{Cs}_]+(?:['’-][\p{L}\p{M}\p{N}\p{Cs}_]+)*|[^\
 const longestRest = 64 * 1024;
 
 /**
- * Takes pieces of text in order and gives the tokens that each completes: code points, or words and marks. A word may
- * go on in the next piece; a byte order mark at the start is left out.
+ * Splits pieces of text, in order, into tokens: code points, or words and marks. A word may continue in the next piece; a byte
+ * order mark at the start is skipped.
  *
  * @example
  * ```ts
@@ -27,7 +27,7 @@ const longestRest = 64 * 1024;
 export class Tokenizer {
   readonly #kind: TokenKind;
   #started = false;
-  /** What may go on in the next piece. */
+  /** The text that may continue in the next piece. */
   #rest = "";
 
   constructor(kind: TokenKind) {
@@ -44,7 +44,7 @@ export class Tokenizer {
     return wordsOf(text.slice(0, end));
   }
 
-  /** The tokens of what was left. */
+  /** Returns the tokens of the remaining text. */
   end(): string[] {
     const rest = this.#rest;
     this.#rest = "";

@@ -1,4 +1,4 @@
-/** Decodes UTF-16 that arrives in pieces. Half surrogate pairs stay as they are, so that what has them is refused. */
+/** Decodes UTF-16 that arrives in pieces. Half surrogate pairs stay in the text, so that later checks refuse it. */
 
 export type ByteOrder = "LE" | "BE";
 

@@ -1,7 +1,6 @@
 /**
- * Decodes UTF-8 that arrives in pieces. A byte that is not UTF-8 becomes half a surrogate pair, U+DC00 and the byte:
- * well-formed text never holds one, so that the line or the key with it is refused where it is read, and two keys never
- * become one.
+ * Decodes UTF-8 that arrives in pieces. A byte that is not UTF-8 becomes half a surrogate pair, U+DC00 plus the byte, which
+ * well-formed text never contains. So the line or key is refused where it is read, and two keys never become one.
  */
 import { isUtf8 } from "node:buffer";
 
@@ -57,14 +56,14 @@ function decode(bytes: Uint8Array): string {
   return parts.join("");
 }
 
-/** Bytes of the character at a place; 0 where there is none. */
+/** Returns the size of the character at an index, in bytes; 0 without one. */
 function characterBytes(bytes: Uint8Array, at: number): number {
   const length = lengthOf(bytes[at]!);
   if (length <= 1) return length;
   return at + length <= bytes.length && isUtf8(bytes.subarray(at, at + length)) ? length : 0;
 }
 
-/** Bytes of a character that begins with this one; 0 where none does. */
+/** Returns the size of a character that begins with this byte; 0 if no character does. */
 function lengthOf(lead: number): number {
   if (lead < 0x80) return 1;
   if (lead < 0xc2) return 0;

@@ -17,7 +17,7 @@ type CpuTimes = readonly Pick<CpuInfo, "times">[];
 export function cpuUseRatio(before: CpuTimes, after: CpuTimes): number | null {
   const total = sum(after, allTimes) - sum(before, allTimes);
   const idle = sum(after, idleTime) - sum(before, idleTime);
-  // A processor that was switched off in between takes its times with it.
+  // A processor that was switched off meanwhile loses its times.
   if (!(total > 0)) return null;
   return Math.min(1, Math.max(0, 1 - idle / total));
 }

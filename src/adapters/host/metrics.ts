@@ -20,9 +20,9 @@ export interface HostMetricsOptions {
 const nanosecondsPerMillisecond = 1e6;
 
 /**
- * Once a period, from the first period on: `host cpu` and `host memory` (shares in use, 0 to 1), `host load` (the
- * one-minute load average, not on Windows) and `event loop delay` (mean of this process, in milliseconds).
- * Every subscription reads on its own; unsubscribing stops its timer.
+ * Emits once per period, after the first period: `host cpu` and `host memory` (shares in use, 0 to 1), `host load` (one-minute
+ * load average, not on Windows) and `event loop delay` (mean of this process, in milliseconds). Each subscription reads on its
+ * own; unsubscribing stops its timer.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** Checks options of the Kafka adapter that come from code, where nothing else names what JavaScript would ignore. */
+/** Checks options of the Kafka adapter that come from code. Without the check, unknown options would be ignored. */
 import { refuseRenamed, UndercurrentError } from "../../errors/errors.js";
 import { checkClientOptions } from "./client-options.js";
 import { kafkaDefaults } from "./defaults.js";
@@ -33,6 +33,8 @@ const topicNames: Readonly<Record<keyof KafkaTopics, true>> = {
   input: true,
   forecasts: true,
   state: true,
+  incidents: true,
+  candidate: true,
   deadLetters: true,
 };
 

@@ -1,7 +1,6 @@
 /**
- * Declares the raw options of the Kafka clients that are passed on, and says of every other one why not. The names are
- * the clients' own: kafkajs for `client`, `consumer`, `producer` and `admin`, @platformatic/kafka for
- * `platformaticProducer`.
+ * Declares the raw options that are passed on to the Kafka clients, and why every other option is refused. The names are the
+ * clients' own: kafkajs for `client`, `consumer`, `producer` and `admin`, @platformatic/kafka for `platformaticProducer`.
  */
 import { z } from "zod";
 import { UndercurrentError } from "../../errors/errors.js";
@@ -26,16 +25,16 @@ export const clientOptionsSchema = z.strictObject({
   client: z
     .strictObject({
       connectionTimeout: milliseconds(1).describe(
-        "Longest time to open a connection, in milliseconds. Without it: 1000. Raise it for brokers that are far away.",
+        "Longest time to open a connection, in milliseconds. Default of the client: 1000. Raise it for brokers that are far away.",
       ),
       authenticationTimeout: milliseconds(1).describe(
-        "Longest time of a SASL authentication, in milliseconds. Without it: 10000.",
+        "Longest time of a SASL authentication, in milliseconds. Default of the client: 10000.",
       ),
       reauthenticationThreshold: milliseconds(1).describe(
-        "Time before a SASL session ends at which the client authenticates again, in milliseconds. Without it: 10000.",
+        "Time before a SASL session ends at which the client authenticates again, in milliseconds. Default of the client: 10000.",
       ),
       requestTimeout: milliseconds(1000).describe(
-        "Longest time to wait for the answer to a request, in milliseconds. Without it: 30000.",
+        "Longest time to wait for the answer to a request, in milliseconds. Default of the client: 30000.",
       ),
     })
     .optional()
@@ -43,10 +42,10 @@ export const clientOptionsSchema = z.strictObject({
   consumer: z
     .strictObject({
       heartbeatInterval: milliseconds(100).describe(
-        "Time between two heartbeats, in milliseconds, at most a third of sessionTimeoutMs. Without it: a tenth.",
+        "Time between two heartbeats, in milliseconds, at most a third of sessionTimeoutMs. Default: a tenth.",
       ),
       metadataMaxAge: metadataMaxAge.describe(
-        "Age at which the consumer refreshes the metadata, in milliseconds. Without it: 300000.",
+        "Age at which the consumer refreshes the metadata, in milliseconds. Default of the client: 300000.",
       ),
       minBytes: z
         .int()
@@ -54,20 +53,22 @@ export const clientOptionsSchema = z.strictObject({
         .max(mostBytes)
         .optional()
         .describe(
-          "Bytes for which a broker delays its answer to a fetch, up to fetchMaxWaitMs. Without it: 1.",
+          "Bytes that a broker collects before it answers a fetch, for at most fetchMaxWaitMs. Default of the client: 1.",
         ),
       maxBytes: z
         .int()
         .min(1024)
         .max(mostBytes)
         .optional()
-        .describe("Largest fetch response over all partitions of a broker, in bytes. Without it: 10485760."),
+        .describe(
+          "Largest fetch response over all partitions of a broker, in bytes. Default of the client: 10485760.",
+        ),
       maxInFlightRequests: z
         .int()
         .min(1)
         .max(1000)
         .optional()
-        .describe("Most unanswered requests per connection. Without it: no limit."),
+        .describe("Most unanswered requests per connection. Default of the client: no limit."),
       rackId: z
         .string()
         .min(1)
@@ -83,7 +84,7 @@ export const clientOptionsSchema = z.strictObject({
   producer: z
     .strictObject({
       metadataMaxAge: metadataMaxAge.describe(
-        "Age at which the producer refreshes the metadata, in milliseconds. Without it: 300000.",
+        "Age at which the producer refreshes the metadata, in milliseconds. Default of the client: 300000.",
       ),
     })
     .optional()
@@ -95,19 +96,22 @@ export const clientOptionsSchema = z.strictObject({
   platformaticProducer: z
     .strictObject({
       connectTimeout: milliseconds(1).describe(
-        "Longest time to open a connection, in milliseconds. Without it: 5000.",
+        "Longest time to open a connection, in milliseconds. Default of the client: 5000.",
       ),
       requestTimeout: milliseconds(1000).describe(
-        "Longest time to wait for the answer to a request, in milliseconds. Without it: 30000.",
+        "Longest time to wait for the answer to a request, in milliseconds. Default of the client: 30000.",
       ),
       metadataMaxAge: metadataMaxAge.describe(
-        "Age at which the producer refreshes the metadata, in milliseconds. Without it: 5000.",
+        "Age at which the producer refreshes the metadata, in milliseconds. Default of the client: 5000.",
       ),
       handleBackPressure: z
         .boolean()
         .optional()
-        .describe("Waits for the socket to drain before the next request. Without it: false."),
-      strict: z.boolean().optional().describe("Checks the arguments of each call. Without it: false."),
+        .describe("Waits for the socket to drain before the next request. Default of the client: false."),
+      strict: z
+        .boolean()
+        .optional()
+        .describe("Checks the arguments of each call. Default of the client: false."),
     })
     .optional()
     .describe("Options of the @platformatic/kafka producers. Requires producerClient: platformatic."),
@@ -116,20 +120,18 @@ export const clientOptionsSchema = z.strictObject({
 /** Raw options of the Kafka clients, by client and under the clients' own names. */
 export type KafkaClientOptions = z.input<typeof clientOptionsSchema>;
 
-/** Why an option is not passed on: it has an option of the adapter, with a path in the configuration, or a reason. */
+/** Why an option is refused: the adapter has its own option and setting for it, or another reason. */
 type Refusal = { readonly option: string; readonly setting: string } | { readonly reason: string };
 
 const own = (option: string, setting = `kafka.${option}`): Refusal => ({ option, setting });
 const reason = (text: string): Refusal => ({ reason: text });
 
-const noFunction = reason("is a function or an object, and only plain values are passed on");
+const noFunction = reason("is a function or an object; only plain values are passed on");
 const noAutoCreation = reason(
-  "would let a misspelt topic be created; create topics with `undercurrent topics create`",
+  "would create a topic for every misspelt name; create topics with `undercurrent topics create`",
 );
 const onlyTransactions = reason("would break exactly once: every write is part of a transaction");
-const tunedRetries = reason(
-  "is tuned for transactions, which meet CONCURRENT_TRANSACTIONS at nearly every commit",
-);
+const tunedRetries = reason("is tuned for transactions: nearly every commit meets CONCURRENT_TRANSACTIONS");
 const ownPartitions = reason("would break exactly once: the adapter chooses each record's partition");
 const oneInFlight = reason(
   "would break exactly once: a transaction has one request in flight per connection",
@@ -148,7 +150,7 @@ export const refusedClientOptions = {
       "would change the retries of transactions too; use clientOptions.consumer.retry or admin.retry",
     ),
     enforceRequestTimeout: reason(
-      "stays on, or a lost answer would hold up a commit for ever; use requestTimeout",
+      "stays on: without it, a lost response would block a commit for ever; use requestTimeout",
     ),
     socketFactory: noFunction,
   },
@@ -211,10 +213,10 @@ export const refusedClientOptions = {
 >;
 
 /**
- * Says why an option of a client is not passed on; undefined where none of the clients has this option.
+ * Returns why an option of a client is refused; undefined if no client has this option.
  *
  * @param part the part of `clientOptions`, for example "consumer"
- * @param of what the text names instead: the option of the adapter, or the setting of the configuration
+ * @param of What the text names instead: the option of the adapter, or the setting of the configuration.
  */
 export function refusedText(part: string, name: string, of: "option" | "setting"): string | undefined {
   const parts: Readonly<Record<string, Readonly<Record<string, Refusal>>>> = refusedClientOptions;
@@ -226,13 +228,13 @@ export function refusedText(part: string, name: string, of: "option" | "setting"
     : `has ${of === "option" ? "an option" : "a setting"} of its own: ${refusal[of]}`;
 }
 
-/** The options of the adapter that decide what the clients may be told. */
+/** The options of the adapter that limit the raw options. */
 interface Surroundings {
   readonly producerClient: string;
   readonly sessionTimeoutMs: number;
 }
 
-/** What contradicts the other options, as a path below `clientOptions` and a message; undefined where nothing does. */
+/** Returns the first raw option that contradicts an option of the adapter: its path below `clientOptions` and a message. */
 export function contradiction(
   { consumer, producer, platformaticProducer }: KafkaClientOptions,
   { producerClient, sessionTimeoutMs }: Surroundings,
@@ -250,7 +252,7 @@ export function contradiction(
   return undefined;
 }
 
-/** Checks raw options that come from code. Throws SETTING_INVALID with the path of the first that is wrong. */
+/** Checks raw options that come from code. Throws SETTING_INVALID with the path of the first wrong option. */
 export function checkClientOptions(options: KafkaClientOptions | undefined, others: Surroundings): void {
   if (options === undefined) return;
   const result = clientOptionsSchema.safeParse(options);
@@ -270,7 +272,7 @@ function invalid(path: readonly PropertyKey[], message: string): UndercurrentErr
   return new UndercurrentError("SETTING_INVALID", `${["clientOptions", ...path].join(".")}: ${message}`);
 }
 
-/** The options that have a value: a client takes undefined for a value of its own. */
+/** Returns the options that have a value, because kafkajs does not replace undefined by its default. */
 export function given<T extends object>(
   options: T | undefined,
 ): { [K in keyof T]: Exclude<T[K], undefined> } {

@@ -1,6 +1,6 @@
 /** Maps errors of the Kafka clients to error codes and retry decisions. */
 import { UndercurrentError } from "../../errors/errors.js";
-import { refusalOf, type Refusal } from "./kafkajs/refusals.js";
+import { CredentialError, refusalOf, type Refusal } from "./kafkajs/refusals.js";
 
 /** Whatever the client wrapped, and wrapped again. */
 export function innermost(error: unknown): unknown {
@@ -18,7 +18,7 @@ export function errorType(error: unknown): string {
   return typeof type === "string" ? type : inner.name;
 }
 
-/** The error, and all that it stands for or was caused by. */
+/** Yields the error, its causes and the errors that it aggregates. */
 function* within(error: unknown): Generator<Error> {
   if (!(error instanceof Error)) return;
   yield error;
@@ -36,8 +36,14 @@ export function protocolNames(error: unknown): ReadonlySet<string> {
   return new Set(names);
 }
 
-/** The first refusal in an error: what it stands for, or was caused by. */
+const credentialWithin = (error: unknown): CredentialError | undefined =>
+  [...within(error)].find((one) => one instanceof CredentialError);
+
+/** Returns the first refusal among an error, its causes and the errors that it aggregates. */
 function refusalWithin(error: unknown): Refusal | undefined {
+  // @platformatic/kafka takes every failure of a source of tokens for a refusal of the brokers.
+  const credential = credentialWithin(error);
+  if (credential !== undefined) return refusalOf(credential);
   for (const one of within(error)) {
     const refusal = refusalOf(one);
     if (refusal !== undefined) return refusal;
@@ -89,9 +95,11 @@ export function isFenced(error: unknown): boolean {
   );
 }
 
-/** Of an error that stands for several, the messages of all: its own does not say what is wrong. */
+/** Returns the messages of all aggregated errors, because the message of an AggregateError does not name the reason. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  const credential = credentialWithin(error);
+  if (credential !== undefined) return credential.message;
   const { errors } = error as { readonly errors?: unknown };
   if (!Array.isArray(errors)) return error.message;
   const each = errors.map((one) => {
@@ -101,13 +109,15 @@ function messageOf(error: unknown): string {
   return [...new Set(each)].join("; ");
 }
 
-/** The error of a refusal; undefined where there is none. */
+/** Returns the error for a refusal; undefined if there is none. */
 function refused(error: unknown, what: string): UndercurrentError | undefined {
   const refusal = refusalWithin(error);
   return refusal && new UndercurrentError(refusal.code, `${what}: ${refusal.message}`, { cause: error });
 }
 
-/** What ended a commit: a refusal, another owner, or an outcome that only a look at what is durable can tell. */
+/**
+ * Returns the error for a failed commit: a refusal, FENCED, or COMMIT_UNCERTAIN if only the brokers can tell the outcome.
+ */
 export function commitError(error: unknown, what: string): UndercurrentError {
   if (error instanceof UndercurrentError) return error;
   const refusal = refused(error, what);

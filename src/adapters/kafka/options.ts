@@ -22,7 +22,7 @@ export interface KafkaConnection {
   /** true for TLS with the system's certificate authorities, or Node's TLS options (ca, cert, key). */
   readonly tls?: boolean | ConnectionOptions;
   readonly sasl?: SASLOptions;
-  /** Raw options of the Kafka clients, for what has no option here. */
+  /** Raw options of the Kafka clients, for options that the adapter does not have. */
   readonly clientOptions?: KafkaClientOptions;
   /** Receives the Kafka client's log lines. Default: no log. */
   readonly log?: (entry: KafkaLogEntry) => void;
@@ -34,6 +34,10 @@ export interface KafkaTopics {
   readonly forecasts: string;
   /** Topic of the snapshots; needs cleanup.policy=compact. */
   readonly state: string;
+  /** Topic of the changes of incidents. Without this topic they are not written. */
+  readonly incidents?: string;
+  /** Topic of the candidate's forecasts. Without this topic they are not written. */
+  readonly candidate?: string;
   /** Topic of the rejected records. Without this topic a commit with rejected records fails with TOPIC_MISSING. */
   readonly deadLetters?: string;
 }
@@ -47,6 +51,11 @@ export type Compression = (typeof compressions)[number];
 export const producerKinds = ["kafkajs", "platformatic"] as const;
 /** A Kafka client for the producer. */
 export type ProducerKind = (typeof producerKinds)[number];
+
+/** How a client proves its identity to a token endpoint: by a header or in the body (RFC 6749, section 2.3.1). */
+export const clientAuthentications = ["basic", "post"] as const;
+/** How a client proves its identity to a token endpoint. */
+export type ClientAuthentication = (typeof clientAuthentications)[number];
 
 /** Options of the Kafka ports. */
 export interface KafkaOptions extends KafkaConnection {

@@ -1,6 +1,6 @@
 /**
- * Whose a state is: every record of the state topic names its owner in a header, and what is committed of the input names
- * the topic's id. The records' bytes stay as they are, so that every release reads them.
+ * Names the owner of a state. A header of every state record names the owner, and the metadata of a committed offset names the
+ * topic id. The bytes of the records stay the same, so every release reads them.
  */
 import type { IHeaders } from "kafkajs";
 import { UndercurrentError } from "../../errors/errors.js";
@@ -9,7 +9,7 @@ import type { RecordHeader } from "../../pipeline/ports.js";
 /** The one writer of a partition of the state topic. */
 export interface StateOwner {
   readonly application: string;
-  /** The input topic whose offsets the state stands for, and its partition. */
+  /** Input topic and partition of the state. */
   readonly input: string;
   readonly partition: number;
   /** Id of the input topic; undefined where the brokers tell none. */
@@ -34,7 +34,7 @@ export function offsetMetadata({ inputId }: Pick<StateOwner, "inputId">): string
   return inputId === undefined ? null : JSON.stringify({ inputId });
 }
 
-/** The id of the input topic in the metadata of a committed offset; undefined where there is none. */
+/** Returns the topic id in the metadata of a committed offset; undefined if there is none. */
 export function readOffsetMetadata(metadata: string | null): string | undefined {
   const { inputId } = objectOf(metadata ?? "");
   return typeof inputId === "string" ? inputId : undefined;
@@ -104,8 +104,8 @@ export function refuseForeign(owners: readonly StateOwner[], own: StateOwner, or
 }
 
 /**
- * The error where a state, or what is committed, is of an input topic that was deleted and made again: TOPIC_RECREATED.
- * Undefined where it is not, or one of the ids is not known.
+ * Returns TOPIC_RECREATED if a state or a committed offset belongs to a deleted topic of the same name. Returns undefined
+ * otherwise, and if one of the ids is unknown.
  */
 export function recreatedInput(
   { input, partition, inputId }: StateOwner,
@@ -123,7 +123,7 @@ export function recreatedInput(
 export function recreated(what: string, before: string, now: string): UndercurrentError {
   return new UndercurrentError(
     "TOPIC_RECREATED",
-    `${what} with id ${before}, which was deleted; the topic of this name now has id ${now}`,
+    `${what} with id ${before}, which was deleted; the topic now has id ${now}`,
   );
 }
 

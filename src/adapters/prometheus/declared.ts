@@ -27,11 +27,16 @@ export function gaugeOf(
   registry: Registry,
   name: string,
   declaration: MetricDeclaration,
-  reading?: () => number,
+  reading?: () => number | undefined,
 ): Gauge {
   const gauge: Gauge = new Gauge({
     ...common(registry, name, declaration),
-    ...(reading === undefined ? {} : { collect: () => gauge.set(reading()) }),
+    ...(reading !== undefined && {
+      collect: () => {
+        const number = reading();
+        if (number !== undefined) gauge.set(number);
+      },
+    }),
   });
   return gauge;
 }

@@ -17,6 +17,13 @@ export const rollingForecasts = 10_000;
 
 const rolling = `over about the last ${rollingForecasts.toLocaleString("en")} scored forecasts`;
 
+/** Bands of the severity of incidents with the least severity of each: one value in a million has 6. */
+export const severityBands = [
+  ["low", 0],
+  ["medium", 6],
+  ["high", 12],
+] as const;
+
 /** Metrics of the forecaster, for every source of events. */
 export const metrics = {
   undercurrent_build_info: {
@@ -40,6 +47,23 @@ export const metrics = {
     type: "counter",
     help: "Observations with an anomaly score above 1.",
     unit: "events",
+  },
+  undercurrent_incidents_opened_total: {
+    type: "counter",
+    help: "Incidents opened, by kind (as it is known at the opening) and severity band: low is a severity below 6, high one of at least 12.",
+    unit: "incidents",
+    labels: ["kind", "severity_band"],
+  },
+  undercurrent_incidents_open: {
+    type: "gauge",
+    help: "Incidents that are open now in memory, by what they are of: the values of a key, the silence of a key, or a group.",
+    unit: "incidents",
+    labels: ["scope"],
+  },
+  undercurrent_silences_waiting: {
+    type: "gauge",
+    help: "Keys that are silent and not told yet, because silences are told at most at the alarm rate.",
+    unit: "keys",
   },
   undercurrent_rejections_total: {
     type: "counter",

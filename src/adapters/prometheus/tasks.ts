@@ -1,4 +1,4 @@
-/** What the tasks of a service do and hold, as Prometheus metrics: made from the pipeline's events, one at a time. */
+/** Exports the tasks of a service as Prometheus metrics, from the pipeline's events, one at a time. */
 import type { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Committed, TaskEvent } from "../../pipeline/events.js";
 import { counterOf, gaugeOf, histogramOf } from "./declared.js";
@@ -106,7 +106,7 @@ export class TaskMetrics {
     this.#rebalances.inc();
   }
 
-  /** The live page does not get so many rows. */
+  /** Counts rows that the live page does not get. */
   pageRowsDropped(rows: number): void {
     this.#pageRows.inc(rows);
   }
@@ -130,7 +130,7 @@ export class TaskMetrics {
     this.#snapshotTime.set({ partition }, this.#now() / 1000);
   }
 
-  /** A partition that is another instance's now must not be told of here: its figures would stand still. */
+  /** Drops the series of a partition that another instance owns now: its figures would stay unchanged here. */
   #release(partition: number): void {
     this.#live.delete(partition);
     this.#sharing.delete(partition);

@@ -3,8 +3,8 @@ import type { LiveView } from "./live-view.js";
 import { overviewPoints, type Frame, type OverviewUpdate } from "./wire.js";
 
 /**
- * The place of one page in a view. Nothing is queued for a page: each frame is read from the view's rings when the
- * page is ready for it, so a slow page costs no memory and gets a fresh start where it fell too far behind.
+ * Tracks what one page has received of a view. Frames are not queued: each is read from the view's rings when the page is
+ * ready. So a slow page costs no memory, and gets a fresh start if it falls too far behind.
  */
 export class FrameCursor {
   readonly #view: LiveView;
@@ -14,9 +14,10 @@ export class FrameCursor {
   #detailSeen = 0;
   #lossSeen = -1;
   #anomaliesSeen = -1;
+  #incidentsSeen = 0;
   #statusSeen = "";
 
-  /** `selected` is the id of the series whose detail is sent; an unknown one stands for the first. */
+  /** `selected` is the id of the series whose detail is sent; an unknown id means the first series. */
   constructor(view: LiveView, selected: number) {
     this.#view = view;
     this.#selected = selected;
@@ -30,23 +31,27 @@ export class FrameCursor {
     const detail = this.#detail();
     const lossChanged = this.#lossSeen !== view.loss.revision;
     const anomaliesChanged = this.#anomaliesSeen !== view.anomalyTotal;
+    const incidentsChanged = this.#incidentsSeen !== view.incidentRevision;
     const statusText = JSON.stringify(status);
     const changed =
       series.length > 0 ||
       detail !== null ||
       lossChanged ||
       anomaliesChanged ||
+      incidentsChanged ||
       statusText !== this.#statusSeen;
     if (!changed) return null;
     this.#statusSeen = statusText;
     this.#lossSeen = view.loss.revision;
     this.#anomaliesSeen = view.anomalyTotal;
+    this.#incidentsSeen = view.incidentRevision;
     return {
       status,
       series,
       detail,
       ...(lossChanged ? { loss: view.loss.read() } : {}),
       ...(anomaliesChanged ? { anomalies: view.latestAnomalies() } : {}),
+      ...(incidentsChanged ? { incidents: view.latestIncidents() } : {}),
     };
   }
 

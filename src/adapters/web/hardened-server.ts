@@ -28,7 +28,7 @@ export const hardenedHeaders: Readonly<Record<string, string>> = {
   "X-XSS-Protection": "0",
 };
 
-/** Answers to what is no request of HTTP, by the code of Node's error. */
+/** Responses to invalid HTTP, by the code of Node's error. */
 const refusals: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
   HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Payload Too Large",
@@ -39,13 +39,13 @@ const refusals: Readonly<Record<string, string>> = {
 export type RequestListener = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
 /**
- * Makes a server that hands complete and separate requests to `listener`.
+ * Creates a server that passes complete and separate requests to `listener`.
  *
- * A connection carries one request at a time. A request that comes before the answer to the last one is complete ends
- * the connection: behind an event stream such a request could never be answered, and many of them in one packet would
- * each hold an answer in memory. Browsers and scrapers do not pipeline.
+ * A connection carries one request at a time. A request that arrives before the previous response is complete ends the
+ * connection. After an event stream such a request could never be answered, and many of them in one packet would each hold a
+ * response in memory. Browsers and scrapers do not pipeline.
  *
- * @param arrivalMs time in which a request must have arrived, in milliseconds
+ * @param arrivalMs Time in which a request must arrive, in ms.
  */
 export function createHardenedServer(arrivalMs: number, listener: RequestListener): Server {
   const busy = new WeakSet<Socket>();
@@ -56,7 +56,7 @@ export function createHardenedServer(arrivalMs: number, listener: RequestListene
     requestTimeout: arrivalMs,
     connectionsCheckingInterval: Math.ceil(arrivalMs / 4),
     keepAliveTimeout: 5000,
-    // Node's own refusal of a request without Host has none of the headers; the routes refuse it.
+    // Node's own response to a request without Host lacks the hardened headers; the routes refuse such requests instead.
     requireHostHeader: false,
   };
   const server = createServer(options, (incoming, outgoing) => {
@@ -76,7 +76,7 @@ export function createHardenedServer(arrivalMs: number, listener: RequestListene
     outgoing.writeHead(417, { Connection: "close" }).end();
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-    // Bytes behind an answer that has begun would become part of it.
+    // Bytes after the start of a response would become part of it.
     if (!socket.writable || busy.has(socket) || error.code === "ECONNRESET") socket.destroy();
     else socket.end(refusal(refusals[error.code ?? ""] ?? "400 Bad Request"), () => socket.destroy());
   });

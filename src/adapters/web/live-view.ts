@@ -1,11 +1,12 @@
 /** The memory of the live page: the last points and running scores of the first keys, or of named ones, within fixed bounds. */
 import type { ErrorCode } from "../../errors/errors.js";
+import type { IncidentNote } from "../../forecast/incidents/watcher.js";
 import type { UpdateReport } from "../../forecast/learning/schedule.js";
 import type { ForecastBatch, Rejection, Telemetry } from "../../pipeline/telemetry.js";
 import { EventRate } from "./event-rate.js";
 import { LossCurve } from "./loss-curve.js";
 import { nullable, Series } from "./series.js";
-import { detailPoints, type Anomaly, type Nullable, type Status } from "./wire.js";
+import { detailPoints, type Anomaly, type Nullable, type PageIncident, type Status } from "./wire.js";
 
 export interface LiveViewOptions {
   /** Name of the model, such as `gru32`. */
@@ -22,12 +23,13 @@ export interface LiveViewOptions {
 
 const lossPoints = 256;
 const anomaliesKept = 20;
-/** Keys that a live view keeps, where it is not told otherwise. */
+const incidentsKept = 12;
+/** Default number of keys that a live view keeps. */
 export const keysKept = 200;
-/** The first so many keys that come, or those that are named. */
+/** The first N keys that arrive, or the named keys. */
 export type KeptKeys = number | readonly string[];
 
-/** Whether a further key is kept, beside as many as are. */
+/** Returns whether one more key is kept. */
 export function keyFilter(keys: KeptKeys): (key: string, kept: number) => boolean {
   if (typeof keys === "number") return (_, kept) => kept < keys;
   const named = new Set(keys);
@@ -35,8 +37,8 @@ export function keyFilter(keys: KeptKeys): (key: string, kept: number) => boolea
 }
 
 /**
- * Telemetry for the live page. Its memory is bounded by `points` times `keys` (about 48 bytes each) and 256 points of
- * the loss curve, however long the stream and whatever its keys; observations of further keys are counted.
+ * Telemetry for the live page. Its memory is bounded by `points` times `keys` (about 48 bytes each) 256 points of
+ * the loss curve and 12 incidents, however long the stream and whatever its keys; observations of further keys are counted.
  *
  * @example
  * ```ts
@@ -54,6 +56,8 @@ export class LiveView implements Telemetry {
   readonly #anomalies: Anomaly[] = [];
   readonly #isKept: (key: string, kept: number) => boolean;
   readonly loss = new LossCurve(lossPoints);
+  readonly #incidents: PageIncident[] = [];
+  #incidentRevision = 0;
   #anomalyTotal = 0;
   #events = 0;
   #unkeptEvents = 0;
@@ -81,6 +85,7 @@ export class LiveView implements Telemetry {
       if (series.watched && experts !== undefined) series.setExperts(experts, columns.slots[row]!);
     }
     this.#touched.clear();
+    batch.incidents?.forEach((note) => this.#keepIncident(batch.keyOf(note.slot), note));
     this.#events += count;
     this.#rate.add(this.#options.now(), count);
   }
@@ -116,6 +121,16 @@ export class LiveView implements Telemetry {
     return this.#anomalies.toReversed();
   }
 
+  /** Changes of incidents since the start. */
+  get incidentRevision(): number {
+    return this.#incidentRevision;
+  }
+
+  /** The incidents that were opened last, newest first. */
+  latestIncidents(): readonly PageIncident[] {
+    return this.#incidents.toReversed();
+  }
+
   status(): Status {
     const { model, level, now } = this.#options;
     return {
@@ -139,6 +154,22 @@ export class LiveView implements Telemetry {
     this.#byKey.set(key, series);
     this.#series.push(series);
     return series;
+  }
+
+  #keepIncident(key: string, { incident }: IncidentNote): void {
+    const series = this.#byKey.get(key);
+    if (series === undefined) return;
+    const { position, state, kind, direction, muted, begin, end, severity, peak } = incident;
+    const kept: PageIncident = {
+      ...{ id: series.id, position, state, kind: kind ?? null, direction: direction ?? null, muted },
+      ...{ begin, end, severity },
+      peak: { value: nullable(peak.value), expected: nullable(peak.expected) },
+      picture: series.picture(begin),
+    };
+    this.#incidentRevision++;
+    const before = this.#incidents.findIndex((each) => each.id === series.id && each.position === position);
+    if (before >= 0) this.#incidents[before] = kept;
+    else if (this.#incidents.push(kept) > incidentsKept) this.#incidents.shift();
   }
 
   #keepAnomaly(id: number, { columns }: ForecastBatch, row: number): void {

@@ -5,11 +5,11 @@ export class LossCurve {
   readonly #capacity: number;
   #versions: number[] = [];
   #losses: number[] = [];
-  /** Updates that a point stands for. */
+  /** Number of updates in one point. */
   #stride = 1;
   #pending = 0;
   #sum = 0;
-  /** Grows with every change of the curve, so that a reader knows what it has seen. */
+  /** Grows with every change of the curve, so that a reader can tell whether it has seen the change. */
   revision = 0;
 
   /** `capacity` is an even number of points. */

@@ -1,4 +1,4 @@
-/** What the page of a backtest is given, as columns that JSON holds. Times are epoch milliseconds; null is "none". */
+/** The data of a backtest's report, as columns for JSON. Times are epoch milliseconds; null is "none". */
 import type { Nullable, ScoredPoints } from "./wire.js";
 
 /** Scores of one forecaster over all keys. */
@@ -57,6 +57,39 @@ export interface Horizon {
   readonly seasonal: readonly Nullable[];
 }
 
+/** Spans of time, in epoch milliseconds: span i lasts from `begins[i]` to `ends[i]`. */
+export interface Spans {
+  readonly begins: readonly number[];
+  readonly ends: readonly number[];
+}
+
+/** The incidents of all keys. */
+export interface IncidentReport {
+  readonly count: number;
+  /** By days of event time; null for a stream without a span. */
+  readonly perDay: Nullable;
+  readonly alarmsPerDay: Nullable;
+  /** A row for each of the incidents with the greatest severity, in the order of their begins. */
+  readonly rows: {
+    readonly id: readonly string[];
+    /** Index into the columns of the keys; -1 for a group. */
+    readonly key: readonly number[];
+    /** The group, or empty for a key. */
+    readonly group: readonly string[];
+    /** Kind, direction and state in words; empty where there is none. */
+    readonly kind: readonly string[];
+    readonly direction: readonly string[];
+    readonly state: readonly string[];
+    readonly begin: readonly number[];
+    readonly end: readonly number[];
+    readonly peakValue: readonly Nullable[];
+    readonly peakExpected: readonly Nullable[];
+    readonly severity: readonly Nullable[];
+    /** Unusual values. */
+    readonly events: readonly number[];
+  };
+}
+
 /** One key in detail. */
 export interface FeaturedKey {
   readonly role: "best" | "median" | "worst" | "only";
@@ -76,6 +109,8 @@ export interface FeaturedKey {
   };
   /** Those with the greatest scores, in the order of time. */
   readonly anomalies: { readonly times: readonly number[]; readonly values: readonly number[] };
+  /** Its incidents. */
+  readonly incidents: Spans;
 }
 
 export interface ReportData {
@@ -92,6 +127,8 @@ export interface ReportData {
   readonly scored: number;
   readonly rejected: number;
   readonly anomalies: number;
+  /** There where anomalies were detected. */
+  readonly incidents?: IncidentReport;
   /** The model first, then the baselines. */
   readonly overall: readonly ForecasterScores[];
   /** There where more than the next value was forecast. */

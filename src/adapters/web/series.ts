@@ -8,18 +8,23 @@ import type {
   NextForecast,
   Nullable,
   OverviewUpdate,
+  Picture,
   SeriesScore,
 } from "./wire.js";
 
 /** Remembers about the last 500 values of the key. */
 const scoreDecay = 1 - 1 / 500;
 
+/** Points of an incident's picture, and those of them that lie before it. */
+const picturePoints = 120;
+const pointsBefore = 40;
+
 /** JSON has no NaN. */
 export function nullable(value: number): Nullable {
   return Number.isFinite(value) ? value : null;
 }
 
-/** What is new in a ring of points: rows `start` .. `total - 1`, counted from the first point ever. */
+/** The new points of a ring: rows `start` .. `total - 1`, counted from the first point ever. */
 interface Range {
   readonly start: number;
   readonly reset: boolean;
@@ -32,7 +37,7 @@ export class Series {
   /** Points ever appended. */
   total = 0;
   anomalies = 0;
-  /** Whether the detail was read since the experts' shares were last set: nobody pays for shares that nobody sees. */
+  /** Whether the detail was read since the experts' shares were last set: shares that nobody reads are not computed. */
   watched = false;
   readonly #capacity: number;
   readonly #times: Float64Array;
@@ -124,6 +129,37 @@ export class Series {
     };
   }
 
+  /**
+   * The values from some before a time to the last one, at most `picturePoints`. Of more values each group is shown by the
+   * one that is farthest from its forecast.
+   */
+  picture(from: number): Picture {
+    const first = Math.max(0, this.total - this.#capacity);
+    let begin = first;
+    while (begin < this.total && this.#times[begin % this.#capacity]! < from) begin++;
+    const start = Math.max(first, begin - pointsBefore);
+    const group = Math.ceil((this.total - start) / picturePoints);
+    const rows: number[] = [];
+    for (let at = start; at < this.total; at += group) {
+      let farthest = at;
+      for (let i = at + 1; i < Math.min(at + group, this.total); i++) {
+        if (this.#error(i) > this.#error(farthest)) farthest = i;
+      }
+      rows.push(farthest % this.#capacity);
+    }
+    return {
+      times: rows.map((row) => this.#times[row]!),
+      values: rows.map((row) => nullable(this.#values[row]!)),
+      expected: rows.map((row) => nullable(this.#expected[row]!)),
+    };
+  }
+
+  #error(index: number): number {
+    const at = index % this.#capacity;
+    const error = Math.abs(this.#values[at]! - this.#expected[at]!);
+    return Number.isNaN(error) ? -1 : error;
+  }
+
   #scores(): SeriesScore {
     const { score } = this;
     return {
@@ -136,7 +172,7 @@ export class Series {
     };
   }
 
-  /** A page that fell behind by more than the limit starts over with the newest points: it never gets a gap. */
+  /** A page that falls behind by more than the limit restarts with the newest points, so it never has a gap. */
   #range(seen: number, limit: number): Range {
     const start = Math.max(seen, this.total - Math.min(limit, this.#capacity), 0);
     return { start, reset: seen === 0 || start > seen };

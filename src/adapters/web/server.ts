@@ -22,15 +22,15 @@ export interface MetricsSource {
 }
 
 export interface ServeOptions {
-  /** What the page shows; without it there is no page. */
+  /** The view of the page; without a view there is no page. */
   readonly view: LiveView | undefined;
   /** What `/metrics` answers with. */
   readonly registry: MetricsSource;
-  /** Whether `/ready` says yes; always, where it is left out. */
+  /** Returns whether `/ready` answers 200; default: always. */
   readonly ready?: () => boolean;
-  /** What a request has to bear for all but `/live` and `/ready`; without it everything is open. */
+  /** Bearer token for every endpoint except `/live` and `/ready`; without a token all endpoints are open. */
   readonly token?: string | undefined;
-  /** What is watched, for the head of the page. */
+  /** Title of the page. */
   readonly title: string;
   /** Address to listen on. */
   readonly host?: string;
@@ -38,7 +38,7 @@ export interface ServeOptions {
   readonly port: number;
   /** Milliseconds between two messages to a page. */
   readonly period?: number;
-  /** Milliseconds that a request may take to arrive; whoever has not finished by then is cut off. */
+  /** Time in which a request must arrive, in ms; a slower connection is closed. */
   readonly arrival?: number;
 }
 
@@ -53,11 +53,9 @@ const pagesAtOnce = 32;
 const heartbeatMilliseconds = 5000;
 
 /**
- * Serves metrics, health and a live view, where there is one, until closed. On a loopback address it answers only
- * requests whose Host header names the loopback, so that no web site can read it through a name that it points here (DNS
- * rebinding).
- * Throws ADDRESS_IN_USE if something listens there already, ADDRESS_UNUSABLE if nothing can, and PAGE_MISSING if the
- * page has not been built.
+ * Serves metrics, health and, with a view, the live page until closed. On a loopback address it answers only requests whose
+ * Host header names the loopback: so no web site can read it through a name that points here (DNS rebinding). Throws
+ * ADDRESS_IN_USE, ADDRESS_UNUSABLE, and PAGE_MISSING if the page has not been built.
  *
  * @example
  * ```ts
@@ -95,7 +93,7 @@ function routes(options: ServeOptions, loopbackOnly: boolean, closing: AbortSign
       throw new HTTPException(403, { message: "This server answers on localhost only.\n" });
     }
     if (carriesBody(context.req)) {
-      // What is left of it is not read: the connection cannot be used again.
+      // The rest of the request is not read, so the connection cannot be used again.
       return context.text("No body is taken here.\n", 413, { Connection: "close" });
     }
     if (context.req.method !== "GET") {
@@ -107,7 +105,7 @@ function routes(options: ServeOptions, loopbackOnly: boolean, closing: AbortSign
 
   app.get("/live", (context) => context.text("live\n"));
   app.get("/ready", (context) => (ready() ? context.text("ready\n") : context.text("not ready\n", 503)));
-  // What is registered before it answers without.
+  // Routes that are registered before this need no token.
   if (token !== undefined) app.use(bearerAuth({ verifyToken: comparison(token) }));
   app.get("/metrics", async (context) =>
     context.body(await registry.metrics(), 200, { "Content-Type": registry.contentType }),
@@ -158,7 +156,7 @@ function addPage(app: Hono, { view, assets, options, closing }: Page): void {
   });
 }
 
-/** A write waits until the page has taken the one before, so at most a few frames per page are ever in memory. */
+/** A write waits until the page has taken the previous one, so memory holds at most a few frames per page. */
 async function sendFrames(
   stream: SSEStreamingApi,
   cursor: FrameCursor,

@@ -1,4 +1,4 @@
-/** What the server sends to the page, shared by both. Times are epoch milliseconds; null is "none". */
+/** The messages from the server to the page, shared by both. Times are epoch milliseconds; null is "none". */
 
 export type Nullable = number | null;
 
@@ -45,7 +45,7 @@ export interface ExpertShare {
   readonly weight: number;
 }
 
-/** Values of a series beside what was forecast for them. */
+/** Values of a series with their forecasts. */
 export interface ScoredPoints {
   readonly times: readonly number[];
   readonly values: readonly Nullable[];
@@ -69,7 +69,7 @@ export interface DetailUpdate extends ScoredPoints {
 export interface LossUpdate {
   /** Model version at the end of each point. */
   readonly versions: readonly number[];
-  /** Mean loss of the updates that each point stands for. */
+  /** Mean loss of the updates in each point. */
   readonly losses: readonly number[];
 }
 
@@ -80,6 +80,30 @@ export interface Anomaly {
   readonly value: number;
   readonly expected: number;
   readonly score: number;
+}
+
+/** Values of a series around an incident, for its picture. */
+export interface Picture {
+  readonly times: readonly number[];
+  readonly values: readonly Nullable[];
+  readonly expected: readonly Nullable[];
+}
+
+/** An incident of a series that is kept, as it was last told. */
+export interface PageIncident {
+  readonly id: number;
+  /** Place of its first event; with the series it names the incident. */
+  readonly position: number;
+  readonly state: "open" | "closed";
+  readonly kind: string | null;
+  readonly direction: "above" | "below" | null;
+  readonly muted: boolean;
+  readonly begin: number;
+  /** Time of its last lasting value so far. */
+  readonly end: number;
+  readonly severity: number;
+  readonly peak: { readonly value: Nullable; readonly expected: Nullable };
+  readonly picture: Picture;
 }
 
 /** Totals over all series. */
@@ -105,7 +129,7 @@ export interface Status {
 
 /** One message: everything that is new since the last one to the same page. */
 export interface Frame {
-  /** What is watched; there in the first message. */
+  /** Title of the page; only in the first message. */
   readonly title?: string;
   readonly status: Status;
   readonly series: readonly OverviewUpdate[];
@@ -114,6 +138,8 @@ export interface Frame {
   readonly loss?: LossUpdate;
   /** The latest anomalies, newest first; there if they changed. */
   readonly anomalies?: readonly Anomaly[];
+  /** The latest incidents, newest first; there if they changed. */
+  readonly incidents?: readonly PageIncident[];
 }
 
 /** Points of a series that the page keeps for its small chart: no more are sent at once. */

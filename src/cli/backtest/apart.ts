@@ -1,13 +1,13 @@
 /**
- * Whether the files of a command are files apart: opening an output empties it. Files are told by device and inode, so
- * that hard links, symbolic links, /dev/fd and names that differ in case alone are seen through.
+ * Refuses outputs that are also inputs, because opening an output empties it. Files are compared by device and inode, which
+ * sees through hard links, symbolic links, /dev/fd and names that differ only in case.
  */
 import { closeSync, existsSync, fstatSync, openSync, realpathSync, statSync, unlinkSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import { UndercurrentError } from "../../errors/errors.js";
 
 export interface NamedFile {
-  /** What the error calls it: the option without its hyphens. */
+  /** Name in errors: the option without its hyphens. */
   readonly name: string;
   readonly path: string;
 }
@@ -23,8 +23,8 @@ interface Identified extends NamedFile {
 }
 
 /**
- * Throws SETTING_INVALID where an output is one of the inputs, another output, or what standard output or standard error
- * go to. No file is changed, and none is left behind.
+ * Throws SETTING_INVALID if an output is also an input, another output, or the target of standard output or standard error.
+ * Changes no file and leaves none behind.
  */
 export function assertApart({ inputs, outputs }: CommandFiles): void {
   const read = inputs.map((path) => identityOf(() => (path === "-" ? status(0) : statusOf(path))));
@@ -62,21 +62,21 @@ export function assertApart({ inputs, outputs }: CommandFiles): void {
   }
 }
 
-/** The identity of a file that is to be written; one that does not exist is made for that, and named in `created`. */
+/** Returns the identity of an output file. Creates a missing file for that and adds it to `created`. */
 function madeIdentity(path: string, created: string[]): string | undefined {
   if (!existsSync(path)) {
     try {
       closeSync(openSync(path, "a"));
       created.push(realpathSync(path));
     } catch {
-      // That it cannot be written is told where it is written.
+      // The writer reports a path that cannot be written.
       return undefined;
     }
   }
   return identityOf(() => statusOf(path));
 }
 
-/** Undefined for what has no content to lose: terminals, /dev/null, and pipes where `filesOnly`. */
+/** Returns undefined for targets without content to lose: terminals, /dev/null, and pipes if `filesOnly`. */
 function identityOf(look: () => BigIntStats, filesOnly = false): string | undefined {
   try {
     const stats = look();

@@ -9,8 +9,8 @@ import { Scoreboard, type ScoreboardOptions } from "../../forecast/evaluation/sc
 import type { ForecasterSettings } from "../../forecast/settings.js";
 import { ExpertRecord } from "./backtest-experts.js";
 import { summariseAll, type OverallSummary } from "./backtest-summary.js";
-import { fileProgress } from "../shared/progress.js";
-import { printNotice, type Rejections } from "../shared/rejections.js";
+import { Replay } from "./replay.js";
+import type { Rejections } from "../shared/rejections.js";
 
 /** One cell of a comparison. */
 export interface ComparedCell {
@@ -23,7 +23,7 @@ export interface ComparedCell {
   readonly overall: OverallSummary;
 }
 
-/** What is read, and how it is scored. */
+/** The input of a comparison, and how it is scored. */
 export interface Comparison {
   readonly files: readonly string[];
   readonly columns: CsvColumns;
@@ -32,7 +32,7 @@ export interface Comparison {
   readonly batchSize: number;
 }
 
-/** A forecaster and what is measured of it. */
+/** A forecaster and its measurements. */
 class Candidate {
   readonly forecaster: Forecaster;
   readonly #scoreboard: Scoreboard;
@@ -61,7 +61,7 @@ class Candidate {
     this.#experts.add(this.#columns, batch.count);
   }
 
-  /** Undefined where there was no event. */
+  /** Returns the result; undefined without an event. */
   result(): ComparedCell | undefined {
     const scores = this.#scoreboard.keys.flatMap((key, slot) => (key === undefined ? [] : [{ key, slot }]));
     if (scores.length === 0) return undefined;
@@ -81,8 +81,8 @@ class Candidate {
 }
 
 /**
- * Replays the files once; each batch goes to every forecaster, in turns, so that what else the machine does slows none
- * of them more than the others. Throws INPUT_EMPTY, and as reading does.
+ * Replays the files once. Each batch goes to every forecaster in turn, so that other load on the machine slows all of them
+ * alike. Throws INPUT_EMPTY, and what reading throws.
  */
 export async function compareCells(
   { files, columns, form, scoring, batchSize }: Comparison,
@@ -91,29 +91,25 @@ export async function compareCells(
   rejections: Rejections,
 ): Promise<readonly ComparedCell[]> {
   const candidates = settings.map((each) => new Candidate(each, engine, scoring));
-  const progress = fileProgress(files);
+  const replay = new Replay({ files, rejections });
   try {
     const batches = readObservations(files, {
+      ...replay.hooks,
       columns,
       form,
-      notice: printNotice,
       // Slots are given in order of first use, so that a key has the same one in all.
       slotOf: (key) => candidates.map(({ forecaster }) => forecaster.slotOf(key))[0]!,
-      reject: (rejection) => rejections.add(rejection),
-      progress: (file, bytes) => progress.update(file, bytes),
       batchSize,
     });
     let turn = 0;
-    for await (const batch of batches) {
+    await replay.run(batches, (batch) => {
       for (let i = 0; i < candidates.length; i++) candidates[(turn + i) % candidates.length]!.observe(batch);
       turn++;
-    }
+    });
     const results = candidates.flatMap((candidate) => candidate.result() ?? []);
     if (results.length > 0) return results;
     throw new UndercurrentError("INPUT_EMPTY", `${files.join(", ")}: no row holds an observation`);
   } finally {
-    progress.stop();
-    rejections.summarise();
     for (const { forecaster } of candidates) forecaster.dispose();
   }
 }

@@ -4,7 +4,7 @@ import type { KeyScores } from "../../forecast/evaluation/scoreboard.js";
 import type { ExpertRecord } from "./backtest-experts.js";
 import type { StepScore } from "../../forecast/evaluation/step-scores.js";
 
-/** Errors of one forecaster; null where nothing was scored. */
+/** Errors of one forecaster; null if nothing was scored. */
 interface Errors {
   readonly mae: number | null;
   readonly rmse: number | null;
@@ -12,12 +12,12 @@ interface Errors {
   readonly skill: number | null;
 }
 
-/** Errors over some events, with what they are of. */
+/** Errors over some events, and their counts. */
 interface ScoredEvents extends Errors {
   readonly events: number;
   readonly missing: number;
   readonly scored: number;
-  /** Share of the values that lay inside their interval; null where nothing was scored. */
+  /** Share of the values inside their interval; null if nothing was scored. */
   readonly coverage: number | null;
 }
 
@@ -46,7 +46,7 @@ export interface KeySummary extends ScoredEvents {
   readonly key: string;
   readonly baselines: {
     readonly persistence: Errors;
-    /** `period` in values; null where none was found. */
+    /** `period` in values; null if none was detected. */
     readonly seasonal_naive: Errors & { readonly period: number | null };
     readonly exponential_smoothing: Errors & { readonly alpha: number };
   };

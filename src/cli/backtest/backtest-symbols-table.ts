@@ -3,7 +3,7 @@ import type { SymbolSettings } from "../../forecast/symbols/settings.js";
 import { plainTable } from "./backtest-table.js";
 import { figure, plainText, ratio, whole } from "../shared/text.js";
 
-/** Loss of a forecaster; null where nothing was scored. */
+/** Loss of a forecaster; null if nothing was scored. */
 interface Loss {
   /** Mean of -log2 of the probabilities that the symbols had been given. */
   readonly bits: number | null;
@@ -24,7 +24,7 @@ export interface SymbolOutcome {
   readonly files: readonly string[];
   readonly model: string;
   readonly settings: SymbolSettings;
-  /** Symbols told apart in the end. */
+  /** Number of distinct symbols at the end. */
   readonly symbols: number;
   readonly overall: Scores & { readonly keys?: number };
   readonly keys: readonly (Scores & { readonly key: string })[];
@@ -33,7 +33,7 @@ export interface SymbolOutcome {
 /** Most rows of the table of keys. */
 const mostRows = 20;
 
-/** One row for each key, those with most events where there are too many. */
+/** Prints one row per key; of too many keys, those with the most events. */
 export function symbolKeyTable({ keys }: SymbolOutcome): string {
   const table = plainTable(
     ["key", "events", "scored", "bits", "perplexity", "likeliest", "n-grams", "unigram"],

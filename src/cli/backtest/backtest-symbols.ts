@@ -3,7 +3,6 @@ import { Option, type Command } from "commander";
 import { checkReadable } from "../../adapters/files/open.js";
 import { readSymbols, symbolsPerBatch } from "../../adapters/files/symbol-reader.js";
 import { SymbolCsvWriter } from "../../adapters/files/symbol-writer.js";
-import { TextOutput } from "../../adapters/files/text-output.js";
 import { tokenKinds, type TokenKind } from "../../adapters/files/tokens.js";
 import { recurrentKinds, type CellKind } from "../../engine/port.js";
 import { UndercurrentError } from "../../errors/errors.js";
@@ -12,19 +11,28 @@ import { SymbolForecaster } from "../../forecast/symbols/forecaster.js";
 import { SymbolScore } from "../../forecast/symbols/score.js";
 import { symbolSettings, type SymbolSettings } from "../../forecast/symbols/settings.js";
 import { Unigram } from "../../forecast/symbols/unigram.js";
+import { valueKinds } from "../../forecast/settings.js";
 import { assertApart } from "./apart.js";
 import { nullable } from "./backtest-summary.js";
 import { symbolKeyTable, symbolOverallTable, type SymbolOutcome } from "./backtest-symbols-table.js";
-import { warnOfFormula } from "./formula-warning.js";
+import { Replay } from "./replay.js";
 import { renamedOption, wholeNumberFrom } from "../shared/options.js";
-import { fileProgress } from "../shared/progress.js";
-import { printNotice, Rejections } from "../shared/rejections.js";
+import { Rejections } from "../shared/rejections.js";
 import { plainText, whole } from "../shared/text.js";
 
-/** What an event of the input carries. */
-const kinds = ["value", "symbol"] as const;
+/** Kinds of events. A value is a level unless the option names a more exact kind. */
+const kinds = ["value", ...valueKinds, "symbol"] as const;
 
-/** The options of symbols, and those of `backtest` that are theirs too. */
+export function eventKindOption(): Option {
+  return new Option(
+    "--kind <kind>",
+    "kind of event: a number (value, level, count or rate; counts and rates are never below 0) or a symbol",
+  )
+    .choices(kinds)
+    .default("value");
+}
+
+/** The options of symbols, also those that `backtest` has for values. */
 export interface SymbolFlags {
   readonly kind: (typeof kinds)[number];
   readonly key?: string;
@@ -44,8 +52,9 @@ interface ModelFlags {
   readonly warmup: number;
 }
 
-/** Options that say nothing of symbols. */
+/** Options without a meaning for symbols. */
 const ofValues = [
+  "config",
   "wide",
   "time",
   "value",
@@ -57,6 +66,8 @@ const ofValues = [
   "engine",
   "horizon",
   "intervalLevels",
+  "min",
+  "max",
   "features",
   "time-unit",
   "time-format",
@@ -64,22 +75,18 @@ const ofValues = [
   "missing",
   "decimal",
 ];
-/** Options that say nothing of values. */
+/** Options without a meaning for values. */
 const ofSymbols = ["symbol", "tokens", "max-symbols", "order"];
 
 /** Adds the options that only symbols have. */
 export function addSymbolOptions(command: Command): Command {
   const { maxSymbols, order } = symbolSettings();
   return command
-    .addOption(
-      new Option("--kind <kind>", "kind of event: a number or a symbol").choices(kinds).default("value"),
-    )
     .option("--symbol <column>", "with --kind symbol: symbol column")
     .addOption(
-      new Option(
-        "--tokens <kind>",
-        "with --kind symbol: the files are plain text; split it into these",
-      ).choices(tokenKinds),
+      new Option("--tokens <kind>", "with --kind symbol: read plain text and split it into these").choices(
+        tokenKinds,
+      ),
     )
     .option(
       "--max-symbols <count>",
@@ -94,7 +101,7 @@ export function addSymbolOptions(command: Command): Command {
     );
 }
 
-/** Throws SETTING_INVALID where an option was given that says nothing of this kind of event. */
+/** Throws SETTING_INVALID if a given option has no meaning for this kind of event. */
 export function assertOfKind(command: Command, kind: SymbolFlags["kind"]): void {
   const wrong = (kind === "symbol" ? ofValues : ofSymbols).find(
     (name) => command.getOptionValueSource(new Option(`--${name}`).attributeName()) === "cli",
@@ -105,7 +112,7 @@ export function assertOfKind(command: Command, kind: SymbolFlags["kind"]): void 
   throw new UndercurrentError("SETTING_INVALID", `${option?.long} cannot be used with --kind ${kind}`);
 }
 
-/** The settings that flags name; `given` are the names of those that were given. */
+/** Returns the settings of the flags. `given` says whether an option was given. */
 function settingsOf(flags: SymbolFlags & ModelFlags, given: (name: string) => boolean): SymbolSettings {
   const [cell, ...others] = flags.cell;
   const recurrent = recurrentKinds.find((kind) => kind === cell);
@@ -125,7 +132,7 @@ function settingsOf(flags: SymbolFlags & ModelFlags, given: (name: string) => bo
   });
 }
 
-/** What of a key has been scored, and what is to be. */
+/** The scores of a key, and its next forecast. */
 interface KeyRecord {
   events: number;
   likeliest: string | undefined;
@@ -154,12 +161,10 @@ export async function backtestSymbols(
   const outputs = flags.out === undefined ? [] : [{ name: "out", path: flags.out }];
   assertApart({ inputs: files, outputs });
   const rejections = new Rejections((line) => process.stderr.write(`${line}\n`));
-  const progress = fileProgress(files);
   const forecaster = new SymbolForecaster(settings);
   const unigram = new Unigram(settings.maxSymbols);
   const records: KeyRecord[] = [];
-  const output = flags.out === undefined ? undefined : TextOutput.toFile(flags.out);
-  const writer = output && new SymbolCsvWriter(output);
+  const replay = new Replay({ files, out: flags.out, rejections }, (output) => new SymbolCsvWriter(output));
   const start = performance.now();
   const forecasts = symbolForecastColumns(symbolsPerBatch, 1);
   const score = (events: SymbolColumns): void => {
@@ -176,26 +181,16 @@ export async function backtestSymbols(
       record.likeliest = forecasts.next[row];
     }
   };
-  try {
-    const batches = readSymbols(files, {
-      ...flags,
-      notice: printNotice,
-      slotOf: (key) => forecaster.slotOf(key),
-      reject: (rejection) => rejections.add(rejection),
-      progress: (file, bytes) => progress.update(file, bytes),
-    });
-    for await (const batch of batches) {
-      forecaster.observe(batch, forecasts);
-      score(batch);
-      writer?.write(batch, forecasts, (slot) => forecaster.keyOf(slot));
-      await output?.drained();
-    }
-    await output?.close();
-    warnOfFormula(flags.out, writer?.formula);
-  } finally {
-    progress.stop();
-    rejections.summarise();
-  }
+  const batches = readSymbols(files, {
+    ...flags,
+    ...replay.hooks,
+    slotOf: (key) => forecaster.slotOf(key),
+  });
+  await replay.run(batches, (batch) => {
+    forecaster.observe(batch, forecasts);
+    score(batch);
+    replay.writer?.write(batch, forecasts, (slot) => forecaster.keyOf(slot));
+  });
   const outcome = outcomeOf(files, forecaster, records);
   print(outcome, flags, rejections, (performance.now() - start) / 1000);
   forecaster.dispose();
@@ -258,7 +253,7 @@ function print(
   const perEvent = ((1e6 * seconds) / overall.events).toFixed(0);
   line(
     `\n${whole(overall.events)} events of ${whole(outcome.keys.length)} keys in ${seconds.toFixed(1)} s ` +
-      `(${perEvent} µs an event), ${whole(symbols)} symbols told apart, ${whole(rejections.total)} rejected; ` +
+      `(${perEvent} µs per event), ${whole(symbols)} distinct symbols, ${whole(rejections.total)} rejected; ` +
       `${whole(overall.scored)} forecasts scored.`,
   );
   if (out !== undefined) line(`Forecasts: ${plainText(out)}`);

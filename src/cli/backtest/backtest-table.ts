@@ -50,7 +50,7 @@ export function overallTable(model: string, overall: OverallSummary): string {
 /** One row for each cell of a comparison, over all keys. */
 export function comparisonTable(cells: readonly ComparedCell[]): string {
   const table = plainTable(
-    ["cell", "model", "MAE", "RMSE", "skill", "coverage", "CPU µs an event", "bytes a key"],
+    ["cell", "model", "MAE", "RMSE", "skill", "coverage", "CPU µs per event", "bytes per key"],
     2,
   );
   for (const { cell, model, overall, microsecondsPerEvent, bytesPerKey } of cells) {

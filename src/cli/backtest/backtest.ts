@@ -7,38 +7,55 @@ import { TextOutput } from "../../adapters/files/text-output.js";
 import { renderReport } from "../../adapters/web/report.js";
 import type { CellKind } from "../../engine/port.js";
 import { UndercurrentError } from "../../errors/errors.js";
-import { forecastColumns } from "../../forecast/columns.js";
+import { forecastColumns, numberRows } from "../../forecast/columns.js";
 import { Forecaster } from "../../forecast/forecaster.js";
+import { pathOfGroup } from "../../forecast/incidents/groups/naming.js";
 import { Scoreboard } from "../../forecast/evaluation/scoreboard.js";
 import { assertApart } from "./apart.js";
 import { compareCells, type ComparedCell } from "./backtest-compare.js";
 import { ExpertRecord } from "./backtest-experts.js";
 import { summariseAll, summariseKey } from "./backtest-summary.js";
-import { addSymbolOptions, assertOfKind, backtestSymbols, type SymbolFlags } from "./backtest-symbols.js";
-import { comparisonTable, expertTable, horizonTable, keyTable, overallTable } from "./backtest-table.js";
-import { warnOfFormula } from "./formula-warning.js";
-import { loadEngine } from "../shared/engine.js";
-import { addFileOptions, assertForm, type FileFlags } from "./form-options.js";
 import {
+  addSymbolOptions,
+  assertOfKind,
+  backtestSymbols,
+  eventKindOption,
+  type SymbolFlags,
+} from "./backtest-symbols.js";
+import { comparisonTable, expertTable, horizonTable, keyTable, overallTable } from "./backtest-table.js";
+import { Replay } from "./replay.js";
+import { loadEngine } from "../shared/engine.js";
+import {
+  addColumnOptions,
+  addFileOptions,
+  assertColumns,
+  assertForm,
+  type ColumnFlags,
+  type FileFlags,
+} from "./form-options.js";
+import {
+  addConfigOption,
   addFeaturesOption,
   addForecasterOptions,
   cellsOption,
   settingsFromFlags,
+  withConfig,
   wholeNumberFrom,
   type ForecasterFlags,
 } from "../shared/options.js";
-import { fileProgress } from "../shared/progress.js";
 import { printNotice, Rejections } from "../shared/rejections.js";
+import { writeIncidents } from "./incidents/csv.js";
+import { IncidentRecord } from "./incidents/record.js";
+import { incidentText } from "./incidents/table.js";
 import { ReportRecord } from "./report-record.js";
 import { reportData, type BacktestOutcome } from "./report.js";
 import { plainText, whole } from "../shared/text.js";
 
-interface BacktestFlags extends Omit<ForecasterFlags, "cell">, SymbolFlags, Omit<FileFlags, "delimiter"> {
+interface BacktestFlags
+  extends Omit<ForecasterFlags, "cell" | "kind">, SymbolFlags, Omit<FileFlags, "delimiter">, ColumnFlags {
   readonly cell: readonly CellKind[];
   readonly compare?: true;
-  readonly wide?: true;
-  readonly time?: string;
-  readonly value?: string;
+  readonly incidents?: string;
   readonly report?: string;
   readonly period?: number;
   readonly warmup: number;
@@ -58,7 +75,8 @@ Columns: the time is the column "time", or else the first column. In long files 
 file name; the value is the column "value", or else the only remaining column. Times are ISO 8601 (UTC if they have no
 zone) or epoch numbers, whose unit is detected unless --time-unit names it. --features columns help to forecast the next
 value, in wide files that of every key in the row. Empty cells and nan, null, none, nil, na, n/a, #n/a and -, in any
-case, are missing values. Rows are fed in file order, wide rows from left to right. Unreadable rows are reported with their line and counted; they do not change the exit code.
+case, are missing values. Rows are read in file order, wide rows from left to right. Unreadable rows are reported with
+their line and counted. The exit code is 3 only if no row holds an observation.
 
 Symbols: with --kind symbol each event carries a symbol: the column "symbol", or else the only column besides "key" and
 "time". With --tokens the symbols are the characters or words of plain text. The forecast is the distribution of each
@@ -68,15 +86,17 @@ all such symbols together, also in the baselines.`;
 export function backtestCommand(): Command {
   const command = new Command("backtest")
     .description("replay CSV files and score every forecast against baselines")
-    .argument("<file...>", 'CSV files, also gzipped (.gz); "-" is standard input')
-    .option("--wide", "the file has one column per key")
-    .option("--time <column>", "time column")
-    .option("--key <column>", "key column")
-    .option("--value <column>", "value column")
+    .argument("<file...>", 'CSV files, also gzipped (.gz); "-" is standard input');
+  addColumnOptions(command)
     .option("--out <file>", "write one CSV row per event")
+    .option("--incidents <file>", "write one CSV row per incident")
     .option("--report <file>", "write an HTML page with tables and charts")
     .addOption(
-      new Option("--compare", "compare the cells of --cell in one table").conflicts(["out", "report"]),
+      new Option("--compare", "compare the cells of --cell in one table").conflicts([
+        "out",
+        "incidents",
+        "report",
+      ]),
     )
     .option("--json", "print the summary as JSON")
     .option(
@@ -85,31 +105,29 @@ export function backtestCommand(): Command {
       wholeNumberFrom(1, 1e6),
     )
     .option("--warmup <events>", "number of first events per key that are not scored", wholeNumberFrom(0), 0);
+  addConfigOption(command);
   addFileOptions(command);
   addFeaturesOption(command, "columns");
-  addForecasterOptions(command, cellsOption());
+  addForecasterOptions(command, { cell: cellsOption(), kind: eventKindOption() });
   return addSymbolOptions(command).addHelpText("after", notes).action(backtest);
 }
 
-async function backtest(files: readonly string[], flags: BacktestFlags, command: Command): Promise<void> {
-  assertOfKind(command, flags.kind);
+async function backtest(files: readonly string[], given: BacktestFlags, command: Command): Promise<void> {
+  assertOfKind(command, given.kind);
+  const flags = withConfig(given, command);
   assertForm(flags);
   if (flags.kind === "symbol") return backtestSymbols(files, flags, command);
-  const [first, ...others] = flags.cell.map((cell) => settingsFromFlags({ ...flags, cell }));
+  const kind = flags.kind === "value" ? "level" : flags.kind;
+  const [first, ...others] = flags.cell.map((cell) => settingsFromFlags({ ...flags, cell, kind }));
   const settings = first!;
   const { horizon, intervalLevels: levels } = settings;
   if (others.length > 0 && flags.compare !== true) {
     throw new UndercurrentError("SETTING_INVALID", "--cell: several cells need --compare");
   }
-  if (flags.wide === true && (flags.key ?? flags.value) !== undefined) {
-    throw new UndercurrentError(
-      "SETTING_INVALID",
-      "--wide: every column is a key, so --key and --value cannot be used with it",
-    );
-  }
+  assertColumns(flags);
   const engine = await loadEngine(flags.engine);
   await checkReadable(files);
-  const outputs = (["out", "report"] as const).flatMap((name) => {
+  const outputs = (["out", "incidents", "report"] as const).flatMap((name) => {
     const path = flags[name];
     return path === undefined ? [] : [{ name, path }];
   });
@@ -127,44 +145,44 @@ async function backtest(files: readonly string[], flags: BacktestFlags, command:
     printComparison(await compareCells(comparison, [settings, ...others], engine, rejections), files, flags);
     return;
   }
-  const progress = fileProgress(files);
   const scoreboard = new Scoreboard({ period: flags.period, warmup: flags.warmup, horizon });
   const forecaster = new Forecaster(settings, engine);
   const experts = new ExpertRecord(forecaster);
   const keyOf = (slot: number): string => forecaster.keyOf(slot);
-  const output = flags.out === undefined ? undefined : TextOutput.toFile(flags.out);
-  const writer = output && new ForecastCsvWriter(output, levels);
+  const replay = new Replay(
+    { files, out: flags.out, rejections },
+    (output) => new ForecastCsvWriter(output, levels),
+  );
   const record = flags.report === undefined ? undefined : new ReportRecord();
+  const incidents = new IncidentRecord(forecaster);
+  let events = 0;
   const start = performance.now();
   let columns = forecastColumns(0, horizon, levels);
-  try {
-    const batches = readObservations(files, {
-      columns: flags,
-      form: flags,
-      notice: printNotice,
-      slotOf: (key) => forecaster.slotOf(key),
-      reject: (rejection) => rejections.add(rejection),
-      progress: (file, bytes) => progress.update(file, bytes),
-      batchSize,
-    });
-    for await (const batch of batches) {
-      if (batch.slots.length > columns.slots.length) {
-        columns = forecastColumns(batch.slots.length, horizon, levels);
-      }
-      forecaster.observe(batch, columns);
-      scoreboard.add(columns, batch.count);
-      experts.add(columns, batch.count);
-      record?.add(columns, batch.count);
-      writer?.write({ count: batch.count, columns, keyOf });
-      await output?.drained();
-    }
-    await output?.close();
-    warnOfFormula(flags.out, writer?.formula);
-  } finally {
-    progress.stop();
-    rejections.summarise();
+  const batches = readObservations(files, {
+    ...replay.hooks,
+    columns: flags,
+    form: flags,
+    slotOf: (key) => forecaster.slotOf(key),
+    batchSize,
+  });
+  if (pathOfGroup(settings.detection.group) !== undefined) {
+    printNotice("detection.group names a path in events, which CSV files do not have: groups are left out");
   }
-  const outcome = outcomeOf(files, flags, { forecaster, scoreboard, experts, rejections });
+  await replay.run(batches, (batch) => {
+    if (batch.slots.length > columns.slots.length) {
+      columns = forecastColumns(batch.slots.length, horizon, levels);
+    }
+    numberRows(batch, events);
+    events += batch.count;
+    forecaster.observe(batch, columns);
+    incidents.add(columns, batch.count);
+    scoreboard.add(columns, batch.count);
+    experts.add(columns, batch.count);
+    record?.add(columns, batch.count);
+    replay.writer?.write({ count: batch.count, columns, keyOf });
+  });
+  const outcome = outcomeOf(files, flags, { forecaster, scoreboard, experts, incidents, rejections });
+  if (flags.incidents !== undefined) await writeIncidents(flags.incidents, incidents);
   if (flags.report !== undefined) {
     const page = TextOutput.toFile(flags.report);
     page.write(renderReport(reportData(outcome, record!)));
@@ -174,18 +192,19 @@ async function backtest(files: readonly string[], flags: BacktestFlags, command:
   forecaster.dispose();
 }
 
-/** What the replay has filled. */
+/** The results of the replay. */
 interface Replayed {
   readonly forecaster: Forecaster;
   readonly scoreboard: Scoreboard;
   readonly experts: ExpertRecord;
+  readonly incidents: IncidentRecord;
   readonly rejections: Rejections;
 }
 
 function outcomeOf(
   files: readonly string[],
   { warmup }: BacktestFlags,
-  { forecaster, scoreboard, experts, rejections }: Replayed,
+  { forecaster, scoreboard, experts, incidents, rejections }: Replayed,
 ): BacktestOutcome {
   const scores = scoreboard.keys.flatMap((key, slot) => (key === undefined ? [] : [{ slot, key }]));
   if (scores.length === 0) {
@@ -206,11 +225,12 @@ function outcomeOf(
     keys: scores.map(({ slot, key }) => summariseKey(forecaster.keyOf(slot), key, experts, slot)),
     slots,
     experts,
+    incidents: { listed: incidents.list(), summary: incidents.summarise() },
   };
 }
 
 function printOutcome(
-  { files, model, settings, rejected, overall, keys }: BacktestOutcome,
+  { files, model, settings, rejected, overall, keys, incidents: found }: BacktestOutcome,
   flags: BacktestFlags,
   rejections: Rejections,
   seconds: number,
@@ -218,16 +238,17 @@ function printOutcome(
   if (flags.json === true) {
     const { warmup } = flags;
     const refused = { rejected, rejections: rejections.counts };
-    print(JSON.stringify({ files, model, settings, warmup, seconds, ...refused, overall, keys }));
+    const { summary: incidents } = found;
+    print(JSON.stringify({ files, model, settings, warmup, seconds, ...refused, overall, incidents, keys }));
     return;
   }
   const warmup = flags.warmup === 0 ? "" : ` after ${whole(flags.warmup)} of each key`;
   print(keyTable(keys));
   print(
-    "\npersistence, seasonal and smoothing are the MAE of the baselines, with the period in values and the factor.\n",
+    "\npersistence, seasonal and smoothing: MAE of the baselines; in brackets, the season in values and the smoothing factor.\n",
   );
   print(
-    `${expertTable(keys, overall)}\n\nThe weights of the experts in the last forecast of each key and, in brackets, on average.\n`,
+    `${expertTable(keys, overall)}\n\nWeights of the experts in the last forecast of each key; in brackets, their mean over the run.\n`,
   );
   print(overallTable(`undercurrent ${model}`, overall));
   if (overall.horizon !== undefined) print(`\n${horizonTable(overall.horizon)}`);
@@ -236,7 +257,9 @@ function printOutcome(
       `${whole(overall.missing)} of them missing, ${whole(rejected)} rejected; ` +
       `${whole(overall.scored)} forecasts scored${warmup}.`,
   );
+  if (settings.detection.enabled) print(`\n${incidentText(found)}`);
   if (flags.out !== undefined) print(`Forecasts: ${plainText(flags.out)}`);
+  if (flags.incidents !== undefined) print(`Incidents: ${plainText(flags.incidents)}`);
   if (flags.report !== undefined) print(`Report: ${plainText(flags.report)}`);
 }
 

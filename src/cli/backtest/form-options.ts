@@ -1,4 +1,4 @@
-/** The options that say how times and values of the input are written. */
+/** Adds the options for the columns of the input, and for the format of its times and values. */
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { timeUnits, type TimeUnit } from "../../pipeline/times/epoch.js";
 import { isTimeZone, timeFormatFault } from "../../pipeline/times/format.js";
@@ -12,31 +12,57 @@ export interface TimeFlags {
   readonly missing?: readonly string[];
 }
 
-/** Those of CSV files. */
+/** The options of CSV files. */
 export interface FileFlags extends TimeFlags {
   readonly delimiter?: string;
   readonly decimal?: "." | ",";
+}
+
+/** The options that name columns. */
+export interface ColumnFlags {
+  readonly wide?: true;
+  readonly time?: string;
+  readonly key?: string;
+  readonly value?: string;
+}
+
+/** Adds the options that name columns. */
+export function addColumnOptions(command: Command): Command {
+  return command
+    .option("--wide", "the file has one column per key")
+    .option("--time <column>", "time column")
+    .option("--key <column>", "key column")
+    .option("--value <column>", "value column");
+}
+
+/** Throws SETTING_INVALID for options that exclude each other. */
+export function assertColumns({ wide, key, value }: ColumnFlags): void {
+  if (wide !== true || (key ?? value) === undefined) return;
+  throw new UndercurrentError(
+    "SETTING_INVALID",
+    "--wide: every column is a key, so --key and --value cannot be used with it",
+  );
 }
 
 /** Adds the options that JSON lines and CSV files share. */
 export function addTimeOptions(command: Command): Command {
   return command
     .addOption(
-      new Option("--time-unit <unit>", "unit of times that are numbers; detected without").choices(timeUnits),
+      new Option("--time-unit <unit>", "unit of numeric times (default: detected)").choices(timeUnits),
     )
     .option(
       "--time-format <format>",
-      "format of the times in the tokens of luxon, such as d.M.yyyy HH:mm; ISO 8601 without",
+      "format of the times in luxon's tokens, such as d.M.yyyy HH:mm (default: ISO 8601)",
       checkedFormat,
     )
     .option(
       "--time-zone <zone>",
-      "zone of times that name none, such as Europe/Berlin; UTC without",
+      "zone of times that name no zone, and of the time of day that is learned, such as Europe/Berlin (default: UTC)",
       checkedZone,
     )
     .option(
       "--missing <words>",
-      "further texts that stand for a missing value, with commas between them",
+      "further texts for a missing value, comma-separated",
       (text: string, before: readonly string[] | undefined) => [...(before ?? []), ...text.split(",")],
     );
 }
@@ -46,11 +72,11 @@ export function addFileOptions(command: Command): Command {
   return addTimeOptions(command)
     .option(
       "--delimiter <character>",
-      "character between cells, or tab; the comma, semicolon or tab is detected without",
+      "character between cells, or tab (default: comma, semicolon or tab, detected)",
       delimiterOf,
     )
     .addOption(
-      new Option("--decimal <mark>", "decimal mark of numbers; the point without").choices([".", ","]),
+      new Option("--decimal <mark>", "decimal mark of numbers (default: the point)").choices([".", ","]),
     );
 }
 
@@ -72,12 +98,12 @@ function checkedFormat(text: string): string {
 
 function checkedZone(text: string): string {
   if (isTimeZone(text)) return text;
-  throw new InvalidArgumentError("This is no IANA time zone.");
+  throw new InvalidArgumentError("It must be an IANA time zone.");
 }
 
 function delimiterOf(text: string): string {
   if (text === "tab" || text === "\\t") return "\t";
   if (text.length === 1 && !/[\s"\w]/.test(text)) return text;
   if (text === "\t") return text;
-  throw new InvalidArgumentError("It must be one character such as ; or |, or tab.");
+  throw new InvalidArgumentError("It must be one character, such as ; or |, or the word tab.");
 }

@@ -25,7 +25,7 @@ export function choose(keys: readonly KeySummary[]): Pick<FeaturedKey, "role" | 
   return [best, { role: "median", index: ranked[ranked.length >> 1]! }, worst];
 }
 
-/** What a report keeps of one key's events, as they come. */
+/** Collects one key's events for a report. */
 export class KeyCourse {
   readonly #eventsPerBin: number;
   readonly #bins: Bin[] = [];

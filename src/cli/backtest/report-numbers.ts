@@ -1,4 +1,4 @@
-/** Numbers as a report keeps them: short, and null where there is none. */
+/** Shortens numbers for a report; null stands for a missing number. */
 
 /** Significant digits that a chart or a table can show, and some to spare. */
 const digits = 7;

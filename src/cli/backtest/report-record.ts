@@ -12,7 +12,7 @@ interface Chunk {
   readonly anomalyScores: Float32Array;
 }
 
-/** An event with the forecast that was made of it; NaN stands for "none". One object is reused. */
+/** An event with the forecast made before it; NaN stands for "none". One object is reused. */
 export interface RecordedEvent {
   /** The number of the event in the stream, from 0. */
   index: number;

@@ -9,6 +9,8 @@ import type {
 import type { ForecasterSettings } from "../../forecast/settings.js";
 import type { ExpertRecord } from "./backtest-experts.js";
 import type { KeySummary, OverallSummary, StepSummary } from "./backtest-summary.js";
+import type { FoundIncidents } from "./incidents/record.js";
+import { incidentReport, spansOf } from "./incidents/report-incidents.js";
 import { choose, KeyCourse } from "./report-keys.js";
 import { columnOf, short } from "./report-numbers.js";
 import { ProgressTotals } from "./report-progress.js";
@@ -25,6 +27,7 @@ export interface BacktestOutcome {
   /** Slots of the keys. */
   readonly slots: readonly number[];
   readonly experts: ExpertRecord;
+  readonly incidents: FoundIncidents;
 }
 
 export function reportData(outcome: BacktestOutcome, record: ReportRecord): ReportData {
@@ -43,6 +46,7 @@ export function reportData(outcome: BacktestOutcome, record: ReportRecord): Repo
     scored: overall.scored,
     rejected: outcome.rejected,
     anomalies: anomalies.reduce((sum, count) => sum + count, 0),
+    ...(settings.detection.enabled && { incidents: incidentReport(outcome.incidents, outcome.slots) }),
     overall: overallOf(outcome),
     ...(overall.horizon === undefined ? {} : { horizon: horizonOf(overall.horizon) }),
     expertNames: names,
@@ -59,7 +63,7 @@ export function reportData(outcome: BacktestOutcome, record: ReportRecord): Repo
 
 /** One pass over all events. A value is scored where the scoreboard scored it. */
 function scan(
-  { keys, slots, warmup }: BacktestOutcome,
+  { keys, slots, warmup, incidents }: BacktestOutcome,
   record: ReportRecord,
 ): {
   readonly progress: ProgressTotals;
@@ -94,6 +98,7 @@ function scan(
     index,
     persistenceMae: short(keys[index]!.baselines.persistence.mae),
     ...course.read(),
+    incidents: spansOf(incidents.listed, slots[index]!),
   }));
   return { progress, anomalies, courses };
 }
@@ -140,5 +145,10 @@ function keyColumns({ keys, experts, slots }: BacktestOutcome, anomalies: readon
 }
 
 function settingsOf(settings: ForecasterSettings): [string, string][] {
-  return Object.entries(settings).map(([name, value]) => [name, String(value)]);
+  const textOf = (value: unknown): string => {
+    if (Array.isArray(value)) return value.join(",");
+    return typeof value === "string" ? value : JSON.stringify(value);
+  };
+  const entries: [string, unknown][] = Object.entries(settings);
+  return entries.map(([name, value]) => [name, textOf(value)]);
 }

@@ -1,4 +1,4 @@
-/** The ports of a dry run: the input as it is, forecasts as JSON lines on standard output, and nothing on the brokers. */
+/** The ports of a dry run: reads the input, prints forecasts as JSON lines, and writes nothing to Kafka. */
 import { map } from "rxjs";
 import { TextOutput } from "../../adapters/files/text-output.js";
 import { kafkaReadOnlySource, type KafkaOptions, type KafkaPorts } from "../../adapters/kafka/index.js";
@@ -7,13 +7,12 @@ import type { InputSample } from "../../pipeline/input-sample.js";
 import type { Assignment } from "../../pipeline/ports.js";
 import type { ServiceLog } from "./service-log.js";
 
-/** First records of each partition that are judged. */
+/** Number of records that are checked, from the start of each partition. */
 const judgedRecords = 1000;
 
 /**
- * What the forecasts topic would get, a line for each record, from the first record that the input holds to what is its
- * last at the start. What else a commit holds (dead letters, snapshot, offset) goes nowhere. The first records of each
- * partition go to the sample too.
+ * Returns ports that print one forecast per line, for the input from its first record to its end at the start. Dead letters,
+ * snapshots and offsets are dropped. The first records of each partition are also added to the sample.
  */
 export function dryRunPorts(options: KafkaOptions, sample: InputSample): KafkaPorts {
   const readOnly = kafkaReadOnlySource(options);
@@ -33,13 +32,13 @@ export function dryRunPorts(options: KafkaOptions, sample: InputSample): KafkaPo
   };
 }
 
-/** Logs what is odd in the sample. Throws INPUT_UNUSABLE where nothing that could be used came. */
+/** Logs the findings of the sample. Throws INPUT_UNUSABLE if no record was usable. */
 export function judgeDryRun(log: ServiceLog, sample: InputSample, forecasts: number): void {
   const findings = sample.findings();
   for (const { level, message } of findings) {
     if (level !== "ok") log.warn({ event: "sample" }, message);
   }
-  // Where the sample was rejected, what came after it may have been forecast from.
+  // If only the sample was rejected, later records may have been forecast.
   const unusable = findings.find(
     ({ level }) => level === "error" && (forecasts === 0 || sample.accepted > 0),
   );
@@ -63,6 +62,7 @@ function sampled(assignment: Assignment, sample: InputSample): Assignment {
     async *read(from, stop) {
       for await (const batch of assignment.read(from, stop)) {
         const judged = batch.records.slice(0, left);
+        await sample.prepare(judged);
         for (const record of judged) sample.add(partition, record);
         left -= judged.length;
         yield batch;

@@ -1,4 +1,4 @@
-/** One member of the consumer group: the pipeline of the partitions that it is given, until it is stopped. */
+/** Runs one member of the consumer group: the pipeline of its partitions, until it is stopped. */
 import { lastValueFrom, tap } from "rxjs";
 import { kafkaPorts, type KafkaOptions, type KafkaPorts } from "../../adapters/kafka/index.js";
 import type { KafkaLogEntry } from "../../adapters/kafka/options.js";
@@ -8,9 +8,11 @@ import type { TaskEvent } from "../../pipeline/events.js";
 import { run } from "../../pipeline/run.js";
 import type { Telemetry } from "../../pipeline/telemetry.js";
 import { loadEngine } from "../shared/engine.js";
+import { formatOf } from "../shared/format.js";
 import { kafkaOptions } from "../shared/kafka-options.js";
+import { candidateOptions, forecasterOptions, pipelineOptions } from "../shared/pipeline.js";
 
-/** Who is told of what a member does. */
+/** Callbacks for the events of a member. */
 export interface MemberReports {
   readonly telemetry: Telemetry;
   task(event: TaskEvent): void;
@@ -18,19 +20,21 @@ export interface MemberReports {
   kafka(entry: KafkaLogEntry): void;
   /** A line on the engine that was loaded. */
   engine(line: string): void;
-  /** The group was joined, and assigned so many partitions. */
+  /** The schema registry is away: a partition waits. */
+  registry(line: string): void;
+  /** Called when the group was joined, with the number of assigned partitions. */
   joined(partitions: number): void;
   /** The member no longer belongs to the group. */
   lost(): void;
   /** The brokers answered. */
   heard(): void;
-  /** An update of the weights took so long; where it is left out, none is timed. */
+  /** Called with the duration of each weight update; if left out, updates are not timed. */
   readonly learned?: (seconds: number) => void;
 }
 
 /**
- * Resolves when it was stopped, or the input has ended, and everything is closed. Throws what ends the service:
- * SETTING_INVALID, TFJS_MISSING, and what `run` errors with.
+ * Runs a member. Resolves when the member was stopped or the input has ended, and everything is closed. Throws the error that
+ * ends the service: SETTING_INVALID, TFJS_MISSING, and what `run` errors with.
  */
 export async function runMember(
   settings: Config,
@@ -46,17 +50,18 @@ export async function runMember(
     heard: () => reports.heard(),
   });
   const loaded = await loadEngine(settings.engine, (line) => reports.engine(line));
+  const format = await formatOf(settings, (line) => reports.registry(line));
   const { learned } = reports;
+  const candidate = candidateOptions(settings);
   const engine = learned === undefined ? loaded : timedEngine(loaded, learned);
-  const { model, decode, late, snapshot, recovery, commit } = settings;
   const tasks = run(kafka.source, kafka.committer, {
-    forecaster: model,
+    ...pipelineOptions(settings),
+    forecaster: forecasterOptions(settings),
+    ...(candidate !== undefined && {
+      candidate: { forecaster: candidate, emit: settings.topics.candidate !== undefined },
+    }),
     engine,
-    decode,
-    late,
-    snapshot,
-    recovery,
-    commit,
+    ...(format !== undefined && { format }),
     telemetry: reports.telemetry,
     stop,
   });

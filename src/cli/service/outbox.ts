@@ -1,6 +1,6 @@
 /**
- * What a worker thread says to the main thread, in bounded memory however long that one is busy: a few messages may wait for
- * it, then rows of the page are counted, rejections are summed by code, and of the rest the latest replaces the one before.
+ * Sends the messages of a worker thread to the main thread in bounded memory. While the main thread is busy, a few messages may
+ * wait. Then rows of the page are counted, rejections are summed by code, and any other message replaces the previous one.
  */
 import type { ErrorCode } from "../../errors/errors.js";
 import type { UpdateReport } from "../../forecast/learning/schedule.js";
@@ -20,7 +20,7 @@ export class Outbox {
   #standing: MemberStanding | undefined;
   readonly #rejections = new Map<ErrorCode, { readonly rejection: Rejection; readonly count: number }>();
 
-  /** `send` hands a message to the main thread; `dropped` is told how many rows the page does not get. */
+  /** `send` passes a message to the main thread; `dropped` takes the number of rows that the page does not get. */
   constructor(send: (report: Report) => void, dropped: (rows: number) => void) {
     this.#send = send;
     this.#dropped = dropped;
@@ -39,7 +39,7 @@ export class Outbox {
 
   rejection(rejection: Rejection): void {
     const held = this.#rejections.get(rejection.code);
-    // The first of them stands for all.
+    // The first rejection represents all of its code.
     this.#rejections.set(rejection.code, {
       rejection: held?.rejection ?? rejection,
       count: (held?.count ?? 0) + 1,
@@ -63,7 +63,7 @@ export class Outbox {
     this.#flush();
   }
 
-  /** Hands over all that is held back, which is little: for the end, when nobody answers any more. */
+  /** Sends everything that is held back, which is little. For the end, when nobody answers any more. */
   close(): void {
     for (let report = this.#next(); report !== undefined; report = this.#next()) this.#say(report);
   }
@@ -81,7 +81,7 @@ export class Outbox {
     this.#send(report);
   }
 
-  /** Takes out what is to be told next. */
+  /** Removes and returns the next message. */
   #next(): Report | undefined {
     const { value: first } = this.#rejections.entries().next();
     if (this.#standing !== undefined) {

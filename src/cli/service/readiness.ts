@@ -1,8 +1,8 @@
 /** Whether `/ready` says yes: each member has joined its group, all it was assigned is live, and the brokers answer. */
 
-/** What is known of one member of the consumer group, as plain data. */
+/** The state of one group member, as plain data. */
 export interface MemberStanding {
-  /** Partitions that the group has assigned to it; undefined where it is not one of its group. */
+  /** Assigned partitions; undefined if the member has not joined its group. */
   readonly assigned: number | undefined;
   /** Partitions with a task, and the tasks among them that are live. */
   readonly held: number;
@@ -30,7 +30,7 @@ function isMemberReady(
   { now, maxBrokerSilenceMs }: ReadinessLimits,
 ): boolean {
   if (assigned === undefined || now - heardAt > maxBrokerSilenceMs) return false;
-  // A partition that was taken away keeps its task until that has ended.
+  // A revoked partition keeps its task until the task has ended.
   return held >= assigned && live === held;
 }
 

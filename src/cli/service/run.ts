@@ -1,4 +1,5 @@
 /** The command `run`: starts the Kafka service, which forecasts from topic to topic exactly once. */
+import { once } from "node:events";
 import { Command, InvalidArgumentError } from "commander";
 import { Registry } from "prom-client";
 import { kafkaPorts } from "../../adapters/kafka/index.js";
@@ -8,11 +9,14 @@ import { isLoopback, serve, type LiveServer } from "../../adapters/web/server.js
 import { loadConfig } from "../../config/load.js";
 import { redact } from "../../config/redact.js";
 import type { Config } from "../../config/schema.js";
-import { modelSettings } from "../../pipeline/settings.js";
+import { UndercurrentError } from "../../errors/errors.js";
 import { fanOut, type Rejection, type Telemetry } from "../../pipeline/telemetry.js";
 import { InputSample } from "../../pipeline/input-sample.js";
 import { dryRunPorts, judgeDryRun } from "./dry-run.js";
-import { kafkaOptions } from "../shared/kafka-options.js";
+import { formatOf } from "../shared/format.js";
+import { configuredModels, modelOf } from "../shared/pipeline.js";
+import { kafkaOptions, reachedBrokers } from "../shared/kafka-options.js";
+import { defaultTimeout, positiveNumber } from "../shared/options.js";
 import { checkModelRecord } from "./record-sizes.js";
 import { runMember, type MemberReports } from "./member.js";
 import { isReady, Readiness, type ReadinessLimits } from "./readiness.js";
@@ -29,6 +33,8 @@ interface RunFlags {
   readonly config?: string;
   readonly dryRun?: boolean;
   readonly workers: number;
+  /** Seconds. */
+  readonly timeout?: number;
 }
 
 const notes = `
@@ -47,7 +53,7 @@ input topic has to exist. It checks the first 1,000 records of each partition li
 record is rejected.`;
 
 const mostWorkers = 64;
-/** Milliseconds that a service may take to end by itself after it has stopped. */
+/** Time after which a stopped process exits even if connections are still open, in ms. */
 const lingering = 2000;
 
 function workerCount(text: string): number {
@@ -67,14 +73,22 @@ export function runCommand(): Command {
       workerCount,
       1,
     )
+    .option(
+      "--timeout <seconds>",
+      `with --dry-run: longest wait for the brokers to answer (default: ${defaultTimeout})`,
+      positiveNumber,
+    )
     .addHelpText("after", notes)
     .action(service);
 }
 
-async function service({ config, dryRun = false, workers }: RunFlags): Promise<void> {
+async function service({ config, dryRun = false, workers, timeout }: RunFlags): Promise<void> {
+  if (timeout !== undefined && !dryRun) {
+    throw new UndercurrentError("SETTING_INVALID", "--timeout needs --dry-run");
+  }
   const loaded = loadConfig(config, process.env);
   const { settings } = loaded;
-  // What cannot work ends the start before there is a log.
+  // A wrong setting ends the start before the log begins.
   kafkaOptions(settings);
   if (!dryRun) checkModelRecord(settings);
   const log = serviceLog(settings);
@@ -84,7 +98,7 @@ async function service({ config, dryRun = false, workers }: RunFlags): Promise<v
     "starting",
   );
   stop.addEventListener("abort", () =>
-    log.info({ event: "stopping" }, "stopping: a second signal ends at once"),
+    log.info({ event: "stopping" }, "stopping; a second signal ends the process at once"),
   );
   const totals = new Totals();
   const rejections = new Rejections((line) => log.warn({ event: "rejected" }, line));
@@ -96,31 +110,39 @@ async function service({ config, dryRun = false, workers }: RunFlags): Promise<v
     },
     kafka: (entry) => logKafkaEntry(log, entry),
     engine: (line) => log.info({ event: "engine" }, line),
+    registry: (line) => log.warn({ event: "schema-registry" }, line),
     joined: () => undefined,
     lost: () => undefined,
     heard: () => undefined,
   };
   try {
     if (dryRun) {
-      const sample = new InputSample(settings.decode, Date.now());
+      const waiting = reachedBrokers(settings, { timeout: timeout ?? defaultTimeout }, (line) =>
+        log.warn({ event: "waiting" }, line),
+      );
+      await Promise.race([waiting, stop.aborted || once(stop, "abort")]);
+      const sample = new InputSample(settings, Date.now(), await formatOf(settings));
       await runMember(settings, reports, stop, (options) => dryRunPorts(options, sample));
       if (!stop.aborted) judgeDryRun(log, sample, totals.forecasts);
     } else if (workers === 1) await inThisThread({ settings, log, stop }, reports, totals);
     else totals.forecasts += await inThreads({ settings, log, stop }, workers, rejections);
   } finally {
     rejections.summarise();
-    // After an outage the Kafka client may have left a connection open, which must not keep alive what has stopped.
+    // After an outage the Kafka client may leave a connection open, which would keep the stopped process alive.
     setTimeout(() => process.exit(), lingering).unref();
   }
   const counts = { forecasts: totals.forecasts, rejections: rejections.counts };
-  log.info({ event: "stopped", ...counts }, dryRun ? "end of the dry run: nothing was written" : "stopped");
+  log.info(
+    { event: "stopped", ...counts },
+    dryRun ? "dry run finished; nothing was written to Kafka" : "stopped",
+  );
 }
 
-/** What a service runs with, in one thread or several. */
+/** The context of a service, in one thread or several. */
 interface ServiceContext {
   readonly settings: Config;
   readonly log: ServiceLog;
-  /** Aborted when the service has to stop. */
+  /** Aborted when the service must stop. */
   readonly stop: AbortSignal;
 }
 
@@ -133,13 +155,13 @@ async function inThisThread(
     await runMember(settings, reports, stop, kafkaPorts);
     return;
   }
-  const model = modelSettings(settings.model, settings.decode);
+  const models = configuredModels(settings);
   const keys = keysShown(settings);
-  const view = keys === undefined ? undefined : viewOf(model, keys);
-  const shown = watch(model, () => totals.keys, view, settings.server.series);
+  const view = keys === undefined ? undefined : viewOf(models.forecaster, keys);
+  const shown = watch(models, totals, view, settings.server.series);
   const tasks = new TaskMetrics(shown.registry, Date.now);
   const readiness = new Readiness(Date.now);
-  // Before anything is read: an address that cannot be had ends the start, not the service.
+  // Before anything is read: an address in use ends the start, not a running service.
   const server = await shown.serve({
     ...addressOf(settings),
     ready: () => isReady([readiness.standing(tasks.partitions)], limitsOf(settings)),
@@ -171,9 +193,9 @@ async function inThreads(
 ): Promise<number> {
   const { enabled } = settings.server;
   const keys = enabled ? keysShown(settings) : undefined;
-  const model = modelSettings(settings.model, settings.decode);
+  const model = modelOf(settings);
   const view = keys === undefined ? undefined : viewOf(model, keys);
-  // Before anything is read: an address that cannot be had ends the start, not the service.
+  // Before anything is read: an address in use ends the start, not a running service.
   let started: Pick<Workers, "metrics" | "standings"> = {
     metrics: () => Promise.resolve(""),
     standings: [],
@@ -234,7 +256,7 @@ function addressOf({ topics, server: { host, port, token } }: Config): {
   return { title: topics.input, host, port, token };
 }
 
-/** The keys of the live page; undefined where there is none: by default it is not for other machines to see. */
+/** Returns the keys of the live page; undefined without one. By default only the loopback has a live page. */
 function keysShown({
   server: { host, series, pageEnabled = isLoopback(host) },
 }: Config): KeptKeys | undefined {
@@ -246,7 +268,7 @@ function logAddress(log: ServiceLog, { url }: LiveServer, shown: KeptKeys | unde
   const page = shown !== undefined;
   log.info(
     { event: "serving", url, page },
-    page ? "live page and metrics" : "metrics, without the live page",
+    page ? "serving the live page and metrics" : "serving metrics without the live page",
   );
 }
 

@@ -48,7 +48,7 @@ export function logTaskEvent(log: ServiceLog, event: TaskEvent): void {
     case "shared-key":
       log.warn(
         entry,
-        `a key arrives in the partitions ${event.other} and ${event.partition} and is a separate series in each. ${repartitionAdvice}`,
+        `a key arrives in partitions ${event.other} and ${event.partition} and is a separate series in each. ${repartitionAdvice}`,
       );
       break;
     case "restarting": {

@@ -1,6 +1,7 @@
 /** Of the batches in a worker thread, the rows of a few keys: those that the live page in the main thread keeps. */
 import { keyFilter, type KeptKeys } from "../../adapters/web/live-view.js";
 import { copyRow, forecastColumns } from "../../forecast/columns.js";
+import type { IncidentNote } from "../../forecast/incidents/watcher.js";
 import type { ForecastBatch } from "../../pipeline/telemetry.js";
 import type { ShownRows } from "./worker-messages.js";
 
@@ -13,7 +14,7 @@ export class ShownKeys {
     this.#isShown = keyFilter(keys);
   }
 
-  /** A copy of their rows; undefined where there is nothing to tell. */
+  /** Returns a copy of the rows that the page shows; undefined if there are none. */
   rowsOf(batch: ForecastBatch): ShownRows | undefined {
     const { columns, count, experts } = batch;
     if (count === 0) return undefined;
@@ -37,9 +38,17 @@ export class ShownKeys {
       columns: copy,
       keys: this.#keys,
       others: count - rows.length,
+      incidents: this.#shownNotes(batch),
       expertNames: experts?.expertNames ?? [],
       expertWeights,
     };
+  }
+
+  #shownNotes({ incidents = [], ...batch }: ForecastBatch): IncidentNote[] {
+    return incidents.flatMap((note) => {
+      const slot = this.#places.get(batch.keyOf(note.slot));
+      return slot === undefined ? [] : [{ ...note, slot }];
+    });
   }
 
   #placeOf(key: string): number | undefined {
@@ -50,12 +59,20 @@ export class ShownKeys {
   }
 }
 
-/** The batch that they are, for whoever takes telemetry. */
-export function batchOf({ count, columns, keys, expertNames, expertWeights }: ShownRows): ForecastBatch {
+/** Returns the rows as a batch for telemetry. */
+export function batchOf({
+  count,
+  columns,
+  keys,
+  incidents,
+  expertNames,
+  expertWeights,
+}: ShownRows): ForecastBatch {
   const weights = (slot: number): Float64Array => expertWeights[slot] ?? new Float64Array(expertNames.length);
   return {
     count,
     columns,
+    incidents,
     keyOf: (slot) => keys[slot]!,
     experts: { expertNames, expertWeights: weights },
   };

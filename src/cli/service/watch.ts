@@ -3,14 +3,17 @@ import type { Registry } from "prom-client";
 import { PrometheusTelemetry } from "../../adapters/prometheus/telemetry.js";
 import { keysKept, LiveView, type KeptKeys } from "../../adapters/web/live-view.js";
 import { serve, type LiveServer, type ServeOptions } from "../../adapters/web/server.js";
+import type { IncidentCounts } from "../../forecast/incidents/watcher.js";
 import type { ForecasterSettings } from "../../forecast/settings.js";
+import type { ModelSettings } from "../../pipeline/task/recovery.js";
+import { joinedSource, measureCandidate, ofCandidate } from "./candidate-metrics.js";
 import { fanOut, type Telemetry } from "../../pipeline/telemetry.js";
 import { packageVersion } from "../shared/version.js";
 
 export interface Watch {
   /** Where further metrics are to be registered. */
   readonly registry: Registry;
-  /** What is to be told of everything. */
+  /** Takes the telemetry of everything. */
   readonly telemetry: Telemetry;
   /** To be told how long each update of the weights took. */
   learned(seconds: number): void;
@@ -20,13 +23,18 @@ export interface Watch {
   serve(at: Omit<ServeOptions, "view" | "registry">): Promise<LiveServer>;
 }
 
+/** What is in memory now: a forecaster, or the tasks of an instance. */
+export interface Held {
+  readonly keyCount: number;
+  readonly incidentCounts: IncidentCounts;
+}
+
 /**
- * The telemetry of a model as metrics, with series for the keys that are named. `keys` tells how many keys there are; it
- * is asked at each scrape.
+ * The telemetry of a model as metrics, with series for the keys that are named. `held` is asked at each scrape.
  */
 export function measure(
   { cell, hidden, intervalLevels }: ForecasterSettings,
-  keys: () => number,
+  held: Held,
   series: readonly string[] = [],
 ): PrometheusTelemetry {
   const model = `${cell}${hidden}`;
@@ -34,7 +42,8 @@ export function measure(
     version: packageVersion(),
     model,
     level: intervalLevels[0]!,
-    keys,
+    keys: () => held.keyCount,
+    openIncidents: () => held.incidentCounts,
     series,
   });
 }
@@ -47,19 +56,22 @@ export function viewOf(
   return new LiveView({ model: `${cell}${hidden}`, level: intervalLevels[0]!, keys });
 }
 
-/** Metrics for a model in this thread, and a page, where there is a view. */
+/** Creates the metrics of a model in this thread, and the page if there is a view. */
 export function watch(
-  settings: ForecasterSettings,
-  keys: () => number,
+  { forecaster, candidate }: ModelSettings,
+  held: Held,
   view: LiveView | undefined,
   series: readonly string[] = [],
 ): Watch {
-  const prometheus = measure(settings, keys, series);
+  const prometheus = measure(forecaster, held, series);
+  const other = candidate && measureCandidate(candidate, held);
+  const targets = [...(view === undefined ? [] : [view]), prometheus, ...(other ? [ofCandidate(other)] : [])];
+  const source = other && joinedSource([prometheus.registry, other.registry]);
   return {
     registry: prometheus.registry,
     learned: (seconds) => prometheus.learned(seconds),
     released: () => prometheus.released(),
-    telemetry: view === undefined ? prometheus : fanOut(view, prometheus),
-    serve: (at) => serve({ view, registry: prometheus.registry, ...at }),
+    telemetry: targets.length === 1 ? prometheus : fanOut(...targets),
+    serve: (at) => serve({ view, registry: source ?? prometheus.registry, ...at }),
   };
 }

@@ -1,16 +1,17 @@
-/** What the main thread and a worker thread say to each other: plain data that can be cloned. */
+/** Messages between the main thread and a worker thread: plain data that can be cloned. */
 import type { KeptKeys } from "../../adapters/web/live-view.js";
 import type { Config } from "../../config/schema.js";
 import { UndercurrentError, type ErrorCode } from "../../errors/errors.js";
 import type { ForecastColumns } from "../../forecast/columns.js";
+import type { IncidentNote } from "../../forecast/incidents/watcher.js";
 import type { UpdateReport } from "../../forecast/learning/schedule.js";
 import type { Rejection } from "../../pipeline/telemetry.js";
 import type { MemberStanding } from "./readiness.js";
 
-/** What a worker is started with. */
+/** The data that a worker starts with. */
 export interface WorkerData {
   readonly settings: Config;
-  /** Keys whose rows it passes on for the live page; undefined where there is none. */
+  /** Keys whose rows the worker sends for the live page; undefined without a page. */
   readonly keysShown: KeptKeys | undefined;
   readonly metrics: boolean;
 }
@@ -22,6 +23,8 @@ export interface ShownRows {
   readonly columns: ForecastColumns;
   readonly keys: readonly string[];
   readonly others: number;
+  /** Changes of incidents of these keys. */
+  readonly incidents: readonly IncidentNote[];
   readonly expertNames: readonly string[];
   /** Of each key with a row, the weights of its experts. */
   readonly expertWeights: readonly (Float64Array | undefined)[];
@@ -34,13 +37,13 @@ export interface PlainError {
   readonly stack: string | undefined;
 }
 
-/** What a worker tells as it happens; each has to be answered by `taken`. */
+/** Messages of a worker; the main thread answers each with `taken`. */
 export type Report =
   | { readonly type: "rows"; readonly rows: ShownRows }
   /** Observations that the page has no rows of. */
   | { readonly type: "others"; readonly count: number }
   | { readonly type: "update"; readonly update: UpdateReport }
-  /** So many of one code; the first of them is told. */
+  /** Rejections of one code; the first one is included. */
   | { readonly type: "rejections"; readonly rejection: Rejection; readonly count: number }
   | { readonly type: "standing"; readonly standing: MemberStanding };
 

@@ -4,8 +4,9 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { TaskMetrics } from "../../adapters/prometheus/tasks.js";
-import { modelSettings } from "../../pipeline/settings.js";
 import { fanOut, type Telemetry } from "../../pipeline/telemetry.js";
+import { configuredModels } from "../shared/pipeline.js";
+import { joinedMetrics, measureCandidate, ofCandidate } from "./candidate-metrics.js";
 import { runMember } from "./member.js";
 import { Outbox } from "./outbox.js";
 import { Readiness } from "./readiness.js";
@@ -26,8 +27,10 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
   // A line is one write, which pipes take whole up to 4,096 bytes: those of several threads do not mix.
   const log = serviceLog(settings);
   const shown = keysShown === undefined ? undefined : new ShownKeys(keysShown);
-  const model = modelSettings(settings.model, settings.decode);
-  const prometheus = measure(model, () => totals.keys, settings.server.series);
+  const { forecaster, candidate } = configuredModels(settings);
+  const prometheus = measure(forecaster, totals, settings.server.series);
+  const other = candidate && measureCandidate(candidate, totals);
+  const registries = [prometheus.registry, ...(other === undefined ? [] : [other.registry])];
   const tasks = new TaskMetrics(prometheus.registry, Date.now);
   const outbox = new Outbox(say, (rows) => tasks.pageRowsDropped(rows));
   const readiness = new Readiness(Date.now);
@@ -53,12 +56,12 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
     else void answer(message.request);
   });
   const answer = async (request: number): Promise<void> =>
-    say({ type: "metrics", request, metrics: await prometheus.registry.getMetricsAsJSON() });
+    say({ type: "metrics", request, metrics: await joinedMetrics(registries) });
   try {
     await runMember(
       settings,
       {
-        telemetry: metrics ? fanOut(relay, prometheus) : relay,
+        telemetry: metrics ? fanOut(relay, prometheus, ...(other ? [ofCandidate(other)] : [])) : relay,
         task: (event) => {
           totals.add(event);
           tasks.add(event);
@@ -68,6 +71,7 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
         },
         kafka: (entry) => logKafkaEntry(log, entry),
         engine: (line) => log.info({ event: "engine" }, line),
+        registry: (line) => log.warn({ event: "schema-registry" }, line),
         joined: (partitions) => {
           tasks.joined();
           readiness.joined(partitions);

@@ -1,4 +1,6 @@
-/** The main thread's side of `run --workers`: members of the consumer group in threads of their own, as if they were one. */
+/**
+ * The main thread's side of `run --workers`: runs group members in threads, with one log, one page and one set of metrics.
+ */
 import { AggregatorRegistry } from "prom-client";
 import { Worker } from "node:worker_threads";
 import type { KeptKeys } from "../../adapters/web/live-view.js";
@@ -9,24 +11,24 @@ import type { FromWorker, Report, ShownRows, ToWorker, WorkerData } from "./work
 import type { MemberStanding } from "./readiness.js";
 import { errorOf } from "./worker-messages.js";
 
-/** Who is told of what the workers do. */
+/** Callbacks for the events of the workers. */
 export interface WorkersReports {
-  /** So many events were refused by one code, of which this is the first. */
+  /** Called with the number of rejections of one code, and the first of them. */
   rejections(rejection: Rejection, count: number): void;
   update(update: UpdateReport): void;
   rows(rows: ShownRows): void;
-  /** So many observations came of which there are no rows. */
+  /** Called with the number of observations without rows. */
   others(count: number): void;
 }
 
 export interface WorkersOptions {
   readonly count: number;
-  /** Keys that the live page keeps; undefined where there is none. */
+  /** Keys that the live page keeps; undefined without a page. */
   readonly keysShown: KeptKeys | undefined;
   readonly metrics: boolean;
 }
 
-/** Where a worker has not answered in so many milliseconds, its last answer stands: a counter must not fall. */
+/** Time after which a worker's last answer is used again, in ms: a counter must not fall. */
 const answerMilliseconds = 2000;
 
 /**
@@ -63,7 +65,7 @@ export class Workers {
     return this.#threads.reduce((sum, { forecasts }) => sum + forecasts, 0);
   }
 
-  /** What was last heard of each. */
+  /** The last message of each worker. */
   get standings(): readonly MemberStanding[] {
     return this.#threads.map(({ standing }) => standing);
   }
@@ -94,7 +96,7 @@ interface MetricJson {
   readonly values: readonly { readonly value: number }[];
 }
 
-/** Without what a worker does not know yet: NaN would make the whole unknown. */
+/** Skips values that a worker does not know yet: NaN would make the sum unknown. */
 function known<T extends MetricJson>(metric: T): T {
   return { ...metric, values: metric.values.filter(({ value }) => !Number.isNaN(value)) };
 }
@@ -138,7 +140,7 @@ class Thread {
         reject(new Error(`a worker thread ended with ${code}`));
       });
     });
-    // Whoever waits for all of them learns of it then.
+    // Rejects the promise that waits for all workers.
     this.ended.catch(() => undefined);
   }
 
@@ -146,7 +148,7 @@ class Thread {
     this.#worker.postMessage(message);
   }
 
-  /** Its metrics as `Registry.getMetricsAsJSON` gives them; those it gave last where it has ended or does not answer. */
+  /** Returns the worker's metrics as `Registry.getMetricsAsJSON` does; the last ones if it has ended or does not answer. */
   async metrics(): Promise<MetricJson[]> {
     if (this.#hasEnded) return this.#lastMetrics;
     const request = this.#requests++;

@@ -1,19 +1,21 @@
-/** The configuration's sections on Kafka as options of the adapter: the one place where they meet. */
-import { X509Certificate } from "node:crypto";
-import { createSecureContext, type ConnectionOptions } from "node:tls";
+/** Maps the Kafka sections of the configuration to options of the adapter. */
+import { mskIamSasl } from "../../adapters/kafka/credentials/msk-iam.js";
+import { oauthSasl, secretFile, tokenFileSasl } from "../../adapters/kafka/credentials/oauth.js";
+import { tlsFromFiles } from "../../adapters/kafka/credentials/tls-files.js";
+import type { BearerOptions } from "../../adapters/kafka/credentials/tokens.js";
 import { reachBrokers } from "../../adapters/kafka/admin/reach.js";
 import type { KafkaConnection, KafkaOptions } from "../../adapters/kafka/options.js";
-import { readTextFile } from "../../config/read-file.js";
 import type { Config } from "../../config/schema.js";
 import { UndercurrentError } from "../../errors/errors.js";
 import type { TimeoutFlag } from "./options.js";
 
-type TlsSettings = Config["kafka"]["tls"];
 type SaslSettings = NonNullable<Config["kafka"]["sasl"]>;
+type OAuthSettings = NonNullable<SaslSettings["oauth"]>;
 
 /**
- * Options for `kafkaPorts` and for whatever else talks to the same brokers about the same topics. Throws SETTING_INVALID
- * where a certificate or key cannot be read or used.
+ * Returns the options for `kafkaPorts` and for every command that uses the same brokers and topics.
+ *
+ * @throws SETTING_INVALID if a credential file cannot be read or used; SASL_SIGNER_MISSING.
  *
  * @example
  * ```ts
@@ -26,97 +28,103 @@ export function kafkaOptions(
   log?: KafkaConnection["log"],
 ): KafkaOptions {
   const { bootstrapServers, tls, sasl, clientOptions, ...others } = kafka;
+  const { incidents, candidate, ...required } = topics;
+  const { enabled, ...files } = tls;
   return {
     ...others,
     applicationId,
-    topics,
+    topics: {
+      ...required,
+      ...(incidents !== undefined && { incidents }),
+      ...(candidate !== undefined && { candidate }),
+    },
     bootstrapServers: bootstrapServers.flatMap((addresses) => addresses.split(",")),
-    ...(tls.enabled && { tls: tlsOptions(tls) }),
-    ...(sasl !== undefined && { sasl: saslOptions(sasl) }),
+    ...(enabled && { tls: tlsFromFiles(files, "kafka.tls", teller(log, "kafka.tls")) }),
+    ...(sasl !== undefined && { sasl: saslOptions(sasl, log) }),
     ...(clientOptions !== undefined && { clientOptions }),
     ...(log !== undefined && { log }),
   };
 }
 
-/** The longest wait that a timer can hold, in seconds. */
+/** Longest wait of a timer, in seconds. */
 const longest = 2_000_000;
 
 /**
- * The options of a configuration. Says on standard error which brokers it waits for where they take more than 2 s, and
- * throws BROKER_UNREACHABLE after the timeout.
+ * Returns the options of a configuration once a broker has answered.
+ *
+ * @param report Takes one line that names the brokers, if they take more than 2 s. Default: standard error.
+ * @throws BROKER_UNREACHABLE after the timeout.
  */
-export async function reachedBrokers(settings: Config, { timeout }: TimeoutFlag): Promise<KafkaOptions> {
+export async function reachedBrokers(
+  settings: Config,
+  { timeout }: TimeoutFlag,
+  report: (line: string) => void = printLine,
+): Promise<KafkaOptions> {
   const options = kafkaOptions(settings);
   await reachBrokers(options, {
     timeoutMs: 1000 * Math.min(timeout, longest),
-    report: (line) => process.stderr.write(`${line}\n`),
+    report,
   });
   return options;
 }
 
-function saslOptions({ mechanism, username, password }: SaslSettings): NonNullable<KafkaOptions["sasl"]> {
-  switch (mechanism) {
-    case "PLAIN":
-      return { mechanism: "plain", username, password };
-    case "SCRAM-SHA-256":
-      return { mechanism: "scram-sha-256", username, password };
-    case "SCRAM-SHA-512":
-      return { mechanism: "scram-sha-512", username, password };
-  }
+function printLine(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
-function tlsOptions({
-  passphrase,
-  servername,
-  rejectUnauthorized,
-  ...files
-}: TlsSettings): ConnectionOptions {
-  const part = (name: "ca" | "cert" | "key"): ConnectionOptions =>
-    files[name] === undefined ? {} : { [name]: pem(name, files[name]) };
-  const identity = {
-    ...part("ca"),
-    ...part("cert"),
-    ...part("key"),
-    ...(passphrase !== undefined && { passphrase }),
+/** Tells of credential files that have changed, in the log of the client. */
+function teller(log: KafkaConnection["log"], section: string): (problem?: unknown) => void {
+  return (problem) => {
+    const fields = { section };
+    if (problem === undefined) {
+      const message = "credential files have changed: new connections use them";
+      log?.({ level: "info", message, fields });
+      return;
+    }
+    const { message: reason } = problem as Error;
+    const code = (problem as NodeJS.ErrnoException).code;
+    const told = problem instanceof UndercurrentError ? reason : (code ?? reason);
+    const message = `credential files have changed and cannot be used (${told}): the earlier ones stay in use`;
+    log?.({ level: "warn", message, fields });
   };
-  try {
-    // A key that its passphrase does not open would otherwise fail at every connection, as if the brokers were away.
-    createSecureContext(identity);
-  } catch (cause) {
-    throw invalid(
-      "kafka.tls",
-      `ca, cert, key and passphrase do not fit (${(cause as Error).message})`,
-      cause,
-    );
-  }
-  if (typeof identity.cert === "string") refuseOutdated(identity.cert);
-  return { ...identity, rejectUnauthorized, ...(servername !== undefined && { servername }) };
 }
 
-/** Brokers turn it away too, but say no more than that they do not like it. */
-function refuseOutdated(cert: string): void {
-  const end = new Date(new X509Certificate(cert).validTo);
-  if (end.getTime() < Date.now()) throw invalid("kafka.tls.cert", `it has expired, on ${end.toISOString()}`);
+const passwordMechanisms = {
+  PLAIN: "plain",
+  "SCRAM-SHA-256": "scram-sha-256",
+  "SCRAM-SHA-512": "scram-sha-512",
+} as const;
+
+/** The schema has checked which settings a mechanism needs. */
+function saslOptions(sasl: SaslSettings, log: KafkaConnection["log"]): NonNullable<KafkaOptions["sasl"]> {
+  const changed = teller(log, "kafka.sasl");
+  if (sasl.mechanism === "AWS_MSK_IAM") return mskIamSasl(sasl.aws!);
+  if (sasl.mechanism === "OAUTHBEARER") return oauthOptions(sasl.oauth!, changed);
+  const { username, password, passwordFile } = sasl;
+  const mechanism = passwordMechanisms[sasl.mechanism];
+  if (passwordFile === undefined) return { mechanism, username: username!, password: password! };
+  const read = secretFile(passwordFile, "kafka.sasl.passwordFile", changed);
+  return {
+    mechanism,
+    username: username!,
+    // The clients read the password at each login.
+    get password() {
+      return read();
+    },
+  };
 }
 
-/** PEM text, or that of the file whose path it is. No error repeats the text: it may be a key with its head cut off. */
-function pem(name: string, text: string): string {
-  if (text.includes("-----BEGIN ")) return text;
-  let content: string;
-  try {
-    content = readTextFile(text);
-  } catch (cause) {
-    // The message of the system's errors holds the path.
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw invalid(
-      `kafka.tls.${name}`,
-      `neither PEM text nor the path of a file that can be read (${code ?? message})`,
-    );
-  }
-  if (content.includes("-----BEGIN ")) return content;
-  throw invalid(`kafka.tls.${name}`, "the file holds no PEM text");
-}
-
-function invalid(setting: string, message: string, cause?: unknown): UndercurrentError {
-  return new UndercurrentError("SETTING_INVALID", `${setting}: ${message}`, { cause });
+function oauthOptions(
+  { tokenFile, tokenEndpointUrl, clientId, clientSecret, clientSecretFile, ...others }: OAuthSettings,
+  changed: (problem?: unknown) => void,
+): BearerOptions {
+  const { extensions } = others;
+  if (tokenFile !== undefined)
+    return tokenFileSasl(tokenFile, { setting: "kafka.sasl.oauth.tokenFile", extensions, changed });
+  return oauthSasl({
+    ...others,
+    tokenEndpointUrl: tokenEndpointUrl!,
+    clientId: clientId!,
+    clientSecret: clientSecret ?? secretFile(clientSecretFile!, "kafka.sasl.oauth.clientSecretFile", changed),
+  });
 }

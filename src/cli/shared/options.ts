@@ -1,6 +1,8 @@
 /** Options that several commands share, and the parsing of numbers on the command line. */
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { renamedSettings, renamedText } from "../../errors/errors.js";
+import { loadConfig } from "../../config/load.js";
+import type { Config } from "../../config/schema.js";
+import { renamedSettings, renamedText, UndercurrentError } from "../../errors/errors.js";
 import {
   cellKinds,
   defaultEngineKind,
@@ -12,6 +14,7 @@ import {
   forecasterSettings,
   lossKinds,
   readoutKinds,
+  valueKinds,
   type ForecasterSettings,
 } from "../../forecast/settings.js";
 
@@ -25,24 +28,71 @@ export interface ForecasterFlags {
   readonly engine: EngineKind;
   readonly horizon: number;
   readonly intervalLevels: readonly number[];
+  readonly kind: ForecasterSettings["kind"];
+  readonly min?: string;
+  readonly max?: string;
+  /** Of `backtest` and `pipe`: the zone of times that name none, which is also that of the forecaster. */
+  readonly timeZone?: string;
   /** Names of the exogenous features, where the command takes them. */
   readonly features?: readonly string[];
+  /** Path of a configuration, where the command takes one, and its section `model`, once `withConfig` has read it. */
+  readonly config?: string;
+  readonly model?: Config["model"];
+}
+
+/** Adds the option for a configuration, whose section `model` the command takes. */
+export function addConfigOption(command: Command): Command {
+  return command.option(
+    "-c, --config <file>",
+    "configuration whose section model is used; options given here replace its settings",
+  );
+}
+
+type Section = Readonly<Record<string, unknown>>;
+
+/** Flags that have a setting of the same name in the section `model`. */
+const modelFlags = [
+  "cell",
+  "hidden",
+  "readout",
+  "loss",
+  "seed",
+  "horizon",
+  "intervalLevels",
+  "kind",
+] as const satisfies readonly (keyof ForecasterFlags & keyof Config["model"])[];
+
+/**
+ * Returns the flags, filled in from the configuration where the command line has no such option; a flag that is a list
+ * gets a list. Throws CONFIG_UNREADABLE and SETTING_INVALID.
+ */
+export function withConfig<Flags extends Pick<ForecasterFlags, "config">>(
+  flags: Flags,
+  command: Command,
+): Flags {
+  if (flags.config === undefined) return flags;
+  const { model, engine } = loadConfig(flags.config, process.env).settings;
+  const given = (name: string): boolean => command.getOptionValueSource(name) === "cli";
+  const filled = modelFlags
+    .filter((name) => !given(name))
+    .map((name) => [name, Array.isArray((flags as Section)[name]) ? [model[name]].flat() : model[name]]);
+  return { ...flags, model, ...(!given("engine") && { engine }), ...Object.fromEntries(filled) } as Flags;
 }
 
 /** Adds the options that every forecasting command takes; their defaults are those of the settings. */
-export function addForecasterOptions(command: Command, cell = cellOption()): Command {
+export function addForecasterOptions(
+  command: Command,
+  {
+    cell = cellOption(),
+    kind = kindOption(),
+    readout = readoutOption(),
+  }: { readonly cell?: Option; readonly kind?: Option; readonly readout?: Option } = {},
+): Command {
   const defaults = forecasterSettings();
   return command
     .addOption(cell)
     .option("--hidden <units>", "size of the hidden state, a multiple of 4", wholeNumber, defaults.hidden)
-    .addOption(
-      new Option(
-        "--readout <kind>",
-        "read-outs of the hidden state: one for all keys (shared), or one more per key",
-      )
-        .choices(readoutKinds)
-        .default(defaults.readout),
-    )
+    .addOption(readout)
     .addOption(
       new Option("--loss <loss>", "loss that the mixture of experts minimises")
         .choices(lossKinds)
@@ -60,7 +110,25 @@ export function addForecasterOptions(command: Command, cell = cellOption()): Com
       "coverages of the forecast intervals, comma-separated; the first one sets yhat_lower and yhat_upper",
       (text: string) => text.split(",").map(positiveNumber),
       defaults.intervalLevels,
-    );
+    )
+    .option(
+      "--min <bound>",
+      "smallest possible value, at which forecasts and intervals are cut, or the one of --features that holds it",
+    )
+    .option("--max <bound>", "largest possible value, or the one of --features that holds it")
+    .addOption(kind);
+}
+
+/** Kind of a value: counts and rates are never below 0. */
+function kindOption(): Option {
+  return new Option("--kind <kind>", "kind of the values; forecasts of a count or rate are never below 0")
+    .choices(valueKinds)
+    .default(forecasterSettings().kind);
+}
+
+function readoutOption(): Option {
+  const meaning = "read-outs of the hidden state: one for all keys (shared), or one more per key";
+  return new Option("--readout <kind>", meaning).choices(readoutKinds).default(forecasterSettings().readout);
 }
 
 function cellOption(): Option {
@@ -70,18 +138,27 @@ function cellOption(): Option {
 }
 
 /** The same for several cells. */
-export function cellsOption(): Option {
-  const { cell } = forecasterSettings();
+export function cellsOption(standard: readonly CellKind[] = [forecasterSettings().cell]): Option {
   return new Option("--cell <cells>", `neural cell that encodes a key's past: ${cellKinds.join(", ")}`)
-    .argParser(cellsOf)
-    .default([cell], cell);
+    .argParser(listOf(cellKinds))
+    .default(standard, standard.join(","));
 }
 
-function cellsOf(text: string): readonly CellKind[] {
-  const names = text.split(",");
-  const cells = names.flatMap((name) => cellKinds.find((kind) => kind === name) ?? []);
-  if (cells.length === names.length && new Set(cells).size === cells.length) return cells;
-  throw new InvalidArgumentError(`Allowed are ${cellKinds.join(", ")}, each once, with commas between them.`);
+/** Several read-outs, to try each. */
+export function readoutsOption(standard: readonly ForecasterSettings["readout"][]): Option {
+  return new Option("--readout <kinds>", `read-outs of the hidden state: ${readoutKinds.join(", ")}`)
+    .argParser(listOf(readoutKinds))
+    .default(standard, standard.join(","));
+}
+
+/** A parser of lists of names, each once, for commander. */
+function listOf<Name extends string>(allowed: readonly Name[]): (text: string) => readonly Name[] {
+  return (text) => {
+    const given = text.split(",");
+    const names = given.flatMap((name) => allowed.find((each) => each === name) ?? []);
+    if (names.length === given.length && new Set(names).size === names.length) return names;
+    throw new InvalidArgumentError(`Allowed are ${allowed.join(", ")}, each once, with commas between them.`);
+  };
 }
 
 /** Adds the option that names the exogenous features, which are `what` of the input. */
@@ -103,7 +180,14 @@ export function renamedOption(flag: keyof typeof renamedSettings.flags): Option 
 /** Complete settings from the flags. Throws SETTING_INVALID. */
 export function settingsFromFlags(flags: ForecasterFlags): ForecasterSettings {
   const { cell, hidden, readout, loss, seed, horizon, intervalLevels, features = [] } = flags;
+  const { kind, min, max, timeZone, model } = flags;
+  const bounds = {
+    ...model?.bounds,
+    ...(min !== undefined && { min: boundOf("--min", min, features) }),
+    ...(max !== undefined && { max: boundOf("--max", max, features) }),
+  };
   return forecasterSettings({
+    ...model,
     cell,
     hidden,
     readout,
@@ -111,6 +195,9 @@ export function settingsFromFlags(flags: ForecasterFlags): ForecasterSettings {
     seed,
     horizon,
     intervalLevels: [...intervalLevels],
+    ...((min ?? max) !== undefined && { bounds }),
+    kind,
+    ...(timeZone !== undefined && { timeZone }),
     featureCount: features.length,
   });
 }
@@ -130,6 +217,18 @@ function wholeNumber(text: string): number {
   throw new InvalidArgumentError("It must be a whole number.");
 }
 
+/** Reads a bound: a number or the name of a feature. Throws SETTING_INVALID. */
+function boundOf(flag: string, text: string, features: readonly string[]): number | { feature: number } {
+  const feature = features.indexOf(text);
+  if (feature >= 0) return { feature };
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value)) return value;
+  throw new UndercurrentError(
+    "SETTING_INVALID",
+    `${flag}: expected a number or a name in --features, found ${JSON.stringify(text)}`,
+  );
+}
+
 /** A number above 0, for commander. */
 export function positiveNumber(text: string): number {
   const value = Number(text);
@@ -143,7 +242,11 @@ export interface TimeoutFlag {
   readonly timeout: number;
 }
 
+/** Default of `--timeout`, in seconds. */
+export const defaultTimeout = 20;
+
 /** Adds `--timeout`. */
 export function addTimeoutOption(command: Command): Command {
-  return command.option("--timeout <seconds>", "longest wait for the brokers to answer", positiveNumber, 20);
+  const description = "longest wait for the brokers to answer";
+  return command.option("--timeout <seconds>", description, positiveNumber, defaultTimeout);
 }

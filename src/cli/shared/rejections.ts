@@ -3,10 +3,10 @@ import { errors, type ErrorCode } from "../../errors/errors.js";
 import type { Rejection } from "../../pipeline/telemetry.js";
 import { plainText } from "./text.js";
 
-/** Rejections of one code that are printed one by one. */
+/** Number of rejections of one code that are printed one by one. */
 const printed = 5;
 
-/** Prints what was detected in the input, on standard error. */
+/** Prints a note on the input, such as a detected delimiter, on standard error. */
 export function printNotice(text: string): void {
   process.stderr.write(`note: ${plainText(text)}\n`);
 }
@@ -19,7 +19,7 @@ export class Rejections {
     this.#print = print;
   }
 
-  /** `count` of one code, of which this is the first. */
+  /** Adds `count` rejections of one code. */
   add({ code, message, origin }: Rejection, count = 1): void {
     const before = this.#counts.get(code) ?? 0;
     const total = before + count;
@@ -38,7 +38,7 @@ export class Rejections {
     return Object.fromEntries(this.#counts);
   }
 
-  /** Prints the count of each code, and what to do about it. */
+  /** Prints the count and the next action of each code. */
   summarise(): void {
     for (const [code, count] of this.#counts) {
       this.#print(`rejected ${count.toLocaleString("en")} in total: ${code}. ${errors[code].action}`);

@@ -1,4 +1,4 @@
-/** Real series to try things with, as they would come: a replay of samples faster than real time, and this host's own load. */
+/** Streams sample series: a replay of real data faster than real time, and the load of this host. */
 import { Replay } from "../../adapters/files/replay.js";
 import type { SampleSeries } from "../../adapters/files/sample-series.js";
 import { hostMetrics } from "../../adapters/host/metrics.js";
@@ -6,13 +6,13 @@ import { hostMetrics } from "../../adapters/host/metrics.js";
 const tickMilliseconds = 40;
 
 export interface SampleSink {
-  /** A value has come; NaN where it is missing. */
+  /** Takes a value; NaN if it is missing. */
   take(key: string, time: number, value: number): void;
-  /** That was all for now. */
+  /** Ends a batch of values. */
   flush(): void;
 }
 
-/** Feeds the sink with `speed` values of each series in a second until the function it returns is called. */
+/** Passes `speed` values per second of each series to the sink. Returns the function that stops the stream. */
 export function streamSamples(series: readonly SampleSeries[], speed: number, sink: SampleSink): () => void {
   const replay = new Replay(series, speed);
   const host = hostMetrics().subscribe(({ key, time, value }) => sink.take(key, time, value ?? NaN));

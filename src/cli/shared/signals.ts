@@ -1,11 +1,11 @@
-/** SIGINT and SIGTERM as an AbortSignal: a command ends in order; a second one ends it at once. */
+/** SIGINT and SIGTERM as an AbortSignal. The first signal ends a command in order, the second one at once. */
 import { constants } from "node:os";
 
-/** Aborts at the first signal; the second exits with the code that shells give for it. */
+/** Returns a signal that aborts at the first SIGINT or SIGTERM. The second exits with 128 plus its number. */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
   const stop = (name: NodeJS.Signals): void => {
-    // The default behaviour would not do: as the first process of a container it is to do nothing.
+    // Explicitly, because the default action does nothing in the first process of a container.
     if (controller.signal.aborted) process.exit(128 + constants.signals[name]);
     controller.abort();
   };

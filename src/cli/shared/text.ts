@@ -1,15 +1,15 @@
-/** Text and numbers for people who read them on a terminal. */
+/** Formats text and numbers for a terminal. */
 
-/** Control, format and unpaired characters: they could move the cursor, hide text or turn its direction. */
+/** Control, format and unpaired characters, which could move the cursor, hide text or change its direction. */
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\u2028\u2029]/gu;
 
-/** Text from data that is safe to print: in one line, without control characters, cut to a length. */
+/** Makes text from data safe to print: one line, without control characters, cut to a length. */
 export function plainText(text: string, longest = 240): string {
   const cut = text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
   return cut.replace(unprintable, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
 }
 
-/** Four significant digits; "–" for what there is not. */
+/** Formats a number with four significant digits; "–" if it is not finite. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return "–";
   const size = Math.abs(value);
@@ -27,7 +27,7 @@ export function ratio(value: number): string {
   return Number.isFinite(value) ? value.toFixed(3) : "–";
 }
 
-/** A count with thousands set apart. */
+/** Formats a count with thousands separators. */
 export function whole(value: number): string {
   return value.toLocaleString("en");
 }

@@ -4,9 +4,16 @@ import { readStates, type PartitionStanding } from "../../adapters/kafka/offline
 import { loadConfig } from "../../config/load.js";
 import { errors, UndercurrentError, type ErrorCode } from "../../errors/errors.js";
 import { changedNames, signedSettings } from "../../forecast/snapshot/signature.js";
-import { modelName, type ForecasterSettings } from "../../forecast/settings.js";
-import { modelSettings } from "../../pipeline/settings.js";
-import { readKey, type RecordedKey, type RecordedState } from "../../pipeline/state/state-records.js";
+import { modelName } from "../../forecast/settings.js";
+import { splitRoles } from "../../pipeline/state/roles.js";
+import {
+  readKey,
+  readState,
+  type RecordedKey,
+  type RecordedState,
+} from "../../pipeline/state/state-records.js";
+import { configuredModels, type ConfiguredModels } from "../shared/pipeline.js";
+import { rolesOf } from "../../pipeline/task/recovery.js";
 import { reachedBrokers } from "../shared/kafka-options.js";
 import { addTimeoutOption, type TimeoutFlag } from "../shared/options.js";
 import { figure, plainText, whole } from "../shared/text.js";
@@ -17,26 +24,28 @@ interface InspectFlags extends TimeoutFlag {
   readonly json?: true;
 }
 
-/** A partition as it is printed; null stands for what there is not. */
+/** A partition as it is printed; null if there is no such value. */
 interface PartitionReport {
   readonly partition: number;
-  /** The input offset that the state stands for, and the committed one. */
+  /** Input offset of the snapshot. */
   readonly state: number | null;
   readonly committed: number | null;
   readonly earliest: number;
   readonly end: number;
-  /** Input that a start would replay, and that waits to be forecast, in offsets. */
+  /** Offsets that a start would replay, and offsets that wait to be forecast. */
   readonly replay: number | null;
   readonly lag: number;
   readonly keys: number;
   readonly bytes: number;
   readonly model: string | null;
   readonly settings: Readonly<Record<string, unknown>> | null;
+  /** The model that runs beside the live one. */
+  readonly candidate: string | null;
   /** Settings in which the configuration differs. */
   readonly changed: readonly string[];
-  /** Why the records are not one state, or not this configuration's. */
+  /** Why the records are inconsistent or belong to another configuration. */
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;
-  /** With --key: what the state knows of it. */
+  /** With --key: the key's record; null if the state does not hold the key. */
   readonly key?: RecordedKey | null;
 }
 
@@ -56,11 +65,11 @@ export function inspectCommand(): Command {
 
 async function inspect({ config, key, json, timeout }: InspectFlags): Promise<void> {
   const { settings } = loadConfig(config, process.env);
-  const model = modelSettings(settings.model, settings.decode);
+  const models = configuredModels(settings);
   const reports: PartitionReport[] = [];
   const options = await reachedBrokers(settings, { timeout });
   for await (const standing of readStates(options)) {
-    const report = reportOf(standing, model, key);
+    const report = reportOf(standing, models, key);
     reports.push(report);
     if (json !== true) process.stdout.write(key === undefined ? lines(report) : keyLines(report, key));
   }
@@ -68,18 +77,19 @@ async function inspect({ config, key, json, timeout }: InspectFlags): Promise<vo
   const code = reports.find(({ error }) => error !== null)?.error?.code;
   if (code !== undefined) process.exitCode = errors[code].exit;
   if (key !== undefined && json !== true && !reports.some((report) => report.key)) {
-    process.stdout.write(`no partition has a key ${plainText(key)}\n`);
+    process.stdout.write(`no partition holds the key ${plainText(key)}\n`);
   }
 }
 
 function reportOf(
   { partition, records, state: found, misfit, committed, earliest, end }: PartitionStanding,
-  model: ForecasterSettings,
+  models: ConfiguredModels,
   key: string | undefined,
 ): PartitionReport {
   const refusal = misfit ?? (found instanceof UndercurrentError ? found : undefined);
   const error = refusal === undefined ? null : { code: refusal.code, message: refusal.message };
   const state: RecordedState | undefined = found instanceof UndercurrentError ? undefined : found;
+  const candidate = candidateOf(records, state);
   return {
     partition,
     state: state?.offset ?? null,
@@ -90,30 +100,50 @@ function reportOf(
     lag: end - Math.max(committed ?? earliest, earliest),
     keys: state?.keys.length ?? 0,
     bytes: records.reduce((sum, { value }) => sum + value.length, 0),
-    model: state === undefined ? null : modelName(state.settings, state.version),
+    model:
+      state === undefined ? null : modelName({ ...state.settings, initial: state.initial }, state.version),
     settings: state?.settings ?? null,
-    changed: state === undefined ? [] : changedNames(state.settings, signedSettings(model)),
+    changed:
+      state === undefined
+        ? []
+        : changedNames(state.settings, signedSettings(rolesOf(state, models).forecaster)),
+    candidate: candidate === undefined ? null : modelName(candidate.settings, candidate.version),
     error,
     ...(key !== undefined && { key: (state && readKey(records, key)) ?? null }),
   };
 }
 
+/** The candidate's state; undefined without one that stands for the same offset. */
+function candidateOf(
+  records: PartitionStanding["records"],
+  live: RecordedState | undefined,
+): RecordedState | undefined {
+  const { candidate } = splitRoles(records);
+  if (live === undefined || candidate.length === 0) return undefined;
+  try {
+    const state = readState(candidate);
+    return state.offset === live.offset ? state : undefined;
+  } catch (error) {
+    if (error instanceof UndercurrentError) return undefined;
+    throw error;
+  }
+}
+
 function lines(report: PartitionReport): string {
   const { partition, state, committed, earliest, end, replay, lag, error, changed } = report;
-  const none = error === null || report.bytes === 0 ? "no state" : "not one state";
-  const standing = state === null ? none : `state of offset ${state}`;
+  const none = error === null || report.bytes === 0 ? "no state" : "inconsistent state";
+  const standing = state === null ? none : `snapshot at offset ${state}`;
   const text = [
-    `partition ${partition}: ${standing}, committed ${committed ?? "nothing"}, input ${earliest} to ${end}`,
+    `partition ${partition}: ${standing}, ${committed === null ? "no committed offset" : `committed offset ${committed}`}, input ${earliest} to ${end}`,
   ];
   if (error !== null) text.push(`error ${error.code}: ${error.message}`);
   if (state !== null) {
     text.push(
       `${replay === null ? "" : `${whole(replay)} to replay, `}lag ${whole(lag)}`,
-      `${whole(report.keys)} keys, ${whole(report.bytes)} bytes, model ${report.model}`,
+      `${whole(report.keys)} keys, ${whole(report.bytes)} bytes, model ${report.model}${report.candidate === null ? "" : `, candidate ${report.candidate}`}`,
     );
   }
-  if (changed.length > 0)
-    text.push(`made with other settings than the configuration's: ${changed.join(", ")}`);
+  if (changed.length > 0) text.push(`settings that differ from the configuration: ${changed.join(", ")}`);
   return `${text.join("\n  ")}\n`;
 }
 
@@ -123,9 +153,9 @@ function keyLines({ partition, key, model }: PartitionReport, name: string): str
   const time = new Date(numbers.time);
   return `${[
     `${plainText(name)}: partition ${partition}, model ${model}`,
-    `${whole(numbers.count)} events, ${whole(numbers.observed)} of them with a value; the last at ${Number.isNaN(time.getTime()) ? numbers.time : time.toISOString()}`,
+    `${whole(numbers.count)} events, ${whole(numbers.observed)} with a value, the last at ${Number.isNaN(time.getTime()) ? numbers.time : time.toISOString()}`,
     `last value ${figure(numbers.held)}, running mean ${figure(numbers.mean)}, deviation ${figure(Math.sqrt(numbers.variance))}`,
     `typical change ${figure(Math.sqrt(numbers.squaredChange))}, typical error ${figure(Math.sqrt(numbers.squaredError))}, typical time between events ${figure(Math.abs(numbers.gap))} ms`,
-    `record of ${whole(bytes)} bytes, of the snapshot of offset ${offset}`,
+    `record of ${whole(bytes)} bytes in the snapshot at offset ${offset}`,
   ].join("\n  ")}\n`;
 }

@@ -7,7 +7,7 @@ import { readStates, refuseUnusable } from "../../adapters/kafka/offline/states.
 import { checkPartitions } from "../../adapters/kafka/admin/topics.js";
 import { loadConfig } from "../../config/load.js";
 import { UndercurrentError } from "../../errors/errors.js";
-import { modelSettings } from "../../pipeline/settings.js";
+import { modelOf } from "../shared/pipeline.js";
 import type { ExportedState, ResetPoint } from "../../pipeline/state/transfer.js";
 import { kafkaOptions, reachedBrokers } from "../shared/kafka-options.js";
 import { addTimeoutOption, wholeNumberFrom, type TimeoutFlag } from "../shared/options.js";
@@ -43,9 +43,10 @@ weights.bin. It needs TensorFlow.js and one of the cells rnn, gru and lstm.`;
 const importNotes = `
 Stop the service first: its consumer group must be empty, and no member of another group may write the state
 topic. The applicationId, the input topic with its id, and the number of partitions must match the export. --adopt
-accepts another applicationId or topic id. One transaction per partition replaces the state and sets the offset to the later of the current and the
-exported committed offset. The next start replays input before that offset without emitting and forecasts everything
-after it. Partitions exported without a state stay unchanged. An interrupted import can be repeated.
+accepts another applicationId or topic id. One transaction per partition replaces the state and sets the committed
+offset to the later of the current and the exported one. The next start replays the input before that offset without
+emitting, and forecasts everything after it. Partitions exported without a state stay unchanged. An interrupted import
+can be repeated.
 
 --format tfjs replaces the weights of each partition by those in FOLDER/partition-N. Keys and offsets stay unchanged, and
 the moments of Adam restart at zero. The next start replays the input from the state to the committed offset with the
@@ -53,10 +54,11 @@ new weights, without emitting.`;
 
 const resetNotes = `
 Stop the service first: its consumer group must be empty, and no member of another group may write the state
-topic. A state of another application or input topic is refused with STATE_FOREIGN. One transaction per partition deletes the learned state and
-writes an empty state with the configuration's settings. Forecasts resume at the committed offset, or at the first
-record if no offset is committed. --to-earliest and --to-offset resume at another offset: an earlier offset repeats the
-forecasts up to the committed one, a later offset skips them. An interrupted reset can be repeated.`;
+topic. A state of another application or input topic is refused with STATE_FOREIGN. One transaction per partition
+deletes the learned state and writes an empty state with the configuration's settings. Forecasts resume at the
+committed offset, or at the first record if no offset is committed. --to-earliest and --to-offset resume at another
+offset: an earlier offset repeats the forecasts up to the committed one, a later offset skips them. An interrupted
+reset can be repeated.`;
 
 export function stateCommand(): Command {
   return new Command("state")
@@ -76,7 +78,7 @@ export function stateCommand(): Command {
         .addOption(
           new Option(
             "--adopt",
-            "take over a state of another application, or of an input topic that was made again with the same records",
+            "take over a state of another application, or of a recreated input topic with the same records",
           ),
         )
         .addHelpText("after", importNotes)
@@ -114,7 +116,7 @@ async function exportState(path: string, { config, format, timeout }: FormatFlag
   if (format === "tfjs") {
     const { exportModels } = await import("./state-models.js");
     const written = await exportModels(path, options);
-    if (written.length === 0) print("no partition has a state: nothing was written");
+    if (written.length === 0) print("no partition has a state; nothing was written");
     for (const partition of written)
       print(`partition ${partition}: ${path}/partition-${partition}/model.json`);
     return;
@@ -172,7 +174,7 @@ async function resetState(flags: ResetFlags): Promise<void> {
       ? { kind: "offset", offset: toOffset }
       : { kind: toEarliest === true ? "earliest" : "keep" };
   await reachedBrokers(settings, flags);
-  report(await resetStates(options, modelSettings(settings.model, settings.decode), point, partition));
+  report(await resetStates(options, modelOf(settings), point, partition));
 }
 
 function report(moved: readonly Moved[]): void {
@@ -181,9 +183,9 @@ function report(moved: readonly Moved[]): void {
       print(`partition ${partition}: unchanged`);
       continue;
     }
-    const from = before === undefined ? "was not committed" : `was ${before}`;
+    const from = before === undefined ? "was none" : `was ${before}`;
     print(
-      `partition ${partition}: ${whole(after.keys)} keys, state of offset ${after.state}; ` +
+      `partition ${partition}: ${whole(after.keys)} keys, snapshot at offset ${after.state}; ` +
         `committed offset ${after.committed} (${from})`,
     );
   }

@@ -4,7 +4,7 @@
  * to the next, all others for one call.
  */
 import type * as core from "@tensorflow/tfjs-core";
-import { adamStep, norm } from "../adam.js";
+import { adamStep, norm } from "./adam.js";
 import { checkAlive, checkLearning, checkRow, checkRows, noMemoryForStates } from "../checks.js";
 import {
   copyParameters,

@@ -80,7 +80,7 @@ export async function exportLayersModel(engine: Engine, options: TfjsLoadOptions
       return name === "bias" && rows === 1 ? tf.tensor1d(matrix) : tf.tensor2d(matrix, [rows, columns]);
     });
     model.getLayer("recurrent").setWeights(matrices);
-    // The weights of the skips lie behind those of the hidden state. tfjs-wasm takes no bias that was reshaped.
+    // The weights of the skips follow those of the hidden state. tfjs-wasm does not accept a reshaped bias.
     readout.setWeights([tf.tensor2d(values("readout", H + S), [H + S, 1]), tf.tensor1d(values("offset", 1))]);
   });
   return model;

@@ -33,8 +33,8 @@ const packages: Readonly<Record<TfjsBackend, readonly string[]>> = {
 };
 
 /**
- * Loads TensorFlow.js and makes its backend the current one. Throws TFJS_MISSING, which names what to install, where
- * none of the backends can be loaded.
+ * Loads TensorFlow.js and makes its backend the current one. Throws TFJS_MISSING with the packages to install if no backend can
+ * be loaded.
  */
 export async function loadTfjs({ backend, log }: TfjsLoadOptions = {}): Promise<TfjsModules> {
   const failures: string[] = [];
@@ -55,7 +55,7 @@ export async function loadTfjs({ backend, log }: TfjsLoadOptions = {}): Promise<
   );
 }
 
-/** What is missing, by its name alone, or the first line of what went wrong. */
+/** Returns the name of a missing package, or the first line of another error. */
 function reasonOf({ code, message }: NodeJS.ErrnoException): string {
   const missing = code === "ERR_MODULE_NOT_FOUND" ? /'(@tensorflow\/[^'/]+)'/.exec(message) : null;
   return missing === null ? message.trim().split("\n")[0]! : `${missing[1]!} is not installed`;

@@ -11,7 +11,7 @@ export interface TfjsModel {
   readonly shape: EngineDescription;
 }
 
-/** One step of the cell, whose result has to be what it says. */
+/** Runs one step of the cell and checks the shape of its result. */
 export function advance(
   { tf, cell, shape }: TfjsModel,
   x: Matrix,

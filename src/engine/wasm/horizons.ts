@@ -6,7 +6,7 @@ import { floatsAt, Slab } from "./slab.js";
 
 /** Where the caller writes an event and reads its forecasts. */
 export interface HorizonBuffers {
-  /** Features of the event; what lies behind the last must stay zero. */
+  /** Features of the event; entries after the last feature must stay zero. */
   readonly features: Float32Array;
   /** For steps 1 to H. */
   readonly targets: Float32Array;

@@ -14,7 +14,7 @@ declare const WebAssembly: {
   readonly Instance: new (module: object) => { readonly exports: unknown };
 };
 
-/** An exported global: `value` is what it holds now. */
+/** An exported global with its current `value`. */
 interface Global {
   readonly value: number;
 }
@@ -98,6 +98,7 @@ export interface TextKernel {
   init(): number;
   reserve(end: number): number;
   integer(piece: number, value: number, at: number): number;
+  long(piece: number, value: number, at: number): number;
   number(piece: number, value: number, at: number): number;
   time(piece: number, milliseconds: number, at: number): number;
   readonly powers: Global;
@@ -181,7 +182,7 @@ function instantiate(name: string): unknown {
   }
 }
 
-/** Makes an instance of the cells. Throws KERNEL_MISSING, or MEMORY_EXHAUSTED where no address space is left. */
+/** Creates an instance of the cells. Throws KERNEL_MISSING, or MEMORY_EXHAUSTED if no address space is left. */
 export function instantiateKernel(): Kernel {
   return instantiate("cells.wasm") as Kernel;
 }

@@ -8,7 +8,7 @@ import { floatsAt, Slab } from "./slab.js";
 export interface RegressionBuffers {
   /** The row of each entry of the batch; a row appears at most once in a batch. */
   readonly rows: Int32Array;
-  /** Features of entry i at `features[i * stride ..]`; what lies behind the last must stay zero. */
+  /** Features of entry i at `features[i * stride ..]`; entries after the last feature must stay zero. */
   readonly features: Float32Array;
   readonly targets: Float32Array;
   readonly forecasts: Float32Array;
@@ -20,7 +20,7 @@ export interface RegressionSettings {
   readonly forgetting: number;
   /** Errors are squared up to this size and absolute beyond it; Infinity squares them all. */
   readonly width: number;
-  /** Variance that every weight gains per event, as if it took a random walk. */
+  /** Variance that every weight gains per event, as in a random walk. */
   readonly drift: number;
 }
 

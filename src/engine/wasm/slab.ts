@@ -1,7 +1,7 @@
 /** Base class of the models per key: a slab of rows of 32-bit floats in a kernel's memory, one row per key. */
 import { UndercurrentError } from "../../errors/errors.js";
 
-/** What a kernel with a slab exports. */
+/** Exports of a kernel with a slab. */
 interface SlabKernel {
   readonly memory: { readonly buffer: ArrayBuffer };
   rowSize(): number;
@@ -18,8 +18,8 @@ export abstract class Slab<Kernel extends SlabKernel, Buffers> {
   #rows = 0;
 
   /**
-   * `what` is the plural of a row's content, for errors; `view` makes the buffers anew where memory has moved, and must
-   * not hold on to a kernel: it outlives it.
+   * `what` names the rows in errors, in the plural. `view` recreates the buffers after the memory has moved; it must not hold a
+   * kernel, because it outlives one.
    */
   protected constructor(kernel: Kernel, what: string, view: (kernel: Kernel) => Buffers) {
     this.#what = what;
@@ -27,7 +27,7 @@ export abstract class Slab<Kernel extends SlabKernel, Buffers> {
     this.#live = { kernel, buffers: view(kernel), floats: new Float32Array(0) };
   }
 
-  /** Views of the kernel's memory: fetch them anew after `reserve`. Throws FORECASTER_DISPOSED. */
+  /** Returns views of the kernel's memory; fetch them again after `reserve`. Throws FORECASTER_DISPOSED. */
   get buffers(): Buffers {
     return this.#use().buffers;
   }

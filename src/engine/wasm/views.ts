@@ -13,7 +13,7 @@ export interface Views {
   readonly states: Float32Array;
 }
 
-/** Views of all that there is of a shape, with so many state rows. */
+/** Returns views of all buffers of a shape, with room for `rows` state rows. */
 export function viewMemory(kernel: Kernel, shape: EngineDescription, stateRows: number): Views {
   const { buffer } = kernel.memory;
   const floats = (at: { readonly value: number }, length: number) =>

@@ -1,6 +1,6 @@
 /**
- * The forecasters that a model has to beat, beside persistence: streaming, one object per key, none looks at a value
- * before its turn.
+ * The baselines of a model besides persistence. They are streaming, with one object per key, and never read a value before its
+ * turn.
  */
 import { detectPeriod, largestPeriod } from "./season.js";
 
@@ -8,7 +8,7 @@ import { detectPeriod, largestPeriod } from "./season.js";
 export interface Baseline {
   /** Forecast of the next value; NaN before the first observed one. */
   readonly forecast: number;
-  /** Takes the next value, NaN where it is missing. */
+  /** Takes the next value; NaN if missing. */
   observe(value: number): void;
 }
 

@@ -7,7 +7,7 @@ export function skillOf(error: number, persistenceError: number): number {
   return error === 0 && persistenceError === 0 ? 0 : NaN;
 }
 
-/** What had been forecast of a value, as it stands in `ForecastColumns`; NaN stands for none. */
+/** The forecast of a value, as in `ForecastColumns`; NaN stands for none. */
 export interface ScoredForecast {
   readonly expected: number;
   /** The key's previous value: the forecast of persistence. */
@@ -99,7 +99,7 @@ export class ErrorTotals {
     this.#squared += error * error;
   }
 
-  /** Adds the totals of another: as if its errors had been added here. */
+  /** Adds the totals of another score, as if its errors had been added here. */
   addAll(other: ErrorTotals): void {
     this.#count += other.#count;
     this.#absolute += other.#absolute;

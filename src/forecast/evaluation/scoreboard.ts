@@ -1,4 +1,4 @@
-/** Scores forecasts key by key, beside baselines on exactly the same values: the sums behind a backtest. */
+/** Scores forecasts key by key, with baselines on exactly the same values. A backtest prints its sums. */
 import { ExponentialSmoothing, SeasonalNaive } from "./baselines.js";
 import type { ForecastColumns } from "../columns.js";
 import { ErrorTotals, Score } from "./score.js";
@@ -13,7 +13,7 @@ export interface ScoreboardOptions {
   readonly horizon?: number | undefined;
 }
 
-/** What is known of one key. */
+/** The scores of one key. */
 export class KeyScores {
   /** Events, missing values included. */
   events = 0;

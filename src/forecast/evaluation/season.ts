@@ -3,7 +3,7 @@
 /** Longest period that is looked for: a day of minutes. */
 export const largestPeriod = 1440;
 
-/** Autocorrelation below which no season is called one, beside four standard errors of noise, 4 / √n. */
+/** Smallest autocorrelation of a season, besides four standard errors of noise, 4 / √n. */
 const leastCorrelation = 0.1;
 /** Multiples of a period err about as little as the period itself: the shortest this close to the least wins. */
 const closeToLeast = 1.05;
@@ -12,10 +12,10 @@ const closeToHighest = 0.7;
 const mostPeaks = 16;
 
 /**
- * The period of `values` in steps, at most a third of their number and 1,440, or undefined if they show none. NaN
- * stands for a missing value. Among the highest peaks of the autocorrelation it is the one at which repeating the
- * season errs least. Changes are correlated instead of levels, for the levels of a random walk correlate at every
- * lag; lags before the correlation first falls to zero only say that changes last. O(n · lags).
+ * Returns the period of `values` in steps, at most a third of their number and 1,440; undefined if they show none. NaN stands
+ * for a missing value. Of the highest peaks of the autocorrelation, the period is the one whose repetition has the smallest
+ * error. Changes are correlated, because the levels of a random walk correlate at every lag. Lags before the correlation first
+ * falls to zero only show that changes last. O(n · lags).
  *
  * @example
  * ```ts

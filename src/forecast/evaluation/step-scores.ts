@@ -1,9 +1,9 @@
-/** Scores the forecasts of one key's values 2 to H steps ahead, beside baselines made at the same events. */
+/** Scores the forecasts of one key 2 to H steps ahead, with baselines made at the same events. */
 import type { SeasonalNaive } from "./baselines.js";
 import type { StepColumns } from "../columns.js";
 import { ErrorTotals, Score } from "./score.js";
 
-/** What is known of one step. */
+/** The scores of one step. */
 export interface StepScore {
   readonly step: number;
   readonly score: Score;
@@ -38,7 +38,7 @@ export class StepScores {
     }));
   }
 
-  /** Scores the key's next value, NaN where it is not to be scored, by the forecasts that were made of it. */
+  /** Scores the forecasts of the key's next value; NaN if it is not to be scored. */
   score(value: number): void {
     if (Number.isNaN(value)) return;
     const forecast = { expected: NaN, previous: NaN, lower: NaN, upper: NaN };
@@ -56,7 +56,7 @@ export class StepScores {
     }
   }
 
-  /** Takes what was forecast in a row, once the baseline has taken its value; `held` is the last observed one. */
+  /** Takes the forecasts of a row, after the baseline has taken its value; `held` is the last observed value. */
   take(columns: StepColumns, row: number, held: number, seasonal: SeasonalNaive): void {
     const place = this.#events++ % this.#horizon;
     const width = this.#horizon - 1;

@@ -13,14 +13,36 @@ export interface ExpertInput {
   seasonal: number;
 }
 
+/** Discounted absolute errors, in scales (see `losses.ts`), that experts compare with theirs. */
+export interface ComparedLosses {
+  /** Of the mixture of the experts, and of the last observed value. */
+  ofMixture: number;
+  ofLast: number;
+}
+
+/** What a change is measured by. One object is reused for every event. */
+export interface LearnedSizes {
+  /** The key's scale. */
+  scale: number;
+  /** Size of the errors that are usual at the hour, in those usual over all hours (`keys/spread.ts`). */
+  spread: number;
+  /** Share of the usual step that a level moves by at this hour: 1 where all hours are alike, less the noisier the hour is. */
+  weight: number;
+}
+
 export interface Expert {
   readonly name: string;
   /** Singles that it keeps for each key; zero at first. */
   readonly stateSize: number;
   /** Its forecast of the next value, as a scaled change from the base. Its state is `state[at ..]`. */
   forecast(state: Float32Array, at: number, input: ExpertInput): number;
+  /**
+   * Of an expert that may sleep: the discounted absolute errors of its forecasts relative to those of the mixture. Infinity
+   * where it has nothing to say, or says it no better than the last value.
+   */
+  relativeLoss?(state: Float32Array, at: number, losses: ComparedLosses): number;
   /** Learns from an observed value, `change` above the base, in the unit of the values; the base then moves there. */
-  learn(state: Float32Array, at: number, change: number, scale: number): void;
+  learn(state: Float32Array, at: number, change: number, sizes: LearnedSizes): void;
   /** The base moves by `change` to stand in for a missing value; there is nothing to learn. */
   skip(state: Float32Array, at: number, change: number): void;
 }

@@ -17,7 +17,7 @@ import {
   ownChanges,
   type KeyLayout,
 } from "../keys/layout.js";
-import type { SteppedRows } from "../stepped-rows.js";
+import type { SteppedRows } from "../../engine/stepped-rows.js";
 import { scaleOf } from "../keys/scaling.js";
 import type { ForecasterSettings } from "../settings.js";
 import { pushOwnChange } from "../keys/surprise.js";

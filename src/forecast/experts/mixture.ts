@@ -17,13 +17,19 @@ const absoluteWidth = 0.001;
 /** Where the gradient of the squared loss and an expert's distance from the mixture are clipped, in scales. */
 export const largestDistance = 5;
 
-/** Writes the weights of the key's experts, which sum to 1, to `weights`. */
-export function mixtureWeights({ f32, at32, layout }: KeyRow, weights: Float64Array): void {
+/**
+ * Writes the weights of the key's experts, which sum to 1, to `weights`. Experts whose bit is set in `asleep` have the
+ * weight 0.
+ */
+export function mixtureWeights({ f32, at32, layout }: KeyRow, asleep: number, weights: Float64Array): void {
   const experts = weights.length;
   const regrets = at32 + layout.regrets;
   const squares = at32 + layout.squares;
   let greatest = -Infinity;
+  let awake = 0;
   for (let e = 0; e < experts; e++) {
+    if (isAsleep(asleep, e)) continue;
+    awake++;
     const square = f32[squares + e]!;
     const rate = 1 / Math.sqrt(square + 1);
     const exponent = -rate * f32[regrets + e]! - rate * rate * square;
@@ -32,11 +38,19 @@ export function mixtureWeights({ f32, at32, layout }: KeyRow, weights: Float64Ar
   }
   let total = 0;
   for (let e = 0; e < experts; e++) {
+    if (isAsleep(asleep, e)) continue;
     const weight = exponential(weights[e]! - greatest) / Math.sqrt(f32[squares + e]! + 1);
     weights[e] = weight;
     total += weight;
   }
-  for (let e = 0; e < experts; e++) weights[e] = ((1 - share) * weights[e]!) / total + share / experts;
+  for (let e = 0; e < experts; e++) {
+    weights[e] = isAsleep(asleep, e) ? 0 : ((1 - share) * weights[e]!) / total + share / awake;
+  }
+}
+
+/** Whether the bit of an expert is set. */
+function isAsleep(asleep: number, expert: number): boolean {
+  return ((asleep >> expert) & 1) === 1;
 }
 
 /** Forgets how the experts did. Expert `trusted` counts e² times as much as each other one, until they have earned it. */
@@ -46,16 +60,13 @@ export function restartMixture({ f32, at32, layout }: KeyRow, experts: number, t
   f32.fill(0, at32 + layout.squares, at32 + layout.squares + experts);
 }
 
-/** Moves the regrets by an observed change of `target` scales. */
+/** Moves the regrets of the experts by the gradient of the loss at the forecast `mixture`, in scales. */
 export function learnMixture(
   { f32, at32, layout }: KeyRow,
   experts: number,
-  target: number,
-  squaredLoss: boolean,
+  mixture: number,
+  gradient: number,
 ): void {
-  const mixture = f32[at32 + layout.mixture]!;
-  const error = mixture - target;
-  const gradient = lossGradient(error, squaredLoss);
   for (let e = 0; e < experts; e++) {
     const loss = gradient * clip(f32[at32 + layout.forecasts + e]! - mixture, largestDistance);
     const regret = at32 + layout.regrets + e;

@@ -26,9 +26,12 @@ const firstTrust = 0.1;
 /** A squared error counts up to this many squared scales. */
 const largestLoss = 25;
 
-/** One object for all keys: from `weigh` to `seasonAt` it holds what is known of one of them. */
+/** All times are local ones. One object for all keys: from `weigh` to `seasonAt` it holds what is known of one of them. */
 export class SeasonalAdjustment {
   readonly #layout: HorizonF64;
+  /** What the profiles say of the time that `seasonAt` was asked for last; NaN while unknown. */
+  day = NaN;
+  week = NaN;
   #dayWeight = 0;
   #weekWeight = 0;
   #dayMean = NaN;
@@ -44,11 +47,10 @@ export class SeasonalAdjustment {
     startProfile(f64, at64 + this.#layout.weekly, weekly);
   }
 
-  /** Learns from a value, `change` above the base before, how well each adjustment would have told that. */
-  learnWeights(row: HorizonRow, change: number): void {
+  /** Learns from a value at a time, `change` above the base before, how well each adjustment would have told that. */
+  learnWeights(row: HorizonRow, change: number, time: number): void {
     const { day, week, adjustmentLosses } = this.#layout;
     const { key, f64, at64 } = row;
-    const time = key.f64[key.at64 + number.time]!;
     const scale = scaleOf(key);
     const byDay = known(this.#day(row, time) - f64[at64 + day]!, 0);
     const byWeek = known(this.#week(row, time) - f64[at64 + week]!, 0);
@@ -59,7 +61,22 @@ export class SeasonalAdjustment {
   }
 
   /** Turns to a key: `seasonAt` goes by what is known of it now. */
-  weigh({ f64, at64 }: HorizonRow): void {
+  weigh(row: HorizonRow): void {
+    const { f64, at64 } = row;
+    this.#weigh(row);
+    this.#dayMean = profileMean(f64, at64 + this.#layout.daily, daily);
+    this.#weekMean = profileMean(f64, at64 + this.#layout.weekly, weekly);
+  }
+
+  /** Turns to a key as it was at its last event, of which `keep` kept the means. */
+  recall(row: HorizonRow): void {
+    const { f64, at64 } = row;
+    this.#weigh(row);
+    this.#dayMean = f64[at64 + this.#layout.dayMean]!;
+    this.#weekMean = f64[at64 + this.#layout.weekMean]!;
+  }
+
+  #weigh({ f64, at64 }: HorizonRow): void {
     const losses = at64 + this.#layout.adjustmentLosses;
     const least = Math.min(f64[losses]!, f64[losses + 1]!, f64[losses + 2]!);
     const weight = (i: number): number => exponential(-sharpness * (f64[losses + i]! - least));
@@ -68,21 +85,21 @@ export class SeasonalAdjustment {
     const week = firstTrust * weight(2);
     this.#dayWeight = day / (none + day + week);
     this.#weekWeight = week / (none + day + week);
-    this.#dayMean = profileMean(f64, at64 + this.#layout.daily, daily);
-    this.#weekMean = profileMean(f64, at64 + this.#layout.weekly, weekly);
   }
 
   /** What the value at a time is due to its season: 0 where nothing is known. */
   seasonAt(row: HorizonRow, time: number): number {
-    const day = known(this.#day(row, time) - this.#dayMean, 0);
-    const week = known(this.#week(row, time) - this.#weekMean, 0);
+    this.day = this.#day(row, time);
+    this.week = this.#week(row, time);
+    const day = known(this.day - this.#dayMean, 0);
+    const week = known(this.week - this.#weekMean, 0);
     return this.#dayWeight * day + this.#weekWeight * week;
   }
 
-  /** The profiles learn the base of the key as the value at its time. */
-  learnProfiles({ key, f64, at64 }: HorizonRow): void {
+  /** The profiles learn the base of the key as the value at a time. */
+  learnProfiles({ key, f64, at64 }: HorizonRow, time: number): void {
     const seen = this.#seen;
-    seen.time = key.f64[key.at64 + number.time]!;
+    seen.time = time;
     seen.value = key.f64[key.at64 + number.base]!;
     seen.gap = typicalGap(key);
     seen.variance = key.f64[key.at64 + number.variance]!;
@@ -90,10 +107,12 @@ export class SeasonalAdjustment {
     learnProfile(f64, at64 + this.#layout.weekly, weekly, seen);
   }
 
-  /** Keeps what the profiles say of the last event's time, for the next change. */
+  /** Keeps what the profiles say of the last event's time, for the next change, and their means, for `recall`. */
   keep(row: HorizonRow, time: number): void {
     row.f64[row.at64 + this.#layout.day] = this.#day(row, time);
     row.f64[row.at64 + this.#layout.week] = this.#week(row, time);
+    row.f64[row.at64 + this.#layout.dayMean] = this.#dayMean;
+    row.f64[row.at64 + this.#layout.weekMean] = this.#weekMean;
   }
 
   #day({ f64, at64 }: HorizonRow, time: number): number {

@@ -22,14 +22,17 @@ import {
   type HorizonLayout,
 } from "./layout.js";
 import { HorizonMixture } from "./mixture.js";
+import { HorizonPeriodic } from "./periodic.js";
+import { daily, weekly } from "./profile.js";
 import { HorizonRows, type HorizonRow } from "./rows.js";
 import { number } from "../keys/layout.js";
 import type { KeyRow } from "../keys/row.js";
 import type { CurrentEvent } from "../current-event.js";
-import { medianMove } from "../experts/median.js";
-import { daily, profileAt, weekly } from "./profile.js";
+import { medianAbove } from "../experts/median.js";
 import { robustSquare, scaleOf, sizeOf } from "../keys/scaling.js";
+import type { Seasons } from "../seasons/seasons.js";
 import type { ForecasterSettings } from "../settings.js";
+import type { LocalClock } from "../keys/local-clock.js";
 import { NestedIntervals } from "../uncertainty/nested-intervals.js";
 
 /** Forgetting of the regression per observed value: a memory of 5,000 values; and values before it learns. */
@@ -41,6 +44,10 @@ const largestChange = 8;
 const largestTarget = 20;
 /** Slowest rate at which mean squares are followed. */
 const squareRate = 0.01;
+/** What a flat expert forecasts is cut here, in scales. */
+const largestFlat = 1e9;
+/** What forecasts are made of is kept in 32 bits: of a change, no more is known than this share. */
+const resolution = 2 ** -22;
 /** An error of a level counts up to this many times the running size of its errors. */
 const largestLevelError = 5;
 
@@ -59,13 +66,17 @@ interface HorizonColumns {
 }
 
 /** Lengths of the arrays of a key's state. */
-export interface HorizonSizes extends Readonly<Record<keyof HorizonState, number>> {
-  /** That of the singles in release 0.1, which had intervals of the first level alone. */
-  readonly firstLevelF32: number;
+export type HorizonSizes = Readonly<Record<keyof HorizonState, number>>;
+
+/** What the horizons share with the next value. */
+interface HorizonParts {
+  readonly clock: LocalClock;
+  readonly seasons: Seasons;
 }
 
 export class Horizons {
   readonly #layout: HorizonLayout;
+  readonly #clock: LocalClock;
   readonly #adjustment: SeasonalAdjustment;
   readonly #mixture: HorizonMixture;
   readonly #regressions: HorizonRegressions;
@@ -74,13 +85,20 @@ export class Horizons {
   /** The key under way, once there is one. */
   #row: HorizonRow | undefined;
 
-  constructor(settings: ForecasterSettings) {
-    this.#layout = horizonLayout(settings.horizon, settings.intervalLevels.length - 1);
+  constructor(settings: ForecasterSettings, { clock, seasons }: HorizonParts) {
+    this.#clock = clock;
+    this.#layout = horizonLayout(settings.horizon, settings.intervalLevels.length);
     this.#rows = new HorizonRows(this.#layout);
     this.#adjustment = new SeasonalAdjustment(this.#layout.f64);
-    this.#mixture = new HorizonMixture(this.#layout, settings.intervalLevels, settings.loss === "squared");
+    const periodic = new HorizonPeriodic(this.#layout, seasons);
+    this.#mixture = new HorizonMixture(this.#layout, settings, periodic);
     this.#nested = new NestedIntervals(settings.intervalLevels);
     this.#regressions = new HorizonRegressions(horizonFeatures, settings.horizon, forgetting);
+  }
+
+  /** Where each quantity of a key lies in its further rows. */
+  get layout(): HorizonLayout {
+    return this.#layout;
   }
 
   get bytes(): number {
@@ -93,7 +111,6 @@ export class Horizons {
     return {
       f64: f64.size,
       f32: f32.size,
-      firstLevelF32: f32.furtherQuantiles,
       models: this.#regressions.rowSize,
     };
   }
@@ -108,9 +125,7 @@ export class Horizons {
     return { ...this.#rows.read(slot), models: this.#regressions.read(slot) };
   }
 
-  /** A state of release 0.1 has no intervals beyond the first level: they start as those of a new key. */
   write(slot: number, { f64, f32, models }: HorizonState): void {
-    this.#mixture.startFurther(this.#rows.f32, slot * this.#layout.f32.size);
     this.#rows.write(slot, f64, f32);
     this.#regressions.write(slot, models);
   }
@@ -125,15 +140,35 @@ export class Horizons {
    * everything learns from it. Writes the forecasts of steps 2 to H to the event's row, and returns that of the next value
    * by the seasonal regression, as a scaled change from the base.
    */
-  observe(key: KeyRow, { missing, row: toRow, forecasts }: CurrentEvent): number {
+  observe(key: KeyRow, now: CurrentEvent): number {
+    const { missing, row: toRow, forecasts } = now;
+    const row = this.#turnTo(key);
+    if (row.event === 0) this.#start(row);
+    else if (now.anew) this.#startAnew(row);
+    else if (now.jump !== 0) this.#move(row, now.jump);
+    const time = this.#clock.localOf(key.f64[key.at64 + number.time]!);
+    this.#adjust(row, missing, time);
+    if (!missing) this.#mixture.learn(row, time);
+    this.#keep(row);
+    return this.#forecast(row, toRow, forecasts);
+  }
+
+  /** Writes the forecasts of steps 2 to H that the key's last event made, which its numbers have counted, to a row again. */
+  writePending(key: KeyRow, toRow: number, forecasts: HorizonColumns): void {
+    const row = this.#turnTo(key);
+    row.event--;
+    this.#adjustment.recall(row);
+    this.#mixture.periodic.turnTo(row);
+    this.#mixture.periodic.forecastFrom(row);
+    this.#forecast(row, toRow, forecasts);
+  }
+
+  #turnTo(key: KeyRow): HorizonRow {
     const { f64, f32 } = this.#rows;
     const row = (this.#row ??= { key, event: 0, f64, at64: 0, f32, at32: 0 });
     row.key = key;
     this.#rows.point(row);
-    if (row.event === 0) this.#start(row);
-    this.#adjust(row, missing);
-    if (!missing) this.#mixture.learn(row);
-    return this.#forecast(row, toRow, forecasts);
+    return row;
   }
 
   #start(row: HorizonRow): void {
@@ -142,25 +177,58 @@ export class Horizons {
     const value = key.f64[key.at64 + number.base]!;
     f64.fill(0, at64, at64 + n.size);
     f32.fill(0, at32, at32 + s.size);
-    f64[at64 + n.median] = value;
     f64.fill(value, at64 + n.levels, at64 + n.levels + levelRates.length);
     this.#adjustment.start(row);
     this.#mixture.start(row);
     this.#regressions.start(key.slot);
   }
 
-  /** Moves the adjusted value and all that follows it, and lets the regressions learn. */
-  #adjust(row: HorizonRow, missing: boolean): void {
+  /** The key began anew with its last value but one: as if it had been there since its first event. */
+  #startAnew(row: HorizonRow): void {
+    const { key, f64, at64 } = row;
+    const { horizon, f64: n } = this.#layout;
+    this.#start(row);
+    const value = key.f64[key.at64 + number.candidate]!;
+    const scale = scaleOf(key);
+    f64[at64 + n.adjusted] = value;
+    f64.fill(value, at64 + n.levels, at64 + n.levels + levelRates.length);
+    f64.fill(value, at64 + n.bases, at64 + n.bases + horizon);
+    f64.fill(scale, at64 + n.units, at64 + n.units + horizon);
+    f64.fill(value, at64 + n.adjustedValues, at64 + n.adjustedValues + horizon);
+    f64.fill(scale, at64 + n.adjustedScales, at64 + n.adjustedScales + horizon);
+    const square = key.f64[key.at64 + number.squaredChange]!;
+    for (let step = 2; step <= horizon; step++) f64[at64 + n.squaredErrors + step - 2] = step * square;
+  }
+
+  /** All that the key keeps of its values moves with it: its forecasts go on as if it had always been there. */
+  #move({ f64, at64 }: HorizonRow, jump: number): void {
+    const { horizon, f64: n } = this.#layout;
+    const blocks = [
+      [n.adjusted, 1],
+      [n.day, 1],
+      [n.week, 1],
+      [n.levels, levelRates.length],
+      [n.daily, daily.knots],
+      [n.weekly, weekly.knots],
+      [n.bases, horizon],
+      [n.adjustedValues, horizon],
+    ] as const;
+    for (const [from, length] of blocks) {
+      for (let i = at64 + from; i < at64 + from + length; i++) f64[i] = f64[i]! + jump;
+    }
+  }
+
+  /** Moves the adjusted value and all that follows it, and lets the regressions learn; `time` is local. */
+  #adjust(row: HorizonRow, missing: boolean, time: number): void {
     const { key, event, f64, at64, f32, at32 } = row;
     const { horizon, f64: n, f32: s } = this.#layout;
     const adjustment = this.#adjustment;
     const base = key.f64[key.at64 + number.base]!;
-    const time = key.f64[key.at64 + number.time]!;
     const variance = key.f64[key.at64 + number.variance]!;
     const observed = key.f64[key.at64 + number.observed]!;
     if (event > 0 && !missing) {
       const before = f64[at64 + n.bases + ((event - 1) % horizon)]!;
-      adjustment.learnWeights(row, base - before);
+      adjustment.learnWeights(row, base - before, time);
     }
     adjustment.weigh(row);
     const adjusted = base - adjustment.seasonAt(row, time);
@@ -176,10 +244,8 @@ export class Horizons {
         const rate = Math.max(1 / (observed - 1), squareRate);
         f64[at64 + n.squaredChange] = squared + rate * (square - squared);
       }
-      const above = base - f64[at64 + n.median]!;
-      f64[at64 + n.median] = f64[at64 + n.median]! + medianMove(above, scaleOf(key));
       for (let i = 0; i < levelRates.length; i++) this.#followLevel(row, i);
-      adjustment.learnProfiles(row);
+      adjustment.learnProfiles(row, time);
     }
     adjustment.keep(row, time);
   }
@@ -220,14 +286,12 @@ export class Horizons {
     this.#regressions.learn(key.slot, place, key.f64[key.at64 + number.observed]! > warmUp);
   }
 
-  /** Returns the regression's forecast of the next value, as a scaled change from the base. */
-  #forecast(row: HorizonRow, toRow: number, { steps: columns, intervals }: HorizonColumns): number {
+  /** Keeps what the event forecasts from, until the values of its steps have come. */
+  #keep(row: HorizonRow): void {
     const { key, event, f64, at64, f32, at32 } = row;
     const { horizon, f64: n, f32: s } = this.#layout;
     const place = event % horizon;
     const base = key.f64[key.at64 + number.base]!;
-    const time = key.f64[key.at64 + number.time]!;
-    const gap = typicalGap(key);
     const unit = scaleOf(key);
     const adjusted = f64[at64 + n.adjusted]!;
     const adjustedUnit = sizeOf(f64[at64 + n.squaredChange]!, base);
@@ -236,34 +300,55 @@ export class Horizons {
     f64[at64 + n.adjustedValues + place] = adjusted;
     f64[at64 + n.adjustedScales + place] = adjustedUnit;
     f32[at32 + s.flat + place] = (key.f64[key.at64 + number.held]! - base) / unit;
-    f32[at32 + s.flat + horizon + place] = (f64[at64 + n.median]! - base) / unit;
-    writeHorizonFeatures(row, this.#layout, adjustedUnit, this.#regressions.buffers.features);
+    f32[at32 + s.flat + horizon + place] = clip(
+      medianAbove(key.f32, key.at32 + key.layout.median) / unit,
+      largestFlat,
+    );
+    if (horizon > 1) {
+      this.#mixture.trend.keep(row);
+      this.#mixture.periodic.turnTo(row);
+      this.#mixture.periodic.keep(row);
+    }
+  }
+
+  /** Forecasts from what is kept of the event. Returns the regression's forecast of the next value, as a scaled change from the base. */
+  #forecast(row: HorizonRow, toRow: number, { steps: columns, intervals }: HorizonColumns): number {
+    const { key, event, f64, at64 } = row;
+    const { horizon, f64: n } = this.#layout;
+    const place = event % horizon;
+    const base = f64[at64 + n.bases + place]!;
+    const time = key.f64[key.at64 + number.time]!;
+    const gap = typicalGap(key);
+    const unit = f64[at64 + n.units + place]!;
+    const adjusted = f64[at64 + n.adjustedValues + place]!;
+    const adjustedUnit = f64[at64 + n.adjustedScales + place]!;
+    const next = this.#clock.localOf(time + gap);
+    writeHorizonFeatures(row, this.#layout, next, this.#regressions.buffers.features);
     this.#regressions.forecast(key.slot, place);
     const { forecasts } = this.#regressions.buffers;
     const { shaped, roots } = this.#mixture;
-    const { halves } = this.#nested;
+    const nested = this.#nested;
     const smoothed = f64[at64 + n.levels + smoothingLevel]!;
     for (let step = 2; step <= horizon; step++) {
-      const due = time + step * gap;
+      const due = this.#clock.localOf(time + step * gap);
       const season = this.#adjustment.seasonAt(row, due);
-      const day = profileAt(f64, at64 + n.daily, daily, due);
-      const week = profileAt(f64, at64 + n.weekly, weekly, due);
+      const { day, week } = this.#adjustment;
       const stepUnit = unit * roots[step]!;
       shaped[0] = (smoothed + season - base) / stepUnit;
       shaped[1] = Number.isNaN(day) ? 0 : (day - base) / stepUnit;
       shaped[2] = Number.isNaN(week) ? 0 : (week - base) / stepUnit;
       shaped[3] = (adjusted + adjustedUnit * forecasts[step - 1]! + season - base) / stepUnit;
-      this.#mixture.fillHalves(row, step, stepUnit, halves);
-      const half = halves[0]!;
+      this.#mixture.fillIntervals(row, step, due, nested);
       const yhat = base + stepUnit * this.#mixture.mix(row, step);
+      nested.widenTo(resolution * Math.abs(yhat - base));
       const to = toRow * (horizon - 1) + step - 2;
       columns.yhat[to] = yhat;
-      columns.yhatLower[to] = yhat - half;
-      columns.yhatUpper[to] = yhat + half;
+      columns.yhatLower[to] = yhat - nested.below[0]!;
+      columns.yhatUpper[to] = yhat + nested.above[0]!;
       const width = intervals.levels.length;
-      if (width > 0) this.#nested.write(yhat, intervals.stepLower, intervals.stepUpper, to * width);
+      if (width > 0) nested.write(yhat, intervals.stepLower, intervals.stepUpper, to * width);
     }
-    const season = this.#adjustment.seasonAt(row, time + gap);
+    const season = this.#adjustment.seasonAt(row, next);
     return (adjusted + adjustedUnit * forecasts[0]! + season - base) / unit;
   }
 }

@@ -1,4 +1,5 @@
 /** Lays out the multi-step state of a key in its two rows. */
+import { slopeRates } from "../experts/trend.js";
 import { daily, profileSize, weekly } from "./profile.js";
 
 /** Rates at which levels of the seasonally adjusted values are followed, each at least 1 / number of values. */
@@ -20,8 +21,12 @@ export const horizonExperts = [
   "daily",
   "weekly",
   "regression",
+  "trend",
+  "periodic",
 ] as const;
 export const flatExperts = 2;
+/** The first of the last experts, whose forecasts follow from a few numbers of their event: none waits for its value. */
+export const recalledExperts = 6;
 
 /** Candidates of the seasonal adjustment: none, that by the day, and that by the week. */
 export const adjustments = 3;
@@ -34,7 +39,9 @@ export interface HorizonF64 {
   /** What the profiles said of the last event's time once they had learned from it. */
   readonly day: number;
   readonly week: number;
-  readonly median: number;
+  /** Means of the profiles before they learned from the last event: what its forecasts are relative to. */
+  readonly dayMean: number;
+  readonly weekMean: number;
   /** Levels, and their mean squared errors. */
   readonly levels: number;
   readonly levelSquares: number;
@@ -59,27 +66,34 @@ export interface HorizonF32 {
   /** The mixture's discounted regrets of the experts and the sums of their squares, `[H-1, experts]` each. */
   readonly regrets: number;
   readonly squares: number;
-  /** Quantiles of the scaled errors of steps 2 to H. */
+  /** Quantiles of the scaled errors below and above, `[levels, 2, H-1]`. */
   readonly quantiles: number;
   /** Rings of what the flat experts say, `[experts, H]`; before the division by √step. */
   readonly flat: number;
-  /** Pending forecasts of the mixture, the other experts', and half the intervals: `pendingSize` each, see `pendingAt`. */
+  /** Pending forecasts of the mixture, and of the experts between the flat and the recalled ones: `pendingSize` each, see `pendingAt`. */
   readonly pending: number;
-  /** The same for the levels beyond the first, one behind another: quantiles, and half the intervals that wait. */
-  readonly furtherQuantiles: number;
-  readonly furtherHalves: number;
+  /** Discounted absolute errors of all experts, `[H-1, experts]`. */
+  readonly losses: number;
+  /** Rings of the trend's level and slope, in scales, and of its slopes at each rate; their losses. */
+  readonly trendLevels: number;
+  readonly trendSlopes: number;
+  readonly slopes: number;
+  readonly slopeLosses: number;
+  /** Rings of what the season's forecasts were made of: period, variant, and deviation in scales. */
+  readonly seasonPeriods: number;
+  readonly seasonVariants: number;
+  readonly seasonDeviations: number;
   readonly size: number;
 }
 
 export interface HorizonLayout {
   readonly horizon: number;
-  /** Levels of the intervals beyond the first. */
-  readonly furtherLevels: number;
+  /** Levels of the intervals. */
+  readonly levels: number;
   readonly f64: HorizonF64;
   readonly f32: HorizonF32;
-  /** Length of the pending forecasts of one expert, and where half the intervals lie behind those of the mixture. */
+  /** Length of the pending forecasts of one expert. */
   readonly pendingSize: number;
-  readonly pendingHalf: number;
 }
 
 /** Where the forecast that an event makes of step `step` waits: a ring of that length for each step, one behind another. */
@@ -87,24 +101,24 @@ export function pendingAt(step: number, event: number): number {
   return (step * (step - 1)) / 2 - 1 + (event % step);
 }
 
-export function horizonLayout(horizon: number, furtherLevels = 0): HorizonLayout {
+export function horizonLayout(horizon: number, levels = 1): HorizonLayout {
   const steps = horizon - 1;
   const experts = horizonExperts.length;
-  const shaped = experts - flatExperts;
+  const shaped = recalledExperts - flatExperts;
   const pendingSize = pendingAt(horizon + 1, 0);
   const f64 = allocator();
   const f32 = allocator();
   return {
     horizon,
-    furtherLevels,
+    levels,
     pendingSize,
-    pendingHalf: (1 + shaped) * pendingSize,
     f64: {
       adjusted: f64.take(1),
       squaredChange: f64.take(1),
       day: f64.take(1),
       week: f64.take(1),
-      median: f64.take(1),
+      dayMean: f64.take(1),
+      weekMean: f64.take(1),
       levels: f64.take(levelRates.length),
       levelSquares: f64.take(levelRates.length),
       adjustmentLosses: f64.take(adjustments),
@@ -121,12 +135,17 @@ export function horizonLayout(horizon: number, furtherLevels = 0): HorizonLayout
       changes: f32.take(adjustedChanges),
       regrets: f32.take(steps * experts),
       squares: f32.take(steps * experts),
-      quantiles: f32.take(steps),
+      quantiles: f32.take(2 * levels * steps),
       flat: f32.take(flatExperts * horizon),
-      pending: f32.take((2 + shaped) * pendingSize),
-      // Behind all else: release 0.1 did not have them, and its rows end here.
-      furtherQuantiles: f32.take(steps * furtherLevels),
-      furtherHalves: f32.take(pendingSize * furtherLevels),
+      pending: f32.take((1 + shaped) * pendingSize),
+      losses: f32.take(steps * experts),
+      trendLevels: f32.take(horizon),
+      trendSlopes: f32.take(horizon),
+      slopes: f32.take(slopeRates.length * horizon),
+      slopeLosses: f32.take(slopeRates.length),
+      seasonPeriods: f32.take(horizon),
+      seasonVariants: f32.take(horizon),
+      seasonDeviations: f32.take(horizon),
       size: f32.size(),
     },
   };

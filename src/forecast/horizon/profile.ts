@@ -4,6 +4,7 @@
  * average over periods. Irregular times and any sampling rate are no special case.
  */
 import { clip } from "../elementary.js";
+import { day, withinPeriod } from "../keys/local-clock.js";
 import { robustSquare } from "../keys/scaling.js";
 
 export interface Profile {
@@ -12,8 +13,8 @@ export interface Profile {
   readonly knots: number;
 }
 
-export const daily: Profile = { period: 86_400_000, knots: 48 };
-export const weekly: Profile = { period: 604_800_000, knots: 168 };
+export const daily: Profile = { period: day, knots: 48 };
+export const weekly: Profile = { period: 7 * day, knots: 168 };
 
 /** Share of its error that a knot learns from as many values as make its interval. */
 const rate = 0.3;
@@ -37,8 +38,7 @@ export function startProfile(state: Float64Array, at: number, profile: Profile):
 
 /** Phase of a time in knots, 0 ≤ phase < `knots`. */
 function phaseOf(time: number, profile: Profile): number {
-  const within = time % profile.period;
-  const phase = ((within < 0 ? within + profile.period : within) / profile.period) * profile.knots;
+  const phase = (withinPeriod(time, profile.period) / profile.period) * profile.knots;
   // The quotient of a time just below the period may round up to 1.
   return phase < profile.knots ? phase : 0;
 }
@@ -73,7 +73,7 @@ export function profileMean(state: Float64Array, at: number, profile: Profile): 
 
 /** A value that profiles learn from. */
 export interface ProfiledValue {
-  /** Epoch milliseconds. */
+  /** Milliseconds, of local time. */
   time: number;
   value: number;
   /** Typical time between values, milliseconds; 0 while unknown. */

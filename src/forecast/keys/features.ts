@@ -8,11 +8,15 @@ import type { KeyRow } from "./row.js";
 import { robustSquare, sizeOf } from "./scaling.js";
 
 /** Indices in a feature's block of numbers. */
-const block = { observed: 0, held: 1, mean: 2, variance: 3, squaredChange: 4 } as const;
+const block = { observed: 0, held: 1, mean: 2, variance: 3, squaredChange: 4, candidate: 5 } as const;
 
 /** Bounds of what the cell sees, in sizes of a change and in standard deviations. */
 const largestChange = 10;
 const largestLevel = 8;
+/** A change beyond this many sizes is set aside, once that has settled; the next value is believed if it is this near. */
+const absurd = 100;
+const settled = 20;
+const near = 0.25;
 /** Slowest rates at which level and variance, and the size of the changes, are followed. */
 const levelRate = 0.001;
 const changeRate = 0.01;
@@ -41,10 +45,23 @@ export function pushFeatures(
   }
 }
 
-/** Moves a feature's level and sizes on and returns its scaled change. An outlier counts no more than its robust size. */
+/** Returns the key's last value of a feature; NaN before its first. */
+export function heldFeature({ f64, at64 }: KeyRow, feature: number): number {
+  const at = at64 + number.features + feature * featureNumbers;
+  return f64[at + block.observed]! > 0 ? f64[at + block.held]! : NaN;
+}
+
+/**
+ * Moves a feature's level and sizes on and returns its scaled change. An outlier counts no more than its robust size; an
+ * absurd one is as if it were missing, until the next value agrees with it.
+ */
 function track(f64: Float64Array, at: number, value: number): number {
   const observed = f64[at + block.observed]!;
   const change = value - f64[at + block.held]!;
+  const isAbsurd = observed > settled && change * change > absurd * absurd * f64[at + block.squaredChange]!;
+  const isNew = Math.abs(value - f64[at + block.candidate]!) > near * Math.abs(change);
+  f64[at + block.candidate] = value;
+  if (isAbsurd && isNew && f64[at + block.squaredChange]! > 0) return 0;
   f64[at + block.observed] = observed + 1;
   f64[at + block.held] = value;
   if (observed === 0) {

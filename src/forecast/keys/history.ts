@@ -6,9 +6,9 @@ import { trackGap, typicalGap } from "./gap.js";
 import { featureInputs, featuresInput, input, number, recentChanges, type KeyLayout } from "./layout.js";
 import type { KeyRow, SinglesRow } from "./row.js";
 import { scaledLevel } from "./scaling.js";
+import { day, withinPeriod, type LocalClock } from "./local-clock.js";
 import type { ForecasterSettings } from "../settings.js";
 
-const day = 86_400_000;
 /** Bounds of the cell's inputs: scaled change, scaled level, logarithm of the relative gap. */
 const largestChange = 10;
 const largestLevel = 8;
@@ -23,6 +23,7 @@ export type HistorySettings = Pick<ForecasterSettings, "bpttSteps" | "harmonics"
 /** Writes a key's past into the rings of its row of singles, and what the cell sees of it into the engine's buffers. */
 export class History {
   readonly #layout: KeyLayout;
+  readonly #clock: LocalClock;
   readonly #window: number;
   readonly #harmonics: number;
   /** Length of the ring of changes. */
@@ -31,8 +32,9 @@ export class History {
   readonly #featuresAt: number;
   readonly #features: number;
 
-  constructor(settings: HistorySettings, layout: KeyLayout) {
+  constructor(settings: HistorySettings, layout: KeyLayout, clock: LocalClock) {
     this.#layout = layout;
+    this.#clock = clock;
     this.#window = settings.bpttSteps;
     this.#harmonics = settings.harmonics;
     this.#changes = settings.bpttSteps + recentChanges;
@@ -65,9 +67,9 @@ export class History {
     f64[at64 + number.time] = time;
     f32[at32 + layout.levels + slot] = clip(scaledLevel(key), largestLevel);
     f32[at32 + layout.gaps + slot] = relative;
-    // The time of day of the next event. Fround may round up to 1, which is the same phase.
-    const due = (time + typicalGap(key)) % day;
-    const phase = Math.fround((due < 0 ? due + day : due) / day);
+    // The local time of day of the next event. Fround may round up to 1, which is the same phase.
+    const due = this.#clock.localOf(time + typicalGap(key));
+    const phase = Math.fround(withinPeriod(due, day) / day);
     // A missing value takes 1 off, which harmonics do not notice: a flag without a ring of its own.
     f32[at32 + layout.phases + slot] = missing ? Math.min(phase, ONE_BELOW) - 1 : phase;
     pushFeatures(key, slot, observations.features, row * layout.featureCount);

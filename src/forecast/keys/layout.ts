@@ -7,8 +7,8 @@ export const recentChanges = 24;
 /** Recent changes that a key's own read-out sees, by the kind of read-out. */
 export const ownChanges = { shared: 0, compact: 12, full: recentChanges } as const;
 
-/** The tail of the error distribution is modelled above this quantile (see `interval.ts`). */
-export const tailLevel = 0.9;
+/** Singles that the panel of experts keeps (see `experts/panel.ts`). */
+export const panelSize = 4;
 
 /** Indices in a key's row of 64-bit numbers. */
 export const number = {
@@ -29,19 +29,42 @@ export const number = {
   variance: 7,
   /** Running mean square of the changes; its root is the scale. */
   squaredChange: 8,
-  /** Running mean square of the forecast errors. */
+  /** Running mean square of the forecast errors while the key moves: a rest leaves it as it is. */
   squaredError: 9,
   /** The same over few errors: where the two are far apart, the size of the errors has changed. */
   recentSquaredError: 10,
   /** What had been expected in the place of the last value, where that was a surprise (`surprise.ts`); else that value. */
   undisturbed: 11,
+  /** The pending forecast, in the unit of the values; where the key follows a candidate, before it is moved there. */
+  pending: 12,
+  /** The last value that was set aside, and 1 where forecasts follow it (`guard.ts`). */
+  candidate: 13,
+  follows: 14,
+  /** Running mean square of the changes between values that were set aside one after the other. */
+  candidateSquare: 15,
+  /** The largest move that was believed, slowly forgotten. */
+  largestMove: 16,
+  /** The most frequent value (`atoms.ts`). */
+  mode: 17,
+  /** Step of the grid that the values lie on; 0 while unknown (`grid.ts`). */
+  grid: 18,
+  /** Updates of the weights before the pending forecast, plus one; 0 while unknown. */
+  version: 19,
   /** The first of the exogenous features, each with a block of `featureNumbers` (see `features.ts`). */
-  features: 12,
+  features: 20,
 } as const;
 
 /** Numbers that a key keeps of each exogenous feature, and inputs of the cell that it becomes. */
-export const featureNumbers = 5;
+export const featureNumbers = 6;
 export const featureInputs = 2;
+
+/** Offsets behind `aside`: discounted number of values set aside, those in a row, how many of them agree, what became of the last. */
+export const aside = { doubt: 0, row: 1, agreeing: 2, stays: 3 } as const;
+const asideSingles = 4;
+/** Singles of a key's shares and losses of repeated values, and of its spread by the hour. */
+export const atomSingles = 6;
+export const gridSingles = 2;
+export const spreadSingles = 27;
 
 /** Inputs of the cell before the harmonics, in order; those of the features follow the harmonics. */
 export const input = { change: 0, level: 1, gap: 2, missing: 3, harmonics: 4 } as const;
@@ -57,10 +80,8 @@ export interface KeyLayout {
   readonly squares: number;
   /** Sum of the change detector (`drift.ts`). */
   readonly excess: number;
-  /** Quantiles of the scaled error, one for each tracked level. */
+  /** Quantiles of the scaled error, for each level one of the errors below and one of those above. */
   readonly quantiles: number;
-  /** Mean excess over the tail quantile, number of excesses, calibration of the alarm threshold. */
-  readonly tail: number;
   /** The scaled change that had been expected in the place of the last surprise. */
   readonly usual: number;
   /** Ring of scaled changes, `window + recentChanges` long. */
@@ -75,21 +96,33 @@ export interface KeyLayout {
   readonly features: number;
   /** Exogenous features of an event. */
   readonly featureCount: number;
+  /** Values that were set aside: the offsets of `aside`. */
+  readonly aside: number;
+  /** Values that the sizes have learned from, and repeats of the last value up to five (`scaling.ts`). */
+  readonly moves: number;
+  /** Shares and losses of the values that repeat (`atoms.ts`). */
+  readonly atoms: number;
+  /** Losses of the forecast and of the possible value nearest to it (`grid.ts`). */
+  readonly grid: number;
+  /** Size of the errors by the hour of the day (`spread.ts`). */
+  readonly spread: number;
   /** State of each expert. */
   readonly experts: readonly number[];
+  /** State of the experts that others look at, too. */
+  readonly median: number;
+  readonly trend: number;
+  readonly periodic: number;
   /** What the seasonal regression forecast with the last event, for the step of the cell; see `ExpertInput`. */
   readonly seasonal: number | undefined;
+  /** What the panel of experts keeps beside the mixture; see `experts/panel.ts`. */
+  readonly panel: number;
   /** Lengths of the two rows. */
   readonly f32Size: number;
   readonly f64Size: number;
 }
 
-/** Coverage levels whose quantiles are tracked: those asked for, and that of the tail. */
-export function trackedLevels(settings: ForecasterSettings): readonly number[] {
-  return settings.intervalLevels.includes(tailLevel)
-    ? settings.intervalLevels
-    : [...settings.intervalLevels, tailLevel];
-}
+/** Experts whose state others look at: forecasts of further steps, and the seasons. */
+type SharedExpert = "median" | "trend" | "periodic";
 
 /** Values that the cell reads at each step. */
 export function inputCount(settings: ForecasterSettings): number {
@@ -104,7 +137,7 @@ export function featuresInput(settings: Pick<ForecasterSettings, "harmonics">): 
 /** The layout of the rows of the settings, whose experts keep so many singles each. */
 export function keyLayout(
   settings: ForecasterSettings,
-  experts: readonly { readonly stateSize: number }[],
+  experts: readonly { readonly name: string; readonly stateSize: number }[],
 ): KeyLayout {
   let size = 0;
   const take = (length: number): number => {
@@ -112,14 +145,17 @@ export function keyLayout(
     size += length;
     return offset;
   };
+  const states = (offsets: readonly number[]): Pick<KeyLayout, "experts" | SharedExpert> => {
+    const of = (name: SharedExpert): number => offsets[experts.findIndex((expert) => expert.name === name)]!;
+    return { experts: offsets, median: of("median"), trend: of("trend"), periodic: of("periodic") };
+  };
   return {
     mixture: take(1),
     forecasts: take(experts.length),
     regrets: take(experts.length),
     squares: take(experts.length),
     excess: take(1),
-    quantiles: take(trackedLevels(settings).length),
-    tail: take(3),
+    quantiles: take(2 * settings.intervalLevels.length),
     usual: take(1),
     changes: take(settings.bpttSteps + recentChanges),
     ownChanges: take(ownChanges[settings.readout]),
@@ -128,8 +164,14 @@ export function keyLayout(
     phases: take(settings.bpttSteps),
     features: take(settings.bpttSteps * featureInputs * settings.featureCount),
     featureCount: settings.featureCount,
-    experts: experts.map((expert) => take(expert.stateSize)),
+    aside: take(asideSingles),
+    moves: take(2),
+    atoms: take(atomSingles),
+    grid: take(gridSingles),
+    spread: take(spreadSingles),
+    ...states(experts.map((expert) => take(expert.stateSize))),
     seasonal: settings.readout === "full" ? take(1) : undefined,
+    panel: take(panelSize),
     f32Size: size,
     f64Size: number.features + featureNumbers * settings.featureCount,
   };

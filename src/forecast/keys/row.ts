@@ -1,5 +1,5 @@
 /** Points to one key's 64-bit and 32-bit numbers; one cursor object is reused for all keys. */
-import type { KeyLayout } from "./layout.js";
+import { aside, number, type KeyLayout } from "./layout.js";
 import type { KeyTable } from "./table.js";
 
 /** Singles of a key, or a copy of them: those from `f32[at32]` on. */
@@ -41,3 +41,25 @@ export class KeyRow<Layout = KeyLayout> implements SinglesRow {
     return this;
   }
 }
+
+/** Takes a key's statistics back to zero, but for its count, its clock, its features and the values that were set aside. */
+export function startAnew({ f64, at64, f32, at32, layout }: KeyRow): void {
+  for (const name of statistics) f64[at64 + number[name]] = 0;
+  f32.fill(0, at32, at32 + layout.gaps);
+  // How many values were set aside, and what became of them, is known of the key as a whole (`guard.ts`).
+  const doubt = at32 + layout.aside + aside.doubt;
+  const stays = at32 + layout.aside + aside.stays;
+  const kept = [f32[doubt]!, f32[stays]!] as const;
+  f32.fill(0, at32 + layout.aside, at32 + layout.f32Size);
+  [f32[doubt], f32[stays]] = kept;
+}
+
+const statistics = [
+  "variance",
+  "squaredChange",
+  "squaredError",
+  "recentSquaredError",
+  "follows",
+  "candidateSquare",
+  "largestMove",
+] as const;

@@ -31,9 +31,9 @@ export function pushOwnChange(key: KeyRow, ring: number, now: CurrentEvent): voi
   f32[changes + (count % ring)] = change;
   // Where there was no surprise this one and the one before are the value before.
   f64[at64 + number.undisturbed] = f64[at64 + number.held]!;
-  if (now.missing) return;
+  if (now.missing || now.anew || now.jump !== 0) return;
   const back = Math.abs(value - undisturbed);
-  const away = Math.abs(value - forecasts.previous[row]!);
+  const away = Math.abs(value - now.held);
   if (back < near * away || away < near * back) {
     f32[changes + ((count - 1) % ring)] = f32[at32 + layout.usual]!;
     if (back < away) f32[changes + (count % ring)] = (value - undisturbed) / scaleOf(key);

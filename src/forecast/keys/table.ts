@@ -96,6 +96,11 @@ export class KeyTable {
     return this.#names[slot] !== undefined && !this.#idle.has(slot);
   }
 
+  /** The keys that have begun. */
+  *begun(): Generator<string, undefined> {
+    for (let slot = 0; slot < this.slots; slot++) if (this.has(slot)) yield this.nameOf(slot);
+  }
+
   /** The key of a slot loses its state. It keeps the slot until `release`. */
   forget(slot: number): void {
     this.f64.fill(0, slot * this.f64PerKey, (slot + 1) * this.f64PerKey);

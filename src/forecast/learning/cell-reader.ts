@@ -2,10 +2,12 @@
 import type { Engine, StepBuffers, WindowBuffers } from "../../engine/port.js";
 import type { SinglesRow } from "../keys/row.js";
 
-/** An engine and what it reads. */
+/** An engine and its inputs. */
 export interface Cell {
   readonly engine: Engine;
   readonly reader: CellReader;
+  /** Identity of the weights that the engine began with. */
+  readonly initial: string;
 }
 
 /** A window as it waits for an update. */
@@ -19,7 +21,7 @@ export interface WaitingWindow {
 export interface CellReader {
   /** Floats at the front of a key's row from which a window is read. */
   readonly rowSize: number;
-  /** Writes what the cell sees at the key's event number `count` as row `place` of a step. */
+  /** Writes the cell's input at the key's event number `count` as row `place` of a step. */
   writeStep(row: SinglesRow, count: number, buffers: StepBuffers, place: number): void;
   /** Writes a window of the key as window `place` of an update. */
   writeWindow(row: SinglesRow, window: WaitingWindow, buffers: WindowBuffers, place: number): void;

@@ -15,7 +15,8 @@ import {
   type LearningSettings,
   type UpdateReport,
 } from "./schedule.js";
-import { rowsPerStep, type SteppedRows } from "../stepped-rows.js";
+import { rowsPerStep, type SteppedRows } from "../../engine/stepped-rows.js";
+import { randomWeights } from "../settings.js";
 import type { ModelState, QueuedWindow } from "./model-state.js";
 
 /** A key with its rows, whatever their layout. */
@@ -38,20 +39,26 @@ export class CellRunner {
   /** Keys that have had a window. */
   #learners = 0;
   #version = 0;
+  #initial: string;
   /** The share of the windows that are learned from. */
   #share = 1;
   /** What `step` returns: one object, for a step may be of one event. */
   readonly #stepped: { -readonly [name in keyof SteppedRows]: SteppedRows[name] };
 
   /**
-   * The engine, which this disposes of, has room for `rowsPerStep` rows and the settings' windows. `updated` is told of each
-   * update of the weights.
+   * Takes an engine with room for `rowsPerStep` rows and the settings' windows, and disposes of it at the end. `updated` is
+   * called after each weight update.
    */
-  constructor(settings: LearningSettings, { reader, engine }: Cell, updated: (report: UpdateReport) => void) {
+  constructor(
+    settings: LearningSettings,
+    { reader, engine, initial }: Cell,
+    updated: (report: UpdateReport) => void,
+  ) {
     this.#settings = settings;
     this.#reader = reader;
     this.#updated = updated;
     this.#engine = engine;
+    this.#initial = initial;
     this.#queue = new LearningQueue(settings, reader);
     this.#rowsPerKey = 1 + settings.bpttSteps / settings.stride;
     this.#stepped = {
@@ -68,11 +75,16 @@ export class CellRunner {
     return this.#version;
   }
 
+  /** Identity of the weights that the model began with: those of a snapshot once one was restored. */
+  get initial(): string {
+    return this.#initial;
+  }
+
   get bytes(): number {
     return this.#engine.bytes;
   }
 
-  /** The cell that runs, by name: that of the settings, or what the engine has in its place. */
+  /** Name of the running cell: that of the settings, or the engine's own. */
   get cell(): string {
     return this.#engine.description.cell;
   }
@@ -125,7 +137,7 @@ export class CellRunner {
     return this.#waitsFor[slot] === this.#step || this.#waiting === rowsPerStep;
   }
 
-  /** Whether an update of the weights is due with the key's event, so that what waits has to be stepped before `schedule`. */
+  /** Returns whether the key's event makes a weight update due. Waiting rows must be stepped before `schedule` then. */
   updatesWith({ slot, f64, at64 }: Cursor, change: number): boolean {
     const count = f64[at64 + number.count]!;
     if (count % this.#settings.stride !== 0 || !this.#givesWindow(count, change)) return false;
@@ -134,8 +146,8 @@ export class CellRunner {
   }
 
   /**
-   * Queues the key's window where it is due, runs the update where that is due, and keeps the hidden state. To be
-   * called when the event's change is in the key's ring, and before its inputs are.
+   * Queues the key's window if it is due, runs the update if it is due, and keeps the hidden state. Call it after the event's
+   * change is in the key's ring and before its inputs are.
    */
   schedule(key: Cursor, change: number, missing: boolean): void {
     const { slot } = key;
@@ -149,6 +161,8 @@ export class CellRunner {
       this.#engine.copyState(checkpoint, place);
       if (count === window) this.#countLearners(1);
       if (this.#queue.length >= windowsDue(this.#settings, this.#learners)) this.#learn();
+    } else if (count === window) {
+      this.#countLearners(1);
     }
     this.#engine.copyState(this.#stateRow(slot), checkpoint);
   }
@@ -165,7 +179,7 @@ export class CellRunner {
     this.#reader.writeStep(key, key.f64[key.at64 + number.count]!, buffers, place);
   }
 
-  /** Steps the cell for all events that wait, and returns their rows; undefined where none wait. One object is reused. */
+  /** Steps the cell for all waiting events and returns their rows; undefined if none wait. One object is reused. */
   step(): SteppedRows | undefined {
     const count = this.#waiting;
     if (count === 0) return undefined;
@@ -207,18 +221,22 @@ export class CellRunner {
       this.#engine.readState(place, state, 0);
       return { ...this.#queue.window(place), key: keyOf(this.#queue.slots[place]!), state };
     });
-    return { kernel: this.kernel, version: this.#version, ...this.#engine.readParameters(), queue };
+    const initial = this.#initial === randomWeights ? undefined : this.#initial;
+    return { initial, kernel: this.kernel, version: this.#version, ...this.#engine.readParameters(), queue };
   }
 
-  /** Takes over a model whose keys have had so many events each. */
+  /** Loads a model whose keys have had these numbers of events. */
   writeModel(model: ModelState, counts: readonly number[], slotOf: (key: string) => number): void {
     // Events that wait for a step are of the state before.
     this.#waiting = 0;
     this.#learners = counts.filter((count) => count > this.#settings.bpttSteps).length;
     this.#engine.writeParameters(model);
     this.#version = model.version;
+    this.#initial = model.initial ?? randomWeights;
     this.#share = windowShare(this.#settings, this.#learners, this.#version);
     this.#queue.length = 0;
+    // Where nothing is learned any more, what waits would wait for good.
+    if (this.#settings.learning === "off") return;
     for (const window of model.queue) {
       const row = { f32: window.row, at32: 0 };
       const place = this.#queue.add(slotOf(window.key), row, window.count, window.lastMissing);
@@ -236,7 +254,8 @@ export class CellRunner {
   }
 
   #givesWindow(count: number, change: number): boolean {
-    const { bpttSteps: window } = this.#settings;
+    const { bpttSteps: window, learning } = this.#settings;
+    if (learning === "off") return false;
     return count === window || (count > window && isDrawn(this.#share, count, change));
   }
 

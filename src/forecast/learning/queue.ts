@@ -45,7 +45,7 @@ export class LearningQueue {
     return place;
   }
 
-  /** What a snapshot keeps of the window at a place. */
+  /** Returns the part of a window that a snapshot holds. */
   window(place: number): WaitingWindow & { readonly row: Float32Array } {
     return {
       count: this.counts[place]!,

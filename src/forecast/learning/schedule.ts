@@ -8,18 +8,19 @@ import type { LearnReport } from "../../engine/port.js";
 import { exponential, logarithm } from "../elementary.js";
 import type { ForecasterSettings } from "../settings.js";
 
-/** The settings of learning, whatever is learned. */
-export type LearningSettings = Pick<
-  ForecasterSettings,
-  | "bpttSteps"
-  | "stride"
-  | "bpttWindows"
-  | "learningRate"
-  | "learningBoost"
-  | "learningBoostUpdates"
-  | "maxGradientNorm"
-  | "huberDelta"
->;
+/** The settings of learning, whatever is learned. Labels are always learned from. */
+export type LearningSettings = Partial<Pick<ForecasterSettings, "learning">> &
+  Pick<
+    ForecasterSettings,
+    | "bpttSteps"
+    | "stride"
+    | "bpttWindows"
+    | "learningRate"
+    | "learningBoost"
+    | "learningBoostUpdates"
+    | "maxGradientNorm"
+    | "huberDelta"
+  >;
 
 /** Report of a weight update. */
 export interface UpdateReport extends LearnReport {
@@ -61,7 +62,7 @@ export function windowsDue(settings: LearningSettings, learners: number): number
   return Math.max(1, Math.min(Math.ceil(learners / keysPerWindow), settings.bpttWindows));
 }
 
-/** Where learning has settled, an update for every so many events of each key, at most. */
+/** Once learning has settled, at most one update for this many events of each key. */
 const updateEvery = 0.5;
 /** Updates over which the share of further windows fades to 1/e. */
 const shareUpdates = 2000;

@@ -1,10 +1,11 @@
-/** The cell where events carry values: the engine it runs on, and what it reads of a key's past. */
+/** The cell for values: its engine, and its inputs from a key's past. */
 import type { Engine, EngineFactory } from "../../engine/port.js";
 import type { Cell, CellReader } from "./cell-reader.js";
 import type { History } from "../keys/history.js";
 import { input, inputCount, recentChanges, type KeyLayout } from "../keys/layout.js";
-import { rowsPerStep } from "../stepped-rows.js";
+import { rowsPerStep } from "../../engine/stepped-rows.js";
 import type { ForecasterSettings } from "../settings.js";
+import { writeInitialWeights } from "./initial/pretrained.js";
 
 /** The cell of the settings over the past that `history` keeps in rows of the layout. */
 export function valueCell(
@@ -18,7 +19,8 @@ export function valueCell(
   const shape = { cell, inputs, hidden, skips: recentChanges, bpttSteps, bpttWindows, rows: rowsPerStep };
   const engine = factory(shape, seed);
   silenceMissingFlag(engine, inputs);
-  return { engine, reader: valueReader(settings, layout, history, inputs) };
+  const initial = writeInitialWeights(engine, settings);
+  return { engine, initial, reader: valueReader(settings, layout, history, inputs) };
 }
 
 /** Takes the flag of missing values out of a new cell: it has no effect until some have been learned from. */

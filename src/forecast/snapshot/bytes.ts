@@ -38,7 +38,17 @@ export class ByteWriter {
     this.#array(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   }
 
-  /** What was written so far. */
+  u16(values: Uint16Array): void {
+    this.#array(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+
+  /** Bytes as they are, without their length. */
+  raw(bytes: Uint8Array): void {
+    const at = this.#take(bytes.length);
+    this.#buffer.set(bytes, at);
+  }
+
+  /** Returns the bytes written so far. */
   bytes(): Uint8Array {
     return this.#buffer.subarray(0, this.#length);
   }
@@ -73,6 +83,11 @@ export class ByteReader {
     this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
+  /** Whether all bytes were read. */
+  get isAtEnd(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+
   count(): number {
     return this.#view(4).getUint32(0, true);
   }
@@ -95,6 +110,10 @@ export class ByteReader {
 
   f32(): Float32Array {
     return new Float32Array(this.#copy(4));
+  }
+
+  u16(): Uint16Array {
+    return new Uint16Array(this.#copy(2));
   }
 
   #copy(width: number): ArrayBuffer {

@@ -4,12 +4,12 @@
  */
 import { UndercurrentError } from "../../errors/errors.js";
 import { ByteReader, type ByteWriter } from "./bytes.js";
-import { crc32 } from "./checksum.js";
+import { crc32 } from "../encoding/checksum.js";
 
 const magic = 0x54534355;
-/** Format that this release writes; it reads this one and all before it. */
-const snapshotFormat = 1;
-export const kinds = { model: 1, key: 2, symbols: 3 } as const;
+/** Format that this release writes; it reads this one and all before it. Release 0.1 wrote format 1 (`release-0-1.ts`). */
+const snapshotFormat = 2;
+export const kinds = { model: 1, key: 2, symbols: 3, windows: 4 } as const;
 const headerBytes = 12;
 
 /** A record around a body. */
@@ -26,8 +26,16 @@ export function seal(kind: number, body: ByteWriter): Uint8Array {
   return record;
 }
 
-/** The record that begins at a byte, checked, and where it ends. Throws SNAPSHOT_CORRUPT and SNAPSHOT_VERSION. */
-export function open(bytes: Uint8Array, at: number): { kind: number; body: ByteReader; end: number } {
+/** A record: its format and kind, its body, and where it ends. */
+export interface OpenRecord {
+  readonly format: number;
+  readonly kind: number;
+  readonly body: ByteReader;
+  readonly end: number;
+}
+
+/** Reads and checks the record at a byte. Throws SNAPSHOT_CORRUPT and SNAPSHOT_VERSION. */
+export function open(bytes: Uint8Array, at: number): OpenRecord {
   if (bytes.length - at < headerBytes + 4) throw corrupt(`truncated after ${bytes.length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(at, true) !== magic) throw corrupt(`no record begins at byte ${at}`);
@@ -44,7 +52,7 @@ export function open(bytes: Uint8Array, at: number): { kind: number; body: ByteR
     );
   }
   const kind = view.getUint16(at + 6, true);
-  return { kind, body: new ByteReader(bytes.subarray(at + headerBytes, end - 4)), end };
+  return { format, kind, body: new ByteReader(bytes.subarray(at + headerBytes, end - 4)), end };
 }
 
 export function corrupt(what: string): UndercurrentError {

@@ -1,15 +1,20 @@
 /** What a snapshot was made with, so that it is restored only where it means the same. */
-import { crc32 } from "./checksum.js";
+import { crc32 } from "../encoding/checksum.js";
 import { foreign } from "./record.js";
 import { forecasterSettings, type ForecasterSettings } from "../settings.js";
 
 /** Settings that tune learning, alarms and bounds and leave the shape and meaning of the state as they are. */
 const tuning: ReadonlySet<string> = new Set([
+  "learning",
   "learningRate",
   "learningBoost",
   "learningBoostUpdates",
   "maxGradientNorm",
   "alarmRate",
+  "detection",
+  "bounds",
+  "kind",
+  "seasonKeys",
   "maxKeys",
   "keyTtlMs",
 ] satisfies (keyof ForecasterSettings)[]);
@@ -23,16 +28,48 @@ export function isTuning(name: string): boolean {
 }
 
 /** Settings that came after release 0.1: where they are the default, a snapshot is as if they did not exist. */
-const added: ReadonlySet<string> = new Set(["maxKeys", "keyTtlMs"] satisfies (keyof ForecasterSettings)[]);
+const added: ReadonlySet<string> = new Set([
+  "detection",
+  "bounds",
+  "kind",
+  "timeZone",
+  "learning",
+  "seasonKeys",
+  "maxKeys",
+  "keyTtlMs",
+  "aggregate",
+] satisfies (keyof ForecasterSettings)[]);
 
-/** The settings that a snapshot carries: all but those of `added` that are the default. */
+/**
+ * The settings that a snapshot carries: all but those of `added` that are the default. Of groups of settings likewise, so
+ * that a group may get further settings.
+ */
 export function signedSettings(settings: object): Readonly<Record<string, unknown>> {
-  const defaults: Readonly<Record<string, unknown>> = forecasterSettings();
+  // What a model began with is its own, whatever the settings are by now: see `ModelState.initial`.
+  const kept = Object.entries(settings).filter(([name]) => name !== "initial");
+  return changedFrom({ ...forecasterSettings() }, Object.fromEntries(kept), (name) => added.has(name));
+}
+
+/** What differs from the defaults, and what `mayLack` does not name. */
+function changedFrom(
+  defaults: Readonly<Record<string, unknown>>,
+  settings: object,
+  mayLack: (name: string) => boolean,
+): Readonly<Record<string, unknown>> {
+  const entries = Object.entries(settings) as [string, unknown][];
   return Object.fromEntries(
-    Object.entries(settings).filter(
-      ([name, value]: [string, unknown]) => !added.has(name) || value !== defaults[name],
-    ),
+    entries.flatMap(([name, value]): [string, unknown][] => {
+      const usual = defaults[name];
+      if (!mayLack(name)) return [[name, value]];
+      if (JSON.stringify(value) === JSON.stringify(usual)) return [];
+      if (!isGroup(usual) || !isGroup(value)) return [[name, value]];
+      return [[name, changedFrom(usual, value, () => true)]];
+    }),
   );
+}
+
+function isGroup(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Names that snapshots have for settings whose own names changed since release 0.1. The format of snapshots stays. */
@@ -73,7 +110,10 @@ export function signatureOf(settings: object, cell: string): Signature {
     return JSON.stringify(Object.fromEntries(named.sort(([a], [b]) => (a < b ? -1 : 1))));
   };
   const signed = signedSettings(settings);
-  const shape = Object.entries({ ...signed, cell }).filter(([name]) => !isTuning(name));
+  // The `kind` of a symbol forecaster names the forecaster, not the kind of its values.
+  const shape = Object.entries({ ...signed, cell }).filter(
+    ([name, value]) => !isTuning(name) || value === "symbol",
+  );
   return { all: text(Object.entries(signed)), shape: text(shape) };
 }
 

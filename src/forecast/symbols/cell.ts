@@ -1,9 +1,10 @@
-/** The cell where events carry symbols: the engine it runs on, a key's past, and what the cell reads of it. */
+/** The cell for symbols: its engine, a key's past, and the cell's inputs. */
+import { randomWeights } from "../settings.js";
 import type { EngineFactory } from "../../engine/port.js";
 import type { Cell } from "../learning/cell-reader.js";
 import { number } from "../keys/layout.js";
 import type { SinglesRow } from "../keys/row.js";
-import { rowsPerStep } from "../stepped-rows.js";
+import { rowsPerStep } from "../../engine/stepped-rows.js";
 import type { Context } from "./ngrams.js";
 import type { SymbolSettings } from "./settings.js";
 import type { Vocabulary } from "./vocabulary.js";
@@ -12,13 +13,15 @@ import type { Vocabulary } from "./vocabulary.js";
 export const symbolNumber = {
   /** Events taken. */
   count: number.count,
+  /** Updates of the weights before the pending forecast, plus one; 0 while unknown. */
+  version: 3,
   /** Event of the vocabulary with which the pending forecast was made: the time by which keys are old. */
   made: number.time,
-  /** Of the pending forecast: the weights of its two parts, and the sum of what was weighted so over all symbols. */
+  /** Of the pending forecast: the weights of its two parts, and the sum of the weighted probabilities over all symbols. */
   recurrentWeight: 5,
   ngramsWeight: 6,
   sum: 7,
-  /** What it expects the logarithms of its parts' probabilities to be. */
+  /** Expected logarithms of its parts' probabilities. */
   meanRecurrent: 8,
   meanNgrams: 9,
 } as const;
@@ -63,6 +66,7 @@ export function symbolCell(settings: SymbolSettings, layout: SymbolLayout, facto
   const at = ({ f32, at32 }: SinglesRow, index: number): number => f32[at32 + (index % ringLength)]!;
   return {
     engine: factory(shape, seed),
+    initial: randomWeights,
     reader: {
       rowSize: ringLength,
       writeStep: (row, count, buffers, place) => {

@@ -7,7 +7,7 @@ import { wasmEngine } from "../../engine/wasm/engine.js";
 import { KeyRow } from "../keys/row.js";
 import { KeyedForecaster } from "../keyed-forecaster.js";
 import type { ForecasterListeners } from "../learning/schedule.js";
-import type { SteppedRows } from "../stepped-rows.js";
+import type { SteppedRows } from "../../engine/stepped-rows.js";
 import type { Snapshot, SnapshotRecord } from "../snapshot/snapshot.js";
 import type { SymbolColumns, SymbolForecastColumns } from "./columns.js";
 import { SymbolMixture, type SymbolKey } from "./mixture.js";
@@ -67,7 +67,7 @@ export class SymbolForecaster extends KeyedForecaster<SymbolSettings, SymbolColu
     this.#tellKnown();
   }
 
-  /** Symbols that are told apart now. */
+  /** Current number of distinct symbols. */
   get symbols(): number {
     return this.#vocabulary.size - 1;
   }
@@ -77,7 +77,9 @@ export class SymbolForecaster extends KeyedForecaster<SymbolSettings, SymbolColu
     return super.bytes + this.#ngrams.bytes;
   }
 
-  /** The distribution of a slot's next symbol; what is missing to 1 is the probability of all others together. */
+  /**
+   * Returns the distribution of a slot's next symbol; the remainder to 1 is the probability of all other symbols together.
+   */
   distribution(slot: number): Map<string, number> {
     return this.#mixture.distribution(this.#read.point(this.state.keys, slot));
   }
@@ -147,7 +149,17 @@ export class SymbolForecaster extends KeyedForecaster<SymbolSettings, SymbolColu
       key.f32.set(distribution, key.at32 + key.layout.recurrent);
       this.#mixture.forecast(key, forecasts, events[i]!);
       forecasts.version[events[i]!] = runner.version;
+      key.f64[key.at64 + symbolNumber.version] = runner.version + 1;
     }
+  }
+
+  /** @internal */
+  protected override writePending(slot: number, forecasts: SymbolForecastColumns, row: number): void {
+    const key = this.#read.point(this.state.keys, slot);
+    forecasts.slots[row] = slot;
+    forecasts.probability[row] = forecasts.recurrent[row] = forecasts.ngrams[row] = NaN;
+    forecasts.version[row] = this.versionOf(key.f64[key.at64 + symbolNumber.version]!);
+    this.#mixture.writePending(key, forecasts, row);
   }
 
   /** The number of a symbol, which may be one that it gets, or takes from another. */

@@ -11,7 +11,7 @@ import type { Vocabulary } from "./vocabulary.js";
 /** Step size of the weights. */
 const rate = 0.005;
 
-/** What is taken for the logarithm of nothing. */
+/** Stands for the logarithm of zero. */
 const least = 1e-30;
 
 /** A key of symbols. */
@@ -31,7 +31,7 @@ export class SymbolMixture {
   /** Scores a symbol that has just been seen against the key's pending forecast, and learns from it. */
   score(key: SymbolKey, symbol: number, into: SymbolForecastColumns, event: number): void {
     const { f64, at64, f32, at32, layout } = key;
-    // What was not in the vocabulary when the forecast was made was one of the others then.
+    // A symbol that was not in the vocabulary at the time of the forecast counted as one of the others.
     const then = this.#vocabulary.sinceOf(symbol) > f64[at64 + symbolNumber.made]! ? 0 : symbol;
     const recurrent = f32[at32 + layout.recurrent + then]!;
     const ngrams = f32[at32 + layout.ngrams + then]!;
@@ -39,7 +39,7 @@ export class SymbolMixture {
     into.ngrams[event] = ngrams;
     const [logRecurrent, logNgrams] = [logOf(recurrent), logOf(ngrams)];
     into.probability[event] = shareOf(key, logRecurrent, logNgrams) / f64[at64 + symbolNumber.sum]!;
-    // The gradient of the loss: what was expected of the logarithm less what it was.
+    // The gradient of the loss: the expected logarithm minus the actual one.
     const { weights } = this;
     weights[0]! += rate * (logRecurrent - f64[at64 + symbolNumber.meanRecurrent]!);
     weights[1]! += rate * (logNgrams - f64[at64 + symbolNumber.meanNgrams]!);
@@ -74,8 +74,21 @@ export class SymbolMixture {
     f64[at64 + symbolNumber.sum] = sum;
     f64[at64 + symbolNumber.meanRecurrent] = meanRecurrent / sum;
     f64[at64 + symbolNumber.meanNgrams] = meanNgrams / sum;
-    into.unseen[event] = probabilities[0]!;
-    this.#writeLikeliest(known, into, event);
+    this.#write(into, event);
+  }
+
+  /**
+   * Writes the likeliest symbols of a key's pending forecast to a row. A symbol that left the vocabulary since is left out:
+   * another one has its number.
+   */
+  writePending(key: SymbolKey, into: SymbolForecastColumns, row: number): void {
+    const made = key.f64[key.at64 + symbolNumber.made]!;
+    const probabilities = this.#probabilities;
+    for (let symbol = 0; symbol < this.#vocabulary.size; symbol++) {
+      const isLater = symbol > 0 && this.#vocabulary.sinceOf(symbol) > made;
+      probabilities[symbol] = isLater ? NaN : pendingOf(key, symbol);
+    }
+    this.#write(into, row);
   }
 
   /** The pending distribution of a key: of each symbol that had its number when it was made. */
@@ -89,15 +102,14 @@ export class SymbolMixture {
     return distribution;
   }
 
-  #writeLikeliest(
-    known: number,
-    { width, next, nextProbability }: SymbolForecastColumns,
-    event: number,
-  ): void {
-    const first = event * width;
+  /** Writes the probabilities to a row; one that is NaN is left out. */
+  #write({ width, unseen, next, nextProbability }: SymbolForecastColumns, row: number): void {
+    unseen[row] = this.#probabilities[0]!;
+    const first = row * width;
     let found = 0;
-    for (let symbol = 1; symbol < known; symbol++) {
+    for (let symbol = 1; symbol < this.#vocabulary.size; symbol++) {
       const probability = this.#probabilities[symbol]!;
+      if (Number.isNaN(probability)) continue;
       if (found === width && !(probability > nextProbability[first + width - 1]!)) continue;
       let place = first + (found < width ? found++ : width - 1);
       for (; place > first && probability > nextProbability[place - 1]!; place--) {
@@ -122,7 +134,7 @@ function pendingOf(key: SymbolKey, symbol: number): number {
   return shareOf(key, a, b) / f64[at64 + symbolNumber.sum]!;
 }
 
-/** What a symbol weighs in the pending forecast of a key, by the logarithms of its two probabilities. */
+/** Returns a symbol's weight in the pending forecast of a key, from the logarithms of its two probabilities. */
 function shareOf({ f64, at64 }: SymbolKey, logRecurrent: number, logNgrams: number): number {
   return exponential(
     f64[at64 + symbolNumber.recurrentWeight]! * logRecurrent +

@@ -5,7 +5,7 @@
  * continuation counts of Kneser and Ney, and the update exclusion of PPM (Cleary & Witten, 1984).
  */
 
-/** What came before: the numbers of a key's last symbols, the latest first. */
+/** The context: the numbers of a key's last symbols, the latest first. */
 export interface Context {
   readonly length: number;
   /** Identifies the symbol `age` places back: another number for another symbol. */
@@ -39,12 +39,12 @@ export class Ngrams {
   /** Numbers of an n-gram in a snapshot. */
   static readonly entrySize = 6;
 
-  /** Tells what a number stands for now. */
+  /** Returns the stamp of the symbol that a number stands for now. */
   readonly #stampOf: (symbol: number) => number;
 
   /**
-   * `capacity` n-grams at most are counted, in contexts of up to `order` symbols. `stampOf` a number is another one when
-   * it stands for another symbol: what was counted of the one before has no part in a forecast from then on.
+   * Counts at most `capacity` n-grams, in contexts of up to `order` symbols. The stamp of a number changes when the number
+   * stands for another symbol: earlier counts of the number no longer enter a forecast.
    */
   constructor(order: number, capacity: number, stampOf: (symbol: number) => number) {
     this.order = order;
@@ -98,7 +98,7 @@ export class Ngrams {
     }
   }
 
-  /** Writes the probabilities of the symbols 0 to `known` - 1 after a context; they sum to 1 but for rounding. */
+  /** Writes the probabilities of the symbols 0 to `known` - 1 after a context. They sum to 1, up to rounding. */
   distribution(context: Context, known: number, into: Float32Array, at: number): void {
     const longest = this.#hash(context);
     // What each order leaves to the lower ones: `rest` is the product of those above.
@@ -126,7 +126,7 @@ export class Ngrams {
     for (let i = 0; i < known; i++) into[at + i] = into[at + i]! + share;
   }
 
-  /** What a snapshot keeps: order, two words of hash, symbol, stamp and count of each n-gram. */
+  /** The counts for a snapshot: order, two words of hash, symbol, stamp and count of each n-gram. */
   read(): Float64Array {
     const state = new Float64Array(Ngrams.entrySize * this.#entries);
     let at = 0;
@@ -177,7 +177,7 @@ export class Ngrams {
     return longest;
   }
 
-  /** Where the context of an order is, once hashed; `none` where it was never seen, or a free place to take. */
+  /** Returns the place of an order's context, once hashed; `none` if it was never seen, or a free place to take. */
   #placeOf(order: number, take: boolean): number {
     return this.#place(this.#contexts[2 * order]!, this.#contexts[2 * order + 1]!, take);
   }
@@ -231,14 +231,14 @@ export class Ngrams {
     else if (count === 2) this.#twice[order]! += by;
   }
 
-  /** Between 0 and 1: what is taken off each count of an order for the symbols not seen. */
+  /** Discount between 0 and 1, taken off each count of an order for unseen symbols. */
   #discount(order: number): number {
     // One of each more than there are keeps it inside for an order that has hardly been seen.
     const once = this.#once[order]! + 1;
     return once / (once + 2 * (this.#twice[order]! + 1));
   }
 
-  /** Halves all counts, and lets go what is stale or rare, until an eighth is free: the next time is not soon. */
+  /** Halves all counts and drops stale and rare ones until an eighth is free, so that the next time is far off. */
   #halve(): void {
     do {
       const state = this.read();
@@ -264,7 +264,7 @@ export class Ngrams {
   }
 }
 
-/** A step of a hash: the finaliser of MurmurHash3 with a constant of its own. */
+/** Mixes a hash: the finaliser of MurmurHash3 with another constant. */
 function mix(value: number, by: number): number {
   let hash = Math.imul(value ^ (value >>> 16), 0x9e3779b1 ^ by);
   hash = Math.imul(hash ^ (hash >>> 13), 0x85ebca6b);

@@ -21,9 +21,19 @@ export interface LikelySymbol {
   readonly probability: number;
 }
 
-/** The forecast of a key's next symbol. */
-export interface SymbolForecast {
+/** The forecast of a key's next symbol, as its last event left it. */
+export interface NextSymbolForecast {
   readonly key: string;
+  /** The most likely next symbols, most likely first. */
+  readonly next: readonly LikelySymbol[];
+  /** Probability of a next symbol outside the vocabulary. */
+  readonly unseen: number;
+  /** Model name and version of its weights: "lstm64@1841". */
+  readonly model: string;
+}
+
+/** The forecast of a key's next symbol together with the score of the symbol that it was made at. */
+export interface SymbolForecast extends NextSymbolForecast {
   readonly symbol: string;
   /**
    * Forecast probability of this symbol before it arrived; NaN on the key's first. Symbols outside the vocabulary share
@@ -32,12 +42,6 @@ export interface SymbolForecast {
   readonly probability: number;
   /** Surprise in bits: -log2 of `probability`. */
   readonly surprise: number;
-  /** The most likely next symbols, most likely first. */
-  readonly next: readonly LikelySymbol[];
-  /** Probability of a next symbol outside the vocabulary. */
-  readonly unseen: number;
-  /** Model name and version of its weights: "lstm64@1841". */
-  readonly model: string;
 }
 
 /** A forecast together with its event. */
@@ -68,8 +72,8 @@ export function symbolSettingsOf<T>(options: SymbolEventOptions<T>): {
   readonly settings: SymbolSettings;
   readonly candidates: number;
 } {
-  requireFunctions(options, ["key", "symbol"], ["onRejected", "onUpdate", "engine"]);
-  const { key, symbol, candidates = 5, onRejected, onUpdate, engine, ...settings } = options;
+  requireFunctions(options, ["key", "symbol"], ["onRejected", "onUpdate", "onForgotten", "engine"]);
+  const { key, symbol, candidates = 5, onRejected, onUpdate, onForgotten, engine, ...settings } = options;
   if (!Number.isInteger(candidates) || candidates < 1 || candidates > 100) {
     throw new UndercurrentError(
       "SETTING_INVALID",
@@ -101,6 +105,18 @@ export class EventSymbolForecaster<T> extends ObjectForecaster<
     this.#options = options;
   }
 
+  /**
+   * Returns the pending forecast of a key, bit for bit as the key's last event made it. A symbol that left the vocabulary
+   * since is left out. Changes no state.
+   *
+   * @returns undefined if the key has no state.
+   * @throws KEY_INVALID. FORECASTER_BUSY if a callback of this forecaster calls it. FORECASTER_DISPOSED.
+   */
+  forecast(key: string): NextSymbolForecast | undefined {
+    const columns = this.ask(key);
+    return columns && this.#nextAt(columns, 0);
+  }
+
   /** @internal */
   protected override read(event: T): (events: SymbolColumns) => void {
     const key = this.#options.key(event);
@@ -118,17 +134,24 @@ export class EventSymbolForecaster<T> extends ObjectForecaster<
     events: SymbolColumns,
     forecasts: SymbolForecastColumns,
   ): EventSymbolForecast<T> {
-    const { slots, probability, unseen, width, next, nextProbability, version } = forecasts;
+    const { probability } = forecasts;
+    return {
+      event,
+      symbol: events.symbols[row]!,
+      probability: probability[row]!,
+      surprise: -Math.log2(probability[row]!),
+      ...this.#nextAt(forecasts, row),
+    };
+  }
+
+  #nextAt(forecasts: SymbolForecastColumns, row: number): NextSymbolForecast {
+    const { slots, unseen, width, next, nextProbability, version } = forecasts;
     const likely = Array.from({ length: width }, (_, i): LikelySymbol => {
       const at = row * width + i;
       return { symbol: next[at]!, probability: nextProbability[at]! };
     });
     return {
-      event,
       key: this.forecaster.keyOf(slots[row]!),
-      symbol: events.symbols[row]!,
-      probability: probability[row]!,
-      surprise: -Math.log2(probability[row]!),
       next: likely.filter(({ probability }) => probability > 0),
       unseen: unseen[row]!,
       model: this.forecaster.modelName(version[row]),

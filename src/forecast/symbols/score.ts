@@ -5,7 +5,7 @@ export class SymbolScore {
   hits = 0;
   #bits = 0;
 
-  /** Takes the probability that a symbol had been given, NaN where there was no forecast. */
+  /** Takes the probability that a symbol was given; NaN without a forecast. */
   add(probability: number, hit = false): void {
     if (Number.isNaN(probability)) return;
     this.scored++;
@@ -19,7 +19,7 @@ export class SymbolScore {
     this.#bits += other.#bits;
   }
 
-  /** Mean of -log2 of the probabilities; NaN where nothing was scored. */
+  /** Mean of -log2 of the probabilities; NaN if nothing was scored. */
   get bits(): number {
     return this.#bits / this.scored;
   }

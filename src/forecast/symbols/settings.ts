@@ -3,6 +3,9 @@ import { z } from "zod";
 import { recurrentKinds } from "../../engine/port.js";
 import { refuseRenamed } from "../../errors/errors.js";
 import { checkedSettings, forecasterSchema } from "../settings.js";
+import { symbolRanges, type SymbolForecasterOptions, type SymbolSettings } from "./options.js";
+
+export type { SymbolForecasterOptions, SymbolSettings };
 
 const shared = forecasterSchema.pick({
   seed: true,
@@ -63,12 +66,6 @@ export const symbolSchema = z.strictObject({
   learningRate: shared.learningRate.unwrap().default(0.002),
 });
 
-/** Complete settings of a symbol forecaster. */
-export type SymbolSettings = z.output<typeof symbolSchema>;
-
-/** Options of a symbol forecaster. Omitted options have their default. */
-export type SymbolForecasterOptions = Partial<SymbolSettings>;
-
 /**
  * Checks options and fills in the defaults.
  *
@@ -84,5 +81,5 @@ export type SymbolForecasterOptions = Partial<SymbolSettings>;
  */
 export function symbolSettings(options: SymbolForecasterOptions = {}): SymbolSettings {
   refuseRenamed("symbolOptions", options);
-  return checkedSettings(symbolSchema, options);
+  return checkedSettings(symbolSchema, options, symbolRanges);
 }

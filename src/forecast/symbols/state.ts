@@ -33,8 +33,8 @@ interface SharedState {
 }
 
 /**
- * Reads what all keys share. Throws SNAPSHOT_CORRUPT where the record of it is missing or does not fit the settings, or
- * where a key's last symbols, `ringLength` of them at the front of its singles, are not in the vocabulary.
+ * Reads the shared record of all keys. Throws SNAPSHOT_CORRUPT if the record is missing or does not fit the settings. Throws it
+ * too if a key's last symbols, the first `ringLength` of its singles, are not in the vocabulary.
  */
 export function decodeShared(snapshot: Snapshot, settings: SymbolSettings, ringLength: number): SharedState {
   const shared = readShared(snapshot.symbols, settings);

@@ -1,6 +1,6 @@
 /**
- * The bounded vocabulary: a number for each symbol that is told apart. Number 0 stands for all others. Where it is
- * full, a symbol that keeps coming takes the place of the one that has been away for longest.
+ * The bounded vocabulary: a number for each distinct symbol. Number 0 stands for all others. When it is full, a recurring
+ * symbol replaces the one that has been absent for longest.
  */
 
 /** Times that a symbol must have come since another was last seen to take its place. */
@@ -13,7 +13,7 @@ interface Candidate {
   since: number;
 }
 
-/** What a snapshot keeps; arrays are in the order of the numbers, candidates from the one longest away. */
+/** The vocabulary for a snapshot; arrays are in the order of the numbers, candidates from the longest absent. */
 export interface VocabularyState {
   readonly events: number;
   readonly symbols: readonly string[];
@@ -73,7 +73,7 @@ export class Vocabulary {
     return number !== 0 && this.#since[number] === this.events;
   }
 
-  /** Whether a number gets this symbol, and perhaps loses another one, where it is that of the next event. */
+  /** Returns whether the next event gives this symbol a number, which another symbol may lose. */
   changesWith(symbol: string): boolean {
     if (this.#numbers.has(symbol)) return false;
     if (this.size < this.#since.length) return true;
@@ -81,7 +81,7 @@ export class Vocabulary {
     return candidate !== undefined && this.#replaces(candidate.count + 1, candidate.since);
   }
 
-  /** The number of the symbol of the next event: 0 where it has none. */
+  /** Returns the number of the next event's symbol; 0 if it has none. */
   see(symbol: string): number {
     this.events++;
     const number = this.#numbers.get(symbol) ?? this.#admit(symbol);

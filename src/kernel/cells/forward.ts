@@ -9,7 +9,7 @@ import { inputsBytes, isRecurrent, skipsBytes, symbols, symbolsBytes } from "./m
 import { recurrentForward } from "./recurrent/cell";
 import { embed, readSymbols } from "./symbols/symbols";
 
-/** Steps the rows named by `setRow`; keeps what the backward pass needs at `keep` unless it is 0. */
+/** Steps the rows named by `setRow`. Keeps the values for the backward pass at `keep`, unless it is 0. */
 export function forwardBlock(rows: i32, x: usize, skips: usize, readouts: usize, keep: usize): void {
   clearSums(rows);
   if (isRecurrent) recurrentForward(rows, x, keep);

@@ -11,7 +11,7 @@ import { layOutWindows } from "./memory/windows";
 import { layOutRecurrent, measureRecurrent } from "./recurrent/layout";
 import { layOutSymbols, placeSymbols } from "./symbols/layout";
 
-/** Makes all buffers exist, zero and without state rows; false where there is not enough memory. */
+/** Creates all buffers, zeroed and without state rows. Returns false if memory is exhausted. */
 export function init(): bool {
   measureShape();
   const cellBytes = isRecurrent ? measureRecurrent() : measureContext();

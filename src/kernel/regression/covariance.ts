@@ -37,7 +37,7 @@ export function forget(covariance: usize): void {
   for (let feature = 0; feature < features; feature++) store<f32>(diagonal(covariance, feature), 1);
 }
 
-/** Address of a feature's variance. A block row I begins behind the 4·4·(0 + 1 + … + I) floats of those before it. */
+/** Returns the address of a feature's variance. Block row I begins after the 4·4·(0 + 1 + … + I) floats of earlier rows. */
 // @ts-ignore: decorator
 @inline
 function diagonal(covariance: usize, feature: i32): usize {
@@ -113,16 +113,16 @@ function update(covariance: usize, grown: f32, shrunk: f32): void {
 }
 
 /**
- * Takes one more vector of features into the covariance, for a target whose noise has `noise` times the variance of an
- * ordinary one. Every weight gains the variance `drift`, as if it took a random walk: that keeps P definite in 32 bits,
- * and the weights able to move. Leaves P·x in `product` and returns the innovation λ·noise + xᵀP·x, by which it has to
- * be divided to give the gain; 0 where the covariance had to start anew and nothing can be learned.
+ * Adds a vector of features to the covariance, for a target whose noise has `noise` times the variance of an ordinary one.
+ * Every weight gains the variance `drift`, as in a random walk: that keeps P definite in 32 bits and the weights able to move.
+ * Writes P·x to `product` and returns the innovation λ·noise + xᵀP·x; P·x divided by it is the gain. Returns 0 if the
+ * covariance had to restart and nothing can be learned.
  */
 export function absorb(covariance: usize, x: usize, forgetting: f32, noise: f32, drift: f32): f32 {
   multiply(covariance, x);
   const floor = forgetting * noise;
   const innovation = floor + dot(x, product);
-  // Rounding may cost P its definiteness in the end: it starts anew, the weights stay.
+  // Rounding may make P indefinite in the end. P then restarts, and the weights stay.
   if (!(innovation >= <f32>0.5 * floor && innovation < <f32>1e12)) {
     forget(covariance);
     return 0;

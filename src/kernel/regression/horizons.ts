@@ -38,7 +38,7 @@ export let eventFeatures: usize = 0;
 export let targets: usize = 0;
 export let forecasts: usize = 0;
 
-/** Lays out the buffers of an event for steps 1 to `horizon`; false where there is not enough memory. */
+/** Lays out the buffers of an event for steps 1 to `horizon`. Returns false if memory is exhausted. */
 export function init(featureCount: i32, horizon: i32): bool {
   measure(featureCount);
   steps = horizon;

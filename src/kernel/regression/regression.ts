@@ -17,7 +17,7 @@ export let batchFeatures: usize = 0;
 export let batchTargets: usize = 0;
 export let batchForecasts: usize = 0;
 
-/** Lays out the buffers of a batch of `rows`; false where there is not enough memory. */
+/** Lays out the buffers of a batch of `rows`. Returns false if memory is exhausted. */
 export function init(featureCount: i32, rows: i32): bool {
   measure(featureCount);
   beginLayout();

@@ -1,11 +1,11 @@
-/** Digits as text, laid out by ECMA-262, Number::toString, and always with a decimal point or an exponent. */
+/** Writes digits as ECMA-262, Number::toString does, but always with a decimal point or an exponent. */
 
 /** "00", "01", … "99". */
 const pairs: i32 = <i32>memory.data(200, 16);
 /** Room for the digits of one number. */
 const digits: i32 = <i32>memory.data(48, 16);
 
-/** ".0", which tells a reader that whole and fractional numbers of one field are of one type. */
+/** ".0", so that whole and fractional numbers of a field have the same type for a reader. */
 export const pointZero: u16 = 0x302e;
 
 /** Fills the table of pairs. */
@@ -63,7 +63,7 @@ export function layout(value: u64, exponent: i32, at: i32): i32 {
   return place(begin, count, count + exponent, at);
 }
 
-/** Appends digits with the decimal point, or its place, behind the first `point` of them. */
+/** Appends digits with the decimal point after the first `point` of them. */
 // @ts-ignore: decorator
 @inline
 function place(begin: i32, count: i32, point: i32, at: i32): i32 {

@@ -1,9 +1,9 @@
 /**
- * The shortest digits of a number: R. Giulietti, "The Schubfach way to render doubles" (2020), sections 9 and 10.
+ * Finds the shortest digits that read back as a number: R. Giulietti, "The Schubfach way to render doubles" (2020), sections 9 and 10.
  */
 import { layout } from "./text-digits";
 
-/** Exponents of ten of the table of powers. */
+/** Range of the exponents of ten in the table of powers. */
 const leastExponent: i32 = -324;
 const greatestExponent: i32 = 292;
 
@@ -11,7 +11,7 @@ const greatestExponent: i32 = 292;
 export const powers: i32 = <i32>memory.data((greatestExponent - leastExponent + 1) * 16, 16);
 const mask63: u64 = 0x7fffffffffffffff;
 
-/** Appends c · 2^q with the fewest digits that round to it, and of those the nearest. */
+/** Appends c · 2^q with the fewest digits that round to it; of several such texts, the nearest. */
 export function shortest(q: i32, c: u64, at: i32): i32 {
   const odd = c & 1;
   const cb = c << 2;
@@ -38,7 +38,7 @@ export function shortest(q: i32, c: u64, at: i32): i32 {
   return layout(vb < middle || (vb === middle && (s & 1) === 0) ? s : t, k, at);
 }
 
-/** The upper 64 bits of the product of g1 · 2^63 + g0 and cp, with a last bit that tells whether any was dropped. */
+/** Returns the upper 64 bits of the product of g1 · 2^63 + g0 and cp; the last bit is set if any dropped bit was. */
 // @ts-ignore: decorator
 @inline
 function roundToOdd(g1: u64, g0: u64, cp: u64): u64 {

@@ -1,9 +1,9 @@
 /**
- * Numbers and times as JSON text: what JSON.stringify writes, but that a number always has a fraction or an exponent. Dates by H. Hinnant, "chrono-compatible
- * low-level date algorithms" (2014).
+ * Writes numbers and times as JSON text. The text equals that of JSON.stringify, except that a number always has a fraction
+ * or an exponent. Dates follow H. Hinnant, "chrono-compatible low-level date algorithms" (2014).
  *
- * Each function appends at an address, first a piece of text and then what it is about, and returns the address behind
- * it. A piece is a byte with its length, 31 at most, and its characters; 32 bytes may be read from there, and written.
+ * Each function appends a piece of text and then a value at an address, and returns the address after the last byte. A piece
+ * is one byte with its length, at most 31, followed by its characters. Each function may read and write 32 bytes from there.
  */
 import { initDigits, layout, pair, pointZero } from "./text-digits";
 import { shortest } from "./text-shortest";
@@ -13,13 +13,13 @@ export { powers } from "./text-shortest";
 /** Room for pieces. */
 export const pieces: i32 = <i32>memory.data(4096, 16);
 
-/** Fills the tables but for the powers, and returns the address of the output. */
+/** Fills the tables except the powers, and returns the address of the output. */
 export function init(): i32 {
   initDigits();
   return <i32>((__heap_base + 15) & ~15);
 }
 
-/** Makes room up to an address; false where there is none. */
+/** Grows the memory up to an address. Returns false if it cannot. */
 export function reserve(end: i32): bool {
   const missing = ((end + 0xffff) >>> 16) - memory.size();
   return missing <= 0 || memory.grow(missing) >= 0;
@@ -34,7 +34,19 @@ export function integer(piece: i32, value: u32, at: i32): i32 {
   return end;
 }
 
-/** Appends a piece and a number with a fraction or an exponent: null where it is not finite, 0.0 for both zeros. */
+/** Appends a piece and a whole number between -2^53 and 2^53, without a fraction; null if it is not finite. */
+export function long(piece: i32, value: f64, at: i32): i32 {
+  at = copy(piece, at);
+  if (!(Math.abs(value) <= 9007199254740992)) return nothing(at);
+  let rest = <u64>Math.abs(value);
+  if (value < 0) store<u8>(at++, 45);
+  let end = at + 1;
+  for (let left = rest / 10; left > 0; left /= 10) end++;
+  for (let next = end; next > at; rest /= 10) store<u8>(--next, 48 + <u8>(rest % 10));
+  return end;
+}
+
+/** Appends a piece and a number with a fraction or an exponent; null if it is not finite, 0.0 for both zeros. */
 export function number(piece: i32, value: f64, at: i32): i32 {
   at = copy(piece, at);
   const bits = reinterpret<u64>(value);

@@ -1,12 +1,33 @@
-/** Decodes input records to readings (key, time, value); rejected records become dead letters. */
+/** Decodes input records to readings: key, time, value. */
 import { isUtf8 } from "node:buffer";
-import { UndercurrentError, type ErrorCode } from "../../errors/errors.js";
+import { UndercurrentError } from "../../errors/errors.js";
 import { readKey, readTime, readValue } from "../../forecast/input.js";
-import type { InputRecord, OutputRecord } from "../ports.js";
-import { pathNames, type DecodeSettings } from "../settings.js";
+import {
+  escapeKeyPart,
+  featureCountOf,
+  isPath,
+  namedSeriesOf,
+  pathNames,
+  type DecodeSettings,
+} from "../decode-settings.js";
+import type { InputRecord } from "../ports.js";
 import { decodeNames, timeReader } from "../times/reader.js";
+import {
+  decodeText,
+  find,
+  findIn,
+  headerText,
+  itemPath,
+  pathText,
+  visitItems,
+  type Chain,
+  type ItemPath,
+} from "./document.js";
+import { requireSchemaId, schemaIdOf, wirePrefix, type ValueFormat } from "./format.js";
+import { keyReader } from "./key.js";
+import { missingTexts, numberParser, numberReader } from "./number.js";
 
-/** A decoded record. */
+/** One reading of a record. */
 export interface Reading {
   readonly key: string;
   /** Epoch milliseconds. */
@@ -18,14 +39,31 @@ export interface Reading {
   /** Parsed JSON of the record's value; the number if the format is `number`. */
   readonly document: unknown;
   readonly record: InputRecord;
+  /** Which of the record's readings this is: the name of the series, after the number of the item; absent for the only one. */
+  readonly series?: string;
+}
+
+/** A reading that was refused; the record's other readings go on. */
+export interface RefusedReading {
+  /** As in `Reading`; empty for the only one. */
+  readonly series: string;
+  readonly error: UndercurrentError;
+}
+
+/** The readings of one record, in order. */
+export interface Decoded {
+  readonly readings: readonly Reading[];
+  readonly refused: readonly RefusedReading[];
 }
 
 export type Decode = (record: InputRecord) => Reading;
+export type DecodeAll = (record: InputRecord) => Decoded;
 
 /**
- * Returns a function that decodes records. The function throws RECORD_UNREADABLE, BATCH_UNREADABLE, KEY_INVALID, TIME_INVALID,
- * VALUE_NOT_A_NUMBER or VALUE_OUT_OF_RANGE. A null value is a missing value. An absent value is an error, because a wrong
- * path would otherwise make every value missing. An absent feature is a missing value.
+ * Returns a function that decodes records of one reading. The function throws RECORD_UNREADABLE, RECORD_SKIPPED,
+ * BATCH_UNREADABLE, KEY_INVALID, TIME_INVALID, VALUE_NOT_A_NUMBER or VALUE_OUT_OF_RANGE. A null value is a missing value. An
+ * absent value is an error unless `absent` says otherwise, because a wrong path would make every value missing. An absent
+ * feature is a missing value.
  *
  * @example
  * ```ts
@@ -33,31 +71,230 @@ export type Decode = (record: InputRecord) => Reading;
  * const { key, time, value } = decode(record);
  * ```
  */
-export function decoder(settings: DecodeSettings): Decode {
-  const isMissing = missingTexts(settings.missing);
-  const parse = settings.format === "json" ? parseJson : numberParser(isMissing);
-  const timeOf = timeReader(settings, decodeNames);
-  const keyPath = settings.key === undefined ? undefined : pathNames(settings.key);
-  const timePath = settings.time === undefined ? undefined : pathNames(settings.time);
-  const valuePath = settings.format === "json" ? pathNames(settings.value) : [];
-  const featurePaths = settings.features.map(pathNames);
+export function decoder(settings: DecodeSettings, format?: ValueFormat): Decode {
+  const decode = recordDecoder(settings, format);
   return (record) => {
-    const document = parse(textOf(record, settings.maxValueBytes));
-    const key = keyPath === undefined ? recordKey(record) : documentKey(document, keyPath);
-    const time = timePath === undefined ? recordTime(record) : timeOf(find(document, timePath));
-    const found = find(document, valuePath);
-    if (found === undefined) {
+    const { readings, refused } = decode(record);
+    if (refused.length > 0) throw refused[0]!.error;
+    return readings[0]!;
+  };
+}
+
+/**
+ * Returns a function that decodes records of any number of readings. The order of the readings is that of the items (`each`),
+ * then that of the series in the settings. The function throws for a record without any readable part; where only some
+ * readings cannot be read, it returns their errors beside the others.
+ */
+export function recordDecoder(settings: DecodeSettings, format?: ValueFormat): DecodeAll {
+  const parse = documentParser(settings, format);
+  const isSkipped = skipTest(settings);
+  const decodeItem = itemDecoder(settings);
+  const { each, maxReadings, absent } = settings;
+  if (each === undefined) {
+    const isOnly = settings.series === undefined;
+    return (record) => {
+      const document = parse(record);
+      isSkipped(document);
+      const into: MutableDecoded = { readings: [], refused: [], count: 0 };
+      decodeItem({ record, document, chain: [document], item: "" }, into);
+      // Nothing of the record can be read: the error is the record's.
+      if (isOnly && into.refused.length > 0) throw into.refused[0]!.error;
+      return into;
+    };
+  }
+  const path = pathNames(each);
+  return (record) => {
+    const document = parse(record);
+    isSkipped(document);
+    const into: MutableDecoded = { readings: [], refused: [], count: 0 };
+    let item = 0;
+    const isList = visitItems(document, path, (chain) => {
+      if (item >= maxReadings) throw tooMany(maxReadings);
+      decodeItem({ record, document, chain, item: String(item++) }, into);
+    });
+    if (item > 0) return into;
+    const message = `no item is at the path ${pathText(path)} (decode.each)`;
+    throw new UndercurrentError(
+      isList || absent === "skip" ? "RECORD_SKIPPED" : "RECORD_UNREADABLE",
+      message,
+    );
+  };
+}
+
+interface MutableDecoded extends Decoded {
+  readonly readings: Reading[];
+  readonly refused: RefusedReading[];
+  /** Of all series so far, also of those that were left out. */
+  count: number;
+}
+
+/** One item of a record, which may be the whole of it. */
+interface Item {
+  readonly record: InputRecord;
+  readonly document: unknown;
+  readonly chain: Chain;
+  /** Its number; empty for the whole record. */
+  readonly item: string;
+}
+
+/** Where the number of one series is, and those of its features. */
+interface SeriesPaths {
+  readonly name: string;
+  readonly suffix: string;
+  readonly value: ItemPath;
+  readonly features: readonly ItemPath[];
+}
+
+function itemDecoder(settings: DecodeSettings): (item: Item, into: MutableDecoded) => void {
+  const eachNames = settings.each === undefined ? undefined : pathNames(settings.each);
+  const pathOf = (names: readonly string[]): ItemPath => itemPath(names, eachNames);
+  const keyOf = keyReader(settings);
+  const timeOf = itemTimeReader(settings, pathOf);
+  const numbers = numberReader(settings);
+  const width = featureCountOf(settings);
+  const shared = settings.features.map((path) => pathOf(pathNames(path)));
+  const members =
+    settings.series !== undefined && isPath(settings.series) ? pathOf(pathNames(settings.series)) : undefined;
+  const named: readonly SeriesPaths[] = namedSeriesOf(settings)?.map(({ name, value, features }) => ({
+    name,
+    suffix: `/${escapeKeyPart(name)}`,
+    value: pathOf(pathNames(value)),
+    features: [...shared, ...features.map((path) => pathOf(pathNames(path)))],
+  })) ?? [
+    {
+      name: "",
+      suffix: "",
+      value: pathOf(settings.format === "number" ? [] : pathNames(settings.value)),
+      features: shared,
+    },
+  ];
+  const isOnly = settings.series === undefined;
+  const setting = isOnly ? "decode.value" : "decode.series";
+
+  const featuresOf = (chain: Chain, paths: readonly ItemPath[]): readonly number[] => {
+    const features = paths.map((path) => {
+      const found = findIn(chain, path);
+      return found === undefined ? NaN : numbers.read(found, `the feature at ${pathText(path.names)}`);
+    });
+    while (features.length < width) features.push(NaN);
+    return features;
+  };
+
+  return ({ record, document, chain, item }, into) => {
+    const label = (name: string): string => (item === "" || name === "" ? item + name : `${item}/${name}`);
+    const refuse = (name: string, error: unknown): void => {
+      if (!(error instanceof UndercurrentError)) throw error;
+      into.refused.push({ series: label(name), error });
+    };
+    const count = (): void => {
+      if (++into.count > settings.maxReadings) throw tooMany(settings.maxReadings);
+    };
+    let key: string;
+    let time: number;
+    try {
+      key = keyOf(record, chain);
+      time = timeOf(record, chain);
+    } catch (error) {
+      count();
+      refuse("", error);
+      return;
+    }
+    const take = (name: string, suffix: string, read: () => readonly [number, readonly number[]]): void => {
+      try {
+        const [value, features] = read();
+        const series = label(name);
+        const whole = suffix === "" ? key : readKey(key + suffix);
+        into.readings.push({
+          key: whole,
+          time,
+          value,
+          features,
+          document,
+          record,
+          ...(series !== "" && { series }),
+        });
+      } catch (error) {
+        refuse(name, error);
+      }
+    };
+    if (members !== undefined) {
+      const found = findIn(chain, members);
+      if (typeof found !== "object" || found === null) {
+        count();
+        refuse("", noValue(members.names, setting));
+        return;
+      }
+      let taken = 0;
+      for (const [name, member] of Object.entries(found)) {
+        count();
+        if (!numbers.isNumber(member)) continue;
+        taken++;
+        take(name, `/${escapeKeyPart(name)}`, () => [
+          numbers.read(member, "the value"),
+          featuresOf(chain, shared),
+        ]);
+      }
+      if (taken === 0) refuse("", noValue(members.names, setting));
+      return;
+    }
+    let present = 0;
+    for (const { name, suffix, value: path, features } of named) {
+      count();
+      const found = findIn(chain, path);
+      if (found === undefined && settings.absent === "skip") continue;
+      present++;
+      take(name, suffix, () => {
+        if (found === undefined && settings.absent === "reject") throw noValue(path.names, setting);
+        const value = found === undefined ? NaN : numbers.read(found, "the value");
+        return [value, featuresOf(chain, features)];
+      });
+    }
+    if (present === 0) refuse("", noValue(named[0]!.value.names, setting));
+  };
+}
+
+function noValue(names: readonly string[], setting: string): UndercurrentError {
+  return new UndercurrentError(
+    "VALUE_NOT_A_NUMBER",
+    `the record has no value at the path ${pathText(names)} (${setting})`,
+  );
+}
+
+function tooMany(most: number): UndercurrentError {
+  return new UndercurrentError(
+    "RECORD_UNREADABLE",
+    `the record has more than ${most} readings (decode.maxReadings)`,
+  );
+}
+
+function itemTimeReader(
+  settings: DecodeSettings,
+  pathOf: (names: readonly string[]) => ItemPath,
+): (record: InputRecord, chain: Chain) => number {
+  const { time } = settings;
+  if (time === undefined) return recordTime;
+  const timeOf = timeReader(settings, decodeNames);
+  if (typeof time === "object" && "header" in time)
+    return (record) => timeOf(headerText(record, time.header));
+  const path = pathOf(pathNames(time));
+  return (_, chain) => timeOf(findIn(chain, path));
+}
+
+/** Throws RECORD_SKIPPED for a document that `skip` names. */
+function skipTest({ skip }: DecodeSettings): (document: unknown) => void {
+  const tests = skip.map((one) => ({
+    path: pathNames(one.field),
+    values: new Set<unknown>(one.in),
+  }));
+  return (document) => {
+    for (const { path, values } of tests) {
+      const found = find(document, path);
+      if (!values.has(found)) continue;
       throw new UndercurrentError(
-        "VALUE_NOT_A_NUMBER",
-        `the record has no value at the path ${pathText(valuePath)} (decode.value)`,
+        "RECORD_SKIPPED",
+        `${pathText(path)} is ${JSON.stringify(found)} (decode.skip)`,
       );
     }
-    const value = isMissing(found) ? NaN : readValue(found);
-    const features = featurePaths.map((path) => {
-      const feature = find(document, path);
-      return isMissing(feature) ? NaN : readFeature(feature, path);
-    });
-    return { key, time, value, features, document, record };
   };
 }
 
@@ -69,53 +306,65 @@ export function checkReading(reading: Reading): void {
   reading.features.forEach((feature, index) => readValue(feature, `feature ${index}`));
 }
 
-/** Where a record came from. */
-export interface Origin {
-  readonly topic: string;
-  readonly partition: number;
+/** Returns the parser of a record's value. It throws for a record that has nothing to parse. */
+export function documentParser(
+  settings: DecodeSettings,
+  format: ValueFormat | undefined,
+): (record: InputRecord) => unknown {
+  switch (settings.format) {
+    case "json":
+      return (record) => parseJson(bytesOf(record, settings));
+    case "json-schema":
+      return (record) => {
+        const value = bytesOf(record, settings);
+        requireSchemaId(value);
+        return parseJson(value.subarray(wirePrefix));
+      };
+    case "number": {
+      const parse = numberParser(missingTexts(settings.missing));
+      return (record) => parse(textOf(bytesOf(record, settings)));
+    }
+    case "avro":
+    case "protobuf":
+      if (format === undefined) {
+        throw new UndercurrentError(
+          "SETTING_INVALID",
+          `decode.format: ${settings.format} needs the option \`format\`, from openFormat of undercurrent-forecast/schemas`,
+        );
+      }
+      return (record) => format.parse(bytesOf(record, settings));
+  }
 }
 
-/** The record as it came, with further headers that say why it was refused and where it came from. */
-export function deadLetter(
-  record: InputRecord,
-  origin: Origin,
-  code: ErrorCode,
-  reason: string,
-): OutputRecord {
-  const entries: readonly (readonly [string, string])[] = [
-    ["undercurrent-code", code],
-    ["undercurrent-reason", reason],
-    ["undercurrent-topic", origin.topic],
-    ["undercurrent-partition", String(origin.partition)],
-    ["undercurrent-offset", String(record.offset)],
-  ];
-  const headers = entries.map(([name, text]) => ({ name, value: new TextEncoder().encode(text) }));
-  return { ...outputOf(record), headers: [...record.headers, ...headers] };
-}
-
-/** An output record with the key, value, headers and timestamp of an input record. */
-function outputOf({ key, value, headers, timestamp }: InputRecord): OutputRecord {
-  return { key, value, headers, timestamp };
-}
-
-function textOf(record: InputRecord, maxBytes: number): string {
+function bytesOf(record: InputRecord, { maxValueBytes, tombstones }: DecodeSettings): Uint8Array {
   if (record.unreadable !== undefined) throw new UndercurrentError("BATCH_UNREADABLE", record.unreadable);
   if (record.value === null) {
-    throw new UndercurrentError("RECORD_UNREADABLE", "the record has no value (a tombstone)");
-  }
-  if (record.value.length > maxBytes) {
     throw new UndercurrentError(
-      "RECORD_UNREADABLE",
-      `the record's value has ${record.value.length} bytes, expected at most ${maxBytes} (decode.maxValueBytes)`,
+      tombstones === "skip" ? "RECORD_SKIPPED" : "RECORD_UNREADABLE",
+      "the record has no value (a tombstone)",
     );
   }
-  if (!isUtf8(record.value)) {
-    throw new UndercurrentError("RECORD_UNREADABLE", "the record's value is not UTF-8 text");
-  }
-  return decodeText(record.value);
+  if (record.value.length <= maxValueBytes) return record.value;
+  throw new UndercurrentError(
+    "RECORD_UNREADABLE",
+    `the record's value has ${record.value.length} bytes, expected at most ${maxValueBytes} (decode.maxValueBytes)`,
+  );
 }
 
-function parseJson(text: string): unknown {
+function textOf(value: Uint8Array): string {
+  if (isUtf8(value)) return decodeText(value);
+  throw new UndercurrentError("RECORD_UNREADABLE", "the record's value is not UTF-8 text");
+}
+
+function parseJson(value: Uint8Array): unknown {
+  const id = schemaIdOf(value);
+  if (id !== undefined) {
+    throw new UndercurrentError(
+      "RECORD_UNREADABLE",
+      `the record's value is not JSON: it looks like Confluent's wire format, schema id ${id}; set decode.format to avro, protobuf or json-schema`,
+    );
+  }
+  const text = textOf(value);
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -123,66 +372,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-// Stricter than Number(), which takes "", " " and "0x1f".
-const numberText = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
-
-function numberParser(isMissing: (value: unknown) => boolean): (text: string) => number {
-  return (text) => {
-    if (isMissing(text)) return NaN;
-    if (numberText.test(text)) return Number(text);
-    if (text.trim() === "NaN") return NaN;
-    throw new UndercurrentError("VALUE_NOT_A_NUMBER", "the record's value is not a number");
-  };
-}
-
-/** Whether a value is one of the texts that stand for a missing one, in any case and with blanks around it. */
-export function missingTexts(texts: readonly string[]): (value: unknown) => boolean {
-  if (texts.length === 0) return () => false;
-  const known = new Set(texts.map((text) => text.trim().toLowerCase()));
-  return (value) => typeof value === "string" && known.has(value.trim().toLowerCase());
-}
-
-function recordKey({ key }: InputRecord): string {
-  if (key === null) throw new UndercurrentError("KEY_INVALID", "the record has no key");
-  // Two keys that are not UTF-8 could become the same text.
-  if (!isUtf8(key)) throw new UndercurrentError("KEY_INVALID", "the record's key is not UTF-8 text");
-  return readKey(decodeText(key));
-}
-
-function documentKey(document: unknown, path: readonly string[]): string {
-  const key = find(document, path);
-  if (typeof key === "number" && Number.isInteger(key) && !Number.isSafeInteger(key)) {
-    throw new UndercurrentError(
-      "KEY_INVALID",
-      "the key is an integer beyond 2^53, which JSON cannot hold exactly; use a string",
-    );
-  }
-  return readKey(key);
-}
-
-function readFeature(feature: unknown, path: readonly string[]): number {
-  return readValue(feature, `the feature at ${pathText(path)}`);
-}
-
 function recordTime({ timestamp }: InputRecord): number {
   if (timestamp === -1) throw new UndercurrentError("TIME_INVALID", "the record has no timestamp");
   return readTime(timestamp);
-}
-
-/** What lies at a path, undefined where there is nothing; only own properties are followed. */
-function find(document: unknown, path: readonly string[]): unknown {
-  let found = document;
-  for (const name of path) {
-    if (typeof found !== "object" || found === null || !Object.hasOwn(found, name)) return undefined;
-    found = (found as Readonly<Record<string, unknown>>)[name];
-  }
-  return found;
-}
-
-function pathText(path: readonly string[]): string {
-  return JSON.stringify(path.join("."));
-}
-
-function decodeText(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
 }

@@ -22,8 +22,8 @@ export class DayStarts {
 }
 
 /**
- * Epoch milliseconds of `2026-03-01T10:00:05Z`, `2026-03-01T10:00:05.250Z` and the same without Z; NaN for anything else,
- * which may be a time all the same.
+ * Returns the epoch milliseconds of `2026-03-01T10:00:05Z`, `2026-03-01T10:00:05.250Z` and the same without Z. Returns NaN for
+ * any other text, which may still be a time.
  */
 export function isoTimeAt(bytes: Uint8Array, start: number, end: number, days: DayStarts): number {
   const whole = bytes[end - 1] === 0x5a ? end - 1 - start : end - start;

@@ -1,23 +1,26 @@
 /**
- * Reads key, time, value and features straight from the bytes of a JSON document, without making its objects. It takes
- * on what is common and leaves the rest (escapes in a field that is read, long numbers, unusual times, whatever is wrong) to
- * the decoder: where it answers, the answer is the decoder's.
+ * Reads keys, time, values and features straight from the bytes of a JSON document, without creating its objects. Reads the
+ * common forms. Leaves the rest to the decoder: escapes in a field that is read, long numbers, unusual times, and every error.
+ * Where the scan answers, its answer equals the decoder's.
  */
 import { isUtf8 } from "node:buffer";
-import { maximumKeyLength, maximumTime, maximumValue } from "../../forecast/input.js";
+import { maximumTime, maximumValue } from "../../forecast/input.js";
 import { DayStarts, isoTimeAt } from "./iso-scan.js";
 import type { InputRecord } from "../ports.js";
-import type { DecodeSettings } from "../settings.js";
+import { schemaIdOf, wirePrefix } from "./format.js";
+import type { DecodeSettings } from "../decode-settings.js";
 import { epochTime, type TimeUnit } from "../times/epoch.js";
 import {
-  keyField,
-  timeField,
+  firstKeyPart,
+  firstNumber,
+  jsonFields,
   noField,
-  valueField,
-  fieldNames,
+  timeField,
   within,
   type FieldName,
+  type JsonFields,
 } from "./json-fields.js";
+import { ScannedKey } from "./scanned-key.js";
 
 const [quote, comma, minus, plus, dot, zero, colon] = [0x22, 0x2c, 0x2d, 0x2b, 0x2e, 0x30, 0x3a];
 const [openList, backslash, closeList, open, close] = [0x5b, 0x5c, 0x5d, 0x7b, 0x7d];
@@ -30,81 +33,111 @@ const nothing = new Uint8Array(0);
 const noNames: readonly FieldName[] = [];
 
 export class RecordScan {
-  /**
-   * What the last record said; `keyBytes.subarray(keyStart, keyEnd)` is the key, not empty and not yet known to be UTF-8
-   * where it is the record's.
-   */
-  keyBytes: Uint8Array = nothing;
-  keyStart = 0;
-  keyEnd = 0;
+  /** Number of series of every record that it reads. */
+  readonly count: number;
+  /** The key of the series that was selected last. */
+  readonly key: ScannedKey;
+  /** Time of the last record. */
   time = NaN;
-  /** NaN where it is missing. */
+  /** Value of the selected series; NaN if missing. */
   value = NaN;
+  /** Features of the selected series; NaN if missing. */
   readonly features: Float64Array;
 
-  readonly #names: readonly FieldName[];
-  readonly #keyOfRecord: boolean;
-  readonly #timeOfRecord: boolean;
+  readonly #fields: JsonFields;
+  readonly #settings: DecodeSettings;
   readonly #maxBytes: number;
   readonly #timeUnit: TimeUnit | undefined;
+  readonly #readsText: boolean;
   readonly #days = new DayStarts();
+  readonly #numbers: Float64Array;
+  /** The record in which each number was last found. */
+  readonly #found: Float64Array;
+  /** The document that is being read. */
   #bytes: Uint8Array = nothing;
   #at = 0;
   /** Of the bytes of all strings. */
   #bits = 0;
   /** Number of the record, which marks the names that were met in it. */
   #turn = 0;
-  #found = 0;
+  #hasTime = false;
 
-  private constructor(names: readonly FieldName[], settings: DecodeSettings) {
-    this.#names = names;
-    this.#keyOfRecord = settings.key === undefined;
-    this.#timeOfRecord = settings.time === undefined;
+  private constructor(fields: JsonFields, settings: DecodeSettings) {
+    this.#fields = fields;
+    this.#settings = settings;
     this.#maxBytes = settings.maxValueBytes;
     this.#timeUnit = settings.timeUnit;
-    this.features = new Float64Array(settings.features.length);
+    // A text that stands for a missing value may look like a number.
+    this.#readsText = settings.numbersInText && settings.missing.length === 0;
+    this.#numbers = new Float64Array(fields.numbers);
+    this.#found = new Float64Array(fields.numbers);
+    this.count = fields.series.length;
+    this.key = new ScannedKey(
+      settings,
+      fields.series.map(({ name }) => name),
+    );
+    this.features = new Float64Array(fields.series[0]!.features.length);
   }
 
   /** Undefined where the settings are such that only the decoder can read records. */
   static of(settings: DecodeSettings): RecordScan | undefined {
-    const { format, timeFormat, timeZone } = settings;
-    const isPlain = format === "json" && timeFormat === undefined && timeZone === undefined;
-    const names = isPlain ? fieldNames(settings) : undefined;
-    return names && new RecordScan(names, settings);
+    const { format, timeFormat, timeZone, each, skip, maxReadings } = settings;
+    const isJson = format === "json" || format === "json-schema";
+    const isPlain = isJson && timeFormat === undefined && timeZone === undefined;
+    const fields = isPlain && each === undefined && skip.length === 0 ? jsonFields(settings) : undefined;
+    return fields && fields.series.length <= maxReadings ? new RecordScan(fields, settings) : undefined;
   }
 
   /** Whether it could read the record; the fields hold nothing of use where not. */
   read({ key, value, timestamp }: InputRecord): boolean {
     if (value === null || value.length > this.#maxBytes) return false;
-    this.#bytes = value;
+    if (this.#settings.format === "json-schema" && schemaIdOf(value) === undefined) return false;
+    const bytes = this.#settings.format === "json-schema" ? value.subarray(wirePrefix) : value;
+    this.#bytes = bytes;
     this.#at = 0;
     this.#bits = 0;
     this.#turn++;
-    this.#found = 0;
-    this.features.fill(NaN);
-    if (this.#keyOfRecord) {
-      if (key === null) return false;
-      this.#found |= 1 << keyField;
-      this.#setKey(key, 0, key.length);
-    }
-    if (this.#timeOfRecord) {
+    this.#numbers.fill(NaN);
+    if (!this.key.begin(key)) return false;
+    this.#hasTime = this.#settings.time === undefined;
+    if (this.#hasTime) {
       if (timestamp === -1) return false;
-      this.#found |= 1 << timeField;
       this.time = timestamp;
     }
-    if (this.#space() !== open || !this.#object(this.#names, 0)) return false;
+    if (this.#space() !== open || !this.#object(this.#fields.names, 0)) return false;
     this.#space();
     return (
-      this.#at === value.length &&
-      this.#found === 7 &&
-      this.keyEnd > this.keyStart &&
-      this.keyEnd - this.keyStart <= maximumKeyLength &&
+      this.#at === bytes.length &&
+      this.#hasTime &&
       Math.abs(this.time) <= maximumTime &&
-      (this.#bits < 0x80 || isUtf8(value))
+      this.#hasValues() &&
+      this.key.join() &&
+      (this.#bits < 0x80 || isUtf8(bytes))
     );
   }
 
-  /** Moves over white space; the byte behind it. */
+  /** Takes key, value and features of a series; returns false if the record lacks the series and it is left out. */
+  select(series: number): boolean {
+    const { value, features } = this.#fields.series[series]!;
+    if (this.#found[value] !== this.#turn && this.#settings.absent === "skip") return false;
+    this.value = this.#numbers[value]!;
+    for (let i = 0; i < features.length; i++) {
+      const number = features[i]!;
+      this.features[i] = number < 0 ? NaN : this.#numbers[number]!;
+    }
+    this.key.select(series);
+    return true;
+  }
+
+  #hasValues(): boolean {
+    const { absent } = this.#settings;
+    if (absent === "missing") return true;
+    let present = 0;
+    for (const { value } of this.#fields.series) if (this.#found[value] === this.#turn) present++;
+    return absent === "skip" ? present > 0 : present === this.count;
+  }
+
+  /** Skips white space and returns the next byte. */
   #space(): number | undefined {
     const bytes = this.#bytes;
     let byte = bytes[this.#at];
@@ -189,7 +222,7 @@ export class RecordScan {
     for (let i = 0; i < literal.length; i++) if (bytes[this.#at + i] !== literal[i]) return false;
     this.#at += literal.length;
     if (field === noField) return true;
-    return first === 0x6e && field >= valueField && this.#take(field, NaN);
+    return first === 0x6e && field >= firstNumber && field < firstKeyPart && this.#take(field, NaN);
   }
 
   #number(field: number): boolean {
@@ -235,9 +268,11 @@ export class RecordScan {
     // Both factors are exact up to here, so that the one rounding of their product or quotient is the right one.
     if (mantissa > Number.MAX_SAFE_INTEGER || !(Math.abs(exponent) <= 22)) return false;
     const size = exponent < 0 ? mantissa / powers[-exponent]! : mantissa * powers[exponent]!;
-    if (field === keyField) {
-      // As text the number is what was written only where that is a plain integer.
-      return at === integer && !(negative && mantissa === 0) && this.#setKey(bytes, start, at);
+    if (field >= firstKeyPart) {
+      // The number's text equals the source only for plain integers.
+      if (at !== integer || (negative && mantissa === 0)) return false;
+      this.key.set(field - firstKeyPart, bytes, start, at);
+      return true;
     }
     const number = negative ? -size : size;
     return this.#take(field, field === timeField ? epochTime(number, this.#timeUnit) : number);
@@ -245,24 +280,27 @@ export class RecordScan {
 
   #takeText(field: number, start: number, end: number): boolean {
     if (field === noField) return true;
-    if (field === keyField) return this.#setKey(this.#bytes, start, end);
-    return field === timeField && this.#take(field, isoTimeAt(this.#bytes, start, end, this.#days));
-  }
-
-  #setKey(bytes: Uint8Array, start: number, end: number): boolean {
-    this.#found |= 1 << keyField;
-    this.keyBytes = bytes;
-    this.keyStart = start;
-    this.keyEnd = end;
-    return true;
+    if (field >= firstKeyPart) {
+      this.key.set(field - firstKeyPart, this.#bytes, start, end);
+      return true;
+    }
+    if (field === timeField) return this.#take(field, isoTimeAt(this.#bytes, start, end, this.#days));
+    if (!this.#readsText) return false;
+    this.#at = start;
+    const isNumber = this.#number(field) && this.#at === end;
+    this.#at = end + 1;
+    return isNumber;
   }
 
   #take(field: number, number: number): boolean {
-    if (field === timeField) this.time = number;
-    else if (Math.abs(number) > maximumValue) return false;
-    else if (field === valueField) this.value = number;
-    else this.features[field - valueField - 1] = number;
-    if (field <= valueField) this.#found |= 1 << field;
+    if (field === timeField) {
+      this.time = number;
+      this.#hasTime = true;
+      return true;
+    }
+    if (Math.abs(number) > maximumValue) return false;
+    this.#numbers[field - firstNumber] = number;
+    this.#found[field - firstNumber] = this.#turn;
     return true;
   }
 

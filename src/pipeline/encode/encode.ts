@@ -1,24 +1,56 @@
 /** Encodes rows of forecasts as output records with the key, headers and timestamp of their input records. */
 import type { ForecastColumns } from "../../forecast/columns.js";
+import type { GroupNote } from "../../forecast/incidents/groups/watcher.js";
+import type { IncidentNote } from "../../forecast/incidents/watcher.js";
 import type { Forecaster } from "../../forecast/forecaster.js";
+import type { Origin } from "../decode/dead-letter.js";
+import { incidentId } from "./incident-id.js";
+import { IncidentMessages } from "./incident-message.js";
 import { JsonText } from "./json-text.js";
-import { ForecastMessages } from "./message.js";
-import type { InputRecord, OutputRecord } from "../ports.js";
+import { ForecastMessages, type MessageWriter } from "./message.js";
+import type { EncodeSettings } from "../encode-settings.js";
+import type { InputRecord, OutputRecord, RecordHeader } from "../ports.js";
+import { CloudEventHeaders } from "./cloudevents.js";
+import { FieldMessages } from "./field-messages.js";
 
 /** Bytes of a buffer, about: few buffers, and none that a single record would keep much of. */
 const bufferLength = 65_536;
 
+/** How forecasts are written. */
+export interface EncoderOptions {
+  readonly encode: EncodeSettings;
+  readonly application: string;
+}
+
 export class ForecastEncoder {
-  readonly #messages: ForecastMessages;
+  readonly #messages: MessageWriter;
+  readonly #cloudEvents: CloudEventHeaders | undefined;
+  readonly #incidents: IncidentMessages;
   readonly #keyOf: (slot: number) => string;
   readonly #text = JsonText.shared();
 
   /** Where the messages end that are not yet in the output. */
   readonly #ends: number[] = [];
 
-  constructor(forecaster: Forecaster) {
-    this.#messages = new ForecastMessages((version) => forecaster.modelName(version));
+  /** Without options, values are flat JSON and headers those of the input. */
+  constructor(forecaster: Forecaster, origin: Origin, options?: EncoderOptions) {
+    const modelName = (version: number): string => forecaster.modelName(version);
+    this.#incidents = new IncidentMessages(origin);
     this.#keyOf = (slot) => forecaster.keyOf(slot);
+    this.#messages =
+      options === undefined || isUsual(options.encode)
+        ? new ForecastMessages(modelName, (position) => incidentId(origin, { position }))
+        : new FieldMessages(options.encode, {
+            application: options.application,
+            origin,
+            modelName,
+            horizon: forecaster.settings.horizon,
+            levels: forecaster.settings.intervalLevels.length,
+          });
+    this.#cloudEvents =
+      options?.encode.headers === "cloudevents"
+        ? new CloudEventHeaders(options.application, origin)
+        : undefined;
   }
 
   /**
@@ -28,10 +60,44 @@ export class ForecastEncoder {
   records(columns: ForecastColumns, records: readonly InputRecord[]): OutputRecord[] {
     const output: OutputRecord[] = [];
     for (let row = 0; row < records.length; row++) {
-      this.#messages.write(columns, row, this.#keyOf);
+      this.#messages.write(columns, row, this.#keyOf, records[row]!.offset);
       this.#ends.push(this.#text.length);
-      if (this.#text.length >= bufferLength || row === records.length - 1) this.#cut(records, output);
+      if (this.#text.length >= bufferLength || row === records.length - 1)
+        this.#cut(columns, records, output);
     }
+    return output;
+  }
+
+  /**
+   * The output records of changes of incidents, keyed by the incident's key or group, in the order of the events that made
+   * them; at one event the group's change comes first. Row r of the batch was forecast from `records[r]`, whose headers and
+   * timestamp they have.
+   */
+  incidentRecords(
+    notes: readonly IncidentNote[],
+    groupNotes: readonly GroupNote[],
+    records: readonly InputRecord[],
+  ): OutputRecord[] {
+    const output: OutputRecord[] = [];
+    const push = (key: string, row: number): void => {
+      const { headers, timestamp } = records[row]!;
+      output.push({ key: Buffer.from(key), value: this.#text.take(), headers, timestamp });
+    };
+    let next = 0;
+    const pushGroups = (upTo: number): void => {
+      for (; next < groupNotes.length && groupNotes[next]!.row <= upTo; next++) {
+        const note = groupNotes[next]!;
+        this.#incidents.writeGroup(note, this.#keyOf);
+        push(note.group, note.row);
+      }
+    };
+    for (const note of notes) {
+      pushGroups(note.row);
+      const key = this.#keyOf(note.slot);
+      this.#incidents.write(key, note);
+      push(key, note.row);
+    }
+    pushGroups(Infinity);
     return output;
   }
 
@@ -40,15 +106,23 @@ export class ForecastEncoder {
     this.#messages.forget(slot);
   }
 
-  /** Appends the records of the messages in the text, which are those behind what the output has. */
-  #cut(records: readonly InputRecord[], output: OutputRecord[]): void {
+  /** Appends the records of the new messages in the text. */
+  #cut(columns: ForecastColumns, records: readonly InputRecord[], output: OutputRecord[]): void {
     const bytes = this.#text.take();
     let begin = 0;
     for (const end of this.#ends) {
-      const { key, headers, timestamp } = records[output.length]!;
+      const record = records[output.length]!;
+      const headers =
+        this.#cloudEvents === undefined ? record.headers : this.#headers(columns, output.length, record);
+      const { key, timestamp } = record;
       output.push({ key, value: bytes.subarray(begin, end), headers, timestamp });
       begin = end;
     }
     this.#ends.length = 0;
   }
+  #headers(columns: ForecastColumns, row: number, record: InputRecord): readonly RecordHeader[] {
+    return this.#cloudEvents!.of(record, this.#keyOf(columns.slots[row]!), columns.times[row]!);
+  }
 }
+
+const isUsual = ({ format, fields }: EncodeSettings): boolean => format === "json" && fields.length === 0;

@@ -17,7 +17,10 @@ function power(k: number): bigint {
   return (length > 126n ? ten >> (length - 126n) : ten << (126n - length)) + 1n;
 }
 
-/** Most bytes that one call of `integer`, `number` or `time` appends, piece included; more may be overwritten behind them. */
+/**
+ * Largest number of bytes that one call of `integer`, `long`, `number` or `time` appends, its piece included; it may overwrite more
+ * after them.
+ */
 export const longestAppend = 96;
 const longestPiece = 31;
 
@@ -25,7 +28,7 @@ const longestPiece = 31;
 export type Piece = number & { readonly piece: unique symbol };
 
 /**
- * A text under way. There is one for the process: whoever begins it takes it before another may.
+ * A text that is being written. The process has one: the writer takes it before another writer begins.
  *
  * @example
  * ```ts
@@ -56,7 +59,7 @@ export class JsonText {
     this.#bytes = new Uint8Array(kernel.memory.buffer);
   }
 
-  /** The text of this process. Throws KERNEL_MISSING, or MEMORY_EXHAUSTED where no address space is left. */
+  /** Returns the text of this process. Throws KERNEL_MISSING, or MEMORY_EXHAUSTED if no address space is left. */
   static shared(): JsonText {
     return (this.#shared ??= new JsonText(instantiateTextKernel()));
   }
@@ -79,7 +82,7 @@ export class JsonText {
     return piece;
   }
 
-  /** Makes room for so many bytes more. Throws MEMORY_EXHAUSTED, and the text is as it was. */
+  /** Makes room for further bytes. Throws MEMORY_EXHAUSTED and leaves the text unchanged. */
   reserve(length: number): void {
     if (this.#at + length <= this.#bytes.length) return;
     if (this.#kernel.reserve(this.#at + length) === 0) {
@@ -96,7 +99,12 @@ export class JsonText {
     this.#at = this.#kernel.integer(piece, value, this.#at);
   }
 
-  /** Appends a piece and a number with a fraction or an exponent (41.0, 1e+21); null where it is not finite. */
+  /** Appends a piece and a whole number of at most 2^53 in magnitude; null if it is not finite. */
+  long(piece: Piece, value: number): void {
+    this.#at = this.#kernel.long(piece, value, this.#at);
+  }
+
+  /** Appends a piece and a number with a fraction or an exponent (41.0, 1e+21); null if it is not finite. */
   number(piece: Piece, value: number): void {
     this.#at = this.#kernel.number(piece, value, this.#at);
   }
@@ -114,7 +122,7 @@ export class JsonText {
     this.#at += end - begin;
   }
 
-  /** What was appended, as a copy; the text is empty then. */
+  /** Returns a copy of the text and empties it. */
   take(): Buffer {
     const taken = Buffer.from(this.#bytes.subarray(this.#begin, this.#at));
     this.#at = this.#begin;

@@ -1,13 +1,25 @@
 /** Encodes one row of forecasts as a JSON message. The same row gives the same bytes in every output. */
-import { dueTime, type ForecastColumns } from "../../forecast/columns.js";
+import type { ForecastColumns } from "../../forecast/columns.js";
 import { JsonText, longestAppend } from "./json-text.js";
 import { KeyJsonCache } from "./key-json-cache.js";
+import { NestedLists } from "./nested-lists.js";
 
 const close = Buffer.from("}");
-const closeList = Buffer.from("]");
+
+/** Writes the messages of one forecaster, in a format. */
+export interface MessageWriter {
+  /**
+   * Appends the message of a row to the process's text, without a line break. Throws MEMORY_EXHAUSTED.
+   *
+   * @param offset Offset of the row's record in the input.
+   */
+  write(columns: ForecastColumns, row: number, keyOf: (slot: number) => string, offset: number): void;
+  /** The slot is no longer that of its key. */
+  forget(slot: number): void;
+}
 
 /**
- * Writes the forecast messages of one forecaster; null stands for what there is not.
+ * Writes the forecast messages of one forecaster; null stands for a missing value.
  *
  * @example
  * ```ts
@@ -16,8 +28,9 @@ const closeList = Buffer.from("]");
  * JsonText.shared().take().toString(); // {"key":"pump-7","time":"2026-03-01T10:00:05.000Z", …}
  * ```
  */
-export class ForecastMessages {
+export class ForecastMessages implements MessageWriter {
   readonly #modelName: (version: number) => string;
+  readonly #incidentId: ((position: number, slot: number) => string) | undefined;
   readonly #text = JsonText.shared();
   readonly #keys = new KeyJsonCache();
   #version = -1;
@@ -31,15 +44,15 @@ export class ForecastMessages {
   readonly #yhatTime = this.#text.piece(',"yhat_time":');
   readonly #expected = this.#text.piece(',"expected":');
   readonly #anomalyScore = this.#text.piece(',"anomaly_score":');
-  readonly #firstStep = this.#text.piece(',"horizon":[{"step":');
-  readonly #nextStep = this.#text.piece(',{"step":');
-  readonly #firstLevel = this.#text.piece(',"intervals":[{"level":');
-  readonly #nextLevel = this.#text.piece(',{"level":');
-  readonly #lower = this.#text.piece(',"lower":');
-  readonly #upper = this.#text.piece(',"upper":');
+  readonly #lists = new NestedLists(',"intervals":[', ',"horizon":[', false);
 
-  constructor(modelName: (version: number) => string) {
+  /** @param incidentId Returns the id of a key's open incident. Without it messages name no incident. */
+  constructor(
+    modelName: (version: number) => string,
+    incidentId?: (position: number, slot: number) => string,
+  ) {
     this.#modelName = modelName;
+    this.#incidentId = incidentId;
   }
 
   /** Appends the message of a row to the process's text, without a line break. Throws MEMORY_EXHAUSTED. */
@@ -54,22 +67,24 @@ export class ForecastMessages {
       this.#model = Buffer.from(`,"model":${JSON.stringify(this.#modelName(version))}`);
     }
     const { horizon } = columns.steps;
-    const { intervals } = columns;
-    const width = intervals.levels.length;
+    const width = columns.intervals.levels.length;
     const appends = (5 + 3 * width) * horizon + 4;
-    text.reserve(keys.lengthOf(slot) + this.#model.length + appends * longestAppend);
+    const room = keys.lengthOf(slot) + this.#model.length + appends * longestAppend;
+    text.reserve(room);
     text.bytes(keys.bytes, keys.beginOf(slot), keys.beginOf(slot) + keys.lengthOf(slot));
     text.time(this.#time, columns.times[row]!);
     text.number(this.#value, columns.values[row]!);
     text.number(this.#yhat, columns.yhat[row]!);
     text.number(this.#yhatLower, columns.yhatLower[row]!);
     text.number(this.#yhatUpper, columns.yhatUpper[row]!);
-    if (width > 0) this.#intervals(intervals.levels, intervals.yhatLower, intervals.yhatUpper, row * width);
+    if (width > 0) this.#lists.intervals(columns, row);
     text.time(this.#yhatTime, columns.yhatTime[row]!);
     text.number(this.#expected, columns.expected[row]!);
     text.number(this.#anomalyScore, columns.anomalyScore[row]!);
     text.bytes(this.#model, 0, this.#model.length);
-    if (horizon > 1) this.#steps(columns, row);
+    const incident = columns.incident[row]!;
+    if (!Number.isNaN(incident)) this.#incident({ position: incident, slot, room });
+    if (horizon > 1) this.#lists.steps(columns, row);
     text.bytes(close, 0, 1);
   }
 
@@ -78,33 +93,11 @@ export class ForecastMessages {
     this.#keys.forget(slot);
   }
 
-  /** The intervals of one forecast at every level, which lie from `at` on. */
-  #intervals(levels: readonly number[], lower: Float64Array, upper: Float64Array, at: number): void {
-    const text = this.#text;
-    for (let i = 0; i < levels.length; i++) {
-      text.number(i === 0 ? this.#firstLevel : this.#nextLevel, levels[i]!);
-      text.number(this.#lower, lower[at + i]!);
-      text.number(this.#upper, upper[at + i]!);
-      text.bytes(close, 0, 1);
-    }
-    text.bytes(closeList, 0, 1);
-  }
-
-  /** The forecasts of the steps after the next value. */
-  #steps(columns: ForecastColumns, row: number): void {
-    const text = this.#text;
-    const { horizon, yhat, yhatLower, yhatUpper } = columns.steps;
-    const { levels, stepLower, stepUpper } = columns.intervals;
-    for (let step = 2; step <= horizon; step++) {
-      const at = row * (horizon - 1) + step - 2;
-      text.integer(step === 2 ? this.#firstStep : this.#nextStep, step);
-      text.number(this.#yhat, yhat[at]!);
-      text.number(this.#yhatLower, yhatLower[at]!);
-      text.number(this.#yhatUpper, yhatUpper[at]!);
-      if (levels.length > 0) this.#intervals(levels, stepLower, stepUpper, at * levels.length);
-      text.time(this.#yhatTime, dueTime(columns, row, step));
-      text.bytes(close, 0, 1);
-    }
-    text.bytes(closeList, 0, 1);
+  /** The id of the incident that is open after the event, and `room` for the rest of the message. */
+  #incident({ position, slot, room }: { position: number; slot: number; room: number }): void {
+    if (this.#incidentId === undefined) return;
+    const bytes = Buffer.from(`,"incident":${JSON.stringify(this.#incidentId(position, slot))}`);
+    this.#text.reserve(bytes.length + room);
+    this.#text.bytes(bytes, 0, bytes.length);
   }
 }

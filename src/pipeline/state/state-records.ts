@@ -1,13 +1,12 @@
 /**
- * The records of a task's state: the forecaster's own snapshot records, one for the model and one for each key, each
- * with the input offset that it stands for. The model's names the state: its offset is S, so that a key's record that is
- * newer is recognised as not of this state, and it counts the keys, so that none can be missing.
+ * Reads and writes the records of a task's state: the forecaster's snapshot records, one for the model and one for each key.
+ * Each names its input offset. The model's record names the state: its offset is S, and it counts the keys. So a newer record
+ * of a key is recognised as foreign to the state, and a missing key is noticed.
  *
- * A record's value is: magic "UCTS", format (u32), offset (f64), CRC-32 of all before it (u32), snapshot record;
- * little-endian.
+ * A record's value is: magic "UCTS", format (u32), offset (f64), CRC-32 of all before it (u32), snapshot record; little-endian.
  */
 import { UndercurrentError } from "../../errors/errors.js";
-import { crc32 } from "../../forecast/snapshot/checksum.js";
+import { crc32 } from "../../forecast/encoding/checksum.js";
 import { expertsOf } from "../../forecast/experts/experts.js";
 import { Forecaster } from "../../forecast/forecaster.js";
 import { keyLayout } from "../../forecast/keys/layout.js";
@@ -18,6 +17,8 @@ import {
   type SnapshotChange,
   type SnapshotRecord,
 } from "../../forecast/snapshot/snapshot.js";
+import { isCandidate } from "./roles.js";
+import type { AppliedFeedback, FeedbackState } from "./feedback.js";
 import type { Commit, SnapshotWrite, StateChange, StateRecord } from "../ports.js";
 
 const magic = 0x53544355;
@@ -27,10 +28,14 @@ const headerBytes = 20;
 /** Keys of state records; a key's cannot be the model's, whatever it is called. */
 const modelKey = "model";
 const keyPrefix = "key:";
+/** Of the parts of the windows, which a snapshot writes all together. */
+const windowsPrefix = "windows:";
+/** The feedback that was applied since the snapshot. Its offset is not that of the state: it is written between snapshots too. */
+const feedbackKey = "feedback";
 
 /** A state as it was found. */
 export interface RecordedState {
-  /** The input offset it stands for, S. */
+  /** The input offset of the state, S. */
   readonly offset: number;
   /** Keys of its records but the model's. */
   readonly keys: readonly string[];
@@ -38,36 +43,58 @@ export interface RecordedState {
   readonly settings: Readonly<Record<string, unknown>>;
   /** The kernel that made it. */
   readonly kernel: string;
+  /** Identity of the weights that the model began with; undefined where they were drawn. */
+  readonly initial: string | undefined;
   /** Updates of the weights so far. */
   readonly version: number;
   /** What `Forecaster.restore` takes. */
   readonly snapshot: Uint8Array;
+  /** Feedback on incidents that was read; undefined if none was. */
+  readonly feedback: FeedbackState | undefined;
 }
 
 /**
- * Reads the records of a state, at most one for each key. Throws STATE_TORN where they are not of one state,
- * SNAPSHOT_VERSION where a later release wrote them, and SNAPSHOT_CORRUPT.
+ * Reads the records of a state, at most one for each key; those of a candidate are left out. Throws STATE_TORN if they are not of one state, SNAPSHOT_VERSION if a
+ * later release wrote them, and SNAPSHOT_CORRUPT.
  */
-export function readState(records: readonly StateRecord[]): RecordedState {
+export function readState(all: readonly StateRecord[]): RecordedState {
+  const records = all.filter(({ key }) => !isCandidate(key));
   const model = records.find(({ key }) => key === modelKey);
   if (model === undefined) throw torn("it has no record of the model");
   const { offset, snapshot } = openRecord(model);
   const parts = [snapshot];
   const names: string[] = [];
+  let feedback: FeedbackState | undefined;
   for (const record of records) {
     if (record === model) continue;
+    if (record.key === feedbackKey) {
+      const { next, applied } = readFeedbackState(record);
+      // The snapshot holds what was applied before its offset.
+      feedback = { next, applied: applied.filter(({ at }) => at >= offset) };
+      continue;
+    }
     const part = openRecord(record);
     checkKey(record.key, part.offset, offset);
     parts.push(part.snapshot);
+    if (record.key.startsWith(windowsPrefix)) continue;
     names.push(record.key.slice(keyPrefix.length));
   }
-  const { keys, settings, kernel, version } = readModelHead(snapshot);
+  const { keys, settings, kernel, version, initial } = readModelHead(snapshot);
   checkCount(names.length, keys);
-  return { offset, keys: names, settings, kernel, version, snapshot: Buffer.concat(parts) };
+  return {
+    offset,
+    keys: names,
+    settings,
+    kernel,
+    version,
+    initial,
+    snapshot: Buffer.concat(parts),
+    feedback,
+  };
 }
 
-/** What a state tells without being held in memory. */
-export type OutlinedState = Omit<RecordedState, "keys" | "snapshot"> & { readonly keys: number };
+/** The facts of a state that do not need its keys in memory. */
+export type OutlinedState = Omit<RecordedState, "keys" | "snapshot" | "feedback"> & { readonly keys: number };
 
 /** Follows the records of a state topic in their order, and keeps of each key no more than its offset. */
 export class StateOutline {
@@ -77,24 +104,30 @@ export class StateOutline {
 
   /** Takes a record, or the end of its key. */
   add(key: string, value: Uint8Array | null): void {
+    if (isCandidate(key) || key === feedbackKey) return;
     if (key === modelKey) this.#model = value === null ? undefined : new Uint8Array(value);
     else if (value === null) this.#offsets.delete(key);
     else this.#offsets.set(key, offsetOf({ key, value }));
   }
 
-  /** The outline of the state; undefined where there is none. Throws as `readState` does, but for keys' own records. */
+  /**
+   * Returns the outline of the state; undefined without one. Throws as `readState` does, except for errors in a key's own
+   * record.
+   */
   read(): OutlinedState | undefined {
     if (this.#model === undefined) {
       if (this.#offsets.size === 0) return undefined;
       throw torn("it has no record of the model");
     }
     const { offset, snapshot } = openRecord({ key: modelKey, value: this.#model });
+    let keys = 0;
     for (const [key, stands] of this.#offsets) {
       if (stands instanceof UndercurrentError) throw stands;
       checkKey(key, stands, offset);
+      if (!key.startsWith(windowsPrefix)) keys++;
     }
     const head = readModelHead(snapshot);
-    checkCount(this.#offsets.size, head.keys);
+    checkCount(keys, head.keys);
     return { ...head, offset };
   }
 }
@@ -109,6 +142,10 @@ function offsetOf(record: StateRecord): number | UndercurrentError {
 }
 
 function checkKey(key: string, offset: number, model: number): void {
+  if (key.startsWith(windowsPrefix)) {
+    if (offset === model) return;
+    throw torn(`${JSON.stringify(key)} is at offset ${offset}, expected the model's offset ${model}`);
+  }
   if (!key.startsWith(keyPrefix)) throw torn(`unexpected record ${JSON.stringify(key)}`);
   if (offset > model) {
     throw torn(`${JSON.stringify(key)} is at offset ${offset}, expected at most the model's offset ${model}`);
@@ -123,6 +160,8 @@ function checkCount(found: number, expected: number): void {
 export class PastState {
   readonly #offset: number;
   readonly #latest = new Map<string, Uint8Array>();
+  /** All that was ever applied, as far as the topic still has it. */
+  readonly #applied = new Map<string, AppliedFeedback>();
   #over = false;
 
   constructor(offset: number) {
@@ -131,7 +170,13 @@ export class PastState {
 
   /** Takes a record, or the end of its key. Throws STATE_TORN and SNAPSHOT_VERSION. */
   add(key: string, value: Uint8Array | null): void {
-    if (value === null) {
+    if (isCandidate(key)) return;
+    if (key === feedbackKey) {
+      if (value === null) return;
+      for (const entry of readFeedbackState({ key, value }).applied) {
+        this.#applied.set(JSON.stringify(entry), entry);
+      }
+    } else if (value === null) {
       // Keys end with the record of a later state, or of this one: once later ones came, they are not of this one.
       if (!this.#over) this.#latest.delete(key);
     } else if (openRecord({ key, value }).offset <= this.#offset) {
@@ -139,6 +184,11 @@ export class PastState {
     } else {
       this.#over = true;
     }
+  }
+
+  /** The feedback that was applied from an offset on, in order, as far as the topic still has it. */
+  appliedFrom(offset: number): readonly AppliedFeedback[] {
+    return [...this.#applied.values()].filter(({ at }) => at >= offset).sort((a, b) => a.at - b.at);
   }
 
   /** The state; undefined where the topic no longer has all of it, or never had. */
@@ -153,7 +203,27 @@ export class PastState {
   }
 }
 
-/** What a state knows of one key. */
+/** Returns the record of what was applied since the snapshot; `offset` is the input offset at which it is written. */
+export function writeFeedback(offset: number, state: FeedbackState): StateChange {
+  return { key: feedbackKey, value: sealRecord(offset, Buffer.from(JSON.stringify(state))) };
+}
+
+/** Reads the record of the feedback. Throws STATE_TORN. */
+export function readFeedbackState(record: StateRecord): FeedbackState {
+  const { snapshot } = openRecord(record);
+  try {
+    return JSON.parse(Buffer.from(snapshot).toString()) as FeedbackState;
+  } catch {
+    throw torn("the record of the feedback is unreadable");
+  }
+}
+
+/** Whether changes of a state are a snapshot: between snapshots only feedback is written. */
+export function isSnapshot({ records }: SnapshotWrite): boolean {
+  return records.some(({ key }) => key === modelKey);
+}
+
+/** The record of one key. */
 export interface RecordedKey {
   /** The input offset of the snapshot that last changed it. */
   readonly offset: number;
@@ -161,7 +231,7 @@ export interface RecordedKey {
   readonly numbers: ReturnType<typeof readKeyNumbers>;
 }
 
-/** One key of a state; undefined where the state has none of this name. Throws as `readState` does. */
+/** Returns one key of a state; undefined if the state does not hold the key. Throws as `readState` does. */
 export function readKey(records: readonly StateRecord[], key: string): RecordedKey | undefined {
   const record = records.find((candidate) => candidate.key === keyPrefix + key);
   if (record === undefined) return undefined;
@@ -178,14 +248,30 @@ export function writeState(
   forecaster: Forecaster,
   earlier: readonly SnapshotChange[] = [],
 ): SnapshotWrite {
-  const latest = new Map([...earlier, ...forecaster.changes()].map(({ key, bytes }) => [key, bytes]));
+  const latest = new Map(
+    [...earlier, ...forecaster.changes()].map((change) => [nameOf(change), change.bytes]),
+  );
   const records = [...latest].map(([key, bytes]): StateChange => {
-    return { key: key === undefined ? modelKey : keyPrefix + key, value: bytes && sealRecord(offset, bytes) };
+    return { key, value: bytes && sealRecord(offset, bytes) };
   });
   return { offset, records };
 }
 
-/** The snapshot in the place of another state: keys of its records that this one has none of end. */
+/** Returns the same state at another offset. Throws STATE_TORN for records that are none. */
+export function moveState(records: readonly StateRecord[], offset: number): readonly StateRecord[] {
+  return records.map((record) => ({
+    key: record.key,
+    value: sealRecord(offset, openRecord(record).snapshot),
+  }));
+}
+
+/** Returns the key of a record in the state topic. */
+function nameOf({ key, part }: SnapshotChange): string {
+  if (key !== undefined) return keyPrefix + key;
+  return part === undefined ? modelKey : `${windowsPrefix}${part}`;
+}
+
+/** Returns the snapshot's records, and tombstones for the keys of the former state that the snapshot lacks. */
 export function replaceState(earlier: readonly string[], { offset, records }: SnapshotWrite): SnapshotWrite {
   const kept = new Set(records.map(({ key }) => key));
   const ended = earlier.filter((key) => !kept.has(key)).map((key): StateChange => ({ key, value: null }));
@@ -194,13 +280,13 @@ export function replaceState(earlier: readonly string[], { offset, records }: Sn
 
 /** A commit of an offset and a snapshot alone. */
 export function stateCommit(offset: number, snapshot: SnapshotWrite): Commit {
-  return { forecasts: [], deadLetters: [], routed: [], snapshot, offset };
+  return { forecasts: [], incidents: [], deadLetters: [], routed: [], snapshot, offset };
 }
 
-/** Longest key, and what else is written of it, of a window that waits in the model's record. */
+/** Bytes of the longest key, and the other bytes, of a window that waits in the model's record. */
 const windowOverhead = 1100;
 
-/** Bytes that a state's record of the model has at most, but for longer keys: it is written as one. */
+/** Largest size of the model's record, in bytes, without longer keys: it is written as one record. */
 export function modelRecordBytes(settings: ForecasterSettings): number {
   const forecaster = new Forecaster(settings);
   try {
@@ -213,7 +299,7 @@ export function modelRecordBytes(settings: ForecasterSettings): number {
   }
 }
 
-/** A state's record of the model anew, which stands for the same offset. */
+/** Returns a new record of the model for the same offset. */
 export function writeModel(offset: number, { bytes }: SnapshotRecord): SnapshotWrite {
   return { offset, records: [{ key: modelKey, value: sealRecord(offset, bytes) }] };
 }

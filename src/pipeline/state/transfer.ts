@@ -1,38 +1,53 @@
 /**
- * Changes to a state whose partition is at rest, each as one commit: an exported state put back, or a new one in its
- * place. Whatever is committed stays consistent with it: the state never stands for more than the committed offset.
+ * Changes the state of a stopped partition in one commit: imports a state, or replaces it by a new one. The commit is always
+ * consistent: the state is never newer than the committed offset.
  */
 import { UndercurrentError } from "../../errors/errors.js";
 import { Forecaster } from "../../forecast/forecaster.js";
 import type { ForecasterSettings } from "../../forecast/settings.js";
+import { compareSettings } from "../../forecast/snapshot/signature.js";
 import type { SnapshotRecord } from "../../forecast/snapshot/snapshot.js";
 import type { Commit, StateRecord, Takeover } from "../ports.js";
-import { readState, replaceState, stateCommit, writeModel, writeState } from "./state-records.js";
+import { splitRoles, swapRoles } from "./roles.js";
+import { moveState, readState, replaceState, stateCommit, writeModel, writeState } from "./state-records.js";
 
 /** The state of one partition as it was exported. */
 export interface ExportedState {
   readonly partition: number;
-  /** The committed offset at that time, C; undefined where there was none. */
+  /** The committed offset at the time of the export, C; undefined if none was committed. */
   readonly committed: number | undefined;
-  /** Id of the input topic whose offsets these are; undefined where it was not known. */
+  /** Id of the input topic of these offsets; undefined if unknown. */
   readonly inputId?: string | undefined;
-  /** Empty where there was no state. */
+  /**
+   * The state belongs to no offset of the input, as after learning from files: an import puts it where the partition resumes.
+   * The offsets of the records mean nothing then.
+   */
+  readonly anyOffset?: true | undefined;
+  /** Empty without a state. */
   readonly records: readonly StateRecord[];
 }
 
-/** What is durable in a partition beside its state. */
+/** The durable facts of a partition other than its state. */
 export type Standing = Pick<Takeover, "committed" | "earliest"> & {
   readonly partition: number;
   /** Offset of the next record that the input will get. */
   readonly end: number;
 };
 
+/** Returns a state that has an offset: one without is put where the partition resumes. */
+export function placedState(exported: ExportedState, standing: Standing): ExportedState {
+  if (exported.anyOffset !== true || exported.records.length === 0) return exported;
+  const offset = resetOffset({ kind: "keep" }, standing);
+  const { partition } = exported;
+  return { partition, committed: offset, records: moveState(exported.records, offset) };
+}
+
 /**
- * The offset that an exported state is committed with: the later of the one committed now and the one committed when it
- * was exported. What was forecast before either is replayed and not forecast again; nothing after both is left out.
- * Undefined where the partition was exported without a state: then there is nothing to put back.
+ * Returns the offset that is committed with an imported state: the later of the current committed offset and the one at the
+ * export. Input before both is replayed and not forecast again; nothing after them is skipped. Returns undefined if the
+ * partition was exported without a state.
  *
- * Throws STATE_GAP where the input, as it is now, does not lead from the state to that offset; and as `readState` does.
+ * Throws STATE_GAP if the current input does not reach from the state to that offset, and what `readState` throws.
  */
 export function importOffset(exported: ExportedState, standing: Standing): number | undefined {
   if (exported.records.length === 0) return undefined;
@@ -52,17 +67,17 @@ export function importCommit(found: Takeover, exported: ExportedState, committed
   return stateCommit(committed, replaceState(keysOf(found), { offset, records: exported.records }));
 }
 
-/** Where a partition goes on after its state was reset. */
+/** Offset at which a partition resumes after a reset. */
 export type ResetPoint =
   | { readonly kind: "keep" }
   | { readonly kind: "earliest" }
   | { readonly kind: "offset"; readonly offset: number };
 
 /**
- * The offset that a partition goes on from after a reset. One that is kept moves up to the first that the input still
- * holds, and where none is committed it is that first one, as at a first start.
+ * Returns the offset at which a partition resumes after a reset. A kept offset moves up to the first one that the input still
+ * holds. Without a committed offset it is that first one, as at a first start.
  *
- * Throws SETTING_INVALID where the input has none of this number.
+ * Throws SETTING_INVALID if the input does not hold this offset.
  */
 export function resetOffset(point: ResetPoint, { partition, committed, earliest, end }: Standing): number {
   switch (point.kind) {
@@ -80,8 +95,8 @@ export function resetOffset(point: ResetPoint, { partition, committed, earliest,
 }
 
 /**
- * Puts the state of a new forecaster in the place of the one found, standing for the offset that is committed with it.
- * With no record at all the committed offset would look like one whose state was lost.
+ * Replaces the found state by that of a new forecaster, at the offset that is committed with it. Without any record, the
+ * committed offset would look like one whose state was lost.
  */
 export function resetCommit(found: Takeover, settings: ForecasterSettings, offset: number): Commit {
   const forecaster = new Forecaster(settings);
@@ -93,8 +108,7 @@ export function resetCommit(found: Takeover, settings: ForecasterSettings, offse
 }
 
 /**
- * Changes the model of the state that was found, and nothing else of it. Undefined where there is no state. Throws as
- * `readState` and `change` do.
+ * Changes only the model of the found state. Returns undefined without a state. Throws what `readState` and `change` throw.
  */
 export function modelCommit(
   found: Takeover,
@@ -107,6 +121,36 @@ export function modelCommit(
     writeModel(offset, change(snapshot)),
   );
   return { commit, keys: keys.length };
+}
+
+/**
+ * Makes the model with these settings the live one: the two models of the found state change roles at the committed offset.
+ * Returns undefined if it is the live one already.
+ *
+ * @throws SETTING_INVALID if the state holds no candidate of these settings that stands for the live model's offset, and what
+ *   `readState` throws.
+ */
+export function promoteCommit(
+  found: Takeover,
+  settings: ForecasterSettings,
+  where: string,
+): { readonly commit: Commit; readonly keys: number } | undefined {
+  const roles = splitRoles(found.state);
+  const live = roles.live.length === 0 ? undefined : readState(roles.live);
+  if (live !== undefined && compareSettings(live.settings, settings) === "same") return undefined;
+  const candidate = roles.candidate.length === 0 ? undefined : readState(roles.candidate);
+  if (
+    live === undefined ||
+    candidate?.offset !== live.offset ||
+    compareSettings(candidate.settings, settings) !== "same"
+  ) {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      `${where}: the state holds no other model with these settings; run the service with the section candidate first`,
+    );
+  }
+  const snapshot = { offset: live.offset, records: swapRoles(roles) };
+  return { commit: stateCommit(found.committed ?? live.offset, snapshot), keys: candidate.keys.length };
 }
 
 function keysOf({ state }: Takeover): readonly string[] {

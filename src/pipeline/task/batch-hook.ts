@@ -1,7 +1,8 @@
 /** Calls a user's batch hook: waits for its promise, bounds the time, and checks the result. */
 import { UndercurrentError } from "../../errors/errors.js";
 import type { Clock } from "../clock.js";
-import type { Origin, Reading } from "../decode/decode.js";
+import type { Origin } from "../decode/dead-letter.js";
+import type { Reading } from "../decode/decode.js";
 import type { BatchContext } from "../operator.js";
 import type { InputRecord, RoutedRecord } from "../ports.js";
 
@@ -37,9 +38,9 @@ export async function callBatchHook<In, Out>(
       `the hook \`${hook.name}\` ${what} (${topic}, partition ${partition})`,
       { cause },
     );
-  // For the hook: aborted where nobody waits for its result any more.
+  // For the hook: aborted when nobody waits for its result any more.
   const unwanted = new AbortController();
-  // For what waits beside the hook.
+  // For the code that waits beside the hook.
   const ended = new AbortController();
   const call = async (): Promise<readonly Out[]> => {
     try {
@@ -78,7 +79,7 @@ function whenCancelled(cancelled: AbortSignal, ended: AbortSignal): Promise<neve
   });
 }
 
-/** Says what is wrong with readings that a hook returned for those of a commit. */
+/** Returns what is wrong with the readings that a hook returned; undefined if nothing is. */
 export function readingsFault(result: readonly Reading[], batch: readonly Reading[]): string | undefined {
   const records = [...new Set(batch.map(({ record }) => record))];
   const positions = new Map<InputRecord, number>(records.map((record, position) => [record, position]));
@@ -99,7 +100,7 @@ function isReading(value: unknown): boolean {
   return typeof value === "object" && value !== null && "record" in value && "features" in value;
 }
 
-/** Says what is wrong with records for further topics. */
+/** Returns what is wrong with records for further topics; undefined if nothing is. */
 export function routedFault(result: readonly RoutedRecord[]): string | undefined {
   for (const [index, routed] of result.entries()) {
     const fault = oneRoutedFault(routed);
@@ -108,7 +109,7 @@ export function routedFault(result: readonly RoutedRecord[]): string | undefined
   return undefined;
 }
 
-/** Takes an unknown value: what a user's code in JavaScript returns. */
+/** Takes an unknown value, because a user's JavaScript may return anything. */
 function oneRoutedFault(routed: unknown): string | undefined {
   if (!isObject(routed)) return "is none";
   if (typeof routed["topic"] !== "string" || routed["topic"] === "") return "has no topic";

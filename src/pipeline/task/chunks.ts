@@ -7,7 +7,7 @@ export interface Chunk {
   readonly next: number;
 }
 
-/** Chunks of at most `size` records, none of which reaches over the offset `edge`; a batch without records gives one. */
+/** Yields chunks of at most `size` records; no chunk crosses the offset `edge`. A batch without records gives one chunk. */
 export function* chunksOf(batch: InputBatch, edge: number, size: number): Generator<Chunk> {
   const { records, nextOffset } = batch;
   if (records.length === 0) yield { records, next: nextOffset };

@@ -6,22 +6,25 @@ export class CommitQueue {
   readonly #failed: () => void;
   #last: Promise<void> = Promise.resolve();
 
-  /** `failed` is called when a commit has been rejected; all later ones are rejected with it, and never begun. */
+  /** `failed` is called when a commit is rejected. All later commits are rejected too and never begin. */
   constructor(commit: (commit: Commit) => Promise<void>, failed: () => void) {
     this.#commit = commit;
     this.#failed = failed;
   }
 
-  /** Begins a commit once the one before has landed, and resolves then: what is made meanwhile waits its turn. */
+  /**
+   * Begins a commit after the previous one has landed, and resolves then. The next commit is prepared meanwhile and waits its
+   * turn.
+   */
   async add(commit: Commit): Promise<void> {
     const before = this.#last;
     this.#last = before.then(() => this.#commit(commit));
-    // Somebody waits for it only later, or not at all.
+    // The promise may be awaited later or never.
     this.#last.catch(this.#failed);
     await before;
   }
 
-  /** Resolves when the last commit has landed; rejects where one did not. */
+  /** Resolves when the last commit has landed; rejects if a commit failed. */
   async settled(): Promise<void> {
     await this.#last;
   }

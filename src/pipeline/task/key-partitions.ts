@@ -1,6 +1,6 @@
 /**
- * Finds keys that come in several partitions: each such key is a series of its own in each of them. Keeps a bounded sample
- * of the keys that an instance reads, chosen by their hashes alone, so that the same keys always give the same sample.
+ * Finds keys that arrive in several partitions, each of which has its own series of the key. Keeps a bounded sample of an
+ * instance's keys. The hash of a key decides whether it is sampled, so the same keys always give the same sample.
  */
 
 /** Most hashes that are kept: about 1 MiB of memory. */

@@ -4,15 +4,22 @@ import { UndercurrentError } from "../../errors/errors.js";
 import {
   appendObservation,
   setFeatures,
+  setPosition,
   observationColumns,
   type ObservationColumns,
 } from "../../forecast/columns.js";
 import type { Forecaster } from "../../forecast/forecaster.js";
-import { decoder, type Decode, type Reading } from "../decode/decode.js";
+import type { Decoded, Reading } from "../decode/decode.js";
+import { pathOfGroup } from "../../forecast/incidents/groups/naming.js";
+import type { ValueFormat } from "../decode/format.js";
+import { groupReader } from "../decode/group.js";
 import { KeyIndex } from "../decode/key-index.js";
+import { RecordReader } from "../decode/record-reader.js";
 import type { InputRecord } from "../ports.js";
-import { RecordScan } from "../decode/scan.js";
-import type { DecodeSettings, LatePolicy } from "../settings.js";
+import { readingPosition } from "../encode/incident-id.js";
+import type { ScannedKey } from "../decode/scanned-key.js";
+import type { DecodeSettings } from "../decode-settings.js";
+import type { LatePolicy } from "../settings.js";
 
 const day = 86_400_000;
 /**
@@ -24,7 +31,7 @@ const furthestAhead = 7 * day;
 /** Where a slot's last time was not looked up yet: no time of an event, for they are finite. */
 const unread = Infinity;
 
-/** What a reading and a scanned record share. */
+/** Fields of a reading and of a scanned record. */
 interface Observed {
   readonly time: number;
   readonly value: number;
@@ -32,39 +39,44 @@ interface Observed {
 }
 
 export class ObservationBatch {
-  /** The records that were taken since `clear`, in order; `columns` holds what they say as numbers. */
+  /** The records taken since `clear`, in order; `columns` holds their numbers. */
   readonly records: InputRecord[] = [];
 
-  /** Hears of the first event of each key, and maybe of later ones. */
+  /** Called with the first event of each key, and possibly with later ones. */
   onFirstEvent: ((key: string) => void) | undefined;
 
   readonly #forecaster: Forecaster;
   readonly #late: LatePolicy;
-  readonly #decode: Decode;
-  readonly #scan: RecordScan | undefined;
+  readonly #reader: RecordReader;
   readonly #keys = new KeyIndex();
   #columns: ReturnType<typeof observationColumns>;
   /**
-   * Time of the last event taken of each slot's key: `unread` before its first here, -Infinity where it has none. It
-   * runs ahead of the forecaster's by the events that were taken and not yet observed.
+   * Time of the last event taken of each slot's key: `unread` before its first event here, -Infinity if it has none. It is
+   * ahead of the forecaster by the events taken and not yet observed.
    */
   #lastTimes = new Float64Array(64).fill(unread);
   /** Whether the decoder met each slot's key. */
   #met = new Uint8Array(64);
+  /** Readings taken of the last record. */
+  #taken = 0;
   /** Keys that the forecaster had forgotten when the times were read. */
   #forgotten = 0;
 
-  /** The forecaster must have its state already: slots are given anew by a restore. */
+  /** The forecaster must have its state already, because a restore reassigns the slots. */
   constructor(
     forecaster: Forecaster,
     settings: { readonly decode: DecodeSettings; readonly late: LatePolicy },
+    format?: ValueFormat,
   ) {
     this.#forecaster = forecaster;
     this.#late = settings.late;
     this.#forgotten = forecaster.forgotten;
-    this.#decode = decoder(settings.decode);
-    this.#scan = RecordScan.of(settings.decode);
+    this.#reader = new RecordReader(settings.decode, format);
     this.#columns = observationColumns(1024, forecaster.settings.featureCount);
+    const path = pathOfGroup(forecaster.settings.detection.group);
+    if (path === undefined) return;
+    const groupOf = groupReader(settings.decode, path, format);
+    this.#columns.groupOf = (row) => groupOf(this.records[row]!, forecaster.keyOf(this.#columns.slots[row]!));
   }
 
   get columns(): ObservationColumns {
@@ -73,10 +85,11 @@ export class ObservationBatch {
 
   clear(): void {
     this.records.length = 0;
+    this.#taken = 0;
     this.#columns.count = 0;
   }
 
-  /** The slot is no longer that of its key; nothing of it may be among what was taken. */
+  /** Frees a slot that its key has lost. The batch must hold no event of the slot. */
   forget(slot: number): void {
     this.#keys.forget(slot);
     if (slot < this.#lastTimes.length) this.#lastTimes[slot] = unread;
@@ -84,10 +97,10 @@ export class ObservationBatch {
   }
 
   /**
-   * Appends a reading. Returns whether the forecaster has to observe the batch now, before anything else is taken: which
-   * keys it forgets decides what is late after them. `observed` is to be called then.
+   * Appends a reading. Returns whether the forecaster must observe the batch now, before the next event: the keys that it
+   * forgets decide which later events are late. Call `observed` then.
    *
-   * Where the policy is to refuse late events, throws EVENT_LATE, and TIME_INVALID far in the future.
+   * If late events are refused, throws EVENT_LATE, and TIME_INVALID for a time far in the future.
    */
   take(reading: Reading): boolean {
     const { key, time, record } = reading;
@@ -97,33 +110,55 @@ export class ObservationBatch {
     return this.#append(slot, reading, record);
   }
 
-  /** Appends what a record says, as if it were decoded and taken. Returns and throws as `take` does, or a decoder. */
-  takeRecord(record: InputRecord): boolean {
-    const scan = this.#scan;
-    const isRead = scan?.read(record) === true;
-    if (isRead) this.#refuseAhead(scan.time, record);
-    const slot = isRead ? this.#slotOf(scan) : -1;
-    if (slot < 0) return this.take(this.#decode(record));
-    return this.#append(slot, scan!, record);
+  /**
+   * Reads a record and returns the number of its series, which `takeSeries` takes one by one. Throws as the decoder does.
+   */
+  read(record: InputRecord): number {
+    return this.#reader.read(record);
   }
 
-  /** Takes notice of the keys that the forecaster has forgotten, where it has observed the batch so far. */
+  /** The readings of the record read last that could not be decoded. */
+  get refused(): Decoded["refused"] {
+    return this.#reader.refused;
+  }
+
+  /** The name of a series of the record read last, as in `Reading`. */
+  seriesOf(series: number): string {
+    return this.#reader.seriesOf(series);
+  }
+
+  /** Appends a series of the record read last. Returns and throws as `take` does. */
+  takeSeries(series: number): boolean {
+    const reader = this.#reader;
+    const reading = reader.reading(series);
+    if (reading !== undefined) return this.take(reading);
+    const scan = reader.select(series);
+    if (scan === undefined) return false;
+    const { record } = reader;
+    this.#refuseAhead(scan.time, record);
+    const slot = this.#slotOf(scan.key);
+    // The key is not UTF-8: the decoder names the error.
+    if (slot < 0) throw reader.keyFault();
+    return this.#append(slot, scan, record);
+  }
+
+  /** Updates the slots after the forecaster has observed the batch and may have forgotten keys. */
   observed(): void {
     if (this.#forgotten === this.#forecaster.forgotten) return;
     this.#forgotten = this.#forecaster.forgotten;
     this.#lastTimes.fill(unread);
   }
 
-  /** The slot of the key that was scanned; -1 where it is for the decoder to say what is wrong with it. */
-  #slotOf({ keyBytes, keyStart, keyEnd }: RecordScan): number {
-    const known = this.#keys.find(keyBytes, keyStart, keyEnd);
+  /** Returns the slot of the scanned key; -1 if the decoder must name its error. */
+  #slotOf({ bytes, start, end }: ScannedKey): number {
+    const known = this.#keys.find(bytes, start, end);
     if (known >= 0) return known;
-    const bytes = keyBytes.subarray(keyStart, keyEnd);
-    if (!isUtf8(bytes)) return -1;
-    const key = Buffer.from(bytes).toString("utf8");
+    const name = bytes.subarray(start, end);
+    if (!isUtf8(name)) return -1;
+    const key = Buffer.from(name).toString("utf8");
     const slot = this.#forecaster.slotOf(key);
     this.onFirstEvent?.(key);
-    this.#keys.add(keyBytes, keyStart, keyEnd, slot);
+    this.#keys.add(bytes, start, end, slot);
     return slot;
   }
 
@@ -144,6 +179,8 @@ export class ObservationBatch {
     if (this.#columns.count === this.#columns.slots.length) this.#grow();
     appendObservation(this.#columns, slot, time, value);
     setFeatures(this.#columns, features);
+    if (record.offset !== this.records.at(-1)?.offset) this.#taken = 0;
+    setPosition(this.#columns, readingPosition(record.offset, this.#taken++));
     this.records.push(record);
     return begins && this.#bounded;
   }
@@ -198,7 +235,9 @@ export class ObservationBatch {
     columns.times.set(this.#columns.times);
     columns.values.set(this.#columns.values);
     columns.features.set(this.#columns.features);
+    columns.positions.set(this.#columns.positions);
     columns.count = this.#columns.count;
+    columns.groupOf = this.#columns.groupOf;
     this.#columns = columns;
   }
 }

@@ -7,10 +7,10 @@ import { asyncWorkBegun } from "./async-work.js";
 const advice = "an operator has to emit at once; beforeBatch and afterBatch may wait";
 
 /**
- * Runs an operator value by value, in one subscription. Emissions belong to the value that caused them, so the operator
- * has to emit before `through` returns. Every failure is OPERATOR_FAILED:
+ * Runs an operator value by value, in one subscription. Emissions belong to the value that caused them, so the operator must
+ * emit before `through` returns. Every failure is OPERATOR_FAILED:
  *
- * - an operator that begins a timer or a promise for a value and emits nothing for the value fails in `through`;
+ * - an operator that starts a timer or a promise for a value and emits nothing for the value fails in `through`;
  * - an operator that emits, errors or completes at another moment fails then, and `onFailure` is called;
  * - an operator that holds values back fails in `end`.
  */
@@ -34,7 +34,7 @@ export class OperatorRun<In, Out> {
   ) {
     this.#name = name;
     this.#onFailure = onFailure;
-    // An operator that subscribes again behind the end (repeat) waits there, for else it would do so without end.
+    // Keeps an operator that resubscribes after the end (repeat) waiting; otherwise it would resubscribe for ever.
     const input = new Observable<In>((to) => (this.#ended ? undefined : this.#input.subscribe(to)));
     this.#subscription = input.pipe(operator).subscribe({
       next: (value) => {

@@ -3,31 +3,52 @@ import { wasmEngine } from "../../engine/wasm/engine.js";
 import type { EngineFactory } from "../../engine/port.js";
 import { UndercurrentError } from "../../errors/errors.js";
 import { Forecaster } from "../../forecast/forecaster.js";
+import type { IncidentCounts } from "../../forecast/incidents/watcher.js";
 import { forecasterSettings, type ForecasterSettings } from "../../forecast/settings.js";
+import type { SnapshotChange } from "../../forecast/snapshot/snapshot.js";
 import { tuningNames } from "../../forecast/snapshot/signature.js";
-import type { Origin } from "../decode/decode.js";
-import type { Commit, InputRecord } from "../ports.js";
-import type { RecoveryPlan, ResumePlan } from "./recovery.js";
+import type { Origin } from "../decode/dead-letter.js";
+import type { ValueFormat } from "../decode/format.js";
+import { applyFeedback, FeedbackReplay, type AppliedFeedback, type Feedback } from "../state/feedback.js";
+import type { FeedbackIntake } from "../state/feedback-intake.js";
+import type { Commit, InputRecord, SnapshotWrite } from "../ports.js";
+import { Candidate, type CandidateSettings } from "./candidate/candidate.js";
+import type { CandidatePlan, RecoveryPlan, ResumePlan } from "./recovery.js";
 import type { PipelineSettings } from "../settings.js";
 import type { KeyPartitions } from "./key-partitions.js";
 import type { SnapshotSchedule } from "./snapshot-schedule.js";
 import { Stage, type StageOutput } from "./stage.js";
 import type { UserSteps } from "./user-steps.js";
-import { replaceState, stateCommit, writeState } from "../state/state-records.js";
+import { replaceState, stateCommit, writeFeedback, writeState } from "../state/state-records.js";
 import type { Telemetry } from "../telemetry.js";
 
-/** What the models of all partitions share. */
+/** Settings and services that the models of all partitions share. */
 export interface ModelContext {
   readonly forecaster: ForecasterSettings;
   readonly settings: PipelineSettings;
+  /** A second model on the same records. */
+  readonly candidate?: CandidateSettings | undefined;
   readonly engine?: EngineFactory | undefined;
   readonly telemetry?: Telemetry | undefined;
+  /** Parser of values whose format needs a schema. */
+  readonly format?: ValueFormat | undefined;
   /** Takes the keys of every partition of the pipeline. */
   readonly keys?: KeyPartitions | undefined;
 }
 
+/** Optional parts of a model. */
+export interface ModelParts {
+  /** The user's own steps; they stay the caller's. */
+  readonly steps?: UserSteps | undefined;
+  /** Returns what reads the feedback from an offset on. */
+  readonly intakeFrom?: ((from: number | undefined) => FeedbackIntake) | undefined;
+}
+
+/** Records of the incidents topic without feedback after which a snapshot notes how far they were read. */
+const feedbackEvery = 1000;
+
 export class PartitionModel {
-  /** Where reading begins: the offset that the state it was opened with stands for. */
+  /** Offset at which reading begins: that of the opened state. */
   readonly from: number;
   /** Input below this offset is replayed, and nothing is emitted. */
   readonly liveFrom: number;
@@ -38,16 +59,31 @@ export class PartitionModel {
   readonly #steps: UserSteps | undefined;
   #forecaster: Forecaster;
   #stage: Stage;
+  #candidate: Candidate | undefined;
+  /** Keys of records of a candidate that cannot be used. */
+  #stale: readonly string[];
   #live = false;
   #position: number;
   #snapshotOffset: number;
   #eventsSinceSnapshot = 0;
+  /** Feedback of the state that a replay has still to apply, and what was applied since the snapshot. */
+  readonly #feedbackReplay: FeedbackReplay;
+  #applied: readonly AppliedFeedback[] = [];
+  /** Offset of the incidents at which feedback is read on, as the state topic has it. */
+  #feedbackNext: number | undefined;
+  /** Offset behind the feedback that was taken. */
+  #readTo: number | undefined;
+  readonly #intake: FeedbackIntake | undefined;
 
   /**
-   * Restores the state. Throws SNAPSHOT_FOREIGN and the like, and holds no memory then. The user's `steps` stay the
-   * caller's.
+   * Restores the state. Throws SNAPSHOT_FOREIGN and the like, and holds no memory then.
    */
-  constructor(context: ModelContext, plan: RecoveryPlan, origin: Origin, steps?: UserSteps) {
+  constructor(
+    context: ModelContext,
+    plan: RecoveryPlan,
+    origin: Origin,
+    { steps, intakeFrom }: ModelParts = {},
+  ) {
     this.#context = context;
     this.#plan = plan;
     this.#origin = origin;
@@ -56,11 +92,24 @@ export class PartitionModel {
     this.liveFrom = plan.kind === "fresh" ? plan.from : plan.committed;
     this.#position = this.from;
     this.#snapshotOffset = this.from;
+    this.#stale = plan.candidateKeys;
+    const feedback = plan.kind === "fresh" ? undefined : plan.state.feedback;
+    this.#applied = feedback?.applied ?? [];
+    this.#feedbackReplay = new FeedbackReplay(this.#applied);
+    this.#feedbackNext = feedback?.next;
+    this.#intake = intakeFrom?.(feedback?.next);
     this.#forecaster = this.#open(plan);
+    const { candidate } = plan;
+    if (candidate !== undefined) this.#openCandidate(candidate);
     this.#stage = this.#newStage();
   }
 
-  /** The input offset that the state stands for now. */
+  /** Reads feedback until the signal is aborted. */
+  readFeedback(signal: AbortSignal): Promise<void> {
+    return this.#intake?.run(signal) ?? Promise.resolve();
+  }
+
+  /** The current input offset of the state. */
   get position(): number {
     return this.#position;
   }
@@ -78,12 +127,17 @@ export class PartitionModel {
 
   /** Keys that it holds a state of. */
   get keys(): number {
-    return this.#forecaster.keys;
+    return this.#forecaster.keyCount;
+  }
+
+  /** Incidents that are open, by what they are of. */
+  get incidentCounts(): IncidentCounts {
+    return this.#forecaster.incidentCounts;
   }
 
   /** Bytes of that state. */
   get bytes(): number {
-    return this.#forecaster.bytes;
+    return this.#forecaster.bytes + (this.#candidate?.bytes ?? 0);
   }
 
   /** Offset of the last snapshot. */
@@ -93,12 +147,21 @@ export class PartitionModel {
 
   /** Takes records below `liveFrom` into the state; `next` is where the following ones begin. */
   replay(records: readonly InputRecord[], next: number): void | Promise<void> {
-    if (this.#steps?.waits !== true) {
-      this.#stage.replay(records);
-      this.#advance(records.length, next);
-      return undefined;
+    if (this.#steps?.waits === true) return this.#replayAndWait(records, next);
+    for (const part of this.#feedbackReplay.parts(records)) {
+      this.#applyAll(part.due);
+      this.#stage.replay(part.records);
     }
-    return this.#stage.replayAndWait(records).then(() => this.#advance(records.length, next));
+    this.#advance(records.length, next);
+    return undefined;
+  }
+
+  async #replayAndWait(records: readonly InputRecord[], next: number): Promise<void> {
+    for (const part of this.#feedbackReplay.parts(records)) {
+      this.#applyAll(part.due);
+      await this.#stage.replayAndWait(part.records);
+    }
+    this.#advance(records.length, next);
   }
 
   /** Moves on over offsets that hold no records. */
@@ -107,34 +170,45 @@ export class PartitionModel {
   }
 
   /**
-   * To be called when the position has come to `liveFrom`. Where the durable state is not the one to go on with, there
-   * is a commit that makes it so, before any other.
+   * Call this when the position reaches `liveFrom`. If the durable state is not the one to resume with, returns the commit that
+   * replaces it, which must precede any other commit.
    */
   goLive(): Commit | undefined {
     this.#live = true;
+    this.#applyAll(this.#feedbackReplay.rest(this.#position));
     const plan = this.#plan;
-    if (plan.kind === "resume") return plan.retuned ? this.#retune() : undefined;
-    const snapshot = writeState(this.#position, this.#forecaster);
-    return stateCommit(this.#position, replaceState(plan.discarded, snapshot));
+    if (plan.kind === "fresh") {
+      if (this.#candidate !== undefined) this.#candidate.live = true;
+      return stateCommit(this.#position, replaceState(plan.discarded, this.#write()));
+    }
+    // A candidate without a state begins here. That is durable, because every later start has to begin it here too.
+    const begins = plan.candidate !== undefined && this.#candidate === undefined;
+    if (begins) this.#candidate = this.#newCandidate(plan.candidate.settings);
+    if (this.#candidate !== undefined) this.#candidate.live = true;
+    if (plan.retuned) return this.#retune();
+    if (begins) this.#stage = this.#newStage();
+    if (!begins && this.#stale.length === 0) return undefined;
+    return stateCommit(this.#position, replaceState(this.#stale, this.#snapshot()));
   }
 
   /**
-   * The commit that stands for these records. The commit holds a snapshot where one is due. Returns a
-   * promise only where a batch hook is waited for; until it is resolved, `snapshot` must not be called.
+   * Returns the commit of these records, or of the first of them, with a snapshot if one is due. Returns a promise only while a batch hook runs; until
+   * it resolves, `snapshot` must not be called.
    */
   process(
     records: readonly InputRecord[],
     next: number,
     schedule: SnapshotSchedule,
   ): Commit | Promise<Commit> {
-    const made = (output: StageOutput): Commit => {
+    // Step 0 of a commit.
+    const hasFeedback = this.#takeFeedback();
+    const made = ({ taken, ...output }: StageOutput): Commit => {
       // Step 5 of a commit.
-      this.#advance(records.length, next);
-      return {
-        ...output,
-        snapshot: schedule.takeIfDue(this.#eventsSinceSnapshot) ? this.#snapshot() : undefined,
-        offset: next,
-      };
+      const offset = taken < records.length ? records[taken]!.offset : next;
+      this.#advance(taken, offset);
+      const isDue = schedule.takeIfDue(this.#eventsSinceSnapshot);
+      const feedback = hasFeedback && !isDue ? this.#feedbackWrite() : undefined;
+      return { ...output, snapshot: isDue ? this.#snapshot() : feedback, offset };
     };
     if (this.#steps?.waits !== true) return made(this.#stage.process(records));
     return this.#stage.processAndWait(records).then(made);
@@ -147,6 +221,7 @@ export class PartitionModel {
 
   dispose(): void {
     this.#forecaster.dispose();
+    this.#candidate?.dispose();
   }
 
   #advance(events: number, next: number): void {
@@ -157,17 +232,61 @@ export class PartitionModel {
   #snapshot(): NonNullable<Commit["snapshot"]> {
     this.#snapshotOffset = this.#position;
     this.#eventsSinceSnapshot = 0;
-    return writeState(this.#position, this.#forecaster);
+    return this.#withFeedback(this.#write());
   }
 
-  /** Goes on with the state under the new settings; what was committed came from the old ones, replay included. */
+  /** The changes of both models' states. */
+  #write(earlier: readonly SnapshotChange[] = []): SnapshotWrite {
+    const live = writeState(this.#position, this.#forecaster, earlier);
+    const candidate = this.#candidate?.changes(this.#position) ?? [];
+    return candidate.length === 0 ? live : { ...live, records: [...live.records, ...candidate] };
+  }
+
+  /** Applies feedback that came since the last commit, before its records; returns whether there was any. */
+  #takeFeedback(): boolean {
+    const taken = this.#intake?.take();
+    if (taken === undefined) return false;
+    this.#readTo = taken.next;
+    const at = this.#position;
+    const entries = taken.entries.map((entry) => ({ ...entry, at }));
+    this.#applyAll(entries);
+    this.#applied = [...this.#applied, ...entries];
+    return entries.length > 0;
+  }
+
+  #applyAll(entries: readonly Feedback[]): void {
+    for (const entry of entries) applyFeedback(this.#forecaster, entry);
+  }
+
+  /** Where nothing but feedback is written. */
+  #feedbackWrite(): NonNullable<Commit["snapshot"]> {
+    this.#feedbackNext = this.#readTo;
+    const record = writeFeedback(this.#position, { next: this.#readTo!, applied: this.#applied });
+    return { offset: this.#position, records: [record] };
+  }
+
+  /**
+   * A snapshot holds all that was applied. The record keeps it for those who replay from an earlier snapshot; how far was read
+   * is written with it, and now and then without it.
+   */
+  #withFeedback({ offset, records }: NonNullable<Commit["snapshot"]>): NonNullable<Commit["snapshot"]> {
+    const next = this.#readTo ?? this.#feedbackNext;
+    const isFar = next !== undefined && next - (this.#feedbackNext ?? 0) >= feedbackEvery;
+    if (next === undefined || (this.#applied.length === 0 && !isFar)) return { offset, records };
+    const record = writeFeedback(offset, { next, applied: this.#applied });
+    this.#applied = [];
+    this.#feedbackNext = next;
+    return { offset, records: [...records, record] };
+  }
+
+  /** Resumes with the state under the new settings. The commits and the replay before used the old settings. */
   #retune(): Commit {
     const earlier = this.#forecaster;
-    const forecaster = this.#newForecaster(this.#context.forecaster);
+    const forecaster = this.#newForecaster(this.#plan.model);
     forecaster.restore(earlier.snapshot(), { anyTuning: true });
     this.#forecaster = forecaster;
     this.#stage = this.#newStage();
-    const snapshot = writeState(this.#position, forecaster, earlier.changes());
+    const snapshot = this.#withFeedback(replaceState(this.#stale, this.#write(earlier.changes())));
     earlier.dispose();
     this.#snapshotOffset = this.#position;
     this.#eventsSinceSnapshot = 0;
@@ -175,9 +294,9 @@ export class PartitionModel {
   }
 
   #open(plan: RecoveryPlan): Forecaster {
-    if (plan.kind === "fresh") return this.#newForecaster(this.#context.forecaster);
+    if (plan.kind === "fresh") return this.#newForecaster(plan.model);
     const forecaster = this.#newForecaster(
-      plan.retuned ? forecasterSettings(plan.state.settings) : this.#context.forecaster,
+      plan.retuned ? forecasterSettings(plan.state.settings) : plan.model,
     );
     try {
       forecaster.restore(plan.state.snapshot);
@@ -186,6 +305,28 @@ export class PartitionModel {
       forecaster.dispose();
       throw located(error, plan, this.#origin);
     }
+  }
+
+  /** Restores the candidate, or begins it with the live model. Without a usable state it begins where the run is live. */
+  #openCandidate({ settings, state }: CandidatePlan): void {
+    if (this.#plan.kind === "resume" && state === undefined) return;
+    const candidate = this.#newCandidate(settings);
+    if (state !== undefined && !candidate.restore(state)) {
+      candidate.dispose();
+      return;
+    }
+    this.#candidate = candidate;
+    this.#stale = [];
+  }
+
+  #newCandidate(settings: ForecasterSettings): Candidate {
+    const { engine = wasmEngine, settings: encode, candidate, telemetry } = this.#context;
+    return new Candidate(settings, {
+      engine,
+      origin: this.#origin,
+      encode: candidate?.emit === true ? encode : undefined,
+      telemetry: telemetry?.candidate,
+    });
   }
 
   #newForecaster(settings: ForecasterSettings): Forecaster {
@@ -200,8 +341,13 @@ export class PartitionModel {
   }
 
   #newStage(): Stage {
-    const { settings, telemetry, keys } = this.#context;
-    const stage = new Stage(this.#forecaster, settings, this.#origin, { steps: this.#steps, telemetry });
+    const { settings, telemetry, keys, format } = this.#context;
+    const stage = new Stage(this.#forecaster, settings, this.#origin, {
+      steps: this.#steps,
+      telemetry,
+      format,
+      candidate: this.#candidate,
+    });
     const { partition } = this.#origin;
     if (keys !== undefined) stage.onFirstEvent((key) => keys.add(partition, key));
     return stage;

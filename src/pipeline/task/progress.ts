@@ -9,7 +9,7 @@ export class Progress {
   readonly #from: number;
   readonly #liveFrom: number;
   readonly #began: number;
-  /** The estimate is of the replay: what the restore took tells nothing of its pace. */
+  /** Estimates the replay only: the restore has another pace. */
   readonly #replayBegan: number;
   #reported: number;
   #records = 0;
@@ -26,7 +26,7 @@ export class Progress {
     this.#reported = this.#replayBegan;
   }
 
-  /** Counts replayed records; true where it is time for a report. */
+  /** Counts replayed records; returns true when a report is due. */
   replayed(records: number, position: number): boolean {
     this.#records += records;
     this.#position = position;

@@ -2,23 +2,39 @@
 import { UndercurrentError } from "../../errors/errors.js";
 import type { ForecasterSettings } from "../../forecast/settings.js";
 import { changedNames, compareSettings, signedSettings } from "../../forecast/snapshot/signature.js";
-import type { Origin } from "../decode/decode.js";
-import type { Takeover } from "../ports.js";
+import type { Origin } from "../decode/dead-letter.js";
+import type { StateRecord, Takeover } from "../ports.js";
 import type { RecoverySettings } from "../settings.js";
+import { candidateKeys, splitRoles } from "../state/roles.js";
 import { readState, type RecordedState } from "../state/state-records.js";
 
+/** How the candidate starts. */
+export interface CandidatePlan {
+  readonly settings: ForecasterSettings;
+  /** The state to resume with, of the same offset as the live model's; without one it begins empty where the run is live. */
+  readonly state: RecordedState | undefined;
+}
+
+/** The models of a start. */
+interface PlannedModels {
+  readonly model: ForecasterSettings;
+  readonly candidate: CandidatePlan | undefined;
+  /** Keys of the candidate's records in the state, whether or not they are of use. */
+  readonly candidateKeys: readonly string[];
+}
+
 /** Begin at an offset with an empty state. */
-export interface FreshPlan {
+export interface FreshPlan extends PlannedModels {
   readonly kind: "fresh";
   readonly from: number;
-  /** Why what was there is not gone on from; undefined where there was nothing. */
+  /** Why the saved state is not used; undefined if there was none. */
   readonly reason: string | undefined;
-  /** Keys of the state records that end with it. */
+  /** Keys of the state records that the start deletes. */
   readonly discarded: readonly string[];
 }
 
-/** Restore the state of S, replay up to C, go on; the settings of tuning change at C where `retuned`. */
-export interface ResumePlan {
+/** Restore the state of S, replay up to C, resume. If `retuned`, the tuning settings change at C. */
+export interface ResumePlan extends PlannedModels {
   readonly kind: "resume";
   readonly state: RecordedState;
   readonly committed: number;
@@ -27,7 +43,7 @@ export interface ResumePlan {
 
 export type RecoveryPlan = FreshPlan | ResumePlan;
 
-/** What a start does, told by the state's offset and settings alone. */
+/** What a start does. Only the offset and the settings of the state decide. */
 export type StartDecision =
   | Pick<FreshPlan, "kind" | "from" | "reason">
   | Pick<ResumePlan, "kind" | "committed" | "retuned">
@@ -37,13 +53,13 @@ export type StartDecision =
       readonly message: string;
     };
 
-/** What a start is decided by. */
+/** The settings that decide how a task starts. */
 export interface StartSettings {
   readonly model: ForecasterSettings;
   readonly recovery: RecoverySettings;
 }
 
-/** Decides what a start does with a state; `found` is undefined where there is none. */
+/** Decides what a start does with the state `found`, or without one. */
 export function decideStart(
   found: Pick<RecordedState, "offset" | "settings"> | undefined,
   { committed, earliest }: Pick<Takeover, "committed" | "earliest">,
@@ -78,38 +94,90 @@ export function decideStart(
   return { kind: "refuse", code: "SNAPSHOT_FOREIGN", message: changed };
 }
 
+/** The settings of the model and of the candidate. */
+export interface ModelSettings {
+  readonly forecaster: ForecasterSettings;
+  readonly candidate?: ForecasterSettings | undefined;
+}
+
+/** Returns the settings by the roles of the state: after a promotion the candidate's model is the live one. */
+export function rolesOf(
+  found: Pick<RecordedState, "settings"> | undefined,
+  { forecaster, candidate }: ModelSettings,
+): ModelSettings {
+  if (found === undefined || candidate === undefined) return { forecaster, candidate };
+  const isOwn = compareSettings(found.settings, forecaster) === "same";
+  const isSwapped = !isOwn && compareSettings(found.settings, candidate) === "same";
+  return isSwapped ? { forecaster: candidate, candidate: forecaster } : { forecaster, candidate };
+}
+
 /**
- * Decides on the way of recovery. Throws STATE_GAP, STATE_TORN, SNAPSHOT_FOREIGN, SNAPSHOT_VERSION or SNAPSHOT_CORRUPT
- * where nothing could be gone on from without a choice of the operator's.
+ * Decides how to recover.
+ *
+ * @throws STATE_GAP, STATE_TORN, SNAPSHOT_FOREIGN, SNAPSHOT_VERSION or SNAPSHOT_CORRUPT if only the operator can decide.
  */
 export function planRecovery(
   takeover: Takeover,
-  model: ForecasterSettings,
+  models: ModelSettings,
   recovery: RecoverySettings,
   origin: Origin,
 ): RecoveryPlan {
   const where = `${origin.topic}, partition ${origin.partition}: `;
-  const state = takeover.state.length === 0 ? undefined : readState(takeover.state);
+  const records = splitRoles(takeover.state);
+  const state = records.live.length === 0 ? undefined : readState(records.live);
+  const { forecaster: model, candidate } = rolesOf(state, models);
   const decision = decideStart(state, takeover, { model, recovery });
   if (decision.kind === "fresh") {
     const { reason } = decision;
     return {
       ...decision,
+      model,
+      candidate: candidate && { settings: candidate, state: undefined },
       reason: reason && where + reason,
       discarded: takeover.state.map(({ key }) => key),
+      candidateKeys: [],
     };
   }
   if (decision.kind === "refuse" && decision.code === "STATE_GAP") {
     throw new UndercurrentError("STATE_GAP", where + decision.message);
   }
-  // Other differences are left to the restore, which refuses them and names them.
+  // The restore refuses every other difference by name.
   const retuned = decision.kind === "resume" && decision.retuned;
-  return { kind: "resume", state: state!, committed: takeover.committed!, retuned };
+  return {
+    kind: "resume",
+    model,
+    candidate: candidate && {
+      settings: candidate,
+      state: candidateState(records.candidate, candidate, state!.offset),
+    },
+    candidateKeys: candidateKeys(records),
+    state: state!,
+    committed: takeover.committed!,
+    retuned,
+  };
+}
+
+/** Returns the candidate's state; undefined if it is none to go on with. A candidate never stops the service. */
+function candidateState(
+  records: readonly StateRecord[],
+  settings: ForecasterSettings,
+  offset: number,
+): RecordedState | undefined {
+  if (records.length === 0) return undefined;
+  try {
+    const state = readState(records);
+    return state.offset === offset && compareSettings(state.settings, settings) === "same"
+      ? state
+      : undefined;
+  } catch (error) {
+    if (error instanceof UndercurrentError) return undefined;
+    throw error;
+  }
 }
 
 function lost(state: number, committed: number, earliest: number): string {
   return (
-    `the state stands for offset ${state} and input is committed up to ${committed}, ` +
-    `but the input no longer holds anything before ${earliest}`
+    `the state is at offset ${state} and the committed offset is ${committed}, ` +
+    `but the input now begins at offset ${earliest}`
   );
 }

@@ -17,8 +17,8 @@ export class SnapshotSchedule {
   }
 
   /**
-   * Whether a snapshot is due, with so many events since the last one; by the clock alone without a number. A new period
-   * begins where one is due.
+   * Returns whether a snapshot is due after `events` events since the last one; without a number, by the clock alone. A new
+   * period begins when one is due.
    */
   takeIfDue(eventsSinceSnapshot = 0): boolean {
     const now = this.#clock.now();
@@ -27,7 +27,7 @@ export class SnapshotSchedule {
     return true;
   }
 
-  /** Waits for the end of the period, or the signal. The period may have begun anew meanwhile. */
+  /** Waits for the end of the period, or for the signal. A new period may have begun meanwhile. */
   async waitForPeriod(signal: AbortSignal): Promise<void> {
     await this.#clock.sleep(Math.max(0, this.#periodBegan + this.#everyMs - this.#clock.now()), signal);
   }

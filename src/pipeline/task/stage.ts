@@ -7,14 +7,15 @@ import { copyRow, forecastColumns, type ForecastColumns } from "../../forecast/c
 import type { Forecaster } from "../../forecast/forecaster.js";
 import { inputFaults } from "../../forecast/input.js";
 import { forecastAt } from "../../forecast/objects.js";
+import { deadLetter, type Origin } from "../decode/dead-letter.js";
 import {
   checkReading,
-  deadLetter,
-  decoder,
-  type Decode,
-  type Origin,
+  recordDecoder,
+  type DecodeAll,
   type Reading,
+  type RefusedReading,
 } from "../decode/decode.js";
+import type { ValueFormat } from "../decode/format.js";
 import { ForecastEncoder } from "../encode/encode.js";
 import { ObservationBatch } from "./observation-batch.js";
 import type { RecordForecast } from "../operator.js";
@@ -22,34 +23,56 @@ import type { InputRecord, OutputRecord, RoutedRecord } from "../ports.js";
 import type { PipelineSettings } from "../settings.js";
 import type { Telemetry } from "../telemetry.js";
 import { watchAsyncWork } from "./async-work.js";
+import type { Candidate } from "./candidate/candidate.js";
 import type { UserSteps } from "./user-steps.js";
+import { WindowedBatch } from "../windows/windowed-batch.js";
 
 /** What became visible of some records. */
 export interface StageOutput {
+  /** Records that were taken: the first of those given. */
+  readonly taken: number;
   readonly forecasts: readonly OutputRecord[];
+  /** Changes of incidents. */
+  readonly incidents: readonly OutputRecord[];
+  /** Forecasts of the candidate. */
+  readonly candidates?: readonly OutputRecord[] | undefined;
   readonly deadLetters: readonly OutputRecord[];
   readonly routed: readonly RoutedRecord[];
 }
+
+/**
+ * A commit ends with the record that brings it so many readings, or observations of windows, so that its memory is bounded
+ * where a record gives many. Records of one reading do not reach it with the default of `commit.maxEvents`.
+ */
+const defaultMaxReadings = 65_536;
 
 /** Codes that refuse one record; every other error ends the task. */
 const rejections: ReadonlySet<ErrorCode> = new Set([
   ...inputFaults,
   "RECORD_UNREADABLE",
+  "RECORD_SKIPPED",
+  "SCHEMA_UNREADABLE",
   "BATCH_UNREADABLE",
   "EVENT_LATE",
 ]);
 
-/** A record that was refused, and why. */
+/** A record of which readings were refused, in order, and why: at least one. */
 interface Refusal {
   readonly record: InputRecord;
-  readonly error: UndercurrentError;
+  readonly refused: RefusedReading[];
 }
 
-/** What a stage may have beside its forecaster. */
+/** Optional parts of a stage beside its forecaster. */
 export interface StageParts {
   /** The user's own steps; they stay the caller's. */
   readonly steps?: UserSteps | undefined;
   readonly telemetry?: Telemetry | undefined;
+  /** Parser of values whose format needs a schema. */
+  readonly format?: ValueFormat | undefined;
+  /** Model that observes the same; it stays the caller's. */
+  readonly candidate?: Candidate | undefined;
+  /** Bound of a batch's readings, which ends with the record that reaches it. Default: 65,536. */
+  readonly maxReadings?: number;
 }
 
 export class Stage {
@@ -58,12 +81,14 @@ export class Stage {
   readonly #origin: Origin;
   readonly #telemetry: Telemetry | undefined;
   /** For operators, which see readings; without any, records become columns as they are. */
-  readonly #decode: Decode | undefined;
-  /** What was taken, where there is a decoder. */
+  readonly #decode: DecodeAll | undefined;
+  /** The decoded readings, if there is a decoder. */
   readonly #readings: Reading[] = [];
-  readonly #batch: ObservationBatch;
+  readonly #batch: ObservationBatch | WindowedBatch;
   readonly #encoder: ForecastEncoder;
   readonly #steps: UserSteps | undefined;
+  readonly #candidate: Candidate | undefined;
+  readonly #maxReadings: number;
   #forecasts: ForecastColumns;
   /** Rows of it that are written. */
   #observed = 0;
@@ -73,34 +98,44 @@ export class Stage {
     forecaster: Forecaster,
     settings: PipelineSettings,
     origin: Origin,
-    { steps, telemetry }: StageParts = {},
+    { steps, telemetry, format, candidate, maxReadings = defaultMaxReadings }: StageParts = {},
   ) {
+    this.#candidate = candidate;
+    this.#maxReadings = maxReadings;
     this.#forecaster = forecaster;
     this.#settings = settings;
     this.#origin = origin;
     this.#telemetry = telemetry;
     this.#steps = steps;
-    this.#decode = steps?.any === true ? decoder(settings.decode) : undefined;
-    this.#batch = new ObservationBatch(forecaster, settings);
-    this.#encoder = new ForecastEncoder(forecaster);
+    this.#decode = steps?.any === true ? recordDecoder(settings.decode, format) : undefined;
+    this.#batch =
+      forecaster.windows === undefined
+        ? new ObservationBatch(forecaster, settings, format)
+        : new WindowedBatch(forecaster, settings, format);
+    this.#encoder = new ForecastEncoder(forecaster, origin, settings);
     this.#forecasts = this.#columns(1024);
   }
 
-  /** `listener` hears of the first event of each key from now on, and maybe of later ones. */
+  /** `listener` is called with the first event of each key from now on, and possibly with later ones. */
   onFirstEvent(listener: (key: string) => void): void {
     this.#batch.onFirstEvent = listener;
   }
 
-  /** Forecasts from the records, at once: steps 1 to 4 of a commit (`task-run.ts`) without batch hooks. */
+  /**
+   * Forecasts from the records, at once: steps 1 to 4 of a commit (`task-run.ts`) without batch hooks. Takes fewer records
+   * than all if they have very many readings.
+   */
   process(records: readonly InputRecord[]): StageOutput {
     const deadLetters: OutputRecord[] = [];
-    this.#observe(records, (refusal) => this.#refuse(refusal, deadLetters));
+    const taken = this.#observe(records, (refusal) => this.#refuse(refusal, deadLetters));
     const after = this.#steps?.after;
     const routed =
       after === undefined
         ? []
-        : watchAsyncWork(() => this.#readings.flatMap((_, row) => after.through(this.#forecastObject(row))));
-    return this.#output(deadLetters, routed);
+        : watchAsyncWork(() =>
+            this.#forecastReadings.flatMap((_, row) => after.through(this.#forecastObject(row))),
+          );
+    return { taken, ...this.#output(deadLetters, routed) };
   }
 
   /** Forecasts from the records as `process` does, and waits for the user's batch hooks. Nothing else may use the stage meanwhile. */
@@ -108,18 +143,23 @@ export class Stage {
     const deadLetters: OutputRecord[] = [];
     for (const refusal of await this.#observeAndWait(records)) this.#refuse(refusal, deadLetters);
     const { after, afterBatch } = this.#steps ?? {};
-    const forecasts = this.#readings.map((_, row) => this.#forecastObject(row));
+    const forecasts = this.#forecastReadings.map((_, row) => this.#forecastObject(row));
     const routed =
       after === undefined
         ? []
         : watchAsyncWork(() => forecasts.flatMap((forecast) => after.through(forecast)));
     const further = afterBatch === undefined || forecasts.length === 0 ? [] : await afterBatch(forecasts);
-    return this.#output(deadLetters, [...routed, ...further]);
+    return { taken: records.length, ...this.#output(deadLetters, [...routed, ...further]) };
   }
 
   /** Takes the records into the state, and reports nothing: without batch hooks. */
   replay(records: readonly InputRecord[]): void {
-    this.#observe(records, () => undefined);
+    this.#observeAll(records, () => undefined);
+  }
+
+  /** Takes the records into the state, and reports only what is refused. */
+  learn(records: readonly InputRecord[]): void {
+    this.#observeAll(records, (refusal) => this.#refuse(refusal, []));
   }
 
   /** Takes the records into the state, reports nothing, and waits for the user's batch hook before the forecast. */
@@ -127,18 +167,24 @@ export class Stage {
     await this.#observeAndWait(records);
   }
 
-  #output(deadLetters: readonly OutputRecord[], routed: readonly RoutedRecord[]): StageOutput {
+  #output(deadLetters: readonly OutputRecord[], routed: readonly RoutedRecord[]): Omit<StageOutput, "taken"> {
     const taken = this.#batch.records;
     const forecasts = this.#encoder.records(this.#forecasts, taken);
+    const notes = this.#forecaster.incidentChanges;
+    const groupNotes = this.#forecaster.groupChanges;
+    const incidents = this.#encoder.incidentRecords(notes, groupNotes, taken);
+    const candidates = this.#candidate?.output(taken);
     if (taken.length > 0) {
       this.#telemetry?.forecasts({
         count: taken.length,
         columns: this.#forecasts,
+        incidents: notes,
+        groupIncidents: groupNotes,
         keyOf: (slot) => this.#forecaster.keyOf(slot),
         experts: this.#forecaster,
       });
     }
-    return { forecasts, deadLetters, routed };
+    return { forecasts, incidents, candidates, deadLetters, routed };
   }
 
   #begin(): void {
@@ -146,35 +192,55 @@ export class Stage {
       this.#batch.forget(slot);
       this.#encoder.forget(slot);
     }
+    this.#candidate?.begin();
     this.#batch.clear();
     this.#readings.length = 0;
     this.#observed = 0;
   }
 
-  #observe(records: readonly InputRecord[], refused: (refusal: Refusal) => void): void {
+  /** Takes all records, in several batches if they have very many readings. */
+  #observeAll(records: readonly InputRecord[], refused: (refusal: Refusal) => void): void {
+    for (let rest = records; rest.length > 0;) rest = rest.slice(this.#observe(rest, refused));
+  }
+
+  /** Takes records, and returns how many. */
+  #observe(records: readonly InputRecord[], refused: (refusal: Refusal) => void): number {
     this.#begin();
+    const refusals: RefusedReading[] = [];
+    let taken = 0;
     this.#watched(() => {
       for (const record of records) {
+        if (this.#batch.columns.count >= this.#maxReadings) return;
+        taken++;
         try {
-          this.#take(record);
+          this.#take(record, refusals);
         } catch (error) {
-          refused({ record, error: rejectionOf(error) });
+          refusals.push({ series: "", error: rejectionOf(error) });
         }
+        if (refusals.length > 0) refused({ record, refused: refusals.splice(0) });
       }
     });
     this.#observeTaken();
+    return taken;
   }
 
   /** Resolves to the records that were refused, in order. */
   async #observeAndWait(records: readonly InputRecord[]): Promise<readonly Refusal[]> {
-    const refusals: Refusal[] = [];
+    const refusals = new Map<InputRecord, Refusal>();
+    const refuse = (record: InputRecord, one: RefusedReading): void => {
+      const known = refusals.get(record);
+      if (known === undefined) refusals.set(record, { record, refused: [one] });
+      else known.refused.push(one);
+    };
     const readings: Reading[] = [];
     this.#watched(() => {
       for (const record of records) {
         try {
-          readings.push(...this.#read(record));
+          const { readings: decoded, refused } = this.#decode!(record);
+          for (const reading of decoded) readings.push(...this.#before(reading));
+          for (const one of refused) refuse(record, one);
         } catch (error) {
-          refusals.push({ record, error: rejectionOf(error) });
+          refuse(record, { series: "", error: rejectionOf(error) });
         }
       }
     });
@@ -186,26 +252,26 @@ export class Stage {
       try {
         this.#takeReading(reading);
       } catch (error) {
-        refusals.push({ record: reading.record, error: rejectionOf(error) });
+        refuse(reading.record, { series: reading.series ?? "", error: rejectionOf(error) });
       }
     }
     this.#observeTaken();
-    return refusals.sort((a, b) => a.record.offset - b.record.offset);
+    return [...refusals.values()].sort((a, b) => a.record.offset - b.record.offset);
   }
 
-  /** Runs what passes values through the operator before the forecast, where there is one. */
+  /** Runs code that passes values through the operator before the forecast, if there is one. */
   #watched(work: () => void): void {
     if (this.#steps?.before === undefined) work();
     else watchAsyncWork(work);
   }
 
-  /** Forecasts in the middle of a batch: the keys that are forgotten decide what is late after them. */
+  /** Forecasts in the middle of a batch, because forgotten keys decide which later events are late. */
   #observeNow(): void {
     this.#observeTaken();
     this.#batch.observed();
   }
 
-  /** Forecasts from what was taken and not yet forecast from. */
+  /** Forecasts from the events taken and not yet observed. */
   #observeTaken(): void {
     const { columns } = this.#batch;
     if (columns.count > this.#forecasts.times.length) {
@@ -214,6 +280,7 @@ export class Stage {
       this.#forecasts = larger;
     }
     this.#forecaster.observe(columns, this.#forecasts, this.#observed);
+    this.#candidate?.observe(columns, (slot) => this.#forecaster.keyOf(slot));
     this.#observed = columns.count;
   }
 
@@ -222,17 +289,33 @@ export class Stage {
     return forecastColumns(capacity, horizon, levels);
   }
 
-  #take(record: InputRecord): void {
-    if (this.#decode === undefined) {
-      if (this.#batch.takeRecord(record)) this.#observeNow();
+  /** Takes the readings of a record. Those that are refused go to `refusals`, unless the whole record is. */
+  #take(record: InputRecord, refusals: RefusedReading[]): void {
+    if (this.#decode !== undefined) {
+      const { readings, refused } = this.#decode(record);
+      for (const reading of readings) {
+        try {
+          for (const passed of this.#before(reading)) this.#takeReading(passed);
+        } catch (error) {
+          refusals.push({ series: reading.series ?? "", error: rejectionOf(error) });
+        }
+      }
+      refusals.push(...refused);
       return;
     }
-    for (const reading of this.#read(record)) this.#takeReading(reading);
+    const count = this.#batch.read(record);
+    for (let series = 0; series < count; series++) {
+      try {
+        if (this.#batch.takeSeries(series)) this.#observeNow();
+      } catch (error) {
+        refusals.push({ series: this.#batch.seriesOf(series), error: rejectionOf(error) });
+      }
+    }
+    if (this.#batch.refused.length > 0) refusals.push(...this.#batch.refused);
   }
 
-  /** What the operator before the forecast makes of a record. */
-  #read(record: InputRecord): readonly Reading[] {
-    const reading = this.#decode!(record);
+  /** Returns what the operator `before` makes of a reading. */
+  #before(reading: Reading): readonly Reading[] {
     return this.#steps?.before?.through(reading) ?? [reading];
   }
 
@@ -243,21 +326,33 @@ export class Stage {
     if (isDue) this.#observeNow();
   }
 
-  #refuse({ record, error: { code, message } }: Refusal, deadLetters: OutputRecord[]): void {
-    if (code !== "EVENT_LATE" || this.#settings.late === "dead-letter") {
-      deadLetters.push(deadLetter(record, this.#origin, code, message));
-    }
+  /** Reports the readings of a record that were refused. The record becomes one dead letter, whatever their number. */
+  #refuse({ record, refused }: Refusal, deadLetters: OutputRecord[]): void {
+    const { late } = this.#settings;
+    const letters = refused.filter(
+      ({ error: { code } }) => code !== "RECORD_SKIPPED" && (code !== "EVENT_LATE" || late === "dead-letter"),
+    );
+    if (letters.length > 0) deadLetters.push(deadLetter(record, this.#origin, letters));
     const { topic, partition } = this.#origin;
-    this.#telemetry?.rejection({ code, message, origin: `${topic}/${partition}@${record.offset}` });
+    const origin = `${topic}/${partition}@${record.offset}`;
+    for (const { series, error } of refused) {
+      const message = series === "" ? error.message : `${series}: ${error.message}`;
+      this.#telemetry?.rejection({ code: error.code, message, origin });
+    }
   }
 
-  /** A forecast as an object, for the steps behind it. */
+  /** What each row of forecasts was made of: a reading of a record, or that of a window. */
+  get #forecastReadings(): readonly Reading[] {
+    return this.#batch instanceof WindowedBatch ? this.#batch.readings : this.#readings;
+  }
+
+  /** Returns a forecast as an object, for the steps after it. */
   #forecastObject(row: number): RecordForecast {
-    return { event: this.#readings[row]!, ...forecastAt(this.#forecaster, this.#forecasts, row) };
+    return { event: this.#forecastReadings[row]!, ...forecastAt(this.#forecaster, this.#forecasts, row) };
   }
 }
 
-/** The error, where it refuses one record; throws every other. */
+/** Returns the error if it rejects one record; throws every other error. */
 function rejectionOf(error: unknown): UndercurrentError {
   if (error instanceof UndercurrentError && rejections.has(error.code)) return error;
   throw error;

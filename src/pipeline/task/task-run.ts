@@ -1,9 +1,12 @@
 /** Runs a task once, from a takeover to a stop or an error: replay first, then batches and commits. */
 import { UndercurrentError } from "../../errors/errors.js";
 import { chunksOf, type Chunk } from "./chunks.js";
+import type { IncidentCounts } from "../../forecast/incidents/watcher.js";
 import type { Clock } from "../clock.js";
 import { CommitQueue } from "./commits.js";
-import type { Origin } from "../decode/decode.js";
+import { FeedbackIntake } from "../state/feedback-intake.js";
+import { isSnapshot } from "../state/state-records.js";
+import type { Origin } from "../decode/dead-letter.js";
 import type { TaskEvent } from "../events.js";
 import type { Assignment, Commit, Committer } from "../ports.js";
 import { Progress } from "./progress.js";
@@ -13,7 +16,7 @@ import { PartitionModel, type ModelContext } from "./partition-model.js";
 import { SnapshotSchedule } from "./snapshot-schedule.js";
 import { UserSteps } from "./user-steps.js";
 
-/** What the runs of all tasks share. */
+/** Settings and services that the runs of all tasks share. */
 export interface TaskRunContext extends ModelContext {
   readonly committer: Committer;
   readonly clock: Clock;
@@ -22,11 +25,11 @@ export interface TaskRunContext extends ModelContext {
   readonly hookTimeoutMs: number;
 }
 
-/** What a run knows of its task. */
+/** The task of a run. */
 export interface TaskRunOwner {
   /** Aborted when the task is to end: gracefully, unless the partition is lost. */
   readonly ending: AbortSignal;
-  /** Aborted when the right to commit is gone. */
+  /** Aborted when the partition is revoked. */
   readonly lost: AbortSignal;
   emit(event: TaskEvent): void;
 }
@@ -47,9 +50,12 @@ export class TaskRun {
   /** The records that are being taken, until their commit waits its turn. */
   #taking: Promise<void> | undefined;
   #steps: UserSteps | undefined;
+  /** Whether the run ended while it waited for a schema: later records must not be taken. */
+  #interrupted = false;
   #heldBack: UndercurrentError | undefined;
   #landed = false;
   #keys = 0;
+  #incidents: IncidentCounts = { keys: 0, silences: 0, groups: 0, waitingSilences: 0 };
   #bytes = 0;
   /** How long the records of a commit took. */
   readonly #processing = new WeakMap<Commit, number>();
@@ -127,24 +133,28 @@ export class TaskRun {
    * Takes the partition over:
    *
    * 1. Fence every earlier owner, and read the committed offset C, the state and its offset S.
-   * 2. Decide how to go on: with an empty state, or with that of S. Nothing was written yet where this throws.
+   * 2. Decide how to start: with an empty state, or with that of S. If this throws, nothing was written.
    * 3. Subscribe to the user's operators and restore the state.
    *
-   * `#follow` goes on:
+   * `#follow` continues:
    *
    * 4. Replay the input from S to C without emitting anything.
-   * 5. At C, commit a state that replaces the durable one, where the plan is not simply to resume. The run is live.
+   * 5. At C, commit a state that replaces the durable one, unless the plan is simply to resume. The run is live.
    */
   async #takeOver(): Promise<PartitionModel> {
-    const { forecaster, settings } = this.#context;
+    const { forecaster, candidate, settings } = this.#context;
     this.#owner.emit({ type: "taking-over", ...this.#origin });
     // 1.
     const takeover = await this.#assignment.takeOver(this.#end.signal);
     // 2.
-    const plan = planRecovery(takeover, forecaster, settings.recovery, this.#origin);
+    const models = { forecaster, candidate: candidate?.forecaster };
+    const plan = planRecovery(takeover, models, settings.recovery, this.#origin);
     // 3.
     this.#steps = this.#newSteps();
-    const model = new PartitionModel(this.#context, plan, this.#origin, this.#steps);
+    const model = new PartitionModel(this.#context, plan, this.#origin, {
+      steps: this.#steps,
+      intakeFrom: (from) => new FeedbackIntake(this.#assignment, from),
+    });
     this.#endOffset = model.liveFrom;
     this.#owner.emit({
       type: "taken-over",
@@ -161,33 +171,40 @@ export class TaskRun {
   /**
    * Follows the input to the end of this run. A graceful stop, or the end of the input:
    *
-   * 1. Read no further, and finish the records that are being taken.
-   * 2. Make no more snapshots by the clock.
-   * 3. Wait for the commits that are under way.
-   * 4. End the operators' input. The stop fails where an operator held values back.
-   * 5. Commit a last snapshot, where the state has moved since the one before.
+   * 1. Stop reading, and finish the records under way.
+   * 2. Stop the snapshots by the clock.
+   * 3. Wait for the commits under way.
+   * 4. End the operators' input. The stop fails if an operator held values back.
+   * 5. Commit a last snapshot, if the state has moved since the previous one.
    *
-   * `run` goes on, also after an error:
+   * `run` continues, also after an error:
    *
-   * 6. Give the model's memory back.
-   * 7. Wait for the commit that is under way, if any.
+   * 6. Free the model's memory.
+   * 7. Wait for the commit under way, if any.
    * 8. Unsubscribe from the operators.
    *
-   * The task releases the partition then. Where the partition is lost, steps 4 and 5 are left out.
+   * Then the task releases the partition. If the partition is lost, steps 4 and 5 are skipped.
    */
   async #follow(model: PartitionModel): Promise<void> {
     const { clock, settings } = this.#context;
     const progress = new Progress(clock, this.#began, model);
     const idle = this.#snapshotWhenIdle(model);
     idle.catch(() => this.#end.abort());
+    const feedback: { failure?: Error } = {};
+    // Nobody waits for its end: a source may be slow to notice.
+    model.readFeedback(this.#end.signal).catch((error: unknown) => {
+      feedback.failure = error instanceof Error ? error : new Error(String(error));
+      this.#end.abort();
+    });
     try {
       if (model.position >= model.liveFrom) await this.#goLive(model, progress);
-      for await (const batch of this.#assignment.read(model.from, this.#end.signal)) {
+      reading: for await (const batch of this.#assignment.read(model.from, this.#end.signal)) {
         this.#endOffset = Math.max(batch.endOffset, batch.nextOffset);
         for (const chunk of chunksOf(batch, model.liveFrom, settings.commit.maxEvents)) {
           if (this.#owner.lost.aborted) return;
           this.#taking = this.#take(model, chunk, progress);
           await this.#taking;
+          if (this.#interrupted) break reading;
         }
       }
     } catch (error) {
@@ -201,6 +218,7 @@ export class TaskRun {
       this.#end.abort();
       await idle;
     }
+    if (feedback.failure !== undefined) throw feedback.failure;
     // 3.
     await this.#commits.settled();
     this.#steps?.check();
@@ -215,7 +233,8 @@ export class TaskRun {
 
   async #take(model: PartitionModel, chunk: Chunk, progress: Progress): Promise<void> {
     try {
-      await this.#takeRecords(model, chunk, progress);
+      await this.#fetchSchemas(chunk);
+      if (!this.#interrupted) await this.#takeRecords(model, chunk, progress);
     } catch (error) {
       // At once: there must be no snapshot of a state that is ahead of its offset.
       this.#end.abort();
@@ -225,19 +244,33 @@ export class TaskRun {
     }
   }
 
+  /** Waits for schemas that are not at hand: once per schema, not per record. */
+  async #fetchSchemas({ records }: Chunk): Promise<void> {
+    const { signal } = this.#end;
+    const fetched = this.#context.format?.prepare(records, signal);
+    if (fetched === undefined) return;
+    try {
+      await fetched;
+    } catch (error) {
+      if (!isAborted(signal)) throw error;
+      this.#interrupted = true;
+    }
+  }
+
   /**
    * Takes the records of one chunk. A live chunk becomes one commit:
    *
-   * 1. Decode the records. Refused records become dead letters.
+   * 0. Apply the feedback on incidents that came meanwhile. The commit notes what was applied, and before which offset.
+   * 1. Decode the records. Rejected records become dead letters.
    * 2. Pass readings through `before` and `beforeBatch`.
    * 3. Forecast, which changes the state.
    * 4. Pass forecasts through `after` and `afterBatch`, which make routed records.
-   * 5. Move the position on, and write a snapshot of the state where one is due.
-   * 6. Wait until the commit before has landed, then hand this one to the committer. Nothing of it was visible before.
+   * 5. Advance the position, and write a snapshot of the state if one is due.
+   * 6. Wait until the previous commit has landed, then pass this one to the committer. Readers see nothing of it before.
    * 7. Report the commit when it has landed.
    *
    * Steps 1 to 4 are in `stage.ts`, step 5 in `partition-model.ts`. While step 6 waits for the broker, steps 1 to 5 of
-   * the next chunk go on. An error in steps 1 to 5 ends the run, and one of step 6 rejects every later commit.
+   * the next chunk continue. An error in steps 1 to 5 ends the run, and one of step 6 rejects every later commit.
    */
   async #takeRecords(model: PartitionModel, { records, next }: Chunk, progress: Progress): Promise<void> {
     // There may be no record at all between the last one replayed and the committed offset.
@@ -248,14 +281,18 @@ export class TaskRun {
     if (records.length === 0) {
       model.skip(next);
     } else if (model.live) {
-      const began = this.#context.clock.now();
-      // 1. to 5.
-      const made = model.process(records, next, this.#schedule);
-      const commit = made instanceof Promise ? await made : made;
-      this.#processing.set(commit, (this.#context.clock.now() - began) / 1000);
-      this.#measure(model);
-      // 6.
-      await this.#commits.add(commit);
+      // One commit, unless the records have very many readings.
+      for (let rest = records; rest.length > 0;) {
+        const began = this.#context.clock.now();
+        // 1. to 5.
+        const made = model.process(rest, next, this.#schedule);
+        const commit = made instanceof Promise ? await made : made;
+        this.#processing.set(commit, (this.#context.clock.now() - began) / 1000);
+        this.#measure(model);
+        // 6.
+        await this.#commits.add(commit);
+        rest = rest.filter(({ offset }) => offset >= commit.offset);
+      }
     } else {
       // Step 4 of a takeover.
       await model.replay(records, next);
@@ -280,17 +317,19 @@ export class TaskRun {
       ...this.#origin,
       offset: model.position,
       keys: this.#keys,
+      openIncidents: this.#incidents,
       bytes: this.#bytes,
       ...progress.live(),
     });
   }
 
-  #measure({ keys, bytes }: PartitionModel): void {
+  #measure({ keys, incidentCounts, bytes }: PartitionModel): void {
     this.#keys = keys;
+    this.#incidents = incidentCounts;
     this.#bytes = bytes;
   }
 
-  /** A quiet partition has its snapshots in time too: its input may not be kept for ever. */
+  /** A quiet partition needs snapshots too, because its input may be deleted. */
   async #snapshotWhenIdle(model: PartitionModel): Promise<void> {
     const { signal } = this.#end;
     for (;;) {
@@ -314,15 +353,18 @@ export class TaskRun {
     const seconds = (this.#context.clock.now() - began) / 1000;
     this.#landed = true;
     // 7.
-    const records = commit.snapshot?.records;
+    const { snapshot } = commit;
+    const records = snapshot !== undefined && isSnapshot(snapshot) ? snapshot.records : undefined;
     this.#owner.emit({
       type: "committed",
       ...this.#origin,
       offset: commit.offset,
       lag: Math.max(0, Math.max(this.#endOffset, this.#assignment.endOffset ?? 0) - commit.offset),
       keys: this.#keys,
+      openIncidents: this.#incidents,
       bytes: this.#bytes,
       forecasts: commit.forecasts.length,
+      incidents: commit.incidents.length,
       deadLetters: commit.deadLetters.length,
       routed: commit.routed.length,
       snapshot: records && {
@@ -336,7 +378,7 @@ export class TaskRun {
   }
 }
 
-/** Reads a signal anew: it may have been aborted while something was waited for. */
+/** Reads a signal again: it may have been aborted during a wait. */
 function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }

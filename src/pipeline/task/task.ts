@@ -11,16 +11,18 @@ export interface TaskContext extends TaskRunContext {
   readonly stop: AbortSignal;
 }
 
-/** Runs in a row, none of which came to a commit, before a task gives up; each waits twice as long. */
+/** Number of runs in a row without a commit before a task gives up; each waits twice as long as the one before. */
 const mostAttempts = 10;
 const firstDelay = 50;
 const longestDelay = 5000;
 
 /**
- * The task of an assignment; a subscription is its life. Unsubscribing abandons it: nothing further is committed and
- * the partition is released. Errors with the first UndercurrentError that a restart can't help, or whatever the ports
- * raise. Once the partition is revoked it completes, for whatever goes wrong then, the next owner goes on from what is
- * durable. The exception is an operator that held values back: their offsets may be committed, so the task errors.
+ * Runs the task of an assignment for the life of a subscription. Unsubscribing abandons the task: it commits nothing further
+ * and releases the partition. Errors with the first UndercurrentError that a restart cannot help, or with any error of the
+ * ports.
+ *
+ * A revoked partition completes the task, whatever fails afterwards: the next owner resumes from the durable state. The
+ * exception is an operator that held values back: their offsets may be committed, so the task errors.
  */
 export function task(assignment: Assignment, context: TaskContext): Observable<TaskEvent> {
   return new Observable((subscriber) => {

@@ -49,12 +49,12 @@ export class UserSteps {
     return this.#failed.signal;
   }
 
-  /** Throws the failure of an operator, where there is one. */
+  /** Throws the failure of an operator, if there is one. */
   check(): void {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Ends the operators' input, and returns the error of one that held values back. */
+  /** Ends the operators' input. Returns the error of an operator that held values back. */
   end(): UndercurrentError | undefined {
     const earlier = this.#failure;
     this.before?.end();
@@ -63,8 +63,8 @@ export class UserSteps {
   }
 
   /**
-   * Ends the operators' input, and throws OPERATOR_FAILED where one of them held values back. An operator that has dropped
-   * events and does not complete with its input is waited for: what it dropped may still come.
+   * Ends the operators' input. Throws OPERATOR_FAILED if an operator held values back. Waits for an operator that has dropped
+   * events and does not complete with its input, because the events may still come.
    */
   async endAndWait(): Promise<void> {
     const open = [this.before, this.after].filter((operator) => operator?.end() === true);

@@ -4,9 +4,9 @@ import { instant, timeReader, type TimeOptionNames, type TimeSettings } from "./
 import { UndercurrentError } from "../../errors/errors.js";
 
 /**
- * A reader as `timeReader` makes. Without a unit or format the first number that is a plausible time decides the unit, of
- * which `notice` tells unless it is milliseconds. Later numbers have to be plausible in that unit. For streams that are read
- * once from their beginning: a replay from elsewhere could decide otherwise.
+ * Returns a reader like `timeReader` that detects the unit. Without a unit or format the first plausible number decides the
+ * unit; `notice` reports it unless it is milliseconds. Later numbers must be plausible in that unit. Use it for streams that
+ * are read once from their beginning: a replay from elsewhere could decide differently.
  */
 export function detectingTimeReader(
   settings: TimeSettings,

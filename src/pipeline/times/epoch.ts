@@ -20,7 +20,7 @@ const perSecond: Readonly<Record<TimeUnit, number>> = { s: 1, ms: 1e3, us: 1e6, 
 const [earliest, latest] = [1e8, 1.9e10];
 const [earliestMs, latestMs] = [1e3 * earliest, 1e3 * latest];
 
-/** The unit in which the number is a plausible time; undefined where it is in none. */
+/** Returns the unit in which the number is a plausible time; undefined if there is none. */
 export function plausibleUnit(number: number): TimeUnit | undefined {
   const size = Math.abs(number);
   return timeUnits.find((unit) => size >= earliest * perSecond[unit] && size < latest * perSecond[unit]);

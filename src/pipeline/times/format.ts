@@ -27,8 +27,8 @@ export function timeFormatParser(format: string, zone?: string): (text: string) 
 }
 
 /**
- * A function from local times, given as if they were UTC, to epoch milliseconds. A local time that occurs twice is the
- * earlier one. A local time that the clocks skip is moved forward by the length of the gap.
+ * Returns a function from local times, given as if they were UTC, to epoch milliseconds. A local time that occurs twice is the
+ * earlier one. A local time that the clocks skip moves forward by the length of the gap.
  */
 export function localClock(zone: string): (asUtc: number) => number {
   const rules = IANAZone.create(zone);
@@ -54,7 +54,7 @@ export function isTimeZone(name: string): boolean {
   return IANAZone.isValidZone(name);
 }
 
-/** What is wrong with a format; undefined for one that can be used. */
+/** Returns what is wrong with a format; undefined if nothing is. */
 export function timeFormatFault(format: string): string | undefined {
   const tokens = tokensOf(format);
   // luxon takes units that are not there from the present day.

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
 import { openStateFile, writeStateFile } from "../../../src/adapters/files/state-file.js";
-import { crc32 } from "../../../src/forecast/snapshot/checksum.js";
+import { crc32 } from "../../../src/forecast/encoding/checksum.js";
 import type { ExportedState } from "../../../src/pipeline/state/transfer.js";
 
 const folder = mkdtempSync(join(tmpdir(), "undercurrent-"));

@@ -9,6 +9,7 @@ import { forecasterSettings } from "../../../src/forecast/settings.js";
 import { PrometheusTelemetry } from "../../../src/adapters/prometheus/telemetry.js";
 import type { ForecastBatch } from "../../../src/pipeline/telemetry.js";
 import { telemetryContract } from "../../contracts/telemetry.js";
+import { ofScores, ordinary, told, trackerOf } from "../../support/incidents.js";
 import { bitsOf, run, syntheticEvents } from "../../support/streams.js";
 
 function create(): PrometheusTelemetry {
@@ -68,6 +69,46 @@ describe("the declarations", () => {
 });
 
 describe("PrometheusTelemetry", () => {
+  it("counts opened incidents by kind and severity band, from 0 on, and none that is muted or only goes on", async () => {
+    const telemetry = create();
+    const counted = (kind: string, band: string): Promise<number> =>
+      sample(telemetry, `undercurrent_incidents_opened_total{kind="${kind}",severity_band="${band}"}`);
+    expect(await counted("level shift", "medium")).toBe(0);
+    const tracker = trackerOf();
+    const notes = told(tracker, ofScores([2.5, 3.5, ...ordinary(70)])).map(
+      ({ change, incident, position }) => ({
+        ...{ row: position, slot: 0, time: 0, change, incident },
+      }),
+    );
+    const muted = notes.map((note) => ({ ...note, incident: { ...note.incident, muted: true } }));
+    const mild = notes.map((note) => ({ ...note, incident: { ...note.incident, severity: 5.9 } }));
+    for (const incidents of [notes, muted, mild]) telemetry.forecasts({ ...batch([]), incidents });
+    expect(notes.map(({ change }) => change)).toEqual(["opened", "updated", "closed"]);
+    expect(await counted("spike", "medium")).toBe(1);
+    expect(await counted("spike", "low")).toBe(1);
+    expect(await counted("spike", "high")).toBe(0);
+  });
+
+  it("counts incidents of groups, and asks for the open ones by what they are of", async () => {
+    const telemetry = new PrometheusTelemetry({
+      ...{ version: "0.1.0", model: "gru32", level: 0.9, keys: () => 1 },
+      openIncidents: () => ({ keys: 4, silences: 3, groups: 2, waitingSilences: 1 }),
+    });
+    const [opened] = told(trackerOf(), ofScores([2.5]));
+    const note = { row: 0, time: 0, group: "north", change: "opened" as const, members: [] };
+    telemetry.forecasts({ ...batch([]), groupIncidents: [{ ...note, incident: opened!.incident }] });
+    const kind = 'undercurrent_incidents_opened_total{kind="group",severity_band="medium"}';
+    expect(await sample(telemetry, kind)).toBe(1);
+    for (const [scope, count] of [
+      ["key", 4],
+      ["silence", 3],
+      ["group", 2],
+    ] as const) {
+      expect(await sample(telemetry, `undercurrent_incidents_open{scope="${scope}"}`)).toBe(count);
+    }
+    expect(await sample(telemetry, "undercurrent_silences_waiting")).toBe(1);
+  });
+
   it("names the build and asks for the number of keys at each scrape", async () => {
     let keys = 1;
     const telemetry = new PrometheusTelemetry({

@@ -6,6 +6,8 @@ import { FrameCursor } from "../../../src/adapters/web/frames.js";
 import { LiveView, type LiveViewOptions } from "../../../src/adapters/web/live-view.js";
 import { LossCurve } from "../../../src/adapters/web/loss-curve.js";
 import { overviewPoints } from "../../../src/adapters/web/wire.js";
+import type { IncidentNote } from "../../../src/forecast/incidents/watcher.js";
+import { ofScores, ordinary, told, trackerOf } from "../../support/incidents.js";
 import { telemetryContract, uniformBatch } from "../../contracts/telemetry.js";
 import { demoLikeSeries, SyntheticForecasts } from "./synthetic.js";
 
@@ -67,6 +69,49 @@ describe("FrameCursor", () => {
     expect(increment.series[0]).not.toHaveProperty("key");
     expect(increment.detail!.times).toHaveLength(2);
     expect(increment.detail!.expected[0]).toBeCloseTo(snapshot.detail!.next!.yhat, 12);
+  });
+
+  it("tells incidents of kept series, each in its last state with the values around it, newest first", () => {
+    const view = create({ keys: 2 });
+    const forecasts = new SyntheticForecasts(demoLikeSeries.slice(0, 3));
+    view.forecasts(forecasts.batch(100));
+    const cursor = new FrameCursor(view, 0);
+    expect(cursor.next()).not.toHaveProperty("incidents");
+    const batch = forecasts.batch(30);
+    const notesOf = (slot: number): IncidentNote[] => {
+      const { columns } = batch;
+      const begin = columns.times[9 + slot]!;
+      return told(trackerOf(), ofScores([2, ...ordinary(70)])).map(({ change, incident }) => ({
+        ...{ row: 9 + slot, slot, time: begin, change },
+        incident: { ...incident, position: slot, begin, end: begin },
+      }));
+    };
+    view.forecasts({ ...batch, incidents: [...notesOf(0), ...notesOf(1), ...notesOf(2)] });
+    const { incidents } = cursor.next()!;
+    expect(incidents!.map(({ id, state, kind }) => [id, state, kind])).toEqual([
+      [1, "closed", "spike"],
+      [0, "closed", "spike"],
+    ]);
+    const { picture, begin } = incidents![1]!;
+    expect(picture.times.indexOf(begin)).toBe(40);
+    // Step 103 of 130 begins the incident: 40 steps before it, and 26 after it.
+    expect(picture.times).toHaveLength(40 + 27);
+    expect(picture.values.length).toBe(picture.expected.length);
+    view.forecasts(forecasts.batch(1));
+    expect(cursor.next()).not.toHaveProperty("incidents");
+    expect(new FrameCursor(view, 0).next()!.incidents).toEqual(incidents);
+  });
+
+  it("keeps the farthest values of a long incident in its picture, and no more than 120 points", () => {
+    const view = create({ keys: 1 });
+    const forecasts = new SyntheticForecasts(demoLikeSeries.slice(0, 1));
+    const batch = forecasts.batch(500);
+    batch.columns.values[333] = 1e6;
+    view.forecasts(batch);
+    const { times, values } = view.series[0]!.picture(batch.columns.times[60]!);
+    expect(times.length).toBeLessThanOrEqual(120);
+    expect(times.length).toBeGreaterThan(80);
+    expect(values).toContain(1e6);
   });
 
   it("adds up to the same points however it is read", () => {

@@ -115,7 +115,7 @@ describe("the forecaster of symbols", () => {
     const events = ["a", "b", "a", "c", "a", "b"].map((key) => ({ key, symbol: "x" }));
     const { probability } = feed(forecaster, events);
     expect([...probability].map(Number.isNaN)).toEqual([true, true, false, true, false, true]);
-    expect(forecaster.keys).toBe(2);
+    expect(forecaster.keyCount).toBe(2);
     expect(forecaster.forgotten).toBe(2);
   });
 

@@ -18,6 +18,7 @@ async function createHarness(producer: ProducerKind, partitions: number): Promis
   const options = await createTopics(partitions, { producerClient: producer });
   const { topics } = options;
   const deadLetters = topics.deadLetters!;
+  const incidents = topics.incidents!;
   const routedTopic = broker.name("routed");
   await broker.createTopic(routedTopic);
   const members: KafkaPorts[] = [];
@@ -30,6 +31,7 @@ async function createHarness(producer: ProducerKind, partitions: number): Promis
     async commit(assignment, commit) {
       await committer.commit(assignment, commit);
       count(topics.forecasts, commit.forecasts.length);
+      count(incidents, commit.incidents.length);
       count(deadLetters, commit.deadLetters.length);
       for (const { topic } of commit.routed) count(topic, 1);
     },
@@ -37,6 +39,14 @@ async function createHarness(producer: ProducerKind, partitions: number): Promis
   const read = async (topic: string): Promise<OutputRecord[][]> => {
     const messages = await broker.readCommitted(topic, acknowledged.get(topic));
     return messages.map((partition) => partition.map(toRecord));
+  };
+  /** The adapter's own header is none of the record's. */
+  const withoutOwn = (record: OutputRecord): OutputRecord => {
+    const own = ({ name }: RecordHeader): boolean => name === "undercurrent-application";
+    expect(record.headers.filter(own).map(({ value }) => Buffer.from(value).toString())).toEqual([
+      options.applicationId,
+    ]);
+    return { ...record, headers: record.headers.filter((header) => !own(header)) };
   };
   return {
     routedTopic,
@@ -54,15 +64,8 @@ async function createHarness(producer: ProducerKind, partitions: number): Promis
       members.push(ports);
       return { source: ports.source, committer: counting(ports.committer) };
     },
-    // The adapter's own header is none of the record's.
-    forecasts: async (partition) =>
-      (await read(topics.forecasts))[partition]!.map((record) => {
-        const own = ({ name }: RecordHeader): boolean => name === "undercurrent-application";
-        expect(record.headers.filter(own).map(({ value }) => Buffer.from(value).toString())).toEqual([
-          options.applicationId,
-        ]);
-        return { ...record, headers: record.headers.filter((header) => !own(header)) };
-      }),
+    forecasts: async (partition) => (await read(topics.forecasts))[partition]!.map(withoutOwn),
+    incidents: async (partition) => (await read(incidents))[partition]!.map(withoutOwn),
     deadLetters: async () => (await read(deadLetters)).flat(),
     routed: async () => (await read(routedTopic)).flat().map((record) => ({ topic: routedTopic, record })),
     async close() {

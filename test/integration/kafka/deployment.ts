@@ -4,11 +4,11 @@ import type { Child } from "../../support/child.js";
 import type { Settings } from "../../support/service.js";
 import { createTopics } from "./support.js";
 
-export type Deployment = Settings & {
+export type Deployment = Omit<Settings, "topics"> & {
   readonly applicationId: string;
-  readonly topics: { readonly [Part in keyof Topics]: string };
+  readonly topics: { readonly [Part in keyof Topics]: string } & { readonly candidate?: string };
 };
-type Topics = Required<NonNullable<Settings["topics"]>>;
+type Topics = Required<Omit<NonNullable<Settings["topics"]>, "candidate">>;
 
 export async function deployment(partitions: number, settings: Settings = {}): Promise<Deployment> {
   const { applicationId, topics, fetchMaxWaitMs, sessionTimeoutMs } = await createTopics(partitions);

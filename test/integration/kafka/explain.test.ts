@@ -33,7 +33,7 @@ describeWithBroker("explain", () => {
     const text = startCommand(["explain", "--partition", "1", "--offset", "240"], settings);
     expect(await text.ended).toBe(0);
     expect(text.out.join("\n")).toMatch(
-      /^key-0 at .*: 240\.0\n[^]*the same, to the byte\n[^]*persistence +\d+\.\d %/m,
+      /^key-0 at .*: 240\.0\n[^]*the same forecast, byte for byte\n[^]*persistence +\d+\.\d %/m,
     );
 
     const missing = startCommand(["explain", "--partition", "1", "--offset", "9999"], settings);
@@ -58,9 +58,9 @@ describeWithBroker("explain", () => {
     expect((await explain("--offset", "3")).err).toContain("--offset needs --partition");
     await produce(settings, 0, 9);
     const several = await explain("--key", "key-1");
-    expect([several.code, several.err]).toEqual([2, expect.stringContaining("in the partitions 0, 2")]);
+    expect([several.code, several.err]).toEqual([2, expect.stringContaining("in partitions 0, 2")]);
     expect((await explain("--key", "key-1", "--partition", "0")).out).toContain(
-      "none for it, though it reaches back",
+      "holds no forecast of this record",
     );
   }, 120_000);
 
@@ -90,8 +90,8 @@ describeWithBroker("explain", () => {
       expect(await command.ended, command.err.join("\n")).toBe(0);
       return command.out[2]!;
     };
-    expect(await verdict(10)).toContain("one at its timestamp, of another key, time or value");
-    expect(await verdict(11)).toContain("none for it, though it reaches back that far");
+    expect(await verdict(10)).toContain("a forecast of this timestamp with another key, time or value");
+    expect(await verdict(11)).toContain("holds no forecast of this record");
     expect(await verdict(0)).not.toContain("no longer");
   }, 120_000);
 });

@@ -111,7 +111,7 @@ describeWithBroker("a state of another application", () => {
     expect([imported.code, imported.err[0]]).toEqual([
       5,
       expect.stringMatching(
-        new RegExp(`STATE_FOREIGN.*application ${one.applicationId}, not of ${own.applicationId}`),
+        new RegExp(`STATE_FOREIGN.*application ${one.applicationId}, not to ${own.applicationId}`),
       ),
     ]);
     expect(await broker.readCommitted(one.topics.state)).toEqual(before);
@@ -359,7 +359,7 @@ describeWithBroker("a topic of the service that was deleted and made again", () 
     await remake(where.topics.forecasts);
     await remake(where.topics.deadLetters, 4);
     for (const topic of [where.topics.forecasts, where.topics.deadLetters]) {
-      await service.line(new RegExp(`"level":"warn".*topic ${topic} was deleted and made again`));
+      await service.line(new RegExp(`"level":"warn".*topic ${topic} was deleted and recreated`));
     }
     await produce(where, 0, 15, 30);
     await committed(service, 0, 45);
@@ -407,14 +407,18 @@ describeWithBroker("two applications that write the same forecasts topic", () =>
 
 describeWithBroker("lint says what a start would do", () => {
   test.each<[string, Settings["model"], unknown[]]>([
-    ["goes on with the state of the same model", quick, [0, "ok", /goes on with the state of offset 30/]],
+    [
+      "goes on with the state of the same model",
+      quick,
+      [0, "ok", /would resume with the saved state of offset 30/],
+    ],
     [
       "refuses a change of tuning, which migrate takes",
       { ...quick, learningRate: 0.002 },
       [
         5,
         "error",
-        /ends with SNAPSHOT_FOREIGN: .*learningRate.*fail \(configured\) ends with SNAPSHOT_FOREIGN, fresh begins at offset 30 with an empty state, migrate goes on with the state and the new settings$/,
+        /would end with SNAPSHOT_FOREIGN: .*learningRate.*changedModel: fail \(configured\) would end with SNAPSHOT_FOREIGN; fresh would begin at offset 30 with an empty state; migrate would resume with the saved state and the new settings$/,
       ],
     ],
     [
@@ -423,7 +427,7 @@ describeWithBroker("lint says what a start would do", () => {
       [
         5,
         "error",
-        /ends with SNAPSHOT_FOREIGN: .*hidden.*migrate ends with SNAPSHOT_FOREIGN; migrate takes a change of learningRate, .* alone, and hidden changed/,
+        /would end with SNAPSHOT_FOREIGN: .*hidden.*migrate would end with SNAPSHOT_FOREIGN\. migrate accepts other values of .*learningRate, .* only; hidden changed too/,
       ],
     ],
   ])(
@@ -456,7 +460,9 @@ describeWithBroker("lint says what a start would do", () => {
     const where = await deployment(2, settings);
     const [empty, nothing] = await lint(where);
     expect([empty, flawed(nothing)]).toEqual([0, []]);
-    expect(nothing.at(-1)!.message).toBe("partitions 0, 1: a start begins at offset 0 with an empty state");
+    expect(nothing.at(-1)!.message).toBe(
+      "partitions 0, 1: the service would begin at offset 0 with an empty state",
+    );
     for (const partition of [0, 1]) await produce(where, partition, 30);
     await runTo(where, 30, 2);
     await broker.deleteBefore(where.topics.input, 1, 20);
@@ -464,12 +470,12 @@ describeWithBroker("lint says what a start would do", () => {
     expect([code, findings.slice(-2)]).toMatchObject([
       5,
       [
-        { level: "ok", message: expect.stringMatching(/^partition 0: a start goes on/) as string },
+        { level: "ok", message: expect.stringMatching(/^partition 0: the service would resume/) as string },
         {
           level: "error",
           code: "STATE_GAP",
           message: expect.stringMatching(
-            /^partition 1: a start ends with STATE_GAP: .*recovery.gap fail \(configured\) ends with STATE_GAP, fresh begins at offset 30/,
+            /^partition 1: the service would end with STATE_GAP: .*recovery.gap: fail \(configured\) would end with STATE_GAP; fresh would begin at offset 30/,
           ) as string,
         },
       ],

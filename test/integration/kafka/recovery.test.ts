@@ -98,7 +98,7 @@ describeWithBroker("a start whose input is gone from the state's offset on", () 
     await expect(runTo(kafka, 101)).rejects.toMatchObject({
       code: "STATE_GAP",
       message: expect.stringMatching(
-        /partition 0.*state stands for offset \d+.*up to 100.*before 95/,
+        /partition 0.*state is at offset \d+.*committed offset is 100.*begins at offset 95/,
       ) as unknown,
     });
     await feed(kafka, 100, 160);

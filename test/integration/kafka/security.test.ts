@@ -1,5 +1,8 @@
 // Who may come in and who is turned away, on a real broker that asks for passwords, certificates and rights: whoever
 // is refused ends at once with one error that says so.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { lastValueFrom } from "rxjs";
 import { kafkaPorts } from "../../../src/adapters/kafka/index.js";
@@ -51,7 +54,18 @@ beforeAll(async () => {
   await produce();
 });
 afterEach(endChildren);
-afterAll(() => stop());
+afterAll(async () => {
+  await stop();
+  rmSync(folder, { recursive: true });
+});
+
+const folder = mkdtempSync(join(tmpdir(), "undercurrent-"));
+let files = 0;
+function file(content: string): string {
+  const path = join(folder, `file-${files++}`);
+  writeFileSync(path, content, { mode: 0o600 });
+  return path;
+}
 
 /** An observation, and something that has to go to the dead letters. */
 const produce = (): Promise<void> =>
@@ -111,6 +125,17 @@ describe.skipIf(!ready)("a service comes in and commits", () => {
         passphrase: password,
       },
     }),
+    "with a certificate of files": async () => {
+      const { cert, key } = await broker.authority.issue("forecaster");
+      return {
+        bootstrapServers: [broker.mutualTls.address],
+        tls: { enabled: true, ca: file(broker.authority.cert), cert: file(cert), key: file(key) },
+      };
+    },
+    "with the password of a file": () => ({
+      bootstrapServers: [broker.sasl.address],
+      sasl: { mechanism: "SCRAM-SHA-512", username: "forecaster", passwordFile: file(`${password}\n`) },
+    }),
   };
   const cases: readonly [keyof typeof ways, ProducerKind][] = [
     ["with PLAIN", "kafkajs"],
@@ -121,6 +146,9 @@ describe.skipIf(!ready)("a service comes in and commits", () => {
     ["with SCRAM-SHA-512 over TLS", "kafkajs"],
     ["with a certificate whose key has a passphrase", "kafkajs"],
     ["with a certificate whose key has a passphrase", "platformatic"],
+    ["with a certificate of files", "kafkajs"],
+    ["with a certificate of files", "platformatic"],
+    ["with the password of a file", "platformatic"],
   ];
 
   test.each(cases)("%s, written by %s", async (way, producer) => {
@@ -208,7 +236,7 @@ describe.skipIf(!ready)("one connection, and one error, is all that comes of", (
     });
     expect(await refused.ended).toBe(2);
     expect(refused.err).toHaveLength(3);
-    expect(refused.err[0]).toMatch(/^error SETTING_INVALID: kafka\.tls\.cert: it has expired, on /);
+    expect(refused.err[0]).toMatch(/^error SETTING_INVALID: kafka\.tls\.cert: the certificate expired on /);
   });
 
   test("a broker's certificate that has expired, shown to a service", async () => {

@@ -115,7 +115,7 @@ describeWithBroker("the command state", () => {
     await Promise.all([runTo(where, 50), runTo(fresh, 40)]);
     const [kept] = await inspect(where);
     const reset = await run(["reset", "--yes", "--partition", "1"], where);
-    expect(reset.out).toEqual(["partition 1: 0 keys, state of offset 50; committed offset 50 (was 50)"]);
+    expect(reset.out).toEqual(["partition 1: 0 keys, snapshot at offset 50; committed offset 50 (was 50)"]);
     const [untouched, anew] = await inspect(where);
     expect(untouched).toEqual(kept);
     expect(anew).toMatchObject({ state: 50, committed: 50, keys: 0 });
@@ -151,7 +151,7 @@ describeWithBroker("the command state", () => {
       0,
       before.map(
         ({ partition, state }) =>
-          `partition ${partition}: 3 keys, state of offset ${state}; committed offset 160 (was 160)`,
+          `partition ${partition}: 3 keys, snapshot at offset ${state}; committed offset 160 (was 160)`,
       ),
     ]);
     expect(await inspect(where)).toEqual(before);
@@ -199,7 +199,7 @@ describeWithBroker("the command state", () => {
     expect(some!.key!.numbers).toMatchObject({ held: 59, count: 20 });
     const text = await run(["inspect"], where);
     expect(text.out.join("\n")).toMatch(
-      /partition 0: state of offset 0, .* 0 keys.*partition 1: state of offset 60, committed 60, .* 3 keys/s,
+      /partition 0: snapshot at offset 0, .* 0 keys.*partition 1: snapshot at offset 60, committed offset 60, .* 3 keys/s,
     );
   }, 60_000);
 

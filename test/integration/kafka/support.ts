@@ -7,11 +7,12 @@ import { run, type RunOptions } from "../../../src/pipeline/run.js";
 import { broker } from "../../support/broker.js";
 
 /** Names of an application's topics, none of which exists. */
-export function topicNames(application: string): Required<KafkaOptions["topics"]> {
+export function topicNames(application: string): Required<Omit<KafkaOptions["topics"], "candidate">> {
   return {
     input: `${application}-input`,
     forecasts: `${application}-forecasts`,
     state: `${application}-state`,
+    incidents: `${application}-incidents`,
     deadLetters: `${application}-dead`,
   };
 }
@@ -30,6 +31,7 @@ export async function createTopics(
     [topics.input]: { partitions },
     [topics.forecasts]: { partitions },
     [topics.state]: { partitions, settings: { "cleanup.policy": "compact" } },
+    [topics.incidents]: { partitions },
     [topics.deadLetters]: { partitions },
   });
   return {
@@ -140,6 +142,7 @@ export const record = (key: string, value: string): OutputRecord => ({
 
 export const commitOf = (parts: Partial<Commit>): Commit => ({
   forecasts: [],
+  incidents: [],
   deadLetters: [],
   routed: [],
   snapshot: undefined,

@@ -16,9 +16,10 @@ function unmade(settings: Settings = {}): Deployment {
   return { applicationId: application, kafka, log: { level: "debug" }, ...settings, topics } as Deployment;
 }
 
-const all = ({ input, forecasts, deadLetters, state }: Deployment["topics"]): string[] => [
+const all = ({ input, forecasts, incidents, deadLetters, state }: Deployment["topics"]): string[] => [
   input,
   forecasts,
+  incidents,
   deadLetters,
   state,
 ];
@@ -41,10 +42,10 @@ describeWithBroker("topics create", () => {
     expect(await first.ended).toBe(0);
     const lines = (words: readonly string[]): string[] =>
       all(settings.topics).map((name, index) => `${words[index]}  ${name}, 3 partitions`);
-    expect(first.out).toEqual(lines(["exists ", "created", "created", "created"]));
+    expect(first.out).toEqual(lines(["exists ", "created", "created", "created", "created"]));
     const second = startCommand(["topics", "create"], settings);
     expect(await second.ended).toBe(0);
-    expect(second.out).toEqual(lines(["exists ", "exists ", "exists ", "exists "]));
+    expect(second.out).toEqual(lines(["exists ", "exists ", "exists ", "exists ", "exists "]));
 
     const lint = startCommand(["lint", "--json"], settings);
     expect(await lint.ended).toBe(0);
@@ -136,6 +137,7 @@ describeWithBroker("lint", () => {
       [`topic ${input}`, "STATE_GAP"],
       [`topic ${forecasts}`, "TOPIC_MISMATCH"],
       [`topic ${forecasts}`, "RECORD_TOO_LARGE"],
+      [`topic ${settings.topics.incidents}`, "TOPIC_MISSING"],
       [`topic ${settings.topics.deadLetters}`, "TOPIC_MISSING"],
       [`topic ${state}`, "TOPIC_MISMATCH"],
     ]);

@@ -1,12 +1,12 @@
-/** What the text of a cell stands for: the gate of `forecast/input.ts` for values and times that come as text. */
+/** Reads the text of a cell: the entry to `forecast/input.ts` for values and times that come as text. */
 import { readTime, readValue } from "../../../forecast/input.js";
 import { flagNames, numericText, timeReader, type TimeSettings } from "../../../pipeline/times/reader.js";
 
-/** Text that stands for a missing value, in lower case, beside the empty cell. */
+/** Texts for a missing value, in lower case; an empty cell is missing too. */
 export const missingWords: readonly string[] = ["nan", "null", "none", "nil", "na", "n/a", "#n/a", "-"];
 const knownMissing: ReadonlySet<string> = new Set(["", ...missingWords]);
 
-/** Number() also takes hexadecimal, octal and binary text, which nobody means in a table of decimal numbers. */
+/** Number() also accepts hexadecimal, octal and binary text, which does not occur in tables of decimal numbers. */
 const otherRadix = /^\s*0[xob]/i;
 const infinite = /^[+-]?inf(inity)?$/i;
 
@@ -14,16 +14,16 @@ const infinite = /^[+-]?inf(inity)?$/i;
 export interface CellForm extends TimeSettings {
   /** Decimal mark of numbers; the point without it. */
   readonly decimal?: "." | "," | undefined;
-  /** Further texts that stand for a missing value, in any case. */
+  /** Further texts for a missing value, in any case. */
   readonly missing?: readonly string[] | undefined;
 }
 
-/** Reads the value of a cell, NaN where it is missing; an error calls it by `name`. */
+/** Reads the value of a cell; NaN if missing. Errors call the cell by `name`. */
 export type ValueCellReader = (cell: string, name?: string) => number;
 
 /**
- * The value of a cell, NaN where it is empty or one of `missingWords` in any case. Throws VALUE_NOT_A_NUMBER unless it is
- * one complete decimal number, and VALUE_OUT_OF_RANGE; errors call it by `name`.
+ * Reads the value of a cell; NaN if it is empty or one of `missingWords` in any case. Throws VALUE_NOT_A_NUMBER unless it is
+ * one complete decimal number, and VALUE_OUT_OF_RANGE. Errors call the cell by `name`.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** The columns of a table by their names, and what is said where one is not there or there twice. */
+/** Looks up the columns of a table by name, and reports missing and repeated names. */
 import { UndercurrentError } from "../../../errors/errors.js";
 import { inputFault, readKey } from "../../../forecast/input.js";
 
@@ -28,12 +28,12 @@ export class ColumnNames {
     return column;
   }
 
-  /** The column that is named or, where none is, the one with the usual name; undefined where there is none. */
+  /** Returns the named column or, without a name, the one with the usual name; undefined if there is none. */
   findAny(name: string | undefined, usual: string): number | undefined {
     return name !== undefined || this.has(usual) ? this.find(name ?? usual) : undefined;
   }
 
-  /** The only column beside those that are taken; it is missing, as `unclear` says, where there is not exactly one. */
+  /** Returns the only column that is left; an error says `unclear` if there are none or several. */
   onlyOther(taken: readonly (number | undefined)[], unclear: string): number {
     const [first, second] = this.header
       .map((_, column) => column)

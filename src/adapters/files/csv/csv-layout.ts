@@ -5,7 +5,7 @@ import { timeCellReader, valueCellReader, type CellForm, type ValueCellReader } 
 import { ColumnNames, quoted } from "./column-names.js";
 import type { CsvRow } from "./csv-records.js";
 
-/** Names of the columns; what is left out has the default that `readObservations` states. */
+/** Names of the columns; `readObservations` states the defaults. */
 export interface CsvColumns {
   readonly wide?: boolean | undefined;
   readonly time?: string | undefined;
@@ -17,7 +17,7 @@ export interface CsvColumns {
 
 /** Takes what rows hold, in order. */
 export interface ObservationSink {
-  /** Epoch milliseconds; value and features are NaN where they are missing. One array of features is reused. */
+  /** Epoch milliseconds; a missing value or feature is NaN. One array of features is reused. */
   observation(slot: number, time: number, value: number, features: ArrayLike<number>): void;
   rejection(line: number, code: ErrorCode, message: string): void;
   slotOf(key: string): number;
@@ -35,7 +35,7 @@ export interface RowReader {
   setForm(form: CellForm): void;
 }
 
-/** What a layout is found from. */
+/** The input from which a layout is derived. */
 export interface LayoutSource {
   readonly file: string;
   readonly keyWithoutColumn: string;

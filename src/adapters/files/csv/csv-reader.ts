@@ -1,10 +1,5 @@
 /** Reads observations from CSV files in bounded memory, in file order, as batches of columns. */
-import {
-  appendObservation,
-  setFeatures,
-  observationColumns,
-  type ObservationColumns,
-} from "../../../forecast/columns.js";
+import { appendObservation, setFeatures, observationColumns } from "../../../forecast/columns.js";
 import { UndercurrentError, type ErrorCode } from "../../../errors/errors.js";
 import type { Rejection } from "../../../pipeline/telemetry.js";
 import type { CellForm } from "./cells.js";
@@ -14,15 +9,18 @@ import { assertHeader } from "./header.js";
 import { keyOfFile, nameOf, openText } from "../open.js";
 import { detectTimeUnit, judgedRows } from "./time-unit.js";
 
+/** Columns whose rows can be given positions. */
+type NumberedColumns = ReturnType<typeof observationColumns>;
+
 export interface CsvReaderOptions {
   readonly columns: CsvColumns;
   /** How the file and its cells are written; detected or ISO 8601, decimal points and milliseconds without. */
   readonly form?: FileForm | undefined;
-  /** Takes what the user is told of a file: what was detected. */
+  /** Takes notes on a file, such as a detected delimiter. */
   readonly notice?: ((text: string) => void) | undefined;
   /** The slot of a key, made on first use. */
   slotOf(key: string): number;
-  /** Takes what was refused, as it is met. */
+  /** Takes rejections as they occur. */
   reject(rejection: Rejection): void;
   /** Takes the bytes of a file that have been read so far, for a progress bar. */
   readonly progress?: ((file: string, bytes: number) => void) | undefined;
@@ -60,23 +58,23 @@ const defaultBatchSize = 8192;
 export async function* readObservations(
   files: readonly string[],
   options: CsvReaderOptions,
-): AsyncGenerator<ObservationColumns> {
+): AsyncGenerator<NumberedColumns> {
   for (const file of files) yield* readFile(file, options);
 }
 
-async function* readFile(file: string, options: CsvReaderOptions): AsyncGenerator<ObservationColumns> {
+async function* readFile(file: string, options: CsvReaderOptions): AsyncGenerator<NumberedColumns> {
   const notice = (text: string): void => options.notice?.(`${nameOf(file)}: ${text}`);
   const records = new CsvRecords({ ...options.form, notice });
   let rows: FileRows | undefined;
   /** The first rows, which decide the unit of the times. */
   let first: CsvRecord[] | undefined = [];
-  const settle = function* (): Generator<ObservationColumns> {
+  const settle = function* (): Generator<NumberedColumns> {
     const waiting = first ?? [];
     first = undefined;
     rows?.settle(waiting, notice);
     for (const record of waiting) if (rows?.take(record) === true) yield rows.batch();
   };
-  const take = function* (all: readonly CsvRecord[]): Generator<ObservationColumns> {
+  const take = function* (all: readonly CsvRecord[]): Generator<NumberedColumns> {
     for (const record of all) {
       if (rows === undefined) rows = new FileRows(file, headerOf(file, record), options);
       else if (first === undefined) {
@@ -142,8 +140,8 @@ class FileRows implements ObservationSink {
     return this.#columns.count + this.#layout.observationsPerRow > this.#columns.slots.length;
   }
 
-  /** What has been read since the last batch; maybe nothing. */
-  batch(): ObservationColumns {
+  /** Returns the rows read since the last batch; possibly none. */
+  batch(): NumberedColumns {
     if (this.#handedOn) this.#columns.count = 0;
     this.#handedOn = true;
     return this.#columns;

@@ -1,10 +1,9 @@
 /**
- * Reads CSV (RFC 4180) as records of one width that carry line numbers. What cannot be read becomes a rejection of
- * one line, and reading goes on with the next: a stray quotation mark does not swallow the rest of the file.
+ * Reads CSV (RFC 4180) as records of equal width with line numbers. An unreadable line becomes one rejection, and reading
+ * continues with the next line: a stray quotation mark does not swallow the rest of the file.
  */
 import { CsvError, parse } from "csv-parse/sync";
 import type { ErrorCode } from "../../../errors/errors.js";
-import { delimiterName, detectDelimiter } from "./delimiter.js";
 import { LineSplitter, longestLine, type Line } from "../lines.js";
 import { wasUtf8 } from "../utf8.js";
 
@@ -28,8 +27,8 @@ export function isFault(record: CsvRecord): record is CsvFault {
 }
 
 /**
- * Lines that one record spans at most, with line breaks inside quotation marks. Two stray quotation marks can look
- * like one long cell; the limit bounds what they can hide.
+ * Largest number of lines of one record, whose quoted cells may contain line breaks. Two stray quotation marks can look like
+ * one long cell; the limit bounds what they hide.
  */
 const mostLines = 100;
 const notUtf8 = "the line is not UTF-8 text";
@@ -39,7 +38,7 @@ export interface CsvRecordsOptions {
   readonly delimiter?: string | undefined;
   /** Decimal mark of the numbers; the point without. */
   readonly decimal?: string | undefined;
-  /** Takes what the user is told: a delimiter that was detected and is not the comma. */
+  /** Takes notes on the file: a detected delimiter other than the comma. */
   readonly notice?: ((text: string) => void) | undefined;
 }
 
@@ -148,7 +147,7 @@ export class CsvRecords {
     }
   }
 
-  /** Rejects the first of the lines that do not make a record together, and reads the others anew. */
+  /** Rejects the first line of lines that make no record together, and reads the others again. */
   #giveUp(message: string, records: CsvRecord[]): void {
     const [first, ...rest] = this.#open;
     this.#open = [];
@@ -192,4 +191,32 @@ function hasOpenQuote(text: string): boolean {
   let open = false;
   for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) open = !open;
   return open;
+}
+
+const otherDelimiters = [";", "\t"] as const;
+
+/** What messages call a delimiter. */
+function delimiterName(delimiter: string): string {
+  return delimiter === "\t" ? "tabs (--delimiter tab)" : `${delimiter} (--delimiter "${delimiter}")`;
+}
+
+/**
+ * Detects the delimiter from the first two lines: the semicolon or tab, whichever the header has more of, or else the comma.
+ * If the header has commas too, the comma wins, unless the two lines differ in commas but agree in the other character. A comma
+ * that is the decimal mark never wins over a semicolon or tab.
+ */
+function detectDelimiter(header: string, next: string | undefined, decimal: string): string {
+  const commas = countOf(header, ",");
+  const found = otherDelimiters
+    .map((delimiter) => ({ delimiter, times: countOf(header, delimiter) }))
+    .sort((a, b) => b.times - a.times)[0]!;
+  if (found.times === 0) return ",";
+  if (commas === 0 || decimal === ",") return found.delimiter;
+  if (next === undefined || countOf(next, ",") === commas) return ",";
+  return countOf(next, found.delimiter) === found.times ? found.delimiter : ",";
+}
+
+/** How often a character comes outside quotation marks. */
+function countOf(line: string, character: string): number {
+  return line.replace(/"[^"]*"?/g, "").split(character).length - 1;
 }

@@ -4,7 +4,8 @@ import type { ForecastBatch } from "../../../pipeline/telemetry.js";
 import type { TextOutput } from "../text-output.js";
 
 /**
- * Writes one row for each observation: `yhat` is the forecast made before `y` was seen. Numbers are the shortest text
+ * Writes one row for each observation: `yhat` is the forecast made before `y` was seen, `next_yhat` that of the key's next
+ * value. Numbers are the shortest text
  * that reads back as the same number; what there is not (NaN) is an empty cell; times are ISO 8601 in UTC.
  *
  * @example
@@ -23,22 +24,26 @@ export class ForecastCsvWriter {
   #lastTime = NaN;
   #lastTimeCell = "";
 
-  /** `levels` are those of the settings: where there are several, two more columns each are written. */
+  /** `levels` are the settings' interval levels: several levels add two columns each. */
   constructor(output: TextOutput, levels: readonly number[] = []) {
     this.#output = output;
     const several = levels.length > 1 ? levels : [];
     const names = several.map((level) => `,yhat_lower_${level},yhat_upper_${level}`);
-    output.write(`key,time,y,yhat,yhat_lower,yhat_upper,anomaly_score${names.join("")}\n`);
+    output.write(
+      `key,time,y,yhat,yhat_lower,yhat_upper,anomaly_score${names.join("")},${nextNames.join()}\n`,
+    );
   }
 
-  /** The first key that a spreadsheet would run as a formula; undefined where there is none. */
+  /** The first key that a spreadsheet would run as a formula; undefined if there is none. */
   get formula(): string | undefined {
     return this.#cells.formula;
   }
 
   /** Adds the rows of a batch. */
   write(batch: ForecastBatch): void {
-    const { slots, times, values, expected, expectedLower, expectedUpper, anomalyScore } = batch.columns;
+    const { columns } = batch;
+    const { slots, times, values, expected, expectedLower, expectedUpper, anomalyScore } = columns;
+    const { yhat: next, yhatLower: nextLower, yhatUpper: nextUpper, yhatTime } = columns;
     for (let row = 0; row < batch.count; row++) {
       const slot = slots[row]!;
       const key = (this.#keyCells[slot] ??= this.#cells.of(batch.keyOf(slot)));
@@ -48,8 +53,12 @@ export class ForecastCsvWriter {
       const upper = numberCell(expectedUpper[row]!);
       const score = numberCell(anomalyScore[row]!);
       const time = this.#timeCell(times[row]!);
-      const further = intervalCells(batch.columns.intervals, row);
-      this.#output.write(`${key},${time},${y},${yhat},${lower},${upper},${score}${further}\n`);
+      const further = intervalCells(columns.intervals, row);
+      const due = dueCell(yhatTime[row]!);
+      const ahead = `${numberCell(next[row]!)},${numberCell(nextLower[row]!)},${numberCell(nextUpper[row]!)}`;
+      this.#output.write(
+        `${key},${time},${y},${yhat},${lower},${upper},${score}${further},${due},${ahead}\n`,
+      );
     }
   }
 
@@ -63,7 +72,15 @@ export class ForecastCsvWriter {
   }
 }
 
-/** Two cells for each level, behind those of every row. */
+/** The last columns: the forecast of the key's next value. */
+const nextNames = ["next_time", "next_yhat", "next_yhat_lower", "next_yhat_upper"] as const;
+
+/** A time to come, rounded to milliseconds; empty where none is known, or ISO 8601 has no text for it. */
+function dueCell(time: number): string {
+  return Math.abs(time) <= 8.64e15 ? new Date(Math.round(time)).toISOString() : "";
+}
+
+/** Writes two cells for each level, after the cells of every row. */
 function intervalCells({ levels, expectedLower, expectedUpper }: IntervalColumns, row: number): string {
   let cells = "";
   for (let at = row * levels.length; at < (row + 1) * levels.length; at++) {
@@ -76,8 +93,8 @@ function intervalCells({ levels, expectedLower, expectedUpper }: IntervalColumns
 const formula = /^(?:\s*[=+\-@]|[\t\r\n])/;
 
 /**
- * Texts as cells. Each stays as it is, for whoever reads the file has to find the same keys: a text that a spreadsheet
- * would run as a formula is remembered instead, so that the command can warn.
+ * Writes texts as cells. A text stays unchanged, so that a reader of the file finds the same keys. The first text that a
+ * spreadsheet would run as a formula is remembered, so that the command can warn.
  */
 export class TextCells {
   /** The first such text. */
@@ -95,7 +112,7 @@ export function csvCell(text: string): string {
   return /[",\r\n]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** A number as a cell, empty where there is none. */
+/** Writes a number as a cell; empty if there is none. */
 export function numberCell(value: number): string {
   return Number.isNaN(value) ? "" : String(value);
 }

@@ -16,8 +16,8 @@ interface HeaderSource {
 }
 
 /**
- * Throws INPUT_COLUMN_MISSING where the first row holds a time and a number, or an epoch time and numbers alone. A row in
- * which the user names a column is a header.
+ * Throws INPUT_COLUMN_MISSING if the first row holds a time and a number, or an epoch time and otherwise only numbers. A row
+ * with the name of a column that the user chose is a header.
  */
 export function assertHeader({ file, header, columns, form }: HeaderSource): void {
   const { time, key, value, features = [] } = columns;
@@ -26,7 +26,7 @@ export function assertHeader({ file, header, columns, form }: HeaderSource): voi
   const parse = form.timeFormat === undefined ? parseIsoTime : timeFormatParser(form.timeFormat);
   const cells = header.map((cell) => cell.trim());
   const isTime = (cell: string): boolean => !Number.isNaN(parse(cell));
-  /** Whether the cell is a number, or else stands for a missing value. */
+  /** Returns whether the cell is a number or a text for a missing value. */
   const holds = (cell: string): "number" | "missing" | undefined => {
     try {
       return Number.isNaN(valueOf(cell)) ? "missing" : "number";

@@ -7,9 +7,9 @@ import { instant, numericText } from "../../../pipeline/times/reader.js";
 export const judgedRows = 64;
 
 export interface DetectedUnit {
-  /** Undefined where no time is a number. */
+  /** Undefined if no time is a number. */
   readonly unit: TimeUnit | undefined;
-  /** What the user is told, where the unit is not milliseconds. */
+  /** A note for the user if the unit is not milliseconds. */
   readonly notice?: string;
 }
 
@@ -79,7 +79,7 @@ function dateForm(timeOfDay: string): RegExp {
   return new RegExp(`^(?:19|20)\\d\\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\\d|3[01])${timeOfDay}$`);
 }
 
-/** The format that all of the numbers have; undefined where they have none. */
+/** Returns the format of all numbers; undefined if they have none in common. */
 function dateFormat(numbers: readonly string[]): string | undefined {
   return dateForms.find(([, form]) => numbers.every((text) => form.test(text)))?.[0];
 }

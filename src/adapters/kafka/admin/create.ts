@@ -3,12 +3,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin, ITopicConfig } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { KafkaTopics } from "../options.js";
-import { checkCompaction, statePolicy, topicShapes, type TopicShape } from "./topics.js";
+import { alikeTopics, checkCompaction, statePolicy, topicShapes, type TopicShape } from "./topics.js";
 
 export interface CreateOptions {
-  /** Partitions of the input, where it is to be made too. */
+  /** Number of partitions of the input topic, if the input is to be created too. */
   readonly partitions?: number | undefined;
-  /** Copies of each partition of what is made; default that of the input, or of the brokers where it is made too. */
+  /**
+   * Replicas of each created partition. Default: those of the input, or the brokers' default if the input is created too.
+   */
   readonly replicationFactor?: number | undefined;
 }
 
@@ -23,24 +25,24 @@ export interface CreatedTopic {
 const brokersDefault = -1;
 
 /**
- * Makes the topics for forecasts, dead letters and state with as many partitions as the input, and the input only where
- * its partitions are given. What exists is left as it is. To be repeated at will.
+ * Creates the missing topics for forecasts, incidents, the candidate, dead letters and state, with as many partitions as the input. Creates the input
+ * only if its number of partitions is given. Existing topics stay unchanged, so the call can be repeated.
  *
- * Throws TOPIC_MISSING where there is no input and nobody said how many partitions it gets, and TOPIC_MISMATCH, before
- * anything is made, where a topic that exists does not fit.
- *
- * @returns the topics in the order input, forecasts, dead letters, state
+ * @returns The topics in the order input, forecasts, incidents, candidate, dead letters, state.
+ * @throws TOPIC_MISSING if the input does not exist and its number of partitions is not given. TOPIC_MISMATCH if an existing
+ *   topic does not fit; then no topic is created.
  */
 export async function createTopics(
   admin: Admin,
   topics: KafkaTopics,
   { partitions, replicationFactor }: CreateOptions = {},
 ): Promise<readonly CreatedTopic[]> {
-  const { input, forecasts, state, deadLetters } = topics;
-  const names = [input, forecasts, ...(deadLetters === undefined ? [] : [deadLetters]), state];
+  const { input, forecasts, incidents, candidate, state, deadLetters } = topics;
+  const optional = [incidents, candidate, deadLetters].filter((topic) => topic !== undefined);
+  const names = [input, forecasts, ...optional, state];
   const existing = await topicShapes(admin, names);
   const shape = inputShape(input, existing.get(input), partitions);
-  for (const topic of [forecasts, state]) {
+  for (const topic of alikeTopics(topics)) {
     const found = existing.get(topic)?.partitions ?? shape.partitions;
     if (found !== shape.partitions) throw mismatch(topic, found, `the input has ${shape.partitions}`);
   }
@@ -48,7 +50,7 @@ export async function createTopics(
   const missing = names.filter((topic) => !existing.has(topic));
   if (missing.length > 0) {
     await admin.createTopics({
-      // The client's own wait fails where a broker has not yet heard of what the controller just made.
+      // kafkajs' own wait fails if a broker does not know the new topic yet.
       waitForLeaders: false,
       topics: missing.map((topic): ITopicConfig => ({
         topic,
@@ -67,7 +69,7 @@ export async function createTopics(
   }));
 }
 
-/** So that whoever comes next finds them. The client's attempts to reach the brokers are what ends it otherwise. */
+/** Waits until every broker knows the topics. The client's retries limit the wait. */
 async function untilKnown(admin: Admin, names: readonly string[]): Promise<void> {
   while ((await topicShapes(admin, names)).size < names.length) await sleep(50);
 }

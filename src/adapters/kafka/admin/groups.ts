@@ -1,4 +1,4 @@
-/** Consumer groups as the brokers describe them: which of them are of this kind of service, and what their members read. */
+/** Describes consumer groups: which of them run this service, and which topics their members read. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin, GroupDescription } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
@@ -8,15 +8,15 @@ import { assignerName, sameTopics, subscribedTopics } from "../kafkajs/subscript
 
 /** Groups that are described in one request to their coordinator. */
 const atOnce = 100;
-/** How long a rebalance is waited for, and how often to look, in ms: until it ends, members do not tell what they read. */
+/** Longest wait for a rebalance and time between two looks, in ms. During a rebalance the brokers report no subscriptions. */
 const patience = 30_000;
 const pause = 500;
 
 const rebalancing = new Set(["PreparingRebalance", "CompletingRebalance"]);
 
 /**
- * The error where members of this application's group read another input or state topic: GROUP_FOREIGN. Undefined where
- * they don't, or the group is being rebalanced.
+ * Returns the error GROUP_FOREIGN if members of this application's group read another input or state topic. Returns undefined
+ * otherwise, and during a rebalance.
  */
 export async function foreignMembers(
   admin: Admin,
@@ -52,9 +52,10 @@ export interface StateWriters {
 }
 
 /**
- * The groups, but this one, with members that write a state topic: every instance of the service subscribes to the one
- * that it writes, whatever its release. Groups that this user may not see are left out. Throws GROUP_ACTIVE where a group
- * is rebalanced for so long that it cannot be told.
+ * Returns the other groups whose members write a state topic. Every instance of the service, of any release, subscribes to the
+ * state topic that it writes. Groups that this user may not describe are left out.
+ *
+ * @throws GROUP_ACTIVE if a group rebalances for so long that its subscriptions stay unknown.
  */
 export async function stateWriters(
   admin: Admin,
@@ -89,14 +90,14 @@ async function settled(admin: Admin, names: readonly string[]): Promise<readonly
     if (performance.now() > deadline) {
       throw new UndercurrentError(
         "GROUP_ACTIVE",
-        `the consumer group ${open[0]} is being rebalanced, so that its members do not tell whether they write the state`,
+        `the consumer group ${open[0]} is rebalancing, so the brokers do not report whether its members write the state topic`,
       );
     }
     await sleep(pause);
   }
 }
 
-/** One group that this user may not describe makes the client refuse all that were asked for with it. */
+/** If this user may not describe one of the groups, the client refuses the whole request. */
 async function describe(admin: Admin, names: readonly string[]): Promise<readonly GroupDescription[]> {
   if (names.length === 0) return [];
   try {
@@ -109,7 +110,7 @@ async function describe(admin: Admin, names: readonly string[]): Promise<readonl
   }
 }
 
-/** What is said of writers: "the consumer group a has 2 members (input topic readings)". */
+/** Describes writers for a message: "the consumer group a has 2 members (input topic readings)". */
 export function describeWriters({ group, members, input }: StateWriters): string {
   return `the consumer group ${group}, with ${members} member${members === 1 ? "" : "s"} that read${members === 1 ? "s" : ""} the input topic ${input}`;
 }

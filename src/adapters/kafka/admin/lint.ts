@@ -3,6 +3,7 @@ import type { Admin } from "kafkajs";
 import type { ErrorCode } from "../../../errors/errors.js";
 import { brokerSettings, topicSettings, type ClusterSettings } from "./cluster-settings.js";
 import type { KafkaOptions, KafkaTopics } from "../options.js";
+import { describeWriters, foreignMembers, stateWriters } from "./groups.js";
 import { statePolicy, topicShapes, type TopicShape } from "./topics.js";
 
 export type FindingLevel = "ok" | "warning" | "error";
@@ -55,10 +56,11 @@ export async function clusterFacts(admin: Admin, { topics }: KafkaOptions): Prom
 
 /** Returns one finding per check, in a fixed order. */
 export function lintCluster(facts: ClusterFacts, expected: Expectations): readonly Finding[] {
-  const { input, forecasts, deadLetters, state } = expected.topics;
+  const { input, forecasts, incidents, deadLetters, state } = expected.topics;
+  const optional = [incidents, deadLetters].filter((topic) => topic !== undefined);
   const findings = [ok("brokers", `${facts.brokers} reachable`)];
   const inputFacts = facts.topics.get(input);
-  for (const name of [input, forecasts, ...(deadLetters === undefined ? [] : [deadLetters]), state]) {
+  for (const name of [input, forecasts, ...optional, state]) {
     const subject = `topic ${name}`;
     const topic = facts.topics.get(name);
     if (topic === undefined) {
@@ -75,7 +77,7 @@ export function lintCluster(facts: ClusterFacts, expected: Expectations): readon
     if (name === state) findings.push(lintPolicy(subject, topic.settings));
     if (name === input) findings.push(...lintRetention(subject, topic.settings, expected));
     else findings.push(lintSize(subject, topic.settings, expected));
-    if (name === forecasts || name === deadLetters) {
+    if (name === forecasts || optional.includes(name)) {
       findings.push(...lintKept(subject, topic.settings, inputFacts?.settings));
     }
   }
@@ -133,7 +135,7 @@ function lintRetention(subject: string, settings: ClusterSettings, { snapshotMs 
   return findings;
 }
 
-/** Forecasts and dead letters carry the timestamp of their input record, so brokers delete them by that time. */
+/** Forecasts, incidents and dead letters carry the timestamp of their input record, so brokers delete them by that time. */
 function lintKept(subject: string, settings: ClusterSettings, input: TopicFacts["settings"] = ""): Finding[] {
   if (typeof input === "string") return [];
   const [own, inputs] = [keptFor(settings), keptFor(input)];
@@ -180,3 +182,32 @@ const wrong = (subject: string, code: ErrorCode, message: string): Finding => ({
   subject,
   message,
 });
+
+/** Findings on the group and the state topic, as their members describe themselves. */
+export async function lintMembers(admin: Admin, options: KafkaOptions): Promise<readonly Finding[]> {
+  const { applicationId, topics } = options;
+  const group = `group ${applicationId}`;
+  const findings: Finding[] = [];
+  const foreign = await foreignMembers(admin, options);
+  if (foreign === undefined) {
+    findings.push({ level: "ok", subject: group, message: "has no members with other topics" });
+  } else {
+    findings.push({ level: "error", code: foreign.code, subject: group, message: foreign.message });
+  }
+  for (const writers of await stateWriters(admin, topics.state, applicationId)) {
+    const message = `is written by ${describeWriters(writers)}`;
+    findings.push({ level: "error", code: "STATE_FOREIGN", subject: `topic ${topics.state}`, message });
+  }
+  return findings;
+}
+
+/** Findings on a forecasts topic whose last records name these applications. */
+export function lintForecasts(
+  { applicationId, topics }: KafkaOptions,
+  applications: readonly string[],
+): readonly Finding[] {
+  const others = applications.filter((name) => name !== applicationId);
+  if (others.length === 0) return [];
+  const message = `application ${others.join(", ")} writes forecasts to this topic too: only the header undercurrent-application tells them apart`;
+  return [{ level: "warning", subject: `topic ${topics.forecasts}`, message }];
+}

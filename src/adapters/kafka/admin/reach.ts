@@ -12,7 +12,7 @@ const pause = 250;
 export interface ReachOptions {
   /** Milliseconds after which it gives up. */
   readonly timeoutMs: number;
-  /** Takes a line on what is being tried, once it has taken 2 s. */
+  /** Takes a line that names the brokers, after 2 s of waiting. */
   readonly report: (line: string) => void;
 }
 
@@ -49,7 +49,11 @@ export async function reachBrokers(
 
 /** Why one attempt failed; undefined where a broker answered. */
 async function attempt(connection: KafkaConnection, leftMs: number): Promise<UndercurrentError | undefined> {
-  const admin = createClient(connection, { ...patientRetry, retries: 0 }).admin();
+  // A request that is under way holds up the disconnect below, so it must not outlast the time that is left.
+  const requestTimeout = Math.max(1, Math.ceil(leftMs));
+  const client = { requestTimeout, ...connection.clientOptions?.client };
+  const hurried = { ...connection, clientOptions: { ...connection.clientOptions, client } };
+  const admin = createClient(hurried, { ...patientRetry, retries: 0 }).admin();
   const origin = `the brokers ${connection.bootstrapServers.join(", ")}`;
   const ended = new AbortController();
   const late = sleep(Math.max(0, leftMs), undefined, { signal: ended.signal }).then(() => {

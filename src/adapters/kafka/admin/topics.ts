@@ -18,8 +18,8 @@ export interface Watermarks {
 const slow = 500;
 
 /**
- * Every partition of a topic, by number. Throws TOPIC_MISSING: the client would ask again and again for half a minute, and
- * then tell of an error that may pass.
+ * Returns every partition of a topic, by number. Throws TOPIC_MISSING at once; the client alone would retry for half a minute
+ * and then report a retriable error.
  */
 export async function partitionWatermarks(admin: Admin, topic: string): Promise<readonly Watermarks[]> {
   const answered = new AbortController();
@@ -35,7 +35,7 @@ export async function partitionWatermarks(admin: Admin, topic: string): Promise<
     .sort((a, b) => a.partition - b.partition);
 }
 
-/** Where two refreshes of its metadata cross, the client has lost what it knew of the topic, and fails at that. */
+/** If two refreshes of the metadata overlap, the client forgets the topic and fails with this error. */
 function topicOffsets(admin: Admin, topic: string): ReturnType<Admin["fetchTopicOffsets"]> {
   return askAgain(
     () => admin.fetchTopicOffsets(topic),
@@ -43,7 +43,7 @@ function topicOffsets(admin: Admin, topic: string): ReturnType<Admin["fetchTopic
   );
 }
 
-/** What a group has committed in a partition. */
+/** The committed offset of a group in one partition. */
 export interface CommittedPosition {
   readonly offset: number;
   /** Id of the topic that the offset is one of; undefined where a release before this one committed it. */
@@ -51,8 +51,8 @@ export interface CommittedPosition {
 }
 
 /**
- * What a group has committed in a topic by partition; those that have nothing are left out. Where the client has lost what
- * it knew of the topic, it asks for no partition of it.
+ * Returns the committed offsets of a group by partition; partitions without one are left out. If the client has forgotten the
+ * topic, it asks for no partition and the answer is empty.
  */
 export async function committedPositions(
   admin: Admin,
@@ -117,8 +117,8 @@ export async function topicShapes(
 }
 
 /**
- * Throws TOPIC_MISSING where one of these does not exist, ACCESS_DENIED where it is hidden. Asks for the list alone: the
- * metadata of some topics would take the place of what the client knows of the others, while those are asked for.
+ * Throws TOPIC_MISSING if one of these topics does not exist, ACCESS_DENIED if it is hidden. Only lists the topics: a request
+ * for the metadata of some topics would make the client forget the others meanwhile.
  */
 export async function requireTopics(admin: Admin, names: readonly string[]): Promise<void> {
   await refuseMissing(admin, names, new Set(await admin.listTopics()));
@@ -146,8 +146,8 @@ async function refuseHidden(admin: Admin, name: string): Promise<void> {
 }
 
 /**
- * How many partitions a topic has. Throws TOPIC_MISSING, or ACCESS_DENIED where it is hidden. To be asked of a client that
- * is asked for nothing else meanwhile: see `requireTopics`.
+ * Returns the number of partitions of a topic. Throws TOPIC_MISSING, or ACCESS_DENIED if the topic is hidden. The client must
+ * have no other request under way: see `requireTopics`.
  */
 export async function partitionCount(admin: Admin, topic: string): Promise<number> {
   const shapes = await topicShapes(admin, [topic]);
@@ -155,19 +155,25 @@ export async function partitionCount(admin: Admin, topic: string): Promise<numbe
   return shapes.get(topic)!.partitions;
 }
 
+/** The topics that need as many partitions as the input: records go to the partition that they came from. */
+export function alikeTopics({ forecasts, incidents, candidate, state }: KafkaTopics): readonly string[] {
+  return [forecasts, ...[incidents, candidate].filter((topic) => topic !== undefined), state];
+}
+
 /**
- * The number of partitions that input, forecasts and state have in common. Throws TOPIC_MISSING or TOPIC_MISMATCH.
+ * The number of partitions that input, forecasts, incidents and state have in common. Throws TOPIC_MISSING or TOPIC_MISMATCH.
  *
  * A forecast goes to the partition its observation came from, and a partition's state to the one of its number: with
  * other counts there would be partitions that have no place, and, worse, none that is missed.
  */
 export async function checkPartitions(admin: Admin, topics: KafkaTopics): Promise<number> {
-  const { input, forecasts, state, deadLetters } = topics;
-  const names = [input, forecasts, state, ...(deadLetters === undefined ? [] : [deadLetters])];
+  const { input, deadLetters } = topics;
+  const alike = alikeTopics(topics);
+  const names = [input, ...alike, ...(deadLetters === undefined ? [] : [deadLetters])];
   const shapes = await topicShapes(admin, names);
   await refuseMissing(admin, names, shapes);
   const count = shapes.get(input)!.partitions;
-  for (const name of [forecasts, state]) {
+  for (const name of alike) {
     if (shapes.get(name)!.partitions === count) continue;
     throw new UndercurrentError(
       "TOPIC_MISMATCH",
@@ -181,9 +187,9 @@ export async function checkPartitions(admin: Admin, topics: KafkaTopics): Promis
 export const statePolicy = "compact";
 
 /**
- * Throws TOPIC_MISMATCH unless the state topic is compacted and nothing else: `delete` beside it would drop the records
- * of keys that have not changed for a while. Where this user may not read the topic's settings, or the brokers do not
- * tell them, it warns and goes on: the right to read settings is no right that the pipeline needs otherwise.
+ * Throws TOPIC_MISMATCH unless the state topic has `cleanup.policy=compact` alone: with `delete` too, the brokers would drop
+ * records of keys that have not changed for a while. If the settings cannot be read, logs a warning and continues, because the
+ * pipeline does not need the right to read them otherwise.
  */
 export async function checkCompaction(
   admin: Admin,

@@ -1,22 +1,22 @@
 /**
- * Whether topics are still the ones that they were: one that is deleted and made again keeps its name and loses what it
- * held. A fetch by name, which is the only one that the client has, goes on as if nothing had happened.
+ * Notices recreated topics. A topic that is deleted and recreated keeps its name and loses its records, and a fetch, which
+ * names the topic, continues as if nothing had happened.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin } from "kafkajs";
 import { topicIds, type TopicIds } from "../kafkajs/topic-ids.js";
 
-/** Milliseconds between two questions, and so the time within which a topic that was made again is noticed. */
+/** Time between two requests, in ms, and so the time within which a recreated topic is noticed. */
 const period = 5000;
 
-/** A topic that was made again, and its ids before and now. */
+/** A recreated topic, with its ids before and now. */
 export interface RecreatedTopic {
   readonly topic: string;
   readonly before: string;
   readonly now: string;
 }
 
-/** Tells of each topic that is made again; the promise resolves at the end. `ids` are those that are known. */
+/** Reports each recreated topic. `ids` are the known ids. The promise resolves when the watch ends. */
 export async function watchTopics(
   admin: Admin,
   ids: TopicIds,
@@ -27,7 +27,7 @@ export async function watchTopics(
   for (;;) {
     await sleep(period, undefined, { signal: end, ref: false }).catch(() => undefined);
     if (end.aborted) return;
-    // An outage shows elsewhere; a topic that is gone does too.
+    // Outages and deleted topics are reported elsewhere.
     const found = await topicIds(admin, [...known.keys()]).catch(() => undefined);
     for (const [topic, now] of found ?? []) {
       const before = known.get(topic)!;

@@ -1,18 +1,13 @@
 /**
- * Reads record batches (KIP-98, version 2 of the format) as they lie in the log, and believes nothing of what a writer
- * chose. A batch that its writer made unreadable becomes one message that says so, with the batch's last offset: whoever
- * reads moves over it as over any other.
+ * Reads record batches (KIP-98, version 2 of the format) and checks every field that a writer chose. An unreadable batch
+ * becomes one message with the reason and the batch's last offset, so that readers move past it like any other message.
  */
 import type { IHeaders, RecordBatchEntry } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
+import { headerCharge, recordCharge, tooLarge, unpackerOf } from "./codecs.js";
 import { crc32c } from "./crc32c.js";
-import { HeadersByName } from "./headers-by-name.js";
-import { headerCharge, recordCharge, tooLarge, unpackedLimit } from "./unpacking.js";
 
-/** Unpacks the records of a batch; undefined where a batch with these attributes is not compressed. */
-export type Unpack = (attributes: number, packed: Buffer) => Promise<Buffer> | undefined;
-
-/** Of a batch's head, what its records need. */
+/** The fields of a batch's header that its records need. */
 export interface BatchContext {
   readonly firstOffset: string;
   readonly firstTimestamp: string;
@@ -24,29 +19,29 @@ export interface BatchContext {
   readonly isControlBatch: boolean;
 }
 
-/** A message of the client's, with what its own filters need. */
+/** A message of the client, with the fields that the client's filters read. */
 export interface BatchMessage extends RecordBatchEntry {
   isControlRecord: boolean;
   readonly batchContext: BatchContext;
-  /** Why no record of the batch can be read; the message stands for all of them. */
+  /** Why the batch cannot be read; the message stands for all of its records. */
   readonly unreadable?: string | undefined;
 }
 
 export interface ReadBatch extends BatchContext {
   readonly records: BatchMessage[];
-  /** Memory that the records hold, about, where they were compressed; otherwise 0. */
+  /** Approximate memory of the records if the batch was compressed; otherwise 0. */
   readonly unpackedBytes: number;
 }
 
-// Places in a batch, in bytes.
+// Positions in a batch, in bytes.
 const [lengthAt, crcAt, attributesAt, recordsAt] = [8, 17, 21, 61];
-/** The offset and the length, which the length does not count. */
+/** Bytes of the offset and the length, which the length field does not count. */
 const lengthEnd = 12;
 const [appendTime, transactional, control] = [0x08, 0x10, 0x20];
-/** Bytes of the shortest record: seven fields, each of one. */
+/** Bytes of the shortest record: seven fields of one byte each. */
 const shortestRecord = 7;
 
-/** Bytes of the batch that begins at a place, or undefined where the rest of the bytes does not hold all of it. */
+/** Returns the size of the batch that begins at `at`, in bytes; undefined if the bytes end before the batch does. */
 export function wholeBatch(bytes: Buffer, at: number): number | undefined {
   if (at + lengthEnd > bytes.length) return undefined;
   const length = bytes.readInt32BE(at + lengthAt);
@@ -58,10 +53,10 @@ export function wholeBatch(bytes: Buffer, at: number): number | undefined {
 /**
  * Reads one whole batch.
  *
- * @throws BATCH_DAMAGED where the checksum is not that of the bytes: no writer can do that, and a second fetch may bring
- * the right ones.
+ * @param limit Most bytes that a compressed batch may unpack to.
+ * @throws BATCH_DAMAGED if the checksum is wrong. No writer can cause that, and a second fetch may bring the right bytes.
  */
-export async function readBatch(batch: Buffer, unpack: Unpack): Promise<ReadBatch> {
+export async function readBatch(batch: Buffer, limit: number): Promise<ReadBatch> {
   if (crc32c(batch, attributesAt) !== batch.readInt32BE(crcAt)) throw damaged(batch, 0, "wrong checksum");
   const attributes = batch.readInt16BE(attributesAt);
   const context: BatchContext = {
@@ -77,11 +72,10 @@ export async function readBatch(batch: Buffer, unpack: Unpack): Promise<ReadBatc
   const count = batch.readInt32BE(57);
   const packed = batch.subarray(recordsAt);
   try {
-    const limit = unpackedLimit();
-    const unpacking = count > 0 ? unpack(attributes, packed) : undefined;
-    if (unpacking !== undefined && count > limit / recordCharge) throw tooLarge(limit);
-    const reader = new RecordReader((await unpacking) ?? packed, context);
-    const memory = unpacking && { limit, used: reader.length + recordCharge * count };
+    const unpack = count > 0 ? unpackerOf(attributes) : undefined;
+    if (unpack !== undefined && count > limit / recordCharge) throw tooLarge(limit);
+    const reader = new RecordReader((await unpack?.(packed, limit)) ?? packed, context);
+    const memory = unpack && { limit, used: reader.length + recordCharge * count };
     const records = reader.records(count, memory);
     return { ...context, records, unpackedBytes: memory?.used ?? 0 };
   } catch (error) {
@@ -107,7 +101,7 @@ function unreadable(context: BatchContext, count: number, error: unknown): Batch
   };
 }
 
-/** What another moment may have memory for says nothing of the batch. */
+/** Returns whether the process ran out of memory, which says nothing about the batch. */
 function isOutOfMemory(error: unknown): boolean {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
   return (
@@ -120,7 +114,7 @@ function isOutOfMemory(error: unknown): boolean {
 function damaged(bytes: Buffer, at: number, what: string): UndercurrentError {
   const offset = bytes.readBigInt64BE(at);
   const error = new UndercurrentError("BATCH_DAMAGED", `the batch at offset ${offset} is damaged: ${what}`);
-  // The client would ask for the same again and again.
+  // Otherwise the client would fetch the same batch for ever.
   return Object.assign(error, { retriable: false });
 }
 
@@ -135,7 +129,7 @@ class RecordReader {
   readonly #firstOffset: bigint;
   readonly #firstTimestamp: bigint;
   #at = 0;
-  /** Behind the record that is read. */
+  /** End of the current record. */
   #end = 0;
 
   constructor(bytes: Buffer, context: BatchContext) {
@@ -149,7 +143,7 @@ class RecordReader {
     return this.#bytes.length;
   }
 
-  /** So many records, which have to be all that there is. */
+  /** Reads `count` records, which must fill the batch exactly. */
   records(count: number, memory: Memory | undefined): BatchMessage[] {
     if (count < 0 || count * shortestRecord > this.length)
       throw new UndercurrentError("BATCH_UNREADABLE", badCount(count));
@@ -171,7 +165,7 @@ class RecordReader {
       const value = this.#field();
       const headers = this.#headers(memory);
       if (this.#at !== this.#end)
-        throw new UndercurrentError("BATCH_UNREADABLE", "a record is longer than what is in it");
+        throw new UndercurrentError("BATCH_UNREADABLE", "a record is longer than its fields");
       records.push(this.#message({ attributes, timestampDelta, offsetDelta, key, value, headers }));
     }
     if (this.#at !== this.length) throw new UndercurrentError("BATCH_UNREADABLE", badCount(count));
@@ -224,7 +218,7 @@ class RecordReader {
     return collected.headers;
   }
 
-  /** Bytes behind their length; null where that is -1. */
+  /** Reads a length and that many bytes; null if the length is -1. */
   #field(): Buffer | null {
     const length = this.#varint();
     if (length === -1) return null;
@@ -247,7 +241,7 @@ class RecordReader {
       value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return (value >>> 1) ^ -(value & 1);
     }
-    throw new UndercurrentError("BATCH_UNREADABLE", "a number does not end");
+    throw new UndercurrentError("BATCH_UNREADABLE", "a variable-length integer does not end");
   }
 
   #varlong(): bigint {
@@ -262,10 +256,37 @@ class RecordReader {
       value |= BigInt(low);
       return BigInt.asIntN(64, (BigInt.asUintN(64, value) >> 1n) ^ -(value & 1n));
     }
-    throw new UndercurrentError("BATCH_UNREADABLE", "a number does not end");
+    throw new UndercurrentError("BATCH_UNREADABLE", "a variable-length integer does not end");
   }
 }
 
+type HeaderValue = Buffer | null;
+
+/**
+ * Collects a record's headers in the client's form: by name, with a list of values where a name occurs more than once. Takes
+ * time linear in the number of headers. Every name is an own property, also `__proto__` and `constructor`.
+ */
+class HeadersByName {
+  readonly headers: IHeaders = {};
+
+  add(name: string, value: HeaderValue): void {
+    const byName = this.headers as Record<string, HeaderValue | HeaderValue[]>;
+    if (!Object.hasOwn(byName, name)) {
+      // An assignment would set the prototype where the name is __proto__.
+      if (name === "__proto__") defineOwn(byName, name, value);
+      else byName[name] = value;
+      return;
+    }
+    const earlier = byName[name]!;
+    if (Array.isArray(earlier)) earlier.push(value);
+    else byName[name] = [earlier, value];
+  }
+}
+
+function defineOwn(object: object, name: string, value: unknown): void {
+  Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
 function badCount(count: number): string {
-  return `it holds another number of records than the ${count} that it claims`;
+  return `it does not hold the ${count} records that its header claims`;
 }

@@ -22,7 +22,7 @@ const restarting = /^Restarting the consumer in \d+ms$/;
 /** CONCURRENT_TRANSACTIONS: the broker still writes the markers of the previous transaction, which takes milliseconds. */
 const concurrentTransactions =
   "Failed to send messages: The producer attempted to update a transaction while another concurrent operation on the same transaction was ongoing";
-/** With `transactionRetry`, so many retries take three seconds; a transaction that hangs for longer is worth a warning. */
+/** With `transactionRetry`, this many retries take three seconds; a longer wait for a transaction is worth a warning. */
 const expectedRetries = 10;
 
 /** Returns an entry of the client's log; steps that belong to normal work have the level "debug". */
@@ -40,9 +40,9 @@ function isExpected({ log }: LogEntry): boolean {
 }
 
 /**
- * Throws INPUT_TRUNCATED where the client tells that it resets an offset which is gone from the log. The client then
- * *commits* -1 for the group, autoCommit or not, and reads on from the end or the beginning. It has no setting against
- * that, so its log line is the place to stop it: the error, not retriable, ends the consumer before any commit.
+ * Throws INPUT_TRUNCATED when the client logs that it resets an offset which is no longer in the log. The client would then
+ * commit -1 for the group, with or without autoCommit, and continue at the end or the beginning. No setting prevents that, so
+ * the log line is the place to stop it: the error is not retriable and ends the consumer before any commit.
  */
 export function refuseOffsetReset({ log }: LogEntry): void {
   if (log.message !== offsetReset) return;

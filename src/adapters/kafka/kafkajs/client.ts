@@ -12,6 +12,7 @@ import { kafkaDefaults } from "../defaults.js";
 import type { KafkaConnection, KafkaOptions } from "../options.js";
 import { logEntry, refuseOffsetReset } from "./client-log.js";
 import { registerCodecs } from "./codecs.js";
+import { withCheckedTokens } from "./oauth-bearer.js";
 import { applyPatches } from "./patches/apply.js";
 import { rememberClusters } from "./topic-ids.js";
 
@@ -64,7 +65,7 @@ export function createClient(connection: KafkaConnection, retry: RetryOptions): 
   return rememberClusters(client);
 }
 
-/** How a client reaches the brokers. What the options decide comes after the raw options, here and below. */
+/** Returns how a client reaches the brokers. Options of the adapter overrule raw options, here and below. */
 export function clientConfig(connection: KafkaConnection): KafkaConfig {
   const { bootstrapServers, clientId = kafkaDefaults.clientId, tls, sasl, clientOptions } = connection;
   return {
@@ -72,7 +73,7 @@ export function clientConfig(connection: KafkaConnection): KafkaConfig {
     brokers: [...bootstrapServers],
     clientId,
     ...(tls !== undefined && { ssl: tls }),
-    ...(sasl !== undefined && { sasl }),
+    ...(sasl !== undefined && { sasl: withCheckedTokens(sasl) }),
   };
 }
 
@@ -89,7 +90,7 @@ export function fetchConfig(options: KafkaOptions): Omit<ConsumerConfig, "groupI
     ...raw,
     retry: { retries: consumerRetries, ...given(retry) },
     maxBytesPerPartition: maxPartitionFetchBytes,
-    // Where every partition is paused the client sleeps this long, and hears of a resumed one only afterwards.
+    // While every partition is paused, the client sleeps this long before it notices a resumed one.
     maxWaitTimeInMs: fetchMaxWaitMs,
     allowAutoTopicCreation: false,
     readUncommitted: false,

@@ -2,15 +2,17 @@
  * The codecs of batches. kafkajs leaves out Snappy, LZ4 and ZSTD; its own gzip unpacks without a limit, so that a batch
  * of 1 MiB can exhaust the memory.
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { promisify } from "node:util";
 import zlib from "node:zlib";
 import { Zstd } from "@hpcc-js/wasm-zstd";
 import kafkajs, { type CompressionTypes as TypesOfCompression } from "kafkajs";
 import { compressFrame, decompressFrame } from "lz4-napi";
 import snappy from "snappyjs";
+import { UndercurrentError } from "../../../errors/errors.js";
+import { kafkaDefaults } from "../defaults.js";
 import type { Compression } from "../options.js";
 import { lz4UnpackedBytes } from "./lz4-frame.js";
-import { tooLarge, unpackedLimit } from "./unpacking.js";
 
 const { CompressionCodecs, CompressionTypes } = kafkajs;
 
@@ -32,7 +34,7 @@ interface Encoded {
   readonly buffer: Buffer;
 }
 
-/** What the library keeps to itself: blocks of its memory. */
+/** Private members of the library: blocks of its memory. */
 interface Heap {
   heapView(block: object): Uint8Array;
   heapToUint8Array(block: object): Uint8Array;
@@ -50,10 +52,40 @@ function loadZstd(): Promise<Zstd> {
   }));
 }
 
-/** Unpacks with each codec what has at most so many bytes then. All throw BATCH_UNREADABLE for more, and whatever they throw for bytes that are no such batch. */
-const unpack: Readonly<
-  Record<Exclude<Compression, "none">, (packed: Buffer, limit: number) => Promise<Buffer>>
-> = {
+// kafkajs decodes a response in functions that all clients of the process share and that learn neither the client nor the
+// consumer. So the limit travels in the asynchronous context of `consumer.run` to the entry of the decoder, and in
+// parameters from there on.
+const limits = new AsyncLocalStorage<number>();
+
+/** Runs work whose fetches unpack at most `maxBytes` of a batch. */
+export function withUnpackedLimit<Result>(maxBytes: number, work: () => Result): Result {
+  return limits.run(maxBytes, work);
+}
+
+/** Returns the limit of the consumer that fetches now, in bytes. Only the entries of the decoder ask. */
+export function unpackedLimit(): number {
+  return limits.getStore() ?? kafkaDefaults.maxUnpackedBatchBytes;
+}
+
+/** The error of a batch that unpacks to more than the limit. */
+export function tooLarge(maxBytes: number): UndercurrentError {
+  return new UndercurrentError(
+    "BATCH_UNREADABLE",
+    `it unpacks to more than ${maxBytes} bytes (kafka.maxUnpackedBatchBytes)`,
+  );
+}
+
+/** Bytes that each record and each header of a compressed batch add to its size: empty ones take memory too. */
+export const recordCharge = 64;
+export const headerCharge = 32;
+
+/**
+ * Unpacks a batch to at most `limit` bytes. Throws BATCH_UNREADABLE if the batch unpacks to more, and the codec's own error
+ * if the bytes are no such batch.
+ */
+export type Unpacker = (packed: Buffer, limit: number) => Promise<Buffer>;
+
+const unpackers: Readonly<Record<Exclude<Compression, "none">, Unpacker>> = {
   async gzip(packed, limit) {
     try {
       return await unzip(packed, { maxOutputLength: limit });
@@ -71,15 +103,31 @@ const unpack: Readonly<
   },
 };
 
-/** Registers all of them; the table is the client's own and global, so once or many times is the same. */
+/** The bits of a batch's attributes that name its codec. */
+const codecMask = 0x07;
+
+/** Returns the unpacker for a batch with these attributes; undefined if the batch is not compressed. */
+export function unpackerOf(attributes: number): Unpacker | undefined {
+  return unpackersByType.get(attributes & codecMask);
+}
+
+const unpackersByType: ReadonlyMap<number, Unpacker> = new Map(
+  (Object.keys(unpackers) as (keyof typeof unpackers)[]).map((name) => [
+    compressionTypes[name],
+    unpackers[name],
+  ]),
+);
+
+/** Registers every codec with the client, whose table is global: a second call changes nothing. */
 export function registerCodecs(): void {
   const register = (
-    compression: keyof typeof unpack,
+    compression: keyof typeof unpackers,
     compress: (bytes: Buffer) => Buffer | Promise<Buffer>,
   ): void => {
     codecs[compressionTypes[compression]] = () => ({
       compress: async (encoder: Encoded) => compress(encoder.buffer),
-      decompress: (packed: Buffer) => unpack[compression](packed, unpackedLimit()),
+      // Only for message sets, the format before record batches; `batch-reader.ts` unpacks those.
+      decompress: (packed: Buffer) => unpackers[compression](packed, unpackedLimit()),
     });
   };
   register("gzip", (bytes) => gzip(bytes));
@@ -88,7 +136,7 @@ export function registerCodecs(): void {
   register("zstd", async (bytes) => Buffer.from((await loadZstd()).compress(bytes)));
 }
 
-/** The Java client's framing of Snappy (xerial): this head of 16 bytes, then blocks behind their lengths. */
+/** The Java client's framing of Snappy (xerial): a header of 16 bytes, then blocks, each after its length. */
 const xerialHead = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]);
 const xerialHeadBytes = 16;
 
@@ -111,19 +159,19 @@ function unpackSnappy(packed: Buffer, limit: number): Buffer {
 function unpackSnappyBlock(packed: Buffer, left: number, limit = left): Buffer {
   let size = 0;
   let at = 0;
-  // The size of what is packed comes first, seven bits a byte, the lowest first.
+  // The unpacked size comes first, with seven bits per byte, lowest bits first.
   do size += (packed[at]! & 0x7f) * 2 ** (7 * at);
   while (packed[at++]! >= 0x80 && at < 5);
   if (size > left) throw tooLarge(limit);
   return snappy.uncompress(packed);
 }
 
-/** Bytes that are set aside at first for what a ZSTD frame of so many bytes unpacks to; each further try has eight times as many. */
+/** Initial buffer for a ZSTD frame of `packed` bytes; each further attempt has eight times as many bytes. */
 const firstZstdBytes = (packed: number): number => Math.max(262_144, 20 * packed);
 
 /**
- * Unpacks one ZSTD frame. The library's own `decompress` believes the size that a frame claims, and takes twenty times its
- * bytes where it claims none, as the Java client's frames do.
+ * Unpacks one ZSTD frame. The library's own `decompress` trusts the size that a frame claims. If the frame claims none, as in
+ * the Java client's frames, it allocates twenty times the frame's bytes.
  */
 function unpackZstd(library: Zstd, packed: Buffer, limit: number): Buffer {
   for (let size = firstZstdBytes(packed.length); ; size *= 8) {

@@ -1,18 +1,18 @@
-/** The size of what an LZ4 frame stands for, without unpacking it: the library that unpacks takes no limit. */
+/** Computes the unpacked size of an LZ4 frame without unpacking it, because the library takes no limit. */
 import { UndercurrentError } from "../../../errors/errors.js";
 
 // Of the LZ4 frame format, version 1.6.
 const magic = 0x184d2204;
 const [hasDictionary, hasContentChecksum, hasContentSize, hasBlockChecksums] = [0x01, 0x04, 0x08, 0x10];
 const uncompressedBlock = 0x80000000;
-/** A length of this and more goes on in further bytes; a match has at least so many bytes. */
+/** A length of at least `longLength` continues in further bytes; a match has at least `shortestMatch` bytes. */
 const [longLength, shortestMatch] = [15, 4];
 
 /**
- * Returns how many bytes the frames unpack to; any number above `limit` where it is more. Takes time linear in the
- * compressed bytes.
+ * Returns the unpacked size of the frames in bytes, or any number above `limit` if it exceeds the limit. Takes time linear
+ * in the compressed bytes.
  *
- * @throws BATCH_UNREADABLE where the bytes are no LZ4 frames.
+ * @throws BATCH_UNREADABLE if the bytes are not LZ4 frames.
  */
 export function lz4UnpackedBytes(frames: Buffer, limit: number): number {
   let bytes = 0;
@@ -39,7 +39,7 @@ export function lz4UnpackedBytes(frames: Buffer, limit: number): number {
 function blockBytes(block: Buffer, start: number, end: number): number {
   let bytes = 0;
   let at = start;
-  /** A length of the token, and the bytes that it goes on in. */
+  /** Reads a length from half a token byte and the bytes that continue it. */
   const lengthFrom = (nibble: number): number => {
     if (nibble < longLength) return nibble;
     let length = nibble;
@@ -54,7 +54,7 @@ function blockBytes(block: Buffer, start: number, end: number): number {
     const literals = lengthFrom(token >> 4);
     bytes += literals;
     at += literals;
-    // The last sequence of a block is of literals alone.
+    // The last sequence of a block has only literals.
     if (at >= end) break;
     at += 2;
     bytes += lengthFrom(token & 15) + shortestMatch;
@@ -64,5 +64,5 @@ function blockBytes(block: Buffer, start: number, end: number): number {
 }
 
 function damaged(): UndercurrentError {
-  return new UndercurrentError("BATCH_UNREADABLE", "its bytes are no LZ4 frame");
+  return new UndercurrentError("BATCH_UNREADABLE", "its bytes are not an LZ4 frame");
 }

@@ -1,7 +1,7 @@
 /** Recognises permanent refusals by the brokers: credentials, certificate or permissions. */
 import type { ErrorCode } from "../../../errors/errors.js";
 
-/** What a client's error says of itself, whichever client's it is. */
+/** The fields of a client's error, whichever client it is. */
 interface ClientError {
   readonly name: string;
   readonly message: string;
@@ -23,7 +23,7 @@ const alerts =
 const distrust =
   /^(CERT_\w+|UNABLE_TO_\w+|(SELF_SIGNED|DEPTH_ZERO_SELF_SIGNED)_\w+|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH|ERR_TLS_CERT_ALTNAME_\w+)$/;
 
-/** The code that TLS gave for ending the handshake; undefined where something else went wrong. */
+/** Returns why TLS ended the handshake; undefined if the error has another cause. */
 export function tlsRefusal({ code, message }: ClientError): string | undefined {
   if (typeof code !== "string") return undefined;
   const alert = alerts.exec(code)?.[1];
@@ -34,7 +34,10 @@ export function tlsRefusal({ code, message }: ClientError): string | undefined {
   return undefined;
 }
 
-/** ILLEGAL_SASL_STATE is what a listener without passwords answers; where a session ran out, the client says it may be retried. */
+/**
+ * Brokers answer ILLEGAL_SASL_STATE on a listener without passwords. After an expired session the client marks the error as
+ * retriable.
+ */
 const refusedCredentials = new Set<unknown>([
   "SASL_AUTHENTICATION_FAILED",
   "UNSUPPORTED_SASL_MECHANISM",
@@ -46,8 +49,33 @@ function credentialsRefused({ name, code, type, apiId, retriable }: ClientError)
   return retriable !== true && (refusedCredentials.has(type) || refusedCredentials.has(apiId));
 }
 
-/** What one error, not those within it, says of a refusal. */
+/**
+ * A credential that was not to be had, or that the brokers refuse. It has no cause: both clients wrap the innermost error, and
+ * causes of this one may hold secrets.
+ */
+export class CredentialError extends Error {
+  override readonly name = "CredentialError";
+  /** kafkajs retries errors unless this is false. */
+  readonly retriable: boolean;
+
+  /**
+   * @param message Names no secret.
+   * @param refusal The code if trying again is of no use; undefined if the source of the credential is away.
+   */
+  constructor(
+    message: string,
+    readonly refusal: Refusal["code"] | undefined,
+  ) {
+    super(message);
+    this.retriable = refusal === undefined;
+  }
+}
+
+/** Returns the refusal in one error, without its causes. */
 export function refusalOf(error: ClientError): Refusal | undefined {
+  if (error instanceof CredentialError) {
+    return error.refusal && { code: error.refusal, message: error.message };
+  }
   const tls = tlsRefusal(error);
   if (tls !== undefined) return { code: "TLS_REFUSED", message: tls };
   if (credentialsRefused(error)) return { code: "CREDENTIALS_REFUSED", message: error.message };

@@ -1,7 +1,6 @@
 /**
- * Ids of topics (KIP-516): a topic that is deleted and made again under its name gets another id. kafkajs asks for
- * metadata in version 6 at most, which has no ids; here is the request of version 10, on the connections of an
- * administrator of that client.
+ * Requests the ids of topics (KIP-516): a recreated topic has another id. kafkajs asks for metadata in version 6 at most, which
+ * has no ids. This file sends the request in version 10, on the connections of an administrator of that client.
  */
 import type { Admin, Kafka } from "kafkajs";
 import { createRequire } from "node:module";
@@ -64,8 +63,8 @@ export function rememberClusters(client: Kafka): Kafka {
 }
 
 /**
- * The ids of these topics; undefined where the brokers have none to tell, as those before Kafka 2.8. The administrator has
- * to be connected, and to come from `createClient`. Throws what the client throws where the brokers do not answer.
+ * Returns the ids of these topics; undefined if the brokers have no ids, as before Kafka 2.8. The administrator must be
+ * connected and come from `createClient`. Throws the client's error if the brokers do not answer.
  */
 export async function topicIds(admin: Admin, topics: readonly string[]): Promise<TopicIds | undefined> {
   const cluster = clusters.get(admin);
@@ -87,7 +86,7 @@ function requestOf(topics: readonly string[]): unknown {
       encoder.writeUVarInt(0);
       encoder.writeUVarInt(topics.length + 1);
       for (const topic of topics) encoder.writeBuffer(noId).writeUVarIntString(topic).writeUVarInt(0);
-      // Neither creates topics nor tells rights on the cluster and on topics.
+      // Creates no topics and asks for no rights on the cluster or the topics.
       encoder.writeBoolean(false).writeBoolean(false).writeBoolean(false);
       return Promise.resolve(encoder.writeUVarInt(0));
     },

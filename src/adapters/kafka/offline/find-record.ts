@@ -6,7 +6,7 @@ import { brokerError } from "../errors.js";
 import type { KafkaOptions } from "../options.js";
 import { toInputBatch } from "../source/records.js";
 import { readUpTo } from "../source/restore.js";
-import { EphemeralConsumer } from "./ephemeral-consumer.js";
+import { EphemeralConsumer } from "../source/ephemeral-consumer.js";
 
 export interface FoundRecord {
   readonly partition: number;
@@ -14,13 +14,14 @@ export interface FoundRecord {
 }
 
 /**
- * The last record of each partition that is accepted, in order of the partitions; those that have none are left out.
- * Throws TOPIC_MISSING, BROKER_UNREACHABLE, RESTORE_STALLED, and SETTING_INVALID for a partition that there is not.
+ * `prepare` sees the records of a batch before they are judged. Returns the last accepted record of each partition, in order of the partitions; partitions without one are left out. Throws
+ * TOPIC_MISSING, BROKER_UNREACHABLE, RESTORE_STALLED, and SETTING_INVALID for a missing partition.
  */
 export async function findLast(
   options: KafkaOptions,
   partition: number | undefined,
   accepts: (record: InputRecord) => boolean,
+  prepare: (records: readonly InputRecord[]) => Promise<void> | undefined = () => undefined,
 ): Promise<readonly FoundRecord[]> {
   const { topics, restoreStallMs = kafkaDefaults.restoreStallMs } = options;
   const consumer = new EphemeralConsumer(options, topics.input, () => undefined);
@@ -37,7 +38,9 @@ export async function findLast(
       let offset = -1;
       const origin = `topic ${topics.input}, partition ${number}`;
       for await (const batch of readUpTo(high, feed, restoreStallMs, origin)) {
-        for (const record of toInputBatch(batch).records) if (accepts(record)) offset = record.offset;
+        const { records } = toInputBatch(batch);
+        await prepare(records);
+        for (const record of records) if (accepts(record)) offset = record.offset;
       }
       if (offset >= 0) found.push({ partition: number, offset });
     }

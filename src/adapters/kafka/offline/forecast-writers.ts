@@ -5,10 +5,10 @@ import type { KafkaOptions } from "../options.js";
 import { applicationHeader } from "../owner.js";
 import { partitionWatermarks } from "../admin/topics.js";
 import { readUpTo } from "../source/restore.js";
-import { EphemeralConsumer } from "./ephemeral-consumer.js";
+import { EphemeralConsumer } from "../source/ephemeral-consumer.js";
 
 /** Offsets at the end of each partition that are read. */
-export const tailOffsets = 200;
+const tailOffsets = 200;
 
 /**
  * The applications that are named by the last records of each partition of the forecasts topic, in order of their names.

@@ -2,17 +2,20 @@
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { ForecasterSettings } from "../../../forecast/settings.js";
 import type { SnapshotRecord } from "../../../forecast/snapshot/snapshot.js";
-import type { Commit, Takeover } from "../../../pipeline/ports.js";
+import type { Assignment, Commit, Takeover } from "../../../pipeline/ports.js";
 import {
   importCommit,
   importOffset,
   modelCommit,
+  placedState,
+  promoteCommit,
   resetCommit,
   resetOffset,
   type ExportedState,
   type ResetPoint,
   type Standing,
 } from "../../../pipeline/state/transfer.js";
+import { isCandidate } from "../../../pipeline/state/roles.js";
 import type { KafkaOptions } from "../options.js";
 import { committedPositions } from "../admin/topics.js";
 import { recreatedInput } from "../owner.js";
@@ -23,7 +26,7 @@ export interface Moved {
   readonly partition: number;
   /** The offset that was committed before; undefined for none. */
   readonly before: number | undefined;
-  /** Offsets that its state stands for and that is committed, and its keys; undefined where it was left as it is. */
+  /** Snapshot offset, committed offset and keys; undefined if the partition stayed unchanged. */
   readonly after: { readonly state: number; readonly committed: number; readonly keys: number } | undefined;
 }
 
@@ -36,27 +39,30 @@ export interface ExportedStates {
 }
 
 /**
- * Puts exported states back. All of them are read and held against the input before the first is written; `states` is
- * called twice, and one state is in memory at a time.
+ * Imports exported states. All states are read and checked against the input before the first is written. `states` is called
+ * twice; one state is in memory at a time.
  *
- * With `adopt`, states of another application are taken over, and those of an input topic that was deleted and made again:
- * it has to hold the same records at the same offsets.
+ * With `adopt`, also takes over states of another application; of a recreated input topic, which must hold the same records
+ * at the same offsets; and of another input topic, whose states are put where the partitions resume.
  *
- * Throws STATE_FILE_INVALID where they are of another topic or number of partitions, STATE_FOREIGN where they are another
- * application's, TOPIC_RECREATED, STATE_GAP where the input no longer leads on from one, and what `withWholeGroup` throws.
+ * @throws STATE_FILE_INVALID for another topic or number of partitions, STATE_FOREIGN for another application, TOPIC_RECREATED,
+ *   STATE_GAP if the input does not reach back to a state, and what `withWholeGroup` throws.
  */
 export async function importStates(
   options: KafkaOptions,
   { application, input, partitions, states }: ExportedStates,
   adopt = false,
 ): Promise<readonly Moved[]> {
-  if (input !== options.topics.input) {
-    throw foreign(`the state belongs to the input topic ${input}, expected ${options.topics.input}`);
+  const otherInput = input !== options.topics.input;
+  if (otherInput && !adopt) {
+    throw foreign(
+      `the state belongs to the input topic ${input}, expected ${options.topics.input}; pass --adopt to go on with it where the partitions of ${options.topics.input} resume`,
+    );
   }
   if (application !== options.applicationId && !adopt) {
     throw new UndercurrentError(
       "STATE_FOREIGN",
-      `the state is one of application ${application}, not of ${options.applicationId}: with --adopt it is taken over`,
+      `the state belongs to application ${application}, not to ${options.applicationId}; pass --adopt to take it over`,
     );
   }
   return withWholeGroup(options, { recreatedInput: adopt }, async (group) => {
@@ -64,12 +70,15 @@ export async function importStates(
       throw foreign(`the state is one of ${partitions} partitions, and ${input} has ${group.input.length}`);
     }
     const standings = await standingsOf(group, options);
+    const placed = (state: ExportedState): ExportedState =>
+      placedState(otherInput ? { ...state, anyOffset: true } : state, standings[state.partition]!);
     for await (const state of states()) {
       if (!adopt) refuseRecreated(options, group, state);
-      importOffset(state, standings[state.partition]!);
+      importOffset(placed(state), standings[state.partition]!);
     }
     const moved: Moved[] = [];
-    for await (const state of states()) {
+    for await (const exported of states()) {
+      const state = placed(exported);
       const standing = standings[state.partition]!;
       const committed = importOffset(state, standing);
       moved.push(
@@ -83,9 +92,9 @@ export async function importStates(
 }
 
 /**
- * Puts the state of a new forecaster in the place of each partition's, or of one. All partitions are looked at before
- * the first is written. What was committed of an input topic that was deleted and made again counts as nothing. Throws
- * SETTING_INVALID as `resetOffset` does, and what `withWholeGroup` throws.
+ * Replaces the state of every partition, or of one, by that of a new forecaster. All partitions are checked before the first is
+ * written. Committed offsets of a recreated input topic are ignored. Throws SETTING_INVALID as `resetOffset` does, and what
+ * `withWholeGroup` throws.
  */
 export async function resetStates(
   options: KafkaOptions,
@@ -113,9 +122,9 @@ export async function resetStates(
 }
 
 /**
- * Changes the models of these partitions' states, each by its function of the whole snapshot, and nothing else of them;
- * partitions without a state are left as they are. Throws SETTING_INVALID for a partition that there is not, what the
- * functions throw, and what `withWholeGroup` does.
+ * Changes only the models in the states of these partitions, each by its function of the whole snapshot. Partitions without a
+ * state stay unchanged. Throws SETTING_INVALID for a missing partition, what the functions throw, and what `withWholeGroup`
+ * throws.
  */
 export async function replaceModels(
   options: KafkaOptions,
@@ -146,6 +155,40 @@ export async function replaceModels(
   });
 }
 
+/**
+ * Makes the model with these settings the live one in every partition, one transaction each; the other one becomes the
+ * candidate. All partitions are checked before the first is written, so the call can be repeated. Throws SETTING_INVALID as
+ * `promoteCommit` does, and what `withWholeGroup` throws.
+ */
+export async function promoteStates(
+  options: KafkaOptions,
+  settings: ForecasterSettings,
+): Promise<readonly Moved[]> {
+  return withWholeGroup(options, {}, async (group) => {
+    const commits: {
+      assignment: Assignment;
+      before: number | undefined;
+      made: ReturnType<typeof promoteCommit>;
+    }[] = [];
+    for (const assignment of group.assignments.values()) {
+      const found = await assignment.takeOver();
+      const where = `topic ${assignment.topic}, partition ${assignment.partition}`;
+      commits.push({ assignment, before: found.committed, made: promoteCommit(found, settings, where) });
+    }
+    const moved: Moved[] = [];
+    for (const { assignment, before, made } of commits) {
+      if (made !== undefined) await group.commit(assignment, made.commit);
+      const after = made && {
+        state: made.commit.snapshot!.offset,
+        committed: made.commit.offset,
+        keys: made.keys,
+      };
+      moved.push({ partition: assignment.partition, before, after });
+    }
+    return moved.sort((a, b) => a.partition - b.partition);
+  });
+}
+
 async function move(
   group: WholeGroup,
   { partition, committed: before }: Standing,
@@ -155,8 +198,8 @@ async function move(
   const commit = change(await assignment.takeOver());
   await group.commit(assignment, commit);
   const { offset, records } = commit.snapshot!;
-  // All of the state's records but the model's are keys; the others end what was there before.
-  const keys = records.filter(({ value }) => value !== null).length - 1;
+  // Every record but the model's is a key; tombstones end the other keys of the former state.
+  const keys = records.filter(({ key, value }) => value !== null && !isCandidate(key)).length - 1;
   return { partition, before, after: { state: offset, committed: commit.offset, keys } };
 }
 

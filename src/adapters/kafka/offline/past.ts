@@ -1,5 +1,6 @@
 /** Reads the history of one partition from the topics, also while the service runs. */
 import { UndercurrentError } from "../../../errors/errors.js";
+import type { AppliedFeedback } from "../../../pipeline/state/feedback.js";
 import type { InputBatch, OutputRecord } from "../../../pipeline/ports.js";
 import { PastState, type RecordedState } from "../../../pipeline/state/state-records.js";
 import { withAdmin } from "../admin/admin.js";
@@ -12,22 +13,31 @@ import type { KafkaOptions } from "../options.js";
 import { toInputBatch } from "../source/records.js";
 import { readUpTo, requireReadable } from "../source/restore.js";
 import { partitionWatermarks } from "../admin/topics.js";
-import { EphemeralConsumer } from "./ephemeral-consumer.js";
+import { EphemeralConsumer } from "../source/ephemeral-consumer.js";
 
 /**
- * Whether the forecasts topic has a forecast: to the byte; the same fields and numbers in other bytes, as another release
- * wrote them; another forecast; one of its timestamp alone, of another key, time or value; none, though it reaches back that
- * far; or none, for it no longer does.
+ * Compares a forecast with the forecasts topic:
+ *
+ * - same: the topic holds the same bytes;
+ * - equal: the same fields and numbers in other bytes, as another release writes them;
+ * - differs: another forecast of the same record;
+ * - changed: a forecast of the same timestamp with another key, time or value;
+ * - absent: no forecast, although the topic holds records of this age;
+ * - gone: the topic no longer holds records of this age.
  */
 export type Written = "same" | "equal" | "differs" | "changed" | "absent" | "gone";
 
 /**
- * Every method reads its topic anew, as a member of a group that is deleted in the end. All throw TOPIC_MISSING,
- * BROKER_UNREACHABLE, RESTORE_STALLED, and SETTING_INVALID for a partition that there is not.
+ * Reads the past of one partition from its topics. Every method reads its topic from the start, in a consumer group that it
+ * deletes at the end.
+ *
+ * All methods throw TOPIC_MISSING, BROKER_UNREACHABLE, RESTORE_STALLED, and SETTING_INVALID for a missing partition.
  */
 export class KafkaPast {
   readonly #options: KafkaOptions;
   readonly #partition: number;
+  /** The feedback on incidents that was applied, as `stateAt` found it in the topic. */
+  feedback: readonly AppliedFeedback[] = [];
 
   constructor(options: KafkaOptions, partition: number) {
     this.#options = options;
@@ -35,8 +45,9 @@ export class KafkaPast {
   }
 
   /**
-   * The state of the latest snapshot that stands for no more than an offset, where the topic still has all of it. Throws
-   * STATE_FOREIGN and TOPIC_RECREATED too.
+   * Returns the state of the latest snapshot at or before an offset; undefined if the topic no longer holds all of its records.
+   *
+   * @throws STATE_FOREIGN, TOPIC_RECREATED.
    */
   async stateAt(offset: number): Promise<RecordedState | undefined> {
     const { applicationId, topics } = this.#options;
@@ -62,23 +73,25 @@ export class KafkaPast {
     refuseForeign(found, owner, `topic ${topics.state}, partition ${this.#partition}`);
     const recreated = recreatedInput(owner, { owners: found, committed: undefined });
     if (recreated !== undefined) throw recreated;
-    return past.read();
+    const state = past.read();
+    this.feedback = past.appliedFrom(state?.offset ?? 0);
+    return state;
   }
 
-  /** The input from an offset on, to what is its end now. Throws HISTORY_MISSING where it no longer reaches back. */
+  /** Reads the input from an offset to its current end. Throws HISTORY_MISSING if the input begins later. */
   async *input(from: number | undefined): AsyncGenerator<InputBatch> {
     const { input } = this.#options.topics;
     const checkedFrom = ({ low }: { readonly low: number }): number => {
       if (from === undefined ? low === 0 : from >= low) return from ?? low;
       throw new UndercurrentError(
         "HISTORY_MISSING",
-        `topic ${input}, partition ${this.#partition} begins at offset ${low}, where ${from === undefined ? "no snapshot is that old, and a replay begins with the first record" : `the snapshot stands for ${from}`}`,
+        `topic ${input}, partition ${this.#partition}: the input begins at offset ${low}, but the replay needs offset ${from ?? "0, because no earlier snapshot exists"}`,
       );
     };
     for await (const batch of this.#read(input, checkedFrom)) yield toInputBatch(batch);
   }
 
-  /** Looks for a forecast by its key, timestamp, and the time and value that it says. */
+  /** Looks for a forecast by key, timestamp, time and value. */
   async find({ key, value, timestamp }: OutputRecord): Promise<Written> {
     const { forecasts } = this.#options.topics;
     const head = headOf(value);
@@ -125,27 +138,31 @@ export class KafkaPast {
   }
 }
 
-/** From the best that can be found. */
+/** From the closest match to none. */
 const likeness: readonly Written[] = ["same", "equal", "differs", "changed", "absent", "gone"];
 
-/** How like two messages of one key and timestamp are. */
+/** Compares two messages of one key and timestamp. */
 function compared(found: Uint8Array | null, value: Uint8Array | null, head: string): Written {
   if (sameBytes(found, value)) return "same";
   if (headOf(found) !== head) return "changed";
   return sameFields(found, value) ? "equal" : "differs";
 }
 
-/** Of a forecast message, what it says of the record that it was made from. */
+/** Returns the fields of a forecast message that come from its input record: key, time and value. */
 function headOf(value: Uint8Array | null): string {
   try {
-    const { time, value: said } = JSON.parse(Buffer.from(value ?? []).toString()) as Record<string, unknown>;
-    return JSON.stringify([time, said]);
+    const {
+      key,
+      time,
+      value: said,
+    } = JSON.parse(Buffer.from(value ?? []).toString()) as Record<string, unknown>;
+    return JSON.stringify([key, time, said]);
   } catch {
     return "";
   }
 }
 
-/** Whether two messages say the same, whatever the text of their numbers. */
+/** Returns whether two messages have the same fields and numbers, whatever the text of their numbers. */
 export function sameFields(a: Uint8Array | null, b: Uint8Array | null): boolean {
   try {
     const [first, second] = [a, b].map((value) =>

@@ -6,7 +6,7 @@ import { checkOptions } from "../check-options.js";
 import type { KafkaOptions } from "../options.js";
 import { toInputBatch } from "../source/records.js";
 import type { Watermarks } from "../admin/topics.js";
-import { EphemeralConsumer } from "./ephemeral-consumer.js";
+import { EphemeralConsumer } from "../source/ephemeral-consumer.js";
 
 /** A read-only source, and a way to wait for its end. */
 export interface KafkaReadOnlySource {
@@ -42,7 +42,7 @@ export function kafkaReadOnlySource(options: KafkaOptions): KafkaReadOnlySource 
     const handedOut = consumer
       .begin()
       .then((watermarks) => {
-        // Nobody would release what is handed to somebody who has gone.
+        // The subscriber is gone and would release nothing.
         for (const marks of watermarks) {
           if (subscriber.closed) return;
           const assignment = new ReadOnlyAssignment(consumer, input, marks);
@@ -66,7 +66,7 @@ export function kafkaReadOnlySource(options: KafkaOptions): KafkaReadOnlySource 
 class ReadOnlyAssignment implements Assignment {
   readonly topic: string;
   readonly partition: number;
-  /** Nobody takes a partition from a group that has one member. */
+  /** Never aborted: a group with one member has no rebalance. */
   readonly revoked = new AbortController().signal;
   readonly released: Promise<void>;
   readonly #consumer: EphemeralConsumer;

@@ -1,36 +1,30 @@
 /** Reads a bounded sample of the input without writing, also while the service runs. */
 import type { InputRecord } from "../../../pipeline/ports.js";
 import { brokerError } from "../errors.js";
-import { EphemeralConsumer } from "./ephemeral-consumer.js";
+import { EphemeralConsumer } from "../source/ephemeral-consumer.js";
 import type { KafkaOptions } from "../options.js";
 import { toInputBatch } from "../source/records.js";
 import type { Feed } from "../source/feed.js";
 import type { Watermarks } from "../admin/topics.js";
 
-export interface SampleLimits {
-  /** Newest records of each partition that are read at most. */
-  readonly records: number;
-  /** Partitions that are read at most, spread evenly. */
-  readonly partitions: number;
-  /** Milliseconds after which what has come is taken for all. */
-  readonly timeoutMs: number;
-}
-
-export const sampleLimits: SampleLimits = { records: 200, partitions: 64, timeoutMs: 10_000 };
-
+/** Largest number of records that are read of each partition, the newest ones. */
+const maxRecords = 200;
+/** Largest number of partitions that are read, spread evenly. */
+const maxPartitions = 64;
+/** Time after which the sample ends with the records read so far, in ms. */
+const timeoutMs = 10_000;
 /** Bytes that are fetched ahead of each partition's sample. */
 const fetchBytes = 262_144;
 
 /**
- * Gives `take` the newest records of the input topic, partition by partition as they come. Throws TOPIC_MISSING,
- * ACCESS_DENIED and BROKER_UNREACHABLE.
+ * Passes the newest records of the input topic to `take`, partition by partition as they arrive.
  *
- * @returns whether every partition was read to its end in time
+ * @returns Whether every partition was read to its end in time.
+ * @throws TOPIC_MISSING, ACCESS_DENIED, BROKER_UNREACHABLE.
  */
 export async function sampleInput(
   options: KafkaOptions,
   take: (partition: number, record: InputRecord) => void,
-  limits: SampleLimits = sampleLimits,
 ): Promise<boolean> {
   const { input } = options.topics;
   let failure: Error | undefined;
@@ -43,17 +37,17 @@ export async function sampleInput(
   let timer: NodeJS.Timeout | undefined;
   try {
     const filled = (await consumer.begin()).filter(({ low, high }) => low < high);
-    const chosen = evenly(filled, limits.partitions);
-    timer = setTimeout(() => feeds.forEach((feed) => feed.close()), limits.timeoutMs);
+    const chosen = evenly(filled, maxPartitions);
+    timer = setTimeout(() => feeds.forEach((feed) => feed.close()), timeoutMs);
     const read = async ({ partition, low, high }: Watermarks): Promise<boolean> => {
-      const feed = consumer.feed(partition, Math.max(low, high - limits.records));
+      const feed = consumer.feed(partition, Math.max(low, high - maxRecords));
       feeds.push(feed);
       let count = 0;
       for (let batch = await feed.take(); batch !== undefined; batch = await feed.take()) {
         for (const record of toInputBatch(batch).records) {
-          if (count++ < limits.records) take(partition, record);
+          if (count++ < maxRecords) take(partition, record);
         }
-        if (batch.nextOffset >= high || count >= limits.records) {
+        if (batch.nextOffset >= high || count >= maxRecords) {
           feed.close();
           return true;
         }

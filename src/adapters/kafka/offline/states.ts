@@ -15,33 +15,33 @@ import type { Feed } from "../source/feed.js";
 import { topicIds } from "../kafkajs/topic-ids.js";
 import { readUpTo, restoreState, type Reading } from "../source/restore.js";
 import { checkPartitions, committedPositions, partitionWatermarks } from "../admin/topics.js";
-import { EphemeralConsumer } from "./ephemeral-consumer.js";
+import { EphemeralConsumer } from "../source/ephemeral-consumer.js";
 
-/** What is durable beside a partition's state, whatever is read of that. */
+/** The durable facts of a partition other than its state. */
 export interface StateStanding {
   readonly partition: number;
   /** Why a start must not use the state: STATE_FOREIGN or TOPIC_RECREATED. */
   readonly misfit: UndercurrentError | undefined;
-  /** Id of the input topic whose offsets the state stands for; undefined where it does not say. */
+  /** Id of the input topic of the state; undefined if the state does not name one. */
   readonly inputId: string | undefined;
-  /** The committed input offset; undefined where nothing was ever committed. */
+  /** The committed input offset; undefined if none is committed. */
   readonly committed: number | undefined;
   /** Offsets of the input's first record, and of the next one it will get. */
   readonly earliest: number;
   readonly end: number;
 }
 
-/** A partition's state and what is durable beside it. */
+/** A partition's state and its other durable facts. */
 export interface PartitionStanding extends StateStanding {
-  /** The latest record of each key; empty where there is no state. */
+  /** The latest record of each key; empty without a state. */
   readonly records: readonly StateRecord[];
-  /** What the records say; undefined where there are none; or why they are not one state. */
+  /** The state in the records; undefined without one; an error if the records are inconsistent. */
   readonly state: RecordedState | UndercurrentError | undefined;
 }
 
-/** What a partition's state tells without being held in memory, and what is durable beside it. */
+/** A partition's state without its keys, and its other durable facts. */
 export interface OutlineStanding extends StateStanding {
-  /** Undefined where there is no state; or why the records are not one. */
+  /** Undefined without a state; an error if the records are inconsistent. */
   readonly state: OutlinedState | UndercurrentError | undefined;
 }
 
@@ -49,11 +49,10 @@ export interface OutlineStanding extends StateStanding {
 const mostReadings = 5;
 
 /**
- * Reads the states of these partitions, or of all, in order. Holds one of them in memory at a time, for as long as the
- * caller does. Offsets are looked up after the state was read: a state stands for no more than is committed then.
+ * Reads the states of these partitions, or of all, in order. Holds one state in memory at a time. Committed offsets are read
+ * after the state, so that a state is never newer than the committed offset.
  *
- * Throws SETTING_INVALID for a partition that there is not, TOPIC_MISSING, TOPIC_MISMATCH, RESTORE_STALLED and
- * BROKER_UNREACHABLE.
+ * Throws SETTING_INVALID for a missing partition, TOPIC_MISSING, TOPIC_MISMATCH, RESTORE_STALLED and BROKER_UNREACHABLE.
  */
 export function readStates(
   options: KafkaOptions,
@@ -83,7 +82,7 @@ export function outlineStates(options: KafkaOptions): AsyncGenerator<OutlineStan
   });
 }
 
-/** What a function returns, or the error of ours that it throws. */
+/** Returns the result of a function, or the UndercurrentError that it throws. */
 function attempt<T>(read: () => T): T | UndercurrentError {
   try {
     return read();
@@ -93,7 +92,7 @@ function attempt<T>(read: () => T): T | UndercurrentError {
   }
 }
 
-/** Reads what a state topic's partition holds up to an end. */
+/** Reads a partition of the state topic up to an end. */
 type StateReader<Found> = (
   feed: Feed,
   reading: Reading,
@@ -140,7 +139,7 @@ async function* visitStates<Found extends { readonly state: unknown }>(
   }
 }
 
-/** Why the owner must not use a state with these owners; undefined where it may. */
+/** Returns why the owner must not use a state of these owners; undefined if it may. */
 function misfitOf(
   owner: StateOwner,
   owners: readonly StateOwner[],
@@ -153,8 +152,8 @@ function misfitOf(
 }
 
 /**
- * A running service may commit a snapshot, and the broker compact the topic, while it is read: then what was read is not
- * one state. A partition that did not change meanwhile has what it has.
+ * While the topic is read, a running service may commit a snapshot and the broker may compact the topic, so that the records
+ * read are inconsistent. If the end did not move meanwhile, the inconsistency is real.
  */
 async function readPartition<Found extends { readonly state: unknown }>(
   consumer: EphemeralConsumer,
@@ -175,8 +174,8 @@ async function readPartition<Found extends { readonly state: unknown }>(
 }
 
 /**
- * The state, where it may be exported: also that of an input topic that was made again. Throws STATE_FOREIGN, and why
- * the records are not one state.
+ * Returns the state if it may be exported, also for a recreated input topic. Throws STATE_FOREIGN, and the reason if the
+ * records are inconsistent.
  */
 export function refuseUnusable({ misfit, state }: PartitionStanding): RecordedState | undefined {
   if (misfit?.code === "STATE_FOREIGN") throw misfit;

@@ -11,7 +11,7 @@ import type { PortsFor } from "../source/assignment.js";
 import { openPorts } from "../source/ports.js";
 import { checkPartitions, partitionWatermarks, type Watermarks } from "../admin/topics.js";
 
-/** What the holder of a group has. */
+/** The resources of the group's only member. */
 export interface WholeGroup {
   readonly admin: Admin;
   /** Id of the input topic; undefined where the brokers tell none. */
@@ -26,12 +26,12 @@ export interface WholeGroup {
 const pollPause = 200;
 
 /**
- * Joins the group of an application that is stopped, hands over all its partitions, and leaves the group afterwards. An
- * instance that starts meanwhile takes partitions away, and commits to those end with FENCED, as they would for an
- * instance of the service: a partition's commit lands whole or not at all.
+ * Joins the group of a stopped application, passes all of its partitions to `use`, and leaves the group afterwards. An instance
+ * that starts meanwhile takes partitions away, and commits to them fail with FENCED: a partition's commit lands whole or not at
+ * all.
  *
- * Throws GROUP_ACTIVE where the group has members or another group's members write the state topic, TOPIC_MISSING,
- * TOPIC_MISMATCH and BROKER_UNREACHABLE; taking a partition over throws STATE_FOREIGN and TOPIC_RECREATED.
+ * Throws GROUP_ACTIVE if the group has members, or another group's members write the state topic; TOPIC_MISSING, TOPIC_MISMATCH
+ * and BROKER_UNREACHABLE. Taking a partition over throws STATE_FOREIGN and TOPIC_RECREATED.
  *
  * @example
  * ```ts
@@ -59,7 +59,7 @@ export async function withWholeGroup<T>(
     });
     try {
       while (assignments.size < partitions) {
-        // Whoever joined in the same moment has got some of the partitions, or all of them.
+        // Another member that joined in the same moment may own some or all partitions.
         await refuseMembers(admin, applicationId, 1);
         if (failure !== undefined) throw failure;
         await sleep(pollPause);

@@ -12,8 +12,12 @@ export function byPartition(
   count: number,
   input: number,
 ): ReadonlyMap<number, readonly OutputRecord[]> {
-  // The Java client's default: the hash without its sign.
-  return grouped(records, ({ key }) => (key === null ? input : murmur2(key) & 0x7fffffff) % count);
+  return grouped(records, ({ key }) => (key === null ? input % count : partitionOfKey(key, count)));
+}
+
+/** Returns the partition of a key by the Java client's default: the hash without its sign. */
+export function partitionOfKey(key: Uint8Array, count: number): number {
+  return (murmur2(key) & 0x7fffffff) % count;
 }
 
 /** Items by what `keyOf` says of them, each group in their order. */

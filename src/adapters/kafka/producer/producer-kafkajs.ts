@@ -38,7 +38,7 @@ export async function openKafkajsProducer(
   options: KafkaOptions,
   partition: number,
 ): Promise<TransactionalProducer> {
-  // A client of its own: sendOffsets marks offsets as committed for everything of one client, aborted or not.
+  // Its own client, because sendOffsets marks offsets as committed for all users of one client, aborted or not.
   const producer = createClient(options, transactionRetry).producer(producerConfig(options, partition));
   try {
     await producer.connect();
@@ -97,9 +97,9 @@ function transactionOf(
 }
 
 /**
- * One partition a call. Of a call to several brokers the client repeats what has no answer yet as soon as one part of it
- * fails: what is still under way then comes twice, and where leaders change meanwhile some is left out, and it says that
- * all is sent (https://github.com/tulios/kafkajs/issues/1303).
+ * Sends one partition per call. In a call to several brokers, the client repeats every unanswered part as soon as one part
+ * fails. Requests under way then arrive twice, and if leaders change meanwhile, some records are dropped and the call still
+ * reports success (https://github.com/tulios/kafkajs/issues/1303).
  */
 export async function sendEach(
   request: readonly RequestPart[],
@@ -119,7 +119,7 @@ export const onlyKnownPartitions: ICustomPartitioner =
     throw new UndercurrentError("TOPIC_MISMATCH", `topic ${topic} no longer has partition ${partition}`);
   };
 
-/** Records as the client wants them: what a record does not have, the message does not have either. */
+/** Returns messages of the client. A field that a record does not have is left out. */
 export function messagesOf({
   partition,
   records,

@@ -8,6 +8,7 @@ import * as zlib from "node:zlib";
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { RecordHeader } from "../../../pipeline/ports.js";
 import { given } from "../client-options.js";
+import { tokenRefusal, type GivenToken } from "../kafkajs/oauth-bearer.js";
 import { kafkaDefaults } from "../defaults.js";
 import { transactionalId, type KafkaOptions } from "../options.js";
 import type { Transaction, TransactionalProducer } from "./producer.js";
@@ -39,9 +40,9 @@ export async function openPlatformaticProducer(
   const offsets: OffsetMetadata = { metadata: null };
   askAsClient(client, producer, offsets);
   try {
-    // What the client would give in place of -1 is taken for an epoch that must be the current one.
+    // The client's own default in place of -1 would be checked as the current epoch.
     const transaction = await producer.beginTransaction({ producerId: -1n, producerEpoch: -1 });
-    // Nothing was added to it, so that there is nothing to end either.
+    // Nothing was added to the transaction, so there is nothing to end.
     await transaction.cancel();
     const coordinatorId = await findCoordinator(client, options);
     return {
@@ -142,14 +143,14 @@ function transactionOf(
     async send(request) {
       await transaction.send({ messages: request.flatMap(messagesOf) });
     },
-    /** As if for a message of a consumer without a generation: what fences here is the transactional id. */
+    /** Sends no generation: the transactional id does the fencing. */
     async sendOffset(offset, metadata) {
       const consumer = { groupId: applicationId, generationId: -1, memberId: "", coordinatorId };
       await transaction.addConsumer(consumer as unknown as Parameters<typeof transaction.addConsumer>[0]);
       const last = {
         topic: topics.input,
         partition,
-        // The client commits the offset behind a message.
+        // The client commits the offset after a message.
         offset: BigInt(offset) - 1n,
         metadata: { consumer },
       };
@@ -179,7 +180,7 @@ export function connectionOf(options: KafkaOptions): BaseOptions {
   };
 }
 
-/** The client's names of the mechanisms that it is told how to use. */
+/** The client's names of the SASL mechanisms that it supports. */
 const saslMechanisms = {
   plain: "PLAIN",
   "scram-sha-256": "SCRAM-SHA-256",
@@ -188,17 +189,49 @@ const saslMechanisms = {
 
 function saslOf({ sasl }: KafkaOptions): Pick<BaseOptions, "sasl"> {
   if (sasl === undefined) return {};
-  if (sasl.mechanism === "aws" || sasl.mechanism === "oauthbearer") {
-    throw new UndercurrentError(
-      "SETTING_INVALID",
-      `sasl.mechanism: expected PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512 with the producer platformatic, found ${sasl.mechanism}`,
-    );
+  switch (sasl.mechanism) {
+    case "aws":
+      throw new UndercurrentError(
+        "SETTING_INVALID",
+        "sasl.mechanism: expected PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER with the producer platformatic, found aws",
+      );
+    case "oauthbearer":
+      return { sasl: { mechanism: "OAUTHBEARER", ...bearerOf(sasl) } };
+    case "plain":
+    case "scram-sha-256":
+    case "scram-sha-512":
+      return {
+        sasl: {
+          mechanism: saslMechanisms[sasl.mechanism],
+          // Functions: a password may change while the producer runs.
+          username: () => sasl.username,
+          password: () => sasl.password,
+        },
+      };
   }
-  const { mechanism, username, password } = sasl;
-  return { sasl: { mechanism: saslMechanisms[mechanism], username, password } };
 }
 
-/** Records as the client wants them: what a record does not have, the message does not have either. */
+type BearerSasl = Extract<KafkaOptions["sasl"], { readonly mechanism: "oauthbearer" }>;
+
+/** The client asks for the token first and for its extensions after it. */
+function bearerOf({ oauthBearerProvider }: BearerSasl): Omit<NonNullable<BaseOptions["sasl"]>, "mechanism"> {
+  let extensions: Readonly<Record<string, string>> = {};
+  return {
+    token: async () => {
+      const given = (await oauthBearerProvider()) as GivenToken;
+      extensions = given.extensions ?? {};
+      return given.value;
+    },
+    oauthBearerExtensions: () => ({ ...extensions }),
+    authBytesValidator: (bytes, callback) => {
+      const refusal = tokenRefusal(bytes);
+      if (refusal === undefined) callback(null, bytes);
+      else callback(refusal, bytes);
+    },
+  };
+}
+
+/** Returns messages of the client. A field that a record does not have is left out. */
 export function messagesOf({ topic, partition, records, header }: RequestPart): MessageToProduce[] {
   const shared = header && headerMap([header]);
   return records.map(({ key, value, headers, timestamp }) => {

@@ -4,7 +4,7 @@ import type { RequestPart } from "./split.js";
 export interface TransactionalProducer {
   /** Most records of a partition that one request should have. */
   readonly mostRecords: number;
-  /** Begins a transaction where the one before has ended. */
+  /** Begins a transaction after the previous one has ended. */
   begin(): Promise<Transaction>;
   /** Ends the connections, with whatever is under way. */
   close(): Promise<void>;
@@ -13,7 +13,7 @@ export interface TransactionalProducer {
 /** All of these reject with the client's own errors; one that has failed leaves the producer in an unknown state. */
 export interface Transaction {
   send(request: readonly RequestPart[]): Promise<void>;
-  /** Has the group go on from this offset of the input partition, and keeps these metadata with it. */
+  /** Adds the group's next input offset to the transaction, with its metadata. */
   sendOffset(offset: number, metadata: string | null): Promise<void>;
   commit(): Promise<void>;
   abort(): Promise<void>;

@@ -1,13 +1,13 @@
 /**
- * What becomes of a record that the input's brokers took and the output's batch cannot hold. Without it one such record
- * would end the service at each start: it is written without what is large, and a header says how many bytes that was.
- * They stay where they are in the input, as long as that keeps them.
+ * Shortens a record that the input's brokers accepted but that exceeds the output's batch limit. Otherwise one such record
+ * would end the service at every start. The record is written without its large parts, and a header names the number of omitted
+ * bytes. The input keeps them as long as its retention allows.
  */
 import type { OutputRecord, RecordHeader } from "../../../pipeline/ports.js";
 
 /** Longest key that is kept. */
 const longestKey = 1024;
-/** Headers that the pipeline has put behind the record's own, and the bytes that they may have at most. */
+/** Headers that the pipeline adds after the record's own, and their largest size in bytes. */
 const ours = "undercurrent-";
 const mostOurs = 16_384;
 export const omittedHeader = "undercurrent-omitted-bytes";

@@ -9,11 +9,11 @@ export interface TopicWrite {
   readonly records: readonly OutputRecord[];
   /** A header that every record gets, in the place of any of its name. */
   readonly header?: RecordHeader;
-  /** What is written in place of a record that fits no batch; without it there is an error. */
+  /** Makes the shorter record for one that fits no batch; without it such a record is an error. */
   readonly shorten?: (record: OutputRecord) => OutputRecord;
 }
 
-/** Upper bound of what a record adds to a batch beside its key, value and headers: lengths, deltas, attributes. */
+/** Upper bound of a record's overhead beyond key, value and headers: lengths, deltas, attributes. */
 const recordOverhead = 32;
 const headerOverhead = 10;
 /** The head of a batch. */

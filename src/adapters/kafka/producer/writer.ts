@@ -1,5 +1,6 @@
 /** Writes the commits of one input partition. Opening a writer fences every earlier writer of the partition. */
 import { UndercurrentError } from "../../../errors/errors.js";
+import { checkOptions } from "../check-options.js";
 import { kafkaDefaults } from "../defaults.js";
 import { brokerError, commitError, protocolNames } from "../errors.js";
 import { transactionalId, type KafkaOptions } from "../options.js";
@@ -12,18 +13,20 @@ export interface Right {
   readonly revoked: AbortSignal;
 }
 
-/** The input offset of a commit, and the metadata that are kept with it. */
+/** The input offset of a commit and its metadata. */
 export interface CommitPosition {
   readonly offset: number;
   readonly metadata: string | null;
 }
 
 /**
- * Opens the transactional id of a partition. When this resolves, earlier owners can no longer commit, and the
- * transaction that the last of them left open is aborted: what is durable now changes by this writer alone. Throws
- * KAFKA_CLIENT_MISSING where the producer that the options name is not installed.
+ * Opens the transactional id of a partition. When this resolves, earlier owners can no longer commit, and the brokers have
+ * aborted any transaction that the last owner left open: from then on only this writer changes the partition's results.
+ *
+ * @throws SETTING_INVALID for an unknown option, KAFKA_CLIENT_MISSING if the producer client is not installed.
  */
 export async function openWriter(options: KafkaOptions, partition: number): Promise<TransactionalWriter> {
+  checkOptions(options);
   try {
     const producer = await openProducer(options, partition);
     return new TransactionalWriter(producer, partition, options.maxBatchBytes ?? kafkaDefaults.maxBatchBytes);
@@ -56,13 +59,18 @@ export class TransactionalWriter {
   }
 
   /**
-   * Makes these records and the input offset, with its metadata, visible at once. Throws FENCED where another owner has taken over, or the
-   * right is gone, and COMMIT_UNCERTAIN where only a look at what is durable can tell.
+   * Commits records and the input offset, with its metadata, in one transaction.
    *
-   * After any failure the writer is used up. A request that timed out may have arrived all the same; a client may then
-   * number the next one as if it had not, and the broker takes that for a repetition and drops it. A failed end of a
-   * transaction moreover leaves the client's neither open nor ended. Only a new epoch, and a look at what is durable,
-   * tell where things stand.
+   * After any failure the writer is used up, for two reasons:
+   *
+   * - A request that timed out may still have arrived. The client may then reuse its sequence number for the next request,
+   *   and the broker drops that request as a repetition.
+   * - A failed end of a transaction leaves the client's transaction neither open nor ended.
+   *
+   * The next owner opens a new epoch and reads which commit is durable.
+   *
+   * @throws FENCED if another owner has taken over or the partition was revoked, COMMIT_UNCERTAIN if only the brokers can
+   *   tell whether the commit is durable.
    */
   async commit(
     writes: readonly TopicWrite[],

@@ -16,12 +16,12 @@ export interface WriteTarget {
 }
 
 /**
- * Forecasts and state go to the input's partition, the others to that of their key; each partition's records keep their
- * order. Forecasts name their application, state records their owner. Throws TOPIC_MISSING for dead letters that no topic
+ * Forecasts, incidents and state go to the input's partition, the others to that of their key; each partition's records
+ * keep their order. Forecasts and incidents name their application, state records their owner. Throws TOPIC_MISSING for dead letters that no topic
  * is set for.
  */
 export async function writesOf(
-  { forecasts, deadLetters, routed, snapshot }: Omit<Commit, "offset">,
+  { forecasts, incidents, candidates, deadLetters, routed, snapshot }: Omit<Commit, "offset">,
   { topics, owner, countOf }: WriteTarget,
 ): Promise<TopicWrite[]> {
   const { application, partition } = owner;
@@ -29,6 +29,18 @@ export async function writesOf(
   const writes: TopicWrite[] = [
     { topic: topics.forecasts, partition, records: forecasts, header, shorten: shortenForecast },
   ];
+  if (topics.incidents !== undefined) {
+    writes.push({ topic: topics.incidents, partition, records: incidents, header, shorten: shortenForecast });
+  }
+  if (topics.candidate !== undefined && candidates !== undefined) {
+    writes.push({
+      topic: topics.candidate,
+      partition,
+      records: candidates,
+      header,
+      shorten: shortenForecast,
+    });
+  }
   for (const { topic, records, ...how } of [...letters(deadLetters, topics), ...byTopic(routed)]) {
     const placed = byPartition(records, await countOf(topic), partition);
     for (const [place, some] of placed) writes.push({ topic, partition: place, records: some, ...how });
@@ -54,7 +66,7 @@ function byTopic(routed: Commit["routed"]): Spread[] {
   return [...topics].map(([topic, some]) => ({ topic, records: some.map(({ record }) => record) }));
 }
 
-/** Without a time of its own: it gets that of its writing. */
+/** A record without a timestamp gets the time of writing. */
 function stateRecord({ key, value }: StateChange): OutputRecord {
   return { key: Buffer.from(key), value, headers: [], timestamp: -1 };
 }

@@ -1,7 +1,7 @@
 /**
- * Shares partitions out in a consumer group: a member gets the same partition numbers of the input and of the state
- * topic, so that one consumer can restore a partition's state and then read its input; and it keeps what it has as far
- * as an even share allows, so that a rebalance restores little.
+ * Assigns partitions in a consumer group. A member gets the same partition numbers of the input and of the state topic, so that
+ * one consumer can restore a partition's state and then read its input. A member keeps as many of its partitions as an even
+ * share allows, so that a rebalance restores few of them.
  */
 import kafkajs, { type PartitionAssigner } from "kafkajs";
 import { assignerName, sameTopics, subscribedTopics } from "../kafkajs/subscriptions.js";
@@ -32,7 +32,7 @@ export function sharePartitions(claims: readonly Claim[], count: number): Map<st
   let larger = count % members.length;
   const free = new Set(Array.from({ length: count }, (_, partition) => partition));
   const result = new Map<string, number[]>();
-  // Whoever has more than the even share keeps one of the larger shares, while there are any.
+  // A member with more than the even share keeps one of the larger shares, while there are any.
   const byClaims = [...members].sort((a, b) => b.partitions.length - a.partitions.length);
   const shares = new Map<string, number>();
   for (const { member } of byClaims) shares.set(member, larger-- > 0 ? share + 1 : share);
@@ -56,7 +56,7 @@ function encodeClaim(partitions: readonly number[]): Buffer {
   return Buffer.from(JSON.stringify(partitions));
 }
 
-/** What another release, or nobody, wrote counts as no claim. */
+/** Metadata of another release, or none, count as no claim. */
 function decodeClaim(userData: Buffer | null): number[] {
   try {
     const claim: unknown = JSON.parse(String(userData));

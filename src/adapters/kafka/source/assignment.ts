@@ -9,7 +9,7 @@ import { Feed, type FeedControls } from "./feed.js";
 import type { KafkaOptions } from "../options.js";
 import { toInputBatch } from "./records.js";
 import { restoreState, type FoundState } from "./restore.js";
-import type { Slots } from "./slots.js";
+import type { Slots } from "./takeover-limits.js";
 import { StateEnd } from "./state-end.js";
 import type { CommittedPosition, Watermarks } from "../admin/topics.js";
 import { foreignOwner, offsetMetadata, recreatedInput, refuseForeign, type StateOwner } from "../owner.js";
@@ -18,7 +18,7 @@ import { writesOf } from "../producer/writes.js";
 
 /** What commands may do with a state that a service must not. */
 export interface PortsFor {
-  /** Takes over a state, and offsets, of an input topic that was deleted and made again. */
+  /** Takes over the state and offsets of a recreated input topic. */
   readonly recreatedInput?: boolean;
 }
 
@@ -27,21 +27,23 @@ export interface AssignmentHost {
   readonly admin: Admin;
   /** Places for takeovers. */
   readonly takeovers: Slots;
-  /** What is durable of all partitions at a moment after the call. */
+  /** Asks for the durable facts of all partitions, as of a moment after the call. */
   durable(): Promise<Durable>;
   readonly purpose: PortsFor;
   /** The consumer's hold on a partition of the input or the state topic. */
   controls(topic: string, partition: number): FeedControls;
   /** How many partitions a topic has. Rejects with TOPIC_MISSING, or COMMIT_UNCERTAIN where the brokers do not tell. */
   countOf(topic: string): Promise<number>;
+  /** Reads the incidents topic, if there is one. */
+  readFeedback(partition: number, from: number | undefined, stop: AbortSignal): AsyncIterable<InputBatch>;
   released(assignment: KafkaAssignment): void;
 }
 
-/** What is durable of the partitions of the input and the state topic. */
+/** Durable facts of the partitions of the input and the state topic. */
 export interface Durable {
   /** Id of the input topic; undefined where the brokers tell none. */
   readonly inputId: string | undefined;
-  /** What the group has committed of the input. */
+  /** Committed offsets of the input. */
   readonly positions: ReadonlyMap<number, CommittedPosition>;
   readonly input: readonly Watermarks[];
   readonly state: readonly Watermarks[];
@@ -81,7 +83,7 @@ export class KafkaAssignment implements Assignment {
   async takeOver(stop: AbortSignal = unstopped): Promise<Takeover> {
     const signal = AbortSignal.any([this.revoked, stop]);
     const giveBack = await this.#host.takeovers.take(signal);
-    // What is restored of the state ends with its feed.
+    // Closing the feed ends the restore.
     const interrupt = (): void => this.#closeFeeds();
     stop.addEventListener("abort", interrupt);
     try {
@@ -93,7 +95,7 @@ export class KafkaAssignment implements Assignment {
         } catch (error) {
           this.#checkRight();
           stop.throwIfAborted();
-          // An outage that lasts ends the membership, and the assignment with it: nothing here has to count attempts.
+          // No limit of attempts: a long outage ends the membership, and the assignment with it.
           if (!isRetriable(error)) throw brokerError(error, this.#origin);
           await sleep(unreachablePause, undefined, { signal }).catch(() => undefined);
         }
@@ -104,7 +106,7 @@ export class KafkaAssignment implements Assignment {
     }
   }
 
-  /** First fence, then look: what is read before an earlier owner was fenced may change afterwards. */
+  /** Fence first, then read: before the fencing an earlier owner may still change the durable facts. */
   async #takeOver(): Promise<Takeover> {
     const { applicationId, topics } = this.#options;
     const { admin, purpose } = this.#host;
@@ -146,6 +148,10 @@ export class KafkaAssignment implements Assignment {
       stop.removeEventListener("abort", close);
       feed.close();
     }
+  }
+
+  readFeedback(from: number | undefined, stop: AbortSignal): AsyncIterable<InputBatch> {
+    return this.#host.readFeedback(this.partition, from, AbortSignal.any([stop, this.revoked]));
   }
 
   /** See `Committer.commit`. */
@@ -192,7 +198,7 @@ export class KafkaAssignment implements Assignment {
     this.#host.released(this);
   }
 
-  /** The partition is gone: readers end, commits are refused. */
+  /** Ends readers and refuses commits, because the partition is revoked. */
   revoke(failure?: Error): void {
     this.#closeFeeds(failure);
     this.#revocation.abort();

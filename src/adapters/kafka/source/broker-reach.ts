@@ -1,4 +1,4 @@
-/** Tracks whether the brokers answer; a member without traffic sends a request of its own. */
+/** Tracks whether the brokers answer. A member without traffic sends a request. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin, Consumer } from "kafkajs";
 
@@ -20,7 +20,7 @@ export class BrokerReach {
     consumer.on(consumer.events.REQUEST, answered);
   }
 
-  /** Asks the brokers where they have not answered for a while, as in a long rebalance; resolves at the end. */
+  /** Sends a request if the brokers have been silent for a while, as in a long rebalance. Resolves when the watch ends. */
   async probe(end: AbortSignal): Promise<void> {
     for (let before = -1; !end.aborted;) {
       if (this.#answers === before) await this.#admin.describeCluster().catch(() => undefined);

@@ -1,15 +1,15 @@
 /** Configures consumers that write to feeds, and reads fetched batches in the two forms of the client. */
 import type { Consumer, ConsumerConfig, ConsumerRunConfig, Kafka } from "kafkajs";
-import { withUnpackedLimit } from "../kafkajs/unpacking.js";
+import { withUnpackedLimit } from "../kafkajs/codecs.js";
 import { kafkaDefaults } from "../defaults.js";
 import type { Feed } from "./feed.js";
 import { fetchConfig } from "../kafkajs/client.js";
 import type { KafkaOptions } from "../options.js";
 
-/** The feed that reads a partition now; undefined where nobody does. */
+/** Returns the feed of a partition; undefined if nobody reads the partition. */
 export type FeedOf = (topic: string, partition: number) => Feed | undefined;
 
-/** A consumer of committed records, which commits no offset; `runConsumer` begins to fetch. */
+/** Creates a consumer of committed records that commits no offset. `runConsumer` starts to fetch. */
 export function createConsumer(
   client: Kafka,
   options: KafkaOptions,
@@ -27,8 +27,8 @@ export function createConsumer(
 }
 
 /**
- * Resolves when the group has been joined. `partitions` are all that a fetch can bring: with a worker for each, no batch
- * waits in a queue while its partition is sought elsewhere.
+ * Starts to fetch. Resolves when the consumer has joined its group. `partitions` is the number of partitions that a fetch can
+ * return: with a worker for each, no batch waits in a queue while its partition is sought elsewhere.
  */
 export async function runConsumer(
   consumer: Consumer,
@@ -40,7 +40,7 @@ export async function runConsumer(
     autoCommit: false,
     eachBatchAutoResolve: false,
     partitionsConsumedConcurrently: partitions,
-    // Returns at once: a handler that waited would hold up the other partitions, and the heartbeats.
+    // Returns at once, because a waiting handler would block the other partitions and the heartbeats.
     eachBatch: (payload) => {
       const { batch } = payload;
       const feed = feedOf(batch.topic, batch.partition);

@@ -30,7 +30,7 @@ export async function followEnds(
     await sleep(period, undefined, { signal: stop, ref: false }).catch(() => undefined);
     if (stop.aborted) return;
     if (!owned().some((partition) => feedOf(partition)?.paused === true)) continue;
-    // An outage shows elsewhere; until it is over, what was heard last stands.
+    // Outages are reported elsewhere; until they end, the last known ends remain.
     const watermarks = await partitionWatermarks(admin, topic).catch(() => []);
     for (const { partition, high } of watermarks) feedOf(partition)?.hear(high);
   }

@@ -1,19 +1,19 @@
 /**
- * One topic partition between the consumer, which pushes, and its reader, which pulls: what was fetched ahead is bounded,
- * and a full feed pauses the partition instead of blocking the consumer's loop, which also sends the heartbeats.
+ * Buffers one partition between the consumer, which pushes, and its reader, which pulls. The buffer is bounded: a full feed
+ * pauses the partition instead of blocking the consumer's loop, which also sends the heartbeats.
  */
-import type { KafkaMessage } from "kafkajs";
+import type { Consumer, KafkaMessage } from "kafkajs";
 
 /** Everything that was fetched since the last time the reader asked. */
 export interface FeedBatch {
   readonly messages: readonly KafkaMessage[];
-  /** Behind the last message, and behind control records and compacted ones that follow it. */
+  /** Next offset after the last message, and after control and compacted records that follow it. */
   readonly nextOffset: number;
   /** Offset of the next record that the partition will get, as last heard. */
   readonly endOffset: number;
 }
 
-/** What a feed asks of the consumer. */
+/** Controls of the consumer that a feed uses. */
 export interface FeedControls {
   /** The next fetch begins here; what an earlier one still brings is thrown away. */
   seek(offset: number): void;
@@ -21,7 +21,28 @@ export interface FeedControls {
   resume(): void;
 }
 
-/** Bytes in memory of a message beside its key, value and headers, and of a header beside its name and value, about. */
+/**
+ * Returns the controls of a partition. They do nothing while the consumer does not run: the client would throw, and a restarted
+ * consumer gets every position anew.
+ */
+export function partitionControls(
+  consumer: Consumer,
+  topic: string,
+  partition: number,
+  running: () => boolean,
+): FeedControls {
+  const partitions = [{ topic, partitions: [partition] }];
+  const whileRunning = (call: () => void): void => {
+    if (running()) call();
+  };
+  return {
+    seek: (offset) => whileRunning(() => consumer.seek({ topic, partition, offset: String(offset) })),
+    pause: () => whileRunning(() => consumer.pause(partitions)),
+    resume: () => whileRunning(() => consumer.resume(partitions)),
+  };
+}
+
+/** Approximate memory of a message beyond key, value and headers, and of a header beyond name and value, in bytes. */
 const messageOverhead = 64;
 const headerOverhead = 128;
 
@@ -51,7 +72,7 @@ export class Feed {
     controls.resume();
   }
 
-  /** Where the next fetch has to begin. */
+  /** Offset at which the next fetch begins. */
   get position(): number {
     return this.#position;
   }
@@ -66,12 +87,12 @@ export class Feed {
     return this.#paused;
   }
 
-  /** Hears of the end of the partition by other means than a fetch. */
+  /** Takes the end offset of the partition from a source other than a fetch. */
   hear(endOffset: number): void {
     this.#endOffset = Math.max(this.#endOffset, endOffset);
   }
 
-  /** Takes what was fetched. Messages below the position were fetched before a seek, and are known already. */
+  /** Takes fetched messages. Messages below the position were fetched before a seek and are known already. */
   push(messages: readonly KafkaMessage[], nextOffset: number, endOffset: number): void {
     if (this.#closed) return;
     const from = this.#position;
@@ -89,9 +110,9 @@ export class Feed {
   }
 
   /**
-   * Moves over offsets that hold nothing to read. The client tells of them without saying whether they were fetched
-   * before the last seek, as it does of messages; from the fetch to the telling it lets no other turn of the event loop
-   * pass, so that whatever is told in the turn of the seek is from before.
+   * Moves past offsets without readable records. Unlike for messages, the client does not say whether they were fetched before
+   * the last seek. But it reports them in the same turn of the event loop as their fetch, so reports in the turn of the seek
+   * are from before the seek.
    */
   skip(nextOffset: number, endOffset: number): void {
     if (this.#closed || this.#seeking) return;
@@ -99,7 +120,7 @@ export class Feed {
     this.#notify();
   }
 
-  /** Begins again at the position: the client forgets where it stood whenever it joins its group anew. */
+  /** Seeks to the position again, because the client forgets it whenever it joins its group. */
   reseek(): void {
     if (this.#closed) return;
     this.#seek();
@@ -107,9 +128,10 @@ export class Feed {
   }
 
   /**
-   * Waits for anything new, then takes all of it. One reader at a time.
+   * Waits for new messages, then takes all of them. One reader at a time.
    *
-   * @returns undefined once the feed is closed; throws what it was closed with
+   * @returns Undefined once the feed is closed.
+   * @throws The error with which the feed was closed.
    */
   async take(): Promise<FeedBatch | undefined> {
     while (!this.#closed && this.#position === this.#taken) {

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin, Consumer, ConsumerCrashEvent, ConsumerGroupJoinEvent } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
+import type { InputBatch } from "../../../pipeline/ports.js";
 import { withAdmin } from "../admin/admin.js";
 import { KafkaAssignment, type AssignmentHost, type Durable, type PortsFor } from "./assignment.js";
 import { coPartitionAssigner } from "./assigner.js";
@@ -12,13 +13,12 @@ import { BrokerReach } from "./broker-reach.js";
 import { kafkaDefaults } from "../defaults.js";
 import { adminConfig, createClient, memberConfig, patientRetry } from "../kafkajs/client.js";
 import { createConsumer, runConsumer, type FeedOf } from "./consumer.js";
-import { partitionControls } from "./controls.js";
 import { followEnds } from "./ends.js";
 import { brokerError, commitError, hasNoCoordinator, innermost } from "../errors.js";
-import type { FeedControls } from "./feed.js";
+import { partitionControls, type FeedControls } from "./feed.js";
+import { FeedbackReader } from "./feedback.js";
 import type { KafkaOptions } from "../options.js";
-import { SharedQuestion } from "./shared-question.js";
-import { Slots } from "./slots.js";
+import { SharedQuestion, Slots } from "./takeover-limits.js";
 import {
   checkCompaction,
   checkPartitions,
@@ -33,7 +33,7 @@ import { topicIds } from "../kafkajs/topic-ids.js";
 import { recreated } from "../owner.js";
 import { watchTopics, type RecreatedTopic } from "../admin/watch-topics.js";
 
-/** Milliseconds before it is asked to join anew. */
+/** Time before the client is asked to join again, in ms. */
 const rejoinPause = 1000;
 
 export interface MembershipEvents {
@@ -52,7 +52,7 @@ export class Membership implements AssignmentHost {
   /** Partitions that are this member's now. */
   #owned: readonly number[] = [];
   #memberId: string | undefined;
-  /** By partition, until they are released: a partition's next assignment waits for the end of the one before. */
+  /** By partition, until released: the next assignment of a partition waits for the end of the previous one. */
   readonly #assignments = new Map<number, KafkaAssignment>();
   /** Partitions of the topics whose records go by their keys, as far as they were asked for. */
   readonly #counts = new Map<string, Promise<number>>();
@@ -62,6 +62,7 @@ export class Membership implements AssignmentHost {
   /** Loops that end when the group has been left. */
   #loops: readonly Promise<void>[] = [];
   readonly #reach: BrokerReach;
+  #feedback: FeedbackReader | undefined;
   /** Partitions of the input. */
   #count = 0;
   /** Id of the input topic when the group was joined; undefined where the brokers tell none. */
@@ -140,7 +141,7 @@ export class Membership implements AssignmentHost {
     }
     await this.#consumer.disconnect();
     this.#left.abort();
-    await Promise.all(this.#loops);
+    await Promise.all([...this.#loops, this.#feedback?.close()]);
     await this.admin.disconnect();
   }
 
@@ -166,7 +167,7 @@ export class Membership implements AssignmentHost {
   countOf(topic: string): Promise<number> {
     const known = this.#counts.get(topic);
     if (known !== undefined) return known;
-    // By a client of its own: what it asks for would take the place of what the others' knows.
+    // Uses its own client, because its requests would replace what the other clients know.
     const count = withAdmin(
       this.#options,
       (admin) => partitionCount(admin, topic),
@@ -177,19 +178,30 @@ export class Membership implements AssignmentHost {
     return count;
   }
 
+  async *readFeedback(
+    partition: number,
+    from: number | undefined,
+    stop: AbortSignal,
+  ): AsyncGenerator<InputBatch> {
+    const { incidents } = this.#options.topics;
+    if (incidents === undefined) return;
+    this.#feedback ??= new FeedbackReader(this.#options, incidents);
+    yield* this.#feedback.read(partition, from, stop);
+  }
+
   released(assignment: KafkaAssignment): void {
     const { partition } = assignment;
     if (this.#assignments.get(partition) !== assignment) return;
     this.#assignments.delete(partition);
     if (this.#assignments.size === 0) this.#whenReleased?.();
-    // Given back by its task, or revoked and regained: whoever released it may be gone by the time it is offered again.
+    // Released by its task, or revoked and regained: the subscriber may be gone when the partition is offered again.
     setImmediate(() => this.#offer(partition));
   }
 
   /**
-   * The client calls this before it fetches anything of the new generation, and has forgotten where it stood. What
-   * stays keeps its task: no one else can have had the partition, for a generation begins only when every member has
-   * joined or been expelled, and who was expelled comes back under another name.
+   * The client calls this before the first fetch of a new generation, when it has forgotten its positions. A partition that
+   * stays keeps its task: nobody else can have owned it, because a generation begins only when every member has joined or been
+   * expelled, and an expelled member returns under another name.
    */
   #joined({ payload }: ConsumerGroupJoinEvent): void {
     const { topics } = this.#options;
@@ -227,25 +239,25 @@ export class Membership implements AssignmentHost {
   }
 
   /**
-   * Nothing that the service reads hangs on forecasts and dead letters: it goes on with the new ones, and where records go
-   * by their keys with the new number of partitions. Without the old input or state it can't.
+   * Handles a recreated topic. A new input or state topic ends the service. The service never reads forecasts and dead letters, so
+   * it writes to the new topic, with the new number of partitions where keys choose the partition.
    */
   #recreated({ topic, before, now }: RecreatedTopic): void {
     const { topics, log } = this.#options;
     if (this.#leaving) return;
     if (topic === topics.input) {
-      this.#fail(recreated(`topic ${topic}: what was read and committed is of the topic`, before, now));
+      this.#fail(recreated(`topic ${topic}: the committed offsets belong to the topic`, before, now));
     } else if (topic === topics.state) {
-      const message = `topic ${topic}: the state was in the topic with id ${before}, which was deleted; the topic of this name now has id ${now}`;
+      const message = `topic ${topic}: the state was in the topic with id ${before}, which was deleted; the topic now has id ${now}`;
       this.#fail(new UndercurrentError("STATE_GAP", message));
     } else {
       this.#counts.delete(topic);
-      const message = `topic ${topic} was deleted and made again: what it held is gone, and the service goes on writing`;
+      const message = `topic ${topic} was deleted and recreated: its earlier records are gone; the service writes to the new topic`;
       log?.({ level: "warn", message, fields: { topic, before, now } });
     }
   }
 
-  /** Where a topic was deleted, the client tries to join again for ever and says nothing; any other error may pass. */
+  /** If a topic was deleted, the client tries to join for ever and logs nothing. Any other error may be temporary. */
   #checkTopics(): void {
     const { input, forecasts, state } = this.#options.topics;
     requireTopics(this.admin, [input, forecasts, state]).catch((error: unknown) => {
@@ -272,7 +284,7 @@ export class Membership implements AssignmentHost {
     else this.#fail(cause);
   }
 
-  /** A topic that was made again and has fewer records than the old one looks like one that lost what was to be read. */
+  /** A recreated topic with fewer records looks like a topic that lost unread records. */
   async #truncated(cause: UndercurrentError): Promise<void> {
     const { input } = this.#options.topics;
     const ids = await topicIds(this.admin, [input]).catch(() => undefined);
@@ -281,10 +293,7 @@ export class Membership implements AssignmentHost {
     else this.#recreated({ topic: input, before: this.#inputId!, now });
   }
 
-  /**
-   * The client gives up where it finds no coordinator. Where there are no brokers any more, connecting gives up in its
-   * time.
-   */
+  /** The client gives up if it finds no coordinator. Without any broker, connecting times out by itself. */
   async #rejoin(): Promise<void> {
     await sleep(rejoinPause);
     if (this.#leaving) return;

@@ -2,7 +2,7 @@
 export class PendingCloses {
   readonly #pending = new Set<Promise<void>>();
 
-  /** A departure that fails is over too: nobody could do anything about it. */
+  /** A failed close has ended too; nothing more can be done. */
   add(departure: Promise<void>): void {
     const over = departure.catch(() => undefined).finally(() => this.#pending.delete(over));
     this.#pending.add(over);

@@ -8,10 +8,10 @@ import { distinctOwners, OwnerReader, type StateOwner } from "../owner.js";
 import type { Feed, FeedBatch } from "./feed.js";
 
 /**
- * Takes from a feed until it has passed `end`, and closes it. The feed also moves over batches of control and aborted
- * records alone, which never come as messages: whoever waited for a last message would wait for ever.
+ * Reads a feed until it has passed `end`, then closes it. The feed also moves past batches that hold only control and aborted
+ * records, which never arrive as messages.
  *
- * Throws RESTORE_STALLED when nothing comes for `stallMs`, and FENCED when the feed is closed meanwhile.
+ * Throws RESTORE_STALLED if nothing arrives for `stallMs`, and FENCED if the feed is closed meanwhile.
  */
 export async function* readUpTo(
   end: number,
@@ -38,7 +38,7 @@ export async function* readUpTo(
 export interface Reading {
   readonly end: number;
   readonly stallMs: number;
-  /** What is read, for errors. */
+  /** Names what is read, for errors. */
   readonly origin: string;
 }
 
@@ -61,7 +61,7 @@ export async function restoreState(feed: Feed, { end, stallMs, origin }: Reading
       const { key: bytes, value, headers } = message;
       if (bytes === null) continue;
       const key = bytes.toString("utf8");
-      // A copy, for the message is a slice of a whole fetch that would be kept with it.
+      // Copies, because the message is a slice that would keep its whole fetch in memory.
       if (value === null) latest.delete(key);
       else latest.set(key, { key, value: new Uint8Array(value), owner: reader.read(headers) });
     }
@@ -74,13 +74,13 @@ export async function restoreState(feed: Feed, { end, stallMs, origin }: Reading
   };
 }
 
-/** Throws SNAPSHOT_CORRUPT for what stands for a batch that cannot be read. */
+/** Throws SNAPSHOT_CORRUPT for a message that replaces an unreadable batch. */
 export function requireReadable(message: KafkaMessage, origin: string): void {
   const { unreadable } = message as KafkaMessage & Pick<BatchMessage, "unreadable">;
   if (unreadable !== undefined) throw new UndercurrentError("SNAPSHOT_CORRUPT", `${origin}: ${unreadable}`);
 }
 
-/** A timer of its own for each batch, ended with it: thousands of them would else wait for the end of a large state. */
+/** One timer per batch, cleared with it: otherwise thousands of timers would wait for the end of a large state. */
 async function takeWithin(stallMs: number, feed: Feed): Promise<FeedBatch | "stalled" | undefined> {
   const taken = new AbortController();
   const stalled = sleep(stallMs, "stalled" as const, { signal: taken.signal });

@@ -1,7 +1,7 @@
 /**
- * How far a partition of the state topic goes, as its owner knows. Where it ends before that, the topic was deleted and made
- * again: a snapshot holds what has changed since the one before, so that the next one would be torn there. Where it ends
- * behind that, somebody else may have written.
+ * Tracks the end of a state partition, as its owner knows it. If the partition ends earlier, the topic was recreated: a
+ * snapshot holds only what changed since the previous one, so the next one would be torn. If the partition ends later, somebody
+ * else may have written.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin } from "kafkajs";
@@ -29,7 +29,7 @@ export class StateEnd {
   #written = 0;
   /** Everything up to here was there at the takeover, or is known to be the owner's. */
   #known: number;
-  /** The furthest that the partition goes by what the owner wrote: a marker comes behind the records of each commit. */
+  /** Largest end that the owner's own writes explain: each commit adds its records and a marker. */
   #furthest: number;
 
   constructor(admin: Admin, topic: string, partition: number, seen: number) {
@@ -42,10 +42,11 @@ export class StateEnd {
   }
 
   /**
-   * To be called before a snapshot is written. Throws TOPIC_MISSING, STATE_GAP where the partition lost what it had, and
-   * COMMIT_UNCERTAIN where what was committed last does not become visible, or the brokers do not tell.
+   * Checks the partition before a snapshot is written.
    *
-   * @returns offsets that hold more than the owner wrote, to be looked at; undefined where there are none
+   * @returns Offsets beyond the owner's own writes, which must be checked; undefined if there are none.
+   * @throws TOPIC_MISSING, STATE_GAP if the partition lost records, COMMIT_UNCERTAIN if the last commit does not become visible
+   *   or the brokers do not answer.
    */
   async check(): Promise<OffsetRange | undefined> {
     const what = `topic ${this.#topic}, partition ${this.#partition}`;
@@ -59,7 +60,9 @@ export class StateEnd {
     return this.#seen > this.#furthest ? { from: this.#known, to: this.#seen } : undefined;
   }
 
-  /** What was looked at is the owner's: a marker may come twice, and what a predecessor left open may end late. */
+  /**
+   * The checked offsets are the owner's: a marker may be written twice, and a predecessor's open transaction may end late.
+   */
   explained({ to }: OffsetRange): void {
     this.#known = to;
     // The marker of the last commit may be still to come.
@@ -70,7 +73,7 @@ export class StateEnd {
   async #reached(what: string): Promise<boolean> {
     const high = await this.#high(what);
     if (high < this.#seen) {
-      const message = `${what}: it ends at offset ${high} and went up to ${this.#seen}: it was deleted and made again`;
+      const message = `${what}: its end is offset ${high}, but was ${this.#seen} before: the topic was recreated`;
       throw new UndercurrentError("STATE_GAP", message);
     }
     if (high < this.#seen + this.#written) return false;
@@ -87,7 +90,7 @@ export class StateEnd {
     }
   }
 
-  /** So many records were committed. */
+  /** Adds the number of committed records. */
   wrote(records: number): void {
     this.#written += records;
     this.#furthest += records + 1;

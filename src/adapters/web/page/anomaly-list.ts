@@ -7,7 +7,7 @@ import type { SeriesState } from "./store.js";
 export class AnomalyList {
   readonly #select: (key: string) => void;
   readonly #list = element("anomalies");
-  /** What is listed, by series and time. */
+  /** Listed items, by series and time. */
   #items = new Map<string, HTMLElement>();
 
   constructor(select: (key: string) => void) {

@@ -1,5 +1,6 @@
 /** What all charts share: the page's colours of the moment, axes in UTC and in plain numbers. */
 import type uPlot from "uplot";
+import type { Spans } from "../report-data.js";
 import { formatValue } from "./format.js";
 
 export interface Palette {
@@ -38,7 +39,7 @@ const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-/** uPlot's table of tick formats: from this distance of ticks on, the format, and what is added where a unit turns. */
+/** uPlot's table of tick formats: the smallest tick distance, the format, and the addition where a larger unit changes. */
 const timeFormats: (string | number | null)[][] = [
   [365 * day, "{YYYY}", null, null, null, null, null, null, 1],
   [28 * day, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
@@ -111,6 +112,25 @@ export function drawRing(chart: uPlot, { x, y, radius, colour }: Ring): void {
     2 * Math.PI,
   );
   ctx.stroke();
+  ctx.restore();
+}
+
+/** Shades spans of time over the height of a chart, as incidents have: at least 2 CSS pixels wide. */
+export function drawSpans(chart: uPlot, { begins, ends }: Spans, colour: string): void {
+  const { ctx, bbox } = chart;
+  const right = bbox.left + bbox.width;
+  ctx.save();
+  ctx.globalAlpha = 0.16;
+  ctx.fillStyle = colour;
+  for (const [i, begin] of begins.entries()) {
+    const from = chart.valToPos(begin, "x", true);
+    const to = Math.max(chart.valToPos(ends[i]!, "x", true), from + 2 * devicePixelRatio);
+    // A span may lie before or after what the chart shows.
+    const visible = Math.max(from, bbox.left);
+    if (to > visible && visible < right) {
+      ctx.fillRect(visible, bbox.top, Math.min(to, right) - visible, bbox.height);
+    }
+  }
   ctx.restore();
 }
 

@@ -2,6 +2,7 @@
 import uPlot from "uplot";
 import {
   drawRing,
+  drawSpans,
   followSize,
   onSchemeChange,
   readPalette,
@@ -13,6 +14,8 @@ import {
 import type { DetailState } from "./store.js";
 
 type Column = (number | null)[];
+
+const none = { begins: [], ends: [] };
 
 /** Rows of uPlot's data. */
 const rows = { time: 0, value: 1, expected: 2, lower: 3, upper: 4 } as const;
@@ -27,7 +30,7 @@ export class DetailChart {
   /** Time of the value that the reader stepped to with the keyboard; it stays while the chart moves on. */
   #steppedTo: number | null = null;
 
-  /** `pointAt` is told the index, in the state, of the value that the reader points at, and null for none. */
+  /** `pointAt` takes the index, in the state, of the value under the pointer; null for none. */
   constructor(box: HTMLElement, pointAt: (index: number | null) => void, signal: AbortSignal) {
     this.#box = box;
     this.#pointAt = pointAt;
@@ -89,6 +92,7 @@ export class DetailChart {
       series: [{}, line(palette.value, 1.6), line(palette.forecast, 1.5), bound, bound],
       bands: [{ series: [rows.upper, rows.lower], fill: palette.band }],
       hooks: {
+        drawClear: [(chart) => drawSpans(chart, this.#state?.incidents ?? none, palette.anomaly)],
         draw: [(chart) => this.#drawMarks(chart, palette), () => this.#keepPointing()],
         setCursor: [(chart) => this.#onCursor(chart)],
       },

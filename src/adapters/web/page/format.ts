@@ -35,7 +35,7 @@ export function formatPercent(ratio: Nullable, digits = 0): string {
   return ratio === null ? none : `${(ratio * 100).toFixed(digits)}${thin}%`;
 }
 
-/** A time in UTC: the day alone where it is midnight sharp, as for daily series. */
+/** Formats a time in UTC; midnight is the date alone, as in daily series. */
 export function formatTime(time: number | undefined): string {
   if (time === undefined || !Number.isFinite(time)) return none;
   const date = new Date(time);
@@ -64,7 +64,7 @@ export function formatSeriesSkill(score: SeriesScore): string {
   return score.count < enough ? "settling in" : formatSkill(score.skill);
 }
 
-/** How one series is doing, in two parts: the finding, and what it rests on. */
+/** Describes how a series is doing, in two parts: the finding and its grounds. */
 export function verdict(score: SeriesScore, level: number): readonly [finding: string, grounds: string] {
   if (score.count < enough) {
     return ["Settling in: ", `${score.count} of the first ${enough} values scored.`];
@@ -74,7 +74,7 @@ export function verdict(score: SeriesScore, level: number): readonly [finding: s
       ? "As close as repeating the last value"
       : `${formatSkill(score.skill)} than repeating the last value`;
   const grounds =
-    `: off by ${formatValue(score.mae)} on average, where repeating it is off by ${formatValue(score.persistenceMae)}. ` +
-    `${formatPercent(score.coverage)} of the values lay inside the interval (aim: ${formatPercent(level)}).`;
+    `: mean absolute error ${formatValue(score.mae)}, against ${formatValue(score.persistenceMae)} for repeating it. ` +
+    `${formatPercent(score.coverage)} of the values were inside the interval (aim: ${formatPercent(level)}).`;
   return [finding, grounds];
 }

@@ -1,9 +1,10 @@
-/** Puts the live page together: frames from the server go into the store, and from there to what is on screen. */
+/** Connects the parts of the live page: frames of the server go into the store, and from there to the screen. */
 import type { Frame, Status } from "../wire.js";
 import { AnomalyList } from "./anomaly-list.js";
 import { DetailChart } from "./detail-chart.js";
 import { element, setText } from "./dom.js";
 import { ExpertBar } from "./expert-bar.js";
+import { IncidentList } from "./incident-list.js";
 import { Overview } from "./overview.js";
 import { LossChart } from "./small-charts.js";
 import { Store } from "./store.js";
@@ -22,6 +23,7 @@ const { signal } = new AbortController();
 const lossChart = new LossChart(element("loss"), signal);
 const detailChart = new DetailChart(element("chart"), pointAt, signal);
 const overview = new Overview(select);
+const incidentList = new IncidentList(select);
 const anomalyList = new AnomalyList(select);
 const expertBar = new ExpertBar(element("experts"));
 const stream = new FrameStream({ frame: receive, connection: showConnection });
@@ -49,6 +51,7 @@ function receive(frame: Frame, snapshot: boolean): void {
   if (frame.anomalies !== undefined) {
     anomalyList.show(frame.anomalies, store.series);
   }
+  if (frame.incidents !== undefined) incidentList.show(frame.incidents, store.series);
   const chosen = chosenKey === null ? undefined : store.byKey(chosenKey);
   if (chosen !== undefined && store.detail !== null && store.detail.id !== chosen.id)
     stream.select(chosen.id);

@@ -4,7 +4,7 @@ import { formatCount, formatSeriesSkill, formatValue } from "./format.js";
 import { SparkLine } from "./small-charts.js";
 import type { SeriesState } from "./store.js";
 
-/** From so many series on there is a field to find one. */
+/** Number of series from which on the page has a search field. */
 const many = 9;
 
 interface Card {
@@ -126,7 +126,7 @@ export class Overview {
     const total = this.#cards.length;
     const unkept =
       this.#unkeptEvents > 0
-        ? `The first ${formatCount(total)} series are shown; more are being forecast.`
+        ? `Only the first ${formatCount(total)} series are shown; all are forecast.`
         : "";
     setText(element("series-note"), sought === "" ? unkept : `${shown} of ${total} series`);
   }

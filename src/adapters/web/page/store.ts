@@ -1,4 +1,5 @@
-/** The points that the page has, by series: what the server's snapshots and increments add up to. */
+/** Holds the points of the page by series: the sum of the server's snapshots and increments. */
+import type { Spans } from "../report-data.js";
 import {
   detailPoints,
   overviewPoints,
@@ -30,6 +31,8 @@ export interface DetailState {
   readonly anomalyScores: Nullable[];
   next: NextForecast | null;
   experts: readonly ExpertShare[];
+  /** From when to when the key had incidents. */
+  readonly incidents?: Spans;
 }
 
 export class Store {

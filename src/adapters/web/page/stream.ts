@@ -1,10 +1,10 @@
-/** The connection to the server's events: it comes back by itself, and rests while nobody looks at the page. */
+/** Connects to the server's events. Reconnects by itself and pauses while the page is hidden. */
 import type { Frame } from "../wire.js";
 
 export type Connection = "connecting" | "live" | "lost";
 
 export interface StreamHandlers {
-  /** A snapshot replaces what was known; an increment adds to it. */
+  /** A snapshot replaces all data; an increment adds to them. */
   frame(frame: Frame, snapshot: boolean): void;
   connection(state: Connection): void;
 }

@@ -1,4 +1,4 @@
-/** What the page says in words and figures: totals, the verdict on a series and the read-out. */
+/** Writes the texts and figures of the page: totals, the verdict on a series and the numbers at one value. */
 import type { SeriesScore, Status } from "../wire.js";
 import { create, element, setText } from "./dom.js";
 import {
@@ -21,13 +21,13 @@ export function showStatus(status: Status): void {
   setText(element("rate"), formatRate(status.eventsPerSecond));
   setText(element("events"), `${formatCount(status.events)} so far`);
   setText(element("version"), formatCount(status.version));
-  setText(element("model"), `updates of ${status.model}`);
+  setText(element("model"), `weight updates of ${status.model}`);
   const rejections = Object.entries(status.rejections);
   const total = rejections.reduce((sum, [, count]) => sum + count, 0);
   const codes = rejections.map(([code, count]) => `${code} ${formatCount(count)}`).join(", ");
   const notice = element("rejections");
   notice.hidden = total === 0;
-  setText(notice, `${formatCount(total)} ${total === 1 ? "event was" : "events were"} refused: ${codes}`);
+  setText(notice, `${formatCount(total)} ${total === 1 ? "event was" : "events were"} rejected: ${codes}`);
 }
 
 export function showVerdict(score: SeriesScore, level: number): void {

@@ -1,7 +1,6 @@
 /**
- * The last n inputs of each row, which its state holds behind h, and the layer h = tanh(sums) that the cells which see
- * them share.
- * Plain reference: test/reference/context-cells.ts.
+ * Keeps the last n inputs of each row, after h in its state, and computes the layer h = tanh(sums) that the context cells
+ * share. Plain reference: test/reference/context-cells.ts.
  */
 import { flush, tanh, tanhSlope } from "../../arithmetic";
 import { addRows, fillRows } from "../matrix/dense";

@@ -34,7 +34,7 @@ export let biasAt: usize = 0;
 /** Transposed matrices: conv's dense layer; attention's keys and values. */
 export let transposed: usize = 0;
 
-/** Of a block: the last n inputs of each row, and the kept activations where no backward pass follows. */
+/** Of a block: the last n inputs of each row, and the kept activations if no backward pass follows. */
 export let blockContext: usize = 0;
 export let blockKept: usize = 0;
 /** attention: the mixes of a block, and the scores of one row. */

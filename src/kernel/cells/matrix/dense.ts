@@ -44,7 +44,7 @@ function longTile(x: usize, end: usize, w: usize, wBytes: usize, out: usize): vo
   v128.store(out, a3, 48);
 }
 
-/** One row × 4 columns: what is left at the edges. */
+/** Computes 1 row × 4 columns: the remainder at the edges. */
 function edge(x: usize, end: usize, w: usize, wBytes: usize, out: usize): void {
   let a = v128.load(out);
   for (; x < end; x += 4, w += wBytes) a = mad(v128.load_splat<f32>(x), v128.load(w), a);
@@ -97,7 +97,7 @@ export function addRows(rows: i32, values: usize, valueBytes: usize, bytes: usiz
   }
 }
 
-/** to[n][m] = from[m][n] for `rows` m and `columns` n; what lies behind the rows of `to` stays as it is. */
+/** to[n][m] = from[m][n] for `rows` m and `columns` n; entries after the rows of `to` stay unchanged. */
 export function transpose(
   from: usize, fromBytes: usize, rows: i32, columns: i32, to: usize, toBytes: usize,
 ): void {

@@ -35,7 +35,7 @@ function outerTile(
   v128.store(fourth, d1, 16);
 }
 
-/** The same for 1 row × 4 columns: what is left at the edges of the tiles. */
+/** The same for 1 row × 4 columns: the remainder at the edges of the tiles. */
 function outerEdge(
   values: usize, valueBytes: usize, end: usize, gradients: usize, gradientBytes: usize, sums: usize,
 ): void {

@@ -14,7 +14,7 @@ export let firstMoments: usize = 0;
 export let secondMoments: usize = 0;
 export let gradients: usize = 0;
 
-/** Places the read-out behind the cell's weights. Returns where it ends, filled up to a multiple of 16 bytes. */
+/** Places the read-out after the cell's weights. Returns its end, rounded up to a multiple of 16 bytes. */
 export function placeReadout(cellBytes: usize): usize {
   readoutAt = cellBytes;
   skipAt = readoutAt + hiddenBytes;

@@ -5,7 +5,7 @@
 import { take } from "../../heap";
 import { bpttSteps, bpttWindows, hiddenBytes } from "./shape";
 
-/** One row of the slab: the hidden state, and what the cell remembers beside it. */
+/** One row of the slab: the hidden state, then the cell's other memory. */
 export let stateBytes: usize = 0;
 /** Activations of a row that the forward pass keeps for the backward pass. */
 export let keptBytes: usize = 0;

@@ -30,7 +30,7 @@ function inputBackward(count: i32, x: usize, from: usize, columnsBytes: usize, c
   addRows(count, from, gateGradientBytes, columnsBytes, gradients + biasAt + column);
 }
 
-/** Prepares the backward pass of windows in `lanes`: no gradient reaches the last states of lstm from behind. */
+/** Prepares the backward pass of windows in `lanes`: the last states of lstm get no gradient from later steps. */
 export function beginRecurrentBackward(lanes: usize): void {
   packTransposed();
   if (cell == LSTM) memory.fill(cellGradients, 0, lanes * hiddenBytes);

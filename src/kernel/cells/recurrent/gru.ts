@@ -38,8 +38,8 @@ function finish(
 }
 
 /**
- * Four units of three rows. The candidate's input part has a loop of its own after the recurrent one: with it, the
- * recurrent loop would need more than the sixteen vector registers of x64.
+ * Computes four units of three rows. The candidate's input part has its own loop after the recurrent one: in one loop they
+ * would need more than the sixteen vector registers of x64.
  */
 function threeRows(group: usize, unit: usize, row: i32, x: usize, keep: usize): void {
   let z0 = v128.load(group), z1 = z0, z2 = z0;
@@ -117,8 +117,9 @@ export function gruUnits(group: usize, unit: usize, rows: i32, x: usize, keep: u
 }
 
 /**
- * One step back for `count` windows: from the gradients of the new hidden states to those of z, r, m and n before
- * their activations, in this order, and to the part of the old hidden states' that does not pass the recurrent weights.
+ * Computes one backward step for `count` windows. Turns the gradients of the new hidden states into those of z, r, m and n
+ * before their activations, in this order. Adds the part of the old hidden states' gradients that does not pass the recurrent
+ * weights.
  */
 export function gruBackward(count: i32, old: usize, keep: usize): void {
   for (let row: usize = 0; row < <usize>count; row++) {

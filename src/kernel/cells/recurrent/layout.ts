@@ -9,7 +9,7 @@ export let tanhGate: i32 = 0;
 /** A row of the kernel or of the recurrent tensor: all gates. */
 export let gatesBytes: usize = 0;
 
-/** Offsets of the tensors behind the kernel [I, G·H], which starts at 0: recurrent [H, G·H] and bias [1 or 2, G·H]. */
+/** Offsets of the tensors after the kernel [I, G·H], which starts at 0: recurrent [H, G·H] and bias [1 or 2, G·H]. */
 export let recurrentAt: usize = 0;
 export let biasAt: usize = 0;
 

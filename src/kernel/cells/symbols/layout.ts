@@ -20,7 +20,7 @@ export let inputGradients: usize = 0;
 export let transposedOutput: usize = 0;
 export let transposedKernel: usize = 0;
 
-/** Places the weights from `start` on. Returns where they end: at `start` where there are no symbols. */
+/** Places the weights from `start` on. Returns their end, which is `start` without symbols. */
 export function placeSymbols(start: usize): usize {
   embeddingAt = start;
   outputAt = embeddingAt + <usize>symbols * inputsBytes;

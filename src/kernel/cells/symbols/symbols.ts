@@ -33,7 +33,7 @@ export function setKnown(count: i32): void {
  */
 export function renew(symbol: i32): void {
   const column = <usize>symbol << 2;
-  // The bias is the row behind the weights of the hidden units.
+  // The bias is the row after the weights of the hidden units.
   for (let row = outputAt; row <= outputBiasAt; row += symbolsBytes) {
     store<f32>(weights + row + column, load<f32>(weights + row));
     store<f32>(firstMoments + row + column, 0);
@@ -56,7 +56,7 @@ export function embed(count: i32, from: usize, x: usize): void {
   }
 }
 
-/** Turns a row of scores into a distribution; entries behind the known symbols become zero. */
+/** Turns a row of scores into a distribution; entries after the known symbols become zero. */
 function softmax(row: usize): void {
   const end = row + knownBytes();
   for (let at = row + (<usize>known << 2); at < end; at += 4) store<f32>(at, -Infinity);
@@ -113,7 +113,7 @@ export function crossEntropy(
   return sum;
 }
 
-/** Transposes what the backward pass reads the other way round; once per update. */
+/** Transposes the weights for the backward pass; once per update. */
 export function transposeSymbols(): void {
   transpose(weights + outputAt, symbolsBytes, hidden, symbols, transposedOutput, hiddenBytes);
   transpose(weights, gatesBytes, inputs, <i32>(gatesBytes >> 2), transposedKernel, inputsBytes);

@@ -1,8 +1,11 @@
 /**
- * Keeps the records of aborted transactions from readers. The client does so itself, but only where transactions do not
- * overlap: it takes the list of the aborted ones to be in order of their first offset, where brokers give it in order of
- * their ends; enters one of them a record at most; and takes any record with the key 00 00 00 00 for the end of one. What
- * it lets through depends on where a fetch happens to begin, so that a replay would not see what the first reading saw.
+ * Hides the records of aborted transactions from readers. The client's own filter fails if transactions overlap:
+ *
+ * - it expects the list of aborted transactions in order of their first offset, but brokers send it in order of their end;
+ * - it enters at most one of them per record;
+ * - it takes any record with the key 00 00 00 00 for the end of a transaction.
+ *
+ * The records that it lets through depend on where a fetch begins, so a replay would not read what the first reading read.
  */
 import { patchModule } from "./patch-module.js";
 
@@ -19,8 +22,8 @@ export interface AbortedTransaction {
 }
 
 /**
- * Marks what must not be seen as control records, which no reader sees and every position moves over. The list may be in
- * any order and begin before the first record.
+ * Marks records of aborted transactions as control records, which readers skip while their position moves. The list may be in
+ * any order and may begin before the first record.
  */
 export function markAborted(
   records: readonly FetchedRecord[],

@@ -1,6 +1,6 @@
 /**
- * Keeps a consumer with a `rackId` from taking a follower that lags for an offset that is gone: the client means to ask the
- * leader then, but looks for a number where it keeps an object, and resets the offset instead.
+ * Handles an offset that a lagging follower does not have, for consumers with a `rackId`. The client means to ask the leader
+ * then, but compares an object with a number, so it resets the offset instead.
  */
 import { patchModule } from "./patch-module.js";
 

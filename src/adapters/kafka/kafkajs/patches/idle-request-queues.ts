@@ -1,7 +1,7 @@
 /**
- * Keeps the client's connections from waking up for nothing: each of its request queues looks for pending requests a
- * millisecond after it last did, for ever, whether there are any or not, by a timer whose delay is negative (which Node
- * 24 warns of on standard error). With requests pending or a throttle in force it is as the client does it.
+ * Stops idle request queues from waking up. Each queue of the client looks for pending requests every millisecond, for ever, by
+ * a timer with a negative delay, of which Node 24 warns on standard error. With requests pending or a throttle in force, the
+ * queue works as before.
  */
 import { patchModule } from "./patch-module.js";
 

@@ -1,6 +1,6 @@
 /**
- * Reports a refusal where the client looks for a coordinator: the client asks one broker after the other, forgets what each
- * answered, and says that there is no coordinator, which may pass.
+ * Reports a refusal during the search for a coordinator. The client asks the brokers in turn, forgets their answers, and
+ * reports a missing coordinator, which is retriable.
  */
 import { refusalOf } from "../refusals.js";
 import { patchModule } from "./patch-module.js";

@@ -1,6 +1,6 @@
 /**
- * Reports the partition whose addition to a transaction was refused: the client throws the first error of an answer, which
- * may be OPERATION_NOT_ATTEMPTED of a partition beside it.
+ * Reports the partition whose addition to a transaction was refused. The client throws the first error of a response, which may
+ * be OPERATION_NOT_ATTEMPTED for another partition.
  */
 import { patchModule } from "./patch-module.js";
 
@@ -11,7 +11,7 @@ interface PartitionErrors {
   readonly partitionErrors: readonly { readonly errorCode: number }[];
 }
 
-/** OPERATION_NOT_ATTEMPTED: what the brokers answer for every partition beside one that they refuse. */
+/** OPERATION_NOT_ATTEMPTED: the brokers' answer for every other partition of a refused request. */
 const notAttempted = 55;
 
 /** Patches the answers of every client of this process. The client asks in no later version than this. */

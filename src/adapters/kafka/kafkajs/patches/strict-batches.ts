@@ -1,16 +1,16 @@
 /**
- * Replaces the client's reader of fetched batches. The client's own
+ * Replaces the client's reader of fetched batches. The client's own reader
  *
  * - unpacks compressed batches of any size: a batch of 1 MiB can exhaust the memory;
- * - fails the whole fetch where a batch cannot be read, and asks for the same again, for ever;
- * - copies the object of all headers so far for each header: 20,000 headers of one record took two minutes;
- * - hands all records of a batch to one call as arguments, which ends it from about 120,000 records on;
+ * - fails the whole fetch if one batch is unreadable, and repeats the fetch for ever;
+ * - copies all headers so far for each header: 20,000 headers of one record took two minutes;
+ * - passes all records of a batch as arguments of one call, which fails from about 120,000 records on;
  * - checks no checksum.
  */
-import { readBatch, wholeBatch, type Unpack } from "../batch-reader.js";
-import { unpackedLimit } from "../unpacking.js";
+import { readBatch, wholeBatch } from "../batch-reader.js";
+import { unpackedLimit } from "../codecs.js";
+import { withLastOffset } from "../emptied-batches.js";
 import type { FetchedRecord } from "./aborted-transactions.js";
-import { withLastOffset } from "./emptied-batches.js";
 import { replaceExport } from "./patch-module.js";
 
 interface Bytes {
@@ -22,26 +22,22 @@ interface Bytes {
 }
 
 type DecodeMessages = (bytes: Bytes) => Promise<unknown[]>;
-type FindCodec = (
-  attributes: number,
-) => { readonly decompress: (packed: Buffer) => Promise<Buffer> } | null | undefined;
 
 /** The place of the format's version in a batch, and the version that record batches have. */
 const magicOffset = 16;
 const recordBatchMagic = 2;
 
 /**
- * Reads the whole batches of a fetch's answer for one partition. The last may be cut off by the fetch's limit of bytes.
- * Compressed ones are read until they take as much memory as one may; the next fetch brings what is left out.
+ * Reads the whole batches of a fetch response for one partition. The fetch may cut off the last batch. Compressed batches
+ * are read until together they unpack to `limit` bytes; the next fetch brings the rest.
  */
-export async function readBatches(bytes: Buffer, unpack: Unpack): Promise<FetchedRecord[]> {
+export async function readBatches(bytes: Buffer, limit: number): Promise<FetchedRecord[]> {
   const records: FetchedRecord[] = [];
-  const limit = unpackedLimit();
   let unpackedBytes = 0;
   for (let at = 0; unpackedBytes < limit;) {
     const size = wholeBatch(bytes, at);
     if (size === undefined) break;
-    const batch = await readBatch(bytes.subarray(at, at + size), unpack);
+    const batch = await readBatch(bytes.subarray(at, at + size), limit);
     unpackedBytes += batch.unpackedBytes;
     for (const record of withLastOffset(batch).records) records.push(record);
     at += size;
@@ -53,17 +49,11 @@ export async function readBatches(bytes: Buffer, unpack: Unpack): Promise<Fetche
 export const patchStrictBatches = replaceExport<DecodeMessages>({
   module: "kafkajs/src/protocol/requests/fetch/v4/decodeMessages",
   users: ["protocol/requests/fetch/v"],
-  replace(decodeMessages, require) {
-    const { lookupCodecByAttributes } = require("kafkajs/src/protocol/message/compression") as {
-      readonly lookupCodecByAttributes: FindCodec;
-    };
-    const unpack: Unpack = (attributes, packed) => lookupCodecByAttributes(attributes)?.decompress(packed);
-    return async (bytes) => {
-      // Nothing, a part of a batch, or the older format of message sets.
-      if (bytes.buffer[bytes.offset + 4 + magicOffset] !== recordBatchMagic) return decodeMessages(bytes);
-      const size = bytes.readInt32();
-      if (size <= 0 || !bytes.canReadBytes(size)) return [];
-      return readBatches(bytes.readBytes(size), unpack);
-    };
+  replace: (decodeMessages) => async (bytes) => {
+    // Nothing, a part of a batch, or the older format of message sets.
+    if (bytes.buffer[bytes.offset + 4 + magicOffset] !== recordBatchMagic) return decodeMessages(bytes);
+    const size = bytes.readInt32();
+    if (size <= 0 || !bytes.canReadBytes(size)) return [];
+    return readBatches(bytes.readBytes(size), unpackedLimit());
   },
 });

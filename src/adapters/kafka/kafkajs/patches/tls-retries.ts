@@ -1,4 +1,7 @@
-/** Ends a connection whose TLS handshake was refused: the client takes that for a broker that is away, and retries eight times. */
+/**
+ * Ends a connection whose TLS handshake was refused. The client takes the refusal for an unreachable broker and retries eight
+ * times.
+ */
 import { tlsRefusal } from "../refusals.js";
 import { patchModule } from "./patch-module.js";
 

@@ -2,7 +2,15 @@
 import uPlot from "uplot";
 import type { FeaturedKey } from "../../report-data.js";
 import type { Nullable } from "../../wire.js";
-import { baseAxis, drawRing, timeAxis, valueAxis, valueRange, type Palette } from "../chart-style.js";
+import {
+  baseAxis,
+  drawRing,
+  drawSpans,
+  timeAxis,
+  valueAxis,
+  valueRange,
+  type Palette,
+} from "../chart-style.js";
 import { create } from "../dom.js";
 import { expertColour } from "../expert-bar.js";
 import { formatCount, formatPercent, formatValue } from "../format.js";
@@ -29,7 +37,7 @@ export interface LineChartOptions extends Course {
   readonly floor?: number;
   readonly ceiling?: number;
   readonly percent?: boolean;
-  /** What the chart shows, for those who do not see it. */
+  /** Description of the chart for screen readers. */
   readonly label: string;
 }
 
@@ -131,7 +139,7 @@ export class WeightsChart extends SizedChart {
 /** Rows of the data of a course. */
 const rows = { greatest: 1, least: 2, upper: 3, lower: 4 } as const;
 
-/** All values of a key: what they reach in each bin, over what their intervals reach. */
+/** Draws all values of a key: their range in each bin, over the range of their intervals. */
 export class CourseChart extends SizedChart {
   readonly #featured: FeaturedKey;
 
@@ -143,7 +151,7 @@ export class CourseChart extends SizedChart {
   }
 
   protected override options(palette: Palette): Options {
-    const { whole, anomalies } = this.#featured;
+    const { whole, anomalies, incidents } = this.#featured;
     const line = { stroke: palette.value, width: 1, points: { show: false } };
     const bound = { stroke: "transparent", width: 0, points: { show: false } };
     return {
@@ -159,6 +167,7 @@ export class CourseChart extends SizedChart {
         { series: [rows.greatest, rows.least], fill: palette.value },
       ],
       hooks: {
+        drawClear: [(chart) => drawSpans(chart, incidents, palette.anomaly)],
         draw: [
           (chart) =>
             anomalies.times.forEach((time, i) =>

@@ -129,7 +129,7 @@ export class KeyTable {
     const sign = descending ? -1 : 1;
     this.#order.sort((a, b) => {
       const [x, y] = [values[a] ?? null, values[b] ?? null];
-      // What is not known comes last either way.
+      // Missing numbers come last in either order.
       if (x === null || y === null) return Number(x === null) - Number(y === null) || a - b;
       const order = typeof x === "string" ? this.#collator.compare(x, String(y)) : Math.sign(x - Number(y));
       return sign * order || a - b;
@@ -158,7 +158,7 @@ export class KeyTable {
     next!.disabled = from + rowsPerPage >= this.#found.length;
     const total = formatCount(this.#found.length);
     const shown = `${formatCount(from + 1)} to ${formatCount(from + rows.length)} of ${total} keys`;
-    setText(this.#note, rows.length === 0 ? "No key has this in its name." : shown);
+    setText(this.#note, rows.length === 0 ? "No key matches." : shown);
   }
 
   #row(index: number): HTMLTableRowElement {

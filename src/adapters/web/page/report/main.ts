@@ -1,11 +1,12 @@
 /** Fills the page of a backtest from the data in it. */
-import type { FeaturedKey, Horizon, ReportData } from "../../report-data.js";
+import type { FeaturedKey, Horizon, IncidentReport, ReportData } from "../../report-data.js";
 import { DetailChart } from "../detail-chart.js";
 import { create, element, setText } from "../dom.js";
 import { ExpertBar } from "../expert-bar.js";
 import { formatInterval, formatTime, formatValue } from "../format.js";
 import type { DetailState } from "../store.js";
 import { CourseChart, LineChart, WeightsChart } from "./charts.js";
+import { incidentTable } from "./incident-table.js";
 import { overallTable } from "./overall-table.js";
 import { KeyTable } from "./key-table.js";
 import * as words from "./wording.js";
@@ -31,6 +32,7 @@ for (const part of ["baselines", "error", "coverage", "experts", "featured", "ke
 }
 element("baselines").append(...overallTable(data.overall));
 if (data.horizon !== undefined) showHorizon(data.horizon);
+if (data.incidents !== undefined) showIncidents(data.incidents);
 showProgress();
 showWeights();
 setText(element("featured-head"), words.featuredHead(data));
@@ -43,6 +45,13 @@ element("settings").append(
     return entry;
   }),
 );
+
+function showIncidents(incidents: IncidentReport): void {
+  element("incidents-section").hidden = false;
+  setText(element("incidents-prose"), words.incidentProse(incidents));
+  if (incidents.rows.id.length > 0) element("incidents").append(...incidentTable(incidents, data.keys.key));
+  else element("incidents").hidden = true;
+}
 
 function showHorizon(horizon: Horizon): void {
   element("horizon-section").hidden = false;
@@ -106,7 +115,8 @@ function showFeatured(featured: FeaturedKey): void {
   element("featured").append(article);
   values.figure.insertBefore(readout, values.box.nextSibling);
 
-  const state = { id: index, ...recent, next: null, experts: [] } as unknown as DetailState;
+  const { incidents } = featured;
+  const state = { id: index, ...recent, next: null, experts: [], incidents } as unknown as DetailState;
   const show = (at: number | null): void =>
     setText(readout, at === null ? words.pointHint : point(featured, at));
   values.box.tabIndex = 0;

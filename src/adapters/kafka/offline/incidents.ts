@@ -1,0 +1,47 @@
+/** Reads the incidents topic from its beginning to its current end, in one partition or in all partitions. */
+import { UndercurrentError } from "../../../errors/errors.js";
+import { kafkaDefaults } from "../defaults.js";
+import { brokerError } from "../errors.js";
+import type { KafkaOptions } from "../options.js";
+import { toInputBatch } from "../source/records.js";
+import { readUpTo } from "../source/restore.js";
+import { EphemeralConsumer } from "../source/ephemeral-consumer.js";
+import type { InputRecord } from "../../../pipeline/ports.js";
+
+/**
+ * Gives every record of the topic to `take`, partition by partition, in order. Reads as another group, which it deletes, and
+ * writes nothing. Throws SETTING_INVALID without such a topic or partition, TOPIC_MISSING, BROKER_UNREACHABLE, RESTORE_STALLED.
+ */
+export async function readIncidents(
+  options: KafkaOptions,
+  partition: number | undefined,
+  take: (record: InputRecord, partition: number) => void,
+): Promise<void> {
+  const { topics, restoreStallMs = kafkaDefaults.restoreStallMs } = options;
+  const topic = topics.incidents;
+  if (topic === undefined) {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      "topics.incidents is not set, so the service writes no incidents",
+    );
+  }
+  const consumer = new EphemeralConsumer(options, topic, () => undefined);
+  try {
+    const watermarks = await consumer.begin();
+    const searched = watermarks.filter((marks) => partition === undefined || marks.partition === partition);
+    if (searched.length === 0) {
+      throw new UndercurrentError("SETTING_INVALID", `topic ${topic} has no partition ${partition}`);
+    }
+    for (const { partition: number, low, high } of searched) {
+      if (low >= high) continue;
+      const origin = `topic ${topic}, partition ${number}`;
+      for await (const batch of readUpTo(high, consumer.feed(number, low), restoreStallMs, origin)) {
+        for (const record of toInputBatch(batch).records) take(record, number);
+      }
+    }
+  } catch (error) {
+    throw brokerError(error, `reading topic ${topic}`);
+  } finally {
+    await consumer.end();
+  }
+}

@@ -1,0 +1,106 @@
+/** `explain --incident`: derives an incident again from a snapshot and the input, and compares it with the topic. */
+import { readIncidents } from "../adapters/kafka/offline/incidents.js";
+import { KafkaPast } from "../adapters/kafka/offline/past.js";
+import type { KafkaOptions } from "../adapters/kafka/options.js";
+import type { Config } from "../config/schema.js";
+import { forecasterSettings } from "../forecast/settings.js";
+import {
+  explainIncident,
+  kindText,
+  placeOfIncident,
+  readIncident,
+  type DerivedIncident,
+} from "../pipeline/explain-incident.js";
+import type { PipelineSettings } from "../pipeline/settings.js";
+import { plainTable } from "./backtest/backtest-table.js";
+import { loadEngine } from "./shared/engine.js";
+import { modelOf } from "./shared/pipeline.js";
+import { formatOf } from "./shared/format.js";
+import { figure, plainText, whole } from "./shared/text.js";
+
+/**
+ * Compares the derived changes with the topic's: same where all that both have are the same bytes, none where the topic has
+ * no record of the incident.
+ */
+type Comparison = "same" | "differs" | "none";
+
+const verdicts: Readonly<Record<Comparison, string>> = {
+  same: "the incidents topic holds the same changes, byte for byte",
+  differs:
+    "the incidents topic holds DIFFERENT changes: other settings, another release, or a state that began elsewhere",
+  none: "the incidents topic holds no record of this incident: it was written later, removed, or not yet",
+};
+
+export async function explainIncidentById(
+  id: string,
+  options: KafkaOptions,
+  {
+    settings,
+    pipeline,
+    json,
+  }: { readonly settings: Config; readonly pipeline: PipelineSettings; readonly json: boolean },
+): Promise<void> {
+  const place = placeOfIncident(id, options.topics.input);
+  const past = new KafkaPast(options, place.partition);
+  const state = await past.stateAt(place.offset);
+  const derived = await explainIncident(past.input(state?.offset), place, {
+    model: state === undefined ? modelOf(settings) : forecasterSettings(state.settings),
+    settings: pipeline,
+    state,
+    feedback: past.feedback,
+    format: await formatOf(settings),
+    engine: await loadEngine(settings.engine),
+  });
+  const written: Uint8Array[] = [];
+  await readIncidents(options, place.partition, ({ value }) => {
+    if (value !== null && readIncident(value)?.id === id) written.push(value);
+  });
+  const comparison = compare(derived, written);
+  process.stdout.write(json ? `${asJson(derived, comparison)}\n` : asText(derived, comparison));
+}
+
+/** The topic may begin later than the incident, and one of both may have been read further. */
+export function compare(
+  { changes }: Pick<DerivedIncident, "changes">,
+  written: readonly Uint8Array[],
+): Comparison {
+  if (written.length === 0) return "none";
+  const first = changes.findIndex(({ value }) => Buffer.compare(value!, written[0]!) === 0);
+  if (first < 0) return "differs";
+  const both = changes.slice(first, first + written.length);
+  return both.every(({ value }, i) => Buffer.compare(value!, written[i]!) === 0) ? "same" : "differs";
+}
+
+function asJson({ changes, ...derived }: DerivedIncident, written: Comparison): string {
+  const messages = changes.map(({ value }): unknown => JSON.parse(Buffer.from(value!).toString()));
+  return JSON.stringify({ ...derived, written, changes: messages }, undefined, 2);
+}
+
+function asText({ changes, ...derived }: DerivedIncident, written: Comparison): string {
+  const { id, topic, partition, offset, from, snapshot, replayed, rarity } = derived;
+  const messages = changes.map(({ value }) => readIncident(value)!);
+  const last = messages.at(-1)!;
+  const table = plainTable(["time", "change", "kind", "severity", "peak", "expected", "values"], 3);
+  for (const change of messages) {
+    table.push([
+      ...[change.time, change.change, kindText(change)],
+      ...[change.severity.toFixed(1), figure(change.peak_value ?? NaN), figure(change.peak_expected ?? NaN)],
+      whole(change.events),
+    ]);
+  }
+  const rarest =
+    rarity === undefined
+      ? []
+      : [
+          `  rarest of its first value is the ${rarity.magnitude}: as extreme in about ${figure(100 * rarity.share)} % of ${whole(rarity.of)} values`,
+        ];
+  return [
+    `${plainText(id)}: ${plainText(last.key)}, ${kindText(last)}, ${last.state}`,
+    `  ${topic}/${partition} @ ${offset}, recomputed from ${snapshot ? `the snapshot at offset ${from}` : `the first record, at offset ${from}`}; ${whole(replayed)} records replayed`,
+    `  ${verdicts[written]}`,
+    ...rarest,
+    "",
+    table.toString(),
+    "",
+  ].join("\n");
+}

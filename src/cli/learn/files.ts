@@ -1,0 +1,174 @@
+/** Learns from CSV files and from files of JSON lines. */
+import { readObservations } from "../../adapters/files/csv/csv-reader.js";
+import { LineSplitter, longestLine, type Line } from "../../adapters/files/lines.js";
+import { checkReadable, openText } from "../../adapters/files/open.js";
+import { withAdmin } from "../../adapters/kafka/admin/admin.js";
+import { checkPartitions } from "../../adapters/kafka/admin/topics.js";
+import { partitionOfKey } from "../../adapters/kafka/producer/placement.js";
+import { UndercurrentError } from "../../errors/errors.js";
+import { recordDecoder } from "../../pipeline/decode/decode.js";
+import { pathNames } from "../../pipeline/decode-settings.js";
+import type { Learner } from "../../pipeline/learner.js";
+import type { InputRecord } from "../../pipeline/ports.js";
+import { detectingTimeReader } from "../../pipeline/times/detection.js";
+import { flagNames } from "../../pipeline/times/reader.js";
+import { reachedBrokers } from "../shared/kafka-options.js";
+import { printNotice } from "../shared/rejections.js";
+import type { LearnContext, Learned } from "./context.js";
+
+const jsonLines = /\.(jsonl|ndjson)(\.gz)?$/i;
+
+/** Learns from files, in their order. Throws what the readers throw. */
+export async function learnFiles(files: readonly string[], context: LearnContext): Promise<Learned> {
+  await checkReadable(files);
+  const partitions = context.flags.partitions ?? (await countPartitions(context));
+  const learners = Array.from({ length: partitions }, (_, partition) => context.newLearner(partition));
+  let events = 0;
+  for (const file of files) {
+    const read = jsonLines.test(file) ? learnLines : learnCsv;
+    events += await read(file, learners, context);
+  }
+  const keys = learners.reduce((sum, learner) => sum + learner.keys, 0);
+  const states = learners.map((learner, partition) => ({
+    partition,
+    committed: undefined,
+    anyOffset: true as const,
+    records: learner.end(0),
+  }));
+  return { partitions, events, keys, states };
+}
+
+async function countPartitions({ config, flags }: LearnContext): Promise<number> {
+  const options = await reachedBrokers(config, flags);
+  return withAdmin(options, (admin) => checkPartitions(admin, options.topics));
+}
+
+/** Returns the function from a series' key to its learner. */
+function learnerOfKey(
+  learners: readonly Learner[],
+  { flags, config }: LearnContext,
+): (key: string) => Learner {
+  const { key, series } = config.decode;
+  const by = flags.partitionBy ?? (key === undefined && series !== undefined ? "first-part" : "key");
+  return (name) => {
+    const part = by === "key" ? name : unescaped(name.split("/", 1)[0]!);
+    return learners[partitionOfKey(Buffer.from(part), learners.length)]!;
+  };
+}
+
+/** The opposite of `escapeKeyPart`. */
+function unescaped(part: string): string {
+  return part.replaceAll("~1", "/").replaceAll("~0", "~");
+}
+
+async function learnCsv(file: string, learners: readonly Learner[], context: LearnContext): Promise<number> {
+  const { flags, reject, featureCount, config } = context;
+  const features = flags.features ?? config.decode.features.map((path) => pathNames(path).join("."));
+  if (features.length !== featureCount) {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      `--features: expected ${featureCount} columns, as many as the configuration has features, found ${features.length}`,
+    );
+  }
+  const learnerOf = learnerOfKey(learners, context);
+  const names: string[] = [];
+  const owners: Learner[] = [];
+  const slots = new Map<string, number>();
+  const slotOf = (key: string): number => {
+    const known = slots.get(key);
+    if (known !== undefined) return known;
+    names.push(key);
+    owners.push(learnerOf(key));
+    slots.set(key, names.length - 1);
+    return names.length - 1;
+  };
+  const form = { ...flags, timeZone: flags.timeZone ?? config.decode.timeZone };
+  const columns = { ...flags, features };
+  const hooks = { notice: printNotice, reject };
+  const isWithin = spanOf(context);
+  let events = 0;
+  for await (const batch of readObservations([file], { columns, form, slotOf, ...hooks })) {
+    const width = featureCount;
+    for (let row = 0; row < batch.count; row++) {
+      const slot = batch.slots[row]!;
+      const time = batch.times[row]!;
+      if (!isWithin(time)) continue;
+      const given = batch.features.subarray(row * width, (row + 1) * width);
+      owners[slot]!.observe(names[slot]!, time, batch.values[row]!, given);
+      events++;
+    }
+  }
+  return events;
+}
+
+async function learnLines(
+  file: string,
+  learners: readonly Learner[],
+  context: LearnContext,
+): Promise<number> {
+  const { settings, reject } = context;
+  const { format } = settings.decode;
+  if (format !== "json" && format !== "number") {
+    throw new UndercurrentError("SETTING_INVALID", `JSON lines need decode.format: json, found ${format}`);
+  }
+  const toRecord = lineReader(context);
+  const decode = recordDecoder(settings.decode);
+  const isWithin = spanOf(context);
+  const learnerOf = learnerOfKey(learners, context);
+  let events = 0;
+  const take = (line: Line): void => {
+    if (line.text?.trim() === "") return;
+    try {
+      const record = toRecord(line);
+      const [first] = decode(record).readings;
+      if (first !== undefined && !isWithin(first.time)) return;
+      const target =
+        record.key !== null
+          ? learners[partitionOfKey(record.key, learners.length)]!
+          : learnerOf(first?.key ?? "");
+      target.learn([record]);
+      events++;
+    } catch (error) {
+      if (!(error instanceof UndercurrentError)) throw error;
+      reject({ code: error.code, message: error.message, origin: `${file}:${line.number}` });
+    }
+  };
+  const lines = new LineSplitter();
+  for await (const piece of openText(file)) for (const line of lines.push(piece)) take(line);
+  for (const line of lines.end()) take(line);
+  return events;
+}
+
+/** Returns the function that makes a line the record that it was. */
+function lineReader({ flags, config }: LearnContext): (line: Line) => InputRecord {
+  const { key: keyMember = "key", time: timeMember = "time" } = flags;
+  const { decode } = config;
+  const timeOf = detectingTimeReader(flags, flagNames, printNotice);
+  return ({ text, number }) => {
+    if (text === undefined) {
+      throw new UndercurrentError("LINE_TOO_LONG", `the line is longer than ${longestLine} characters`);
+    }
+    const { [keyMember]: key, [timeMember]: time } = membersOf(text);
+    const hasKey = typeof key === "string" || typeof key === "number";
+    return {
+      offset: number,
+      timestamp: decode.time === undefined ? timeOf(time) : -1,
+      key: hasKey ? Buffer.from(String(key)) : null,
+      value: Buffer.from(text),
+      headers: [],
+    };
+  };
+}
+
+function membersOf(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const document: unknown = JSON.parse(text);
+    return typeof document === "object" && document !== null ? (document as Record<string, unknown>) : {};
+  } catch {
+    throw new UndercurrentError("ROW_UNREADABLE", "the line is not JSON");
+  }
+}
+
+function spanOf({ flags: { from = -Infinity, to = Infinity } }: LearnContext): (time: number) => boolean {
+  return (time) => time >= from && time < to;
+}

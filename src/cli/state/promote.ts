@@ -1,0 +1,50 @@
+/** The commands `promote` and `demote`: make the candidate's model the live one, and the configured model again. */
+import { Command } from "commander";
+import { promoteStates } from "../../adapters/kafka/offline/move-states.js";
+import { loadConfig } from "../../config/load.js";
+import { UndercurrentError } from "../../errors/errors.js";
+import { reachedBrokers } from "../shared/kafka-options.js";
+import { addTimeoutOption, type TimeoutFlag } from "../shared/options.js";
+import { configuredModels } from "../shared/pipeline.js";
+import { whole } from "../shared/text.js";
+
+interface PromoteFlags extends TimeoutFlag {
+  readonly config?: string;
+}
+
+const notes = `
+Stop the service first: its consumer group must be empty. One transaction per partition exchanges the roles of the two
+models in the state topic, at the committed offset. The next start goes on with the new live model and keeps the other one as
+the candidate, which learns on. The configuration may stay as it is, or exchange the two models: the state says which
+one is live. An interrupted command can be repeated.`;
+
+export function promoteCommand(): Command {
+  return command("promote", "make the candidate's model the live one", "candidate");
+}
+
+export function demoteCommand(): Command {
+  return command("demote", "make the configured model the live one again", "forecaster");
+}
+
+function command(name: string, description: string, role: "forecaster" | "candidate"): Command {
+  return addTimeoutOption(new Command(name))
+    .description(description)
+    .option("-c, --config <file>", "YAML file with the configuration")
+    .addHelpText("after", notes)
+    .action((flags: PromoteFlags) => promote(flags, role));
+}
+
+async function promote(flags: PromoteFlags, role: "forecaster" | "candidate"): Promise<void> {
+  const { settings } = loadConfig(flags.config, process.env);
+  const model = configuredModels(settings)[role];
+  if (model === undefined || settings.candidate === undefined) {
+    throw new UndercurrentError("SETTING_INVALID", "the configuration has no section candidate");
+  }
+  for (const { partition, after } of await promoteStates(await reachedBrokers(settings, flags), model)) {
+    const what =
+      after === undefined
+        ? "unchanged, the model is live already"
+        : `${whole(after.keys)} keys, snapshot at offset ${after.state}; live from offset ${after.committed}`;
+    process.stdout.write(`partition ${partition}: ${what}\n`);
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * The panel of a key's experts: mixes what they forecast, and learns from the value that comes. An expert of structure,
+ * such as the trend, sleeps until its own discounted loss is as low as that of the mixture (Freund et al., Using and
+ * Combining Predictors That Specialize, 1997): on keys without that structure the mixture is as if the expert did not
+ * exist. One whose loss is far lower than that of the mixture takes the lead: the mixture's fixed share, and its memory
+ * of some hundred events, do not keep a line from being continued to the last digit, or a rare spike from being forecast.
+ */
+import { clip } from "../elementary.js";
+import { nearestOr } from "../keys/grid.js";
+import { number } from "../keys/layout.js";
+import type { KeyRow } from "../keys/row.js";
+import { changed } from "./drift.js";
+import type { ComparedLosses, Expert, ExpertInput, LearnedSizes } from "./expert.js";
+import { learnMixture, lossGradient, mixtureWeights, restartMixture } from "./mixture.js";
+import { persistence } from "./experts.js";
+import { discountedLoss } from "./losses.js";
+
+/**
+ * An expert's forecast and a target are cut here, in scaled changes: far enough for the season of a key that has not moved
+ * otherwise, whose scale is its last digit, and finite in 32 bits.
+ */
+const largestChange = 1e30;
+/** Observed values up to which a key's forecast is its last one: averages may still hold odd first values. */
+const persistentUntil = 10;
+/** Losses, relative to the mixture's, at which an expert has the whole lead, and at which it has none. */
+const wholeLead = 0.3;
+const noLead = 0.7;
+
+/** Offsets in the `panelSize` singles from `layout.panel` on. */
+const place = { mixture: 0, lossOfMixture: 1, lossOfLast: 2, error: 3 } as const;
+
+/** Absolute error of the mixture at the last observed value, in the unit of the values. */
+export function errorOfMixture({ f32, at32, layout }: KeyRow): number {
+  return f32[at32 + layout.panel + place.error]!;
+}
+
+/** Whether the key's forecast is more than its last value. */
+export function isSettled({ f64, at64 }: KeyRow): boolean {
+  return f64[at64 + number.observed]! > persistentUntil;
+}
+
+export class ExpertPanel {
+  readonly experts: readonly Expert[];
+  readonly #persistence: number;
+  readonly #squaredLoss: boolean;
+  readonly #weights: Float64Array;
+  /** Indices of the experts that may sleep. */
+  readonly #sleepers: readonly number[];
+  readonly #losses: ComparedLosses = { ofMixture: 0, ofLast: 0 };
+  /** Of the key under way: bits of the experts that sleep, the one that leads or -1, and the share of its lead. */
+  #asleep = 0;
+  #leader = -1;
+  #lead = 0;
+
+  constructor(experts: readonly Expert[], squaredLoss: boolean) {
+    this.experts = experts;
+    this.#persistence = experts.indexOf(persistence);
+    this.#sleepers = experts.flatMap((expert, e) => ("relativeLoss" in expert ? [e] : []));
+    this.#squaredLoss = squaredLoss;
+    this.#weights = new Float64Array(experts.length);
+  }
+
+  /** Whether one expert is the whole of the forecast that was mixed last. */
+  get isLed(): boolean {
+    return this.#leader >= 0 && this.#lead === 1;
+  }
+
+  /** Forgets how the experts of a key did. */
+  start(key: KeyRow): void {
+    restartMixture(key, this.experts.length, this.#persistence);
+  }
+
+  /** The weights of the experts in the pending forecast, which is their weighted sum; they sum to 1. One array is reused. */
+  weights(key: KeyRow): Float64Array {
+    const weights = this.#weights;
+    if (!isSettled(key)) {
+      weights.fill(0);
+      weights[this.#persistence] = 1;
+      return weights;
+    }
+    this.#rank(key);
+    mixtureWeights(key, this.#asleep, weights);
+    if (this.#leader < 0) return weights;
+    for (let e = 0; e < weights.length; e++) weights[e] = (1 - this.#lead) * weights[e]!;
+    weights[this.#leader] = weights[this.#leader]! + this.#lead;
+    return weights;
+  }
+
+  /** Mixes the experts' forecasts into the pending one, a scaled change. */
+  forecast(key: KeyRow, input: ExpertInput): void {
+    const { f32, at32, layout } = key;
+    const weights = this.#weights;
+    this.#rank(key);
+    mixtureWeights(key, this.#asleep, weights);
+    let mixture = 0;
+    for (let e = 0; e < weights.length; e++) {
+      if (weights[e] === 0) continue;
+      const forecast = this.#possible(
+        key,
+        this.experts[e]!.forecast(f32, at32 + layout.experts[e]!, input),
+        input,
+      );
+      const at = at32 + layout.forecasts + e;
+      f32[at] = clip(forecast, largestChange);
+      mixture += weights[e]! * f32[at];
+    }
+    f32[at32 + layout.panel + place.mixture] = mixture;
+    // An expert that sleeps agrees with the mixture: it has no regret.
+    for (let e = 0; e < weights.length; e++) {
+      if (weights[e] === 0) f32[at32 + layout.forecasts + e] = mixture;
+    }
+    if (!isSettled(key)) {
+      f32[at32 + layout.mixture] = f32[at32 + layout.forecasts + this.#persistence]!;
+    } else if (this.#leader < 0) {
+      f32[at32 + layout.mixture] = mixture;
+    } else {
+      const forecast = f32[at32 + layout.forecasts + this.#leader]!;
+      f32[at32 + layout.mixture] = mixture + this.#lead * (forecast - mixture);
+    }
+  }
+
+  /** The forecast, a scaled change, taken to the nearest possible value where values lie on a grid. */
+  #possible(key: KeyRow, forecast: number, { scale }: ExpertInput): number {
+    // The mean, which the squared loss asks for, may lie between two.
+    if (this.#squaredLoss) return forecast;
+    const base = key.f64[key.at64 + number.base]!;
+    const value = base + scale * forecast;
+    const possible = nearestOr(key, value);
+    return possible === value ? forecast : (possible - base) / scale;
+  }
+
+  /** Finds the experts that sleep, and which one leads by how much. It follows from what the key keeps since its last value. */
+  #rank({ f32, at32, layout }: KeyRow): void {
+    const panel = at32 + layout.panel;
+    const losses = this.#losses;
+    losses.ofMixture = f32[panel + place.lossOfMixture]!;
+    losses.ofLast = f32[panel + place.lossOfLast]!;
+    this.#asleep = 0;
+    this.#leader = -1;
+    let least = noLead;
+    for (const e of this.#sleepers) {
+      const loss = this.experts[e]!.relativeLoss!(f32, at32 + layout.experts[e]!, losses);
+      if (!(loss <= 1)) {
+        this.#asleep |= 1 << e;
+      } else if (loss < least) {
+        least = loss;
+        this.#leader = e;
+      }
+    }
+    this.#lead = Math.min((noLead - least) / (noLead - wholeLead), 1);
+  }
+
+  /**
+   * Everyone learns from an observed value, `change` above the base. Errors count by what is usual at the hour, for those of
+   * quiet hours to count at all; but the squared loss asks for the mean of all.
+   */
+  learn(key: KeyRow, change: number, sizes: LearnedSizes): void {
+    const { f32, at32, layout } = key;
+    const { scale } = sizes;
+    if (this.#squaredLoss) sizes.spread = sizes.weight = 1;
+    for (let e = 0; e < this.experts.length; e++) {
+      this.experts[e]!.learn(f32, at32 + layout.experts[e]!, change, sizes);
+    }
+    const target = clip(change / scale, largestChange);
+    const panel = at32 + layout.panel;
+    const mixture = f32[panel + place.mixture]!;
+    const last = f32[at32 + layout.forecasts + this.#persistence]!;
+    const lossOfMixture = panel + place.lossOfMixture;
+    const lossOfLast = panel + place.lossOfLast;
+    f32[panel + place.error] = Math.abs(target - mixture) * scale;
+    f32[lossOfMixture] = discountedLoss(f32[lossOfMixture]!, (target - mixture) / sizes.spread);
+    f32[lossOfLast] = discountedLoss(f32[lossOfLast]!, (target - last) / sizes.spread);
+    const gradient = lossGradient(mixture - target, this.#squaredLoss) / sizes.spread;
+    learnMixture(key, this.experts.length, mixture, gradient);
+    if (changed(key, this.#loss(target - mixture), this.#loss(target - last))) {
+      restartMixture(key, this.experts.length, this.#persistence);
+    }
+  }
+
+  /** The base moves by `change` to stand in for a missing value. */
+  skip({ f32, at32, layout }: KeyRow, change: number): void {
+    for (let e = 0; e < this.experts.length; e++) {
+      this.experts[e]!.skip(f32, at32 + layout.experts[e]!, change);
+    }
+  }
+
+  #loss(error: number): number {
+    return this.#squaredLoss ? error * error : Math.abs(error);
+  }
+}

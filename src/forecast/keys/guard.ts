@@ -1,0 +1,201 @@
+/**
+ * One guard before all that learns. A value that lies absurdly far from what was expected is set aside: it is scored,
+ * and for everything that learns it counts as missing, so that an overflow or a sentinel leaves no trace. Values set aside
+ * that agree with one another may be a new level: forecasts follow them from the second on, and with the sixth the key
+ * moves there as a whole (`translate`), without a trace of the jump. Of a young key nothing is known that could tell which
+ * of two values is absurd: later values decide, and the key begins anew without the odd ones.
+ *
+ * The two kinds of outliers are those of Fox (Outliers in Time Series, 1972): additive ones and shifts of the level.
+ */
+import { aside, number } from "./layout.js";
+import type { KeyRow } from "./row.js";
+import { assumeSize, movesOf, settledMoves } from "./scaling.js";
+
+/** A value is absurd beyond this many running sizes of errors and changes, of a young key more … */
+const absurd = 100;
+const absurdOfYoung = 400;
+/** … and beyond this many times the largest move that was believed, which is forgotten at this rate a value. */
+const believed = 2;
+const moveDiscount = 0.9995;
+/** A value agrees with the one set aside before if it is this much nearer to it than to the level before. */
+const near = 0.25;
+/** Agreeing values that make a new level: a row of five sentinels does not. */
+const newLevel = 6;
+/** Values set aside in a row, without agreement, after which the key follows them all the same. */
+const longestRow = 12;
+/** Discounted number of values set aside from which they are ordinary for their key: 3 % of its last 500 values. */
+const discount = 0.998;
+const most = 15;
+/** What became of such values is followed at this rate: forecasts follow one at once where the last one stayed, or most did. */
+const stayRate = 0.5;
+const usuallyStays = 0.5;
+const alwaysStays = 0.98;
+/** A young key follows the first value set aside at once, and begins anew with the second that agrees. */
+const youngest = 5;
+/** Values after which a key is no longer young, and how much closer values agree than those that were odd. */
+const young = 20;
+const closer = 1 / 20;
+/** Close changes that decide, of changes other than zero and of repeats. */
+const closeMoves = 3;
+const closeRepeats = 1;
+const decided = 6;
+
+/** What becomes of a value. */
+export const verdicts = {
+  /** It is ordinary. */
+  ordinary: 0,
+  /** It is set aside: missing for all that learns. */
+  aside: 1,
+  /** The key moves to the level of the candidate; then the value is ordinary. */
+  level: 2,
+  /** The key begins anew at the candidate; then the value is ordinary. */
+  anew: 3,
+} as const;
+export type Verdict = (typeof verdicts)[keyof typeof verdicts];
+
+const { doubt, row, agreeing, stays } = aside;
+
+/** Returns the key's last observed value, which may have been set aside. */
+export function lastObserved({ f64, at64, f32, at32, layout }: KeyRow): number {
+  return f64[at64 + (f32[at32 + layout.aside + row]! > 0 ? number.candidate : number.held)]!;
+}
+
+/** Judges an observed value from what was known before it. */
+export function judge(key: KeyRow, value: number): Verdict {
+  const { f64, at64, f32, at32, layout } = key;
+  const at = at32 + layout.aside;
+  f32[at + doubt] = discount * f32[at + doubt]!;
+  const held = f64[at64 + number.held]!;
+  const away = Math.abs(value - held);
+  const distance = Math.min(away, Math.abs(value - f64[at64 + number.pending]!));
+  const largest = moveDiscount * f64[at64 + number.largestMove]!;
+  if (!isAbsurd(key, distance) || distance <= believed * largest) {
+    return ordinary(key, value, Math.max(largest, distance));
+  }
+  f32[at + doubt] = f32[at + doubt]! + 1;
+  if (f32[at + doubt]! > most) return ordinary(key, value, Math.max(largest, distance));
+  return setAside(key, value, away);
+}
+
+function isAbsurd(key: KeyRow, distance: number): boolean {
+  const { f64, at64, f32, at32, layout } = key;
+  const observed = f64[at64 + number.observed]!;
+  // The first change of a key has nothing to be measured by.
+  if (observed < 2) return false;
+  const square = Math.max(f64[at64 + number.squaredError]!, f64[at64 + number.squaredChange]!);
+  const moves = movesOf(key);
+  // A key that has never moved has no size: its first move is set aside, and the next is believed.
+  if (square === 0)
+    return distance > 0 && (f32[at32 + layout.aside + doubt]! < 0.5 || f32[at32 + layout.aside + row]! > 0);
+  return distance > (absurd + absurdOfYoung / moves) * Math.sqrt(square);
+}
+
+/** An ordinary value ends a row of those set aside. Of a young key it may show that an earlier one was odd. */
+function ordinary(key: KeyRow, value: number, largestMove: number): Verdict {
+  const { f64, at64, f32, at32, layout } = key;
+  const at = at32 + layout.aside;
+  const inRow = f32[at + row]!;
+  if (inRow > 0) {
+    f32[at + row] = f32[at + agreeing] = 0;
+    learnStay(f32, at, -1);
+  }
+  f64[at64 + number.follows] = 0;
+  f64[at64 + number.largestMove] = largestMove;
+  const observed = f64[at64 + number.observed]!;
+  if (observed < 2 || observed > young || (observed === 2 && inRow > 0)) return verdicts.ordinary;
+  // A key that has begun anew six times has such jumps: another one shows nothing.
+  if (f32[at + stays]! > alwaysStays) return verdicts.ordinary;
+  f64[at64 + number.candidateSquare] = 0;
+  const verdict = judgeByHindsight(key, value, observed);
+  if (verdict === verdicts.anew) learnStay(f32, at, 1);
+  return verdict;
+}
+
+function judgeByHindsight(key: KeyRow, value: number, observed: number): Verdict {
+  const { f64, at64, f32, at32, layout } = key;
+  const at = at32 + layout.aside;
+  const held = f64[at64 + number.held]!;
+  const change = Math.abs(value - held);
+  const size = Math.sqrt(f64[at64 + number.squaredChange]!);
+  if (observed === 2) {
+    // The candidate is still the key's first value.
+    if (Math.abs(value - f64[at64 + number.candidate]!) < closer * size) return verdicts.anew;
+    f64[at64 + number.candidate] = held;
+    return change < closer * size ? verdicts.anew : verdicts.ordinary;
+  }
+  f64[at64 + number.candidate] = held;
+  const isClose = change < closer * size;
+  const close = isClose ? f32[at + agreeing]! + (change > 0 ? closeMoves : closeRepeats) : 0;
+  f32[at + agreeing] = close < decided ? close : 0;
+  return close < decided ? verdicts.ordinary : verdicts.anew;
+}
+
+function setAside(key: KeyRow, value: number, away: number): Verdict {
+  const { f64, at64, f32, at32, layout } = key;
+  const at = at32 + layout.aside;
+  const observed = f64[at64 + number.observed]!;
+  const inRow = f32[at + row]! + 1;
+  const change = inRow > 1 ? value - f64[at64 + number.candidate]! : 0;
+  const agrees = inRow > 1 && Math.abs(change) < near * away;
+  const agreed = agrees ? f32[at + agreeing]! + 1 : 1;
+  const isLevel = agreed >= Math.min(newLevel, Math.max(2, observed));
+  if (isLevel || inRow > Math.min(longestRow, Math.max(3, observed))) {
+    f32[at + row] = f32[at + agreeing] = 0;
+    // The values before were set aside without a fault of theirs.
+    f32[at + doubt] = Math.max(0, f32[at + doubt]! - inRow);
+    // What stays once or twice may show that the values before were odd; what stays again is a level of the key.
+    const stayed = f32[at + stays]! > usuallyStays;
+    learnStay(f32, at, 1);
+    return isLevel && (observed > settledMoves || stayed) ? verdicts.level : verdicts.anew;
+  }
+  f32[at + row] = inRow;
+  f32[at + agreeing] = agreed;
+  const square = inRow > 2 ? f64[at64 + number.candidateSquare]! : 0;
+  f64[at64 + number.candidateSquare] = inRow > 1 ? square + (change * change - square) / (inRow - 1) : 0;
+  f64[at64 + number.candidate] = value;
+  return verdicts.aside;
+}
+
+/** What became of the values set aside: 1 where the key stayed there, as a counter does that begins anew, -1 where it came back. */
+function learnStay(f32: Float32Array, at: number, outcome: number): void {
+  f32[at + stays] = f32[at + stays]! + stayRate * (outcome - f32[at + stays]!);
+}
+
+/** Decides whether forecasts follow the value that was set aside just now. */
+export function followCandidate({ f64, at64, f32, at32, layout }: KeyRow): void {
+  const agreed = f32[at32 + layout.aside + agreeing]!;
+  const isToStay = f32[at32 + layout.aside + stays]! >= usuallyStays;
+  f64[at64 + number.follows] = isToStay || agreed > 1 || f64[at64 + number.observed]! <= youngest ? 1 : 0;
+}
+
+/** A forecast that was made from the base, moved to the candidate where forecasts follow that. */
+export function followed({ f64, at64 }: KeyRow, forecast: number): number {
+  if (f64[at64 + number.follows] === 0) return forecast;
+  return f64[at64 + number.candidate]! + (forecast - f64[at64 + number.base]!);
+}
+
+/**
+ * Moves a key as a whole to the level of the candidate, and returns how far. Where the values there differ among one another
+ * by far more or less than the key's did, their size is taken over too.
+ */
+export function moveLevel(key: KeyRow): number {
+  const { f64, at64 } = key;
+  const jump = f64[at64 + number.candidate]! - f64[at64 + number.base]!;
+  const from = Math.abs(f64[at64 + number.candidate]! - f64[at64 + number.held]!);
+  f64[at64 + number.mean] = f64[at64 + number.mean]! + jump;
+  f64[at64 + number.base] = f64[at64 + number.candidate]!;
+  f64[at64 + number.held] = f64[at64 + number.undisturbed] = f64[at64 + number.base]!;
+  f64[at64 + number.mode] = f64[at64 + number.base]!;
+  f64[at64 + number.follows] = 0;
+  f64[at64 + number.largestMove] = Math.max(f64[at64 + number.largestMove]!, from);
+  const square = f64[at64 + number.candidateSquare]!;
+  const known = f64[at64 + number.squaredChange]!;
+  // Of a key that never moved before, the jump is all that is known of its moves.
+  if (known === 0) assumeSize(key, from * from);
+  else if (square > sizeChange * known || (square > 0 && square < known / sizeChange))
+    assumeSize(key, square);
+  return jump;
+}
+
+/** A squared size that is this many times as large as before, or as small, is another one. */
+const sizeChange = 25;

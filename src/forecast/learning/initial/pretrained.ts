@@ -1,0 +1,61 @@
+/** Begins a cell with trained weights, where the package has them for its kind and size. */
+import type { Engine, ParameterTensor } from "../../../engine/port.js";
+import { randomWeights, type ForecasterSettings } from "../../settings.js";
+import { featureInputs, input } from "../../keys/layout.js";
+import { readHalves } from "../../encoding/halves.js";
+import type { WeightsFile } from "./file.js";
+import { lstm32 } from "./lstm32.js";
+
+const files: readonly WeightsFile[] = [lstm32];
+
+/** What decides which file fits. */
+type FittingSettings = Pick<ForecasterSettings, "cell" | "hidden" | "initial" | "harmonics" | "featureCount">;
+
+/** The file of the settings; undefined where the weights are drawn. A cell of one's own has another name than the setting. */
+export function weightsFileFor(
+  { cell, hidden, initial }: Pick<FittingSettings, "cell" | "hidden" | "initial">,
+  runningCell: string,
+): WeightsFile | undefined {
+  if (initial === randomWeights || runningCell !== cell) return undefined;
+  return files.find((file) => file.cell === cell && file.hidden === hidden);
+}
+
+/**
+ * Writes trained weights over those of a new engine where a file fits. Inputs that the file does not know, such as exogenous
+ * features, get rows of zeros: they have no effect until something was learned of them.
+ *
+ * @returns The identity of the weights.
+ */
+export function writeInitialWeights(engine: Engine, settings: FittingSettings): string {
+  const { description } = engine;
+  const file = weightsFileFor(settings, description.cell);
+  if (file === undefined) return randomWeights;
+  const trained = readHalves(file);
+  const parameters = engine.readParameters();
+  let from = 0;
+  for (const tensor of description.tensors.values()) {
+    if (tensor.name === "kernel")
+      from += writeKernel(tensor, parameters.weights, trained.subarray(from), { file, settings });
+    else {
+      const size = tensor.rows * tensor.columns;
+      parameters.weights.set(trained.subarray(from, from + size), tensor.offset);
+      from += size;
+    }
+  }
+  engine.writeParameters(parameters);
+  return file.identity;
+}
+
+/** Writes the rows of the inputs that both have; returns how many numbers the file has of them. */
+function writeKernel(
+  { offset, columns }: ParameterTensor,
+  weights: Float32Array,
+  trained: Float32Array,
+  { file, settings }: { readonly file: WeightsFile; readonly settings: FittingSettings },
+): number {
+  const known = input.harmonics + 2 * Math.min(file.harmonics, settings.harmonics);
+  const inputs = input.harmonics + 2 * settings.harmonics + featureInputs * settings.featureCount;
+  weights.set(trained.subarray(0, known * columns), offset);
+  weights.fill(0, offset + known * columns, offset + inputs * columns);
+  return (input.harmonics + 2 * file.harmonics) * columns;
+}

@@ -1,0 +1,257 @@
+/**
+ * What one key's seasons are: a ring of the key's last values (`ring.ts`), and up to four candidate periods in samples with
+ * the losses of their forecasts (`candidates.ts`). Candidates come from the calendar, from a search of the ring, and from
+ * absurd values that recur.
+ */
+import { day } from "../keys/local-clock.js";
+import { Candidates, type ScoredValue } from "./candidates.js";
+import { changeClock } from "./clock.js";
+import {
+  block,
+  blockOf,
+  candidates,
+  firstCapacity,
+  longestRow,
+  means,
+  place,
+  seasonNumbers,
+  shares,
+} from "./layout.js";
+import { furthest, Ring } from "./ring.js";
+import { longestPeriod, longestWindow, searched, searchPeriods, shortest } from "./search.js";
+
+/** Values before the first search (see `isSearched`). */
+const firstSearch = 16;
+/** Values of a candidate before it may be replaced. */
+const trustedAfter = 12;
+/** Loss of the best candidate, relative to that of the last value, below which others are looked for seldom. */
+const settledLoss = 0.5;
+/** A value that was set aside is like another one if it is this much nearer to that than to what was expected. */
+const alike = 0.25;
+/** Values without a season that is believed, after which the ring is given back. */
+const patience = 3 * longestWindow;
+
+/** What a key's value is scored with. One object is reused for all. */
+export interface SeasonEvent extends ScoredValue {
+  /** The value or, where it was missing, what stands in for it. */
+  value: number;
+  /** A value that was set aside as absurd; else NaN. */
+  aside: number;
+  missing: boolean;
+  last: number;
+  errorOfMixture: number;
+  scale: number;
+  /** Typical time between values, milliseconds; 0 while unknown. */
+  gap: number;
+  /** Local time less time, milliseconds. */
+  offset: number;
+}
+
+/** What forecasts of the steps after a value are made of; period 0 where there is none. */
+export interface SeasonOrigin {
+  period: number;
+  /** Index of the variant. */
+  variant: number;
+  /** How far the value lies from the mean of the values before it at the same place of the season. */
+  deviation: number;
+  /** The loss relative to that of the mixture. */
+  relativeLoss: number;
+}
+
+const week = 7 * day;
+const proposals = new Float64Array(3);
+
+/** The shares to the power of the step, `[shares, furthest + 1]`. */
+const powers = new Float64Array(shares.length * (furthest + 1));
+shares.forEach((share, i) => {
+  let power = 1;
+  for (let step = 0; step <= furthest; step++, power *= share) powers[i * (furthest + 1) + step] = power;
+});
+
+export class Season {
+  readonly numbers: Float64Array;
+  readonly #ring: Ring;
+  readonly #candidates: Candidates;
+
+  constructor(numbers = new Float64Array(seasonNumbers), values = new Float32Array(firstCapacity)) {
+    this.numbers = numbers;
+    this.#ring = new Ring(numbers, values);
+    this.#candidates = new Candidates(this.#ring);
+  }
+
+  /** Whether arrays are those of one: places in the ring follow from counts and periods. */
+  static fits(numbers: Float64Array, values: Float32Array): boolean {
+    if (numbers.length !== seasonNumbers) return false;
+    const count = numbers[place.count]!;
+    if (!Number.isSafeInteger(count) || count < 1) return false;
+    for (let c = 0; c < candidates; c++) {
+      const period = numbers[blockOf(c) + block.period]!;
+      if (period !== 0 && !(Number.isInteger(period) && period > 1 && period <= longestPeriod)) return false;
+    }
+    return values.length === Ring.lengthOf(count);
+  }
+
+  get values(): Float32Array {
+    return this.#ring.values;
+  }
+
+  get count(): number {
+    return this.numbers[place.count]!;
+  }
+
+  /** Whether the ring is of no use: no season was found for long. */
+  get isIdle(): boolean {
+    return this.count >= patience && this.#candidates.best === 0;
+  }
+
+  /**
+   * The values set aside last were a new level after all: they take the place of what stood in for them, and no candidate is
+   * believed until it has told the values of the new level.
+   */
+  changeLevel(): void {
+    const { numbers } = this;
+    const inRow = numbers[place.row]!;
+    for (let i = 1; i <= Math.min(inRow, longestRow); i++) {
+      this.#ring.replace(this.count - i, numbers[place.rowValues + ((inRow - i) % longestRow)]!);
+    }
+    numbers[place.row] = 0;
+    this.#candidates.startAll();
+  }
+
+  /** Takes a value and writes what forecasts of the next ones are made of. */
+  observe(event: SeasonEvent, origin: SeasonOrigin): void {
+    const ring = this.#ring;
+    if (this.count === 0) this.numbers[place.anchor] = event.value;
+    else this.#followClock(event);
+    this.numbers[place.offset] = event.offset;
+    const recurs = this.#takeAside(event);
+    const value = Math.fround((recurs ? event.aside : event.value) - ring.anchor);
+    this.#propose(event.gap);
+    this.#candidates.learn(value, event);
+    ring.push(value);
+    const count = this.count;
+    if (isSearched(count) && !this.#isSettled(count)) this.#search(event.scale);
+    this.#turnTo(origin);
+  }
+
+  /** See `Ring.mean`. */
+  mean(period: number, variant: number, step: number, back: number): number {
+    return this.#ring.mean(period, variant, step, back);
+  }
+
+  /** The share of an origin's deviation that is left after some steps. */
+  shareOf(variant: number, steps: number): number {
+    return powers[Math.floor(variant / means) * (furthest + 1) + steps]!;
+  }
+
+  #followClock({ offset, gap }: SeasonEvent): void {
+    const moved = offset - this.numbers[place.offset]!;
+    const { best } = this.#candidates;
+    if (moved === 0 || best === 0) return;
+    changeClock(this.#ring, this.#candidates.periodOf(best), { gap, moved });
+  }
+
+  /** Keeps a row of values set aside; true where the value recurs. */
+  #takeAside(event: SeasonEvent): boolean {
+    const { numbers } = this;
+    if (Number.isNaN(event.aside)) {
+      numbers[place.row] = 0;
+      return false;
+    }
+    numbers[place.rowValues + (numbers[place.row]! % longestRow)] = event.aside;
+    numbers[place.row] = numbers[place.row]! + 1;
+    return this.#recurs(event);
+  }
+
+  /**
+   * Takes a value that was set aside. True where one like it came as long before as another one before that: such a value is
+   * no fault, but the season of a key that is still in between, and the key is to expect it.
+   */
+  #recurs({ aside, value, last, scale }: SeasonEvent): boolean {
+    const { numbers, count } = this;
+    const before = numbers[place.aside]!;
+    const isAlike = numbers[place.asideAt]! > 0 && Math.abs(aside - before) < alike * Math.abs(aside - value);
+    const interval = isAlike ? count - numbers[place.asideAt]! : 0;
+    const recurs =
+      interval >= shortest && interval <= longestPeriod && interval === numbers[place.asideInterval];
+    numbers[place.asideInterval] = interval;
+    numbers[place.asideAt] = count;
+    numbers[place.aside] = aside;
+    if (!recurs) return false;
+    for (let at = count - interval; at >= Math.max(0, count - 2 * interval); at -= interval) {
+      this.#ring.replace(at, before);
+    }
+    let at = this.#candidates.find(interval);
+    if (at === 0) {
+      at = this.#candidates.worstSearched(0);
+      this.#candidates.start(at, interval);
+      this.#candidates.age(at);
+    }
+    this.#candidates.believe(at, Math.abs(aside - last) / scale);
+    return true;
+  }
+
+  /** The candidates by the calendar follow the gap between values, until their losses tell that they are right. */
+  #propose(gap: number): void {
+    if (gap <= 0 || this.count % firstSearch !== 0) return;
+    this.#setCalendar(0, Math.round(day / gap));
+    this.#setCalendar(1, Math.round(week / gap));
+  }
+
+  #setCalendar(candidate: number, period: number): void {
+    const at = blockOf(candidate);
+    const isPeriod = period > 2 && period <= longestPeriod;
+    const known = isPeriod ? this.#candidates.find(period) : 0;
+    const next = isPeriod && (known === 0 || known === at) ? period : 0;
+    if (next !== this.#candidates.periodOf(at) && !this.#candidates.isBelieved(at)) {
+      this.#candidates.start(at, next);
+    }
+  }
+
+  #search(scale: number): void {
+    const { values } = this;
+    const count = this.count;
+    const window = Math.min(count, longestWindow);
+    const oldest = count - window;
+    for (let i = 0; i < window; i++) searched[i] = values[(oldest + i) % values.length]!;
+    const last = searched[window - 1]!;
+    this.#ring.moveAnchor(last);
+    this.#candidates.moveAnchor(last);
+    const found = searchPeriods(window, proposals);
+    for (let i = 0; i < found; i++) {
+      if (this.#candidates.find(proposals[i]!) !== 0) continue;
+      // The deepest dip always has a place; the others take those that had their time.
+      const at = this.#candidates.worstSearched(i === 0 ? 0 : trustedAfter);
+      if (at < 0) continue;
+      this.#candidates.start(at, proposals[i]!);
+      this.#candidates.credit(at, scale);
+    }
+  }
+
+  #turnTo(origin: SeasonOrigin): void {
+    const ring = this.#ring;
+    const best = this.#candidates.turnToBest();
+    origin.period = 0;
+    if (best === 0) return;
+    origin.period = this.#candidates.periodOf(best);
+    origin.variant = this.#candidates.variantOf(best);
+    const now = ring.values[(this.count - 1) % ring.values.length]!;
+    origin.deviation = now + ring.anchor - ring.mean(origin.period, origin.variant, 0, 1);
+    origin.relativeLoss = this.#candidates.lossByMixture(best);
+  }
+
+  /** Whether a season tells so much that another one is looked for seldom. */
+  #isSettled(count: number): boolean {
+    const { best } = this.#candidates;
+    if (best === 0 || count < longestWindow / 4 || count % (4 * longestWindow) === 0) return false;
+    return this.#candidates.relativeLoss(best) < settledLoss;
+  }
+}
+
+/** Whether the series is searched when it has so many values: at 2^k and 3 2^k up to 96, at 2^k, then every window. */
+function isSearched(count: number): boolean {
+  if (count >= longestWindow) return count % longestWindow === 0;
+  if (count < firstSearch) return false;
+  const odd = count / (count & -count);
+  return odd === 1 || (odd === 3 && count < 128);
+}

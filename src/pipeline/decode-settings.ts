@@ -1,0 +1,264 @@
+/** Declares the settings of decoding: where keys, times, values and features are in a record. */
+import { z } from "zod";
+import { maxFeatures } from "../forecast/settings.js";
+import { isTimeZone, timeFormatFault } from "./times/format.js";
+import { timeUnits } from "./times/epoch.js";
+
+/** Largest number of series that the settings name. */
+const maxSeries = 64;
+/** Largest number of parts of a key. */
+const maxKeyParts = 16;
+
+/**
+ * Schema of a path to a value inside a document: "payload.celsius" or `{ path: ["payload", "celsius"] }`. The second form
+ * also takes names that contain a dot. A list is refused; the error says what to write instead.
+ */
+function pathSchema(severalMeant: string) {
+  return z.union([z.string(), z.strictObject({ path: z.array(z.string()) })], {
+    error: ({ input }) =>
+      Array.isArray(input)
+        ? `a list is not a path: ${severalMeant}. For a nested value write outer.inner, or {path: [outer, inner]} if a name contains a dot`
+        : undefined,
+  });
+}
+
+const plainPath = pathSchema("a part has one path");
+const valuePath = pathSchema("a record has one value here. To forecast several, name them in decode.series");
+const featurePath = pathSchema("list each feature as one item");
+const headerSchema = z.strictObject({ header: z.string().min(1) });
+
+const keyPartSchema = z.union([
+  z.string(),
+  z.strictObject({ path: z.array(z.string()) }),
+  z.strictObject({ const: z.string().min(1).max(256) }),
+  headerSchema,
+  z.strictObject({ labels: plainPath }),
+  z.strictObject({ record: z.literal("key") }),
+]);
+
+const namedSeries = z.strictObject({
+  name: z.string().min(1).max(256),
+  value: valuePath,
+  features: z.array(featurePath).max(maxFeatures).default([]),
+});
+
+const seriesSchema = z.union([
+  z.string(),
+  z.strictObject({ path: z.array(z.string()) }),
+  z.array(namedSeries).min(1).max(maxSeries),
+  z.record(z.string().min(1).max(256), plainPath),
+]);
+
+export const timeFormatSchema = z.string().check(({ value, issues }) => {
+  const message = timeFormatFault(value);
+  if (message !== undefined) issues.push({ code: "custom", message, input: value });
+});
+
+export const timeZoneSchema = z
+  .string()
+  .refine(isTimeZone, { message: "expected an IANA time zone, such as Europe/Berlin" });
+
+export const decodeSchema = z
+  .strictObject({
+    format: z
+      .enum(["json", "number", "json-schema", "avro", "protobuf"])
+      .default("json")
+      .describe(
+        "Format of the record's value: a JSON document, the text of one number, or Confluent's wire format with JSON (json-schema), Avro or Protobuf, whose schemas are in schemaRegistry. Avro and Protobuf without a registry need schemaFile.",
+      ),
+    schemaFile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "Path of the schema (.avsc or .proto) of Avro or Protobuf records that are not in Confluent's wire format.",
+      ),
+    message: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "Full name of the Protobuf message in schemaFile, such as plant.Reading. Default: its first message.",
+      ),
+    key: z
+      .union([keyPartSchema, z.array(keyPartSchema).min(1).max(maxKeyParts)])
+      .optional()
+      .describe(
+        "The series key: a path in the document, or a list of parts that are joined with a slash, in which ~ is written ~0 and / is written ~1. A part is a path, {const: text}, {header: name}, {record: key}, or {labels: path} for all members of an object. Default: the record's key as UTF-8 text.",
+      )
+      .meta({ forms: "a part, or a list of 1 to 16 parts" }),
+    time: z
+      .union([pathSchema("a time has one path"), headerSchema], {
+        error: ({ input }) =>
+          Array.isArray(input)
+            ? "a list is not a path: a time has one path. For a nested value write outer.inner, or {path: [outer, inner]} if a name contains a dot"
+            : undefined,
+      })
+      .optional()
+      .describe(
+        "Path of the event time in the document, as a number in timeUnit, as text in timeFormat, or as ISO 8601; or {header: name}. Default: the record's timestamp.",
+      ),
+    timeUnit: z
+      .enum(timeUnits)
+      .optional()
+      .describe(
+        "Unit of event times that are numbers: s, ms, us or ns since 1970. Default: milliseconds, and a number that is not plausible in milliseconds (1973 to 2572) goes to the dead letters.",
+      ),
+    timeFormat: timeFormatSchema
+      .optional()
+      .describe(
+        "Format of the event time in the tokens of luxon, such as d.M.yyyy HH:mm. Default: ISO 8601.",
+      ),
+    timeZone: timeZoneSchema
+      .optional()
+      .describe("Time zone of event times that name none, such as Europe/Berlin. Default: UTC."),
+    value: valuePath
+      .default("value")
+      .describe(
+        "Path of the value in the document. An empty path is the document itself; null is a missing value.",
+      ),
+    series: seriesSchema
+      .optional()
+      .describe(
+        "Several series in one record, instead of value: a map of name to path, a list of {name, value, features}, or the path of an object whose members are all series. Each series' key is the record's key, a slash and the name.",
+      )
+      .meta({ forms: "{name: path, …}, or list of {name, value, features}, or a path" }),
+    each: pathSchema("each has one path; arrays on the way to it are walked too")
+      .optional()
+      .describe(
+        "Path of an array: each item gives the readings of a record. Paths that begin with this one lead into the item, every other path into the whole document. Arrays on the way are walked too.",
+      ),
+    absent: z
+      .enum(["reject", "missing", "skip"])
+      .default("reject")
+      .describe(
+        "What to do if nothing is at the path of a value: reject the reading, take it as a missing value, or skip the series. A record in which skip would leave out every series is rejected. Null is always a missing value.",
+      ),
+    numbersInText: z
+      .boolean()
+      .default(false)
+      .describe('Takes texts such as "41.2" as numbers, for values and features.'),
+    missing: z
+      .array(z.string())
+      .max(64)
+      .default([])
+      .describe(
+        "Texts that stand for a missing value or feature, such as unavailable. Upper and lower case are the same.",
+      ),
+    features: z
+      .array(featurePath)
+      .max(maxFeatures)
+      .default([])
+      .describe(
+        "Paths of further numbers in the document that help to forecast the next value, of every series. Null or an absent field is a missing value.",
+      ),
+    tombstones: z
+      .enum(["reject", "skip"])
+      .default("reject")
+      .describe("What to do with a record without a value: reject it, or skip and count it."),
+    skip: z
+      .array(
+        z.strictObject({
+          field: plainPath,
+          in: z
+            .array(z.union([z.string(), z.number(), z.boolean()]))
+            .min(1)
+            .max(64),
+        }),
+      )
+      .max(16)
+      .default([])
+      .describe(
+        "Records to skip and count: those whose field has one of the listed values, such as {field: op, in: [d]} for the deletes of a change stream.",
+      )
+      .meta({ forms: "list of {field: path, in: list of values}" }),
+    maxReadings: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(10_000)
+      .describe("Largest number of readings of one record. A record with more goes to the dead letters."),
+    maxValueBytes: z
+      .int()
+      .min(1)
+      .default(1_048_576)
+      .describe("Largest accepted record value, in bytes. Larger records go to the dead letters."),
+  })
+  .superRefine((decode, context) => {
+    const issue = (message: string): void => context.addIssue({ code: "custom", message });
+    const { format, key, time, timeUnit, timeFormat, timeZone, features, series, each, skip } = decode;
+    const paths = [key, time, each, series, features[0], skip[0]];
+    const { schemaFile, message } = decode;
+    if (schemaFile !== undefined && format !== "avro" && format !== "protobuf") {
+      issue("schemaFile requires format: avro or protobuf");
+    }
+    if (message !== undefined && (format !== "protobuf" || schemaFile === undefined)) {
+      issue("message requires format: protobuf and schemaFile");
+    }
+    if (format === "number" && paths.some((path) => path !== undefined)) {
+      issue(
+        "the paths key, time, each, series, skip and features require a format with fields, such as json",
+      );
+    }
+    if (time === undefined && (timeUnit ?? timeFormat ?? timeZone) !== undefined) {
+      issue("timeUnit, timeFormat and timeZone require time");
+    }
+    if (timeUnit !== undefined && timeFormat !== undefined) {
+      issue("timeUnit and timeFormat exclude each other");
+    }
+    if (series !== undefined && decode.value !== "value") issue("value and series exclude each other");
+    const named = namedSeriesOf(decode) ?? [];
+    if (new Set(named.map(({ name }) => name)).size < named.length) {
+      issue("two series have the same name; give each series a name of its own");
+    }
+    if (series !== undefined && named.length === 0 && !isPath(series)) issue("series names no series");
+    if (named.length > maxSeries) issue(`series: at most ${maxSeries} are taken`);
+    if (featureCountOf(decode) > maxFeatures) issue(`a series has at most ${maxFeatures} features`);
+  });
+
+export type Path = z.output<typeof plainPath>;
+export type KeyPart = z.output<typeof keyPartSchema>;
+export type DecodeSettings = z.output<typeof decodeSchema>;
+
+/** One series of a record, by the settings. */
+export type NamedSeries = z.output<typeof namedSeries>;
+
+/** Returns the names of a path, outermost first; none for the document itself. */
+export function pathNames(path: Path): readonly string[] {
+  if (typeof path !== "string") return path.path;
+  return path === "" ? [] : path.split(".");
+}
+
+/** Whether a setting is a path, of its two forms. */
+export function isPath(setting: unknown): setting is Path {
+  if (typeof setting === "string") return true;
+  return (
+    typeof setting === "object" && setting !== null && Array.isArray((setting as { path?: unknown }).path)
+  );
+}
+
+/** The parts of the key; undefined for the record's key alone. */
+export function keyParts({ key }: Pick<DecodeSettings, "key">): readonly KeyPart[] {
+  if (key === undefined) return [{ record: "key" }];
+  return Array.isArray(key) ? key : [key];
+}
+
+/** The series that the settings name, in order; undefined for one value, or an object whose members are series. */
+export function namedSeriesOf({
+  series,
+}: Pick<DecodeSettings, "series">): readonly NamedSeries[] | undefined {
+  if (series === undefined || isPath(series)) return undefined;
+  if (Array.isArray(series)) return series;
+  return Object.entries(series).map(([name, value]) => ({ name, value, features: [] }));
+}
+
+/** Number of features of each series: those of all, and the most that one has of its own. */
+export function featureCountOf(decode: Pick<DecodeSettings, "series" | "features">): number {
+  const own = (namedSeriesOf(decode) ?? []).map(({ features }) => features.length);
+  return decode.features.length + Math.max(0, ...own);
+}
+
+/** A part of a key as it stands between slashes: escaped as in a JSON Pointer (RFC 6901). */
+export function escapeKeyPart(part: string): string {
+  return part.replaceAll("~", "~0").replaceAll("/", "~1");
+}

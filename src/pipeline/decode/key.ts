@@ -1,0 +1,105 @@
+/** Reads the key of a series from its parts. */
+import { isUtf8 } from "node:buffer";
+import { UndercurrentError } from "../../errors/errors.js";
+import { readKey } from "../../forecast/input.js";
+import { escapeKeyPart, keyParts, pathNames, type DecodeSettings, type KeyPart } from "../decode-settings.js";
+import type { InputRecord } from "../ports.js";
+import { decodeText, findIn, headerText, itemPath, pathText, type Chain } from "./document.js";
+
+export type KeyReader = (record: InputRecord, chain: Chain) => string;
+
+/**
+ * Returns a reader of keys. A key of one part is that part. Several parts are escaped and joined with slashes, so that two
+ * different lists of parts never give the same key; so is a key that a series' name follows. Throws KEY_INVALID.
+ */
+export function keyReader(settings: DecodeSettings): KeyReader {
+  const each = settings.each === undefined ? undefined : pathNames(settings.each);
+  const parts = keyParts(settings).map((part) => partReader(part, each));
+  if (parts.length === 1) {
+    const [only] = parts;
+    return settings.series === undefined ? only! : (record, chain) => escapeKeyPart(only!(record, chain));
+  }
+  return (record, chain) => parts.map((part) => escapeKeyPart(part(record, chain))).join("/");
+}
+
+function partReader(part: KeyPart, each: readonly string[] | undefined): KeyReader {
+  if (typeof part === "object") {
+    if ("const" in part) return () => part.const;
+    if ("record" in part) return recordKey;
+    if ("header" in part) return (record) => headerKey(record, part.header);
+    if ("labels" in part) return labelsReader(pathNames(part.labels), each);
+  }
+  const path = itemPath(pathNames(part), each);
+  return (_, chain) => documentKey(findIn(chain, path), path.names);
+}
+
+function recordKey({ key }: InputRecord): string {
+  if (key === null) throw new UndercurrentError("KEY_INVALID", "the record has no key");
+  // Two keys that are not UTF-8 could become the same text.
+  if (!isUtf8(key)) throw new UndercurrentError("KEY_INVALID", "the record's key is not UTF-8 text");
+  return readKey(decodeText(key));
+}
+
+function headerKey(record: InputRecord, name: string): string {
+  const text = headerText(record, name);
+  if (text !== undefined) return readKey(text);
+  const header = JSON.stringify(name);
+  throw new UndercurrentError("KEY_INVALID", `the record has no header ${header} of UTF-8 text`);
+}
+
+function documentKey(found: unknown, names: readonly string[]): string {
+  if (typeof found === "number" && Number.isInteger(found) && !Number.isSafeInteger(found)) {
+    throw new UndercurrentError(
+      "KEY_INVALID",
+      "the key is an integer beyond 2^53, which JSON cannot hold exactly; use a string",
+    );
+  }
+  if (found === undefined) {
+    throw new UndercurrentError(
+      "KEY_INVALID",
+      `the key is missing: nothing is at the path ${pathText(names)} (decode.key)`,
+    );
+  }
+  return readKey(found);
+}
+
+/** Most members of an object of labels. */
+const mostLabels = 64;
+
+/** All members of an object in the order of their names: name=value, with commas between them. */
+function labelsReader(names: readonly string[], each: readonly string[] | undefined): KeyReader {
+  const path = itemPath(names, each);
+  // The items of an array may share one object: its text is made once, so that the work stays linear.
+  let last: object | undefined;
+  let text: string | undefined;
+  return (_, chain) => {
+    const labels = findIn(chain, path);
+    if (typeof labels !== "object" || labels === null || Array.isArray(labels)) {
+      throw new UndercurrentError("KEY_INVALID", `no object of labels is at the path ${pathText(names)}`);
+    }
+    if (labels !== last) {
+      last = labels;
+      text = labelsText(labels as Readonly<Record<string, unknown>>);
+    }
+    if (text !== undefined) return readKey(text);
+    throw new UndercurrentError(
+      "KEY_INVALID",
+      `the labels at the path ${pathText(names)} are not 1 to ${mostLabels} texts, numbers or booleans`,
+    );
+  };
+}
+
+function labelsText(labels: Readonly<Record<string, unknown>>): string | undefined {
+  const names = Object.keys(labels);
+  if (names.length === 0 || names.length > mostLabels) return undefined;
+  const members = names.sort().map((name) => {
+    const value = labels[name];
+    const isText = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+    return isText ? `${escapeLabel(name)}=${escapeLabel(String(value))}` : undefined;
+  });
+  return members.includes(undefined) ? undefined : members.join(",");
+}
+
+function escapeLabel(text: string): string {
+  return text.replaceAll("~", "~0").replaceAll(",", "~2").replaceAll("=", "~3");
+}

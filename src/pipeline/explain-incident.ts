@@ -1,0 +1,180 @@
+/** Derives an incident again from the log: a snapshot before its first event, brought forward by replay to its end. */
+import { wasmEngine } from "../engine/wasm/engine.js";
+import { UndercurrentError } from "../errors/errors.js";
+import { Forecaster } from "../forecast/forecaster.js";
+import type { Rarity } from "../forecast/detection/detection.js";
+import type { Origin } from "./decode/dead-letter.js";
+import { patience } from "./decode/format.js";
+import type { ExplainOptions } from "./explain.js";
+import { applyFeedback, FeedbackReplay } from "./state/feedback.js";
+import type { InputBatch, OutputRecord } from "./ports.js";
+import { Stage } from "./task/stage.js";
+
+/** Where an incident began: its id names topic, partition and offset of its first event, that of a silence of the last before it. */
+export interface IncidentPlace extends Origin {
+  readonly id: string;
+  readonly offset: number;
+}
+
+export interface DerivedIncident extends IncidentPlace {
+  /** The input offset that the replay began at: of a snapshot, or the first of the input. */
+  readonly from: number;
+  readonly snapshot: boolean;
+  /** Records that were replayed, those of the incident included. */
+  readonly replayed: number;
+  /** What about its first value was rarest; undefined for a key without a value there. */
+  readonly rarity: Rarity | undefined;
+  /** The records of the incidents topic, in order. The last one is not "closed" where the incident is open at the end of the input. */
+  readonly changes: readonly OutputRecord[];
+}
+
+/** Most records that are forecast at once. */
+const batchSize = 1000;
+
+/**
+ * Reads the place in an id, such as readings-0-1234. Throws SETTING_INVALID for the id of another topic.
+ *
+ * @example
+ * ```ts
+ * placeOfIncident("readings-0-1234", "readings"); // { id: "readings-0-1234", topic: "readings", partition: 0, offset: 1234 }
+ * ```
+ */
+export function placeOfIncident(id: string, topic: string): IncidentPlace {
+  const [, partition, offset] = id.startsWith(`${topic}-`)
+    ? (/^(\d{1,9})-(\d{1,15})(?:\.\d{1,5})?(?:-[a-z-]+)?$/.exec(id.slice(topic.length + 1)) ?? [])
+    : [];
+  if (partition !== undefined && offset !== undefined) {
+    return { id, topic, partition: Number(partition), offset: Number(offset) };
+  }
+  throw new UndercurrentError(
+    "SETTING_INVALID",
+    `${JSON.stringify(id)} is no incident of the topic ${topic}: expected ${topic}-PARTITION-OFFSET, as in the list of incidents`,
+  );
+}
+
+/**
+ * Replays the input from the end of the state, and takes the changes of the incident up to its end or the end of the input.
+ * Throws SNAPSHOT_FOREIGN and the like for a state of other settings, and HISTORY_MISSING if there is no such incident.
+ */
+export async function explainIncident(
+  input: AsyncIterable<InputBatch>,
+  place: IncidentPlace,
+  {
+    model,
+    settings,
+    state,
+    format,
+    feedback: applied,
+    engine = wasmEngine,
+  }: Omit<ExplainOptions, "origin" | "key">,
+): Promise<DerivedIncident> {
+  const forecaster = new Forecaster(model, engine);
+  const rarities = new Map<string, Rarity | undefined>();
+  let atBegin = false;
+  const stage = new Stage(forecaster, settings, place, {
+    format,
+    telemetry: {
+      rejection: () => undefined,
+      update: () => undefined,
+      forecasts: (batch) => {
+        for (let row = 0; atBegin && row < batch.count; row++) {
+          const slot = batch.columns.slots[row]!;
+          rarities.set(batch.keyOf(slot), forecaster.explainScore(slot));
+        }
+      },
+    },
+  });
+  const changes: OutputRecord[] = [];
+  try {
+    if (state !== undefined) forecaster.restore(state.snapshot);
+    let replayed = 0;
+    let from = state?.offset;
+    const feedback = new FeedbackReplay(applied);
+    const derived = (): DerivedIncident => {
+      if (changes.length === 0) {
+        throw new UndercurrentError(
+          "HISTORY_MISSING",
+          `topic ${place.topic}, partition ${place.partition}, offset ${place.offset}: no incident begins with this record`,
+        );
+      }
+      const { key } = readIncident(changes[0]!.value)!;
+      const origin = { topic: place.topic, partition: place.partition };
+      return {
+        ...{ id: place.id, ...origin, offset: place.offset, from: from ?? place.offset },
+        ...{ snapshot: state !== undefined, replayed, rarity: rarities.get(key), changes },
+      };
+    };
+    for await (const { records } of input) {
+      from ??= records[0]?.offset;
+      await format?.prepare(records, patience());
+      const before = records.filter((record) => record.offset < place.offset);
+      for (const part of feedback.parts(before)) {
+        part.due.forEach((entry) => applyFeedback(forecaster, entry));
+        stage.replay(part.records);
+      }
+      const begin = before.length;
+      replayed += begin;
+      for (let at = begin; at < records.length;) {
+        // The first event by itself: what was rare about it is known until the key's next one.
+        atBegin = records[at]!.offset === place.offset;
+        const batch = records.slice(at, at + (atBegin ? 1 : batchSize));
+        at += batch.length;
+        for (const part of feedback.parts(batch)) {
+          part.due.forEach((entry) => applyFeedback(forecaster, entry));
+          const { incidents } = stage.process(part.records);
+          replayed += part.records.length;
+          for (const record of incidents) {
+            const message = readIncident(record.value);
+            if (message?.id !== place.id) continue;
+            changes.push(record);
+            if (message.change === "closed") return derived();
+          }
+        }
+      }
+    }
+    return derived();
+  } finally {
+    forecaster.dispose();
+  }
+}
+
+/** A record of the incidents topic. */
+export interface IncidentMessage {
+  readonly id: string;
+  readonly key: string;
+  readonly time: string;
+  readonly change: "opened" | "updated" | "closed";
+  readonly state: "open" | "closed";
+  readonly kind: string | null;
+  readonly direction: string | null;
+  readonly muted: boolean;
+  readonly begin: string;
+  readonly end: string;
+  readonly peak_value: number | null;
+  readonly peak_expected: number | null;
+  readonly severity: number;
+  readonly events: number;
+  /** Of a group's incident: how many members deviated at its peak, and those that deviate most. */
+  readonly members_deviating?: number;
+  readonly members?: readonly { readonly key: string }[];
+}
+
+/** Returns kind and direction of an incident in words, and of a group how many members deviated. */
+export function kindText({
+  kind,
+  direction,
+  members_deviating: members,
+}: Pick<IncidentMessage, "kind" | "direction" | "members_deviating">): string {
+  return [kind ?? "unknown", direction ?? "", members === undefined ? "" : `of ${members}`].join(" ").trim();
+}
+
+/** Reads a record of the incidents topic; undefined for any other content, such as feedback. */
+export function readIncident(value: Uint8Array | null): IncidentMessage | undefined {
+  try {
+    const message = JSON.parse(Buffer.from(value ?? []).toString()) as Partial<IncidentMessage> | null;
+    const isChange = typeof message?.id === "string" && typeof message.change === "string";
+    return isChange && typeof message.begin === "string" ? (message as IncidentMessage) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,337 @@
+/** Declares the settings of a pipeline. Made from the schema by `npm run generate`. */
+
+/** Options of a pipeline. Omitted options have their default. */
+export interface PipelineOptions {
+  /**
+   * Name of the application in the output: the field application, and the source of CloudEvents. Default:
+   * "undercurrent".
+   */
+  readonly application?: string | undefined;
+  readonly decode?:
+    | {
+        /**
+         * Format of the record's value: a JSON document, the text of one number, or Confluent's wire format with
+         * JSON (json-schema), Avro or Protobuf, whose schemas are in schemaRegistry. Avro and Protobuf without a
+         * registry need schemaFile. Default: "json".
+         */
+        readonly format?: "json" | "number" | "json-schema" | "avro" | "protobuf" | undefined;
+        /** Path of the schema (.avsc or .proto) of Avro or Protobuf records that are not in Confluent's wire format. */
+        readonly schemaFile?: string | undefined;
+        /** Full name of the Protobuf message in schemaFile, such as plant.Reading. Default: its first message. */
+        readonly message?: string | undefined;
+        /**
+         * The series key: a path in the document, or a list of parts that are joined with a slash, in which ~ is
+         * written ~0 and / is written ~1. A part is a path, {const: text}, {header: name}, {record: key}, or
+         * {labels: path} for all members of an object. Default: the record's key as UTF-8 text.
+         */
+        readonly key?:
+          | string
+          | {
+              /** List of texts. */
+              readonly path: readonly string[];
+            }
+          | {
+              readonly const: string;
+            }
+          | {
+              readonly header: string;
+            }
+          | {
+              readonly labels:
+                | string
+                | {
+                    /** List of texts. */
+                    readonly path: readonly string[];
+                  };
+            }
+          | {
+              readonly record: "key";
+            }
+          | readonly (
+              | string
+              | {
+                  /** List of texts. */
+                  readonly path: readonly string[];
+                }
+              | {
+                  readonly const: string;
+                }
+              | {
+                  readonly header: string;
+                }
+              | {
+                  readonly labels:
+                    | string
+                    | {
+                        /** List of texts. */
+                        readonly path: readonly string[];
+                      };
+                }
+              | {
+                  readonly record: "key";
+                }
+            )[]
+          | undefined;
+        /**
+         * Path of the event time in the document, as a number in timeUnit, as text in timeFormat, or as ISO 8601;
+         * or {header: name}. Default: the record's timestamp.
+         */
+        readonly time?:
+          | string
+          | {
+              /** List of texts. */
+              readonly path: readonly string[];
+            }
+          | {
+              readonly header: string;
+            }
+          | undefined;
+        /**
+         * Unit of event times that are numbers: s, ms, us or ns since 1970. Default: milliseconds, and a number
+         * that is not plausible in milliseconds (1973 to 2572) goes to the dead letters.
+         */
+        readonly timeUnit?: "s" | "ms" | "us" | "ns" | undefined;
+        /** Format of the event time in the tokens of luxon, such as d.M.yyyy HH:mm. Default: ISO 8601. */
+        readonly timeFormat?: string | undefined;
+        /** Time zone of event times that name none, such as Europe/Berlin. Default: UTC. */
+        readonly timeZone?: string | undefined;
+        /**
+         * Path of the value in the document. An empty path is the document itself; null is a missing value.
+         * Default: "value".
+         */
+        readonly value?:
+          | string
+          | {
+              /** List of texts. */
+              readonly path: readonly string[];
+            }
+          | undefined;
+        /**
+         * Several series in one record, instead of value: a map of name to path, a list of {name, value, features},
+         * or the path of an object whose members are all series. Each series' key is the record's key, a slash and
+         * the name.
+         */
+        readonly series?:
+          | string
+          | {
+              /** List of texts. */
+              readonly path: readonly string[];
+            }
+          | readonly {
+              readonly name: string;
+              readonly value:
+                | string
+                | {
+                    /** List of texts. */
+                    readonly path: readonly string[];
+                  };
+              /** List (0 to 32) of: text, or {path: list of texts}. Default: []. */
+              readonly features?:
+                | readonly (
+                    | string
+                    | {
+                        /** List of texts. */
+                        readonly path: readonly string[];
+                      }
+                  )[]
+                | undefined;
+            }[]
+          | Readonly<
+              Record<
+                string,
+                | string
+                | {
+                    /** List of texts. */
+                    readonly path: readonly string[];
+                  }
+              >
+            >
+          | undefined;
+        /**
+         * Path of an array: each item gives the readings of a record. Paths that begin with this one lead into the
+         * item, every other path into the whole document. Arrays on the way are walked too.
+         */
+        readonly each?:
+          | string
+          | {
+              /** List of texts. */
+              readonly path: readonly string[];
+            }
+          | undefined;
+        /**
+         * What to do if nothing is at the path of a value: reject the reading, take it as a missing value, or skip
+         * the series. A record in which skip would leave out every series is rejected. Null is always a missing
+         * value. Default: "reject".
+         */
+        readonly absent?: "reject" | "missing" | "skip" | undefined;
+        /** Takes texts such as "41.2" as numbers, for values and features. Default: false. */
+        readonly numbersInText?: boolean | undefined;
+        /**
+         * Texts that stand for a missing value or feature, such as unavailable. Upper and lower case are the same.
+         * List of texts (0 to 64). Default: [].
+         */
+        readonly missing?: readonly string[] | undefined;
+        /**
+         * Paths of further numbers in the document that help to forecast the next value, of every series. Null or
+         * an absent field is a missing value. List (0 to 32) of: text, or {path: list of texts}. Default: [].
+         */
+        readonly features?:
+          | readonly (
+              | string
+              | {
+                  /** List of texts. */
+                  readonly path: readonly string[];
+                }
+            )[]
+          | undefined;
+        /** What to do with a record without a value: reject it, or skip and count it. Default: "reject". */
+        readonly tombstones?: "reject" | "skip" | undefined;
+        /**
+         * Records to skip and count: those whose field has one of the listed values, such as {field: op, in: [d]}
+         * for the deletes of a change stream. List of {field: path, in: list of values}. Default: [].
+         */
+        readonly skip?:
+          | readonly {
+              readonly field:
+                | string
+                | {
+                    /** List of texts. */
+                    readonly path: readonly string[];
+                  };
+              /** List (1 to 64) of: value. */
+              readonly in: readonly (string | number | boolean)[];
+            }[]
+          | undefined;
+        /**
+         * Largest number of readings of one record. A record with more goes to the dead letters. Whole number from
+         * 1 to 100000. Default: 10000.
+         */
+        readonly maxReadings?: number | undefined;
+        /**
+         * Largest accepted record value, in bytes. Larger records go to the dead letters. Whole number of at least
+         * 1. Default: 1048576.
+         */
+        readonly maxValueBytes?: number | undefined;
+      }
+    | undefined;
+  readonly encode?:
+    | {
+        /**
+         * Format of a forecast record's value. json: a flat JSON document. connect-json: the same with its schema,
+         * as Kafka Connect's JsonConverter reads it; times are timestamps. Default: "json".
+         */
+        readonly format?: "json" | "connect-json" | undefined;
+        /**
+         * Fields of a forecast record in their order, each as a name or as {field: yhat, as: forecast}. Fields:
+         * key, time, value, yhat, yhat_lower, yhat_upper, intervals, yhat_time, expected, anomaly_score, model,
+         * incident, horizon, expected_lower, expected_upper, alarm, application, topic, partition, offset. Empty:
+         * the first 13, of which intervals need several model.intervalLevels and horizon a model.horizon above 1.
+         * List (0 to 20) of: key | time | value | yhat | yhat_lower | yhat_upper | intervals | yhat_time | expected
+         * | anomaly_score | model | incident | horizon | expected_lower | expected_upper | alarm | application |
+         * topic | partition | offset, or {field: key | time | value | yhat | yhat_lower | yhat_upper | intervals |
+         * yhat_time | expected | anomaly_score | model | incident | horizon | expected_lower | expected_upper |
+         * alarm | application | topic | partition | offset, as: text}. Default: [].
+         */
+        readonly fields?:
+          | readonly (
+              | "key"
+              | "time"
+              | "value"
+              | "yhat"
+              | "yhat_lower"
+              | "yhat_upper"
+              | "intervals"
+              | "yhat_time"
+              | "expected"
+              | "anomaly_score"
+              | "model"
+              | "incident"
+              | "horizon"
+              | "expected_lower"
+              | "expected_upper"
+              | "alarm"
+              | "application"
+              | "topic"
+              | "partition"
+              | "offset"
+              | {
+                  readonly field:
+                    | "key"
+                    | "time"
+                    | "value"
+                    | "yhat"
+                    | "yhat_lower"
+                    | "yhat_upper"
+                    | "intervals"
+                    | "yhat_time"
+                    | "expected"
+                    | "anomaly_score"
+                    | "model"
+                    | "incident"
+                    | "horizon"
+                    | "expected_lower"
+                    | "expected_upper"
+                    | "alarm"
+                    | "application"
+                    | "topic"
+                    | "partition"
+                    | "offset";
+                  readonly as: string;
+                }
+            )[]
+          | undefined;
+        /**
+         * Headers of a forecast record. input: those of its observation. cloudevents: also the attributes of a
+         * CloudEvent in binary mode. Default: "input".
+         */
+        readonly headers?: "input" | "cloudevents" | undefined;
+      }
+    | undefined;
+  /**
+   * What to do with an event older than the previous event of its key: process it, drop it and count it, or
+   * send it to the dead letters. With windows (aggregate), an event is late if its window is closed, and
+   * process drops and counts it too. With drop and dead-letter, an event time more than 7 days after its
+   * record's timestamp also goes to the dead letters, because every later event of the key would be late.
+   * Default: "process".
+   */
+  readonly late?: "process" | "drop" | "dead-letter" | undefined;
+  readonly snapshot?:
+    | {
+        /**
+         * Largest number of events between two snapshots. A recovery replays at most these events and one commit.
+         * Whole number of at least 1. Default: 100000.
+         */
+        readonly everyEvents?: number | undefined;
+        /**
+         * Longest time between two snapshots, in milliseconds. Shorter times make recovery faster and write more.
+         * Whole number from 1 to 86400000. Default: 300000.
+         */
+        readonly everyMs?: number | undefined;
+      }
+    | undefined;
+  readonly recovery?:
+    | {
+        /**
+         * What to do if the state was made with other model settings: fail, start with an empty state (fresh), or
+         * keep the state (migrate). migrate accepts changes of these settings only: learning, learningRate,
+         * learningBoost, learningBoostUpdates, maxGradientNorm, alarmRate, detection, bounds, kind, seasonKeys,
+         * maxKeys, keyTtlMs. After any other change it fails too. Default: "fail".
+         */
+        readonly changedModel?: "fail" | "fresh" | "migrate" | undefined;
+        /**
+         * What to do if the state cannot be restored to the committed offset because input or state is gone: fail,
+         * or resume at the committed offset with an empty state (fresh). Default: "fail".
+         */
+        readonly gap?: "fail" | "fresh" | undefined;
+      }
+    | undefined;
+  readonly commit?:
+    | {
+        /**
+         * Largest number of input records per commit. Smaller commits lower latency and cost throughput. Whole
+         * number from 1 to 100000. Default: 5000.
+         */
+        readonly maxEvents?: number | undefined;
+      }
+    | undefined;
+}

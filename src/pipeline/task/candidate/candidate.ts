@@ -1,0 +1,134 @@
+/** The candidate of a partition: a second model that sees the same observations as the live one, in the same order. */
+import type { EngineFactory } from "../../../engine/port.js";
+import { UndercurrentError } from "../../../errors/errors.js";
+import {
+  forecastColumns,
+  observationColumns,
+  copyRow,
+  type ForecastColumns,
+  type ObservationColumns,
+} from "../../../forecast/columns.js";
+import { Forecaster } from "../../../forecast/forecaster.js";
+import type { ForecasterSettings } from "../../../forecast/settings.js";
+import type { Origin } from "../../decode/dead-letter.js";
+import { ForecastEncoder, type EncoderOptions } from "../../encode/encode.js";
+import type { InputRecord, OutputRecord, StateChange } from "../../ports.js";
+import { asCandidate } from "../../state/roles.js";
+import { writeState, type RecordedState } from "../../state/state-records.js";
+import type { Telemetry } from "../../telemetry.js";
+
+/** A model that runs beside the live one. */
+export interface CandidateSettings {
+  readonly forecaster: ForecasterSettings;
+  /** Whether its forecasts are written. */
+  readonly emit: boolean;
+}
+
+export interface CandidateParts {
+  readonly engine: EngineFactory;
+  readonly origin: Origin;
+  /** Without them the forecasts are not written. */
+  readonly encode: EncoderOptions | undefined;
+  readonly telemetry: Telemetry | undefined;
+}
+
+export class Candidate {
+  readonly #forecaster: Forecaster;
+  readonly #encoder: ForecastEncoder | undefined;
+  readonly #telemetry: Telemetry | undefined;
+  #columns: ReturnType<typeof observationColumns>;
+  #forecasts: ForecastColumns;
+  #observed = 0;
+  /** Whether updates are told. */
+  live = false;
+
+  constructor(settings: ForecasterSettings, { engine, origin, encode, telemetry }: CandidateParts) {
+    this.#telemetry = telemetry;
+    this.#forecaster = new Forecaster(settings, engine, {
+      onUpdate: (update) => {
+        if (this.live) telemetry?.update(update);
+      },
+      onForgotten: (keys) => {
+        if (this.live) telemetry?.forgotten?.(keys);
+      },
+    });
+    this.#encoder = encode && new ForecastEncoder(this.#forecaster, origin, encode);
+    this.#columns = observationColumns(0, settings.featureCount);
+    this.#forecasts = forecastColumns(0, settings.horizon, settings.intervalLevels);
+  }
+
+  get bytes(): number {
+    return this.#forecaster.bytes;
+  }
+
+  /** Restores a state. Returns false, and holds no state, if it cannot be used. */
+  restore({ snapshot }: RecordedState): boolean {
+    try {
+      this.#forecaster.restore(snapshot);
+      return true;
+    } catch (error) {
+      if (error instanceof UndercurrentError) return false;
+      throw error;
+    }
+  }
+
+  /** Begins a batch of the live model. */
+  begin(): void {
+    for (const slot of this.#forecaster.release()) this.#encoder?.forget(slot);
+    this.#observed = 0;
+  }
+
+  /** Observes the rows of the live model's batch that are new. `keyOf` names its slots. */
+  observe(observations: ObservationColumns, keyOf: (slot: number) => string): void {
+    const { count } = observations;
+    const from = this.#observed;
+    if (count === from) return;
+    this.#reserve(observations);
+    const columns = this.#columns;
+    const width = this.#forecaster.settings.featureCount;
+    for (let row = from; row < count; row++) {
+      columns.slots[row] = this.#forecaster.slotOf(keyOf(observations.slots[row]!));
+    }
+    columns.times.set(observations.times.subarray(from, count), from);
+    columns.values.set(observations.values.subarray(from, count), from);
+    columns.features.set(observations.features.subarray(from * width, count * width), from * width);
+    if (observations.positions !== undefined) {
+      columns.positions.set(observations.positions.subarray(from, count), from);
+    }
+    columns.count = count;
+    this.#forecaster.observe(columns, this.#forecasts, from);
+    this.#observed = count;
+  }
+
+  /** Reports the batch, and returns its forecasts as records if they are written. `taken` are the records of its rows. */
+  output(taken: readonly InputRecord[]): readonly OutputRecord[] {
+    if (taken.length === 0) return [];
+    this.#telemetry?.forecasts({
+      count: taken.length,
+      columns: this.#forecasts,
+      incidents: this.#forecaster.incidentChanges,
+      keyOf: (slot) => this.#forecaster.keyOf(slot),
+      experts: this.#forecaster,
+    });
+    return this.#encoder?.records(this.#forecasts, taken) ?? [];
+  }
+
+  /** The changes of its state since the last call, for an input offset. */
+  changes(offset: number): readonly StateChange[] {
+    return asCandidate(writeState(offset, this.#forecaster));
+  }
+
+  dispose(): void {
+    this.#forecaster.dispose();
+  }
+
+  #reserve({ slots }: ObservationColumns): void {
+    if (this.#columns.slots.length >= slots.length) return;
+    const { featureCount, horizon, intervalLevels } = this.#forecaster.settings;
+    const columns = observationColumns(slots.length, featureCount);
+    const forecasts = forecastColumns(slots.length, horizon, intervalLevels);
+    for (let row = 0; row < this.#observed; row++) copyRow(this.#forecasts, row, forecasts, row);
+    this.#columns = columns;
+    this.#forecasts = forecasts;
+  }
+}

@@ -1,0 +1,83 @@
+/** Restoring from a feed, batch by batch. */
+import { setImmediate } from "node:timers/promises";
+import { expect, it } from "vitest";
+import { Feed } from "../../../../src/adapters/kafka/source/feed.js";
+import { restoreState } from "../../../../src/adapters/kafka/source/restore.js";
+
+const message = (offset: number, value: string | null) => ({
+  offset: String(offset),
+  key: Buffer.from(`k${offset % 10}`),
+  value: value === null ? null : Buffer.from(value),
+  timestamp: "0",
+  attributes: 0,
+  headers: {},
+});
+
+it("takes the latest record of each key from many batches, and leaves nothing waiting behind", async () => {
+  const warnings: Error[] = [];
+  const warn = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", warn);
+  try {
+    const controls = { seek: () => undefined, pause: () => undefined, resume: () => undefined };
+    const feed = new Feed(controls, 0, 1_000_000);
+    const restoring = restoreState(feed, { end: 100, stallMs: 60_000, origin: "here" });
+    for (let offset = 0; offset < 100; offset++) {
+      feed.push([message(offset, offset === 93 ? null : `v${offset}`)], offset + 1, 100);
+      await setImmediate();
+    }
+    const state = new Map(
+      (await restoring).records.map(({ key, value }) => [key, Buffer.from(value).toString()]),
+    );
+    expect(state.get("k9")).toBe("v99");
+    expect(state.has("k3")).toBe(false);
+    expect(state.size).toBe(9);
+    // The runtime warns of a signal with ever more listeners.
+    expect(warnings).toEqual([]);
+  } finally {
+    process.off("warning", warn);
+  }
+});
+
+it("gives up when nothing comes, and when the partition is taken away", async () => {
+  const controls = { seek: () => undefined, pause: () => undefined, resume: () => undefined };
+  await expect(
+    restoreState(new Feed(controls, 0, 1000), { end: 10, stallMs: 5, origin: "here" }),
+  ).rejects.toMatchObject({
+    code: "RESTORE_STALLED",
+  });
+  const feed = new Feed(controls, 0, 1000);
+  const restoring = restoreState(feed, { end: 10, stallMs: 60_000, origin: "here" });
+  feed.close();
+  await expect(restoring).rejects.toMatchObject({ code: "FENCED" });
+});
+
+const stateMessage = (offset: number, name: string, owner?: object) => ({
+  ...message(offset, "v"),
+  key: Buffer.from(name),
+  headers: owner === undefined ? {} : { "undercurrent-owner": Buffer.from(JSON.stringify(owner)) },
+});
+
+it("names the owners of the latest records, each once, and none of a release that wrote no owner", async () => {
+  const controls = { seek: () => undefined, pause: () => undefined, resume: () => undefined };
+  const feed = new Feed(controls, 0, 1000);
+  const restoring = restoreState(feed, { end: 6, stallMs: 60_000, origin: "here" });
+  const [pumps, valves] = ["pumps", "valves"].map((application) => ({
+    application,
+    input: "i",
+    partition: 0,
+  }));
+  feed.push(
+    [
+      stateMessage(0, "model", valves),
+      stateMessage(1, "key:a", pumps),
+      stateMessage(2, "key:b", { application: 7 }),
+      stateMessage(3, "key:c"),
+      stateMessage(4, "key:d", pumps),
+      // What was another's is no more.
+      stateMessage(5, "model", pumps),
+    ],
+    6,
+    6,
+  );
+  expect((await restoring).owners).toEqual([pumps]);
+});

@@ -1,0 +1,109 @@
+/**
+ * How good forecasts are by the number of events that a key has had: each key is a stream of its own, with a model of its own.
+ * Figures are MAE by MAE of repeating the last value, as geometric means over keys, then over sets.
+ */
+import type { ForecasterOptions } from "../../src/forecast/settings.js";
+import { dataHere, readWide } from "../support/data.js";
+import { nabStream, run, tableStream, type Stream } from "./streams.js";
+
+/** The first events that a key's bucket ends before; the last has no end. */
+export const buckets = [
+  { name: "2-30", end: 31 },
+  { name: "31-100", end: 101 },
+  { name: "101-300", end: 301 },
+  { name: "301-1000", end: 1001 },
+  { name: "rest", end: Infinity },
+] as const;
+
+/** Scored values that a key's bucket needs to count. */
+const leastScored = 10;
+/** A ratio counts from a hundredth to a hundred: one key must not decide. */
+const largestRatio = 100;
+
+/** A line of the table: a set, the mean of all, or the worst key of all; one ratio for each bucket, NaN without keys. */
+export interface ColdRow {
+  readonly name: string;
+  readonly ratios: readonly number[];
+}
+
+/** Runs every key by itself, with each seed. */
+export function benchCold(options: ForecasterOptions, seeds: readonly number[]): ColdRow[] {
+  if (!dataHere) return [];
+  const worst = buckets.map(() => -Infinity);
+  const rows = developmentSets().map(({ name, stream }): ColdRow => {
+    const keys = seeds.flatMap((seed) => keysOf(stream).map((key) => ratiosOf(key, { ...options, seed })));
+    for (const ratios of keys) ratios.forEach((ratio, b) => (worst[b] = Math.max(worst[b]!, defined(ratio))));
+    return { name, ratios: buckets.map((_, b) => geometricMean(keys.map((ratios) => ratios[b]!))) };
+  });
+  const mean = buckets.map((_, b) => geometricMean(rows.map(({ ratios }) => ratios[b]!)));
+  return [...rows, { name: "all sets", ratios: mean }, { name: "worst key", ratios: worst }];
+}
+
+/** Prints the table, or one JSON object. */
+export function printCold(rows: readonly ColdRow[], json: boolean): void {
+  if (json) {
+    process.stdout.write(
+      `${JSON.stringify({ buckets: buckets.map(({ name }) => name), rows }, undefined, 2)}\n`,
+    );
+    return;
+  }
+  const lines = [
+    ["events of the key", ...buckets.map(({ name }) => name)],
+    ...rows.map(({ name, ratios }) => [name, ...ratios.map((ratio) => ratio.toFixed(4))]),
+  ];
+  const width = Math.max(...lines.map(([name]) => name!.length));
+  for (const [name, ...cells] of lines) {
+    process.stdout.write(`${name!.padEnd(width)}${cells.map((cell) => cell.padStart(10)).join("")}\n`);
+  }
+}
+
+/** Rows of the long table that are read: as many as the short one has. */
+const rowsOfEttm2 = 17_000;
+
+function developmentSets(): { readonly name: string; readonly stream: Stream }[] {
+  return [
+    { name: "ETTh1", stream: tableStream(readWide("ett/ETTh1.csv.gz")) },
+    { name: "ETTm2", stream: tableStream(readWide("ett/ETTm2.csv.gz", rowsOfEttm2)) },
+    { name: "AWS", stream: nabStream(/realAWSCloudwatch/) },
+    { name: "taxi", stream: nabStream(/nyc_taxi/) },
+    { name: "machine temperature", stream: nabStream(/machine_temperature/) },
+    { name: "ambient temperature", stream: nabStream(/ambient_temperature/) },
+    { name: "EC2 latency", stream: nabStream(/ec2_request_latency/) },
+  ];
+}
+
+/** The events of each key, as a stream of its own. */
+function keysOf({ keys, slots, times, values }: Stream): Stream[] {
+  return keys.map((key, k) => {
+    const isOfKey = (_: number, i: number): boolean => slots[i] === k;
+    const own = values.filter(isOfKey);
+    return { keys: [key], slots: new Int32Array(own.length), times: times.filter(isOfKey), values: own };
+  });
+}
+
+/** MAE by that of persistence for each bucket; NaN where too few values were scored or none of them moved. */
+function ratiosOf(stream: Stream, options: ForecasterOptions): number[] {
+  const forecasts = run(stream, { ...options, loss: "absolute" });
+  const sums = buckets.map(() => ({ scored: 0, model: 0, persistence: 0 }));
+  stream.values.forEach((value, i) => {
+    if (i === 0 || Number.isNaN(value)) return;
+    const sum = sums[buckets.findIndex(({ end }) => i + 1 < end)]!;
+    sum.scored++;
+    sum.model += Math.abs(forecasts.expected[i]! - value);
+    sum.persistence += Math.abs(forecasts.previous[i]! - value);
+  });
+  return sums.map(({ scored, model, persistence }) =>
+    scored < leastScored || persistence === 0
+      ? NaN
+      : Math.min(Math.max(model / persistence, 1 / largestRatio), largestRatio),
+  );
+}
+
+function geometricMean(ratios: readonly number[]): number {
+  const known = ratios.filter((ratio) => !Number.isNaN(ratio));
+  return Math.exp(known.reduce((sum, ratio) => sum + Math.log(ratio), 0) / known.length);
+}
+
+function defined(ratio: number): number {
+  return Number.isNaN(ratio) ? -Infinity : ratio;
+}

@@ -1,0 +1,165 @@
+/** Every configuration of examples/topics reads the record that it is about. */
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { modelOf } from "../../src/cli/shared/pipeline.js";
+import { loadConfig } from "../../src/config/load.js";
+import { Forecaster } from "../../src/forecast/forecaster.js";
+import type { InputRecord } from "../../src/pipeline/ports.js";
+import { pipelineSettings } from "../../src/pipeline/settings.js";
+import { Stage } from "../../src/pipeline/task/stage.js";
+
+const folder = fileURLToPath(new URL("../../examples/topics/", import.meta.url));
+const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
+const at = Date.UTC(2026, 2, 1, 10, 0, 5);
+
+function record(value: unknown, others: Partial<InputRecord> = {}): InputRecord {
+  const text = value === null ? null : bytes(JSON.stringify(value));
+  return { offset: 0, timestamp: at, key: null, value: text, headers: [], ...others };
+}
+
+const debezium = { ts_ms: at, before: null, source: { table: "accounts" } };
+
+/** Records of each example, and what comes of them: key=value of each forecast, and codes of what is refused. */
+const cases: Readonly<Record<string, readonly (readonly [InputRecord, readonly string[]])[]>> = {
+  "three-measures": [
+    [
+      record({
+        sensor: "pump-7",
+        at: "2026-03-01T10:00:05Z",
+        temperature: 41.2,
+        pressure: 2.5,
+        flow: { in: 12, out: 11.5 },
+      }),
+      ["pump-7/temperature=41.2", "pump-7/pressure=2.5", "pump-7/flow=12"],
+    ],
+    [record({ sensor: "a/b", at, pressure: 2.5 }), ["a~1b/pressure=2.5"]],
+  ],
+  "composite-key": [
+    [
+      record({ site: "north", tags: { host: "web-1" }, time: at / 1000, requests: 310, users: 42 }),
+      ["north/web-1=310"],
+    ],
+  ],
+  array: [
+    [
+      record({
+        gateway: "gateway-1",
+        readings: [
+          { id: "t1", at, temperature: "20.5" },
+          { id: "t2", at, temperature: "21", humidity: "0.4" },
+        ],
+      }),
+      ["gateway-1/t1/temperature=20.5", "gateway-1/t2/temperature=21", "gateway-1/t2/humidity=0.4"],
+    ],
+    [record({ gateway: "gateway-1", readings: [] }), ["RECORD_SKIPPED"]],
+  ],
+  "one-series": [[record({ created: "2026-03-01T10:00:05Z", open_orders: 310 }), ["all=310"]]],
+  debezium: [
+    [record({ ...debezium, op: "u", after: { id: 7, balance: "1250.75" } }), ["accounts/7=1250.75"]],
+    [record({ ...debezium, op: "d", after: null }), ["RECORD_SKIPPED"]],
+    [record(null, { key: bytes('{"id":7}') }), ["RECORD_SKIPPED"]],
+  ],
+  "cloudevents-structured": [
+    [
+      record({
+        specversion: "1.0",
+        type: "reading",
+        source: "/pumps",
+        id: "1",
+        subject: "pump-7",
+        time: "2026-03-01T10:00:05Z",
+        data: { celsius: 41.2 },
+      }),
+      ["~1pumps/pump-7=41.2"],
+    ],
+  ],
+  "cloudevents-binary": [
+    [
+      record(
+        { celsius: 41.2 },
+        {
+          headers: [
+            { name: "ce_source", value: bytes("/pumps") },
+            { name: "ce_subject", value: bytes("pump-7") },
+            { name: "ce_time", value: bytes("2026-03-01T10:00:05Z") },
+          ],
+        },
+      ),
+      ["~1pumps/pump-7=41.2"],
+    ],
+  ],
+  "clicks-per-minute": [
+    [record({ page: "/cart", at }), []],
+    [record({ page: "/cart", at: at - 5000 }), []],
+    [record({ page: "/", at: at + 65_000 }), ["/cart=2 10:01:00"]],
+  ],
+  "latency-p99": [
+    [record({ route: "/cart", at, duration_ms: 12.5 }), []],
+    [record({ route: "/cart", at: at + 70_000, duration_ms: 9 }), ["/cart=12.5 10:01:00"]],
+  ],
+  counters: [
+    [record({ name: "requests_total", labels: { host: "a" }, timestamp: at / 1000, value: 100 }), []],
+    [record({ name: "requests_total", labels: { host: "a" }, timestamp: at / 1000 + 30, value: 400 }), []],
+    [
+      record({ name: "requests_total", labels: { host: "a" }, timestamp: at / 1000 + 60, value: 30 }),
+      ["requests_total/host=a=10 10:01:00"],
+    ],
+  ],
+  telegraf: [
+    [
+      record({
+        name: "cpu",
+        tags: { host: "web-1", cpu: "cpu0" },
+        timestamp: at / 1000,
+        fields: { usage_idle: 97.1, usage_user: 1.5, uptime_format: "1 day", active: true },
+      }),
+      ["cpu/cpu=cpu0,host=web-1/usage_idle=97.1", "cpu/cpu=cpu0,host=web-1/usage_user=1.5"],
+    ],
+  ],
+};
+
+test("every example of a topic has a record here", () => {
+  const names = readdirSync(folder)
+    .filter((name) => name.endsWith(".yaml"))
+    // The others are about credentials.
+    .filter((name) => readFileSync(`${folder}${name}`, "utf8").includes("\ndecode:"))
+    .map((name) => name.slice(0, -".yaml".length));
+  // Those with a registry are read in test/integration/kafka/schemas.
+  const withRegistry = ["avro", "protobuf"];
+  expect(names.sort()).toEqual([...Object.keys(cases), ...withRegistry].sort());
+});
+
+test.each(Object.entries(cases))("%s.yaml reads its records", (name, records) => {
+  const { settings } = loadConfig(`${folder}${name}.yaml`, {});
+  const { decode, late, snapshot, recovery, commit } = settings;
+  const pipeline = pipelineSettings({ decode, late, snapshot, recovery, commit });
+  const forecaster = new Forecaster(modelOf(settings));
+  const codes: string[] = [];
+  const stage = new Stage(
+    forecaster,
+    pipeline,
+    { topic: settings.topics.input, partition: 0 },
+    {
+      telemetry: {
+        forecasts: () => undefined,
+        update: () => undefined,
+        rejection: ({ code }) => codes.push(code),
+      },
+    },
+  );
+  for (const [input, expected] of records) {
+    const { forecasts, deadLetters } = stage.process([input]);
+    const said = forecasts.map(({ value }) => {
+      const forecast = JSON.parse(Buffer.from(value!).toString()) as Record<string, unknown>;
+      const said = `${String(forecast["key"])}=${String(forecast["value"])}`;
+      // A window's observation has the time of its end.
+      if (settings.aggregate !== undefined) return `${said} ${String(forecast["time"]).slice(11, 19)}`;
+      expect(forecast["time"]).toBe(new Date(at).toISOString());
+      return said;
+    });
+    expect([...said, ...codes.splice(0)]).toEqual(expected);
+    expect(deadLetters).toEqual([]);
+  }
+  forecaster.dispose();
+});

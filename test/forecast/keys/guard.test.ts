@@ -1,0 +1,188 @@
+/** What absurd values cost: the second ordinary value after them is forecast as if they had not been. */
+import { describe, expect, test } from "vitest";
+import { uniform } from "../../../src/engine/random.js";
+import { Forecaster } from "../../../src/forecast/forecaster.js";
+import { forecasterSettings } from "../../../src/forecast/settings.js";
+import { quick, run, runFresh, type Event } from "../../support/streams.js";
+import { drawNormal } from "../../support/random.js";
+
+const keys = 15;
+const hour = 3_600_000;
+const horizon = 4;
+/** Ordinary values after an absurd run whose errors are compared, from the second one on. */
+const compared = 12;
+/** Absurd values in the longest run. */
+const longest = 5;
+const settings = forecasterSettings({ hidden: 16, horizon });
+
+type Kind = (noise: () => number) => (i: number) => number;
+
+const kinds: Readonly<Record<string, Kind>> = {
+  "noise around a level": (noise) => () => 100 + 2 * noise(),
+  "a meter that counts on": (noise) => {
+    let count = 439_534;
+    return () => (count += Math.round(5 + 2 * Math.abs(noise())));
+  },
+  "a daily wave": (noise) => (i) => 20 + 5 * Math.sin((2 * Math.PI * i) / 24) + 0.3 * noise(),
+  "a random walk": (noise) => {
+    let value = -50;
+    return () => (value += noise());
+  },
+};
+
+function seriesOf(kind: Kind, key: number, length: number): number[] {
+  const next = uniform(100 + key);
+  const noise = (): number => drawNormal(next);
+  const valueOf = kind(noise);
+  return Array.from({ length }, (_, i) => valueOf(i));
+}
+
+/** Sums of errors of the next value and of the furthest step, and of widths, from the second value after the absurd ones on. */
+interface Cost {
+  next: number;
+  ahead: number;
+  width: number;
+}
+
+/** What runs of values cost keys of a kind from an event on. What came before them is learned once. */
+class Costs {
+  readonly #series: readonly (readonly number[])[];
+  readonly #at: number;
+  readonly #before: Uint8Array;
+
+  constructor(kind: Kind, at: number) {
+    const length = at + longest + compared + horizon;
+    this.#series = Array.from({ length: keys }, (_, key) => seriesOf(kind, key, length));
+    this.#at = at;
+    const forecaster = new Forecaster(settings);
+    run(forecaster, this.#events(0, at, []));
+    this.#before = forecaster.snapshot();
+    forecaster.dispose();
+  }
+
+  /** The cost of `absurd` values in the place of the first ordinary ones, after `count` values. */
+  of(absurd: readonly number[], count: number): Cost {
+    const first = this.#at;
+    const after = first + count;
+    const forecaster = new Forecaster(settings);
+    forecaster.restore(this.#before);
+    const { expected, expectedUpper, expectedLower, steps } = run(
+      forecaster,
+      this.#events(first, after + compared, absurd),
+    );
+    forecaster.dispose();
+    const cost: Cost = { next: 0, ahead: 0, width: 0 };
+    for (let i = after + 1; i < after + compared; i++) {
+      this.#series.forEach((values, key) => {
+        const row = (i - first) * keys + key;
+        cost.next += Math.abs(expected[row]! - values[i]!);
+        cost.ahead += Math.abs(steps.yhat[row * (horizon - 1) + horizon - 2]! - values[i + horizon]!);
+        cost.width += expectedUpper[row]! - expectedLower[row]!;
+      });
+    }
+    return cost;
+  }
+
+  #events(begin: number, end: number, absurd: readonly number[]): Event[] {
+    return Array.from({ length: (end - begin) * keys }, (_, row): Event => {
+      const [key, i] = [row % keys, begin + Math.floor(row / keys)];
+      return {
+        key: `key-${key}`,
+        time: 1e12 + i * hour,
+        value: absurd[i - this.#at] ?? this.#series[key]![i]!,
+      };
+    });
+  }
+}
+
+const sentinels = [-9999e3, 2 ** 32 - 1, -1e30, 2 ** 64, 5e8];
+const runsOf = (count: number): number[][] => [
+  ...sentinels.slice(0, 3).map((value) => new Array<number>(count).fill(value)),
+  ...(count > 1 ? [sentinels.slice(0, count)] : []),
+];
+
+/** Most times the cost. The trend of a meter, which halves its errors, is known as many values later as were absurd. */
+const limitOf = (name: string): number => (name.startsWith("a meter") ? 2 : 1.25);
+
+describe.each(Object.entries(kinds))("%s", (name, kind) => {
+  test.each([0, 1, 2, 9, 400])("is forecast as if absurd values at event %i had not been", (at) => {
+    const costs = new Costs(kind, at);
+    for (const count of [1, 2, longest]) {
+      const without = costs.of([], count);
+      for (const absurd of runsOf(count)) {
+        const cost = costs.of(absurd, count);
+        const what = `${absurd.join()} at ${at}`;
+        expect(cost.next / without.next, what).toBeLessThan(limitOf(name));
+        expect(cost.ahead / without.ahead, what).toBeLessThan(limitOf(name));
+        // A young key that begins anew has no interval for two values.
+        if (at > 10) expect(cost.width / without.width, what).toBeLessThan(1.5);
+      }
+    }
+  });
+});
+
+const normal = (seed: number): (() => number) => {
+  const next = uniform(seed);
+  return () => drawNormal(next);
+};
+
+/** Errors of one key's forecasts of its values. */
+function errorsOf(values: readonly number[]): number[] {
+  const events = values.map((value, i): Event => ({ key: "a", time: 1e12 + i * hour, value }));
+  const { expected } = runFresh(quick, events);
+  return values.map((value, i) => Math.abs(expected[i]! - value));
+}
+
+const meanOf = (list: readonly number[]): number => list.reduce((sum, x) => sum + x, 0) / list.length;
+
+test("absurd values at 1 % of a key's values cost nothing", () => {
+  const noise = normal(5);
+  const next = uniform(6);
+  const clean = Array.from({ length: 4000 }, () => 100 + 2 * noise());
+  const isAbsurd = clean.map(() => next() < 0.01);
+  const errors = errorsOf(clean.map((value, i) => (isAbsurd[i]! ? -99_990 : value)));
+  const ordinary = errors.filter((_, i) => i > 500 && !isAbsurd[i]!);
+  expect(meanOf(ordinary) / meanOf(errorsOf(clean).slice(501))).toBeLessThan(1.05);
+});
+
+test("a shift of the level is followed from its second value on", () => {
+  const noise = normal(7);
+  const values = Array.from({ length: 1000 }, (_, i) => noise() + (i < 500 ? 0 : 1e6));
+  const errors = errorsOf(values);
+  expect(errors[500]!).toBeGreaterThan(9e5);
+  expect(errors[501]!).toBeGreaterThan(9e5);
+  for (let i = 502; i < 1000; i++) expect(errors[i]!).toBeLessThan(8);
+});
+
+test("a key whose shifts have been believed once follows the next ones at once", () => {
+  const noise = normal(8);
+  const values = Array.from({ length: 1000 }, (_, i) => noise() + 1e6 * (Math.floor(i / 100) % 2));
+  const errors = errorsOf(values);
+  // One for each shift; once the season of the shifts is tried, it may err at its first ones.
+  expect(errors.filter((error, i) => i > 110 && error > 1000).length).toBeLessThanOrEqual(10);
+});
+
+test("a key that has stayed where it jumped follows even larger jumps at once", () => {
+  const noise = normal(12);
+  const values = Array.from({ length: 1000 }, (_, i) => noise() + 1e4 * 4 ** Math.floor(i / 100));
+  const errors = errorsOf(values);
+  // The first jump takes two values, each later one the value that it begins with.
+  expect(errors.filter((error, i) => i >= 100 && error > 1000).length).toBeLessThanOrEqual(11);
+});
+
+test.each([1e6, 1e20])("a key whose unit changes by %f finds in again", (factor) => {
+  const noise = normal(9);
+  const values = Array.from({ length: 1500 }, (_, i) => (100 + 2 * noise()) * (i < 700 ? 1 : factor));
+  const errors = errorsOf(values);
+  expect(meanOf(errors.slice(1000)) / factor).toBeLessThan(2.5);
+});
+
+test("a key that is nothing but noise of ever other sizes is never stuck", () => {
+  const noise = normal(10);
+  const next = uniform(11);
+  const values = Array.from({ length: 2000 }, () => noise() * 10 ** (40 * next() - 20));
+  const events = values.map((value, i): Event => ({ key: "a", time: 1e12 + i * hour, value }));
+  const { yhat, previous } = runFresh(quick, events);
+  for (const value of yhat) expect(Number.isFinite(value)).toBe(true);
+  expect(new Set(previous).size).toBeGreaterThan(500);
+});

@@ -1,0 +1,218 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { UndercurrentError } from "../../../src/errors/errors.js";
+import { forecasterSettings } from "../../../src/forecast/settings.js";
+import { ByteReader } from "../../../src/forecast/snapshot/bytes.js";
+import { Windows } from "../../../src/forecast/windows/windows.js";
+import type { AggregateSettings } from "../../../src/forecast/windows/settings.js";
+
+interface Event {
+  readonly key: string;
+  readonly time: number;
+  readonly value: number;
+}
+
+interface Row {
+  readonly key: string;
+  readonly time: number;
+  readonly value: number;
+}
+
+function settings(options: object): AggregateSettings {
+  return forecasterSettings({ aggregate: { every: "10ms", ...options } }).aggregate!;
+}
+
+/** Feeds events; returns the observations and the events that were late. */
+function feed(windows: Windows, events: readonly Event[]): { rows: Row[]; late: Event[] } {
+  const rows: Row[] = [];
+  const late: Event[] = [];
+  for (const event of events) {
+    windows.advance(event.time);
+    const { closed } = windows;
+    for (let i = 0; i < closed.count; i++) {
+      rows.push({ key: windows.nameOf(closed.slots[i]!), time: closed.times[i]!, value: closed.values[i]! });
+    }
+    try {
+      windows.refuseLate(event.time);
+      windows.add(windows.slotOf(event.key), event.time, event.value, []);
+    } catch (error) {
+      if (!(error instanceof UndercurrentError) || error.code !== "EVENT_LATE") throw error;
+      late.push(event);
+    }
+  }
+  return { rows, late };
+}
+
+const values: Readonly<Record<string, (events: readonly Event[]) => number>> = {
+  count: (events) => events.length,
+  sum: (events) => events.reduce((sum, { value }) => sum + value, 0),
+  mean: (events) => events.reduce((sum, { value }) => sum + value, 0) / events.length,
+  min: (events) => Math.min(...events.map(({ value }) => value)),
+  max: (events) => Math.max(...events.map(({ value }) => value)),
+  last: (events) => events.reduce((last, event) => (event.time >= last.time ? event : last)).value,
+};
+
+/** The same by maps over all events. */
+function reference(events: readonly Event[], by: string, grace: number, maxEmpty: number): Row[] {
+  const rows: (Row & { readonly closedBy: number })[] = [];
+  const taken = new Map<string, Event[]>();
+  const window = (time: number): number => Math.floor(time / 10);
+  let latest = -Infinity;
+  let open = -Infinity;
+  const keys: string[] = [];
+  events.forEach((event) => {
+    latest = Math.max(latest, event.time);
+    open = window(latest - grace);
+    if (window(event.time) < open) return;
+    if (!taken.has(event.key)) keys.push(event.key);
+    taken.set(event.key, [...(taken.get(event.key) ?? []), event]);
+  });
+  for (const key of keys) {
+    const own = taken.get(key)!;
+    const windows = new Map<number, Event[]>();
+    for (const event of own)
+      windows.set(window(event.time), [...(windows.get(window(event.time)) ?? []), event]);
+    let empties = 0;
+    for (let at = Math.min(...windows.keys()); at < open; at++) {
+      const inside = windows.get(at);
+      empties = inside === undefined ? empties + 1 : 0;
+      if (empties > maxEmpty) continue;
+      rows.push({
+        key,
+        time: 10 * (at + 1),
+        value: inside === undefined ? 0 : values[by]!(inside),
+        closedBy: at,
+      });
+    }
+  }
+  return rows.map(({ closedBy: _, ...row }) => row);
+}
+
+const eventsOf = fc
+  .array(
+    fc.record({
+      key: fc.constantFrom("a", "b", "c"),
+      step: fc.integer({ min: -40, max: 60 }),
+      value: fc.integer({ min: -9, max: 9 }),
+    }),
+    { maxLength: 60 },
+  )
+  .map((steps) => {
+    let time = 1000;
+    return steps.map(({ key, step, value }): Event => ({ key, time: (time += step), value }));
+  });
+
+const inOrder = (rows: readonly Row[]): readonly Row[] =>
+  [...rows].sort((a, b) => a.time - b.time || (a.key < b.key ? -1 : 1));
+
+describe("windows", () => {
+  test("give what maps over all events give", () => {
+    fc.assert(
+      fc.property(
+        eventsOf,
+        fc.constantFrom(...Object.keys(values)),
+        fc.constantFrom(0, 10, 25),
+        fc.constantFrom(0, 2, 50),
+        (events, by, grace, maxEmpty) => {
+          const windows = new Windows(settings({ by, grace: `${grace}ms`, maxEmpty, empty: "zero" }), 0);
+          const { rows } = feed(windows, events);
+          expect(inOrder(rows)).toEqual(inOrder(reference(events, by, grace, maxEmpty)));
+        },
+      ),
+    );
+  });
+
+  test("go on from a snapshot bit for bit, whatever is in it", () => {
+    fc.assert(
+      fc.property(
+        eventsOf,
+        fc.nat(60),
+        fc.constantFrom("count", "rate", "p50", "p99", "last"),
+        fc.constantFrom("0ms", "25ms"),
+        (events, cut, by, grace) => {
+          const own = settings({ by, grace, maxEmpty: 1 });
+          const whole = new Windows(own, 0);
+          const first = new Windows(own, 0);
+          feed(whole, events.slice(0, cut));
+          feed(first, events.slice(0, cut));
+          const parts = first.write(60).map((part) => new ByteReader(part.bytes().slice()));
+          const second = Windows.read(own, 0, parts.reverse());
+          expect(feed(second, events.slice(cut))).toEqual(feed(whole, events.slice(cut)));
+          expect(second.write().map((part) => part.bytes())).toEqual(
+            whole.write().map((part) => part.bytes()),
+          );
+        },
+      ),
+    );
+  });
+
+  test("rates are increases per second, and a counter that falls began at 0", () => {
+    const windows = new Windows(settings({ by: "rate", every: "10s" }), 0);
+    const counter = [0, 50, 100, 130, 20, 40].map((value, i) => ({ key: "c", time: 5000 * i, value }));
+    const { rows } = feed(windows, [...counter, { key: "c", time: 30_000, value: 60 }]);
+    // 50 in 5 s; 50 + 30 in 10 s; 20 + 20 in 10 s.
+    expect(rows.map(({ value }) => value)).toEqual([10, 8, 4]);
+  });
+
+  test("a counter's older value is late", () => {
+    const windows = new Windows(settings({ by: "rate", grace: "10ms" }), 0);
+    const { late } = feed(windows, [
+      { key: "c", time: 8, value: 5 },
+      { key: "c", time: 6, value: 4 },
+      { key: "d", time: 6, value: 4 },
+    ]);
+    expect(late).toEqual([{ key: "c", time: 6, value: 4 }]);
+  });
+
+  test("percentiles are within 0.5 % of a value of that rank", () => {
+    const windows = new Windows(settings({ by: "p99" }), 0);
+    const events = Array.from({ length: 1000 }, (_, i) => ({
+      key: "k",
+      time: 5,
+      value: ((i * 379) % 1000) - 100,
+    }));
+    const { rows } = feed(windows, [...events, { key: "k", time: 10, value: 0 }]);
+    expect(rows[0]!.value).toBeGreaterThan(0.995 * 889);
+    expect(rows[0]!.value).toBeLessThan(1.005 * 890);
+  });
+
+  test("a window of missing values has none, and an empty one is zero or missing", () => {
+    const rowsOf = (options: object): number[] => {
+      const { rows } = feed(new Windows(settings(options), 0), [
+        { key: "k", time: 0, value: NaN },
+        { key: "k", time: 20, value: 3 },
+        { key: "k", time: 30, value: 3 },
+      ]);
+      return rows.map(({ value }) => value);
+    };
+    expect(rowsOf({ by: "count" })).toEqual([1, 0, 1]);
+    expect(rowsOf({ by: "sum" })).toEqual([NaN, 0, 3]);
+    expect(rowsOf({ by: "mean" })).toEqual([NaN, NaN, 3]);
+    expect(rowsOf({ by: "count", empty: "missing" })).toEqual([1, NaN, 1]);
+  });
+
+  test("a jump of years closes a bounded number of windows, and forgets the keys", () => {
+    const windows = new Windows(settings({ maxEmpty: 5 }), 0);
+    const { rows } = feed(windows, [
+      { key: "k", time: 0, value: 1 },
+      { key: "k", time: 1e14, value: 1 },
+      { key: "k", time: 1e14 + 10, value: 1 },
+    ]);
+    expect(rows.map(({ value }) => value)).toEqual([1, 0, 0, 0, 0, 0, 1]);
+    expect(() => windows.advance(8.64e15)).toThrow("the end of the range of times");
+  });
+});
+
+test.each([
+  [{ every: "0s" }, "aggregate.every"],
+  [{ every: "1 minute" }, "aggregate.every"],
+  [{ every: "1m", by: "p100" }, "aggregate.by"],
+  [{ every: "1s", grace: "2m" }, "grace"],
+  [{ by: "count" }, "aggregate.every"],
+])("%j is refused", (aggregate, name) => {
+  expect(() => forecasterSettings({ aggregate: aggregate as { every: string } })).toThrow(name);
+});
+
+test("equal durations are equal settings", () => {
+  expect(settings({ every: "60s", grace: "1000ms" })).toEqual(settings({ every: "1m", grace: "1s" }));
+});

@@ -1,0 +1,62 @@
+// Forecasts of a pipeline as Kafka Connect's own JsonConverter reads them.
+import { expect, test, vi } from "vitest";
+import { Forecaster } from "../../../src/forecast/forecaster.js";
+import { modelSettings, pipelineSettings, type PipelineOptions } from "../../../src/pipeline/settings.js";
+import { Stage } from "../../../src/pipeline/task/stage.js";
+import { convert, converterAnswers } from "../../support/converter.js";
+
+const ready = converterAnswers();
+// The first run downloads the converter.
+vi.setConfig({ testTimeout: 180_000 });
+if (!ready) console.warn("SKIPPED: tests of Kafka Connect's converter. Install Java 17 with Maven.");
+
+/** The values of forecast records of some readings, the first of which has no forecast to compare with. */
+function forecastsOf(encode: NonNullable<PipelineOptions["encode"]>, model: object = {}): string[] {
+  const settings = pipelineSettings({ encode, application: "pumps" });
+  const forecaster = new Forecaster(modelSettings({ hidden: 4, ...model }, settings.decode));
+  const stage = new Stage(forecaster, settings, { topic: "readings", partition: 3 });
+  const records = [41, 42.5, 1e21, null].map((value, offset) => ({
+    offset,
+    timestamp: Date.UTC(2026, 2, 1, 10, 0, offset),
+    key: Buffer.from('pump "7"'),
+    value: Buffer.from(JSON.stringify({ value })),
+    headers: [],
+  }));
+  const texts = stage.process(records).forecasts.map(({ value }) => Buffer.from(value!).toString());
+  forecaster.dispose();
+  return texts;
+}
+
+test.skipIf(!ready)("the converter reads every field with one type, and times as timestamps", async () => {
+  const lines = await convert(forecastsOf({ format: "connect-json" }));
+  expect(lines).toHaveLength(4);
+  expect(lines[0]!.split("\t").slice(0, 3)).toEqual([
+    'key STRING String pump "7"',
+    "time INT64 Date 2026-03-01T10:00:00Z",
+    "value FLOAT64 Double 41.0",
+  ]);
+  expect(lines[2]).toContain("value FLOAT64 Double 1.0E21");
+  expect(lines[3]).toContain("value FLOAT64 null null");
+  expect(lines[1]).toMatch(/yhat_time INT64 Date 2026-03-01T10:00:02Z/);
+});
+
+test.skipIf(!ready)("the converter reads chosen fields, nested steps and intervals", async () => {
+  const fields = [
+    "alarm",
+    { field: "yhat", as: "forecast" },
+    "topic",
+    "partition",
+    "offset",
+    "application",
+  ] as const;
+  const lines = await convert(forecastsOf({ format: "connect-json", fields: [...fields] }));
+  expect(lines[1]).toMatch(
+    /^alarm BOOLEAN Boolean false\tforecast FLOAT64 Double [\d.E]+\ttopic STRING String readings\tpartition INT32 Integer 3\toffset INT64 Long 1\tapplication STRING String pumps$/,
+  );
+  const nested = await convert(
+    forecastsOf({ format: "connect-json" }, { horizon: 3, intervalLevels: [0.9, 0.5] }),
+  );
+  expect(nested[1]).toMatch(
+    /intervals ARRAY ArrayList \[Struct\{level=0\.9.*horizon ARRAY ArrayList \[Struct\{step=2,/,
+  );
+});

@@ -1,0 +1,63 @@
+// A candidate beside the live model, and the commands promote and demote, on a real broker.
+import { afterEach, expect, test } from "vitest";
+import { broker, describeWithBroker } from "../../support/broker.js";
+import { endChildren } from "../../support/child.js";
+import { startCommand, startService } from "../../support/service.js";
+import { quick } from "../../support/streams.js";
+import { committed, deployment, produce, type Deployment } from "./deployment.js";
+
+afterEach(endChildren);
+
+async function command(where: Deployment, ...words: string[]): Promise<readonly string[]> {
+  const child = startCommand(words, where);
+  expect([await child.ended, child.err]).toEqual([0, []]);
+  return child.out;
+}
+
+async function serve(where: Deployment, offset: number): Promise<void> {
+  const service = startService(where);
+  await committed(service, 0, offset);
+  expect(await service.end()).toBe(0);
+}
+
+const valuesOf = async (topic: string, atLeast: number): Promise<string[]> =>
+  (await broker.readCommitted(topic, atLeast))[0]!.map(({ value }) => value!.toString());
+
+describeWithBroker("a candidate", () => {
+  test("is promoted and demoted at a commit, while the metrics show both", async () => {
+    const base = await deployment(1, { model: quick, commit: { maxEvents: 10 } });
+    const alone = await deployment(1, { model: { ...quick, cell: "gru" } });
+    const candidate = broker.name("candidate");
+    await broker.createTopics({ [candidate]: { partitions: 1 } });
+    const where = {
+      ...base,
+      topics: { ...base.topics, candidate },
+      candidate: { model: { cell: "gru" } },
+      server: { enabled: true, port: 0 },
+    } as Deployment;
+    await produce(where, 0, 60);
+    await produce(alone, 0, 90);
+    const first = startService(where);
+    await committed(first, 0, 60);
+    const { url } = JSON.parse(await first.line(/"event":"serving"/)) as { url: string };
+    const metrics = await (await fetch(new URL("metrics", url))).text();
+    expect(metrics).toMatch(/^undercurrent_events_total 60$/m);
+    expect(metrics).toMatch(/^undercurrent_events_total\{role="candidate"\} 60$/m);
+    expect(metrics).toMatch(/^undercurrent_skill_ratio\{role="candidate"\}/m);
+    expect(await first.end()).toBe(0);
+    expect(await command(where, "promote")).toEqual([
+      "partition 0: 3 keys, snapshot at offset 60; live from offset 60",
+    ]);
+    expect(await command(where, "promote")).toEqual(["partition 0: unchanged, the model is live already"]);
+    await produce(where, 0, 30, 60);
+    await serve(where, 90);
+    await serve(alone, 90);
+    const ofAlone = await valuesOf(alone.topics.forecasts, 90);
+    expect((await valuesOf(candidate, 90)).slice(0, 60)).toEqual(ofAlone.slice(0, 60));
+    expect((await valuesOf(where.topics.forecasts, 90)).slice(60)).toEqual(ofAlone.slice(60));
+    expect(await command(where, "demote")).toEqual([
+      "partition 0: 3 keys, snapshot at offset 90; live from offset 90",
+    ]);
+    expect((await command(where, "state", "inspect")).join("\n")).toContain("candidate gru8@");
+  }, 300_000);
+});

@@ -1,0 +1,157 @@
+// Topics in Confluent's wire format, on a real broker and a real schema registry.
+import avro from "avsc";
+import protobuf from "protobufjs";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { loadConfig } from "../../../src/config/load.js";
+import { broker, describeWithBroker } from "../../support/broker.js";
+import { endChildren } from "../../support/child.js";
+import { describeWithRegistry, startRegistry, type RunningRegistry } from "../../support/registry-java.js";
+import { logged, startCommand, startService, type Settings } from "../../support/service.js";
+import { committed, deployment, type Deployment } from "./deployment.js";
+
+afterEach(endChildren);
+
+const time = Date.UTC(2026, 2, 1, 10, 0, 5);
+const wire = (id: number, data: Uint8Array): Buffer => {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(id, 1);
+  return Buffer.concat([prefix, data]);
+};
+
+async function forecastsOf({ topics }: Deployment, count: number): Promise<readonly string[]> {
+  const records = (await broker.readCommitted(topics.forecasts, count)).flat();
+  return records.map(({ value }) => {
+    const said = JSON.parse(value!.toString()) as Record<string, unknown>;
+    return `${String(said["key"])} ${String(said["time"])} ${String(said["value"])}`;
+  });
+}
+
+/** The decoding of an example. */
+const example = (name: string): Settings["decode"] =>
+  loadConfig(`examples/topics/${name}.yaml`, {}).settings.decode;
+
+describeWithRegistry("with a schema registry", () => {
+  let registry: RunningRegistry;
+  beforeAll(async () => {
+    registry = await startRegistry();
+  }, 300_000);
+  afterAll(() => registry.stop());
+
+  const withRegistry = (decode: Settings["decode"]): Promise<Deployment> =>
+    deployment(1, { decode, schemaRegistry: { url: registry.url } });
+
+  describeWithBroker("the command run", () => {
+    test("reads Avro whose schema evolves, with a reference, and goes on after a restart", async () => {
+      const settings = await withRegistry(example("avro"));
+      const { input, deadLetters } = settings.topics;
+      const site = { type: "enum", name: "Site", namespace: "plant", symbols: ["north", "south"] };
+      await registry.register(`${input}-site`, "AVRO", JSON.stringify(site));
+      const first = {
+        type: "record",
+        name: "Reading",
+        namespace: "plant",
+        fields: [
+          { name: "site", type: "plant.Site" },
+          { name: "sensor", type: "string" },
+          { name: "at", type: { type: "long", logicalType: "timestamp-micros" } },
+          { name: "celsius", type: ["null", "double"], default: null },
+        ],
+      };
+      const load = { type: { type: "bytes", logicalType: "decimal", precision: 9, scale: 2 }, default: "\0" };
+      const second = { ...first, fields: [...first.fields, { name: "load", ...load }] };
+      const references = [{ name: "plant.Site", subject: `${input}-site`, version: 1 }];
+      const register = (schema: unknown): Promise<number> =>
+        registry.register(`${input}-value`, "AVRO", JSON.stringify(schema), references);
+      const encode = (id: number, schema: unknown, value: object): Buffer => {
+        const types: Record<string, avro.Type> = { "plant.Site": avro.Type.forSchema(site as avro.Schema) };
+        const type = avro.Type.forSchema(schema as avro.Schema, { registry: types });
+        return wire(id, type.toBuffer({ site: "north", sensor: "t1", at: 1000 * time, ...value }));
+      };
+      const [old, evolved] = [await register(first), await register(second)];
+      expect(evolved).not.toBe(old);
+      const records = [
+        encode(old, first, { celsius: 20.5 }),
+        encode(evolved, second, { celsius: null, load: Buffer.of(0x04, 0xd2) }),
+        wire(old, Buffer.of(9)),
+        wire(999_999, Buffer.of(0)),
+        Buffer.from('{"celsius":1}'),
+        encode(evolved, second, { celsius: 21.5, load: Buffer.of(0x04, 0xd3) }),
+      ];
+      await broker.produce(
+        input,
+        0,
+        records.slice(0, 5).map((value) => ({ key: "k", value })),
+      );
+      const service = startService(settings);
+      await committed(service, 0, 5);
+      expect(await service.end()).toBe(0);
+      await broker.produce(
+        input,
+        0,
+        records.slice(5).map((value) => ({ key: "k", value })),
+      );
+      const next = startService(settings);
+      await committed(next, 0, 6);
+      expect(await next.end()).toBe(0);
+      const at = new Date(time).toISOString();
+      expect(await forecastsOf(settings, 5)).toEqual([
+        `north/t1/celsius ${at} 20.5`,
+        `north/t1/celsius ${at} null`,
+        `north/t1/load ${at} 12.34`,
+        `north/t1/celsius ${at} 21.5`,
+        `north/t1/load ${at} 12.35`,
+      ]);
+      const dead = (await broker.readCommitted(deadLetters, 3)).flat();
+      expect(dead.map(({ value, headers }) => [value, String(headers!["undercurrent-code"])])).toEqual([
+        [records[2], "RECORD_UNREADABLE"],
+        [records[3], "SCHEMA_UNREADABLE"],
+        [records[4], "RECORD_UNREADABLE"],
+      ]);
+      const lint = startCommand(["lint"], settings);
+      await lint.ended;
+      expect(lint.out.join("\n")).toMatch(/3 of 6 sampled records .* would be rejected: 2 RECORD_UNREADABLE/);
+    }, 120_000);
+
+    test("reads Protobuf, and JSON with a schema", async () => {
+      const proto = `syntax = "proto3";
+package plant;
+import "google/protobuf/timestamp.proto";
+message Reading { string sensor = 1; google.protobuf.Timestamp at = 2; double celsius = 3; }`;
+      const settings = await withRegistry(example("protobuf"));
+      const id = await registry.register(`${settings.topics.input}-value`, "PROTOBUF", proto);
+      const { root } = protobuf.parse(proto, new protobuf.Root());
+      root.addJSON(protobuf.common.get("google/protobuf/timestamp.proto")!.nested!);
+      const type = root.lookupType("plant.Reading");
+      const message = type.create({ sensor: "t1", at: { seconds: time / 1000 }, celsius: 20.5 });
+      const value = wire(id, Buffer.concat([Buffer.of(0), type.encode(message).finish()]));
+      await broker.produce(settings.topics.input, 0, [{ key: null, value }]);
+      const service = startService(settings);
+      await committed(service, 0, 1);
+      await service.end();
+      expect(await forecastsOf(settings, 1)).toEqual([`t1 ${new Date(time).toISOString()} 20.5`]);
+
+      const json = await withRegistry({ format: "json-schema", key: "sensor", time: "at", value: "celsius" });
+      const document = { sensor: "t2", at: time, celsius: 21.5 };
+      const schema = await registry.register(
+        `${json.topics.input}-value`,
+        "JSON",
+        JSON.stringify({ type: "object", properties: { celsius: { type: "number" } } }),
+      );
+      const text = Buffer.from(JSON.stringify(document));
+      await broker.produce(json.topics.input, 0, [{ key: null, value: wire(schema, text) }]);
+      const other = startService(json);
+      await committed(other, 0, 1);
+      await other.end();
+      expect(await forecastsOf(json, 1)).toEqual([`t2 ${new Date(time).toISOString()} 21.5`]);
+      // Without the setting the reason says what to set.
+      const wrong = startService(
+        { ...json, decode: { ...json.decode, format: "json" } },
+        { args: ["--dry-run"] },
+      );
+      expect(await wrong.ended).toBe(3);
+      expect(JSON.stringify(logged(wrong, "rejected")[0])).toContain(
+        `schema id ${schema}; set decode.format`,
+      );
+    }, 120_000);
+  });
+});
