@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { seedOfProperties } from "./test/support/seed.js";
 import { SlowestFiles } from "./test/support/slowest-files.js";
 
 /** A folder whose node_modules hold @tensorflow/tfjs-node, which is too heavy to be a development dependency. */
@@ -28,6 +29,8 @@ const long = [
 const integration = ["test/integration/**/*.test.ts"];
 
 const common = {
+  env: { UNDERCURRENT_TEST_SEED: seedOfProperties() },
+  setupFiles: ["test/support/seed-setup.ts"],
   testTimeout: 60_000,
   hookTimeout: 120_000,
   // Two cores is what CI has; more workers only make the timed waits of the integration tests flaky.

@@ -60,11 +60,13 @@ export class KeyIndex {
     return this.#lives[entry] === this.#livesOf[this.#slots[entry]!];
   }
 
+  /** Gives the entry a place in the table: a free one, or that of an entry that counts no more. */
   #place(entry: number, hash: number): boolean {
     const mask = this.#table.length - 1;
     for (let probe = 0; probe < mostProbes; probe++) {
       const at = (hash + probe) & mask;
-      if (this.#table[at] !== 0) continue;
+      const before = this.#table[at]! - 1;
+      if (before >= 0 && this.#lasts(before)) continue;
       this.#table[at] = entry + 1;
       return true;
     }

@@ -46,21 +46,24 @@ describe("the grid that values lie on", () => {
   });
 
   test("is of any step, from any value on", () => {
+    const onGrid = (step: number, offset: number, seed: number): number => {
+      const next = uniform(seed);
+      const values = Array.from({ length: 400 }, () => offset + step * Math.floor(3 * next()));
+      return expectedOf(values)
+        .slice(200)
+        .filter((expected) => {
+          const steps = (expected - offset) / step;
+          return Math.abs(steps - Math.round(steps)) < 1e-6;
+        }).length;
+    };
     fc.assert(
       fc.property(
         fc.constantFrom(0.1, 0.25, 3, 1000),
         fc.integer({ min: -1000, max: 1000 }),
-        fc.integer({ min: 1, max: 1000 }),
-        (step, offset, seed) => {
-          const next = uniform(seed);
-          const values = Array.from({ length: 400 }, () => offset / 7 + step * Math.floor(3 * next()));
-          const near = expectedOf(values)
-            .slice(200)
-            .filter((expected) => {
-              const steps = (expected - offset / 7) / step;
-              return Math.abs(steps - Math.round(steps)) < 1e-6;
-            });
-          expect(near.length).toBeGreaterThan(100);
+        (step, offset) => {
+          // Of one stream no more than half may be: where the mixture serves as well by chance.
+          const total = [1, 2, 3, 4, 5].reduce((sum, seed) => sum + onGrid(step, offset / 7, seed), 0);
+          expect(total).toBeGreaterThan(750);
         },
       ),
       { numRuns: 12 },

@@ -50,6 +50,16 @@ test("an index of keys that are forgotten again and again finds those that are l
   );
 });
 
+test("an index of keys finds one that was forgotten and entered again more often than it probes", () => {
+  const index = new KeyIndex();
+  const text = Buffer.from("key");
+  for (let times = 0; times < 200; times++) {
+    index.add(text, 0, text.length, 0);
+    expect(index.find(text, 0, text.length), `after ${times} times`).toBe(0);
+    index.forget(0);
+  }
+});
+
 test("texts of keys are what they were when others are forgotten, and the buffer stays small", () => {
   const texts = new KeyJsonCache();
   const held = new Map<number, string>();
