@@ -90,7 +90,7 @@ export default {
       "no-public-entry-from-inside",
       "What is public is re-exported, not imported back.",
       { path: "^src/(?!cli/)", pathNot: "^src/(index|tfjs|cli)[.]ts$" },
-      { path: "^src/(index|tfjs|cli|adapters/(kafka|schemas)/index)[.]ts$" },
+      { path: "^src/(index|pretrained|web|tfjs|cli|(pipeline|adapters/(kafka|schemas))/index)[.]ts$" },
     ),
     forbid(
       "errors-have-one-entry",
@@ -113,16 +113,22 @@ export default {
     forbid(
       "only-adapters-know-the-outside",
       "Kafka, HTTP, files and metrics are known to adapters, configuration and command alone.",
-      { path: "^src/", pathNot: "^src/((adapters|config|cli)(/|[.])|engine/wasm/kernel[.]ts$)" },
+      { path: "^src/", pathNot: "^src/(adapters|config|cli)(/|[.])" },
       {
         path: "^(node:)?(fs|http|https|net|os)(/|$)|node_modules/(kafkajs|prom-client|hono|@hono|csv-parse)/",
       },
     ),
     forbid(
       "library-loads-nothing-of-the-outside",
-      "Importing the library loads no server, broker client or metrics, and no TensorFlow.js.",
-      { path: "^src/index[.]ts$" },
+      "Importing the library or the pipeline loads no server, broker client or metrics, and no TensorFlow.js.",
+      { path: "^src/(index|pipeline/index)[.]ts$" },
       { path: "^src/(adapters|cli|config|engine/tfjs)/", reachable: true },
+    ),
+    forbid(
+      "library-runs-anywhere",
+      "Importing the library loads no module of Node and no pipeline, so that it runs in browsers.",
+      { path: "^src/(index|web|pretrained)[.]ts$" },
+      { path: "^(node:|src/pipeline/)", reachable: true },
     ),
     forbid(
       "kafka-adapter-loads-no-other",

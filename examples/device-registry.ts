@@ -15,7 +15,7 @@ import {
   type InputRecord,
   type Operators,
   type Reading,
-} from "undercurrent-forecast";
+} from "undercurrent-forecast/pipeline";
 
 interface DeviceVersion {
   readonly since: number;

@@ -6,7 +6,7 @@
  * with the same number of partitions. Readings are {"value": 68.5, "unit": "F"}, their key names the pump.
  */
 import { filter, map, pipe, tap, lastValueFrom } from "rxjs";
-import { run, type Reading, type RecordForecast, type RoutedRecord } from "undercurrent-forecast";
+import { run, type Reading, type RecordForecast, type RoutedRecord } from "undercurrent-forecast/pipeline";
 import { kafkaPorts } from "undercurrent-forecast/kafka";
 
 const application = process.argv[2] ?? "pumps";

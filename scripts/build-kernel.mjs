@@ -1,5 +1,6 @@
 // Compiles the AssemblyScript kernel to dist/kernel, twice: simd for every engine, fma for those with relaxed SIMD.
-import { mkdirSync } from "node:fs";
+// Then writes modules that hold its bytes as text, which bundlers and browsers load as any other.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
@@ -38,3 +39,27 @@ for (const [kernel, { entries, options }] of Object.entries(kernels)) {
     }
   }
 }
+
+const folder = new URL("../dist/kernel/", import.meta.url);
+const textOf = (file) => readFileSync(new URL(file, folder)).toString("base64");
+const textsOf = (kernel, names) =>
+  Object.fromEntries(names.map((name) => [name, textOf(`${kernel}/${name}.wasm`)]));
+
+function writeModule(name, declaration, value, type) {
+  writeFileSync(
+    new URL(`${name}.js`, folder),
+    `/** Made by scripts/build-kernel.mjs. */\nexport const ${declaration} = ${JSON.stringify(value)};\n`,
+  );
+  writeFileSync(new URL(`${name}.d.ts`, folder), `export declare const ${declaration}: ${type};\n`);
+}
+
+const names = ["cells", "regression", "horizons"];
+const type = `{
+  readonly simd: Readonly<Record<"cells" | "regression" | "horizons", string>>;
+  readonly fma?: Readonly<Record<"cells" | "regression" | "horizons" | "fused", string>>;
+}`;
+const simd = textsOf("simd", names);
+writeModule("kernels", "kernels", { simd, fma: textsOf("fma", [...names, "fused"]) }, type);
+// A download counts in a browser: there the build is enough that runs everywhere.
+writeModule("kernels-browser", "kernels", { simd }, type);
+writeModule("text", "text", textOf("simd/text.wasm"), "string");

@@ -3,6 +3,7 @@
 import { Command, CommanderError } from "commander";
 import { packageVersion } from "./cli/shared/version.js";
 import { describeError, exitCodeOf, exitCodes, UndercurrentError } from "./errors/errors.js";
+import { usePretrainedWeights } from "./forecast/learning/initial/use-pretrained.js";
 
 const notes = `
 Exit codes: ${exitCodes.ok} success, ${exitCodes.unexpected} defect of this program, ${exitCodes.settings} settings or options, ${exitCodes.input} input, ${exitCodes.output} output or address,
@@ -58,6 +59,7 @@ function asOurs(error: unknown): unknown {
 }
 
 async function main(): Promise<void> {
+  usePretrainedWeights();
   // A reader such as `head` may close the output early, which is no error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(exitCodes.ok);

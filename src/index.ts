@@ -1,4 +1,4 @@
-/** Exports the public API of the package. The Kafka client loads only with `undercurrent-forecast/kafka`. */
+/** Exports the forecasters and the operators. The pipeline of records is `undercurrent-forecast/pipeline`. */
 export {
   cellKinds,
   type CellKind,
@@ -92,37 +92,4 @@ export { forecastBatches } from "./operators/forecast-batches.js";
 export { forecastIncidents } from "./operators/forecast-incidents.js";
 export { forecastSymbols, type SymbolOperatorOptions } from "./operators/forecast-symbols.js";
 export type { SaveOptions, SharedOptions, StateOptions } from "./operators/state.js";
-export type { Clock } from "./pipeline/clock.js";
-export type { Reading } from "./pipeline/decode/decode.js";
-export type { ValueFormat } from "./pipeline/decode/format.js";
-export type {
-  Committed,
-  Live,
-  Released,
-  Replaying,
-  Restarting,
-  SharedKeyFound,
-  TakenOver,
-  TakingOver,
-  TaskEvent,
-} from "./pipeline/events.js";
-export type { BatchContext, Operators, RecordForecast } from "./pipeline/operator.js";
-export type {
-  Assignment,
-  Commit,
-  Committer,
-  InputBatch,
-  InputRecord,
-  OutputRecord,
-  RecordHeader,
-  RoutedRecord,
-  SnapshotWrite,
-  Source,
-  StateChange,
-  StateRecord,
-  Takeover,
-} from "./pipeline/ports.js";
-export { run, type RunOptions } from "./pipeline/run.js";
-export { pipelineSettings, type PipelineOptions, type PipelineSettings } from "./pipeline/settings.js";
 export type { ForgottenKeys } from "./forecast/keys/eviction.js";
-export { fanOut, type ForecastBatch, type Rejection, type Telemetry } from "./pipeline/telemetry.js";

@@ -327,10 +327,11 @@ export const list = {
     action:
       "Run `npm run build` in a clone, or reinstall the package: the files of the live page are missing.",
   },
-  KERNEL_MISSING: {
+  KERNEL_REFUSED: {
     exit: exitCodes.external,
     data: "Nothing was read or written.",
-    action: "Run `npm run build` in a clone, or reinstall the package: its WebAssembly file is missing.",
+    action:
+      "Allow 'wasm-unsafe-eval' in the page's Content-Security-Policy, or give compiled modules to useKernel of undercurrent-forecast/web.",
   },
   TFJS_MISSING: {
     exit: exitCodes.external,

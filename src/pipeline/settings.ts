@@ -1,6 +1,7 @@
 /** Declares the settings of a pipeline, except those of the forecaster: decoding, late events, snapshots, recovery, commits. */
 import { z } from "zod";
 import { refuseRenamed, UndercurrentError } from "../errors/errors.js";
+import { usePretrainedWeights } from "../forecast/learning/initial/use-pretrained.js";
 import { compareSettings, signedSettings, tuningNames } from "../forecast/snapshot/signature.js";
 import { decodeSchema, featureCountOf, type DecodeSettings } from "./decode-settings.js";
 import { encodeSchema } from "./encode-settings.js";
@@ -104,6 +105,7 @@ export function pipelineSettings(options: PipelineOptions = {}): PipelineSetting
  * `featureCount` may be set for an operator to fill in. Throws SETTING_INVALID if both are set and differ.
  */
 export function modelSettings(options: ForecasterOptions, decode: DecodeSettings): ForecasterSettings {
+  usePretrainedWeights();
   const paths = featureCountOf(decode);
   const features = options.featureCount ?? paths;
   if (paths > 0 && features !== paths) {

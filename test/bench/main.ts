@@ -7,6 +7,7 @@ import {
   readoutKinds,
   type ForecasterOptions,
 } from "../../src/forecast/settings.js";
+import { usePretrainedWeights } from "../../src/forecast/learning/initial/use-pretrained.js";
 import { createTestBroker, type TestBroker } from "../support/broker-client.js";
 import { startBroker } from "../support/broker-start.js";
 import { benchCases } from "./cases/cases.js";
@@ -25,6 +26,7 @@ import { benchRobustness } from "./robustness.js";
 import { benchSymbols } from "./symbols.js";
 import { benchWorkers } from "./workers.js";
 
+usePretrainedWeights();
 const program = new Command("bench");
 
 program

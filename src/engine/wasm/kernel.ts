@@ -1,9 +1,8 @@
 /**
- * Loads the compiled kernel. The process chooses one of two builds and compiles it once; each engine has its own instance
- * and memory.
+ * Compiles the kernel, whose WebAssembly is part of the JavaScript, so that no file has to be found beside a bundle. The
+ * process chooses one of two builds and compiles it once; each engine has its own instance and memory.
  */
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { kernels } from "#kernel";
 import { UndercurrentError } from "../../errors/errors.js";
 import type { EngineShape } from "../port.js";
 
@@ -15,7 +14,7 @@ declare const WebAssembly: {
 };
 
 /** An exported global with its current `value`. */
-interface Global {
+export interface Global {
   readonly value: number;
 }
 
@@ -92,19 +91,6 @@ export interface HorizonKernel {
   readonly slab: Global;
 }
 
-/** What src/kernel/text/text.ts exports. */
-export interface TextKernel {
-  readonly memory: { readonly buffer: ArrayBuffer };
-  init(): number;
-  reserve(end: number): number;
-  integer(piece: number, value: number, at: number): number;
-  long(piece: number, value: number, at: number): number;
-  number(piece: number, value: number, at: number): number;
-  time(piece: number, milliseconds: number, at: number): number;
-  readonly powers: Global;
-  readonly pieces: Global;
-}
-
 /**
  * The builds, and the names of their arithmetic: engines of one name give the same bits on every machine. `fma` rounds a
  * multiply-add once. It needs relaxed SIMD, which Node has from 22 on, and a processor with a fused multiply-add.
@@ -112,27 +98,38 @@ export interface TextKernel {
 export const kernelNames = { simd: "simd128-1", fma: "simd128-fma-1" } as const;
 export type KernelKind = keyof typeof kernelNames;
 
-/** The path is the same from src/engine/wasm and from dist/engine/wasm. */
-const folder = new URL("../../../dist/kernel/", import.meta.url);
+/** Compiled modules of one build, by name. They may have been compiled for another thread, or with the program. */
+export interface KernelModules {
+  readonly cells: object;
+  readonly regression: object;
+  readonly horizons: object;
+}
 
-function load<T>(name: string, use: (bytes: Uint8Array) => T): T {
-  const file = new URL(name, folder);
+/** The name of a module with an interface of its own. */
+type ModuleName = keyof KernelModules;
+
+function compile(base64: string): object {
   try {
-    return use(readFileSync(file));
+    return new WebAssembly.Module(bytesOf(base64));
   } catch (cause) {
-    throw new UndercurrentError("KERNEL_MISSING", `cannot load the kernel ${fileURLToPath(file)}`, {
-      cause,
-    });
+    throw new UndercurrentError("KERNEL_REFUSED", "this runtime refuses to compile the kernel", { cause });
   }
 }
 
-const compile = (name: string): object => load(name, (bytes) => new WebAssembly.Module(bytes));
+const bytesOf = (base64: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 
-/** Whether Node knows relaxed SIMD and the processor rounds its multiply-add once. */
+/** Whether the runtime knows relaxed SIMD and the processor rounds its multiply-add once. */
 function fuses(): boolean {
-  if (!load("fma/fused.wasm", (bytes) => WebAssembly.validate(bytes))) return false;
-  const { exports } = new WebAssembly.Instance(compile("fma/fused.wasm"));
+  if (kernels.fma === undefined || !WebAssembly.validate(bytesOf(kernels.fma.fused))) return false;
+  const { exports } = new WebAssembly.Instance(compile(kernels.fma.fused));
   return (exports as { fused(): number }).fused() === 1;
+}
+
+/** The value of an environment variable; undefined where the runtime has no environment. */
+function environment(name: string): string | undefined {
+  const { process } = globalThis as { process?: { env?: Readonly<Record<string, string | undefined>> } };
+  return process?.env?.[name];
 }
 
 /**
@@ -140,7 +137,7 @@ function fuses(): boolean {
  * that runs here. Throws SETTING_INVALID where the variable names no build, or one that does not run here.
  */
 export function chooseKernel(
-  wish: string | undefined = process.env["UNDERCURRENT_KERNEL"],
+  wish: string | undefined = environment("UNDERCURRENT_KERNEL"),
   fused: () => boolean = fuses,
 ): KernelKind {
   if (wish === undefined || wish === "") return fused() ? "fma" : "simd";
@@ -161,18 +158,58 @@ export function chooseKernel(
 
 let chosen: KernelKind | undefined;
 
-/** The name of the arithmetic of this process. Throws as `chooseKernel`, and KERNEL_MISSING. */
+/** The name of the arithmetic of this process. Throws as `chooseKernel`, and KERNEL_REFUSED. */
 export function kernelName(): string {
   chosen ??= chooseKernel();
   return kernelNames[chosen];
 }
 
-const compiled = new Map<string, object>();
+const compiled = new Map<ModuleName, object>();
 
-function instantiate(name: string): unknown {
+/**
+ * Uses modules that are compiled already, where a runtime forbids compiling or several threads share one compilation.
+ *
+ * @param modules the files `cells.wasm`, `regression.wasm` and `horizons.wasm` of one build, each a `WebAssembly.Module`
+ * @param kind the build that the files are of: `simd`, which runs everywhere, or `fma`
+ * @throws SETTING_INVALID after a forecaster was created, because all of a program use one kernel.
+ *
+ * @example
+ * ```ts
+ * import cells from "undercurrent-forecast/kernel/simd/cells.wasm";
+ * import horizons from "undercurrent-forecast/kernel/simd/horizons.wasm";
+ * import regression from "undercurrent-forecast/kernel/simd/regression.wasm";
+ *
+ * useKernel({ modules: { cells, horizons, regression } });
+ * ```
+ */
+export function useKernel({
+  modules,
+  kind = "simd",
+}: {
+  readonly modules: KernelModules;
+  readonly kind?: KernelKind;
+}): void {
+  if (chosen !== undefined) {
+    throw new UndercurrentError("SETTING_INVALID", "useKernel: call it once, before the first forecaster");
+  }
+  for (const name of ["cells", "regression", "horizons"] as const) {
+    if (!(modules[name] instanceof WebAssembly.Module)) {
+      throw new UndercurrentError("SETTING_INVALID", `modules.${name}: expected a WebAssembly.Module`);
+    }
+    compiled.set(name, modules[name]);
+  }
+  chosen = kind;
+}
+
+function instantiate(name: ModuleName): unknown {
   chosen ??= chooseKernel();
-  const module = compiled.get(name) ?? compile(`${chosen}/${name}`);
+  const module = compiled.get(name) ?? compile((kernels[chosen] ?? kernels.simd)[name]);
   compiled.set(name, module);
+  return instanceOf(module);
+}
+
+/** Makes an instance of a module. Throws MEMORY_EXHAUSTED if no address space is left. */
+function instanceOf(module: object): unknown {
   try {
     return new WebAssembly.Instance(module).exports;
   } catch (cause) {
@@ -182,22 +219,25 @@ function instantiate(name: string): unknown {
   }
 }
 
-/** Creates an instance of the cells. Throws KERNEL_MISSING, or MEMORY_EXHAUSTED if no address space is left. */
+/** Creates an instance of the cells. Throws KERNEL_REFUSED, or MEMORY_EXHAUSTED if no address space is left. */
 export function instantiateKernel(): Kernel {
-  return instantiate("cells.wasm") as Kernel;
+  return instantiate("cells") as Kernel;
 }
 
 /** Makes an instance of the regressions. Throws like `instantiateKernel`. */
 export function instantiateRegressionKernel(): RegressionKernel {
-  return instantiate("regression.wasm") as RegressionKernel;
+  return instantiate("regression") as RegressionKernel;
 }
 
 /** Makes an instance of the models of further steps. Throws like `instantiateKernel`. */
 export function instantiateHorizonKernel(): HorizonKernel {
-  return instantiate("horizons.wasm") as HorizonKernel;
+  return instantiate("horizons") as HorizonKernel;
 }
 
-/** Makes an instance of the writer of numbers and times as text. Throws like `instantiateKernel`. */
-export function instantiateTextKernel(): TextKernel {
-  return instantiate("text.wasm") as TextKernel;
+let textModule: object | undefined;
+
+/** Makes an instance of a module of text, which is the same in both builds. Throws like `instantiateKernel`. */
+export function instantiateText(base64: string): unknown {
+  textModule ??= compile(base64);
+  return instanceOf(textModule);
 }

@@ -2,7 +2,7 @@
  * JSON text as bytes, appended piece by piece. Times are to the byte what JSON.stringify writes; so are numbers, but that
  * each has a fraction or an exponent: a sink that derives types from the text must not take 41 for another type than 41.2.
  */
-import { instantiateTextKernel, type TextKernel } from "../../engine/wasm/kernel.js";
+import { instantiateTextKernel, type TextKernel } from "../../engine/wasm/text-kernel.js";
 import { UndercurrentError } from "../../errors/errors.js";
 
 /** Exponents of ten that the kernel has a power for. */

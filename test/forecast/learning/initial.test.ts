@@ -1,7 +1,8 @@
 /** What a model's weights are at first, and that a state remembers which they were. */
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { Forecaster } from "../../../src/forecast/forecaster.js";
 import { lstm32 } from "../../../src/forecast/learning/initial/lstm32.js";
+import { usePretrainedWeights } from "../../../src/forecast/learning/initial/use-pretrained.js";
 import { forecasterSettings, type ForecasterOptions } from "../../../src/forecast/settings.js";
 import { readModelHead } from "../../../src/forecast/snapshot/snapshot.js";
 import { columnNames, run, type Event } from "../../support/streams.js";
@@ -24,6 +25,8 @@ function said(forecaster: Forecaster, stream: readonly Event[]): string {
 }
 
 const trained = { initial: "pretrained" } as const;
+
+beforeAll(usePretrainedWeights);
 
 test.each<[string, string, ForecasterOptions]>([
   ["the defaults", "lstm32@0", {}],

@@ -1,23 +1,39 @@
 /** Begins a cell with trained weights, where the package has them for its kind and size. */
 import type { Engine, ParameterTensor } from "../../../engine/port.js";
+import { UndercurrentError } from "../../../errors/errors.js";
 import { randomWeights, type ForecasterSettings } from "../../settings.js";
 import { featureInputs, input } from "../../keys/layout.js";
 import { readHalves } from "../../encoding/halves.js";
 import type { WeightsFile } from "./file.js";
-import { lstm32 } from "./lstm32.js";
 
-const files: readonly WeightsFile[] = [lstm32];
+/** The trained weights of this process: none until a program brings them, because they are a tenth of the package's size. */
+const files = new Set<WeightsFile>();
+
+/** Lets cells of the file's kind and size begin with its weights. */
+export function addWeights(file: WeightsFile): void {
+  files.add(file);
+}
 
 /** What decides which file fits. */
 type FittingSettings = Pick<ForecasterSettings, "cell" | "hidden" | "initial" | "harmonics" | "featureCount">;
 
-/** The file of the settings; undefined where the weights are drawn. A cell of one's own has another name than the setting. */
-export function weightsFileFor(
+/**
+ * The file of the settings; undefined where the weights are drawn. A cell of one's own has another name than the setting.
+ *
+ * @throws SETTING_INVALID if the settings ask for trained weights and the program has not loaded them.
+ */
+function weightsFileFor(
   { cell, hidden, initial }: Pick<FittingSettings, "cell" | "hidden" | "initial">,
   runningCell: string,
 ): WeightsFile | undefined {
   if (initial === randomWeights || runningCell !== cell) return undefined;
-  return files.find((file) => file.cell === cell && file.hidden === hidden);
+  if (files.size === 0) {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      "initial: pretrained needs its weights; call usePretrainedWeights() of undercurrent-forecast/pretrained first",
+    );
+  }
+  return [...files].find((file) => file.cell === cell && file.hidden === hidden);
 }
 
 /**

@@ -1,0 +1,34 @@
+/** Exports the pipeline of records: what runs a forecaster over sources and committers, for `undercurrent-forecast/pipeline`. */
+export type { Clock } from "./clock.js";
+export type { Reading } from "./decode/decode.js";
+export type { ValueFormat } from "./decode/format.js";
+export type {
+  Committed,
+  Live,
+  Released,
+  Replaying,
+  Restarting,
+  SharedKeyFound,
+  TakenOver,
+  TakingOver,
+  TaskEvent,
+} from "./events.js";
+export type { BatchContext, Operators, RecordForecast } from "./operator.js";
+export type {
+  Assignment,
+  Commit,
+  Committer,
+  InputBatch,
+  InputRecord,
+  OutputRecord,
+  RecordHeader,
+  RoutedRecord,
+  SnapshotWrite,
+  Source,
+  StateChange,
+  StateRecord,
+  Takeover,
+} from "./ports.js";
+export { run, type RunOptions } from "./run.js";
+export { pipelineSettings, type PipelineOptions, type PipelineSettings } from "./settings.js";
+export { fanOut, type ForecastBatch, type Rejection, type Telemetry } from "./telemetry.js";
