@@ -24,6 +24,7 @@ const long = [
   "test/simulate/{sabotage,seeds}.test.ts",
   "test/forecast/{horizon/features,horizon/horizons,irregular,models,uncertainty/alarms,uncertainty/coverage}.test.ts",
   "test/pipeline/state/model-record.test.ts",
+  "test/integration/kafka/{owners,oauth,many-partitions,quiet-log,hostile}.test.ts",
 ];
 /** Tests of a whole system: brokers, browsers, servers of others. */
 const integration = ["test/integration/**/*.test.ts"];
@@ -33,12 +34,14 @@ const common = {
   setupFiles: ["test/support/seed-setup.ts"],
   testTimeout: 60_000,
   hookTimeout: 120_000,
-  // Two cores is what CI has; more workers only make the timed waits of the integration tests flaky.
+  // Two cores is what CI has.
   maxWorkers: 2,
+  // A worker loads modules once: to load them for each file would take half of the time of the quick tests.
+  isolate: false,
 };
-const project = (name: string, include: string[], exclude: string[] = []) => ({
+const project = (name: string, include: string[], rest: object = {}) => ({
   resolve,
-  test: { ...common, name, include, exclude },
+  test: { ...common, name, include, ...rest },
 });
 
 export default defineConfig({
@@ -48,9 +51,10 @@ export default defineConfig({
     globalSetup: ["test/support/global-setup.ts"],
     reporters: ["default", new SlowestFiles(), ...(report === undefined ? [] : [json(report)])],
     projects: [
-      project("quick", ["test/**/*.test.ts"], [...integration, ...long]),
-      project("integration", integration),
-      project("long", long),
+      project("quick", ["test/**/*.test.ts"], { exclude: [...integration, ...long] }),
+      // They mostly wait for a broker.
+      project("integration", integration, { exclude: long, maxWorkers: 3, sequence: { groupOrder: 1 } }),
+      project("long", long, { isolate: true }),
     ],
   },
 });
