@@ -86,6 +86,7 @@ export {
   type SymbolForecasterOptions,
   type SymbolSettings,
 } from "./forecast/symbols/settings.js";
+export { aggregate, type AggregateOptions, type WindowObservation } from "./operators/aggregate.js";
 export { anomalies } from "./operators/anomalies.js";
 export { forecast, type OperatorOptions } from "./operators/forecast.js";
 export { forecastBatches } from "./operators/forecast-batches.js";

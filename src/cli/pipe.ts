@@ -19,6 +19,7 @@ import {
   type ForecastColumns,
 } from "../forecast/columns.js";
 import { Forecaster } from "../forecast/forecaster.js";
+import { windowedColumns, type WindowedColumns } from "../forecast/windows/windowed-columns.js";
 import { incidentId } from "../forecast/incidents/update.js";
 import { missingTexts } from "../pipeline/decode/number.js";
 import { detectingTimeReader } from "../pipeline/times/detection.js";
@@ -27,9 +28,12 @@ import { assertApart } from "./backtest/apart.js";
 import { loadEngine } from "./shared/engine.js";
 import { addTimeOptions, assertForm, type TimeFlags } from "./backtest/form-options.js";
 import {
+  addConfigOption,
   addFeaturesOption,
   addForecasterOptions,
+  addWindowOptions,
   settingsFromFlags,
+  withConfig,
   type ForecasterFlags,
 } from "./shared/options.js";
 import { stopSignal } from "./shared/signals.js";
@@ -54,20 +58,26 @@ Output, one message per input line; unknown fields are null:
   horizon     with --horizon N: step, yhat, yhat_lower, yhat_upper and yhat_time of the steps 2 to N
 Forecasts are written as soon as the input pauses.
 
+Windows: with --every, or aggregate in the configuration, each line is an event, and the output has one message per key
+and window. A window closes when an event is newer than its end by --grace; windows that are open at the end are left out.
+
 A rejected line changes no forecast. Standard error reports the line as {"code", "line", "message"} and ends with the
-counts {"events", "rejected", "rejections"}. The exit code is 3 if every line was rejected, and 0 otherwise. SIGINT or
+counts {"events", "rejected", "rejections"}, with windows also {"observations"}. The exit code is 3 if every line was rejected, and 0 otherwise. SIGINT or
 SIGTERM ends the input: every line read so far gets its answer.`;
 
 export function pipeCommand(): Command {
   const command = new Command("pipe").description(
     "forecast JSON lines from standard input to standard output",
   );
+  addConfigOption(command);
+  addWindowOptions(command);
   addTimeOptions(command);
   addFeaturesOption(command, "fields");
   return addForecasterOptions(command).addHelpText("after", notes).action(pipe);
 }
 
-async function pipe(flags: ForecasterFlags & TimeFlags): Promise<void> {
+async function pipe(given: ForecasterFlags & TimeFlags, command: Command): Promise<void> {
+  const flags = withConfig(given, command);
   assertForm(flags);
   const settings = settingsFromFlags(flags);
   assertApart({ inputs: ["-"], outputs: [] });
@@ -95,13 +105,16 @@ class PipeStage {
   readonly #writer: ForecastLineWriter;
   readonly #reading: ObservationReading;
   readonly #observations: ReturnType<typeof observationColumns>;
-  readonly #forecasts: ForecastColumns;
+  readonly #windows: WindowedColumns | undefined;
+  #forecasts: ForecastColumns;
   readonly #rejections = new Map<ErrorCode, number>();
   #events = 0;
+  #observed = 0;
 
   constructor(forecaster: Forecaster, reading: ObservationReading) {
     this.#forecaster = forecaster;
     this.#reading = reading;
+    this.#windows = windowedColumns(forecaster);
     this.#observations = observationColumns(batchSize, reading.features.length);
     const { horizon, intervalLevels: levels } = forecaster.settings;
     this.#forecasts = forecastColumns(batchSize, horizon, levels);
@@ -117,9 +130,14 @@ class PipeStage {
     if (line.text?.trim() === "") return;
     try {
       const { key, time, value, features } = readObservationLine(line, this.#reading);
-      appendObservation(this.#observations, this.#forecaster.slotOf(key), time, value);
-      setFeatures(this.#observations, features);
-      if (this.#observations.count === batchSize) await this.flush();
+      if (this.#windows === undefined) {
+        appendObservation(this.#observations, this.#forecaster.slotOf(key), time, value);
+        setFeatures(this.#observations, features);
+      } else {
+        this.#windows.take(key, time, value, features);
+      }
+      this.#events++;
+      if (this.#rows.count >= batchSize) await this.flush();
     } catch (error) {
       if (!(error instanceof UndercurrentError) || ending.has(error.code)) throw error;
       this.#rejections.set(error.code, (this.#rejections.get(error.code) ?? 0) + 1);
@@ -129,15 +147,25 @@ class PipeStage {
 
   /** Forecasts the lines taken so far and writes the forecasts. */
   async flush(): Promise<void> {
-    const { count } = this.#observations;
+    const rows = this.#rows;
+    const { count } = rows;
     if (count === 0) return;
-    this.#forecaster.observe(this.#observations, this.#forecasts);
-    this.#observations.count = 0;
+    if (count > this.#forecasts.slots.length) {
+      const { horizon, intervalLevels: levels } = this.#forecaster.settings;
+      this.#forecasts = forecastColumns(count, horizon, levels);
+    }
+    this.#forecaster.observe(rows, this.#forecasts);
+    rows.count = 0;
     const keyOf = (slot: number): string => this.#forecaster.keyOf(slot);
     this.#writer.write({ count, columns: this.#forecasts, keyOf });
-    this.#events += count;
+    this.#observed += count;
     this.#output.flush();
     await this.#output.drained();
+  }
+
+  /** Observations that wait to be forecast: lines, or windows that closed. */
+  get #rows(): ReturnType<typeof observationColumns> {
+    return this.#windows?.columns ?? this.#observations;
   }
 
   /** Writes the last forecasts and the counts. Throws INPUT_EMPTY if every line was rejected. */
@@ -146,7 +174,9 @@ class PipeStage {
     await this.#output.close();
     const rejected = [...this.#rejections.values()].reduce((sum, count) => sum + count, 0);
     const rejections = Object.fromEntries(this.#rejections);
-    process.stderr.write(`${JSON.stringify({ events: this.#events, rejected, rejections })}\n`);
+    const observations = this.#windows && this.#observed;
+    const counts = { events: this.#events, observations, rejected, rejections };
+    process.stderr.write(`${JSON.stringify(counts)}\n`);
     this.#forecaster.dispose();
     if (this.#events === 0 && rejected > 0) {
       throw new UndercurrentError("INPUT_EMPTY", "standard input: every line was rejected");

@@ -135,6 +135,13 @@ export function setFeatures({ count, features, slots }: ObservationColumns, valu
   for (let i = 0; i < width; i++) features[begin + i] = values[i] ?? NaN;
 }
 
+/** Copies all rows into larger columns of the same width. */
+export function copyObservations(from: ObservationColumns, to: ReturnType<typeof observationColumns>): void {
+  for (const name of ["slots", "times", "values", "features"] as const) to[name].set(from[name]);
+  if (from.positions !== undefined) to.positions.set(from.positions);
+  to.count = from.count;
+}
+
 /** Gives the last row its position in the input. */
 export function setPosition(
   { count, positions }: ReturnType<typeof observationColumns>,

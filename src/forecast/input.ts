@@ -2,13 +2,14 @@
 import { UndercurrentError, type ErrorCode } from "../errors/errors.js";
 import { namesMissingDay, parseIsoTime } from "./iso-time.js";
 
-/** Codes of `readKey`, `readTime`, `readValue` and `readSymbol`; each rejects a single event. */
+/** Codes of `readKey`, `readTime`, `readValue`, `readSymbol` and of windows; each rejects a single event. */
 export const inputFaults: ReadonlySet<ErrorCode> = new Set([
   "KEY_INVALID",
   "TIME_INVALID",
   "VALUE_NOT_A_NUMBER",
   "VALUE_OUT_OF_RANGE",
   "SYMBOL_INVALID",
+  "EVENT_LATE",
 ]);
 
 /** Returns an error that rejects a single event; rethrows any other error. */

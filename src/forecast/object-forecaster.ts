@@ -92,20 +92,31 @@ export abstract class ObjectForecaster<T, In extends { count: number }, Out, Res
       throw new TypeError("observe: expected an array of events; give a single event as [event]");
     }
     this.forecaster.release();
-    if (events.length > this.#capacity) {
-      const capacity = 2 ** Math.ceil(Math.log2(events.length));
-      this.#columns = this.#makeColumns(capacity);
-      this.#capacity = capacity;
+    this.#reserve(events.length);
+    const own = this.#columns.events;
+    this.rowsIn(own).count = 0;
+    // The event of each row: usually one row per event, with windows none or several.
+    const accepted: T[] = [];
+    // An error of a callback ends the call: no event is taken before all are read.
+    const appends = events.map((event) => this.read(event));
+    for (const [i, event] of events.entries()) {
+      this.#append(event, appends[i]!);
+      for (let { count } = this.rowsIn(own); count > accepted.length;) accepted.push(event);
     }
-    const columns = this.#columns;
-    columns.events.count = 0;
-    const accepted = events.filter((event) => this.#accepts(event));
-    this.forecaster.observe(columns.events, columns.forecasts);
-    const results = accepted.map((event, row) =>
-      this.resultAt(event, row, columns.events, columns.forecasts),
-    );
+    const rows = this.rowsIn(own);
+    this.#reserve(rows.count);
+    const { forecasts } = this.#columns;
+    this.forecaster.observe(rows, forecasts);
+    const results = accepted.map((event, row) => this.resultAt(event, row, rows, forecasts));
     this.report?.(accepted);
     return results;
+  }
+
+  /** Makes room for so many rows; rows that are there are lost. */
+  #reserve(rows: number): void {
+    if (rows <= this.#capacity) return;
+    this.#capacity = 2 ** Math.ceil(Math.log2(rows));
+    this.#columns = this.#makeColumns(this.#capacity);
   }
 
   /**
@@ -166,6 +177,14 @@ export abstract class ObjectForecaster<T, In extends { count: number }, Out, Res
   protected abstract read(event: T): (events: In) => void;
 
   /**
+   * The columns that hold the rows of the batch: those that `read` is given, unless a forecaster has others.
+   * @internal
+   */
+  protected rowsIn(columns: In): In {
+    return columns;
+  }
+
+  /**
    * The forecast in a row.
    * @internal
    */
@@ -178,14 +197,11 @@ export abstract class ObjectForecaster<T, In extends { count: number }, Out, Res
   protected report?(events: readonly T[]): void;
 
   /** Appends an event to the columns, or refuses it. */
-  #accepts(event: T): boolean {
-    const append = this.read(event);
+  #append(event: T, append: (events: In) => void): void {
     try {
       append(this.#columns.events);
-      return true;
     } catch (error) {
       this.#onRejected({ event, error: inputFault(error) });
-      return false;
     }
   }
 }

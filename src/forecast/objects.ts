@@ -32,6 +32,7 @@ import {
 import type { ForecasterListeners } from "./learning/schedule.js";
 import { ObjectForecaster } from "./object-forecaster.js";
 import { forecasterSettings, type ForecasterOptions, type ForecasterSettings } from "./settings.js";
+import { windowedColumns, type WindowedColumns } from "./windows/windowed-columns.js";
 
 /** The forecast of a key's next value, as its last event left it. NaN means "none"; `JSON.stringify` writes NaN as null. */
 export interface NextForecast {
@@ -91,20 +92,22 @@ export interface StepForecast {
   readonly yhatTime: number;
 }
 
-/** A forecast together with its event. */
+/** A forecast together with its event. With `aggregate` that is the event that closed the window. */
 export type EventForecast<T> = Forecast & { readonly event: T };
 
 /** A change of an incident together with the event that made it. */
 export type EventIncident<T> = IncidentUpdate & { readonly event: T };
 
 /** Options of the operators: how to read an event, and the settings of the forecaster. */
-export interface EventOptions<T>
-  extends Omit<ForecasterOptions, "featureCount" | "aggregate">, ForecasterListeners {
+export interface EventOptions<T> extends Omit<ForecasterOptions, "featureCount">, ForecasterListeners {
   /** Returns the key of the series: 1 to 1,024 characters. */
   readonly key: (event: T) => string;
   /** Returns the event time: epoch milliseconds, a Date, or ISO 8601 text (UTC if it has no zone). */
   readonly time: (event: T) => TimeLike;
-  /** Returns the value, from -1e30 to 1e30; null, undefined or NaN for a missing value. */
+  /**
+   * Returns the value, from -1e30 to 1e30; null, undefined or NaN for a missing value. Windows that count events
+   * (`aggregate`) do not need one.
+   */
   readonly value: (event: T) => ValueLike;
   /**
    * Return exogenous features, numbers that help to forecast the next value: at most 32 callbacks, with the range of
@@ -133,13 +136,11 @@ export interface Observation {
   readonly features?: readonly ValueLike[];
 }
 
+const noFeatures: readonly number[] = [];
+
 /** Returns the checked settings among the options. Throws SETTING_INVALID. */
 export function settingsOf<T>(options: EventOptions<T>): ForecasterSettings {
-  // TODO(issue 20): windows in the operators and in createForecaster.
-  refuseMisplaced(options, {
-    featureCount: "give a callback for each feature in `features`",
-    aggregate: "only the pipeline has windows: give it to `run` in `forecaster`",
-  });
+  refuseMisplaced(options, { featureCount: "give a callback for each feature in `features`" });
   requireFunctions(
     options,
     ["key", "time", "value"],
@@ -253,6 +254,8 @@ export class EventForecaster<T> extends ObjectForecaster<
   #hasTimed = false;
   /** The events of the batch by their rows, where they name groups. */
   readonly #accepted: T[] = [];
+  /** With the setting `aggregate`. */
+  readonly #windowed: WindowedColumns | undefined;
   /** Where changes of incidents are collected, if anywhere. */
   #changes: EventIncident<T>[] | undefined;
 
@@ -268,6 +271,7 @@ export class EventForecaster<T> extends ObjectForecaster<
       options.onRejected,
     );
     this.#options = options;
+    this.#windowed = windowedColumns(this.forecaster);
   }
 
   /**
@@ -324,10 +328,33 @@ export class EventForecaster<T> extends ObjectForecaster<
       const milliseconds = readTime(time);
       const number = readValue(value);
       const numbers = features?.map((feature, index) => readValue(feature, `feature ${index}`));
+      if (this.#windowed !== undefined) {
+        this.#windowed.take(readKey(key), milliseconds, number, numbers ?? noFeatures);
+        return;
+      }
       appendObservation(events, this.forecaster.slotOf(readKey(key)), milliseconds, number);
       if (numbers !== undefined) setFeatures(events, numbers);
       if (path !== undefined) this.#nameGroups(events, event, path);
     };
+  }
+
+  /** @internal */
+  protected override rowsIn(
+    columns: ReturnType<typeof observationColumns>,
+  ): ReturnType<typeof observationColumns> {
+    return this.#windowed?.columns ?? columns;
+  }
+
+  /**
+   * Forgets the state of a key, its open windows included. The next event of the key begins anew. An open incident of the
+   * key ends without a report.
+   *
+   * @returns Whether the key had a state.
+   * @throws KEY_INVALID. FORECASTER_BUSY if a callback of this forecaster calls it. FORECASTER_DISPOSED.
+   */
+  override forget(key: string): boolean {
+    const had = super.forget(key);
+    return this.forecaster.windows?.forget(readKey(key)) === true || had;
   }
 
   /** Lets the columns find the group in the event of a row. */

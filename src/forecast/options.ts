@@ -272,7 +272,8 @@ export interface ForecasterSettings {
         readonly maxEmpty: number;
         /**
          * How far an event time may be ahead of its record's timestamp. Events further ahead go to the dead
-         * letters, because they would close every window before them. Default: "1h".
+         * letters, because they would close every window before them. Without effect in backtest, pipe and the
+         * operators, whose events have no second time. Default: "1h".
          */
         readonly maxAhead: string;
       }
@@ -569,7 +570,8 @@ export interface ForecasterOptions {
         readonly maxEmpty?: number | undefined;
         /**
          * How far an event time may be ahead of its record's timestamp. Events further ahead go to the dead
-         * letters, because they would close every window before them. Default: "1h".
+         * letters, because they would close every window before them. Without effect in backtest, pipe and the
+         * operators, whose events have no second time. Default: "1h".
          */
         readonly maxAhead?: string | undefined;
       }
@@ -622,11 +624,11 @@ export const forecasterRanges: Readonly<Record<string, string>> = {
   horizon: "whole number from 1 to 96",
   seasonKeys: "whole number from 0 to 65536",
   maxKeys: "whole number of at least 0",
-  "aggregate.every": "text",
+  "aggregate.every": "duration such as 10s, 1m or 1h",
   "aggregate.by": "count | sum | mean | min | max | last | rate | p1 … p99",
-  "aggregate.grace": "text",
+  "aggregate.grace": "duration such as 10s, 1m or 1h",
   "aggregate.empty": "zero | missing",
   "aggregate.maxEmpty": "whole number from 0 to 10000",
-  "aggregate.maxAhead": "text",
+  "aggregate.maxAhead": "duration such as 10s, 1m or 1h",
   keyTtlMs: "number of at least 0",
 };

@@ -10,6 +10,7 @@ import {
 } from "../forecast/columns.js";
 import { Forecaster } from "../forecast/forecaster.js";
 import type { ForecasterSettings } from "../forecast/settings.js";
+import { windowedColumns, type WindowedColumns } from "../forecast/windows/windowed-columns.js";
 import type { Origin } from "./decode/dead-letter.js";
 import type { ValueFormat } from "./decode/format.js";
 import type { InputRecord, StateRecord } from "./ports.js";
@@ -50,7 +51,8 @@ export class Learner {
   readonly #forecaster: Forecaster;
   readonly #stage: Stage;
   readonly #columns: ReturnType<typeof observationColumns>;
-  readonly #forecasts: ForecastColumns;
+  readonly #windowed: WindowedColumns | undefined;
+  #forecasts: ForecastColumns;
   readonly #reject: LearnerOptions["reject"];
 
   constructor({ model, settings, engine, format, origin, reject }: LearnerOptions) {
@@ -58,6 +60,7 @@ export class Learner {
     this.#reject = reject;
     const telemetry = { forecasts: () => undefined, update: () => undefined, rejection: reject };
     this.#stage = new Stage(this.#forecaster, settings, origin, { telemetry, format });
+    this.#windowed = windowedColumns(this.#forecaster);
     this.#columns = observationColumns(capacity, model.featureCount);
     this.#forecasts = forecastColumns(capacity, model.horizon, model.intervalLevels);
   }
@@ -75,29 +78,19 @@ export class Learner {
 
   /** Takes one event into the state, which is an observation or goes into its window; NaN is a missing value. */
   observe(key: string, time: number, value: number, features: ArrayLike<number>): void {
-    const { windows } = this.#forecaster;
-    if (windows === undefined) {
-      this.#append(key, time, value, features);
+    if (this.#windowed === undefined) {
+      appendObservation(this.#columns, this.#forecaster.slotOf(key), time, value);
+      setFeatures(this.#columns, features);
+      if (this.#columns.count === capacity) this.#observe();
       return;
     }
     try {
-      windows.take(key, time, value, features);
+      this.#windowed.take(key, time, value, features);
     } catch (error) {
       if (!(error instanceof UndercurrentError) || !refused.has(error.code)) throw error;
       this.#reject({ code: error.code, message: error.message, origin: key });
     }
-    const { count, slots, times, values, features: numbers } = windows.closed;
-    const width = this.#forecaster.settings.featureCount;
-    for (let i = 0; i < count; i++) {
-      const given = numbers.subarray(i * width, (i + 1) * width);
-      this.#append(windows.nameOf(slots[i]!), times[i]!, values[i]!, given);
-    }
-  }
-
-  #append(key: string, time: number, value: number, features: ArrayLike<number>): void {
-    appendObservation(this.#columns, this.#forecaster.slotOf(key), time, value);
-    setFeatures(this.#columns, features);
-    if (this.#columns.count === capacity) this.#observe();
+    if (this.#windowed.columns.count >= capacity) this.#observe();
   }
 
   /** Returns the records of the state, for an offset, and frees the memory. Incidents that are open are forgotten. */
@@ -115,9 +108,14 @@ export class Learner {
   }
 
   #observe(): void {
-    if (this.#columns.count === 0) return;
-    this.#forecaster.observe(this.#columns, this.#forecasts);
-    this.#columns.count = 0;
+    const columns = this.#windowed?.columns ?? this.#columns;
+    if (columns.count === 0) return;
+    if (columns.count > this.#forecasts.slots.length) {
+      const { horizon, intervalLevels } = this.#forecaster.settings;
+      this.#forecasts = forecastColumns(columns.count, horizon, intervalLevels);
+    }
+    this.#forecaster.observe(columns, this.#forecasts);
+    columns.count = 0;
     this.#forecaster.release();
   }
 }

@@ -71,6 +71,13 @@ test("a fault of the thermometer is the only anomaly of its last day", () => {
   expect(anomalies[0]).toContain("2026-03-01T14:00");
 });
 
+test("clicks are counted per page and minute, and the cart without clicks is told at once", () => {
+  const lines = linesOf("clicks-per-minute");
+  expect(lines[0]).toMatch(/^2026-03-02T09:21:00.000Z \/cart 0 clicks, expected \d+/);
+  expect(lines.slice(0, -1).every((line) => line.includes(" /cart 0 clicks"))).toBe(true);
+  expect(lines.at(-1)).toBe("4320 windows of a minute");
+});
+
 test("a sensor that is moved is one incident, opened at once and closed when its kind is settled", () => {
   const lines = linesOf("incidents");
   expect(lines[0]).toMatch(/^2026-02-08T13:00:00.000Z attic-3700 opened spike above severity \d/);

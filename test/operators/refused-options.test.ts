@@ -63,7 +63,6 @@ describe("an option of another function is refused with what to use here", () =>
   test.each([
     ["forecast", "featureCount", "give a callback for each feature in `features`"],
     ["forecastBatches", "featureCount", "give a callback for each feature in `features`"],
-    ["forecast", "aggregate", "only the pipeline has windows: give it to `run` in `forecaster`"],
     ["createForecaster", "key", "each observation carries its key, time and value"],
     ["createForecaster", "time", "each observation carries its key, time and value"],
     ["createForecaster", "value", "each observation carries its key, time and value"],

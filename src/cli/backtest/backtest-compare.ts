@@ -2,14 +2,15 @@
 import type { CsvColumns } from "../../adapters/files/csv/csv-layout.js";
 import { readObservations, type FileForm } from "../../adapters/files/csv/csv-reader.js";
 import type { CellKind, EngineFactory } from "../../engine/port.js";
-import { UndercurrentError } from "../../errors/errors.js";
 import { forecastColumns, type ForecastColumns, type ObservationColumns } from "../../forecast/columns.js";
 import { Forecaster } from "../../forecast/forecaster.js";
 import { Scoreboard, type ScoreboardOptions } from "../../forecast/evaluation/scoreboard.js";
 import type { ForecasterSettings } from "../../forecast/settings.js";
 import { ExpertRecord } from "./backtest-experts.js";
 import { summariseAll, type OverallSummary } from "./backtest-summary.js";
+import { windowedColumns } from "../../forecast/windows/windowed-columns.js";
 import { Replay } from "./replay.js";
+import { noObservation } from "../shared/options.js";
 import type { Rejections } from "../shared/rejections.js";
 
 /** One cell of a comparison. */
@@ -93,14 +94,10 @@ export async function compareCells(
   const candidates = settings.map((each) => new Candidate(each, engine, scoring));
   const replay = new Replay({ files, rejections });
   try {
-    const batches = readObservations(files, {
-      ...replay.hooks,
-      columns,
-      form,
-      // Slots are given in order of first use, so that a key has the same one in all.
-      slotOf: (key) => candidates.map(({ forecaster }) => forecaster.slotOf(key))[0]!,
-      batchSize,
-    });
+    // Slots are given in order of first use, so that a key has the same one in all.
+    const slotOf = (key: string): number => candidates.map(({ forecaster }) => forecaster.slotOf(key))[0]!;
+    const windows = windowedColumns(candidates[0]!.forecaster, slotOf);
+    const batches = readObservations(files, { ...replay.hooks, columns, form, slotOf, windows, batchSize });
     let turn = 0;
     await replay.run(batches, (batch) => {
       for (let i = 0; i < candidates.length; i++) candidates[(turn + i) % candidates.length]!.observe(batch);
@@ -108,7 +105,7 @@ export async function compareCells(
     });
     const results = candidates.flatMap((candidate) => candidate.result() ?? []);
     if (results.length > 0) return results;
-    throw new UndercurrentError("INPUT_EMPTY", `${files.join(", ")}: no row holds an observation`);
+    throw noObservation(files, settings[0]!);
   } finally {
     for (const { forecaster } of candidates) forecaster.dispose();
   }

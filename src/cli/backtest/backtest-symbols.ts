@@ -74,6 +74,9 @@ const ofValues = [
   "time-zone",
   "missing",
   "decimal",
+  "every",
+  "by",
+  "grace",
 ];
 /** Options without a meaning for values. */
 const ofSymbols = ["symbol", "tokens", "max-symbols", "order"];

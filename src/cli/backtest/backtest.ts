@@ -11,6 +11,7 @@ import { forecastColumns, numberRows } from "../../forecast/columns.js";
 import { Forecaster } from "../../forecast/forecaster.js";
 import { pathOfGroup } from "../../forecast/incidents/groups/naming.js";
 import { Scoreboard } from "../../forecast/evaluation/scoreboard.js";
+import { windowedColumns } from "../../forecast/windows/windowed-columns.js";
 import { assertApart } from "./apart.js";
 import { compareCells, type ComparedCell } from "./backtest-compare.js";
 import { ExpertRecord } from "./backtest-experts.js";
@@ -35,9 +36,12 @@ import {
 } from "./form-options.js";
 import {
   addConfigOption,
+  addWindowOptions,
   addFeaturesOption,
   addForecasterOptions,
   cellsOption,
+  isCount,
+  noObservation,
   settingsFromFlags,
   withConfig,
   wholeNumberFrom,
@@ -78,6 +82,10 @@ value, in wide files that of every key in the row. Empty cells and nan, null, no
 case, are missing values. Rows are read in file order, wide rows from left to right. Unreadable rows are reported with
 their line and counted. The exit code is 3 only if no row holds an observation.
 
+Windows: with --every, or aggregate in the configuration, each row is an event, and a key has one observation per window.
+A window closes when a row is newer than its end by --grace; windows that are open at the end are left out. With --by
+count, rows need no value: the column "value" is read if there is one.
+
 Symbols: with --kind symbol each event carries a symbol: the column "symbol", or else the only column besides "key" and
 "time". With --tokens the symbols are the characters or words of plain text. The forecast is the distribution of each
 key's next symbol; the scores are bits and perplexity. A symbol outside the vocabulary is scored with the probability of
@@ -106,6 +114,7 @@ export function backtestCommand(): Command {
     )
     .option("--warmup <events>", "number of first events per key that are not scored", wholeNumberFrom(0), 0);
   addConfigOption(command);
+  addWindowOptions(command);
   addFileOptions(command);
   addFeaturesOption(command, "columns");
   addForecasterOptions(command, { cell: cellsOption(), kind: eventKindOption() });
@@ -137,7 +146,7 @@ async function backtest(files: readonly string[], given: BacktestFlags, command:
   if (flags.compare === true) {
     const comparison = {
       files,
-      columns: flags,
+      columns: { ...flags, areCounted: isCount(settings) },
       form: flags,
       scoring: { period: flags.period, warmup: flags.warmup },
       batchSize,
@@ -149,6 +158,7 @@ async function backtest(files: readonly string[], given: BacktestFlags, command:
   const forecaster = new Forecaster(settings, engine);
   const experts = new ExpertRecord(forecaster);
   const keyOf = (slot: number): string => forecaster.keyOf(slot);
+  const windows = windowedColumns(forecaster);
   const replay = new Replay(
     { files, out: flags.out, rejections },
     (output) => new ForecastCsvWriter(output, levels),
@@ -160,9 +170,10 @@ async function backtest(files: readonly string[], given: BacktestFlags, command:
   let columns = forecastColumns(0, horizon, levels);
   const batches = readObservations(files, {
     ...replay.hooks,
-    columns: flags,
+    columns: { ...flags, areCounted: isCount(settings) },
     form: flags,
     slotOf: (key) => forecaster.slotOf(key),
+    windows,
     batchSize,
   });
   if (pathOfGroup(settings.detection.group) !== undefined) {
@@ -208,7 +219,7 @@ function outcomeOf(
 ): BacktestOutcome {
   const scores = scoreboard.keys.flatMap((key, slot) => (key === undefined ? [] : [{ slot, key }]));
   if (scores.length === 0) {
-    throw new UndercurrentError("INPUT_EMPTY", `${files.join(", ")}: no row holds an observation`);
+    throw noObservation(files, forecaster.settings);
   }
   const slots = scores.map(({ slot }) => slot);
   return {

@@ -15,6 +15,7 @@ import {
   lossKinds,
   readoutKinds,
   valueKinds,
+  type ForecasterOptions,
   type ForecasterSettings,
 } from "../../forecast/settings.js";
 
@@ -35,17 +36,39 @@ export interface ForecasterFlags {
   readonly timeZone?: string;
   /** Names of the exogenous features, where the command takes them. */
   readonly features?: readonly string[];
-  /** Path of a configuration, where the command takes one, and its section `model`, once `withConfig` has read it. */
+  /** Path of a configuration, where the command takes one, and its sections, once `withConfig` has read it. */
   readonly config?: string;
   readonly model?: Config["model"];
+  readonly aggregate?: Config["aggregate"];
+  /** Settings of windows, where the command takes them. */
+  readonly every?: string;
+  readonly by?: string;
+  readonly grace?: string;
 }
 
-/** Adds the option for a configuration, whose section `model` the command takes. */
+/** Adds the option for a configuration, whose sections `model` and `aggregate` the command takes. */
 export function addConfigOption(command: Command): Command {
   return command.option(
     "-c, --config <file>",
-    "configuration whose section model is used; options given here replace its settings",
+    "configuration whose sections model and aggregate are used; options given here replace their settings",
   );
+}
+
+/** Adds the options of windows. */
+export function addWindowOptions(command: Command): Command {
+  return command
+    .option(
+      "--every <duration>",
+      "forecast one observation per key and window of this length, such as 1m, in place of each event",
+    )
+    .option(
+      "--by <function>",
+      "what becomes of a key's events in a window: count, sum, mean, min, max, last, rate or p1 to p99 (default: count)",
+    )
+    .option(
+      "--grace <duration>",
+      "how long a window waits for events out of order, by the times of events (default: 0s)",
+    );
 }
 
 type Section = Readonly<Record<string, unknown>>;
@@ -71,12 +94,18 @@ export function withConfig<Flags extends Pick<ForecasterFlags, "config">>(
   command: Command,
 ): Flags {
   if (flags.config === undefined) return flags;
-  const { model, engine } = loadConfig(flags.config, process.env).settings;
+  const { model, aggregate, engine } = loadConfig(flags.config, process.env).settings;
   const given = (name: string): boolean => command.getOptionValueSource(name) === "cli";
   const filled = modelFlags
     .filter((name) => !given(name))
     .map((name) => [name, Array.isArray((flags as Section)[name]) ? [model[name]].flat() : model[name]]);
-  return { ...flags, model, ...(!given("engine") && { engine }), ...Object.fromEntries(filled) } as Flags;
+  return {
+    ...flags,
+    model,
+    aggregate,
+    ...(!given("engine") && { engine }),
+    ...Object.fromEntries(filled),
+  } as Flags;
 }
 
 /** Adds the options that every forecasting command takes; their defaults are those of the settings. */
@@ -181,6 +210,7 @@ export function renamedOption(flag: keyof typeof renamedSettings.flags): Option 
 export function settingsFromFlags(flags: ForecasterFlags): ForecasterSettings {
   const { cell, hidden, readout, loss, seed, horizon, intervalLevels, features = [] } = flags;
   const { kind, min, max, timeZone, model } = flags;
+  const aggregate = windowsFromFlags(flags);
   const bounds = {
     ...model?.bounds,
     ...(min !== undefined && { min: boundOf("--min", min, features) }),
@@ -198,8 +228,42 @@ export function settingsFromFlags(flags: ForecasterFlags): ForecasterSettings {
     ...((min ?? max) !== undefined && { bounds }),
     kind,
     ...(timeZone !== undefined && { timeZone }),
+    ...(aggregate !== undefined && { aggregate }),
     featureCount: features.length,
   });
+}
+
+/** Whether events are counted, so that they need no value. */
+export function isCount({ aggregate }: ForecasterSettings): boolean {
+  return aggregate?.by === "count";
+}
+
+/** Returns the error for files without anything to forecast. */
+export function noObservation(
+  files: readonly string[],
+  { aggregate }: Pick<ForecasterSettings, "aggregate">,
+): UndercurrentError {
+  const text =
+    aggregate === undefined
+      ? "no row holds an observation"
+      : `no window of ${aggregate.every} was closed by a later row`;
+  return new UndercurrentError("INPUT_EMPTY", `${files.join(", ")}: ${text}`);
+}
+
+/** Settings of windows from the flags and the configuration. Throws SETTING_INVALID. */
+function windowsFromFlags({ aggregate, every, by, grace }: ForecasterFlags): ForecasterOptions["aggregate"] {
+  const length = every ?? aggregate?.every;
+  if (length !== undefined) {
+    return {
+      ...aggregate,
+      every: length,
+      ...(by !== undefined && { by }),
+      ...(grace !== undefined && { grace }),
+    };
+  }
+  if (by === undefined && grace === undefined) return undefined;
+  const flag = by === undefined ? "--grace" : "--by";
+  throw new UndercurrentError("SETTING_INVALID", `${flag}: expected --every beside it`);
 }
 
 /** A parser of whole numbers from `least` on, for commander. */

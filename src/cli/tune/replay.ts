@@ -2,11 +2,12 @@
 import { readObservations, type FileForm } from "../../adapters/files/csv/csv-reader.js";
 import type { CsvColumns } from "../../adapters/files/csv/csv-layout.js";
 import type { EngineFactory } from "../../engine/port.js";
-import { UndercurrentError } from "../../errors/errors.js";
 import { forecastColumns, type ForecastColumns } from "../../forecast/columns.js";
 import { Forecaster } from "../../forecast/forecaster.js";
 import { forecasterSettings, type ForecasterSettings } from "../../forecast/settings.js";
+import { windowedColumns } from "../../forecast/windows/windowed-columns.js";
 import { Replay } from "../backtest/replay.js";
+import { noObservation } from "../shared/options.js";
 import type { Rejections } from "../shared/rejections.js";
 import { alarmRates, gateChoices } from "./grid.js";
 import { Sample } from "./sample.js";
@@ -93,14 +94,10 @@ export async function replaySample(
   const [first] = candidates;
   const sample = new Sample(candidates.length);
   const replay = new Replay({ files, rejections });
-  const batches = readObservations(files, {
-    ...replay.hooks,
-    columns,
-    form,
-    // Slots are given in order of first use, so that a key has the same one in all.
-    slotOf: (key) => candidates.map(({ forecaster }) => forecaster.slotOf(key))[0]!,
-    batchSize,
-  });
+  // Slots are given in order of first use, so that a key has the same one in all.
+  const slotOf = (key: string): number => candidates.map(({ forecaster }) => forecaster.slotOf(key))[0]!;
+  const windows = windowedColumns(first!.forecaster, slotOf);
+  const batches = readObservations(files, { ...replay.hooks, columns, form, slotOf, windows, batchSize });
   await replay.run(batches, (batch) => {
     candidates.forEach((candidate, index) => {
       candidate.observe(batch, sample.events);
@@ -118,7 +115,7 @@ export async function replaySample(
   const names = sample.spans.map((_, slot) => first!.forecaster.keyOf(slot));
   for (const { forecaster } of candidates) forecaster.dispose();
   if (sample.events === 0) {
-    throw new UndercurrentError("INPUT_EMPTY", `${files.join(", ")}: no row holds an observation`);
+    throw noObservation(files, settings[0]!);
   }
   return { sample, outcomes, keyOf: (slot) => names[slot]! };
 }

@@ -21,15 +21,19 @@ export function modelSection(
     enabled: true,
     recurring,
   };
-  const { featureCount: _, ...model } = { ...given, alarmRate, detection };
+  // Windows are a section of their own.
+  const { featureCount: _, aggregate: __, ...model } = { ...given, alarmRate, detection };
   const changed = changedFrom(model, { ...forecasterSettings() });
   const always = Object.fromEntries(chosen.map((name) => [name, model[name]]));
   return { ...always, ...changed };
 }
 
-/** Returns the YAML text of the section. */
-export function configurationText(model: Section): string {
-  return stringify({ model }, { flowCollectionPadding: false });
+/** Returns the YAML text of the section, and of the windows that the model was chosen for. */
+export function configurationText(model: Section, aggregate?: Section): string {
+  return stringify(
+    { ...(aggregate !== undefined && { aggregate }), model },
+    { flowCollectionPadding: false },
+  );
 }
 
 /** Returns what differs from the defaults, section by section. */

@@ -148,7 +148,10 @@ export function summarise(found: Found): TuneSummary {
       labels: goal.labelled,
     },
     met,
-    configuration: configurationText(modelSection(settings[best.forecaster]!, best)),
+    configuration: configurationText(
+      modelSection(settings[best.forecaster]!, best),
+      settings[best.forecaster]!.aggregate,
+    ),
     heldOut,
     cautions: cautionsOf(found, { met, perDay: summaries[0]!.perDay, heldOut: realised, days: total }),
     choices: summaries,

@@ -15,6 +15,8 @@ import {
 import { loadEngine } from "../shared/engine.js";
 import {
   addConfigOption,
+  addWindowOptions,
+  isCount,
   addFeaturesOption,
   addForecasterOptions,
   cellsOption,
@@ -76,6 +78,7 @@ export function tuneCommand(): Command {
     .option("--json", "print everything as JSON, with all incidents of each choice");
   addColumnOptions(command);
   addConfigOption(command);
+  addWindowOptions(command);
   addFileOptions(command);
   addFeaturesOption(command, "columns");
   addForecasterOptions(command, {
@@ -97,7 +100,8 @@ async function tune(files: readonly string[], given: TuneFlags, command: Command
   await checkReadable([...files, ...(labelFile === undefined ? [] : [labelFile])]);
   const labels = labelFile === undefined ? undefined : await readLabels(labelFile, flags);
   const rejections = new Rejections((line) => process.stderr.write(`${line}\n`));
-  const input = { files, columns: flags, form: flags, rejections };
+  const columns = { ...flags, areCounted: isCount(settings[0]!) };
+  const input = { files, columns, form: flags, rejections };
   const recurring = labels === undefined ? [settings[0]!.detection.recurring] : [false, true];
   const { sample, outcomes, keyOf } = await replaySample(input, settings, engine, recurring);
   const { spans } = sample;

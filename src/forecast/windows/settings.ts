@@ -9,7 +9,8 @@ const maxOpen = 60;
 
 const durationSchema = z
   .string()
-  .regex(/^\d{1,9}(?:ms|s|m|h|d)$/, "expected a duration such as 10s, 1m or 1h");
+  .regex(/^\d{1,9}(?:ms|s|m|h|d)$/, "expected a duration such as 10s, 1m or 1h")
+  .meta({ forms: "duration such as 10s, 1m or 1h" });
 
 const functions = /^(?:count|sum|mean|min|max|last|rate|p[1-9]\d?(?:\.\d{1,3})?)$/;
 
@@ -63,7 +64,7 @@ export const aggregateSchema = z
     maxAhead: durationSchema
       .default("1h")
       .describe(
-        "How far an event time may be ahead of its record's timestamp. Events further ahead go to the dead letters, because they would close every window before them.",
+        "How far an event time may be ahead of its record's timestamp. Events further ahead go to the dead letters, because they would close every window before them. Without effect in backtest, pipe and the operators, whose events have no second time.",
       ),
   })
   .refine(

@@ -116,6 +116,15 @@ export class Windows {
     return slot;
   }
 
+  /** Forgets a key and its open windows. Returns whether the key was there. */
+  forget(key: string): boolean {
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return false;
+    this.#forget(slot);
+    this.#giveBack(this.#freed.splice(this.#freed.length - 1));
+    return true;
+  }
+
   /**
    * Moves the watermark to an event's time. Returns the number of windows that closed. Throws TIME_INVALID, changing nothing,
    * where the event's window would end beyond the range of times.
@@ -147,17 +156,6 @@ export class Windows {
       "EVENT_LATE",
       `the event's window ended ${this.#latest - end} ms before the latest event of the partition, beyond the grace of ${this.#settings.grace} (aggregate.grace)`,
     );
-  }
-
-  /**
-   * Takes an event of a key: closes windows, then adds the event to its own. Returns the number of windows in `closed`.
-   * Throws EVENT_LATE and TIME_INVALID, which change nothing.
-   */
-  take(key: string, time: number, value: number, features: ArrayLike<number>): number {
-    const count = this.advance(time);
-    this.refuseLate(time);
-    this.add(this.slotOf(key), time, value, features);
-    return count;
   }
 
   /**
@@ -358,11 +356,14 @@ export class Windows {
         else if (empties > kept) this.#forget(slot);
       }
     }
-    if (this.#freed.length > 0) {
-      this.#free.push(...this.#freed);
-      this.#free.sort((a, b) => b - a);
-    }
+    this.#giveBack(this.#freed);
     this.#open = open;
+  }
+
+  #giveBack(slots: readonly number[]): void {
+    if (slots.length === 0) return;
+    this.#free.push(...slots);
+    this.#free.sort((a, b) => b - a);
   }
 
   /** Appends the observation of a window and empties the window. */

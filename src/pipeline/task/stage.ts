@@ -53,7 +53,6 @@ const rejections: ReadonlySet<ErrorCode> = new Set([
   "RECORD_SKIPPED",
   "SCHEMA_UNREADABLE",
   "BATCH_UNREADABLE",
-  "EVENT_LATE",
 ]);
 
 /** A record of which readings were refused, in order, and why: at least one. */

@@ -11,6 +11,8 @@ export interface CsvColumns {
   readonly time?: string | undefined;
   readonly key?: string | undefined;
   readonly value?: string | undefined;
+  /** Whether rows need no value: without a column "value" and none named, every value is missing. */
+  readonly areCounted?: boolean | undefined;
   /** Columns of the exogenous features: of the row's observation or, in a wide file, of all that are in the row. */
   readonly features?: readonly string[] | undefined;
 }
@@ -93,13 +95,15 @@ function longReader(names: ColumnNames, columns: CsvColumns, keyWithoutColumn: s
   const taken = [timeColumn, keyColumn, ...features.columns];
   const valueColumn =
     names.findAny(columns.value, "value") ??
-    names.onlyOther(taken, "the value column is ambiguous; name it with --value");
+    (columns.areCounted === true
+      ? undefined
+      : names.onlyOther(taken, "the value column is ambiguous; name it with --value"));
   const cells = new Cells();
   const read = (row: CsvRow, sink: ObservationSink): void => {
     try {
       const key = readKey(keyColumn === undefined ? keyWithoutColumn : row.cells[keyColumn]!);
       const time = cells.timeOf(row.cells[timeColumn]!);
-      const value = cells.valueOf(row.cells[valueColumn]!);
+      const value = valueColumn === undefined ? NaN : cells.valueOf(row.cells[valueColumn]!);
       features.read(row, cells.valueOf);
       sink.observation(sink.slotOf(key), time, value, features.values);
     } catch (error) {

@@ -1,6 +1,8 @@
 /** Reads observations from CSV files in bounded memory, in file order, as batches of columns. */
 import { appendObservation, setFeatures, observationColumns } from "../../../forecast/columns.js";
 import { UndercurrentError, type ErrorCode } from "../../../errors/errors.js";
+import { inputFault } from "../../../forecast/input.js";
+import type { WindowedColumns } from "../../../forecast/windows/windowed-columns.js";
 import type { Rejection } from "../../../pipeline/telemetry.js";
 import type { CellForm } from "./cells.js";
 import { csvLayout, type CsvColumns, type ObservationSink, type RowReader } from "./csv-layout.js";
@@ -20,6 +22,8 @@ export interface CsvReaderOptions {
   readonly notice?: ((text: string) => void) | undefined;
   /** The slot of a key, made on first use. */
   slotOf(key: string): number;
+  /** Windows that the rows go into: batches then hold the observations of windows that closed. */
+  readonly windows?: WindowedColumns | undefined;
   /** Takes rejections as they occur. */
   reject(rejection: Rejection): void;
   /** Takes the bytes of a file that have been read so far, for a progress bar. */
@@ -39,7 +43,7 @@ const defaultBatchSize = 8192;
 /**
  * Yields the observations of CSV files, one file after the other, rows in order, wide rows from left to right. The
  * columns are reused: a batch is valid until the next is asked for. It may be empty, and holds more than `batchSize`
- * observations only where one row does.
+ * observations only where one row does, or where one row closes many windows.
  *
  * Wide: the first column, or `time`, is the time; every other column is a key. Long: `time` is the column "time" or
  * the first one; `key` the column "key" or, without one, the file's name; `value` the column "value" or the only
@@ -98,7 +102,13 @@ class FileRows implements ObservationSink {
   readonly #name: string;
   readonly #options: CsvReaderOptions;
   readonly #layout: RowReader;
-  readonly #columns: ReturnType<typeof observationColumns>;
+  readonly #own: NumberedColumns;
+  /** Keys of the rows by their number, where the rows go into windows. */
+  readonly #names: string[] = [];
+  readonly #numbers = new Map<string, number>();
+  readonly #capacity: number;
+  /** Line of the row that is read. */
+  #line = 0;
   /** Whether the batch has been handed on, so that the next row starts a new one. */
   #handedOn = false;
 
@@ -108,10 +118,8 @@ class FileRows implements ObservationSink {
     const { columns, form = {} } = options;
     assertHeader({ file: this.#name, header, columns, form });
     this.#layout = csvLayout({ file: this.#name, keyWithoutColumn: keyOfFile(file), header, columns });
-    this.#columns = observationColumns(
-      Math.max(options.batchSize ?? defaultBatchSize, this.#layout.observationsPerRow),
-      options.columns.features?.length,
-    );
+    this.#capacity = Math.max(options.batchSize ?? defaultBatchSize, this.#layout.observationsPerRow);
+    this.#own = observationColumns(this.#capacity, options.columns.features?.length);
   }
 
   /** Decides how the cells of all rows are read. Throws TIME_UNIT_UNCLEAR. */
@@ -136,8 +144,11 @@ class FileRows implements ObservationSink {
       this.#handedOn = false;
     }
     if (isFault(record)) this.rejection(record.line, record.code, record.message);
-    else this.#layout.read(record, this);
-    return this.#columns.count + this.#layout.observationsPerRow > this.#columns.slots.length;
+    else {
+      this.#line = record.line;
+      this.#layout.read(record, this);
+    }
+    return this.#columns.count + this.#layout.observationsPerRow > this.#capacity;
   }
 
   /** Returns the rows read since the last batch; possibly none. */
@@ -148,8 +159,18 @@ class FileRows implements ObservationSink {
   }
 
   observation(slot: number, time: number, value: number, features: ArrayLike<number>): void {
-    appendObservation(this.#columns, slot, time, value);
-    setFeatures(this.#columns, features);
+    const { windows } = this.#options;
+    if (windows === undefined) {
+      appendObservation(this.#own, slot, time, value);
+      setFeatures(this.#own, features);
+      return;
+    }
+    try {
+      windows.take(this.#names[slot]!, time, value, features);
+    } catch (error) {
+      const { code, message } = inputFault(error);
+      this.rejection(this.#line, code, message);
+    }
   }
 
   rejection(line: number, code: ErrorCode, message: string): void {
@@ -157,7 +178,16 @@ class FileRows implements ObservationSink {
   }
 
   slotOf(key: string): number {
-    return this.#options.slotOf(key);
+    if (this.#options.windows === undefined) return this.#options.slotOf(key);
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    this.#numbers.set(key, this.#names.length);
+    return this.#names.push(key) - 1;
+  }
+
+  /** The columns of the batch. */
+  get #columns(): NumberedColumns {
+    return this.#options.windows?.columns ?? this.#own;
   }
 }
 

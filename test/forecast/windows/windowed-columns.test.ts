@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { forecasterSettings } from "../../../src/forecast/settings.js";
+import { WindowedColumns } from "../../../src/forecast/windows/windowed-columns.js";
+import { Windows } from "../../../src/forecast/windows/windows.js";
+
+test("a new key that takes the place of a forgotten one leaves the forgotten one's observations alone", () => {
+  const { aggregate } = forecasterSettings({ aggregate: { every: "10ms", maxEmpty: 60 } });
+  const names: string[] = [];
+  const columns = new WindowedColumns(new Windows(aggregate!, 1), {
+    featureCount: 1,
+    slotOf: (key) => names.push(key) - 1,
+  });
+  columns.take("old", 0, 1, [7]);
+  columns.take("new", 10_000, 1, [NaN]);
+  expect(names).toEqual(Array.from({ length: 61 }, () => "old"));
+  const { count, times, values, features } = columns.columns;
+  expect(count).toBe(61);
+  expect([...times.subarray(0, 2), ...values.subarray(0, 2), features[0]]).toEqual([10, 20, 1, 0, 7]);
+});
