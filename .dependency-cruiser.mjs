@@ -41,6 +41,7 @@ const floors = {
     "src/pipeline/(ports|settings|options|clock)[.]ts$",
     "src/pipeline/(decode|encode|state)/",
     "src/pipeline/(events|operator|telemetry)[.]ts$",
+    "src/pipeline/query/",
     "src/pipeline/task/",
     "src/pipeline/(?!(ports|settings|decode-settings|encode-settings|options|clock|events|operator|telemetry)[.])[^/]+[.]ts$",
   ],

@@ -176,7 +176,7 @@ const serverSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      "Starts the HTTP server: /metrics for Prometheus, /live, /ready and the live page. Each instance on a host needs its own port.",
+      "Starts the HTTP server: /metrics for Prometheus, /keys/KEY for the state of a key, /live, /ready and the live page. Each instance on a host needs its own port.",
     ),
   pageEnabled: z
     .boolean()

@@ -32,7 +32,13 @@ import {
 } from "./snapshot/snapshot.js";
 import { signatureOf, signatureSum } from "./snapshot/signature.js";
 import { Windows } from "./windows/windows.js";
-import { KeyForecaster, writeNoForecast, writeNoScore, type PendingForecast } from "./key-forecaster.js";
+import {
+  KeyForecaster,
+  writeNoForecast,
+  writeNoScore,
+  type KeyInspection,
+  type PendingForecast,
+} from "./key-forecaster.js";
 import { LocalClock } from "./keys/local-clock.js";
 import { valueCell } from "./learning/value-cell.js";
 import { Bounds } from "./uncertainty/bounds.js";
@@ -178,6 +184,21 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
   /** Returns the parts of the forecast of a key's next value. The key must have an observed value. */
   explain(slot: number): PendingForecast {
     return this.#experts.explain(this.#read.point(this.state.keys, slot));
+  }
+
+  /** @internal Returns what is kept of a key beside its forecast. The key must have an observed value. */
+  inspect(slot: number, mostValues: number): KeyInspection {
+    const key = this.#read.point(this.state.keys, slot);
+    const { f64, at64 } = key;
+    return {
+      events: f64[at64 + number.count]!,
+      observed: f64[at64 + number.observed]!,
+      value: f64[at64 + number.held]!,
+      values: this.#seasons.of(slot)?.latest(mostValues) ?? [],
+      standing: this.#experts.standing(key),
+      incidents: this.#incidents?.incidentsOf(slot) ?? [],
+      group: this.#incidents?.groups?.openOf(slot),
+    };
   }
 
   /** Returns why the last value of a key has its anomaly score; undefined while it has none. */

@@ -3,7 +3,7 @@ import type { ForecastColumns } from "./columns.js";
 import type { CurrentEvent } from "./current-event.js";
 import { clip } from "./elementary.js";
 import type { Expert, ExpertInput, LearnedSizes } from "./experts/expert.js";
-import { ExpertPanel, isSettled } from "./experts/panel.js";
+import { ExpertPanel, isSettled, type ExpertStanding } from "./experts/panel.js";
 import { learnAtoms, startAtoms, usualAhead, usualOr } from "./keys/atoms.js";
 import { learnGrid, nearestOr, startGrid } from "./keys/grid.js";
 import { typicalGap } from "./keys/gap.js";
@@ -16,6 +16,8 @@ import type { LocalClock } from "./keys/local-clock.js";
 import { Spread, startSpread } from "./keys/spread.js";
 import type { Bounds } from "./uncertainty/bounds.js";
 import type { NestedIntervals } from "./uncertainty/nested-intervals.js";
+import type { OpenGroup } from "./incidents/groups/watcher.js";
+import type { Incident } from "./incidents/incidents.js";
 import type { ForecasterSettings } from "./settings.js";
 
 /** Bounds in scaled changes: of an observed target, and of the imputation of a missing value. */
@@ -36,6 +38,21 @@ export interface PendingForecast {
     readonly weight: number;
     readonly forecast: number;
   }[];
+}
+
+/** What is kept of a key beside its forecast. */
+export interface KeyInspection {
+  /** Events taken, and observed values among them. */
+  readonly events: number;
+  readonly observed: number;
+  /** The last observed value. */
+  readonly value: number;
+  /** The last values, the oldest first, where they are kept for seasons. */
+  readonly values: readonly number[];
+  readonly standing: ExpertStanding;
+  readonly incidents: readonly Incident[];
+  /** The open incident of the key's group. */
+  readonly group: OpenGroup | undefined;
 }
 
 export class KeyForecaster {
@@ -81,6 +98,11 @@ export class KeyForecaster {
     }));
     if (!isMixed) experts.push({ name: "frequent", weight: 1, forecast: followed(key, pending) });
     return { level: f64[at64 + number.mean]!, scale, experts };
+  }
+
+  /** Returns how the key's experts have done. */
+  standing(key: KeyRow): ExpertStanding {
+    return this.#panel.standing(key);
   }
 
   /** Takes a key's first value. */

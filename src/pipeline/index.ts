@@ -29,6 +29,8 @@ export type {
   StateRecord,
   Takeover,
 } from "./ports.js";
+export { KeyQueries, type KeyAnswer } from "./query/key-queries.js";
+export type { KeyReport, ReportedExpert } from "./query/key-report.js";
 export { run, type RunOptions } from "./run.js";
 export { pipelineSettings, type PipelineOptions, type PipelineSettings } from "./settings.js";
 export { fanOut, type ForecastBatch, type Rejection, type Telemetry } from "./telemetry.js";

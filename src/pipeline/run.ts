@@ -20,6 +20,7 @@ import type { TaskEvent } from "./events.js";
 import { checkHookTimeout, defaultHookTimeoutMs, type Operators } from "./operator.js";
 import type { Committer, Source } from "./ports.js";
 import { candidateSettings, modelSettings, pipelineSettings, type PipelineOptions } from "./settings.js";
+import type { KeyQueries } from "./query/key-queries.js";
 import { KeyPartitions } from "./task/key-partitions.js";
 import { task } from "./task/task.js";
 import type { Telemetry } from "./telemetry.js";
@@ -43,6 +44,8 @@ export interface RunOptions extends PipelineOptions, Operators {
    */
   readonly hookTimeoutMs?: number;
   readonly clock?: Clock;
+  /** Takes questions about keys, which are answered from committed state. */
+  readonly queries?: KeyQueries;
   /**
    * Stops the pipeline gracefully when aborted: every task finishes its batch, commits a snapshot and releases its
    * partition, then the observable completes.
@@ -85,6 +88,7 @@ export function run(source: Source, committer: Committer, options: RunOptions = 
     format,
     clock = systemClock,
     stop,
+    queries,
     ...others
   } = options;
   const { before, beforeBatch, after, afterBatch, hookTimeoutMs = defaultHookTimeoutMs, ...rest } = others;
@@ -111,6 +115,7 @@ export function run(source: Source, committer: Committer, options: RunOptions = 
     format,
     committer,
     clock,
+    queries,
   };
   return defer(() => {
     const ending = new AbortController();

@@ -12,6 +12,7 @@ import { UndercurrentError } from "../../errors/errors.js";
 import { serverDefaults } from "./defaults.js";
 import { loadAssets } from "./assets.js";
 import { FrameCursor } from "./frames.js";
+import { addKeys, type AskKey } from "./key-route.js";
 import { createHardenedServer } from "./hardened-server.js";
 import type { LiveView } from "./live-view.js";
 
@@ -26,6 +27,8 @@ export interface ServeOptions {
   readonly view: LiveView | undefined;
   /** What `/metrics` answers with. */
   readonly registry: MetricsSource;
+  /** Answers `/keys/KEY`; without it there is no such path. */
+  readonly askKey?: AskKey | undefined;
   /** Returns whether `/ready` answers 200; default: always. */
   readonly ready?: () => boolean;
   /** Bearer token for every endpoint except `/live` and `/ready`; without a token all endpoints are open. */
@@ -40,6 +43,8 @@ export interface ServeOptions {
   readonly period?: number;
   /** Time in which a request must arrive, in ms; a slower connection is closed. */
   readonly arrival?: number;
+  /** Time after which a question about a key that waits for a commit is refused, in ms. */
+  readonly patience?: number;
 }
 
 export interface LiveServer {
@@ -83,7 +88,7 @@ export async function serve(options: ServeOptions): Promise<LiveServer> {
 }
 
 function routes(options: ServeOptions, loopbackOnly: boolean, closing: AbortSignal): Hono {
-  const { view, registry, token, ready = () => true } = options;
+  const { view, registry, askKey, patience = 10_000, token, ready = () => true } = options;
   // Before anything listens: it throws where the page has not been built.
   const assets = view === undefined ? undefined : loadAssets();
   const app = new Hono();
@@ -110,6 +115,7 @@ function routes(options: ServeOptions, loopbackOnly: boolean, closing: AbortSign
   app.get("/metrics", async (context) =>
     context.body(await registry.metrics(), 200, { "Content-Type": registry.contentType }),
   );
+  if (askKey !== undefined) addKeys(app, askKey, patience);
   if (view !== undefined && assets !== undefined) addPage(app, { view, assets, options, closing });
   else
     app.get("/", (context) =>

@@ -5,6 +5,7 @@ import type { KafkaLogEntry } from "../../adapters/kafka/options.js";
 import { timedEngine } from "../../adapters/prometheus/timed-engine.js";
 import type { Config } from "../../config/schema.js";
 import type { TaskEvent } from "../../pipeline/events.js";
+import type { KeyQueries } from "../../pipeline/query/key-queries.js";
 import { run } from "../../pipeline/run.js";
 import type { Telemetry } from "../../pipeline/telemetry.js";
 import { loadEngine } from "../shared/engine.js";
@@ -28,6 +29,8 @@ export interface MemberReports {
   lost(): void;
   /** The brokers answered. */
   heard(): void;
+  /** Takes questions about keys. */
+  readonly queries?: KeyQueries;
   /** Called with the duration of each weight update; if left out, updates are not timed. */
   readonly learned?: (seconds: number) => void;
 }
@@ -51,7 +54,7 @@ export async function runMember(
   });
   const loaded = await loadEngine(settings.engine, (line) => reports.engine(line));
   const format = await formatOf(settings, (line) => reports.registry(line));
-  const { learned } = reports;
+  const { learned, queries } = reports;
   const candidate = candidateOptions(settings);
   const engine = learned === undefined ? loaded : timedEngine(loaded, learned);
   const tasks = run(kafka.source, kafka.committer, {
@@ -63,6 +66,7 @@ export async function runMember(
     engine,
     ...(format !== undefined && { format }),
     telemetry: reports.telemetry,
+    ...(queries !== undefined && { queries }),
     stop,
   });
   try {

@@ -11,6 +11,7 @@ import { redact } from "../../config/redact.js";
 import type { Config } from "../../config/schema.js";
 import { UndercurrentError } from "../../errors/errors.js";
 import { fanOut, type Rejection, type Telemetry } from "../../pipeline/telemetry.js";
+import { joinAnswers, KeyQueries } from "../../pipeline/query/key-queries.js";
 import { InputSample } from "../../pipeline/input-sample.js";
 import { dryRunPorts, judgeDryRun } from "./dry-run.js";
 import { formatOf } from "../shared/format.js";
@@ -161,9 +162,11 @@ async function inThisThread(
   const shown = watch(models, totals, view, settings.server.series);
   const tasks = new TaskMetrics(shown.registry, Date.now);
   const readiness = new Readiness(Date.now);
+  const queries = new KeyQueries();
   // Before anything is read: an address in use ends the start, not a running service.
   const server = await shown.serve({
     ...addressOf(settings),
+    askKey: (key, partition) => queries.ask(key, partition),
     ready: () => isReady([readiness.standing(tasks.partitions)], limitsOf(settings)),
   });
   logAddress(log, server, keys);
@@ -177,6 +180,7 @@ async function inThisThread(
         reports.task(event);
       },
       telemetry,
+      queries,
       learned: (seconds) => shown.learned(seconds),
     };
     await runMember(settings, measured, stop);
@@ -196,15 +200,17 @@ async function inThreads(
   const model = modelOf(settings);
   const view = keys === undefined ? undefined : viewOf(model, keys);
   // Before anything is read: an address in use ends the start, not a running service.
-  let started: Pick<Workers, "metrics" | "standings"> = {
+  let started: Pick<Workers, "metrics" | "standings" | "askKey"> = {
     metrics: () => Promise.resolve(""),
     standings: [],
+    askKey: () => Promise.resolve(joinAnswers([])),
   };
   const server = enabled
     ? await serve({
         view,
         registry: { contentType: Registry.PROMETHEUS_CONTENT_TYPE, metrics: () => started.metrics() },
         ready: () => isReady(started.standings, limitsOf(settings)),
+        askKey: (key, partition) => started.askKey(key, partition),
         ...addressOf(settings),
       })
     : undefined;

@@ -5,6 +5,7 @@ import { UndercurrentError, type ErrorCode } from "../../errors/errors.js";
 import type { ForecastColumns } from "../../forecast/columns.js";
 import type { IncidentNote } from "../../forecast/incidents/watcher.js";
 import type { UpdateReport } from "../../forecast/learning/schedule.js";
+import type { KeyAnswer } from "../../pipeline/query/key-queries.js";
 import type { Rejection } from "../../pipeline/telemetry.js";
 import type { MemberStanding } from "./readiness.js";
 
@@ -47,15 +48,24 @@ export type Report =
   | { readonly type: "rejections"; readonly rejection: Rejection; readonly count: number }
   | { readonly type: "standing"; readonly standing: MemberStanding };
 
+/** What the main thread asks a worker, and what the worker answers. */
+export type WorkerQuestion =
+  | { readonly about: "metrics" }
+  | { readonly about: "key"; readonly key: string; readonly partition: number | undefined };
+
+export type WorkerAnswer =
+  | { readonly about: "metrics"; readonly metrics: readonly object[] }
+  | { readonly about: "key"; readonly answer: KeyAnswer };
+
 export type FromWorker =
   | Report
-  | { readonly type: "metrics"; readonly request: number; readonly metrics: readonly object[] }
+  | { readonly type: "answer"; readonly request: number; readonly answer: WorkerAnswer }
   | { readonly type: "ended"; readonly error: PlainError | undefined; readonly forecasts: number };
 
 export type ToWorker =
   | { readonly type: "stop" }
   | { readonly type: "taken" }
-  | { readonly type: "metrics"; readonly request: number };
+  | { readonly type: "question"; readonly request: number; readonly question: WorkerQuestion };
 
 export function plainError(error: unknown): PlainError {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));

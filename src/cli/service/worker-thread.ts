@@ -4,6 +4,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { TaskMetrics } from "../../adapters/prometheus/tasks.js";
+import { KeyQueries } from "../../pipeline/query/key-queries.js";
 import { fanOut, type Telemetry } from "../../pipeline/telemetry.js";
 import { configuredModels } from "../shared/pipeline.js";
 import { joinedMetrics, measureCandidate, ofCandidate } from "./candidate-metrics.js";
@@ -14,7 +15,14 @@ import { logKafkaEntry, logTaskEvent, serviceLog } from "./service-log.js";
 import { ShownKeys } from "./shown-rows.js";
 import { Totals } from "./totals.js";
 import { measure } from "./watch.js";
-import { plainError, type FromWorker, type ToWorker, type WorkerData } from "./worker-messages.js";
+import {
+  plainError,
+  type FromWorker,
+  type ToWorker,
+  type WorkerAnswer,
+  type WorkerData,
+  type WorkerQuestion,
+} from "./worker-messages.js";
 
 const port = parentPort!;
 const say = (message: FromWorker): void => port.postMessage(message);
@@ -32,6 +40,7 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
   const other = candidate && measureCandidate(candidate, totals);
   const registries = [prometheus.registry, ...(other === undefined ? [] : [other.registry])];
   const tasks = new TaskMetrics(prometheus.registry, Date.now);
+  const queries = new KeyQueries();
   const outbox = new Outbox(say, (rows) => tasks.pageRowsDropped(rows));
   const readiness = new Readiness(Date.now);
   /** Milliseconds between the last answer that the main thread was told of and the latest. */
@@ -53,10 +62,14 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
   port.on("message", (message: ToWorker) => {
     if (message.type === "stop") stop.abort();
     else if (message.type === "taken") outbox.taken();
-    else void answer(message.request);
+    else void answer(message.question).then((given) => reply(message.request, given));
   });
-  const answer = async (request: number): Promise<void> =>
-    say({ type: "metrics", request, metrics: await joinedMetrics(registries) });
+  const reply = (request: number, answer: WorkerAnswer): void => say({ type: "answer", request, answer });
+  const answer = async (question: WorkerQuestion): Promise<WorkerAnswer> => {
+    const { about } = question;
+    if (about === "metrics") return { about, metrics: await joinedMetrics(registries) };
+    return { about, answer: await queries.ask(question.key, question.partition) };
+  };
   try {
     await runMember(
       settings,
@@ -69,6 +82,7 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
           logTaskEvent(log, event);
           if (event.type !== "committed") tell();
         },
+        queries,
         kafka: (entry) => logKafkaEntry(log, entry),
         engine: (line) => log.info({ event: "engine" }, line),
         registry: (line) => log.warn({ event: "schema-registry" }, line),

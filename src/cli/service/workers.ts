@@ -6,8 +6,17 @@ import { Worker } from "node:worker_threads";
 import type { KeptKeys } from "../../adapters/web/live-view.js";
 import type { Config } from "../../config/schema.js";
 import type { UpdateReport } from "../../forecast/learning/schedule.js";
+import { joinAnswers, type KeyAnswer } from "../../pipeline/query/key-queries.js";
 import type { Rejection } from "../../pipeline/telemetry.js";
-import type { FromWorker, Report, ShownRows, ToWorker, WorkerData } from "./worker-messages.js";
+import type {
+  FromWorker,
+  Report,
+  ShownRows,
+  ToWorker,
+  WorkerAnswer,
+  WorkerData,
+  WorkerQuestion,
+} from "./worker-messages.js";
 import type { MemberStanding } from "./readiness.js";
 import { errorOf } from "./worker-messages.js";
 
@@ -30,6 +39,8 @@ export interface WorkersOptions {
 
 /** Time after which a worker's last answer is used again, in ms: a counter must not fall. */
 const answerMilliseconds = 2000;
+/** Time after which a worker's answer about a key is no longer waited for, in ms: longer than the server waits. */
+const keyMilliseconds = 15_000;
 
 /**
  * Starts `count` members; they run until stopped.
@@ -76,6 +87,11 @@ export class Workers {
     return await AggregatorRegistry.aggregate(all.map((metrics) => metrics.map(known))).metrics();
   }
 
+  /** What the partitions of all workers know of a key. */
+  async askKey(key: string, partition?: number): Promise<KeyAnswer> {
+    return joinAnswers(await Promise.all(this.#threads.map((thread) => thread.askKey(key, partition))));
+  }
+
   async #end(stopAll: () => void): Promise<void> {
     const failures: unknown[] = [];
     await Promise.all(
@@ -109,7 +125,7 @@ class Thread {
 
   readonly #worker: Worker;
   readonly #reports: WorkersReports;
-  readonly #answers = new Map<number, (metrics: readonly object[]) => void>();
+  readonly #answers = new Map<number, (answer: WorkerAnswer) => void>();
   #requests = 0;
   #lastMetrics: MetricJson[] = [];
   #hasEnded = false;
@@ -119,8 +135,8 @@ class Thread {
     this.#worker = new Worker(new URL("./worker-thread.js", import.meta.url), { workerData });
     this.ended = new Promise<void>((resolve, reject) => {
       this.#worker.on("message", (message: FromWorker) => {
-        if (message.type === "metrics") {
-          this.#answers.get(message.request)?.(message.metrics);
+        if (message.type === "answer") {
+          this.#answers.get(message.request)?.(message.answer);
           return;
         }
         if (message.type !== "ended") {
@@ -150,18 +166,30 @@ class Thread {
 
   /** Returns the worker's metrics as `Registry.getMetricsAsJSON` does; the last ones if it has ended or does not answer. */
   async metrics(): Promise<MetricJson[]> {
-    if (this.#hasEnded) return this.#lastMetrics;
+    const answer = await this.#ask({ about: "metrics" }, answerMilliseconds);
+    if (answer?.about === "metrics") this.#lastMetrics = answer.metrics as MetricJson[];
+    return this.#lastMetrics;
+  }
+
+  /** Returns what the worker's partitions know of a key; nothing if it has ended. */
+  async askKey(key: string, partition: number | undefined): Promise<KeyAnswer> {
+    const answer = await this.#ask({ about: "key", key, partition }, keyMilliseconds);
+    return answer?.about === "key" ? answer.answer : joinAnswers([]);
+  }
+
+  /** Resolves to undefined if the worker has ended or does not answer in time. */
+  async #ask(question: WorkerQuestion, milliseconds: number): Promise<WorkerAnswer | undefined> {
+    if (this.#hasEnded) return undefined;
     const request = this.#requests++;
     return await new Promise((resolve) => {
-      const give = (metrics: readonly object[]): void => {
+      const give = (answer?: WorkerAnswer): void => {
         clearTimeout(late);
         this.#answers.delete(request);
-        this.#lastMetrics = metrics as MetricJson[];
-        resolve(this.#lastMetrics);
+        resolve(answer);
       };
-      const late = setTimeout(() => give(this.#lastMetrics), answerMilliseconds);
+      const late = setTimeout(give, milliseconds);
       this.#answers.set(request, give);
-      this.say({ type: "metrics", request });
+      this.say({ type: "question", request, question });
     });
   }
 

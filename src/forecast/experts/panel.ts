@@ -39,6 +39,15 @@ export function isSettled({ f64, at64 }: KeyRow): boolean {
   return f64[at64 + number.observed]! > persistentUntil;
 }
 
+/** How a key's experts have done; errors in the key's scale. */
+export interface ExpertStanding {
+  /** Sums over the last some 500 values: above 0 where an expert has done worse than the mixture. */
+  readonly regrets: readonly number[];
+  /** Sums of absolute errors, each discounted by .99 a value. */
+  readonly lossOfMixture: number;
+  readonly lossOfLast: number;
+}
+
 export class ExpertPanel {
   readonly experts: readonly Expert[];
   readonly #persistence: number;
@@ -84,6 +93,17 @@ export class ExpertPanel {
     for (let e = 0; e < weights.length; e++) weights[e] = (1 - this.#lead) * weights[e]!;
     weights[this.#leader] = weights[this.#leader]! + this.#lead;
     return weights;
+  }
+
+  /** Returns the discounted regrets of the experts, and the discounted losses of their mixture and of the last value. */
+  standing({ f32, at32, layout }: KeyRow): ExpertStanding {
+    const panel = at32 + layout.panel;
+    const regrets = at32 + layout.regrets;
+    return {
+      regrets: [...f32.subarray(regrets, regrets + this.experts.length)],
+      lossOfMixture: f32[panel + place.lossOfMixture]!,
+      lossOfLast: f32[panel + place.lossOfLast]!,
+    };
   }
 
   /** Mixes the experts' forecasts into the pending one, a scaled change. */

@@ -146,27 +146,23 @@ export class IncidentWatcher {
     return this.#tracker.incidentOf(slot);
   }
 
+  /** Returns the incident of `incidentOf`, and the key's open silence. */
+  incidentsOf(slot: number): readonly Incident[] {
+    const incident = this.incidentOf(slot);
+    const silence = this.silences?.silenceOf(slot);
+    return [
+      ...(incident === undefined ? [] : [incident]),
+      ...(silence === undefined ? [] : [incidentOfSilence(silence, "open")]),
+    ];
+  }
+
   #noteSilence(
     slot: number,
     { row, time }: CurrentEvent,
     change: "opened" | "closed",
     silence: Silence,
   ): void {
-    const { position, begin, end, severity, muted } = silence;
-    const incident = {
-      position,
-      begin,
-      end,
-      state: change === "opened" ? "open" : "closed",
-      kind: "silence",
-      direction: undefined,
-      settled: true,
-      muted,
-      peak: { time: end, value: NaN, expected: NaN, score: 1 },
-      severity,
-      events: 0,
-      updates: 0,
-    } as const;
+    const incident = incidentOfSilence(silence, change === "opened" ? "open" : "closed");
     this.#notes.push({ row, slot, time, change, incident, group: this.groups?.openOf(slot) });
   }
 
@@ -174,4 +170,24 @@ export class IncidentWatcher {
     const incident = this.#tracker.incidentOf(slot)!;
     this.#notes.push({ row, slot, time, change, incident, group: this.groups?.openOf(slot) });
   }
+}
+
+function incidentOfSilence(
+  { position, begin, end, severity, muted }: Silence,
+  state: "open" | "closed",
+): Incident {
+  return {
+    position,
+    begin,
+    end,
+    state,
+    kind: "silence",
+    direction: undefined,
+    settled: true,
+    muted,
+    peak: { time: end, value: NaN, expected: NaN, score: 1 },
+    severity,
+    events: 0,
+    updates: 0,
+  };
 }

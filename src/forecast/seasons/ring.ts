@@ -102,6 +102,16 @@ export class Ring {
     return known;
   }
 
+  /** Returns the last values, at most so many, the oldest first; each is rounded to what its 32 bits hold. */
+  latest(most: number): number[] {
+    const { values, count, anchor } = this;
+    const length = Math.min(most, count, values.length);
+    return Array.from({ length }, (_, i) => {
+      const above = values[(count - length + i) & (values.length - 1)]!;
+      return decimal(anchor + above, above);
+    });
+  }
+
   /** Moves the anchor by `by`, for the ring's 32 bits to resolve what the key is like now. */
   moveAnchor(by: number): void {
     const { numbers, values } = this;
@@ -120,4 +130,11 @@ export class Ring {
 function isKnown(period: number, m: number, count: number): boolean {
   const values = seasonsOf[m]! * period;
   return count >= values && (m === 0 || values + furthest <= longestWindow);
+}
+
+/** Rounds a value to the decimals that 32 bits of its part above the anchor hold. */
+function decimal(value: number, above: number): number {
+  if (above === 0) return value;
+  const decimals = Math.floor(-Math.log10(Math.abs(above) * 2 ** -23));
+  return decimals < 0 ? value : Number(value.toFixed(Math.min(decimals, 100)));
 }

@@ -99,6 +99,11 @@ export class Season {
     return this.numbers[place.count]!;
   }
 
+  /** See `Ring.latest`. */
+  latest(most: number): number[] {
+    return this.#ring.latest(most);
+  }
+
   /** Whether the ring is of no use: no season was found for long. */
   get isIdle(): boolean {
     return this.count >= patience && this.#candidates.best === 0;

@@ -13,6 +13,7 @@ import { applyFeedback, FeedbackReplay, type AppliedFeedback, type Feedback } fr
 import type { FeedbackIntake } from "../state/feedback-intake.js";
 import type { Commit, InputRecord, SnapshotWrite } from "../ports.js";
 import { Candidate, type CandidateSettings } from "./candidate/candidate.js";
+import { reportKey, type KeyReport } from "../query/key-report.js";
 import type { CandidatePlan, RecoveryPlan, ResumePlan } from "./recovery.js";
 import type { PipelineSettings } from "../settings.js";
 import type { KeyPartitions } from "./key-partitions.js";
@@ -143,6 +144,11 @@ export class PartitionModel {
   /** Offset of the last snapshot. */
   get snapshotOffset(): number {
     return this.#snapshotOffset;
+  }
+
+  /** Returns what the state holds of a key; undefined for a key without a state. Changes nothing. */
+  report(key: string): KeyReport | undefined {
+    return reportKey(this.#forecaster, this.#origin, key, this.#position);
   }
 
   /** Takes records below `liveFrom` into the state; `next` is where the following ones begin. */

@@ -13,6 +13,8 @@ import { Progress } from "./progress.js";
 import { planRecovery } from "./recovery.js";
 import type { Operators } from "../operator.js";
 import { PartitionModel, type ModelContext } from "./partition-model.js";
+import { CommittedReader } from "../query/committed-reader.js";
+import type { HeldPartition } from "../query/key-queries.js";
 import { SnapshotSchedule } from "./snapshot-schedule.js";
 import { UserSteps } from "./user-steps.js";
 
@@ -32,6 +34,8 @@ export interface TaskRunOwner {
   /** Aborted when the partition is revoked. */
   readonly lost: AbortSignal;
   emit(event: TaskEvent): void;
+  /** Where the run lets others read its state. */
+  readonly held?: HeldPartition | undefined;
 }
 
 export class TaskRun {
@@ -50,6 +54,8 @@ export class TaskRun {
   /** The records that are being taken, until their commit waits its turn. */
   #taking: Promise<void> | undefined;
   #steps: UserSteps | undefined;
+  /** Reads the state for queries, while the run is live. */
+  #reader: CommittedReader | undefined;
   /** Whether the run ended while it waited for a schema: later records must not be taken. */
   #interrupted = false;
   #heldBack: UndercurrentError | undefined;
@@ -100,6 +106,7 @@ export class TaskRun {
       try {
         await this.#follow(model);
       } finally {
+        this.#closeReader();
         // Step 6 of a stop.
         model.dispose();
       }
@@ -113,6 +120,18 @@ export class TaskRun {
       if (lost.aborted) this.#heldBack = this.#steps?.end();
       this.#steps?.dispose();
     }
+  }
+
+  #openReader(model: PartitionModel): void {
+    const { held } = this.#owner;
+    if (held === undefined) return;
+    const settled = (): Promise<void> => this.#commits.settled();
+    held.reader = this.#reader = new CommittedReader({ report: (key) => model.report(key), settled });
+  }
+
+  #closeReader(): void {
+    if (this.#owner.held !== undefined) this.#owner.held.reader = undefined;
+    this.#reader?.close();
   }
 
   /** Lets nothing further land. */
@@ -236,7 +255,8 @@ export class TaskRun {
       await this.#fetchSchemas(chunk);
       if (!this.#interrupted) await this.#takeRecords(model, chunk, progress);
     } catch (error) {
-      // At once: there must be no snapshot of a state that is ahead of its offset.
+      // At once: there must be no snapshot of a state that is ahead of its offset, and no report.
+      this.#closeReader();
       this.#end.abort();
       throw error;
     } finally {
@@ -286,11 +306,14 @@ export class TaskRun {
         const began = this.#context.clock.now();
         // 1. to 5.
         const made = model.process(rest, next, this.#schedule);
+        if (made instanceof Promise) this.#reader?.hooked();
         const commit = made instanceof Promise ? await made : made;
         this.#processing.set(commit, (this.#context.clock.now() - began) / 1000);
         this.#measure(model);
         // 6.
-        await this.#commits.add(commit);
+        const added = this.#commits.add(commit);
+        this.#reader?.queued();
+        await added;
         rest = rest.filter(({ offset }) => offset >= commit.offset);
       }
     } else {
@@ -312,6 +335,7 @@ export class TaskRun {
     const first = model.goLive();
     if (first !== undefined) await this.#commits.add(first);
     this.#measure(model);
+    this.#openReader(model);
     this.#owner.emit({
       type: "live",
       ...this.#origin,

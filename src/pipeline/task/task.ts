@@ -1,6 +1,7 @@
 /** Runs a task: one assignment from takeover to release, with a new run after a rejected commit. */
 import { Observable } from "rxjs";
 import { UndercurrentError } from "../../errors/errors.js";
+import type { KeyQueries } from "../query/key-queries.js";
 import { TaskRun, type TaskRunContext } from "./task-run.js";
 import type { Released, TaskEvent } from "../events.js";
 import type { Assignment } from "../ports.js";
@@ -9,6 +10,8 @@ import type { Assignment } from "../ports.js";
 export interface TaskContext extends TaskRunContext {
   /** Asks tasks to finish their batch, commit a snapshot and end. */
   readonly stop: AbortSignal;
+  /** Where others ask for the state of keys. */
+  readonly queries?: KeyQueries | undefined;
 }
 
 /** Number of runs in a row without a commit before a task gives up; each waits twice as long as the one before. */
@@ -54,6 +57,7 @@ async function runTask(
     signal.addEventListener("abort", end);
     if (signal.aborted) end();
   }
+  const held = context.queries?.hold(partition);
   let failed = false;
   const because = (): Released["because"] => {
     if (failed) return "failed";
@@ -62,7 +66,7 @@ async function runTask(
   };
   try {
     for (let attempts = 1; !ending.signal.aborted; attempts++) {
-      const taskRun = new TaskRun(assignment, context, { ending: ending.signal, lost, emit });
+      const taskRun = new TaskRun(assignment, context, { ending: ending.signal, lost, emit, held });
       try {
         await taskRun.run();
         if (!lost.aborted) break;
@@ -86,6 +90,7 @@ async function runTask(
   } finally {
     for (const signal of signals) signal.removeEventListener("abort", end);
     context.keys?.release(partition);
+    held?.release();
     await assignment.release();
     emit({ type: "released", topic, partition, because: because() });
   }
