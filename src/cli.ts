@@ -17,6 +17,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   config: async () => (await import("./cli/config.js")).configCommand(),
   topics: async () => (await import("./cli/topics.js")).topicsCommand(),
   seed: async () => (await import("./cli/seed.js")).seedCommand(),
+  inspect: async () => (await import("./cli/inspect/inspect.js")).inspectCommand(),
   lint: async () => (await import("./cli/lint.js")).lintCommand(),
   learn: async () => (await import("./cli/learn/learn.js")).learnCommand(),
   state: async () => (await import("./cli/state/state.js")).stateCommand(),

@@ -17,13 +17,15 @@ export async function formatOf(
 ): Promise<ValueFormat | undefined> {
   const { format, schemaFile, message } = decode;
   if (format !== "avro" && format !== "protobuf") return undefined;
-  const { url, ca, ...others } = schemaRegistry;
-  const registry: RegistryOptions | undefined =
-    url === undefined || schemaFile !== undefined
-      ? undefined
-      : { ...others, url, ...(ca !== undefined && { ca: pem(ca) }) };
+  const registry = schemaFile === undefined ? registryOf({ schemaRegistry }) : undefined;
   const schema = schemaFile === undefined ? undefined : textOf("decode.schemaFile", schemaFile);
   return openFormat({ format, registry, schema, message, report });
+}
+
+/** Returns how to reach the registry; undefined without one. */
+export function registryOf({ schemaRegistry }: Pick<Config, "schemaRegistry">): RegistryOptions | undefined {
+  const { url, ca, ...others } = schemaRegistry;
+  return url === undefined ? undefined : { ...others, url, ...(ca !== undefined && { ca: pem(ca) }) };
 }
 
 function pem(ca: string): string {

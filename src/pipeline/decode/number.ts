@@ -6,6 +6,11 @@ import type { DecodeSettings } from "../decode-settings.js";
 // Stricter than Number(), which takes "", " " and "0x1f".
 const numberText = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
 
+/** Whether a text is one number. */
+export function isNumberText(text: string): boolean {
+  return numberText.test(text);
+}
+
 /** Returns a parser of texts that are one number. Throws VALUE_NOT_A_NUMBER. */
 export function numberParser(isMissing: (value: unknown) => boolean): (text: string) => number {
   return (text) => {

@@ -1,0 +1,248 @@
+/** The command `inspect`: looks at records of a topic, says what they hold, and prints a configuration to begin with. */
+import { Command } from "commander";
+import { stringify } from "yaml";
+import { LineSplitter } from "../../adapters/files/lines.js";
+import { checkReadable, openText } from "../../adapters/files/open.js";
+import { sampleInput } from "../../adapters/kafka/offline/sample.js";
+import { SchemaRegistry } from "../../adapters/schemas/registry.js";
+import { loadConfig, parseConfig } from "../../config/load.js";
+import type { Config } from "../../config/schema.js";
+import { UndercurrentError } from "../../errors/errors.js";
+import { patience, wirePrefix } from "../../pipeline/decode/format.js";
+import { InputSample } from "../../pipeline/input-sample.js";
+import { formatOf, registryOf } from "../shared/format.js";
+import { reachedBrokers } from "../shared/kafka-options.js";
+import { addTimeoutOption, type TimeoutFlag } from "../shared/options.js";
+import { plainText } from "../shared/text.js";
+import { rateText, recordsPerSecond, type Placed } from "./rates.js";
+import { suggestForDocuments, suggestForNumbers, type Document, type Suggestion } from "./suggest.js";
+import { excerpt, formatIn, parsed, type SeenFormat } from "./values.js";
+
+interface InspectFlags extends TimeoutFlag {
+  readonly config?: string;
+  readonly brokers?: string;
+  readonly file?: string;
+  readonly json?: true;
+}
+
+const notes = `
+Prints YAML: what was seen as comments, and below them the sections of a configuration. Look through it, then:
+
+  undercurrent inspect readings --brokers kafka:9092 > config.yaml
+  undercurrent topics create -c config.yaml
+  undercurrent lint -c config.yaml
+
+The sample is the newest 200 records of each partition, of at most 64 partitions, or the first 10,000 lines of --file, each
+the value of a record. Nothing is written, and no group is joined. -c gives the connection and the schema registry; its
+other sections have no effect.`;
+
+export function inspectCommand(): Command {
+  return addTimeoutOption(new Command("inspect"))
+    .description("look at records of a topic and print a configuration to begin with")
+    .argument("[topic]", "topic to look at (default: topics.input of the configuration)")
+    .option("-c, --config <file>", "configuration with the connection to brokers and schema registry")
+    .option(
+      "--brokers <addresses>",
+      "addresses of brokers, comma-separated, instead of those of the configuration",
+    )
+    .option("--file <file>", 'file of record values, one a line, instead of a topic; "-" is standard input')
+    .option("--json", "print the findings and the configuration as JSON")
+    .addHelpText("after", notes)
+    .action(inspect);
+}
+
+async function inspect(topic: string | undefined, flags: InspectFlags): Promise<void> {
+  const { settings } = loadConfig(flags.config, process.env);
+  const { kafka, topics } = settings;
+  const input = topic ?? topics.input;
+  const bootstrapServers = flags.brokers?.split(",") ?? kafka.bootstrapServers;
+  const asked = { ...settings, kafka: { ...kafka, bootstrapServers }, topics: { ...topics, input } };
+  const placed = flags.file === undefined ? await sampleOf(asked, flags) : await linesOf(flags.file);
+  if (placed.length === 0) {
+    throw new UndercurrentError("INPUT_UNUSABLE", `${flags.file ?? input} has no record to look at`);
+  }
+  const { decode, aggregate, notes: found } = await suggestionFor(placed, asked);
+  const sections = {
+    ...(flags.brokers !== undefined && { kafka: { bootstrapServers } }),
+    topics: { input },
+    ...(settings.schemaRegistry.url !== undefined && {
+      schemaRegistry: { url: settings.schemaRegistry.url },
+    }),
+    decode,
+    ...(aggregate !== undefined && { aggregate }),
+  };
+  const configuration = stringify(sections, { flowCollectionPadding: false });
+  const source = flags.file === undefined ? `topic ${input}` : `file ${flags.file}`;
+  const said = [
+    summaryOf(placed, source),
+    ...found,
+    ...(await judge(placed, configuration, asked)),
+    ...(flags.config === undefined ? [] : [`Keep the other sections of ${flags.config}, such as kafka.`]),
+  ].map((line) => plainText(line, longestLine));
+  if (flags.json === true) {
+    process.stdout.write(
+      `${JSON.stringify({ source, records: placed.length, notes: said, configuration })}\n`,
+    );
+    return;
+  }
+  process.stdout.write(`${said.map(comment).join("")}${configuration}`);
+}
+
+/** Returns the newest records of the topic. */
+async function sampleOf(settings: Config, flags: TimeoutFlag): Promise<readonly Placed[]> {
+  const options = await reachedBrokers(settings, flags);
+  const placed: Placed[] = [];
+  await sampleInput(options, (partition, record) => placed.push([partition, record]));
+  // Partitions arrive as they can: what is printed must not depend on it.
+  return placed.sort(([a, first], [b, second]) => a - b || first.offset - second.offset);
+}
+
+const longestLine = 2000;
+
+/** Most lines of a file that are read. */
+const mostLines = 10_000;
+
+async function linesOf(file: string): Promise<readonly Placed[]> {
+  await checkReadable([file]);
+  const placed: Placed[] = [];
+  const splitter = new LineSplitter();
+  const take = (lines: Iterable<{ readonly text: string | undefined }>): void => {
+    for (const { text = "" } of lines) {
+      if (placed.length === mostLines || text.trim() === "") continue;
+      const value = Buffer.from(text);
+      placed.push([0, { offset: placed.length, timestamp: -1, key: null, value, headers: [] }]);
+    }
+  };
+  for await (const piece of openText(file)) {
+    take(splitter.push(piece));
+    if (placed.length === mostLines) return placed;
+  }
+  take(splitter.end());
+  return placed;
+}
+
+/** Throws INPUT_UNUSABLE for values that no setting reads. */
+async function suggestionFor(placed: readonly Placed[], settings: Config): Promise<Suggestion> {
+  const records = placed.map(([, record]) => record);
+  const seen = formatIn(records);
+  const others = seen.of - seen.count;
+  const share = others === 0 ? "" : ` (${others} of ${seen.of} values look otherwise)`;
+  const told = ({ decode, aggregate, notes: lines }: Suggestion, title: string): Suggestion => ({
+    decode,
+    ...(aggregate !== undefined && { aggregate }),
+    notes: [`Format: ${title}${share}.`, ...lines],
+  });
+  switch (seen.look) {
+    case "number":
+      return told(suggestForNumbers(placed), "the text of one number");
+    case "json":
+      return told(suggestForDocuments(placed, documentsOf(placed, 0)), "JSON");
+    case "json-schema": {
+      const { decode, ...rest } = suggestForDocuments(placed, documentsOf(placed, wirePrefix));
+      return told(
+        { decode: { format: "json-schema", ...decode }, ...rest },
+        "JSON in Confluent's wire format",
+      );
+    }
+    case "wire": {
+      const format = await registeredFormat(seen, settings);
+      const documents = await formattedDocuments(placed, format, settings);
+      const { decode, ...rest } = suggestForDocuments(placed, documents);
+      return told({ decode: { format, ...decode }, ...rest }, `${format} in Confluent's wire format`);
+    }
+    case "text":
+    case "binary": {
+      const [example] = records.flatMap(({ value }) => (value === null ? [] : [value]));
+      throw new UndercurrentError(
+        "INPUT_UNUSABLE",
+        `the values are neither JSON nor numbers nor Confluent's wire format, such as ${excerpt(example!)}; ` +
+          "Avro and Protobuf without a registry need decode.format and decode.schemaFile",
+      );
+    }
+  }
+}
+
+function documentsOf(placed: readonly Placed[], from: number): readonly Document[] {
+  return placed.flatMap(([, record]) => {
+    const document = record.value === null ? undefined : parsed(record.value.subarray(from));
+    return document === undefined ? [] : [{ record, document }];
+  });
+}
+
+/** Asks the registry for the format of the most frequent schema. */
+async function registeredFormat({ schemaIds }: SeenFormat, settings: Config): Promise<"avro" | "protobuf"> {
+  const registry = registryOf(settings);
+  const ids = schemaIds.slice(0, 5).join(", ");
+  if (registry === undefined) {
+    throw new UndercurrentError(
+      "INPUT_UNUSABLE",
+      `the values look like Confluent's wire format, schema ids ${ids}: give schemaRegistry.url in a configuration (-c)`,
+    );
+  }
+  const schema = await new SchemaRegistry(registry).schema(schemaIds[0]!);
+  if (schema === undefined) {
+    throw new UndercurrentError("INPUT_UNUSABLE", `the schema registry does not have schema ${schemaIds[0]}`);
+  }
+  return schema.schemaType === "PROTOBUF" ? "protobuf" : "avro";
+}
+
+async function formattedDocuments(
+  placed: readonly Placed[],
+  name: "avro" | "protobuf",
+  settings: Config,
+): Promise<readonly Document[]> {
+  const format = (await formatOf({ ...settings, decode: { ...settings.decode, format: name } }))!;
+  const records = placed.map(([, record]) => record);
+  await format.prepare(records, patience());
+  return records.flatMap((record) => {
+    if (record.value === null) return [];
+    try {
+      return [{ record, document: format.parse(record.value) }];
+    } catch (error) {
+      if (error instanceof UndercurrentError) return [];
+      throw error;
+    }
+  });
+}
+
+function summaryOf(placed: readonly Placed[], source: string): string {
+  const partitions = new Set(placed.map(([partition]) => partition)).size;
+  const rate = recordsPerSecond(placed);
+  const often = Number.isNaN(rate) ? "" : `, about ${rateText(rate)}`;
+  const spread = partitions === 1 ? "" : ` from ${partitions} partitions`;
+  return `${placed.length.toLocaleString("en")} records${spread} of ${source}${often}.`;
+}
+
+/** Reads the sample with the configuration that is printed. Returns what lint would say of it. */
+async function judge(
+  placed: readonly Placed[],
+  configuration: string,
+  given: Config,
+): Promise<readonly string[]> {
+  const { settings } = parseConfig(configuration, {});
+  const format = await formatOf({ decode: settings.decode, schemaRegistry: given.schemaRegistry });
+  // Lines of a file have no time.
+  const now = Date.now();
+  const records = placed.map(([partition, record]): Placed => {
+    return [partition, record.timestamp === -1 ? { ...record, timestamp: now } : record];
+  });
+  const sample = new InputSample(settings, now, format);
+  await sample.prepare(records.map(([, record]) => record));
+  for (const [partition, record] of records) sample.add(partition, record);
+  return sample.findings().map(({ message }) => `With this configuration: ${message}.`);
+}
+
+function comment(line: string): string {
+  const words = line.split(" ");
+  let text = "#";
+  let width = 1;
+  for (const word of words) {
+    if (width + word.length > 118) {
+      text += "\n#  ";
+      width = 3;
+    }
+    text += ` ${word}`;
+    width += word.length + 1;
+  }
+  return `${text}\n`;
+}

@@ -1,0 +1,101 @@
+/** Guesses what fields are for: times, keys and measures. */
+import type { TimeUnit } from "../../pipeline/times/epoch.js";
+import type { Field, Fields } from "./fields.js";
+import type { Shape } from "./shapes.js";
+
+/** Share of a field's values that must look alike. */
+const most = 0.9;
+
+const ofTime = /time|date|stamp|(^|[_-])(ts|at|when|created|updated|epoch)([_-]|$)|[a-z](At|Ts)$/i;
+/** Names that are times whatever the records' timestamps are, such as those of history that was loaded. */
+const ofEventTime =
+  /^(@?timestamp|time|ts|at|date|datetime|event_?time|occurred_?at|created_?at|measured_?at)$/i;
+const ofNumberedThing =
+  /(^|[_.-])(id|uuid|guid|key|code|version|schema|seq|sequence|offset|partition|pid|zip|port|lsn)$|[a-z](Id|ID|Uuid|Key|Code|Version|Seq|Sequence|Offset)$/;
+const ofThing =
+  /sensor|device|machine|host|pump|meter|station|vehicle|asset|unit|node|instance|symbol|ticker|account|customer|user|page|route|endpoint|product|sku|service|site|name|id$/i;
+
+export interface TimeField {
+  readonly field: Field;
+  /** Of numbers. */
+  readonly unit: TimeUnit | undefined;
+}
+
+/** The array whose items are the readings; undefined if the documents are. */
+export function arrayOf(fields: Fields, { array, within }: Shape): string | undefined {
+  if (array !== undefined) return array;
+  if (measuresIn(fields, undefined, within).length > 0) return undefined;
+  return fields.arrays.find((path) => measuresIn(fields, path, within).length > 0);
+}
+
+/** Returns the times among fields, the likeliest first. */
+export function timesIn(fields: Fields, array: string | undefined): readonly TimeField[] {
+  return inScope(fields, array)
+    .flatMap((field) => timeOf(field) ?? [])
+    .sort((a, b) => rank(b.field, array) - rank(a.field, array));
+}
+
+function rank(field: Field, array: string | undefined): number {
+  const near = field.near >= most * field.present ? 4 : 0;
+  return near + (ofEventTime.test(field.name) ? 2 : 0) + (field.array === array ? 1 : 0);
+}
+
+/** Returns the field as a time; undefined unless its values and its name, or its nearness to the records, say so. */
+function timeOf(field: Field): TimeField | undefined {
+  const enough = most * field.present;
+  const isNear = field.near >= enough / 2;
+  const isNamed = ofTime.test(field.name) && (isNear || ofEventTime.test(field.name));
+  if (field.times >= enough) return isNear || isNamed ? { field, unit: undefined } : undefined;
+  const [unit] = [...field.units].find(([, count]) => count >= enough) ?? [];
+  return unit !== undefined && (isNamed || field.near >= enough) ? { field, unit } : undefined;
+}
+
+/** Whether values are times, or look like them, so that they are no measure. */
+function isTime(field: Field): boolean {
+  return (
+    timeOf(field) !== undefined || (ofTime.test(field.name) && (field.times > 0 || field.units.size > 0))
+  );
+}
+
+/** Returns the measures: numbers, or texts of numbers, that are no times and number no things. */
+export function measuresIn(fields: Fields, array: string | undefined, within: string): readonly Field[] {
+  const prefix = within === "" ? "" : `${within}.`;
+  return fields.list().filter((field) => {
+    const { path, numbers, numberTexts, texts, objects, present } = field;
+    const measured = numbers + numberTexts;
+    if (field.array !== array || (path !== within && !path.startsWith(prefix))) return false;
+    if (measured < most * (numbers + texts) || measured === 0 || objects > 0) return false;
+    if (present < 0.05 * fields.countOf(array)) return false;
+    return !isTime(field) && !isNumbering(field);
+  });
+}
+
+function isNumbering({ name, integers, numberTexts, present }: Field): boolean {
+  return ofNumberedThing.test(name) && integers + numberTexts >= most * present;
+}
+
+export interface KeyField {
+  readonly field: Field;
+  /** Whether its name is that of a thing. */
+  readonly isNamed: boolean;
+}
+
+/** Returns what could be keys, the likeliest first: texts and ids of which several values come again. */
+export function keysIn(fields: Fields, array: string | undefined): readonly KeyField[] {
+  const count = fields.countOf(array);
+  return fields
+    .list()
+    .filter((field) => {
+      const { present, texts, numberTexts, values } = field;
+      if (field.array !== array || present < most * count || isTime(field)) return false;
+      const isName = texts >= most * present && (numberTexts < most * present || isNumbering(field));
+      if (!isName && !isNumbering(field)) return false;
+      return values.size > 1 && (count < 20 || values.size <= count / 2);
+    })
+    .map((field) => ({ field, isNamed: ofThing.test(field.name) }))
+    .sort((a, b) => Number(b.isNamed) - Number(a.isNamed) || b.field.values.size - a.field.values.size);
+}
+
+function inScope(fields: Fields, array: string | undefined): readonly Field[] {
+  return fields.list().filter((field) => field.array === undefined || field.array === array);
+}

@@ -1,0 +1,223 @@
+/** Suggests settings for the records of a topic, and says what they were chosen by. */
+import { isUtf8 } from "node:buffer";
+import { decodeText } from "../../pipeline/decode/document.js";
+import type { InputRecord } from "../../pipeline/ports.js";
+import { Fields, type Field } from "./fields.js";
+import { recordsPerSecond, windowFor, type Placed } from "./rates.js";
+import { arrayOf, keysIn, measuresIn, timesIn } from "./roles.js";
+import { shapeOf, type Decode, type Shape } from "./shapes.js";
+import { parsed } from "./values.js";
+
+export interface Suggestion {
+  readonly decode: Decode;
+  readonly aggregate?: Readonly<Record<string, unknown>>;
+  /** What was seen, one line each. */
+  readonly notes: readonly string[];
+}
+
+/** A record and its value as a document. */
+export interface Document {
+  readonly record: InputRecord;
+  readonly document: unknown;
+}
+
+/** Most series that the settings name. */
+const mostSeries = 64;
+
+/** Returns settings for records whose values are numbers. */
+export function suggestForNumbers(placed: readonly Placed[]): Suggestion {
+  const { part, note } = recordKeyOf(placed.map(([, record]) => record));
+  return {
+    decode: { format: "number", ...(part === undefined && { key: { const: "all" } }) },
+    notes: [note, "Time: the record's timestamp.", "Value: the number of the record."],
+  };
+}
+
+/** Returns settings for documents. */
+export function suggestForDocuments(placed: readonly Placed[], documents: readonly Document[]): Suggestion {
+  const fields = new Fields();
+  for (const { record, document } of documents) fields.add(document, record.timestamp);
+  const records = placed.map(([, record]) => record);
+  const shape = shapeOf(fields, records);
+  const array = arrayOf(fields, shape);
+  const notes: string[] = shape.title === undefined ? [] : [`Shape: ${shape.title}.`];
+  const decode: Decode = {};
+  if (array !== undefined) {
+    decode["each"] = array === "" ? "" : pathOf(fields.at(array)?.names ?? array.split("."));
+    notes.push(
+      `Items: the array ${array === "" ? "itself" : array}, with ${fields.countOf(array)} items in the sample.`,
+    );
+  }
+  Object.assign(decode, keyOf(fields, { shape, array, records }, notes));
+  Object.assign(decode, timeOf(fields, { shape, array }, notes));
+  const measures = measuresOf(fields, { shape, array }, notes);
+  Object.assign(decode, measures, { ...shape.decode, ...("key" in decode && { key: decode["key"] }) });
+  if (measures !== undefined || "series" in shape.decode) return { decode, notes };
+  const keys = keysSeen(fields, array, records);
+  const every = windowFor(recordsPerSecond(placed), keys);
+  notes.push(`Measures: none. Events are counted in windows of ${every}.`);
+  return { decode, aggregate: { every, by: "count" }, notes };
+}
+
+interface Scope {
+  readonly shape: Shape;
+  readonly array: string | undefined;
+}
+
+function keyOf(
+  fields: Fields,
+  { shape, array, records }: Scope & { readonly records: readonly InputRecord[] },
+  notes: string[],
+): Decode {
+  if (shape.decode["key"] !== undefined) {
+    notes.push(`Key: ${JSON.stringify(shape.decode["key"])}, by the shape.`);
+    return {};
+  }
+  const outer = keysIn(fields, undefined);
+  const inner = array === undefined ? [] : keysIn(fields, array);
+  const own = recordKeyOf(records);
+  const chosen: unknown[] = [];
+  if (own.part !== undefined && (own.values > 1 || outer.length === 0)) {
+    notes.push(own.note);
+    chosen.push(own.part);
+  } else {
+    if (own.note !== "") notes.push(own.note);
+    const [best] = outer;
+    if (best !== undefined) {
+      notes.push(
+        `Key: ${seen(best.field)}${best.isNamed ? "" : "; a guess, for it is the only text that comes again"}.`,
+      );
+      chosen.push(pathOf(best.field.names));
+    }
+  }
+  const [item] = inner;
+  if (item !== undefined) {
+    notes.push(`Key within an array: ${seen(item.field)}.`);
+    chosen.push(pathOf(item.field.names));
+  }
+  const others = [...outer, ...inner].filter(({ field }) => !chosen.includes(pathOf(field.names)));
+  if (others.length > 0)
+    notes.push(
+      `Other candidates for the key: ${others
+        .slice(0, 5)
+        .map(({ field }) => seen(field))
+        .join(", ")}.`,
+    );
+  if (chosen.length === 0) {
+    notes.push("Key: none found. All records are one series.");
+    return { key: { const: "all" } };
+  }
+  const [only, ...more] = chosen;
+  if (more.length > 0) return { key: chosen };
+  return only === own.part ? {} : { key: only };
+}
+
+interface RecordKey {
+  /** Undefined if the records' keys are of no use. */
+  readonly part: { readonly record: "key" } | undefined;
+  readonly values: number;
+  readonly note: string;
+}
+
+const ownPart = { record: "key" } as const;
+
+/** Judges the records' own keys. */
+function recordKeyOf(records: readonly InputRecord[]): RecordKey {
+  const keys = records.flatMap(({ key }) => (key === null ? [] : [key]));
+  const none = { part: undefined, values: 0 };
+  if (keys.length === 0) return { ...none, note: "The records have no key." };
+  if (keys.length < records.length) {
+    return { ...none, note: `${records.length - keys.length} of ${records.length} records have no key.` };
+  }
+  if (!keys.every((key) => key.length > 0 && isUtf8(key))) {
+    return { ...none, note: "The records' keys are not text." };
+  }
+  const texts = new Set(keys.map(decodeText));
+  const [example] = texts;
+  if (keys.every((key) => typeof parsed(key) === "object")) {
+    return { ...none, note: `The records' keys are JSON: ${short(example!)}.` };
+  }
+  if (keys.length >= 20 && texts.size > keys.length / 2) {
+    return {
+      ...none,
+      note: `The records' keys hardly come again: ${texts.size} different ones in ${keys.length} records.`,
+    };
+  }
+  return {
+    part: ownPart,
+    values: texts.size,
+    note: `Key: the record's key, ${texts.size} different ones, such as ${short(example!)}.`,
+  };
+}
+
+function keysSeen(fields: Fields, array: string | undefined, records: readonly InputRecord[]): number {
+  const own = recordKeyOf(records);
+  return own.part === undefined ? (keysIn(fields, array)[0]?.field.values.size ?? 1) : own.values;
+}
+
+function timeOf(fields: Fields, { shape, array }: Scope, notes: string[]): Decode {
+  const given = shape.decode["time"];
+  if (given !== undefined) {
+    notes.push(`Time: ${JSON.stringify(given)}, by the shape.`);
+    return {};
+  }
+  const [best, ...others] = timesIn(fields, array);
+  if (best === undefined) {
+    notes.push("Time: the record's timestamp; no field looks like one.");
+    return {};
+  }
+  const { field, unit } = best;
+  const form = unit === undefined ? "ISO 8601" : `epoch ${unit}`;
+  const also =
+    others.length === 0
+      ? ""
+      : `; also ${others
+          .slice(0, 3)
+          .map((other) => other.field.path)
+          .join(", ")}`;
+  notes.push(`Time: ${field.path} (${form})${also}.`);
+  return { time: pathOf(field.names), ...(unit !== undefined && unit !== "ms" && { timeUnit: unit }) };
+}
+
+function measuresOf(fields: Fields, { shape, array }: Scope, notes: string[]): Decode | undefined {
+  const all = measuresIn(fields, array, shape.within);
+  if (all.length === 0) return undefined;
+  const isConstant = ({ min, max, present }: Field): boolean => min === max && present >= 20;
+  const changing = all.filter((field) => !isConstant(field));
+  const measures = (changing.length > 0 ? changing : all).slice(0, mostSeries);
+  const range = ({ path, min, max }: Field): string => `${path} (${short(min)} to ${short(max)})`;
+  notes.push(`Measures: ${measures.slice(0, 12).map(range).join(", ")}${measures.length > 12 ? ", …" : ""}.`);
+  const still = all.filter((field) => !measures.includes(field)).map(({ path }) => path);
+  if (still.length > 0) notes.push(`Left out, for they do not change: ${still.slice(0, 12).join(", ")}.`);
+  const texts = measures.filter(({ numberTexts }) => numberTexts > 0);
+  if (texts.length > 0) notes.push("Some numbers are written as texts.");
+  const numbers = texts.length > 0 && { numbersInText: true };
+  if ("series" in shape.decode) return { ...numbers };
+  if (measures.length === 1) return { value: pathOf(measures[0]!.names), ...numbers };
+  const isPartial = measures.some(({ present }) => present < fields.countOf(array));
+  return { series: namedSeries(measures), ...(isPartial && { absent: "skip" }), ...numbers };
+}
+
+/** Series by the last names of their paths, or by the whole paths where these are the same. */
+function namedSeries(measures: readonly Field[]): Readonly<Record<string, unknown>> {
+  const names = measures.map(({ name }) => name);
+  const isUnique = new Set(names).size === names.length;
+  return Object.fromEntries(
+    measures.map((field) => [isUnique ? field.name : field.path, pathOf(field.names)]),
+  );
+}
+
+/** A path as a setting. */
+function pathOf(names: readonly string[]): string | { readonly path: readonly string[] } {
+  return names.some((name) => name.includes(".") || name === "") ? { path: names } : names.join(".");
+}
+
+function seen({ path, values }: Field): string {
+  const [example] = values;
+  return `${path} (${values.size} values, such as ${short(example ?? "")})`;
+}
+
+function short(value: string | number): string {
+  if (typeof value === "number") return String(Number(value.toPrecision(4)));
+  return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+}

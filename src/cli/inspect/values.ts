@@ -1,0 +1,70 @@
+/** Tells the format of records' values, and reads them as documents. */
+import { isUtf8 } from "node:buffer";
+import { UndercurrentError } from "../../errors/errors.js";
+import { decodeText } from "../../pipeline/decode/document.js";
+import { schemaIdOf, wirePrefix } from "../../pipeline/decode/format.js";
+import { isNumberText } from "../../pipeline/decode/number.js";
+import type { InputRecord } from "../../pipeline/ports.js";
+
+/** What a value looks like. */
+type Look = "json" | "number" | "json-schema" | "wire" | "text" | "binary";
+
+/** The format of most values. */
+export interface SeenFormat {
+  readonly look: Look;
+  /** Values that look so, and all values. */
+  readonly count: number;
+  readonly of: number;
+  /** Schema ids of Confluent's wire format, the most frequent first. */
+  readonly schemaIds: readonly number[];
+}
+
+/** Returns the format that most values have. Throws INPUT_UNUSABLE without any value. */
+export function formatIn(records: readonly InputRecord[]): SeenFormat {
+  const looks = new Map<Look, number>();
+  const ids = new Map<number, number>();
+  let of = 0;
+  for (const { value } of records) {
+    if (value === null) continue;
+    of++;
+    const look = lookOf(value);
+    looks.set(look, (looks.get(look) ?? 0) + 1);
+    const id = schemaIdOf(value);
+    if (id !== undefined) ids.set(id, (ids.get(id) ?? 0) + 1);
+  }
+  const [most] = byCount(looks);
+  if (most === undefined) throw new UndercurrentError("INPUT_UNUSABLE", "no sampled record has a value");
+  return { look: most[0], count: most[1], of, schemaIds: byCount(ids).map(([id]) => id) };
+}
+
+function byCount<Key>(counts: ReadonlyMap<Key, number>): readonly (readonly [Key, number])[] {
+  return [...counts].sort(([, a], [, b]) => b - a);
+}
+
+function lookOf(value: Uint8Array): Look {
+  if (schemaIdOf(value) !== undefined) {
+    return typeof parsed(value.subarray(wirePrefix)) === "object" ? "json-schema" : "wire";
+  }
+  if (!isUtf8(value)) return "binary";
+  const text = decodeText(value);
+  if (isNumberText(text)) return "number";
+  const document = parsed(value);
+  return typeof document === "object" && document !== null ? "json" : "text";
+}
+
+/** Returns parsed JSON; undefined for other bytes. */
+export function parsed(value: Uint8Array): unknown {
+  if (!isUtf8(value)) return undefined;
+  try {
+    return JSON.parse(decodeText(value)) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A short, printable form of bytes: their text, or hexadecimal digits. */
+export function excerpt(value: Uint8Array): string {
+  if (!isUtf8(value)) return `bytes ${Buffer.from(value.subarray(0, 16)).toString("hex")}`;
+  const text = decodeText(value);
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}

@@ -1,0 +1,246 @@
+import { spawnSync } from "node:child_process";
+import fc from "fast-check";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { suggestForDocuments, suggestForNumbers, type Suggestion } from "../../src/cli/inspect/suggest.js";
+import { formatIn } from "../../src/cli/inspect/values.js";
+import type { Placed } from "../../src/cli/inspect/rates.js";
+import { parseConfig } from "../../src/config/load.js";
+import { recordDecoder } from "../../src/pipeline/decode/decode.js";
+import type { InputRecord } from "../../src/pipeline/ports.js";
+import { bytes, start } from "../pipeline/records.js";
+
+const cli = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+
+function placed(
+  documents: readonly unknown[],
+  others: (i: number) => Partial<InputRecord> = () => ({}),
+): Placed[] {
+  return documents.map((document, i): Placed => {
+    const value = document === null ? null : bytes(JSON.stringify(document));
+    const record = { offset: i, key: null, value, headers: [], timestamp: start + 1000 * i };
+    return [i % 2, { ...record, ...others(i) }];
+  });
+}
+
+function suggest(records: readonly Placed[]): Suggestion {
+  const documents = records.flatMap(([, record]) =>
+    record.value === null
+      ? []
+      : [{ record, document: JSON.parse(Buffer.from(record.value).toString()) as unknown }],
+  );
+  return suggestForDocuments(records, documents);
+}
+
+const times = <T>(count: number, of: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => of(i));
+const iso = (i: number): string => new Date(start + 1000 * i).toISOString();
+
+const shapes: Readonly<Record<string, readonly [readonly Placed[], object]>> = {
+  "nested fields and a time in seconds": [
+    placed(
+      times(40, (i) => ({
+        site: { name: `s${i % 2}` },
+        sensor: `t${i % 4}`,
+        ts: start / 1000 + i,
+        reading: { celsius: 20 + i, unit: "C" },
+        seq: i,
+      })),
+    ),
+    { decode: { key: "sensor", time: "ts", timeUnit: "s", value: "reading.celsius" } },
+  ],
+  "several measures, of which some are absent, and the record's key": [
+    placed(
+      times(40, (i) => ({
+        at: iso(i),
+        temperature: i,
+        ...(i % 2 === 0 && { pressure: `${i}.5` }),
+        active: true,
+      })),
+      (i) => ({ key: bytes(`pump-${i % 5}`) }),
+    ),
+    {
+      decode: {
+        time: "at",
+        series: { temperature: "temperature", pressure: "pressure" },
+        absent: "skip",
+        numbersInText: true,
+      },
+    },
+  ],
+  "events without a number": [
+    placed(
+      times(40, (i) => ({ page: `/${i % 3}`, user: `user-${i}`, at: start + 1000 * i, userId: 7000 + i })),
+    ),
+    { decode: { key: "page", time: "at" }, aggregate: { every: "1m", by: "count" } },
+  ],
+  "an array of readings": [
+    placed(
+      times(20, (i) => ({
+        gateway: `g${i % 2}`,
+        readings: times(3, (j) => ({ id: `t${j}`, at: start + i, temperature: i + j })),
+      })),
+    ),
+    {
+      decode: {
+        each: "readings",
+        key: ["gateway", "readings.id"],
+        time: "readings.at",
+        value: "readings.temperature",
+      },
+    },
+  ],
+  "Debezium's changes": [
+    placed(
+      times(20, (i) =>
+        i === 19
+          ? null
+          : {
+              op: i === 5 ? "d" : "u",
+              ts_ms: start + i,
+              before: null,
+              after: i === 5 ? null : { id: i % 4, balance: `${i}.5` },
+              source: { table: "accounts", lsn: i },
+            },
+      ),
+      (i) => ({ key: bytes(JSON.stringify({ id: i % 4 })) }),
+    ),
+    {
+      decode: {
+        key: [{ const: "accounts" }, "after.id"],
+        time: "ts_ms",
+        value: "after.balance",
+        numbersInText: true,
+        skip: [{ field: "op", in: ["d", "t", "m"] }],
+        tombstones: "skip",
+      },
+    },
+  ],
+  "Telegraf's metrics": [
+    placed(
+      times(20, (i) => ({
+        name: "cpu",
+        tags: { host: `web-${i % 2}` },
+        timestamp: Math.floor(start / 1000) + i,
+        fields: { usage_idle: i, usage_user: 1, text: "x" },
+      })),
+    ),
+    { decode: { key: ["name", { labels: "tags" }], time: "timestamp", timeUnit: "s", series: "fields" } },
+  ],
+  "CloudEvents in structured mode": [
+    placed(
+      times(20, (i) => ({
+        specversion: "1.0",
+        id: String(i),
+        type: "reading",
+        source: "/pumps",
+        subject: `pump-${i % 2}`,
+        time: iso(i),
+        data: { celsius: i },
+      })),
+    ),
+    { decode: { key: ["source", "subject"], time: "time", value: "data.celsius" } },
+  ],
+  "CloudEvents in binary mode": [
+    placed(
+      times(20, (i) => ({ celsius: i })),
+      () => ({
+        headers: [
+          { name: "ce_specversion", value: bytes("1.0") },
+          { name: "ce_source", value: bytes("/pumps") },
+          { name: "ce_time", value: bytes(iso(1)) },
+        ],
+      }),
+    ),
+    { decode: { key: { header: "ce_source" }, time: { header: "ce_time" }, value: "celsius" } },
+  ],
+  "names with dots, and no key at all": [
+    placed(times(30, (i) => ({ "a.b": i }))),
+    { decode: { key: { const: "all" }, value: { path: ["a.b"] } } },
+  ],
+};
+
+describe("inspect suggests", () => {
+  test.each(Object.entries(shapes))("settings for %s, which read the records", (_, [records, expected]) => {
+    const { decode, aggregate } = suggest(records);
+    expect({ decode, ...(aggregate !== undefined && { aggregate }) }).toEqual(expected);
+    const { settings } = parseConfig(stringify({ decode, aggregate }), {});
+    const read = recordDecoder({
+      ...settings.decode,
+      absent: aggregate === undefined ? settings.decode.absent : "missing",
+    });
+    for (const [, record] of records) {
+      const skipped = record.value === null || Buffer.from(record.value).toString().includes('"op":"d"');
+      if (skipped)
+        expect(() => read(record)).toThrow(expect.objectContaining({ code: "RECORD_SKIPPED" }) as Error);
+      else expect(read(record).refused).toEqual([]);
+    }
+  });
+
+  test("the number of a record, by the record's key or as one series", () => {
+    const numbers = placed([1, 2, 3], (i) => ({ key: bytes(`k${i % 2}`) }));
+    expect(suggestForNumbers(numbers).decode).toEqual({ format: "number" });
+  });
+
+  test("settings that are valid, whatever the documents are", () => {
+    const documents = fc.array(
+      fc.oneof(fc.dictionary(fc.string(), fc.jsonValue()), fc.array(fc.jsonValue())),
+      {
+        minLength: 1,
+        maxLength: 6,
+      },
+    );
+    fc.assert(
+      fc.property(documents, (given) => {
+        const { decode, aggregate } = suggest(placed(given));
+        const text = stringify({ decode, ...(aggregate !== undefined && { aggregate }) });
+        expect(parseConfig(text, {}).settings.decode).toBeDefined();
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+test.each([
+  [bytes("41.5"), "number"],
+  [bytes('{"a":1}'), "json"],
+  [bytes("a;b;c"), "text"],
+  [Uint8Array.of(0, 0, 0, 0, 17, 2, 3), "wire"],
+  [Uint8Array.from([0, 0, 0, 0, 17, ...bytes("{}")]), "json-schema"],
+  [Uint8Array.of(255, 1), "binary"],
+])("the format of %s is %s", (value, look) => {
+  const seen = formatIn([{ offset: 0, key: null, value, headers: [], timestamp: 0 }]);
+  expect([seen.look, seen.count, seen.of]).toEqual([look, 1, 1]);
+});
+
+describe("the command inspect", () => {
+  const run = (
+    args: readonly string[],
+    input: string,
+  ): { status: number | null; out: string; err: string } => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [cli, "inspect", ...args], {
+      encoding: "utf8",
+      input,
+    });
+    return { status, out: stdout, err: stderr };
+  };
+
+  test("prints a configuration for a file, with what it was chosen by as comments", () => {
+    const lines = times(40, (i) =>
+      JSON.stringify({ sensor: `t${i % 4}`, "at\n": 1, at: iso(i), celsius: i }),
+    );
+    const { status, out, err } = run(["readings", "--file", "-"], lines.join("\n"));
+    expect([status, err]).toEqual([0, ""]);
+    expect(out).toContain('# Key: sensor (4 values, such as "t0").');
+    expect(out).toContain("# With this configuration: 40 sampled records are readable.");
+    const { settings } = parseConfig(out, {});
+    expect(settings.topics.input).toBe("readings");
+    expect(settings.decode).toMatchObject({ key: "sensor", time: "at", value: "celsius" });
+  });
+
+  test("says what else would read the values", () => {
+    const { status, err } = run(["--file", "-"], "a;b;c\n");
+    expect(status).toBe(3);
+    expect(err).toContain('such as "a;b;c"');
+  });
+});
