@@ -66,6 +66,12 @@ export interface Committed extends Origin {
   readonly oldest: number | undefined;
 }
 
+/** The model has other settings from an offset on: they were changed while the pipeline runs, and are durable. */
+export interface Retuned extends Origin {
+  readonly type: "retuned";
+  readonly offset: number;
+}
+
 /**
  * A key of this partition also arrives in another partition of the same instance and is a separate series in each.
  * Reported once per partition, from a bounded sample of the keys.
@@ -95,4 +101,4 @@ export interface Released extends Origin {
 
 /** A step in the life of a task. The events of one task arrive in order. */
 export type TaskEvent =
-  TakingOver | TakenOver | Replaying | Live | Committed | SharedKeyFound | Restarting | Released;
+  TakingOver | TakenOver | Replaying | Live | Committed | Retuned | SharedKeyFound | Restarting | Released;

@@ -8,6 +8,7 @@ export type {
   Released,
   Replaying,
   Restarting,
+  Retuned,
   SharedKeyFound,
   TakenOver,
   TakingOver,

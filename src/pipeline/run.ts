@@ -21,6 +21,7 @@ import { checkHookTimeout, defaultHookTimeoutMs, type Operators } from "./operat
 import type { Committer, Source } from "./ports.js";
 import { candidateSettings, modelSettings, pipelineSettings, type PipelineOptions } from "./settings.js";
 import type { KeyQueries } from "./query/key-queries.js";
+import type { ModelControl } from "./state/model-control.js";
 import { KeyPartitions } from "./task/key-partitions.js";
 import { task } from "./task/task.js";
 import type { Telemetry } from "./telemetry.js";
@@ -46,6 +47,8 @@ export interface RunOptions extends PipelineOptions, Operators {
   readonly clock?: Clock;
   /** Takes questions about keys, which are answered from committed state. */
   readonly queries?: KeyQueries;
+  /** @internal Changes settings of the live model while it runs; it begins with those of `forecaster`. */
+  readonly control?: ModelControl;
   /**
    * Stops the pipeline gracefully when aborted: every task finishes its batch, commits a snapshot and releases its
    * partition, then the observable completes.
@@ -89,6 +92,7 @@ export function run(source: Source, committer: Committer, options: RunOptions = 
     clock = systemClock,
     stop,
     queries,
+    control,
     ...others
   } = options;
   const { before, beforeBatch, after, afterBatch, hookTimeoutMs = defaultHookTimeoutMs, ...rest } = others;
@@ -116,6 +120,7 @@ export function run(source: Source, committer: Committer, options: RunOptions = 
     committer,
     clock,
     queries,
+    control,
   };
   return defer(() => {
     const ending = new AbortController();

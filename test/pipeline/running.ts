@@ -109,6 +109,7 @@ export function filled(count: number): TransactionalLog {
   return log;
 }
 
-export function append(log: TransactionalLog, count: number): void {
-  for (let i = 0; i < count; i++) log.append(0, jsonRecord(i, `key-${i % 3}`, { value: i % 7 }));
+/** Appends records whose values follow from their numbers, from number `from` on. */
+export function append(log: TransactionalLog, count: number, from = 0): void {
+  for (let i = from; i < from + count; i++) log.append(0, jsonRecord(i, `key-${i % 3}`, { value: i % 7 }));
 }

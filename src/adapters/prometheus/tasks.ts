@@ -95,6 +95,7 @@ export class TaskMetrics {
       case "released":
         this.#release(event.partition);
         break;
+      case "retuned":
       case "replaying":
         break;
     }

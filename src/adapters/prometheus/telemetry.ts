@@ -67,11 +67,11 @@ export class PrometheusTelemetry implements Telemetry {
     metrics.undercurrent_learning_duration_seconds,
   );
   readonly #meanShares = new Map<string, number>();
-  readonly #series: KeySeries | undefined;
+  #series: KeySeries | undefined;
 
   constructor({ version, model, level, keys, openIncidents, series = [], role }: PrometheusOptions) {
     if (role !== undefined) this.registry.setDefaultLabels({ role });
-    if (series.length > 0) this.#series = new KeySeries(this.registry, series);
+    this.showSeries(series);
     this.#gauge("undercurrent_build_info").set({ version, nodejs: process.version, model }, 1);
     this.#gauge("undercurrent_interval_level_ratio").set(level);
     this.#gauge("undercurrent_keys", keys);
@@ -84,6 +84,12 @@ export class PrometheusTelemetry implements Telemetry {
     this.#gauge("undercurrent_mae", () => this.#errors.mae);
     this.#gauge("undercurrent_skill_ratio", () => this.#relativeErrors.skill);
     this.#gauge("undercurrent_interval_coverage_ratio", () => this.#errors.coverage);
+  }
+
+  /** From now on, these keys and no others have series of their own. */
+  showSeries(keys: readonly string[]): void {
+    if (this.#series === undefined && keys.length > 0) this.#series = new KeySeries(this.registry);
+    this.#series?.show(keys);
   }
 
   forecasts(batch: ForecastBatch): void {
@@ -199,13 +205,12 @@ function bandOf({ severity }: Incident): string {
 
 /** Exports the latest value and forecast of a few named keys as series. */
 class KeySeries {
-  readonly #keys: ReadonlySet<string>;
+  #keys: ReadonlySet<string> = new Set();
   /** The last row of each key in the batch under way. */
   readonly #rows = new Map<string, number>();
   readonly #gauges: Readonly<Record<SeriesMetricName, Gauge>>;
 
-  constructor(registry: Registry, keys: readonly string[]) {
-    this.#keys = new Set(keys);
+  constructor(registry: Registry) {
     const gauge = (name: SeriesMetricName): Gauge => gaugeOf(registry, name, seriesMetrics[name]);
     this.#gauges = {
       undercurrent_y: gauge("undercurrent_y"),
@@ -232,6 +237,11 @@ class KeySeries {
       this.#gauges.undercurrent_anomaly_score.set({ key }, columns.anomalyScore[row]!);
     }
     this.#rows.clear();
+  }
+
+  show(keys: readonly string[]): void {
+    this.#keys = new Set(keys);
+    this.clear();
   }
 
   /** Forgets all values: those of a key that moved elsewhere would stay unchanged here. */

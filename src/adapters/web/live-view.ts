@@ -29,11 +29,14 @@ export const keysKept = 200;
 /** The first N keys that arrive, or the named keys. */
 export type KeptKeys = number | readonly string[];
 
+/** Most keys that a live view keeps, however often its keys are changed. */
+const mostKept = 2 * keysKept;
+
 /** Returns whether one more key is kept. */
 export function keyFilter(keys: KeptKeys): (key: string, kept: number) => boolean {
   if (typeof keys === "number") return (_, kept) => kept < keys;
   const named = new Set(keys);
-  return (key) => named.has(key);
+  return (key, kept) => kept < mostKept && named.has(key);
 }
 
 /**
@@ -54,7 +57,7 @@ export class LiveView implements Telemetry {
   readonly #rejections = new Map<ErrorCode, number>();
   readonly #rate = new EventRate();
   readonly #anomalies: Anomaly[] = [];
-  readonly #isKept: (key: string, kept: number) => boolean;
+  #isKept: (key: string, kept: number) => boolean;
   readonly loss = new LossCurve(lossPoints);
   readonly #incidents: PageIncident[] = [];
   #incidentRevision = 0;
@@ -88,6 +91,11 @@ export class LiveView implements Telemetry {
     batch.incidents?.forEach((note) => this.#keepIncident(batch.keyOf(note.slot), note));
     this.#events += count;
     this.#rate.add(this.#options.now(), count);
+  }
+
+  /** From now on keeps the series of these keys too, as long as no more than `mostKept` are kept. */
+  keep(keys: KeptKeys): void {
+    this.#isKept = keyFilter(keys);
   }
 
   /** Counts observations of keys that are not kept, and were not among the rows. */

@@ -29,6 +29,8 @@ export interface ServeOptions {
   readonly registry: MetricsSource;
   /** Answers `/keys/KEY`; without it there is no such path. */
   readonly askKey?: AskKey | undefined;
+  /** Answers `POST /reload`, which needs the token: reads the configuration again. May throw an UndercurrentError. */
+  readonly reload?: (() => { readonly changed: readonly string[] }) | undefined;
   /** Returns whether `/ready` answers 200; default: always. */
   readonly ready?: () => boolean;
   /** Bearer token for every endpoint except `/live` and `/ready`; without a token all endpoints are open. */
@@ -101,7 +103,8 @@ function routes(options: ServeOptions, loopbackOnly: boolean, closing: AbortSign
       // The rest of the request is not read, so the connection cannot be used again.
       return context.text("No body is taken here.\n", 413, { Connection: "close" });
     }
-    if (context.req.method !== "GET") {
+    const isReload = options.reload !== undefined && context.req.path === "/reload";
+    if (context.req.method !== "GET" && !(isReload && context.req.method === "POST")) {
       return context.text("Only GET is answered here.\n", 405, { Allow: "GET" });
     }
     await next();
@@ -115,6 +118,7 @@ function routes(options: ServeOptions, loopbackOnly: boolean, closing: AbortSign
   app.get("/metrics", async (context) =>
     context.body(await registry.metrics(), 200, { "Content-Type": registry.contentType }),
   );
+  if (options.reload !== undefined) addReload(app, options.reload, token !== undefined);
   if (askKey !== undefined) addKeys(app, askKey, patience);
   if (view !== undefined && assets !== undefined) addPage(app, { view, assets, options, closing });
   else
@@ -122,6 +126,22 @@ function routes(options: ServeOptions, loopbackOnly: boolean, closing: AbortSign
       context.text("The live page is off; see the setting server.pageEnabled.\n", 404),
     );
   return app;
+}
+
+/** Without a token any page in a browser on this host could ask for a reload. */
+function addReload(app: Hono, reload: NonNullable<ServeOptions["reload"]>, hasToken: boolean): void {
+  app.get("/reload", (context) => context.text("Reload with POST.\n", 405, { Allow: "POST" }));
+  app.post("/reload", (context) => {
+    if (!hasToken) {
+      return context.text("POST /reload needs the setting server.token; SIGHUP does the same.\n", 403);
+    }
+    try {
+      return context.json(reload());
+    } catch (error) {
+      if (!(error instanceof UndercurrentError)) throw error;
+      return context.json({ reason: error.code, message: error.message }, 409);
+    }
+  });
 }
 
 /** Compares digests: they are of one length, and how long it takes says nothing of how much of a guess is right. */

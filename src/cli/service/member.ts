@@ -7,6 +7,7 @@ import type { Config } from "../../config/schema.js";
 import type { TaskEvent } from "../../pipeline/events.js";
 import type { KeyQueries } from "../../pipeline/query/key-queries.js";
 import { run } from "../../pipeline/run.js";
+import type { ModelControl } from "../../pipeline/state/model-control.js";
 import type { Telemetry } from "../../pipeline/telemetry.js";
 import { loadEngine } from "../shared/engine.js";
 import { formatOf } from "../shared/format.js";
@@ -31,6 +32,8 @@ export interface MemberReports {
   heard(): void;
   /** Takes questions about keys. */
   readonly queries?: KeyQueries;
+  /** Changes settings of the live model. */
+  readonly control?: ModelControl;
   /** Called with the duration of each weight update; if left out, updates are not timed. */
   readonly learned?: (seconds: number) => void;
 }
@@ -54,7 +57,7 @@ export async function runMember(
   });
   const loaded = await loadEngine(settings.engine, (line) => reports.engine(line));
   const format = await formatOf(settings, (line) => reports.registry(line));
-  const { learned, queries } = reports;
+  const { learned, queries, control } = reports;
   const candidate = candidateOptions(settings);
   const engine = learned === undefined ? loaded : timedEngine(loaded, learned);
   const tasks = run(kafka.source, kafka.committer, {
@@ -67,6 +70,7 @@ export async function runMember(
     ...(format !== undefined && { format }),
     telemetry: reports.telemetry,
     ...(queries !== undefined && { queries }),
+    ...(control !== undefined && { control }),
     stop,
   });
   try {

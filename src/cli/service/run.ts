@@ -12,6 +12,7 @@ import type { Config } from "../../config/schema.js";
 import { UndercurrentError } from "../../errors/errors.js";
 import { fanOut, type Rejection, type Telemetry } from "../../pipeline/telemetry.js";
 import { joinAnswers, KeyQueries } from "../../pipeline/query/key-queries.js";
+import { ModelControl } from "../../pipeline/state/model-control.js";
 import { InputSample } from "../../pipeline/input-sample.js";
 import { dryRunPorts, judgeDryRun } from "./dry-run.js";
 import { formatOf } from "../shared/format.js";
@@ -24,6 +25,7 @@ import { isReady, Readiness, type ReadinessLimits } from "./readiness.js";
 import { Rejections } from "../shared/rejections.js";
 import { logKafkaEntry, logTaskEvent, serviceLog, type ServiceLog } from "./service-log.js";
 import { batchOf } from "./shown-rows.js";
+import { reloadAtHangup, reloadsOf, type Reloads } from "./reload.js";
 import { stopSignal } from "../shared/signals.js";
 import { Totals } from "./totals.js";
 import { packageVersion } from "../shared/version.js";
@@ -101,6 +103,7 @@ async function service({ config, dryRun = false, workers, timeout }: RunFlags): 
   stop.addEventListener("abort", () =>
     log.info({ event: "stopping" }, "stopping; a second signal ends the process at once"),
   );
+  const reloads = reloadsOf(settings, log, config);
   const totals = new Totals();
   const rejections = new Rejections((line) => log.warn({ event: "rejected" }, line));
   const reports: MemberReports = {
@@ -125,8 +128,8 @@ async function service({ config, dryRun = false, workers, timeout }: RunFlags): 
       const sample = new InputSample(settings, Date.now(), await formatOf(settings));
       await runMember(settings, reports, stop, (options) => dryRunPorts(options, sample));
       if (!stop.aborted) judgeDryRun(log, sample, totals.forecasts);
-    } else if (workers === 1) await inThisThread({ settings, log, stop }, reports, totals);
-    else totals.forecasts += await inThreads({ settings, log, stop }, workers, rejections);
+    } else if (workers === 1) await inThisThread({ settings, log, stop, reloads }, reports, totals);
+    else totals.forecasts += await inThreads({ settings, log, stop, reloads }, workers, rejections);
   } finally {
     rejections.summarise();
     // After an outage the Kafka client may leave a connection open, which would keep the stopped process alive.
@@ -145,21 +148,30 @@ interface ServiceContext {
   readonly log: ServiceLog;
   /** Aborted when the service must stop. */
   readonly stop: AbortSignal;
+  readonly reloads: Reloads;
 }
 
 async function inThisThread(
-  { settings, log, stop }: ServiceContext,
+  { settings, log, stop, reloads }: ServiceContext,
   reports: MemberReports,
   totals: Totals,
 ): Promise<void> {
+  const control = new ModelControl(modelOf(settings));
+  reloads.follow((next) => control.retune(modelOf(next)));
+  reloadAtHangup(reloads);
   if (!settings.server.enabled) {
-    await runMember(settings, reports, stop, kafkaPorts);
+    await runMember(settings, { ...reports, control }, stop, kafkaPorts);
     return;
   }
   const models = configuredModels(settings);
   const keys = keysShown(settings);
   const view = keys === undefined ? undefined : viewOf(models.forecaster, keys);
   const shown = watch(models, totals, view, settings.server.series);
+  reloads.follow((next) => {
+    shown.showSeries(next.server.series);
+    const shownNow = keysShown(next);
+    if (shownNow !== undefined) view?.keep(shownNow);
+  });
   const tasks = new TaskMetrics(shown.registry, Date.now);
   const readiness = new Readiness(Date.now);
   const queries = new KeyQueries();
@@ -167,6 +179,7 @@ async function inThisThread(
   const server = await shown.serve({
     ...addressOf(settings),
     askKey: (key, partition) => queries.ask(key, partition),
+    reload: () => reloads.reload(),
     ready: () => isReady([readiness.standing(tasks.partitions)], limitsOf(settings)),
   });
   logAddress(log, server, keys);
@@ -181,6 +194,7 @@ async function inThisThread(
       },
       telemetry,
       queries,
+      control,
       learned: (seconds) => shown.learned(seconds),
     };
     await runMember(settings, measured, stop);
@@ -191,7 +205,7 @@ async function inThisThread(
 
 /** Resolves with the number of forecasts. */
 async function inThreads(
-  { settings, log, stop }: ServiceContext,
+  { settings, log, stop, reloads }: ServiceContext,
   count: number,
   rejections: Rejections,
 ): Promise<number> {
@@ -211,6 +225,7 @@ async function inThreads(
         registry: { contentType: Registry.PROMETHEUS_CONTENT_TYPE, metrics: () => started.metrics() },
         ready: () => isReady(started.standings, limitsOf(settings)),
         askKey: (key, partition) => started.askKey(key, partition),
+        reload: () => reloads.reload(),
         ...addressOf(settings),
       })
     : undefined;
@@ -229,6 +244,12 @@ async function inThreads(
   };
   const workers = new Workers(settings, { count, keysShown: keys, metrics: enabled }, reports, stop);
   started = workers;
+  reloads.follow((next) => {
+    const shownNow = enabled ? keysShown(next) : undefined;
+    workers.reload(next, shownNow);
+    if (shownNow !== undefined) view?.keep(shownNow);
+  });
+  reloadAtHangup(reloads);
   try {
     await workers.ended;
     return workers.forecasts;

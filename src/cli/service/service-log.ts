@@ -45,6 +45,9 @@ export function logTaskEvent(log: ServiceLog, event: TaskEvent): void {
     case "committed":
       log.debug(entry, "committed");
       break;
+    case "retuned":
+      log.info(entry, "the reloaded settings of the model hold from this offset on");
+      break;
     case "shared-key":
       log.warn(
         entry,

@@ -6,11 +6,16 @@ import type { ForecastBatch } from "../../pipeline/telemetry.js";
 import type { ShownRows } from "./worker-messages.js";
 
 export class ShownKeys {
-  readonly #isShown: (key: string, shown: number) => boolean;
+  #isShown: (key: string, shown: number) => boolean;
   readonly #keys: string[] = [];
   readonly #places = new Map<string, number>();
 
   constructor(keys: KeptKeys) {
+    this.#isShown = keyFilter(keys);
+  }
+
+  /** See `LiveView.keep`. */
+  keep(keys: KeptKeys): void {
     this.#isShown = keyFilter(keys);
   }
 

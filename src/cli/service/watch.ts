@@ -19,6 +19,8 @@ export interface Watch {
   learned(seconds: number): void;
   /** To be told that a partition was given up. */
   released(): void;
+  /** From now on, these keys have metrics of their own. */
+  showSeries(keys: readonly string[]): void;
   /** Throws ADDRESS_IN_USE, ADDRESS_UNUSABLE or PAGE_MISSING. */
   serve(at: Omit<ServeOptions, "view" | "registry">): Promise<LiveServer>;
 }
@@ -71,6 +73,7 @@ export function watch(
     registry: prometheus.registry,
     learned: (seconds) => prometheus.learned(seconds),
     released: () => prometheus.released(),
+    showSeries: (keys) => prometheus.showSeries(keys),
     telemetry: targets.length === 1 ? prometheus : fanOut(...targets),
     serve: (at) => serve({ view, registry: source ?? prometheus.registry, ...at }),
   };

@@ -65,6 +65,7 @@ export type FromWorker =
 export type ToWorker =
   | { readonly type: "stop" }
   | { readonly type: "taken" }
+  | { readonly type: "reload"; readonly settings: Config; readonly keysShown: KeptKeys | undefined }
   | { readonly type: "question"; readonly request: number; readonly question: WorkerQuestion };
 
 export function plainError(error: unknown): PlainError {

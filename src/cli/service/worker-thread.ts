@@ -6,7 +6,10 @@ import { parentPort, workerData } from "node:worker_threads";
 import { TaskMetrics } from "../../adapters/prometheus/tasks.js";
 import { KeyQueries } from "../../pipeline/query/key-queries.js";
 import { fanOut, type Telemetry } from "../../pipeline/telemetry.js";
-import { configuredModels } from "../shared/pipeline.js";
+import type { KeptKeys } from "../../adapters/web/live-view.js";
+import type { Config } from "../../config/schema.js";
+import { ModelControl } from "../../pipeline/state/model-control.js";
+import { configuredModels, modelOf } from "../shared/pipeline.js";
 import { joinedMetrics, measureCandidate, ofCandidate } from "./candidate-metrics.js";
 import { runMember } from "./member.js";
 import { Outbox } from "./outbox.js";
@@ -41,6 +44,13 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
   const registries = [prometheus.registry, ...(other === undefined ? [] : [other.registry])];
   const tasks = new TaskMetrics(prometheus.registry, Date.now);
   const queries = new KeyQueries();
+  const control = new ModelControl(forecaster);
+  const reload = (next: Config, keys: KeptKeys | undefined): void => {
+    log.level = next.log.level;
+    prometheus.showSeries(next.server.series);
+    if (keys !== undefined) shown?.keep(keys);
+    control.retune(modelOf(next));
+  };
   const outbox = new Outbox(say, (rows) => tasks.pageRowsDropped(rows));
   const readiness = new Readiness(Date.now);
   /** Milliseconds between the last answer that the main thread was told of and the latest. */
@@ -62,6 +72,7 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
   port.on("message", (message: ToWorker) => {
     if (message.type === "stop") stop.abort();
     else if (message.type === "taken") outbox.taken();
+    else if (message.type === "reload") reload(message.settings, message.keysShown);
     else void answer(message.question).then((given) => reply(message.request, given));
   });
   const reply = (request: number, answer: WorkerAnswer): void => say({ type: "answer", request, answer });
@@ -83,6 +94,7 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
           if (event.type !== "committed") tell();
         },
         queries,
+        control,
         kafka: (entry) => logKafkaEntry(log, entry),
         engine: (line) => log.info({ event: "engine" }, line),
         registry: (line) => log.warn({ event: "schema-registry" }, line),

@@ -59,8 +59,7 @@ export class Workers {
 
   constructor(settings: Config, options: WorkersOptions, reports: WorkersReports, stop: AbortSignal) {
     const { count, metrics } = options;
-    const { keysShown: all } = options;
-    const keysShown = typeof all === "number" ? Math.ceil(all / count) : all;
+    const keysShown = shareOf(options.keysShown, count);
     this.#threads = Array.from(
       { length: count },
       () => new Thread({ settings, keysShown, metrics }, reports),
@@ -92,6 +91,12 @@ export class Workers {
     return joinAnswers(await Promise.all(this.#threads.map((thread) => thread.askKey(key, partition))));
   }
 
+  /** Puts reloaded settings in force. */
+  reload(settings: Config, keysShown: KeptKeys | undefined): void {
+    const share = shareOf(keysShown, this.#threads.length);
+    for (const thread of this.#threads) thread.say({ type: "reload", settings, keysShown: share });
+  }
+
   async #end(stopAll: () => void): Promise<void> {
     const failures: unknown[] = [];
     await Promise.all(
@@ -106,6 +111,11 @@ export class Workers {
     );
     if (failures.length > 0) throw failures[0];
   }
+}
+
+/** The keys of the live page that each of `count` workers sends. */
+function shareOf(keys: KeptKeys | undefined, count: number): KeptKeys | undefined {
+  return typeof keys === "number" ? Math.ceil(keys / count) : keys;
 }
 
 interface MetricJson {

@@ -13,3 +13,11 @@ export function stopSignal(): AbortSignal {
   process.on("SIGTERM", stop);
   return controller.signal;
 }
+
+/**
+ * Calls a listener at each SIGHUP. In a terminal the signal still ends the process, because it says that the terminal was
+ * closed.
+ */
+export function onHangup(listener: () => void): void {
+  if (!process.stdin.isTTY) process.on("SIGHUP", listener);
+}

@@ -24,6 +24,12 @@ export class CommittedReader implements KeyReader {
     this.#partition = partition;
   }
 
+  /** Does work while the state is that of a commit in the queue: at once, or after the hook under way. Not after `close`. */
+  between(work: () => void): void {
+    if (this.#isHooked) this.#waiting.push(() => this.between(work));
+    else if (!this.#isClosed) work();
+  }
+
   async read(key: string): Promise<KeyReading | undefined> {
     if (!this.#isHooked) return await this.#readNow(key);
     return await new Promise((resolve, reject) => {

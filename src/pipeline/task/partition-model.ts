@@ -191,10 +191,37 @@ export class PartitionModel {
     const begins = plan.candidate !== undefined && this.#candidate === undefined;
     if (begins) this.#candidate = this.#newCandidate(plan.candidate.settings);
     if (this.#candidate !== undefined) this.#candidate.live = true;
-    if (plan.retuned) return this.#retune();
+    if (plan.retuned) return this.retune(plan.model);
     if (begins) this.#stage = this.#newStage();
     if (!begins && this.#stale.length === 0) return undefined;
     return stateCommit(this.#position, replaceState(this.#stale, this.#snapshot()));
+  }
+
+  /** Settings of the live model. */
+  get model(): ForecasterSettings {
+    return this.#forecaster.settings;
+  }
+
+  /**
+   * Resumes with the state under other settings, and returns the commit that makes them durable. Earlier commits and the replay
+   * before had the old ones. If it throws, the old ones stay.
+   */
+  retune(model: ForecasterSettings): Commit {
+    const earlier = this.#forecaster;
+    const forecaster = this.#newForecaster(model);
+    try {
+      forecaster.restore(earlier.snapshot(), { anyTuning: true });
+    } catch (error) {
+      forecaster.dispose();
+      throw error;
+    }
+    this.#forecaster = forecaster;
+    this.#stage = this.#newStage();
+    const snapshot = this.#withFeedback(replaceState(this.#stale, this.#write(earlier.changes())));
+    earlier.dispose();
+    this.#snapshotOffset = this.#position;
+    this.#eventsSinceSnapshot = 0;
+    return stateCommit(this.#position, snapshot);
   }
 
   /**
@@ -283,20 +310,6 @@ export class PartitionModel {
     this.#applied = [];
     this.#feedbackNext = next;
     return { offset, records: [...records, record] };
-  }
-
-  /** Resumes with the state under the new settings. The commits and the replay before used the old settings. */
-  #retune(): Commit {
-    const earlier = this.#forecaster;
-    const forecaster = this.#newForecaster(this.#plan.model);
-    forecaster.restore(earlier.snapshot(), { anyTuning: true });
-    this.#forecaster = forecaster;
-    this.#stage = this.#newStage();
-    const snapshot = this.#withFeedback(replaceState(this.#stale, this.#write(earlier.changes())));
-    earlier.dispose();
-    this.#snapshotOffset = this.#position;
-    this.#eventsSinceSnapshot = 0;
-    return stateCommit(this.#position, snapshot);
   }
 
   #open(plan: RecoveryPlan): Forecaster {

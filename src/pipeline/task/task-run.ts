@@ -5,6 +5,7 @@ import type { IncidentCounts } from "../../forecast/incidents/watcher.js";
 import type { Clock } from "../clock.js";
 import { CommitQueue } from "./commits.js";
 import { FeedbackIntake } from "../state/feedback-intake.js";
+import type { ModelControl } from "../state/model-control.js";
 import { isSnapshot } from "../state/state-records.js";
 import type { Origin } from "../decode/dead-letter.js";
 import type { TaskEvent } from "../events.js";
@@ -25,6 +26,8 @@ export interface TaskRunContext extends ModelContext {
   readonly operators: Operators;
   /** Time limit of a batch hook. */
   readonly hookTimeoutMs: number;
+  /** Settings of the live model that change while the run goes on. */
+  readonly control?: ModelControl | undefined;
 }
 
 /** The task of a run. */
@@ -54,8 +57,10 @@ export class TaskRun {
   /** The records that are being taken, until their commit waits its turn. */
   #taking: Promise<void> | undefined;
   #steps: UserSteps | undefined;
-  /** Reads the state for queries, while the run is live. */
+  /** Reads the state between batches, while the run is live. */
   #reader: CommittedReader | undefined;
+  #unfollow: (() => void) | undefined;
+  #failure: Error | undefined;
   /** Whether the run ended while it waited for a schema: later records must not be taken. */
   #interrupted = false;
   #heldBack: UndercurrentError | undefined;
@@ -106,7 +111,7 @@ export class TaskRun {
       try {
         await this.#follow(model);
       } finally {
-        this.#closeReader();
+        this.#close();
         // Step 6 of a stop.
         model.dispose();
       }
@@ -122,16 +127,47 @@ export class TaskRun {
     }
   }
 
-  #openReader(model: PartitionModel): void {
-    const { held } = this.#owner;
-    if (held === undefined) return;
+  /** From now on others may read the state, and change settings. */
+  #open(model: PartitionModel): void {
     const settled = (): Promise<void> => this.#commits.settled();
-    held.reader = this.#reader = new CommittedReader({ report: (key) => model.report(key), settled });
+    this.#reader = new CommittedReader({ report: (key) => model.report(key), settled });
+    if (this.#owner.held !== undefined) this.#owner.held.reader = this.#reader;
+    this.#unfollow = this.#context.control?.follow(() => this.#retune(model));
+    // They may have changed since the takeover began.
+    this.#retune(model);
   }
 
-  #closeReader(): void {
+  #close(): void {
+    this.#unfollow?.();
     if (this.#owner.held !== undefined) this.#owner.held.reader = undefined;
     this.#reader?.close();
+  }
+
+  /** Takes up the settings of the control, with a commit of their own between two others. */
+  #retune(model: PartitionModel): void {
+    const { control, candidate } = this.#context;
+    // After a promotion the live model is that of the candidate's settings.
+    if (control === undefined || candidate !== undefined) return;
+    this.#reader?.between(() => {
+      if (model.model === control.model || isAborted(this.#end.signal)) return;
+      try {
+        this.#commits.add(model.retune(control.model)).catch(() => undefined);
+      } catch (error) {
+        this.#fail(error);
+        return;
+      }
+      const { position: offset } = model;
+      this.#commits.settled().then(
+        () => this.#owner.emit({ type: "retuned", ...this.#origin, offset }),
+        () => undefined,
+      );
+    });
+  }
+
+  /** Ends the run with an error that no record raised. */
+  #fail(error: unknown): void {
+    this.#failure = error instanceof Error ? error : new Error(String(error));
+    this.#end.abort();
   }
 
   /** Lets nothing further land. */
@@ -161,7 +197,8 @@ export class TaskRun {
    * 5. At C, commit a state that replaces the durable one, unless the plan is simply to resume. The run is live.
    */
   async #takeOver(): Promise<PartitionModel> {
-    const { forecaster, candidate, settings } = this.#context;
+    const { candidate, settings, control } = this.#context;
+    const forecaster = control?.model ?? this.#context.forecaster;
     this.#owner.emit({ type: "taking-over", ...this.#origin });
     // 1.
     const takeover = await this.#assignment.takeOver(this.#end.signal);
@@ -209,12 +246,8 @@ export class TaskRun {
     const progress = new Progress(clock, this.#began, model);
     const idle = this.#snapshotWhenIdle(model);
     idle.catch(() => this.#end.abort());
-    const feedback: { failure?: Error } = {};
     // Nobody waits for its end: a source may be slow to notice.
-    model.readFeedback(this.#end.signal).catch((error: unknown) => {
-      feedback.failure = error instanceof Error ? error : new Error(String(error));
-      this.#end.abort();
-    });
+    model.readFeedback(this.#end.signal).catch((error: unknown) => this.#fail(error));
     try {
       if (model.position >= model.liveFrom) await this.#goLive(model, progress);
       reading: for await (const batch of this.#assignment.read(model.from, this.#end.signal)) {
@@ -237,7 +270,7 @@ export class TaskRun {
       this.#end.abort();
       await idle;
     }
-    if (feedback.failure !== undefined) throw feedback.failure;
+    if (this.#failure !== undefined) throw this.#failure;
     // 3.
     await this.#commits.settled();
     this.#steps?.check();
@@ -256,7 +289,7 @@ export class TaskRun {
       if (!this.#interrupted) await this.#takeRecords(model, chunk, progress);
     } catch (error) {
       // At once: there must be no snapshot of a state that is ahead of its offset, and no report.
-      this.#closeReader();
+      this.#close();
       this.#end.abort();
       throw error;
     } finally {
@@ -335,7 +368,7 @@ export class TaskRun {
     const first = model.goLive();
     if (first !== undefined) await this.#commits.add(first);
     this.#measure(model);
-    this.#openReader(model);
+    this.#open(model);
     this.#owner.emit({
       type: "live",
       ...this.#origin,

@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 async function start(
-  options: Partial<Pick<ServeOptions, "arrival" | "registry" | "token" | "view">> = {},
+  options: Partial<Pick<ServeOptions, "arrival" | "registry" | "reload" | "token" | "view">> = {},
 ): Promise<LiveServer> {
   const registry = new Registry();
   const server = await serve({ view: undefined, registry, port: 0, title: "pumps", ...options });
@@ -80,6 +80,28 @@ describe("a guess at the token", () => {
       compared.mockRestore();
       syncBuiltinESMExports();
     }
+  });
+});
+
+describe("a reload", () => {
+  const token = "correct-horse-battery";
+
+  it("is made by POST with the token alone, and not where there is no token", async () => {
+    let reloads = 0;
+    const reload = (): { changed: string[] } => ({ changed: [`log.level ${++reloads}`] });
+    const { url } = await start({ token, reload });
+    const headers = { authorization: `Bearer ${token}` };
+    expect((await fetch(`${url}reload`, { method: "POST" })).status).toBe(401);
+    expect((await fetch(`${url}reload`, { headers })).status).toBe(405);
+    expect((await fetch(`${url}reload`, { method: "PUT", headers })).status).toBe(405);
+    expect((await fetch(`${url}metrics`, { method: "POST", headers })).status).toBe(405);
+    const answer = await fetch(`${url}reload`, { method: "POST", headers });
+    expect(await answer.json()).toEqual({ changed: ["log.level 1"] });
+    const open = await start({ reload });
+    expect((await fetch(`${open.url}reload`, { method: "POST" })).status).toBe(403);
+    const without = await start({ token });
+    expect((await fetch(`${without.url}reload`, { method: "POST", headers })).status).toBe(405);
+    expect(reloads).toBe(1);
   });
 });
 

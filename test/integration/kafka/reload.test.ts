@@ -1,0 +1,70 @@
+// A running service whose configuration changes: by a signal and by HTTP, in one thread and in several.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, expect, it } from "vitest";
+import { describeWithBroker } from "../../support/broker.js";
+import { endChildren, startNode } from "../../support/child.js";
+import { logged } from "../../support/service.js";
+import { committed, deployment, produce } from "./deployment.js";
+
+const folder = mkdtempSync(join(tmpdir(), "undercurrent-reload-"));
+afterEach(endChildren);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const token = "correct-horse-battery";
+
+describeWithBroker("a configuration that is read again", () => {
+  it.each([[[]], [["--workers", "2"]]])(
+    "changes what may change, and refuses the rest (%j)",
+    async (args) => {
+      const settings = await deployment(1, {
+        server: { enabled: true, port: 0, token },
+        recovery: { changedModel: "migrate" },
+        log: { level: "debug" },
+      });
+      const file = join(folder, `config-${args.length}.yaml`);
+      const write = (changed: object): void =>
+        writeFileSync(file, JSON.stringify({ ...settings, ...changed }));
+      write({});
+      await produce(settings, 0, 20);
+      const service = startNode(["dist/cli.js", "run", "-c", file, ...args]);
+      await committed(service, 0, 20);
+      const { url } = logged(service, "serving")[0] as { url: string };
+      const headers = { authorization: `Bearer ${token}` };
+      const post = async (): Promise<unknown[]> => {
+        const answer = await fetch(`${url}reload`, { method: "POST", headers });
+        return [answer.status, await answer.json()];
+      };
+      expect((await fetch(`${url}reload`, { method: "POST" })).status).toBe(401);
+
+      write({ model: { alarmRate: 0.01, horizon: 2 }, log: { level: "error" } });
+      expect(await post()).toEqual([
+        409,
+        { reason: "SETTING_INVALID", message: expect.stringContaining("model.horizon: ") as string },
+      ]);
+      write({ model: { alarmRate: 0.01 }, server: { ...settings.server, series: ["key-0"] } });
+      expect(await post()).toEqual([200, { changed: ["model.alarmRate", "server.series"] }]);
+      await service.line(/"event":"retuned".*"offset":20/);
+      await produce(settings, 0, 10, 20);
+      await committed(service, 0, 30);
+      const metrics = await fetch(`${url}metrics`, { headers });
+      expect(await metrics.text()).toMatch(/^undercurrent_yhat\{key="key-0"\} /m);
+
+      write({
+        model: { alarmRate: 0.01 },
+        server: { ...settings.server, series: ["key-0"] },
+        log: { level: "info" },
+      });
+      process.kill(service.pid, "SIGHUP");
+      await service.line(/"event":"reloaded".*log\.level/);
+      expect(await service.end()).toBe(0);
+
+      // The state has the new settings: the next start resumes with them.
+      const next = startNode(["dist/cli.js", "run", "-c", file, ...args]);
+      expect(await next.line(/"event":"taken-over"/)).toMatch(/"plan":"resume"/);
+      expect(await next.end()).toBe(0);
+    },
+    90_000,
+  );
+});
