@@ -22,7 +22,7 @@ const floors = {
   ],
   engine: ["src/engine/[^/]+[.]ts$", "src/engine/(wasm|tfjs)/"],
   forecast: [
-    "src/forecast/(settings|incidents/settings|columns|elementary|call-guard|current-event|options|iso-time)[.]ts$",
+    "src/forecast/(settings|(incidents|windows)/(settings|schema|duration)|columns|elementary|call-guard|current-event|options|schema/[a-z]+|iso-time)[.]ts$",
     "src/forecast/encoding/",
     "src/forecast/keys/",
     "src/forecast/experts/",
@@ -30,7 +30,7 @@ const floors = {
     "src/forecast/uncertainty/",
     "src/forecast/horizon/",
     "src/forecast/detection/",
-    "src/forecast/incidents/(?!settings[.])",
+    "src/forecast/incidents/(?!(settings|schema)[.])",
     "src/forecast/snapshot/",
     "src/forecast/(?!(settings|columns|elementary|call-guard|current-event|options|iso-time)[.])[^/]+[.]ts$",
     "src/forecast/(evaluation|symbols)/",

@@ -12,8 +12,8 @@ import { dashboard } from "../monitoring/dashboard.js";
 import { defaultYaml } from "../src/config/default-yaml.js";
 import { configNode, pathText, rangeText, settings } from "../src/config/json-schema.js";
 
-import { forecasterSchema } from "../src/forecast/settings.js";
-import { symbolSchema } from "../src/forecast/symbols/settings.js";
+import { forecasterSchema } from "../src/forecast/schema/forecaster.js";
+import { symbolSchema } from "../src/forecast/symbols/schema.js";
 import { pipelineSchema } from "../src/pipeline/settings.js";
 import { settingsFile } from "./settings-types.mjs";
 
@@ -116,11 +116,15 @@ const files = {
     settings: "ForecasterSettings",
     options: "ForecasterOptions",
     ranges: "forecasterRanges",
+    shape: "forecasterShape",
+    folder: "./schema",
   }),
   "src/forecast/symbols/options.ts": await settingsFile(symbolSchema, "a symbol forecaster", {
     settings: "SymbolSettings",
     options: "SymbolForecasterOptions",
     ranges: "symbolRanges",
+    shape: "symbolShape",
+    folder: "../schema",
   }),
   "src/pipeline/options.ts": await settingsFile(pipelineSchema, "a pipeline", { options: "PipelineOptions" }),
   "config/default.yaml": defaultYaml(),

@@ -2,6 +2,7 @@
 import { format } from "prettier";
 import { z } from "zod";
 import { rangeText } from "../src/config/json-schema.js";
+import { shapeCode } from "./settings-shapes.mjs";
 
 /** Columns of a docstring's text. */
 const width = 112;
@@ -94,18 +95,22 @@ function rangesOf(node, path = []) {
  * The file of the settings of a schema.
  *
  * @param of what the settings are of, with its article
- * @param names names of the interface of complete settings (or undefined), of that of options, and of the ranges
+ * @param names names of the interface of complete settings (or undefined), of that of options, of the ranges and of the shape,
+ * and the path to src/forecast/schema
  */
-export async function settingsFile(schema, of, { settings, options, ranges }) {
+export async function settingsFile(schema, of, { settings, options, ranges, shape, folder }) {
+  const shaped = shape && shapeCode(schema, shape, folder);
   const node = z.toJSONSchema(schema, { io: "input", target: "draft-07" });
   const parts = [
     `/** Declares the settings of ${of}. Made from the schema by \`npm run generate\`. */\n`,
+    shaped?.imports,
     settings && interfaceOf(settings, `Complete settings of ${of}.`, schema, false),
     interfaceOf(options, `Options of ${of}. Omitted options have their default.`, schema, true),
     ranges &&
       `/** What each setting takes, in words. */\nexport const ${ranges}: Readonly<Record<string, string>> = ${JSON.stringify(
         Object.fromEntries(rangesOf(node)),
       )};\n`,
+    shaped?.declaration,
   ];
   return format(parts.filter((part) => part !== undefined).join("\n"), {
     parser: "typescript",

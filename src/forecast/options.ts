@@ -1,5 +1,19 @@
 /** Declares the settings of a forecaster. Made from the schema by `npm run generate`. */
 
+import {
+  areDistinct,
+  isConfirmable,
+  isDaily,
+  isForward,
+  isGraceBounded,
+  isInstant,
+  isLength,
+  isPattern,
+  isRange,
+  isTimeZone,
+} from "./schema/refinements.js";
+import type { Shape } from "./schema/shape.js";
+
 /** Complete settings of a forecaster. */
 export interface ForecasterSettings {
   /**
@@ -631,4 +645,196 @@ export const forecasterRanges: Readonly<Record<string, string>> = {
   "aggregate.maxEmpty": "whole number from 0 to 10000",
   "aggregate.maxAhead": "duration such as 10s, 1m or 1h",
   keyTtlMs: "number of at least 0",
+};
+
+/** What the settings are checked by. */
+export const forecasterShape: Shape = {
+  type: "object",
+  members: {
+    cell: { type: "choice", values: ["rnn", "gru", "lstm", "window", "conv", "attention"], default: "lstm" },
+    hidden: { type: "number", isWhole: true, min: 4, max: 256, multipleOf: 4, default: 32 },
+    readout: { type: "choice", values: ["shared", "compact", "full"], default: "compact" },
+    loss: { type: "choice", values: ["absolute", "squared"], default: "absolute" },
+    seed: { type: "number", isWhole: true, min: 0, max: 4294967295, default: 1 },
+    initial: { type: "choice", values: ["random", "pretrained"], default: "random" },
+    intervalLevels: {
+      type: "list",
+      items: { type: "number", above: 0, below: 1 },
+      min: 1,
+      max: 8,
+      refinements: [[areDistinct, "every level may be given once"]],
+      default: [0.9],
+    },
+    alarmRate: { type: "number", min: 0.00001, max: 0.05, default: 0.001 },
+    detection: {
+      type: "object",
+      members: {
+        enabled: { type: "boolean", default: true },
+        recurring: { type: "boolean", default: false },
+        direction: { type: "choice", values: ["both", "above", "below"], default: "both" },
+        minimumDeviation: {
+          type: "object",
+          members: {
+            absolute: { type: "number", min: 0, default: 0 },
+            share: { type: "number", min: 0, default: 0 },
+          },
+          prefault: {},
+        },
+        overrides: {
+          type: "list",
+          items: {
+            type: "object",
+            members: {
+              keys: {
+                type: "text",
+                min: 1,
+                max: 200,
+                refinements: [[isPattern, "expected a regular expression"]],
+              },
+              direction: { type: "choice", values: ["both", "above", "below"], default: "both" },
+              minimumDeviation: {
+                type: "object",
+                members: {
+                  absolute: { type: "number", min: 0, default: 0 },
+                  share: { type: "number", min: 0, default: 0 },
+                },
+                prefault: {},
+              },
+            },
+          },
+          max: 100,
+          default: [],
+        },
+        confirm: {
+          type: "object",
+          members: {
+            count: { type: "number", isWhole: true, min: 1, max: 16, default: 1 },
+            of: { type: "number", isWhole: true, min: 1, max: 16, default: 1 },
+          },
+          refinements: [[isConfirmable, "expected count to be at most of"]],
+          prefault: {},
+        },
+        silence: { type: "boolean", default: false },
+        group: {
+          type: "union",
+          forms: [
+            { type: "text", min: 1, max: 200, refinements: [[isPattern, "expected a regular expression"]] },
+            {
+              type: "object",
+              members: {
+                path: {
+                  type: "union",
+                  forms: [
+                    { type: "text", min: 1, max: 200 },
+                    { type: "list", items: { type: "text", min: 1 }, min: 1, max: 20 },
+                  ],
+                },
+              },
+            },
+          ],
+          isOptional: true,
+        },
+        quiet: {
+          type: "list",
+          items: {
+            type: "union",
+            forms: [
+              {
+                type: "object",
+                members: {
+                  from: {
+                    type: "text",
+                    refinements: [[isInstant, "expected an ISO 8601 time, such as 2026-05-01T22:00Z"]],
+                  },
+                  to: {
+                    type: "text",
+                    refinements: [[isInstant, "expected an ISO 8601 time, such as 2026-05-01T22:00Z"]],
+                  },
+                },
+                refinements: [[isForward, "expected from before to"]],
+              },
+              {
+                type: "object",
+                members: {
+                  days: {
+                    type: "list",
+                    items: { type: "choice", values: ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] },
+                    min: 1,
+                    default: ["sun", "mon", "tue", "wed", "thu", "fri", "sat"],
+                  },
+                  from: { type: "text", pattern: /^(?:[01]\d|2[0-3]):[0-5]\d$/ },
+                  to: { type: "text", pattern: /^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/ },
+                },
+                refinements: [[isDaily, "expected from and to to differ"]],
+              },
+            ],
+          },
+          max: 100,
+          default: [],
+        },
+      },
+      prefault: {},
+    },
+    bounds: {
+      type: "object",
+      members: {
+        min: {
+          type: "union",
+          forms: [
+            { type: "number", min: -1e30, max: 1e30 },
+            { type: "object", members: { feature: { type: "number", isWhole: true, min: 0, max: 31 } } },
+          ],
+          isOptional: true,
+        },
+        max: {
+          type: "union",
+          forms: [
+            { type: "number", min: -1e30, max: 1e30 },
+            { type: "object", members: { feature: { type: "number", isWhole: true, min: 0, max: 31 } } },
+          ],
+          isOptional: true,
+        },
+      },
+      refinements: [[isRange, "expected min below max"]],
+      isOptional: true,
+    },
+    kind: { type: "choice", values: ["level", "count", "rate"], default: "level" },
+    timeZone: { type: "text", refinements: [[isTimeZone, "this is no IANA time zone"]], default: "UTC" },
+    bpttSteps: { type: "number", isWhole: true, min: 2, max: 128, default: 16 },
+    stride: { type: "number", isWhole: true, min: 1, max: 128, default: 8 },
+    bpttWindows: { type: "number", isWhole: true, min: 1, max: 256, default: 16 },
+    learning: { type: "choice", values: ["on", "off"], default: "on" },
+    learningRate: { type: "number", above: 0, max: 1, default: 0.001 },
+    learningBoost: { type: "number", min: 1, max: 100, default: 3 },
+    learningBoostUpdates: { type: "number", min: 1, default: 2000 },
+    maxGradientNorm: { type: "number", above: 0, max: 1000000000000000, default: 1 },
+    huberDelta: { type: "number", above: 0, default: 0.5 },
+    harmonics: { type: "number", isWhole: true, min: 0, max: 24, default: 6 },
+    featureCount: { type: "number", isWhole: true, min: 0, max: 32, default: 0 },
+    horizon: { type: "number", isWhole: true, min: 1, max: 96, default: 1 },
+    seasonKeys: { type: "number", isWhole: true, min: 0, max: 65536, default: 256 },
+    maxKeys: { type: "number", isWhole: true, min: 0, default: 0 },
+    aggregate: {
+      type: "object",
+      members: {
+        every: {
+          type: "text",
+          pattern: /^\d{1,9}(?:ms|s|m|h|d)$/,
+          refinements: [[isLength, "expected a duration above 0"]],
+        },
+        by: {
+          type: "text",
+          pattern: /^(?:count|sum|mean|min|max|last|rate|p[1-9]\d?(?:\.\d{1,3})?)$/,
+          default: "count",
+        },
+        grace: { type: "text", pattern: /^\d{1,9}(?:ms|s|m|h|d)$/, default: "0s" },
+        empty: { type: "choice", values: ["zero", "missing"], isOptional: true },
+        maxEmpty: { type: "number", isWhole: true, min: 0, max: 10000, default: 60 },
+        maxAhead: { type: "text", pattern: /^\d{1,9}(?:ms|s|m|h|d)$/, default: "1h" },
+      },
+      refinements: [[isGraceBounded, "grace: expected at most 60 windows"]],
+      isOptional: true,
+    },
+    keyTtlMs: { type: "number", min: 0, default: 0 },
+  },
 };

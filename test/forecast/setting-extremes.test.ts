@@ -3,9 +3,10 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { configSchema } from "../../src/config/schema.js";
 import { createForecaster } from "../../src/forecast/objects.js";
-import { forecasterSchema, type ForecasterOptions } from "../../src/forecast/settings.js";
+import { forecasterSchema } from "../../src/forecast/schema/forecaster.js";
+import type { ForecasterOptions } from "../../src/forecast/settings.js";
 import { createSymbolForecaster } from "../../src/forecast/symbols/objects.js";
-import { symbolSchema } from "../../src/forecast/symbols/settings.js";
+import { symbolSchema } from "../../src/forecast/symbols/schema.js";
 import { UndercurrentError } from "../../src/errors/errors.js";
 
 /** What a JSON schema says of a number. */

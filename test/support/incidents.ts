@@ -6,7 +6,7 @@ import {
   type IncidentChange,
   type ScoredValue,
 } from "../../src/forecast/incidents/incidents.js";
-import { incidentSchema } from "../../src/forecast/incidents/settings.js";
+import { incidentSchema } from "../../src/forecast/incidents/schema.js";
 
 /** A tracker with these settings and room for some keys. */
 export function trackerOf(options: object = {}, { keys = 1, timeZone = "UTC" } = {}): IncidentTracker {

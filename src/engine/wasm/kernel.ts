@@ -95,14 +95,26 @@ export interface HorizonKernel {
  * The builds, and the names of their arithmetic: engines of one name give the same bits on every machine. `fma` rounds a
  * multiply-add once. It needs relaxed SIMD, which Node has from 22 on, and a processor with a fused multiply-add.
  */
-export const kernelNames = { simd: "simd128-1", fma: "simd128-fma-1" } as const;
-export type KernelKind = keyof typeof kernelNames;
+export const kernelNames = { simd: "simd128-1", fma: "simd128-fma-1" } as const satisfies Record<
+  KernelKind,
+  string
+>;
+/** The builds: `simd` runs everywhere, `fma` where the runtime has relaxed SIMD with one rounding. */
+export type KernelKind = "simd" | "fma";
 
 /** Compiled modules of one build, by name. They may have been compiled for another thread, or with the program. */
 export interface KernelModules {
   readonly cells: object;
   readonly regression: object;
   readonly horizons: object;
+}
+
+/** Options of `useKernel`. */
+export interface KernelOptions {
+  /** The files `cells.wasm`, `regression.wasm` and `horizons.wasm` of one build, each a `WebAssembly.Module`. */
+  readonly modules: KernelModules;
+  /** The build that the files are of. Default: `simd`. */
+  readonly kind?: KernelKind;
 }
 
 /** The name of a module with an interface of its own. */
@@ -169,8 +181,6 @@ const compiled = new Map<ModuleName, object>();
 /**
  * Uses modules that are compiled already, where a runtime forbids compiling or several threads share one compilation.
  *
- * @param modules the files `cells.wasm`, `regression.wasm` and `horizons.wasm` of one build, each a `WebAssembly.Module`
- * @param kind the build that the files are of: `simd`, which runs everywhere, or `fma`
  * @throws SETTING_INVALID after a forecaster was created, because all of a program use one kernel.
  *
  * @example
@@ -182,13 +192,7 @@ const compiled = new Map<ModuleName, object>();
  * useKernel({ modules: { cells, horizons, regression } });
  * ```
  */
-export function useKernel({
-  modules,
-  kind = "simd",
-}: {
-  readonly modules: KernelModules;
-  readonly kind?: KernelKind;
-}): void {
+export function useKernel({ modules, kind = "simd" }: KernelOptions): void {
   if (chosen !== undefined) {
     throw new UndercurrentError("SETTING_INVALID", "useKernel: call it once, before the first forecaster");
   }

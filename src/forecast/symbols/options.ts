@@ -1,5 +1,7 @@
 /** Declares the settings of a symbol forecaster. Made from the schema by `npm run generate`. */
 
+import type { Shape } from "../schema/shape.js";
+
 /** Complete settings of a symbol forecaster. */
 export interface SymbolSettings {
   /** Kind of forecaster: events carry symbols, not numbers. Default: "symbol". */
@@ -144,4 +146,27 @@ export const symbolRanges: Readonly<Record<string, string>> = {
   learningBoostUpdates: "number of at least 1",
   maxGradientNorm: "number above 0, up to 1000000000000000",
   maxKeys: "whole number of at least 0",
+};
+
+/** What the settings are checked by. */
+export const symbolShape: Shape = {
+  type: "object",
+  members: {
+    kind: { type: "choice", values: ["symbol"], default: "symbol" },
+    cell: { type: "choice", values: ["rnn", "gru", "lstm"], default: "lstm" },
+    hidden: { type: "number", isWhole: true, min: 4, max: 256, multipleOf: 4, default: 64 },
+    embedding: { type: "number", isWhole: true, min: 4, max: 256, multipleOf: 4, default: 32 },
+    maxSymbols: { type: "number", isWhole: true, min: 4, max: 4096, multipleOf: 4, default: 256 },
+    order: { type: "number", isWhole: true, min: 0, max: 8, default: 5 },
+    maxNgrams: { type: "number", isWhole: true, min: 1024, max: 4194304, default: 262144 },
+    seed: { type: "number", isWhole: true, min: 0, max: 4294967295, default: 1 },
+    bpttSteps: { type: "number", isWhole: true, min: 2, max: 128, default: 32 },
+    stride: { type: "number", isWhole: true, min: 1, max: 128, default: 16 },
+    bpttWindows: { type: "number", isWhole: true, min: 1, max: 256, default: 16 },
+    learningRate: { type: "number", above: 0, max: 1, default: 0.002 },
+    learningBoost: { type: "number", min: 1, max: 100, default: 3 },
+    learningBoostUpdates: { type: "number", min: 1, default: 2000 },
+    maxGradientNorm: { type: "number", above: 0, max: 1000000000000000, default: 1 },
+    maxKeys: { type: "number", isWhole: true, min: 0, default: 0 },
+  },
 };

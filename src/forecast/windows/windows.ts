@@ -7,7 +7,8 @@ import { UndercurrentError } from "../../errors/errors.js";
 import { maximumTime, maximumValue } from "../input.js";
 import { ByteWriter, type ByteReader } from "../snapshot/bytes.js";
 import { Percentile } from "./percentile.js";
-import { durationMs, emptyValue, quantileOf, type AggregateSettings } from "./settings.js";
+import { durationMs } from "./duration.js";
+import { emptyValue, quantileOf, type AggregateSettings } from "./settings.js";
 
 /** Numbers of a key, before those of its windows. */
 const keyNumbers = { begin: 0, empties: 1, time: 2, value: 3 } as const;

@@ -6,7 +6,7 @@ import { isUtf8 } from "node:buffer";
 import { UndercurrentError } from "../../errors/errors.js";
 import type { ObservationColumns } from "../../forecast/columns.js";
 import type { Forecaster } from "../../forecast/forecaster.js";
-import { durationMs } from "../../forecast/windows/settings.js";
+import { durationMs } from "../../forecast/windows/duration.js";
 import type { Windows } from "../../forecast/windows/windows.js";
 import type { Decoded, Reading } from "../decode/decode.js";
 import type { ValueFormat } from "../decode/format.js";

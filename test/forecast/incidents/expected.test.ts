@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ExpectedKinds } from "../../../src/forecast/incidents/expected.js";
 import { Gates } from "../../../src/forecast/incidents/gates.js";
 import { IncidentTracker } from "../../../src/forecast/incidents/incidents.js";
-import { incidentSchema } from "../../../src/forecast/incidents/settings.js";
+import { incidentSchema } from "../../../src/forecast/incidents/schema.js";
 import { Silences } from "../../../src/forecast/incidents/silence/silences.js";
 import { arrivals, ordinaryGaps } from "../../support/arrivals.js";
 import { ofScores, ordinary, told } from "../../support/incidents.js";

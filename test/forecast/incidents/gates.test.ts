@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { DateTime } from "luxon";
 import { describe, expect, test } from "vitest";
 import { Gates } from "../../../src/forecast/incidents/gates.js";
-import { incidentSchema, weekdays } from "../../../src/forecast/incidents/settings.js";
+import { incidentSchema } from "../../../src/forecast/incidents/schema.js";
+import { weekdays } from "../../../src/forecast/incidents/settings.js";
 import { ofScores, ordinary, scoredValue, told, trackerOf } from "../../support/incidents.js";
 
 const gatesOf = (options: object, timeZone = "UTC"): Gates =>

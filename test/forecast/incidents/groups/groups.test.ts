@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { binOf, bins, binWidth, combinedRarity } from "../../../../src/forecast/incidents/groups/combined.js";
 import { Gates } from "../../../../src/forecast/incidents/gates.js";
 import { Groups, mostGroups, mostNamed } from "../../../../src/forecast/incidents/groups/groups.js";
-import { incidentSchema } from "../../../../src/forecast/incidents/settings.js";
+import { incidentSchema } from "../../../../src/forecast/incidents/schema.js";
 import { noiseOf, type Noise } from "../../../bench/detection/ordinary.js";
 
 const alarmRate = 0.001;

@@ -1,0 +1,43 @@
+/** What a browser's bundle of the main entry holds, and its size. */
+import { gzipSync } from "node:zlib";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** A minified program for browsers that imports these names, without rxjs, which it has anyway. */
+async function bundleOf(
+  names: string,
+): Promise<{ readonly gzipped: number; readonly inputs: string[]; readonly code: string }> {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents: `export { ${names} } from "undercurrent-forecast";`, resolveDir: root },
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    minify: true,
+    external: ["rxjs"],
+    metafile: true,
+    write: false,
+  });
+  const code = outputFiles[0]!.text;
+  return { code, gzipped: gzipSync(code).length, inputs: Object.keys(metafile.inputs) };
+}
+
+test("the main entry brings nothing but this package and rxjs, for a browser", async () => {
+  const { inputs } = await bundleOf(
+    "createForecaster, createSymbolForecaster, forecast, forecastSymbols, anomalies",
+  );
+  expect(inputs.filter((path) => path.includes("node_modules"))).toEqual([]);
+  expect(inputs.filter((path) => /lstm32|kernels\.js|pipeline/.test(path))).toEqual([]);
+});
+
+// The kernel is 30 kB of it: base64 of WebAssembly, which packs badly.
+test.each([
+  ["forecast", 100_000],
+  ["createForecaster", 99_000],
+  ["createForecaster, createSymbolForecaster, forecast, forecastSymbols, anomalies", 105_000],
+])("a program with %s is at most %d bytes gzipped", async (names, most) => {
+  const { gzipped } = await bundleOf(names);
+  expect(gzipped).toBeLessThan(most);
+});
