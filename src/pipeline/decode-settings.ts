@@ -33,7 +33,7 @@ const keyPartSchema = z.union([
   z.strictObject({ const: z.string().min(1).max(256) }),
   headerSchema,
   z.strictObject({ labels: plainPath }),
-  z.strictObject({ record: z.literal("key") }),
+  z.strictObject({ record: z.literal("key"), path: plainPath.optional() }),
 ]);
 
 const namedSeries = z.strictObject({
@@ -61,10 +61,37 @@ export const timeZoneSchema = z
 export const decodeSchema = z
   .strictObject({
     format: z
-      .enum(["json", "number", "json-schema", "avro", "protobuf"])
+      .enum(["json", "number", "text", "json-schema", "avro", "protobuf", "module"])
       .default("json")
       .describe(
-        "Format of the record's value: a JSON document, the text of one number, or Confluent's wire format with JSON (json-schema), Avro or Protobuf, whose schemas are in schemaRegistry. Avro and Protobuf without a registry need schemaFile.",
+        "Format of the record's value: a JSON document, the text of one number, a line of text (see columns), or Confluent's wire format with JSON (json-schema), Avro or Protobuf, whose schemas are in schemaRegistry. Avro and Protobuf without a registry need schemaFile. module: whatever the function of module reads.",
+      ),
+    module: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "Path of a JavaScript module whose default export reads a value: (value, record) => readings. A reading is {key, time, value} and may have further fields, for the paths of this section. Requires format: module.",
+      ),
+    columns: z
+      .array(z.string().min(1).max(256))
+      .min(1)
+      .max(256)
+      .optional()
+      .describe(
+        "Names of the columns of a line, for format: text. Paths are these names. Default: the line is one text, at the empty path.",
+      ),
+    delimiter: z
+      .string()
+      .min(1)
+      .max(8)
+      .default(",")
+      .describe("Text between the columns of a line. Quotes have no meaning."),
+    keyFormat: z
+      .enum(["text", "json", "avro", "protobuf"])
+      .default("text")
+      .describe(
+        "Format of the record's key: UTF-8 text, a JSON document, or Avro or Protobuf in Confluent's wire format, whose schemas are in schemaRegistry. {record: key, path: id} in key names a field of it.",
       ),
     schemaFile: z
       .string()
@@ -84,7 +111,7 @@ export const decodeSchema = z
       .union([keyPartSchema, z.array(keyPartSchema).min(1).max(maxKeyParts)])
       .optional()
       .describe(
-        "The series key: a path in the document, or a list of parts that are joined with a slash, in which ~ is written ~0 and / is written ~1. A part is a path, {const: text}, {header: name}, {record: key}, or {labels: path} for all members of an object. Default: the record's key as UTF-8 text.",
+        "The series key: a path in the document, or a list of parts that are joined with a slash, in which ~ is written ~0 and / is written ~1. A part is a path, {const: text}, {header: name}, {record: key, path: of a field in it}, or {labels: path} for all members of an object. Default: the record's key as UTF-8 text.",
       )
       .meta({ forms: "a part, or a list of 1 to 16 parts" }),
     time: z
@@ -195,6 +222,17 @@ export const decodeSchema = z
     if (message !== undefined && (format !== "protobuf" || schemaFile === undefined)) {
       issue("message requires format: protobuf and schemaFile");
     }
+    if (decode.module !== undefined && format !== "module") issue("module requires format: module");
+    if (format === "module" && each !== undefined) issue("each and format: module exclude each other");
+    if (decode.columns !== undefined && format !== "text") issue("columns requires format: text");
+    if (new Set(decode.columns).size < (decode.columns?.length ?? 0)) issue("two columns have the same name");
+    const parts = keyParts(decode);
+    if (
+      decode.keyFormat === "text" &&
+      parts.some((part) => typeof part === "object" && "record" in part && part.path !== undefined)
+    ) {
+      issue("a path in the record's key requires keyFormat: json, avro or protobuf");
+    }
     if (format === "number" && paths.some((path) => path !== undefined)) {
       issue(
         "the paths key, time, each, series, skip and features require a format with fields, such as json",
@@ -229,11 +267,24 @@ export function pathNames(path: Path): readonly string[] {
   return path === "" ? [] : path.split(".");
 }
 
+/** The names of the path of the items; undefined if a record is one item. */
+export function itemsPath({
+  format,
+  each,
+}: Pick<DecodeSettings, "format" | "each">): readonly string[] | undefined {
+  // A function gives a list of readings.
+  if (format === "module") return [];
+  return each === undefined ? undefined : pathNames(each);
+}
+
 /** Whether a setting is a path, of its two forms. */
 export function isPath(setting: unknown): setting is Path {
   if (typeof setting === "string") return true;
   return (
-    typeof setting === "object" && setting !== null && Array.isArray((setting as { path?: unknown }).path)
+    typeof setting === "object" &&
+    setting !== null &&
+    !("record" in setting) &&
+    Array.isArray((setting as { path?: unknown }).path)
   );
 }
 

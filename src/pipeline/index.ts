@@ -2,6 +2,7 @@
 export type { Clock } from "./clock.js";
 export type { Reading } from "./decode/decode.js";
 export type { ValueFormat } from "./decode/format.js";
+export { decodeWith, type DecodeHook, type HookReading } from "./decode/hook.js";
 export type {
   Committed,
   Live,

@@ -10,19 +10,38 @@ export interface PipelineOptions {
   readonly decode?:
     | {
         /**
-         * Format of the record's value: a JSON document, the text of one number, or Confluent's wire format with
-         * JSON (json-schema), Avro or Protobuf, whose schemas are in schemaRegistry. Avro and Protobuf without a
-         * registry need schemaFile. Default: "json".
+         * Format of the record's value: a JSON document, the text of one number, a line of text (see columns), or
+         * Confluent's wire format with JSON (json-schema), Avro or Protobuf, whose schemas are in schemaRegistry.
+         * Avro and Protobuf without a registry need schemaFile. module: whatever the function of module reads.
+         * Default: "json".
          */
-        readonly format?: "json" | "number" | "json-schema" | "avro" | "protobuf" | undefined;
+        readonly format?:
+          "json" | "number" | "text" | "json-schema" | "avro" | "protobuf" | "module" | undefined;
+        /**
+         * Path of a JavaScript module whose default export reads a value: (value, record) => readings. A reading is
+         * {key, time, value} and may have further fields, for the paths of this section. Requires format: module.
+         */
+        readonly module?: string | undefined;
+        /**
+         * Names of the columns of a line, for format: text. Paths are these names. Default: the line is one text,
+         * at the empty path. List of texts (1 to 256).
+         */
+        readonly columns?: readonly string[] | undefined;
+        /** Text between the columns of a line. Quotes have no meaning. Default: ",". */
+        readonly delimiter?: string | undefined;
+        /**
+         * Format of the record's key: UTF-8 text, a JSON document, or Avro or Protobuf in Confluent's wire format,
+         * whose schemas are in schemaRegistry. {record: key, path: id} in key names a field of it. Default: "text".
+         */
+        readonly keyFormat?: "text" | "json" | "avro" | "protobuf" | undefined;
         /** Path of the schema (.avsc or .proto) of Avro or Protobuf records that are not in Confluent's wire format. */
         readonly schemaFile?: string | undefined;
         /** Full name of the Protobuf message in schemaFile, such as plant.Reading. Default: its first message. */
         readonly message?: string | undefined;
         /**
          * The series key: a path in the document, or a list of parts that are joined with a slash, in which ~ is
-         * written ~0 and / is written ~1. A part is a path, {const: text}, {header: name}, {record: key}, or
-         * {labels: path} for all members of an object. Default: the record's key as UTF-8 text.
+         * written ~0 and / is written ~1. A part is a path, {const: text}, {header: name}, {record: key, path: of a
+         * field in it}, or {labels: path} for all members of an object. Default: the record's key as UTF-8 text.
          */
         readonly key?:
           | string
@@ -46,6 +65,13 @@ export interface PipelineOptions {
             }
           | {
               readonly record: "key";
+              readonly path?:
+                | string
+                | {
+                    /** List of texts. */
+                    readonly path: readonly string[];
+                  }
+                | undefined;
             }
           | readonly (
               | string
@@ -69,6 +95,13 @@ export interface PipelineOptions {
                 }
               | {
                   readonly record: "key";
+                  readonly path?:
+                    | string
+                    | {
+                        /** List of texts. */
+                        readonly path: readonly string[];
+                      }
+                    | undefined;
                 }
             )[]
           | undefined;

@@ -154,6 +154,13 @@ const shapes: Readonly<Record<string, readonly [readonly Placed[], object]>> = {
     ),
     { decode: { key: { header: "ce_source" }, time: { header: "ce_time" }, value: "celsius" } },
   ],
+  "keys in JSON": [
+    placed(
+      times(40, (i) => ({ stock: i })),
+      (i) => ({ key: bytes(JSON.stringify({ schema: { type: "struct" }, payload: { id: i % 4 } })) }),
+    ),
+    { decode: { keyFormat: "json", key: { record: "key", path: "payload.id" }, value: "stock" } },
+  ],
   "names with dots, and no key at all": [
     placed(times(30, (i) => ({ "a.b": i }))),
     { decode: { key: { const: "all" }, value: { path: ["a.b"] } } },
@@ -238,9 +245,22 @@ describe("the command inspect", () => {
     expect(settings.decode).toMatchObject({ key: "sensor", time: "at", value: "celsius" });
   });
 
+  test("prints columns for lines of text", () => {
+    const lines = times(40, (i) => `${iso(i)};t${i % 4};${i}.5`);
+    const { out } = run(["--file", "-"], lines.join("\n"));
+    expect(out).toContain("# With this configuration: 40 sampled records are readable.");
+    expect(parseConfig(out, {}).settings.decode).toMatchObject({
+      format: "text",
+      delimiter: ";",
+      key: "column2",
+      time: "column1",
+      value: "column3",
+    });
+  });
+
   test("says what else would read the values", () => {
-    const { status, err } = run(["--file", "-"], "a;b;c\n");
+    const { status, err } = run(["--file", "-"], "hello\n");
     expect(status).toBe(3);
-    expect(err).toContain('such as "a;b;c"');
+    expect(err).toContain('such as "hello"');
   });
 });

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { formatOf } from "../../src/cli/shared/format.js";
 import { modelOf } from "../../src/cli/shared/pipeline.js";
 import { loadConfig } from "../../src/config/load.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";
@@ -106,6 +107,23 @@ const cases: Readonly<Record<string, readonly (readonly [InputRecord, readonly s
       ["requests_total/host=a=10 10:01:00"],
     ],
   ],
+  "line-protocol": [
+    [
+      record(null, { value: bytes(`cpu,host=web-1 idle=97.1,user=1i,text="x" ${at}000000\n`) }),
+      ["cpu,host=web-1/idle=97.1", "cpu,host=web-1/user=1"],
+    ],
+  ],
+  "text-lines": [
+    [
+      record(null, { value: bytes("pump-7;2026-03-01T10:00:05Z;41.2;") }),
+      ["pump-7/celsius=41.2", "pump-7/bar=null"],
+    ],
+    [
+      record(null, { value: bytes("pump-7;2026-03-01T10:00:05Z;41.2;2.5") }),
+      ["pump-7/celsius=41.2", "pump-7/bar=2.5"],
+    ],
+  ],
+  "json-key": [[record({ stock: 12 }, { key: bytes('{"id":7,"site":"north"}') }), ["north/7=12"]]],
   telegraf: [
     [
       record({
@@ -130,7 +148,7 @@ test("every example of a topic has a record here", () => {
   expect(names.sort()).toEqual([...Object.keys(cases), ...withRegistry].sort());
 });
 
-test.each(Object.entries(cases))("%s.yaml reads its records", (name, records) => {
+test.each(Object.entries(cases))("%s.yaml reads its records", async (name, records) => {
   const { settings } = loadConfig(`${folder}${name}.yaml`, {});
   const { decode, late, snapshot, recovery, commit } = settings;
   const pipeline = pipelineSettings({ decode, late, snapshot, recovery, commit });
@@ -141,6 +159,7 @@ test.each(Object.entries(cases))("%s.yaml reads its records", (name, records) =>
     pipeline,
     { topic: settings.topics.input, partition: 0 },
     {
+      format: await formatOf(settings),
       telemetry: {
         forecasts: () => undefined,
         update: () => undefined,

@@ -9,10 +9,12 @@ import { SchemaRegistry, type RegisteredSchema, type RegistryOptions } from "./r
 
 /** What to read, and where the schemas are. */
 export interface FormatOptions {
-  readonly format: "avro" | "protobuf";
+  readonly format?: "avro" | "protobuf" | undefined;
+  /** Format of the records' keys, which need a registry. */
+  readonly keyFormat?: "avro" | "protobuf" | undefined;
   /** Registry of the schemas; the records are in Confluent's wire format. */
   readonly registry?: RegistryOptions | undefined;
-  /** Text of the one schema of records without a registry. */
+  /** Text of the one schema of values that are not in Confluent's wire format. */
   readonly schema?: string | undefined;
   /** Full name of the Protobuf message of records without a registry. */
   readonly message?: string | undefined;
@@ -34,9 +36,38 @@ type Parse = (bytes: Uint8Array, from: number) => unknown;
  * ```
  */
 export async function openFormat(options: FormatOptions): Promise<ValueFormat> {
+  const { format, keyFormat, registry } = options;
+  const values = format && (await openValues({ ...options, format }));
+  if (keyFormat === undefined) return values ?? { prepare: () => undefined, parse: noFormat };
+  if (registry === undefined) {
+    throw new UndercurrentError("SETTING_INVALID", `decode.keyFormat: ${keyFormat} needs schemaRegistry.url`);
+  }
+  const keys = new RegistryFormat(new SchemaRegistry(registry), await compilerOf(keyFormat), options.report);
+  return {
+    prepare: (records, signal) => {
+      const prepared = [values?.prepare(records, signal), keys.prepareKeys(records, signal)];
+      const pending = prepared.filter((one) => one !== undefined);
+      return pending.length === 0 ? undefined : Promise.all(pending).then(() => undefined);
+    },
+    parse: (value, record) => (values === undefined ? noFormat() : values.parse(value, record)),
+    parseKey: (key) => keys.parse(key),
+  };
+}
+
+function noFormat(): never {
+  throw new UndercurrentError("SETTING_INVALID", "format: the option names no format of values");
+}
+
+async function compilerOf(format: "avro" | "protobuf"): Promise<Compile> {
+  return format === "avro" ? compileAvro : protobufCompiler(await loadProtobuf());
+}
+
+async function openValues(
+  options: FormatOptions & { readonly format: "avro" | "protobuf" },
+): Promise<ValueFormat> {
   const { registry, schema, message } = options;
-  const compile = options.format === "avro" ? compileAvro : protobufCompiler(await loadProtobuf());
-  if (registry !== undefined)
+  const compile = await compilerOf(options.format);
+  if (schema === undefined && registry !== undefined)
     return new RegistryFormat(new SchemaRegistry(registry), compile, options.report);
   if (schema === undefined) {
     throw new UndercurrentError(
@@ -105,10 +136,24 @@ class RegistryFormat implements ValueFormat {
   }
 
   prepare(records: readonly InputRecord[], signal: AbortSignal): Promise<void> | undefined {
+    return this.#prepare(records, "value", signal);
+  }
+
+  /** The same for the records' keys. */
+  prepareKeys(records: readonly InputRecord[], signal: AbortSignal): Promise<void> | undefined {
+    return this.#prepare(records, "key", signal);
+  }
+
+  #prepare(
+    records: readonly InputRecord[],
+    part: "key" | "value",
+    signal: AbortSignal,
+  ): Promise<void> | undefined {
     let last = -1;
     let missing: Set<number> | undefined;
-    for (const { value } of records) {
-      const id = value === null ? undefined : schemaIdOf(value);
+    for (const record of records) {
+      const bytes = record[part];
+      const id = bytes === null ? undefined : schemaIdOf(bytes);
       if (id === undefined || id === last) continue;
       last = id;
       if (!this.#parsers.has(id)) (missing ??= new Set()).add(id);

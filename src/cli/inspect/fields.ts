@@ -74,7 +74,8 @@ export class Field {
 
   #addTime(time: number, timestamp: number): void {
     this.times++;
-    if (isNear(time, timestamp)) this.near++;
+    // Lines of a file have no timestamp that a text could be far from.
+    if (timestamp <= 0 || isNear(time, timestamp)) this.near++;
   }
 
   #addValue(text: string): void {

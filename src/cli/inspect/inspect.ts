@@ -15,7 +15,13 @@ import { reachedBrokers } from "../shared/kafka-options.js";
 import { addTimeoutOption, type TimeoutFlag } from "../shared/options.js";
 import { plainText } from "../shared/text.js";
 import { rateText, recordsPerSecond, type Placed } from "./rates.js";
-import { suggestForDocuments, suggestForNumbers, type Document, type Suggestion } from "./suggest.js";
+import {
+  suggestForDocuments,
+  suggestForLines,
+  suggestForNumbers,
+  type Document,
+  type Suggestion,
+} from "./suggest.js";
 import { excerpt, formatIn, parsed, type SeenFormat } from "./values.js";
 
 interface InspectFlags extends TimeoutFlag {
@@ -152,11 +158,14 @@ async function suggestionFor(placed: readonly Placed[], settings: Config): Promi
     }
     case "text":
     case "binary": {
+      const lines = seen.look === "text" ? suggestForLines(placed) : undefined;
+      if (lines !== undefined)
+        return told(lines, "lines of text with columns, whose names are yours to choose");
       const [example] = records.flatMap(({ value }) => (value === null ? [] : [value]));
       throw new UndercurrentError(
         "INPUT_UNUSABLE",
         `the values are neither JSON nor numbers nor Confluent's wire format, such as ${excerpt(example!)}; ` +
-          "Avro and Protobuf without a registry need decode.format and decode.schemaFile",
+          "Avro and Protobuf without a registry need decode.format and decode.schemaFile, and anything else a function (decode.module)",
       );
     }
   }

@@ -33,6 +33,33 @@ export function suggestForNumbers(placed: readonly Placed[]): Suggestion {
   };
 }
 
+const delimiters = [";", ",", "\t", "|"];
+/** Most columns of a line. */
+const mostColumns = 256;
+
+/** Returns settings for lines of text; undefined unless all have the same number of columns. */
+export function suggestForLines(placed: readonly Placed[]): Suggestion | undefined {
+  const lines = placed.flatMap(([, record]) =>
+    record.value === null || !isUtf8(record.value) ? [] : [{ record, text: decodeText(record.value) }],
+  );
+  const widthsBy = (delimiter: string): Set<number> =>
+    new Set(lines.map(({ text }) => text.split(delimiter).length));
+  const delimiter = delimiters.find((one) => {
+    const [width, ...others] = widthsBy(one);
+    return others.length === 0 && width! > 1 && width! <= mostColumns;
+  });
+  if (delimiter === undefined) return undefined;
+  const [width] = widthsBy(delimiter);
+  const columns = Array.from({ length: width! }, (_, i) => `column${i + 1}`);
+  const documents = lines.map(({ record, text }): Document => {
+    const cells = text.split(delimiter).map((cell) => cell.trim());
+    return { record, document: Object.fromEntries(columns.map((name, i) => [name, cells[i]])) };
+  });
+  const { decode, ...rest } = suggestForDocuments(placed, documents);
+  const { numbersInText: _, ...others } = decode;
+  return { decode: { format: "text", columns, delimiter, ...others }, ...rest };
+}
+
 /** Returns settings for documents. */
 export function suggestForDocuments(placed: readonly Placed[], documents: readonly Document[]): Suggestion {
   const fields = new Fields();
@@ -107,19 +134,28 @@ function keyOf(
     notes.push("Key: none found. All records are one series.");
     return { key: { const: "all" } };
   }
+  const format = own.isJson === true && chosen.includes(own.part) && { keyFormat: "json" };
   const [only, ...more] = chosen;
-  if (more.length > 0) return { key: chosen };
-  return only === own.part ? {} : { key: only };
+  if (more.length > 0) return { ...format, key: chosen };
+  return only === ownPart ? {} : { ...format, key: only };
+}
+
+/** A part of a key that is the record's key, or a field of it. */
+interface OwnPart {
+  readonly record: "key";
+  readonly path?: string;
 }
 
 interface RecordKey {
   /** Undefined if the records' keys are of no use. */
-  readonly part: { readonly record: "key" } | undefined;
+  readonly part: OwnPart | undefined;
   readonly values: number;
+  /** Whether the keys are JSON. */
+  readonly isJson?: boolean;
   readonly note: string;
 }
 
-const ownPart = { record: "key" } as const;
+const ownPart: OwnPart = { record: "key" };
 
 /** Judges the records' own keys. */
 function recordKeyOf(records: readonly InputRecord[]): RecordKey {
@@ -134,9 +170,7 @@ function recordKeyOf(records: readonly InputRecord[]): RecordKey {
   }
   const texts = new Set(keys.map(decodeText));
   const [example] = texts;
-  if (keys.every((key) => typeof parsed(key) === "object")) {
-    return { ...none, note: `The records' keys are JSON: ${short(example!)}.` };
-  }
+  if (keys.every((key) => typeof parsed(key) === "object")) return jsonKeyOf(keys, texts);
   if (keys.length >= 20 && texts.size > keys.length / 2) {
     return {
       ...none,
@@ -148,6 +182,23 @@ function recordKeyOf(records: readonly InputRecord[]): RecordKey {
     values: texts.size,
     note: `Key: the record's key, ${texts.size} different ones, such as ${short(example!)}.`,
   };
+}
+
+/** Judges keys that are JSON documents: one field of theirs, the likeliest, can be a part. */
+function jsonKeyOf(keys: readonly Uint8Array[], texts: ReadonlySet<string>): RecordKey {
+  const [example] = texts;
+  const note = `The records' keys are JSON: ${short(example!)}.`;
+  const fields = new Fields();
+  for (const key of keys) fields.add(parsed(key), 0);
+  const scalars = fields.list().filter(({ array, present, texts: words, integers, path }) => {
+    const isSchema = path.split(".", 1)[0] === "schema" && fields.at("payload") !== undefined;
+    return array === undefined && !isSchema && present === keys.length && words + integers === present;
+  });
+  const [only, ...more] = scalars;
+  if (only === undefined || more.length > 0 || only.names.some((name) => name.includes("."))) {
+    return { part: undefined, values: 0, note };
+  }
+  return { part: { record: "key", path: only.path }, values: texts.size, isJson: true, note };
 }
 
 function keysSeen(fields: Fields, array: string | undefined, records: readonly InputRecord[]): number {

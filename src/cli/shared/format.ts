@@ -3,7 +3,10 @@ import { openFormat, type RegistryOptions } from "../../adapters/schemas/index.j
 import { readTextFile } from "../../config/read-file.js";
 import type { Config } from "../../config/schema.js";
 import { UndercurrentError } from "../../errors/errors.js";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { ValueFormat } from "../../pipeline/decode/format.js";
+import { decodeWith, type DecodeHook } from "../../pipeline/decode/hook.js";
 
 /**
  * Returns the parser of the values; undefined for a format without schemas.
@@ -15,11 +18,49 @@ export async function formatOf(
   { decode, schemaRegistry }: Pick<Config, "decode" | "schemaRegistry">,
   report: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
 ): Promise<ValueFormat | undefined> {
-  const { format, schemaFile, message } = decode;
-  if (format !== "avro" && format !== "protobuf") return undefined;
-  const registry = schemaFile === undefined ? registryOf({ schemaRegistry }) : undefined;
+  const { schemaFile, message } = decode;
+  const format = withSchema(decode.format);
+  const keyFormat = withSchema(decode.keyFormat);
+  if (decode.format === "module") {
+    const values = await moduleFormat(decode.module);
+    if (keyFormat === undefined) return values;
+    const keys = await openFormat({ keyFormat, registry: registryOf({ schemaRegistry }), report });
+    return { ...keys, parse: (value, record) => values.parse(value, record) };
+  }
+  if (format === undefined && keyFormat === undefined) return undefined;
+  const registry = registryOf({ schemaRegistry });
   const schema = schemaFile === undefined ? undefined : textOf("decode.schemaFile", schemaFile);
-  return openFormat({ format, registry, schema, message, report });
+  return openFormat({ format, keyFormat, registry, schema, message, report });
+}
+
+function withSchema(format: string): "avro" | "protobuf" | undefined {
+  return format === "avro" || format === "protobuf" ? format : undefined;
+}
+
+/** Loads the function that reads values. Throws SETTING_INVALID. */
+async function moduleFormat(file: string | undefined): Promise<ValueFormat> {
+  if (file === undefined) {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      "decode.format: module needs decode.module, the path of a file",
+    );
+  }
+  let loaded: { readonly default?: unknown };
+  try {
+    loaded = (await import(pathToFileURL(resolve(file)).href)) as typeof loaded;
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new UndercurrentError("SETTING_INVALID", `decode.module: ${file} cannot be loaded: ${message}`, {
+      cause,
+    });
+  }
+  if (typeof loaded.default !== "function") {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      `decode.module: ${file} has no function as its default export, such as (value, record) => ({ key, time, value })`,
+    );
+  }
+  return decodeWith(loaded.default as DecodeHook);
 }
 
 /** Returns how to reach the registry; undefined without one. */

@@ -1,5 +1,4 @@
 /** Decodes input records to readings: key, time, value. */
-import { isUtf8 } from "node:buffer";
 import { UndercurrentError } from "../../errors/errors.js";
 import { readKey, readTime, readValue } from "../../forecast/input.js";
 import {
@@ -7,13 +6,13 @@ import {
   featureCountOf,
   isPath,
   namedSeriesOf,
+  itemsPath,
   pathNames,
   type DecodeSettings,
 } from "../decode-settings.js";
 import type { InputRecord } from "../ports.js";
 import { decodeNames, timeReader } from "../times/reader.js";
 import {
-  decodeText,
   find,
   findIn,
   headerText,
@@ -23,9 +22,10 @@ import {
   type Chain,
   type ItemPath,
 } from "./document.js";
-import { requireSchemaId, schemaIdOf, wirePrefix, type ValueFormat } from "./format.js";
+import { documentParser } from "./document-parser.js";
+import type { ValueFormat } from "./format.js";
 import { keyReader } from "./key.js";
-import { missingTexts, numberParser, numberReader } from "./number.js";
+import { numberReader } from "./number.js";
 
 /** One reading of a record. */
 export interface Reading {
@@ -88,9 +88,10 @@ export function decoder(settings: DecodeSettings, format?: ValueFormat): Decode 
 export function recordDecoder(settings: DecodeSettings, format?: ValueFormat): DecodeAll {
   const parse = documentParser(settings, format);
   const isSkipped = skipTest(settings);
-  const decodeItem = itemDecoder(settings);
-  const { each, maxReadings, absent } = settings;
-  if (each === undefined) {
+  const decodeItem = itemDecoder(settings, format);
+  const { maxReadings, absent } = settings;
+  const path = itemsPath(settings);
+  if (path === undefined) {
     const isOnly = settings.series === undefined;
     return (record) => {
       const document = parse(record);
@@ -102,7 +103,6 @@ export function recordDecoder(settings: DecodeSettings, format?: ValueFormat): D
       return into;
     };
   }
-  const path = pathNames(each);
   return (record) => {
     const document = parse(record);
     isSkipped(document);
@@ -113,7 +113,10 @@ export function recordDecoder(settings: DecodeSettings, format?: ValueFormat): D
       decodeItem({ record, document, chain, item: String(item++) }, into);
     });
     if (item > 0) return into;
-    const message = `no item is at the path ${pathText(path)} (decode.each)`;
+    const message =
+      settings.format === "module"
+        ? "decode.module returned no reading"
+        : `no item is at the path ${pathText(path)} (decode.each)`;
     throw new UndercurrentError(
       isList || absent === "skip" ? "RECORD_SKIPPED" : "RECORD_UNREADABLE",
       message,
@@ -145,10 +148,13 @@ interface SeriesPaths {
   readonly features: readonly ItemPath[];
 }
 
-function itemDecoder(settings: DecodeSettings): (item: Item, into: MutableDecoded) => void {
-  const eachNames = settings.each === undefined ? undefined : pathNames(settings.each);
+function itemDecoder(
+  settings: DecodeSettings,
+  format: ValueFormat | undefined,
+): (item: Item, into: MutableDecoded) => void {
+  const eachNames = itemsPath(settings);
   const pathOf = (names: readonly string[]): ItemPath => itemPath(names, eachNames);
-  const keyOf = keyReader(settings);
+  const keyOf = keyReader(settings, format);
   const timeOf = itemTimeReader(settings, pathOf);
   const numbers = numberReader(settings);
   const width = featureCountOf(settings);
@@ -272,8 +278,15 @@ function itemTimeReader(
   pathOf: (names: readonly string[]) => ItemPath,
 ): (record: InputRecord, chain: Chain) => number {
   const { time } = settings;
-  if (time === undefined) return recordTime;
   const timeOf = timeReader(settings, decodeNames);
+  if (time === undefined) {
+    if (settings.format !== "module") return recordTime;
+    const own = pathOf(["time"]);
+    return (record, chain) => {
+      const found = findIn(chain, own);
+      return found === undefined ? recordTime(record) : timeOf(found);
+    };
+  }
   if (typeof time === "object" && "header" in time)
     return (record) => timeOf(headerText(record, time.header));
   const path = pathOf(pathNames(time));
@@ -304,72 +317,6 @@ export function checkReading(reading: Reading): void {
   readTime(reading.time);
   readValue(reading.value);
   reading.features.forEach((feature, index) => readValue(feature, `feature ${index}`));
-}
-
-/** Returns the parser of a record's value. It throws for a record that has nothing to parse. */
-export function documentParser(
-  settings: DecodeSettings,
-  format: ValueFormat | undefined,
-): (record: InputRecord) => unknown {
-  switch (settings.format) {
-    case "json":
-      return (record) => parseJson(bytesOf(record, settings));
-    case "json-schema":
-      return (record) => {
-        const value = bytesOf(record, settings);
-        requireSchemaId(value);
-        return parseJson(value.subarray(wirePrefix));
-      };
-    case "number": {
-      const parse = numberParser(missingTexts(settings.missing));
-      return (record) => parse(textOf(bytesOf(record, settings)));
-    }
-    case "avro":
-    case "protobuf":
-      if (format === undefined) {
-        throw new UndercurrentError(
-          "SETTING_INVALID",
-          `decode.format: ${settings.format} needs the option \`format\`, from openFormat of undercurrent-forecast/schemas`,
-        );
-      }
-      return (record) => format.parse(bytesOf(record, settings));
-  }
-}
-
-function bytesOf(record: InputRecord, { maxValueBytes, tombstones }: DecodeSettings): Uint8Array {
-  if (record.unreadable !== undefined) throw new UndercurrentError("BATCH_UNREADABLE", record.unreadable);
-  if (record.value === null) {
-    throw new UndercurrentError(
-      tombstones === "skip" ? "RECORD_SKIPPED" : "RECORD_UNREADABLE",
-      "the record has no value (a tombstone)",
-    );
-  }
-  if (record.value.length <= maxValueBytes) return record.value;
-  throw new UndercurrentError(
-    "RECORD_UNREADABLE",
-    `the record's value has ${record.value.length} bytes, expected at most ${maxValueBytes} (decode.maxValueBytes)`,
-  );
-}
-
-function textOf(value: Uint8Array): string {
-  if (isUtf8(value)) return decodeText(value);
-  throw new UndercurrentError("RECORD_UNREADABLE", "the record's value is not UTF-8 text");
-}
-
-function parseJson(value: Uint8Array): unknown {
-  const id = schemaIdOf(value);
-  if (id !== undefined) {
-    throw new UndercurrentError(
-      "RECORD_UNREADABLE",
-      `the record's value is not JSON: it looks like Confluent's wire format, schema id ${id}; set decode.format to avro, protobuf or json-schema`,
-    );
-  }
-  const text = textOf(value);
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new UndercurrentError("RECORD_UNREADABLE", "the record's value is not JSON", { cause });
-  }
 }
 
 function recordTime({ timestamp }: InputRecord): number {

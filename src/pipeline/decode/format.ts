@@ -2,7 +2,7 @@
 import { UndercurrentError } from "../../errors/errors.js";
 import type { InputRecord } from "../ports.js";
 
-/** Reads the bytes of records' values as documents. */
+/** Reads the bytes of records' values, and of their keys, as documents. */
 export interface ValueFormat {
   /**
    * Fetches the schemas that the records need and that are not at hand. Returns undefined if there are none, so that no
@@ -12,9 +12,11 @@ export interface ValueFormat {
   prepare(records: readonly InputRecord[], signal: AbortSignal): Promise<void> | undefined;
   /**
    * Parses a value. Throws RECORD_UNREADABLE, and SCHEMA_UNREADABLE if its schema is unknown to the registry or cannot be used.
-   * The result depends on the bytes and the schema alone.
+   * The result depends on the record's bytes and the schema alone.
    */
-  parse(value: Uint8Array): unknown;
+  parse(value: Uint8Array, record?: InputRecord): unknown;
+  /** Parses a record's key, with `decode.keyFormat` avro or protobuf. Throws as `parse`. */
+  parseKey?(key: Uint8Array): unknown;
 }
 
 /** How long a command that ends by itself waits for a registry that is away, as a signal. */

@@ -1,9 +1,9 @@
 /** Reads the group of a key from the record of an event: slow, for it parses the record anew, and asked once for each key. */
 import { UndercurrentError } from "../../errors/errors.js";
 import { groupNamed } from "../../forecast/incidents/groups/naming.js";
-import { pathNames, type DecodeSettings } from "../decode-settings.js";
+import { itemsPath, type DecodeSettings } from "../decode-settings.js";
 import type { InputRecord } from "../ports.js";
-import { documentParser } from "./decode.js";
+import { documentParser } from "./document-parser.js";
 import { findIn, itemPath, visitItems, type Chain } from "./document.js";
 import type { ValueFormat } from "./format.js";
 import { keyReader } from "./key.js";
@@ -21,11 +21,11 @@ export function groupReader(
   format: ValueFormat | undefined,
 ): GroupReader {
   const parse = documentParser(settings, format);
-  const each = settings.each === undefined ? undefined : pathNames(settings.each);
+  const each = itemsPath(settings);
   const path = itemPath(names, each);
   const groupIn = (chain: Chain): string | undefined => groupNamed(findIn(chain, path));
   if (each === undefined) return readable((record) => groupIn([parse(record)]));
-  const keyOf = keyReader(settings);
+  const keyOf = keyReader(settings, format);
   const isOf = (record: InputRecord, chain: Chain, key: string): boolean => {
     const own = readable(() => keyOf(record, chain))(record, key);
     return own !== undefined && (key === own || key.startsWith(`${own}/`));

@@ -61,7 +61,7 @@ export function jsonFields(settings: DecodeSettings): JsonFields | undefined {
   if (time !== undefined) possible = isPath(time) && enter(tree, time, timeField);
   for (const [index, part] of keyParts(settings).entries()) {
     if (isPath(part)) possible &&= enter(tree, part, firstKeyPart + index);
-    else possible &&= "const" in part || "record" in part;
+    else possible &&= "const" in part || ("record" in part && settings.keyFormat === "text");
   }
   const width = featureCountOf(settings);
   const series = (namedSeriesOf(settings) ?? [{ name: "", value, features: [] }]).map((one) => {

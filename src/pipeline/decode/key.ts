@@ -2,9 +2,17 @@
 import { isUtf8 } from "node:buffer";
 import { UndercurrentError } from "../../errors/errors.js";
 import { readKey } from "../../forecast/input.js";
-import { escapeKeyPart, keyParts, pathNames, type DecodeSettings, type KeyPart } from "../decode-settings.js";
+import {
+  escapeKeyPart,
+  itemsPath,
+  keyParts,
+  pathNames,
+  type DecodeSettings,
+  type KeyPart,
+} from "../decode-settings.js";
 import type { InputRecord } from "../ports.js";
-import { decodeText, findIn, headerText, itemPath, pathText, type Chain } from "./document.js";
+import { decodeText, find, findIn, headerText, itemPath, pathText, type Chain } from "./document.js";
+import type { ValueFormat } from "./format.js";
 
 export type KeyReader = (record: InputRecord, chain: Chain) => string;
 
@@ -12,9 +20,15 @@ export type KeyReader = (record: InputRecord, chain: Chain) => string;
  * Returns a reader of keys. A key of one part is that part. Several parts are escaped and joined with slashes, so that two
  * different lists of parts never give the same key; so is a key that a series' name follows. Throws KEY_INVALID.
  */
-export function keyReader(settings: DecodeSettings): KeyReader {
-  const each = settings.each === undefined ? undefined : pathNames(settings.each);
-  const parts = keyParts(settings).map((part) => partReader(part, each));
+export function keyReader(settings: DecodeSettings, format?: ValueFormat): KeyReader {
+  const each = itemsPath(settings);
+  const documentOf = keyDocuments(settings, format);
+  const parts = keyParts(settings).map((part) =>
+    typeof part === "object" && "record" in part && documentOf !== undefined
+      ? keyFieldReader(documentOf, pathNames(part.path ?? ""))
+      : partReader(part, each),
+  );
+  if (settings.format === "module" && settings.key === undefined) parts[0] = ownOr(parts[0]!, each);
   if (parts.length === 1) {
     const [only] = parts;
     return settings.series === undefined ? only! : (record, chain) => escapeKeyPart(only!(record, chain));
@@ -31,6 +45,77 @@ function partReader(part: KeyPart, each: readonly string[] | undefined): KeyRead
   }
   const path = itemPath(pathNames(part), each);
   return (_, chain) => documentKey(findIn(chain, path), path.names);
+}
+
+/** Reads the field `key` of a reading that a function gave, or the record's key if there is none. */
+function ownOr(other: KeyReader, each: readonly string[] | undefined): KeyReader {
+  const path = itemPath(["key"], each);
+  return (record, chain) => {
+    const found = findIn(chain, path);
+    return found === undefined ? other(record, chain) : documentKey(found, path.names);
+  };
+}
+
+type KeyDocuments = (record: InputRecord) => unknown;
+
+/** Returns the parser of records' keys; undefined for keys that are text. The items of one record share its document. */
+function keyDocuments(
+  { keyFormat }: DecodeSettings,
+  format: ValueFormat | undefined,
+): KeyDocuments | undefined {
+  if (keyFormat === "text") return undefined;
+  const parse = keyFormat === "json" ? jsonKey : format?.parseKey?.bind(format);
+  if (parse === undefined) {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      `decode.keyFormat: ${keyFormat} needs the option \`format\`, from openFormat of undercurrent-forecast/schemas`,
+    );
+  }
+  let last: InputRecord | undefined;
+  let document: unknown;
+  return (record) => {
+    if (record === last) return document;
+    if (record.key === null) throw new UndercurrentError("KEY_INVALID", "the record has no key");
+    document = keyFaults(() => parse(record.key!));
+    last = record;
+    return document;
+  };
+}
+
+/** A key that cannot be read is a fault of the key. */
+function keyFaults(parse: () => unknown): unknown {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof UndercurrentError) || error.code !== "RECORD_UNREADABLE") throw error;
+    const message = error.message.replace("the record's value", "the record's key");
+    throw new UndercurrentError("KEY_INVALID", message, { cause: error });
+  }
+}
+
+function jsonKey(key: Uint8Array): unknown {
+  try {
+    if (isUtf8(key)) return JSON.parse(decodeText(key)) as unknown;
+  } catch {
+    // Told below.
+  }
+  throw new UndercurrentError("KEY_INVALID", "the record's key is not JSON (decode.keyFormat)");
+}
+
+/** Reads a field of the record's key, or the key itself. */
+function keyFieldReader(documentOf: KeyDocuments, names: readonly string[]): KeyReader {
+  return (record) => {
+    const document = documentOf(record);
+    const found = find(document, names);
+    if (typeof found === "object" && found !== null) {
+      const fields = Object.keys(found).slice(0, 5).join(", ");
+      throw new UndercurrentError(
+        "KEY_INVALID",
+        `the record's key has fields (${fields}): name one in decode.key as {record: key, path: …}`,
+      );
+    }
+    return documentKey(found, names);
+  };
 }
 
 function recordKey({ key }: InputRecord): string {

@@ -36,12 +36,13 @@ export interface NumberReader {
   readonly isNumber: (found: unknown) => boolean;
 }
 
-export function numberReader({ missing, numbersInText }: DecodeSettings): NumberReader {
+export function numberReader({ missing, numbersInText, format }: DecodeSettings): NumberReader {
+  const takesText = numbersInText || format === "text";
   const isMissing = missingTexts(missing);
   const plain = (found: unknown): unknown => {
     if (typeof found !== "string") return found;
     if (isMissing(found)) return NaN;
-    if (!numbersInText) return found;
+    if (!takesText) return found;
     return numberText.test(found) ? Number(found) : found.trim() === "NaN" ? NaN : found;
   };
   return {

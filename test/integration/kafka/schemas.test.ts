@@ -112,6 +112,37 @@ describeWithRegistry("with a schema registry", () => {
       expect(lint.out.join("\n")).toMatch(/3 of 6 sampled records .* would be rejected: 2 RECORD_UNREADABLE/);
     }, 120_000);
 
+    test("reads keys in Avro, beside values in JSON", async () => {
+      const settings = await withRegistry({
+        keyFormat: "avro",
+        key: [
+          { record: "key", path: "site" },
+          { record: "key", path: "id" },
+        ],
+      });
+      const { input, deadLetters } = settings.topics;
+      const schema: avro.Schema = {
+        type: "record",
+        name: "Key",
+        fields: [
+          { name: "site", type: "string" },
+          { name: "id", type: "int" },
+        ],
+      };
+      const id = await registry.register(`${input}-key`, "AVRO", JSON.stringify(schema));
+      const key = wire(id, avro.Type.forSchema(schema).toBuffer({ site: "north", id: 7 }));
+      await broker.produce(input, 0, [
+        { key, value: '{"value":1}', timestamp: time },
+        { key: "north", value: '{"value":2}', timestamp: time },
+      ]);
+      const service = startService(settings);
+      await committed(service, 0, 2);
+      expect(await service.end()).toBe(0);
+      expect(await forecastsOf(settings, 1)).toEqual([`north/7 ${new Date(time).toISOString()} 1`]);
+      const [dead] = (await broker.readCommitted(deadLetters, 1)).flat();
+      expect(String(dead!.headers!["undercurrent-code"])).toBe("KEY_INVALID");
+    }, 120_000);
+
     test("reads Protobuf, and JSON with a schema", async () => {
       const proto = `syntax = "proto3";
 package plant;

@@ -1,0 +1,103 @@
+/** Parses the value of a record to a document, by the format of the settings. */
+import { isUtf8 } from "node:buffer";
+import { UndercurrentError } from "../../errors/errors.js";
+import type { DecodeSettings } from "../decode-settings.js";
+import type { InputRecord } from "../ports.js";
+import { decodeText } from "./document.js";
+import { requireSchemaId, schemaIdOf, wirePrefix, type ValueFormat } from "./format.js";
+import { missingTexts, numberParser } from "./number.js";
+
+/** Returns the parser of a record's value. It throws for a record that has nothing to parse. */
+export function documentParser(
+  settings: DecodeSettings,
+  format: ValueFormat | undefined,
+): (record: InputRecord) => unknown {
+  switch (settings.format) {
+    case "json":
+      return (record) => parseJson(bytesOf(record, settings));
+    case "json-schema":
+      return (record) => {
+        const value = bytesOf(record, settings);
+        requireSchemaId(value);
+        return parseJson(value.subarray(wirePrefix));
+      };
+    case "number": {
+      const parse = numberParser(missingTexts(settings.missing));
+      return (record) => parse(textOf(bytesOf(record, settings)));
+    }
+    case "text": {
+      const split = lineSplitter(settings);
+      return (record) => split(textOf(bytesOf(record, settings)));
+    }
+    case "avro":
+    case "protobuf":
+    case "module":
+      if (format === undefined) {
+        const source =
+          settings.format === "module"
+            ? "decodeWith of undercurrent-forecast/pipeline"
+            : "openFormat of undercurrent-forecast/schemas";
+        throw new UndercurrentError(
+          "SETTING_INVALID",
+          `decode.format: ${settings.format} needs the option \`format\`, from ${source}`,
+        );
+      }
+      return (record) => format.parse(bytesOf(record, settings), record);
+  }
+}
+
+/** Returns the function that names the columns of a line; the line itself without columns. An empty column is null. */
+function lineSplitter({ columns, delimiter }: DecodeSettings): (line: string) => unknown {
+  if (columns === undefined) return (line) => line;
+  return (line) => {
+    const cells = line.split(delimiter);
+    if (cells.length !== columns.length) {
+      throw new UndercurrentError(
+        "RECORD_UNREADABLE",
+        `the record's value has ${cells.length} columns, expected ${columns.length} (decode.columns)`,
+      );
+    }
+    return Object.fromEntries(
+      columns.map((name, i) => {
+        const cell = cells[i]!.trim();
+        return [name, cell === "" ? null : cell];
+      }),
+    );
+  };
+}
+
+function bytesOf(record: InputRecord, { maxValueBytes, tombstones }: DecodeSettings): Uint8Array {
+  if (record.unreadable !== undefined) throw new UndercurrentError("BATCH_UNREADABLE", record.unreadable);
+  if (record.value === null) {
+    throw new UndercurrentError(
+      tombstones === "skip" ? "RECORD_SKIPPED" : "RECORD_UNREADABLE",
+      "the record has no value (a tombstone)",
+    );
+  }
+  if (record.value.length <= maxValueBytes) return record.value;
+  throw new UndercurrentError(
+    "RECORD_UNREADABLE",
+    `the record's value has ${record.value.length} bytes, expected at most ${maxValueBytes} (decode.maxValueBytes)`,
+  );
+}
+
+function textOf(value: Uint8Array): string {
+  if (isUtf8(value)) return decodeText(value);
+  throw new UndercurrentError("RECORD_UNREADABLE", "the record's value is not UTF-8 text");
+}
+
+function parseJson(value: Uint8Array): unknown {
+  const id = schemaIdOf(value);
+  if (id !== undefined) {
+    throw new UndercurrentError(
+      "RECORD_UNREADABLE",
+      `the record's value is not JSON: it looks like Confluent's wire format, schema id ${id}; set decode.format to avro, protobuf or json-schema`,
+    );
+  }
+  const text = textOf(value);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new UndercurrentError("RECORD_UNREADABLE", "the record's value is not JSON", { cause });
+  }
+}
