@@ -12,8 +12,8 @@ import type { KeyRow } from "./row.js";
 import { assumeSize, movesOf, settledMoves } from "./scaling.js";
 
 /** A value is absurd beyond this many running sizes of errors and changes, of a young key more … */
-const absurd = 100;
-const absurdOfYoung = 400;
+const absurd = 20;
+const absurdOfYoung = 100;
 /** … and beyond this many times the largest move that was believed, which is forgotten at this rate a value. */
 const believed = 2;
 const moveDiscount = 0.9995;
@@ -35,6 +35,8 @@ const youngest = 5;
 /** Values after which a key is no longer young, and how much closer values agree than those that were odd. */
 const young = 20;
 const closer = 1 / 20;
+/** The first moves of a key differ by up to this factor. */
+const firstMoves = 20;
 /** Close changes that decide, of changes other than zero and of repeats. */
 const closeMoves = 3;
 const closeRepeats = 1;
@@ -53,7 +55,7 @@ export const verdicts = {
 } as const;
 export type Verdict = (typeof verdicts)[keyof typeof verdicts];
 
-const { doubt, row, agreeing, stays } = aside;
+const { doubt, row, agreeing, stays, open } = aside;
 
 /** Returns the key's last observed value, which may have been set aside. */
 export function lastObserved({ f64, at64, f32, at32, layout }: KeyRow): number {
@@ -65,11 +67,17 @@ export function judge(key: KeyRow, value: number): Verdict {
   const { f64, at64, f32, at32, layout } = key;
   const at = at32 + layout.aside;
   f32[at + doubt] = discount * f32[at + doubt]!;
+  if (isBack(key, value)) return takeBack(key);
   const held = f64[at64 + number.held]!;
   const away = Math.abs(value - held);
   const distance = Math.min(away, Math.abs(value - f64[at64 + number.pending]!));
   const largest = moveDiscount * f64[at64 + number.largestMove]!;
-  if (!isAbsurd(key, distance) || distance <= believed * largest) {
+  if (hasNeverMoved(key)) {
+    if (distance === 0) return ordinary(key, value, largest);
+    // A move like the one that was set aside lately, and was no new level, is the key's first.
+    const isSecond = f32[at + row] === 0 && f32[at + doubt]! >= 0.5;
+    if (isSecond && distance <= firstMoves * largest) return ordinary(key, value, distance);
+  } else if (!isAbsurd(key, distance) || distance <= believed * largest) {
     return ordinary(key, value, Math.max(largest, distance));
   }
   f32[at + doubt] = f32[at + doubt]! + 1;
@@ -77,17 +85,37 @@ export function judge(key: KeyRow, value: number): Verdict {
   return setAside(key, value, away);
 }
 
+/** Whether the value lies where the key was before a shift that few values have confirmed. */
+function isBack({ f64, at64, f32, at32, layout }: KeyRow, value: number): boolean {
+  const at = at32 + layout.aside;
+  if (f32[at + open] === 0) return false;
+  f32[at + open] = f32[at + open]! - 1;
+  const former = f64[at64 + number.former]!;
+  return Math.abs(value - former) < closer * Math.abs(f64[at64 + number.held]! - former);
+}
+
+/** The values of the last shift were absurd after all: the key goes on from the value before them. */
+function takeBack({ f64, at64, f32, at32, layout }: KeyRow): Verdict {
+  const at = at32 + layout.aside;
+  f32[at + row] = f32[at + agreeing] = f32[at + open] = 0;
+  f64[at64 + number.candidate] = f64[at64 + number.former]!;
+  f64[at64 + number.candidateSquare] = 0;
+  learnStay(f32, at, -1);
+  return f64[at64 + number.observed]! > settledMoves ? verdicts.level : verdicts.anew;
+}
+
+/** Whether a key that has more than one value has no size of its moves yet: its first move is set aside. */
+function hasNeverMoved({ f64, at64 }: KeyRow): boolean {
+  if (f64[at64 + number.observed]! < 2) return false;
+  return f64[at64 + number.squaredError] === 0 && f64[at64 + number.squaredChange] === 0;
+}
+
 function isAbsurd(key: KeyRow, distance: number): boolean {
-  const { f64, at64, f32, at32, layout } = key;
-  const observed = f64[at64 + number.observed]!;
+  const { f64, at64 } = key;
   // The first change of a key has nothing to be measured by.
-  if (observed < 2) return false;
+  if (f64[at64 + number.observed]! < 2) return false;
   const square = Math.max(f64[at64 + number.squaredError]!, f64[at64 + number.squaredChange]!);
-  const moves = movesOf(key);
-  // A key that has never moved has no size: its first move is set aside, and the next is believed.
-  if (square === 0)
-    return distance > 0 && (f32[at32 + layout.aside + doubt]! < 0.5 || f32[at32 + layout.aside + row]! > 0);
-  return distance > (absurd + absurdOfYoung / moves) * Math.sqrt(square);
+  return distance > (absurd + absurdOfYoung / movesOf(key)) * Math.sqrt(square);
 }
 
 /** An ordinary value ends a row of those set aside. Of a young key it may show that an earlier one was odd. */
@@ -100,7 +128,10 @@ function ordinary(key: KeyRow, value: number, largestMove: number): Verdict {
     learnStay(f32, at, -1);
   }
   f64[at64 + number.follows] = 0;
-  f64[at64 + number.largestMove] = largestMove;
+  f64[at64 + number.largestMove] =
+    inRow > 0 && hasNeverMoved(key)
+      ? Math.abs(f64[at64 + number.candidate]! - f64[at64 + number.held]!)
+      : largestMove;
   const observed = f64[at64 + number.observed]!;
   if (observed < 2 || observed > young || (observed === 2 && inRow > 0)) return verdicts.ordinary;
   // A key that has begun anew six times has such jumps: another one shows nothing.
@@ -134,6 +165,12 @@ function setAside(key: KeyRow, value: number, away: number): Verdict {
   const { f64, at64, f32, at32, layout } = key;
   const at = at32 + layout.aside;
   const observed = f64[at64 + number.observed]!;
+  if (showsOrdinary(key, away)) {
+    const move = f64[at64 + number.candidate]! - f64[at64 + number.held]!;
+    assumeSize(key, move * move);
+    f32[at + doubt] = Math.max(1, f32[at + doubt]! - f32[at + row]!);
+    f32[at + row] = f32[at + agreeing] = 0;
+  }
   const inRow = f32[at + row]! + 1;
   const change = inRow > 1 ? value - f64[at64 + number.candidate]! : 0;
   const agrees = inRow > 1 && Math.abs(change) < near * away;
@@ -146,6 +183,8 @@ function setAside(key: KeyRow, value: number, away: number): Verdict {
     // What stays once or twice may show that the values before were odd; what stays again is a level of the key.
     const stayed = f32[at + stays]! > usuallyStays;
     learnStay(f32, at, 1);
+    f64[at64 + number.former] = f64[at64 + number.held]!;
+    f32[at + open] = Math.max(0, newLevel - inRow);
     return isLevel && (observed > settledMoves || stayed) ? verdicts.level : verdicts.anew;
   }
   f32[at + row] = inRow;
@@ -154,6 +193,14 @@ function setAside(key: KeyRow, value: number, away: number): Verdict {
   f64[at64 + number.candidateSquare] = inRow > 1 ? square + (change * change - square) / (inRow - 1) : 0;
   f64[at64 + number.candidate] = value;
   return verdicts.aside;
+}
+
+/** Whether a value so far away shows that the first moves of a key, which had never moved before, were ordinary ones. */
+function showsOrdinary(key: KeyRow, away: number): boolean {
+  const { f64, at64, f32, at32, layout } = key;
+  if (!hasNeverMoved(key) || f32[at32 + layout.aside + row] === 0) return false;
+  const move = Math.abs(f64[at64 + number.candidate]! - f64[at64 + number.held]!);
+  return move > 0 && firstMoves * move < away;
 }
 
 /** What became of the values set aside: 1 where the key stayed there, as a counter does that begins anew, -1 where it came back. */

@@ -50,17 +50,22 @@ export const number = {
   grid: 18,
   /** Updates of the weights before the pending forecast, plus one; 0 while unknown. */
   version: 19,
+  /** The last value before the key's last shift, where that may still be taken back (`guard.ts`). */
+  former: 20,
   /** The first of the exogenous features, each with a block of `featureNumbers` (see `features.ts`). */
-  features: 20,
+  features: 21,
 } as const;
 
 /** Numbers that a key keeps of each exogenous feature, and inputs of the cell that it becomes. */
 export const featureNumbers = 6;
 export const featureInputs = 2;
 
-/** Offsets behind `aside`: discounted number of values set aside, those in a row, how many of them agree, what became of the last. */
-export const aside = { doubt: 0, row: 1, agreeing: 2, stays: 3 } as const;
-const asideSingles = 4;
+/**
+ * Offsets behind `aside`: discounted number of values set aside, those in a row, how many of them agree, what became of the
+ * last, and for how many values more a shift may be taken back.
+ */
+export const aside = { doubt: 0, row: 1, agreeing: 2, stays: 3, open: 4 } as const;
+const asideSingles = 5;
 /** Singles of a key's shares and losses of repeated values, and of its spread by the hour. */
 export const atomSingles = 6;
 export const gridSingles = 2;

@@ -49,9 +49,10 @@ export function startAnew({ f64, at64, f32, at32, layout }: KeyRow): void {
   // How many values were set aside, and what became of them, is known of the key as a whole (`guard.ts`).
   const doubt = at32 + layout.aside + aside.doubt;
   const stays = at32 + layout.aside + aside.stays;
-  const kept = [f32[doubt]!, f32[stays]!] as const;
+  const open = at32 + layout.aside + aside.open;
+  const kept = [f32[doubt]!, f32[stays]!, f32[open]!] as const;
   f32.fill(0, at32 + layout.aside, at32 + layout.f32Size);
-  [f32[doubt], f32[stays]] = kept;
+  [f32[doubt], f32[stays], f32[open]] = kept;
 }
 
 const statistics = [

@@ -15,7 +15,7 @@ const compared = 12;
 const longest = 5;
 const settings = forecasterSettings({ hidden: 16, horizon });
 
-type Kind = (noise: () => number) => (i: number) => number;
+type Kind = (noise: () => number, next: () => number) => (i: number) => number;
 
 const kinds: Readonly<Record<string, Kind>> = {
   "noise around a level": (noise) => () => 100 + 2 * noise(),
@@ -30,10 +30,23 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
 };
 
+/** Kinds that a young key shows but a few values of, again and again. */
+const discrete: Readonly<Record<string, Kind>> = {
+  "sparse counts": (_, next) => () => poisson(next, 0.2),
+  counts: (_, next) => () => poisson(next, 3),
+  "a sensor with coarse steps": (noise) => () => Math.round((21 + 0.3 * noise()) * 2) / 2,
+};
+
+function poisson(next: () => number, rate: number): number {
+  let count = -1;
+  for (let product = 1; product > Math.exp(-rate); product *= next()) count++;
+  return count;
+}
+
 function seriesOf(kind: Kind, key: number, length: number): number[] {
   const next = uniform(100 + key);
   const noise = (): number => drawNormal(next);
-  const valueOf = kind(noise);
+  const valueOf = kind(noise, next);
   return Array.from({ length }, (_, i) => valueOf(i));
 }
 
@@ -119,6 +132,36 @@ describe.each(Object.entries(kinds))("%s", (name, kind) => {
       }
     }
   });
+});
+
+describe.each(Object.entries(discrete))("%s", (_, kind) => {
+  test.each([3, 5, 9, 20, 50])(
+    "of a young key are forecast as if absurd values at event %i had not been",
+    (at) => {
+      const costs = new Costs(kind, at);
+      for (const count of [1, 2, longest]) {
+        const without = costs.of([], count);
+        for (const absurd of runsOf(count)) {
+          const cost = costs.of(absurd, count);
+          const what = `${absurd.join()} at ${at}`;
+          expect(cost.next / without.next, what).toBeLessThan(1.5);
+          expect(cost.ahead / without.ahead, what).toBeLessThan(1.5);
+        }
+      }
+    },
+  );
+});
+
+test("a level is forecast as if values that are odd by 25 to 100 usual errors had not been", () => {
+  const costs = new Costs(kinds["noise around a level"]!, 60);
+  for (const count of [1, 2, longest]) {
+    const without = costs.of([], count);
+    for (const value of [-50, 160, 300]) {
+      const cost = costs.of(new Array<number>(count).fill(value), count);
+      expect(cost.next / without.next, `${value} ${count} times`).toBeLessThan(1.25);
+      expect(cost.ahead / without.ahead, `${value} ${count} times`).toBeLessThan(1.25);
+    }
+  }
 });
 
 const normal = (seed: number): (() => number) => {
