@@ -33,6 +33,7 @@ describe("the package", () => {
     const wanted = [
       /^(package\.json|LICENSE|README\.md|CHANGELOG\.md|SECURITY\.md)$/,
       /^dist\/.*\.(js|d\.ts|wasm)$/,
+      /^dist\/cjs\/package\.json$/,
       /^dist\/page\/.*\.(js|html|css|svg|txt)$/,
       /^config\/(default\.yaml|schema\.json|grafana\/.*\.(json|ya?ml)|prometheus\/.*\.yml)$/,
     ];

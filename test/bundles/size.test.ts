@@ -25,11 +25,16 @@ async function bundleOf(
 }
 
 test("the main entry brings nothing but this package and rxjs, for a browser", async () => {
-  const { inputs } = await bundleOf(
+  const { code, inputs } = await bundleOf(
     "createForecaster, createSymbolForecaster, forecast, forecastSymbols, anomalies",
   );
   expect(inputs.filter((path) => path.includes("node_modules"))).toEqual([]);
-  expect(inputs.filter((path) => /lstm32|kernels\.js|pipeline/.test(path))).toEqual([]);
+  expect(inputs.filter((path) => path.startsWith("dist/kernel/"))).toEqual([
+    "dist/kernel/kernels-browser.js",
+  ]);
+  // Neither the trained weights nor the pipeline.
+  expect(code).not.toContain("pretrained-1");
+  expect(code).not.toContain("everyEvents");
 });
 
 // The kernel is 30 kB of it: base64 of WebAssembly, which packs badly.
