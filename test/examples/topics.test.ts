@@ -21,6 +21,16 @@ function record(value: unknown, others: Partial<InputRecord> = {}): InputRecord 
 
 const debezium = { ts_ms: at, before: null, source: { table: "accounts" } };
 
+/** Of test/fixtures/otlp-metrics.json. */
+const otlpReadings = [
+  "shop/http.requests/code=200,route=~1cart=310",
+  "shop/http.requests/route=~1=42",
+  "shop/queue.length=3.5",
+  "shop/http.duration/count=12",
+  "shop/http.duration/sum=340.5",
+  "stock/queue.length=1",
+];
+
 /** Records of each example, and what comes of them: key=value of each forecast, and codes of what is refused. */
 const cases: Readonly<Record<string, readonly (readonly [InputRecord, readonly string[]])[]>> = {
   "three-measures": [
@@ -112,6 +122,10 @@ const cases: Readonly<Record<string, readonly (readonly [InputRecord, readonly s
       record(null, { value: bytes(`cpu,host=web-1 idle=97.1,user=1i,text="x" ${at}000000\n`) }),
       ["cpu,host=web-1/idle=97.1", "cpu,host=web-1/user=1"],
     ],
+  ],
+  opentelemetry: [
+    [record(null, { value: readFileSync(`${folder}../../test/fixtures/otlp-metrics.json`) }), otlpReadings],
+    [record({ resourceMetrics: [] }), ["RECORD_SKIPPED"]],
   ],
   "text-lines": [
     [

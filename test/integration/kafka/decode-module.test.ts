@@ -1,5 +1,5 @@
 // A function of the user's reads the records of a topic, on a real broker.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "vitest";
@@ -54,6 +54,31 @@ describeWithBroker("decode.module", () => {
     expect(await explain.ended).toBe(0);
     expect(explain.out.join("\n")).toContain("holds the same forecast, byte for byte");
   }, 120_000);
+
+  test("reads OpenTelemetry's metrics by the example's function", async () => {
+    const { decode } = loadConfig("examples/topics/opentelemetry.yaml", {}).settings;
+    const settings = await deployment(1, { decode });
+    const value = readFileSync("test/fixtures/otlp-metrics.json");
+    await broker.produce(settings.topics.input, 0, [{ key: null, value }]);
+    const service = startService(settings);
+    await committed(service, 0, 1);
+    expect(await service.end()).toBe(0);
+    const said = (await broker.readCommitted(settings.topics.forecasts, 6))
+      .flat()
+      .map(({ value: forecast }) => {
+        const { key, time: at, value: number } = JSON.parse(forecast!.toString()) as Record<string, unknown>;
+        return [key, at, number];
+      });
+    const at = new Date(time).toISOString();
+    expect(said).toEqual([
+      ["shop/http.requests/code=200,route=~1cart", at, 310],
+      ["shop/http.requests/route=~1", at, 42],
+      ["shop/queue.length", at, 3.5],
+      ["shop/http.duration/count", at, 12],
+      ["shop/http.duration/sum", at, 340.5],
+      ["stock/queue.length", at, 1],
+    ]);
+  }, 60_000);
 
   test.each([
     ["export const decode = 1;", "has no function as its default export"],
