@@ -197,7 +197,8 @@ export function useKernel({ modules, kind = "simd" }: KernelOptions): void {
     throw new UndercurrentError("SETTING_INVALID", "useKernel: call it once, before the first forecaster");
   }
   for (const name of ["cells", "regression", "horizons"] as const) {
-    if (!(modules[name] instanceof WebAssembly.Module)) {
+    // Not by instanceof: a frame or a worker may have compiled it.
+    if (Object.prototype.toString.call(modules[name]) !== "[object WebAssembly.Module]") {
       throw new UndercurrentError("SETTING_INVALID", `modules.${name}: expected a WebAssembly.Module`);
     }
     compiled.set(name, modules[name]);
