@@ -16,6 +16,7 @@ import { History } from "./keys/history.js";
 import { Horizons } from "./horizon/horizons.js";
 import { KeyReadout } from "./experts/key-readout.js";
 import { KeyedForecaster } from "./keyed-forecaster.js";
+import { heldFeature } from "./keys/features.js";
 import { keyLayout, number } from "./keys/layout.js";
 import { KeyRow } from "./keys/row.js";
 import type { ForecasterListeners } from "./learning/schedule.js";
@@ -119,10 +120,14 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
     });
     const localOf = (time: number): number => clock.localOf(time);
     // The table of keys is part of the state, which is made of these.
-    const names = { of: (slot: number): string => String(slot) };
+    const names: Pick<Forecaster, "featureOf"> & { of: (slot: number) => string } = {
+      of: String,
+      featureOf: () => NaN,
+    };
     const keyOf = (slot: number): string => names.of(slot);
+    const featureOf = (slot: number, feature: number): number => names.featureOf(slot, feature);
     const incidents = settings.detection.enabled
-      ? new IncidentWatcher({ ...settings.detection, ...settings, localOf, keyOf })
+      ? new IncidentWatcher({ ...settings.detection, ...settings, localOf, keyOf, featureOf })
       : undefined;
     const detection = settings.detection.enabled
       ? new Detection({
@@ -141,6 +146,7 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
     const parts = { cell, learning: settings, bounds: settings, ...perKey };
     super(settings, parts, listeners);
     names.of = (slot) => this.state.keys.nameOf(slot);
+    names.featureOf = (slot, feature) => this.featureOf(slot, feature);
     this.#detection = detection;
     this.#incidents = incidents;
     this.expertNames = expertNames;
@@ -204,6 +210,14 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
   /** Returns why the last value of a key has its anomaly score; undefined while it has none. */
   explainScore(slot: number): Rarity | undefined {
     return this.#detection?.explain(slot);
+  }
+
+  /** @internal Returns an exogenous feature of the event in progress, or the key's last one that came; NaN where none came. */
+  featureOf(slot: number, feature: number): number {
+    const { observations, row } = this.#now;
+    const { featureCount } = this.settings;
+    const own = observations.slots[row] === slot ? observations.features[row * featureCount + feature]! : NaN;
+    return Number.isNaN(own) ? heldFeature(this.#read.point(this.state.keys, slot), feature) : own;
   }
 
   /** @internal Gives each value, once scored, to a watcher, which neither calls the forecaster nor throws. */

@@ -76,15 +76,29 @@ export interface ForecasterSettings {
      * Alarms without a direction have no deviation and count.
      */
     readonly minimumDeviation: {
-      /** Smallest deviation, in the unit of the values. Number of at least 0. Default: 0. */
-      readonly absolute: number;
-      /** Smallest deviation, as a share of the expected value's size. Number of at least 0. Default: 0. */
-      readonly share: number;
+      /**
+       * Smallest deviation, in the unit of the values; {feature: 0} takes it from the first of the event's
+       * exogenous features, or the last one that came. Default: 0.
+       */
+      readonly absolute:
+        | number
+        | {
+            /** Whole number from 0 to 31. */
+            readonly feature: number;
+          };
+      /** Smallest deviation, as a share of the expected value's size, in the same forms. Default: 0. */
+      readonly share:
+        | number
+        | {
+            /** Whole number from 0 to 31. */
+            readonly feature: number;
+          };
     };
     /**
      * Direction and deviation for some keys, in place of the two settings above. The first entry whose pattern
      * a key matches holds. List (0 to 100) of: {keys: text that is not empty, direction: both | above | below,
-     * minimumDeviation: {absolute: number of at least 0, share: number of at least 0}}. Default: [].
+     * minimumDeviation: {absolute: number of at least 0, or {feature: whole number from 0 to 31}, share: number
+     * of at least 0, or {feature: whole number from 0 to 31}}}. Default: [].
      */
     readonly overrides: {
       /** Regular expression of the keys, such as /temperature$. */
@@ -99,10 +113,23 @@ export interface ForecasterSettings {
        * Alarms without a direction have no deviation and count.
        */
       readonly minimumDeviation: {
-        /** Smallest deviation, in the unit of the values. Number of at least 0. Default: 0. */
-        readonly absolute: number;
-        /** Smallest deviation, as a share of the expected value's size. Number of at least 0. Default: 0. */
-        readonly share: number;
+        /**
+         * Smallest deviation, in the unit of the values; {feature: 0} takes it from the first of the event's
+         * exogenous features, or the last one that came. Default: 0.
+         */
+        readonly absolute:
+          | number
+          | {
+              /** Whole number from 0 to 31. */
+              readonly feature: number;
+            };
+        /** Smallest deviation, as a share of the expected value's size, in the same forms. Default: 0. */
+        readonly share:
+          | number
+          | {
+              /** Whole number from 0 to 31. */
+              readonly feature: number;
+            };
       };
     }[];
     /**
@@ -363,16 +390,32 @@ export interface ForecasterOptions {
          */
         readonly minimumDeviation?:
           | {
-              /** Smallest deviation, in the unit of the values. Number of at least 0. Default: 0. */
-              readonly absolute?: number | undefined;
-              /** Smallest deviation, as a share of the expected value's size. Number of at least 0. Default: 0. */
-              readonly share?: number | undefined;
+              /**
+               * Smallest deviation, in the unit of the values; {feature: 0} takes it from the first of the event's
+               * exogenous features, or the last one that came. Default: 0.
+               */
+              readonly absolute?:
+                | number
+                | {
+                    /** Whole number from 0 to 31. */
+                    readonly feature: number;
+                  }
+                | undefined;
+              /** Smallest deviation, as a share of the expected value's size, in the same forms. Default: 0. */
+              readonly share?:
+                | number
+                | {
+                    /** Whole number from 0 to 31. */
+                    readonly feature: number;
+                  }
+                | undefined;
             }
           | undefined;
         /**
          * Direction and deviation for some keys, in place of the two settings above. The first entry whose pattern
          * a key matches holds. List (0 to 100) of: {keys: text that is not empty, direction: both | above | below,
-         * minimumDeviation: {absolute: number of at least 0, share: number of at least 0}}. Default: [].
+         * minimumDeviation: {absolute: number of at least 0, or {feature: whole number from 0 to 31}, share: number
+         * of at least 0, or {feature: whole number from 0 to 31}}}. Default: [].
          */
         readonly overrides?:
           | readonly {
@@ -389,10 +432,25 @@ export interface ForecasterOptions {
                */
               readonly minimumDeviation?:
                 | {
-                    /** Smallest deviation, in the unit of the values. Number of at least 0. Default: 0. */
-                    readonly absolute?: number | undefined;
-                    /** Smallest deviation, as a share of the expected value's size. Number of at least 0. Default: 0. */
-                    readonly share?: number | undefined;
+                    /**
+                     * Smallest deviation, in the unit of the values; {feature: 0} takes it from the first of the event's
+                     * exogenous features, or the last one that came. Default: 0.
+                     */
+                    readonly absolute?:
+                      | number
+                      | {
+                          /** Whole number from 0 to 31. */
+                          readonly feature: number;
+                        }
+                      | undefined;
+                    /** Smallest deviation, as a share of the expected value's size, in the same forms. Default: 0. */
+                    readonly share?:
+                      | number
+                      | {
+                          /** Whole number from 0 to 31. */
+                          readonly feature: number;
+                        }
+                      | undefined;
                   }
                 | undefined;
             }[]
@@ -610,10 +668,10 @@ export const forecasterRanges: Readonly<Record<string, string>> = {
   "detection.enabled": "true | false",
   "detection.recurring": "true | false",
   "detection.direction": "both | above | below",
-  "detection.minimumDeviation.absolute": "number of at least 0",
-  "detection.minimumDeviation.share": "number of at least 0",
+  "detection.minimumDeviation.absolute": "number of at least 0, or {feature: whole number from 0 to 31}",
+  "detection.minimumDeviation.share": "number of at least 0, or {feature: whole number from 0 to 31}",
   "detection.overrides":
-    "list (0 to 100) of: {keys: text that is not empty, direction: both | above | below, minimumDeviation: {absolute: number of at least 0, share: number of at least 0}}",
+    "list (0 to 100) of: {keys: text that is not empty, direction: both | above | below, minimumDeviation: {absolute: number of at least 0, or {feature: whole number from 0 to 31}, share: number of at least 0, or {feature: whole number from 0 to 31}}}",
   "detection.confirm.count": "whole number from 1 to 16",
   "detection.confirm.of": "whole number from 1 to 16",
   "detection.silence": "true | false",
@@ -675,8 +733,22 @@ export const forecasterShape: Shape = {
         minimumDeviation: {
           type: "object",
           members: {
-            absolute: { type: "number", min: 0, default: 0 },
-            share: { type: "number", min: 0, default: 0 },
+            absolute: {
+              type: "union",
+              forms: [
+                { type: "number", min: 0 },
+                { type: "object", members: { feature: { type: "number", isWhole: true, min: 0, max: 31 } } },
+              ],
+              default: 0,
+            },
+            share: {
+              type: "union",
+              forms: [
+                { type: "number", min: 0 },
+                { type: "object", members: { feature: { type: "number", isWhole: true, min: 0, max: 31 } } },
+              ],
+              default: 0,
+            },
           },
           prefault: {},
         },
@@ -695,8 +767,28 @@ export const forecasterShape: Shape = {
               minimumDeviation: {
                 type: "object",
                 members: {
-                  absolute: { type: "number", min: 0, default: 0 },
-                  share: { type: "number", min: 0, default: 0 },
+                  absolute: {
+                    type: "union",
+                    forms: [
+                      { type: "number", min: 0 },
+                      {
+                        type: "object",
+                        members: { feature: { type: "number", isWhole: true, min: 0, max: 31 } },
+                      },
+                    ],
+                    default: 0,
+                  },
+                  share: {
+                    type: "union",
+                    forms: [
+                      { type: "number", min: 0 },
+                      {
+                        type: "object",
+                        members: { feature: { type: "number", isWhole: true, min: 0, max: 31 } },
+                      },
+                    ],
+                    default: 0,
+                  },
                 },
                 prefault: {},
               },

@@ -49,21 +49,29 @@ export function forecasterSettings(options: ForecasterOptions = {}): ForecasterS
     checked.aggregate === undefined
       ? checked
       : { ...checked, aggregate: canonicalWindows(checked.aggregate) };
-  const { bounds = {}, kind, featureCount } = settings;
+  const { bounds = {}, kind, featureCount, detection } = settings;
   if (kind !== "level" && typeof bounds.max === "number" && bounds.max <= 0) {
     throw new UndercurrentError(
       "SETTING_INVALID",
       `bounds.max: expected a number above 0 with kind ${kind}, found ${bounds.max}`,
     );
   }
-  for (const [name, bound] of Object.entries(bounds)) {
-    if (typeof bound !== "object" || bound.feature < featureCount) continue;
+  refuseAbsentFeatures("bounds", bounds, featureCount);
+  refuseAbsentFeatures("detection.minimumDeviation", detection.minimumDeviation, featureCount);
+  detection.overrides.forEach(({ minimumDeviation }, i) => {
+    refuseAbsentFeatures(`detection.overrides.${i}.minimumDeviation`, minimumDeviation, featureCount);
+  });
+  return settings;
+}
+
+function refuseAbsentFeatures(name: string, numbers: object, featureCount: number): void {
+  for (const [part, found] of Object.entries(numbers) as [string, number | { feature: number }][]) {
+    if (typeof found !== "object" || found.feature < featureCount) continue;
     throw new UndercurrentError(
       "SETTING_INVALID",
-      `bounds.${name}: expected the place of one of ${featureCount} features, found ${bound.feature}`,
+      `${name}.${part}: expected the place of one of ${featureCount} features, found ${found.feature}`,
     );
   }
-  return settings;
 }
 
 /**

@@ -58,7 +58,11 @@ class Candidate {
         alarmRate,
         recurring: recurs,
         watch: new RateWatch(
-          { alarmRate, recurring: recurs, timeZone, keyOf: (slot) => this.forecaster.keyOf(slot) },
+          {
+            ...{ alarmRate, recurring: recurs, timeZone },
+            keyOf: (slot) => this.forecaster.keyOf(slot),
+            featureOf: (slot, feature) => this.forecaster.featureOf(slot, feature),
+          },
           gates,
         ),
       })),

@@ -21,6 +21,8 @@ export interface WatchSettings {
   readonly timeZone: string;
   /** Returns the key of a slot. */
   readonly keyOf?: ((slot: number) => string) | undefined;
+  /** Returns an exogenous feature of a slot's event. */
+  readonly featureOf?: ((slot: number, feature: number) => number) | undefined;
 }
 
 /** The incidents with one choice of gates. */
@@ -31,8 +33,8 @@ class GatedWatch {
   /** By slot: the last incident of the key. */
   readonly #last: (FoundIncident | undefined)[] = [];
 
-  constructor({ alarmRate, timeZone, keyOf }: WatchSettings, gates: IncidentSettings) {
-    this.gates = new Gates(gates, { timeZone, keyOf });
+  constructor({ alarmRate, timeZone, keyOf, featureOf }: WatchSettings, gates: IncidentSettings) {
+    this.gates = new Gates(gates, { timeZone, keyOf, featureOf });
     this.tracker = new IncidentTracker({ confirm: gates.confirm, alarmRate }, this.gates);
   }
 

@@ -24,6 +24,8 @@ export interface GateOptions {
   readonly timeZone: string;
   /** Returns the key of a slot, for gates of some keys. */
   readonly keyOf?: ((slot: number) => string) | undefined;
+  /** Returns an exogenous feature of a slot's event, or its last one that came; NaN where none came. */
+  readonly featureOf?: ((slot: number, feature: number) => number) | undefined;
 }
 
 export class Gates {
@@ -32,6 +34,7 @@ export class Gates {
   readonly #gate: Gate;
   readonly #overrides: readonly (Gate & { readonly pattern: RegExp })[];
   readonly #keyOf: GateOptions["keyOf"];
+  readonly #featureOf: GateOptions["featureOf"];
   /** The gates of slots that were asked for. A slot may get another key. */
   readonly #ofSlots: { readonly key: string; readonly gate: Gate }[] = [];
   readonly #clock: LocalClock;
@@ -40,12 +43,13 @@ export class Gates {
 
   constructor(
     { direction, minimumDeviation, overrides, quiet }: Omit<IncidentSettings, "confirm">,
-    { timeZone, keyOf }: GateOptions,
+    { timeZone, keyOf, featureOf }: GateOptions,
   ) {
     this.hasQuiet = quiet.length > 0;
     this.#gate = { direction, minimumDeviation };
     this.#overrides = overrides.map(({ keys, ...gate }) => ({ ...gate, pattern: new RegExp(keys, "u") }));
     this.#keyOf = keyOf;
+    this.#featureOf = featureOf;
     this.#clock = new LocalClock(timeZone);
     this.#spans = quiet.flatMap((window) =>
       "days" in window ? [] : [[parseIsoTime(window.from), parseIsoTime(window.to)] as const],
@@ -65,7 +69,15 @@ export class Gates {
     if (Number.isNaN(deviation)) return direction === "both";
     if (direction !== "both" && deviation > 0 !== (direction === "above")) return false;
     const size = Math.abs(deviation);
-    return size >= minimumDeviation.absolute && !(size < minimumDeviation.share * Math.abs(expected));
+    const { absolute, share } = minimumDeviation;
+    return !(size < this.#least(slot, absolute)) && !(size < this.#least(slot, share) * Math.abs(expected));
+  }
+
+  /** A least deviation; 0 where its feature never came. */
+  #least(slot: number, least: Gate["minimumDeviation"]["absolute"]): number {
+    if (typeof least === "number") return least;
+    const own = this.#featureOf?.(slot, least.feature) ?? NaN;
+    return Number.isNaN(own) ? 0 : own;
   }
 
   #gateOf(slot: number): Gate {

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { isConfirmable, isDaily, isForward, isInstant, isPattern } from "../schema/refinements.js";
 import { weekdays } from "./settings.js";
+import { maxFeatures } from "../settings.js";
 
 /** Most values among which an alarm is confirmed: their marks are 16 bits. */
 const maxConfirmOf = 16;
@@ -29,14 +30,27 @@ const directionSchema = z
     "Direction of the alarms that count. above and below leave out alarms without a direction: flatlines and changes of variance.",
   );
 
+/** A least deviation: a number, or the place of the exogenous feature that holds that of the key. */
+const leastSchema = z.union([
+  z.number().min(0),
+  z.strictObject({
+    feature: z
+      .int()
+      .min(0)
+      .max(maxFeatures - 1),
+  }),
+]);
+
 const deviationSchema = z
   .strictObject({
-    absolute: z.number().min(0).default(0).describe("Smallest deviation, in the unit of the values."),
-    share: z
-      .number()
-      .min(0)
+    absolute: leastSchema
       .default(0)
-      .describe("Smallest deviation, as a share of the expected value's size."),
+      .describe(
+        "Smallest deviation, in the unit of the values; {feature: 0} takes it from the first of the event's exogenous features, or the last one that came.",
+      ),
+    share: leastSchema
+      .default(0)
+      .describe("Smallest deviation, as a share of the expected value's size, in the same forms."),
   })
   .prefault({})
   .describe(

@@ -41,6 +41,8 @@ export interface WatcherSettings extends IncidentSettings {
   readonly localOf: (time: number) => number;
   /** Returns the key of a slot. */
   readonly keyOf: (slot: number) => string;
+  /** Returns an exogenous feature of a slot's event. */
+  readonly featureOf: (slot: number, feature: number) => number;
 }
 
 export class IncidentWatcher {

@@ -37,6 +37,18 @@ test("a minimum deviation is absolute, or a share of what was expected", () => {
   ]);
 });
 
+test("a minimum deviation in a feature is that of the key, and none where the feature never came", () => {
+  const features = [[5, 0.5], [NaN, NaN], [1]];
+  const gates = new Gates(
+    incidentSchema.parse({ minimumDeviation: { absolute: { feature: 0 }, share: { feature: 1 } } }),
+    { timeZone: "UTC", featureOf: (slot, feature) => features[slot]![feature] ?? NaN },
+  );
+  const passed = (slot: number): boolean[] => [0.5, 4, 6, -6].map((each) => gates.passes(slot, each, 10));
+  expect(passed(0)).toEqual([false, false, true, true]);
+  expect(passed(1)).toEqual([true, true, true, true]);
+  expect(passed(2)).toEqual([false, true, true, true]);
+});
+
 test("some keys have gates of their own, also where a slot gets another key", () => {
   const overrides = [
     { keys: "/temperature$", direction: "above", minimumDeviation: { absolute: 5 } },

@@ -5,6 +5,7 @@ import {
   numberRows,
   observationColumns,
   appendObservation,
+  setFeatures,
   forecastColumns,
 } from "../../../src/forecast/columns.js";
 import { Forecaster } from "../../../src/forecast/forecaster.js";
@@ -37,10 +38,11 @@ function watch(
   for (let begin = 0, batch = 0; begin < events.length; batch++) {
     const size = batches[Math.min(batch, batches.length - 1)]!;
     const part = events.slice(begin, begin + size);
-    const observations = observationColumns(part.length);
+    const observations = observationColumns(part.length, forecaster.settings.featureCount);
     forecaster.release();
-    for (const { key, time, value } of part) {
+    for (const { key, time, value, features } of part) {
       appendObservation(observations, forecaster.slotOf(key), time, value);
+      if (features !== undefined) setFeatures(observations, features);
     }
     numberRows(observations, first + begin);
     const forecasts = forecastColumns(part.length);
@@ -140,6 +142,33 @@ describe("a forecaster's incidents", () => {
     const large = directions({ detection: { minimumDeviation: { absolute: 1000 } } });
     expect(large.filter((direction) => direction !== undefined)).toEqual([]);
   });
+
+  test("a minimum deviation in a feature holds from the event on that brings it", () => {
+    const opened = (limitOf: (i: number) => number): (number | undefined)[] =>
+      watchFresh(
+        events.map((event, i) => ({ ...event, features: [limitOf(i)] })),
+        { featureCount: 1, detection: { minimumDeviation: { absolute: { feature: 0 } } } },
+      ).changes.flatMap(({ change, incident, event }) =>
+        change === "opened" && incident.direction !== undefined ? [event] : [],
+      );
+    const all = opened(() => 0);
+    expect(all.length).toBeGreaterThan(1);
+    expect(opened(() => 1e6)).toEqual([]);
+    // Only the event itself is above its limit; the one before had none, and null keeps the last one.
+    const first = all[0]!;
+    expect(opened((i) => (i === first ? 1e6 : 0))).not.toContain(first);
+    expect(opened((i) => (i < first - 5 ? 1e6 : NaN))).toEqual([]);
+  });
+
+  test.each([{ absolute: { feature: 1 } }, { share: { feature: 7 } }])(
+    "a minimum deviation in a feature that events do not have is refused: %j",
+    (minimumDeviation) => {
+      const what = /minimumDeviation\.\w+: expected the place of one of 1 features, found/;
+      expect(() => create({ featureCount: 1, detection: { minimumDeviation } })).toThrow(what);
+      const overrides = [{ keys: "a", direction: "both" as const, minimumDeviation }];
+      expect(() => create({ featureCount: 1, detection: { overrides } })).toThrow(what);
+    },
+  );
 
   test("without detection there are none", () => {
     const off = create({ detection: { enabled: false } });
