@@ -221,6 +221,30 @@ const serverSchema = z.strictObject({
     ),
 });
 
+const openTelemetrySchema = z.strictObject({
+  endpoint: z
+    .url({ protocol: /^https?$/, error: "expected a URL that begins with https:// or http://" })
+    .optional()
+    .describe(
+      "Base URL of the OTLP receiver (HTTP). Default: the environment variable OTEL_EXPORTER_OTLP_ENDPOINT, or http://localhost:4318.",
+    ),
+  traces: z
+    .boolean()
+    .default(false)
+    .describe("Exports a trace per commit, with links to the header traceparent of its records."),
+  metrics: z
+    .boolean()
+    .default(false)
+    .describe("Exports the metrics of /metrics by OTLP as well, also where server.enabled is false."),
+  sampleRatio: z.number().min(0).max(1).default(1).describe("Share of the commits that are traced."),
+  metricsEveryMs: z
+    .int()
+    .min(1000)
+    .max(3_600_000)
+    .default(60_000)
+    .describe("Time between two exports of metrics, in milliseconds."),
+});
+
 const logSchema = z.strictObject({
   level: z
     .enum(["debug", "info", "warn", "error"])
@@ -292,6 +316,9 @@ export const configSchema = z
         "Engine that runs and trains the cell: wasm, or tfjs if TensorFlow.js is installed. Both read the same saved state.",
       ),
     server: serverSchema.prefault({}).describe("HTTP server for metrics, health checks and the live page."),
+    openTelemetry: openTelemetrySchema
+      .prefault({})
+      .describe("Traces and metrics by OTLP, with the optional packages of OpenTelemetry."),
     log: logSchema.prefault({}).describe("Logging."),
   })
   .superRefine(({ model, candidate, topics }, context) => {

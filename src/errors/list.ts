@@ -338,6 +338,12 @@ export const list = {
     data: "Nothing was read or written.",
     action: "Run the named `npm install`, or choose the engine wasm, which needs no other package.",
   },
+  OPENTELEMETRY_MISSING: {
+    exit: exitCodes.external,
+    data: "Nothing was read or written.",
+    action:
+      "Install the packages that docs/operating.md names beside undercurrent-forecast, or remove the section openTelemetry.",
+  },
   KAFKA_CLIENT_MISSING: {
     exit: exitCodes.external,
     data: "Nothing was read or written.",

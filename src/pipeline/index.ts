@@ -35,4 +35,11 @@ export { KeyQueries, type KeyAnswer } from "./query/key-queries.js";
 export type { KeyReport, ReportedExpert } from "./query/key-report.js";
 export { run, type RunOptions } from "./run.js";
 export { pipelineSettings, type PipelineOptions, type PipelineSettings } from "./settings.js";
-export { fanOut, type ForecastBatch, type Rejection, type Telemetry } from "./telemetry.js";
+export {
+  fanOut,
+  type BatchTrace,
+  type BatchTracer,
+  type ForecastBatch,
+  type Rejection,
+  type Telemetry,
+} from "./telemetry.js";

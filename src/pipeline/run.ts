@@ -24,7 +24,7 @@ import type { KeyQueries } from "./query/key-queries.js";
 import type { ModelControl } from "./state/model-control.js";
 import { KeyPartitions } from "./task/key-partitions.js";
 import { task } from "./task/task.js";
-import type { Telemetry } from "./telemetry.js";
+import type { BatchTracer, Telemetry } from "./telemetry.js";
 
 /** Settings and parts of a pipeline. Omitted options have their default. */
 export interface RunOptions extends PipelineOptions, Operators {
@@ -47,6 +47,8 @@ export interface RunOptions extends PipelineOptions, Operators {
   readonly clock?: Clock;
   /** Takes questions about keys, which are answered from committed state. */
   readonly queries?: KeyQueries;
+  /** Follows batches from their first record to their commit. */
+  readonly tracer?: BatchTracer;
   /** @internal Changes settings of the live model while it runs; it begins with those of `forecaster`. */
   readonly control?: ModelControl;
   /**
@@ -93,6 +95,7 @@ export function run(source: Source, committer: Committer, options: RunOptions = 
     stop,
     queries,
     control,
+    tracer,
     ...others
   } = options;
   const { before, beforeBatch, after, afterBatch, hookTimeoutMs = defaultHookTimeoutMs, ...rest } = others;
@@ -121,6 +124,7 @@ export function run(source: Source, committer: Committer, options: RunOptions = 
     clock,
     queries,
     control,
+    tracer,
   };
   return defer(() => {
     const ending = new AbortController();

@@ -6,6 +6,7 @@ import type { GroupNote } from "../forecast/incidents/groups/watcher.js";
 import type { IncidentNote } from "../forecast/incidents/watcher.js";
 import type { Forecaster } from "../forecast/forecaster.js";
 import type { UpdateReport } from "../forecast/learning/schedule.js";
+import type { Commit, InputRecord } from "./ports.js";
 
 /** A batch of forecasts. The columns are reused: copy values that are needed after the call. */
 export interface ForecastBatch {
@@ -63,4 +64,20 @@ export function fanOut(...targets: readonly Telemetry[]): Telemetry {
     update: (update) => targets.forEach((target) => target.update(update)),
     forgotten: (keys) => targets.forEach((target) => target.forgotten?.(keys)),
   };
+}
+
+/** Follows batches of records from their first record to their commit, for traces. Implementations must not throw. */
+export interface BatchTracer {
+  /** A batch of a partition begins. */
+  begin(topic: string, partition: number): BatchTrace;
+}
+
+/** Follows one batch, in this order of calls. */
+export interface BatchTrace {
+  /** The forecasts of these records are made, and their commit waits for its turn. */
+  forecast(records: readonly InputRecord[], commit: Commit): void;
+  /** The commit is on its way. */
+  committing(): void;
+  /** The commit is durable. With an error: the batch or its commit has failed, and no other call follows. */
+  ended(error?: unknown): void;
 }

@@ -29,7 +29,7 @@ export function ofCandidate(candidate: Telemetry): Telemetry {
   };
 }
 
-type MetricsJson = Awaited<ReturnType<Registry["getMetricsAsJSON"]>>;
+export type MetricsJson = Awaited<ReturnType<Registry["getMetricsAsJSON"]>>;
 
 /** Returns the metrics of several registries, with metrics of one name as one. */
 export async function joinedMetrics(registries: readonly Registry[]): Promise<MetricsJson> {

@@ -8,7 +8,7 @@ import type { TaskEvent } from "../../pipeline/events.js";
 import type { KeyQueries } from "../../pipeline/query/key-queries.js";
 import { run } from "../../pipeline/run.js";
 import type { ModelControl } from "../../pipeline/state/model-control.js";
-import type { Telemetry } from "../../pipeline/telemetry.js";
+import type { BatchTracer, Telemetry } from "../../pipeline/telemetry.js";
 import { loadEngine } from "../shared/engine.js";
 import { formatOf } from "../shared/format.js";
 import { kafkaOptions } from "../shared/kafka-options.js";
@@ -34,6 +34,8 @@ export interface MemberReports {
   readonly queries?: KeyQueries;
   /** Changes settings of the live model. */
   readonly control?: ModelControl;
+  /** Follows batches. */
+  readonly tracer?: BatchTracer | undefined;
   /** Called with the duration of each weight update; if left out, updates are not timed. */
   readonly learned?: (seconds: number) => void;
 }
@@ -57,7 +59,7 @@ export async function runMember(
   });
   const loaded = await loadEngine(settings.engine, (line) => reports.engine(line));
   const format = await formatOf(settings, (line) => reports.registry(line));
-  const { learned, queries, control } = reports;
+  const { learned, queries, control, tracer } = reports;
   const candidate = candidateOptions(settings);
   const engine = learned === undefined ? loaded : timedEngine(loaded, learned);
   const tasks = run(kafka.source, kafka.committer, {
@@ -71,6 +73,7 @@ export async function runMember(
     telemetry: reports.telemetry,
     ...(queries !== undefined && { queries }),
     ...(control !== undefined && { control }),
+    ...(tracer !== undefined && { tracer }),
     stop,
   });
   try {

@@ -17,6 +17,7 @@ import { InputSample } from "../../pipeline/input-sample.js";
 import { dryRunPorts, judgeDryRun } from "./dry-run.js";
 import { formatOf } from "../shared/format.js";
 import { configuredModels, modelOf } from "../shared/pipeline.js";
+import { startExports, type ExportReports, type Exports } from "../shared/open-telemetry.js";
 import { kafkaOptions, reachedBrokers } from "../shared/kafka-options.js";
 import { defaultTimeout, positiveNumber } from "../shared/options.js";
 import { checkModelRecord } from "./record-sizes.js";
@@ -159,32 +160,45 @@ async function inThisThread(
   const control = new ModelControl(modelOf(settings));
   reloads.follow((next) => control.retune(modelOf(next)));
   reloadAtHangup(reloads);
-  if (!settings.server.enabled) {
-    await runMember(settings, { ...reports, control }, stop, kafkaPorts);
+  const { enabled } = settings.server;
+  if (!enabled && !settings.openTelemetry.metrics) {
+    const exports = await startExports(settings, exportReports(log));
+    try {
+      await runMember(settings, { ...reports, control, tracer: exports.tracer }, stop, kafkaPorts);
+    } finally {
+      await exports.close();
+    }
     return;
   }
   const models = configuredModels(settings);
-  const keys = keysShown(settings);
+  const keys = enabled ? keysShown(settings) : undefined;
   const view = keys === undefined ? undefined : viewOf(models.forecaster, keys);
   const shown = watch(models, totals, view, settings.server.series);
   reloads.follow((next) => {
     shown.showSeries(next.server.series);
-    const shownNow = keysShown(next);
+    const shownNow = enabled ? keysShown(next) : undefined;
     if (shownNow !== undefined) view?.keep(shownNow);
   });
   const tasks = new TaskMetrics(shown.registry, Date.now);
   const readiness = new Readiness(Date.now);
   const queries = new KeyQueries();
   // Before anything is read: an address in use ends the start, not a running service.
-  const server = await shown.serve({
-    ...addressOf(settings),
-    askKey: (key, partition) => queries.ask(key, partition),
-    reload: () => reloads.reload(),
-    ready: () => isReady([readiness.standing(tasks.partitions)], limitsOf(settings)),
-  });
-  logAddress(log, server, keys);
+  const server = enabled
+    ? await shown.serve({
+        ...addressOf(settings),
+        askKey: (key, partition) => queries.ask(key, partition),
+        reload: () => reloads.reload(),
+        ready: () => isReady([readiness.standing(tasks.partitions)], limitsOf(settings)),
+      })
+    : undefined;
+  if (server !== undefined) logAddress(log, server, keys);
   const telemetry = fanOut(reports.telemetry, shown.telemetry);
+  let exports: Exports | undefined;
   try {
+    exports = await startExports(
+      settings,
+      exportReports(log, () => shown.metrics()),
+    );
     const measured: MemberReports = {
       ...withMetrics(reports, tasks, readiness),
       task: (event) => {
@@ -195,11 +209,13 @@ async function inThisThread(
       telemetry,
       queries,
       control,
+      tracer: exports.tracer,
       learned: (seconds) => shown.learned(seconds),
     };
     await runMember(settings, measured, stop);
   } finally {
-    await server.close();
+    await exports?.close();
+    await server?.close();
   }
 }
 
@@ -214,8 +230,9 @@ async function inThreads(
   const model = modelOf(settings);
   const view = keys === undefined ? undefined : viewOf(model, keys);
   // Before anything is read: an address in use ends the start, not a running service.
-  let started: Pick<Workers, "metrics" | "standings" | "askKey"> = {
+  let started: Pick<Workers, "metrics" | "metricsJson" | "standings" | "askKey"> = {
     metrics: () => Promise.resolve(""),
+    metricsJson: () => Promise.resolve([]),
     standings: [],
     askKey: () => Promise.resolve(joinAnswers([])),
   };
@@ -242,20 +259,32 @@ async function inThreads(
     },
     others: (times) => view?.others(times),
   };
-  const workers = new Workers(settings, { count, keysShown: keys, metrics: enabled }, reports, stop);
-  started = workers;
-  reloads.follow((next) => {
-    const shownNow = enabled ? keysShown(next) : undefined;
-    workers.reload(next, shownNow);
-    if (shownNow !== undefined) view?.keep(shownNow);
-  });
-  reloadAtHangup(reloads);
+  let exports: Exports | undefined;
   try {
+    // Traces are the workers' own.
+    const withoutTraces = { ...settings.openTelemetry, traces: false };
+    const read = exportReports(log, () => started.metricsJson());
+    exports = await startExports({ ...settings, openTelemetry: withoutTraces }, read);
+    const metrics = enabled || settings.openTelemetry.metrics;
+    const workers = new Workers(settings, { count, keysShown: keys, metrics }, reports, stop);
+    started = workers;
+    reloads.follow((next) => {
+      const shownNow = enabled ? keysShown(next) : undefined;
+      workers.reload(next, shownNow);
+      if (shownNow !== undefined) view?.keep(shownNow);
+    });
+    reloadAtHangup(reloads);
     await workers.ended;
     return workers.forecasts;
   } finally {
+    await exports?.close();
     await server?.close();
   }
+}
+
+function exportReports(log: ServiceLog, metrics?: ExportReports["metrics"]): ExportReports {
+  const warn = (message: string): void => log.warn({ event: "open-telemetry" }, message);
+  return { warn, ...(metrics !== undefined && { metrics }) };
 }
 
 function withMetrics(reports: MemberReports, tasks: TaskMetrics, readiness: Readiness): MemberReports {

@@ -6,7 +6,13 @@ import { serve, type LiveServer, type ServeOptions } from "../../adapters/web/se
 import type { IncidentCounts } from "../../forecast/incidents/watcher.js";
 import type { ForecasterSettings } from "../../forecast/settings.js";
 import type { ModelSettings } from "../../pipeline/task/recovery.js";
-import { joinedSource, measureCandidate, ofCandidate } from "./candidate-metrics.js";
+import {
+  joinedMetrics,
+  joinedSource,
+  measureCandidate,
+  ofCandidate,
+  type MetricsJson,
+} from "./candidate-metrics.js";
 import { fanOut, type Telemetry } from "../../pipeline/telemetry.js";
 import { packageVersion } from "../shared/version.js";
 
@@ -21,6 +27,8 @@ export interface Watch {
   released(): void;
   /** From now on, these keys have metrics of their own. */
   showSeries(keys: readonly string[]): void;
+  /** Returns all metrics as JSON. */
+  metrics(): Promise<MetricsJson>;
   /** Throws ADDRESS_IN_USE, ADDRESS_UNUSABLE or PAGE_MISSING. */
   serve(at: Omit<ServeOptions, "view" | "registry">): Promise<LiveServer>;
 }
@@ -68,13 +76,15 @@ export function watch(
   const prometheus = measure(forecaster, held, series);
   const other = candidate && measureCandidate(candidate, held);
   const targets = [...(view === undefined ? [] : [view]), prometheus, ...(other ? [ofCandidate(other)] : [])];
-  const source = other && joinedSource([prometheus.registry, other.registry]);
+  const registries = [prometheus.registry, ...(other ? [other.registry] : [])];
+  const source = other && joinedSource(registries);
   return {
     registry: prometheus.registry,
     learned: (seconds) => prometheus.learned(seconds),
     released: () => prometheus.released(),
     showSeries: (keys) => prometheus.showSeries(keys),
     telemetry: targets.length === 1 ? prometheus : fanOut(...targets),
+    metrics: () => joinedMetrics(registries),
     serve: (at) => serve({ view, registry: source ?? prometheus.registry, ...at }),
   };
 }

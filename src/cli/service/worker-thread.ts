@@ -9,6 +9,7 @@ import { fanOut, type Telemetry } from "../../pipeline/telemetry.js";
 import type { KeptKeys } from "../../adapters/web/live-view.js";
 import type { Config } from "../../config/schema.js";
 import { ModelControl } from "../../pipeline/state/model-control.js";
+import { startExports } from "../shared/open-telemetry.js";
 import { configuredModels, modelOf } from "../shared/pipeline.js";
 import { joinedMetrics, measureCandidate, ofCandidate } from "./candidate-metrics.js";
 import { runMember } from "./member.js";
@@ -30,6 +31,8 @@ import {
 const port = parentPort!;
 const say = (message: FromWorker): void => port.postMessage(message);
 const totals = new Totals();
+/** The number of no request. */
+const noRequest = -1;
 /** Milliseconds between two reports that the brokers answer. */
 const heardPeriod = 1000;
 
@@ -81,6 +84,9 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
     if (about === "metrics") return { about, metrics: await joinedMetrics(registries) };
     return { about, answer: await queries.ask(question.key, question.partition) };
   };
+  const warn = (message: string): void => log.warn({ event: "open-telemetry" }, message);
+  // The main thread exports the metrics of all.
+  const exports = await startExports(settings, { warn });
   try {
     await runMember(
       settings,
@@ -95,6 +101,7 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
         },
         queries,
         control,
+        tracer: exports.tracer,
         kafka: (entry) => logKafkaEntry(log, entry),
         engine: (line) => log.info({ event: "engine" }, line),
         registry: (line) => log.warn({ event: "schema-registry" }, line),
@@ -116,6 +123,9 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
       stop.signal,
     );
   } finally {
+    await exports.close();
+    // Nobody asked: for an export after the end.
+    if (metrics) reply(noRequest, await answer({ about: "metrics" }));
     outbox.close();
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The main thread's side of `run --workers`: runs group members in threads, with one log, one page and one set of metrics.
  */
-import { AggregatorRegistry } from "prom-client";
+import { AggregatorRegistry, type Registry } from "prom-client";
 import { Worker } from "node:worker_threads";
 import type { KeptKeys } from "../../adapters/web/live-view.js";
 import type { Config } from "../../config/schema.js";
@@ -17,6 +17,7 @@ import type {
   WorkerData,
   WorkerQuestion,
 } from "./worker-messages.js";
+import type { MetricsJson } from "./candidate-metrics.js";
 import type { MemberStanding } from "./readiness.js";
 import { errorOf } from "./worker-messages.js";
 
@@ -82,8 +83,17 @@ export class Workers {
 
   /** The metrics of all workers as one text. */
   async metrics(): Promise<string> {
+    return await (await this.#joined()).metrics();
+  }
+
+  /** The same as JSON. */
+  async metricsJson(): Promise<MetricsJson> {
+    return await (await this.#joined()).getMetricsAsJSON();
+  }
+
+  async #joined(): Promise<Registry> {
     const all = await Promise.all(this.#threads.map((thread) => thread.metrics()));
-    return await AggregatorRegistry.aggregate(all.map((metrics) => metrics.map(known))).metrics();
+    return AggregatorRegistry.aggregate(all.map((metrics) => metrics.map(known)));
   }
 
   /** What the partitions of all workers know of a key. */
@@ -146,6 +156,7 @@ class Thread {
     this.ended = new Promise<void>((resolve, reject) => {
       this.#worker.on("message", (message: FromWorker) => {
         if (message.type === "answer") {
+          if (message.answer.about === "metrics") this.#lastMetrics = message.answer.metrics as MetricJson[];
           this.#answers.get(message.request)?.(message.answer);
           return;
         }
@@ -176,8 +187,7 @@ class Thread {
 
   /** Returns the worker's metrics as `Registry.getMetricsAsJSON` does; the last ones if it has ended or does not answer. */
   async metrics(): Promise<MetricJson[]> {
-    const answer = await this.#ask({ about: "metrics" }, answerMilliseconds);
-    if (answer?.about === "metrics") this.#lastMetrics = answer.metrics as MetricJson[];
+    await this.#ask({ about: "metrics" }, answerMilliseconds);
     return this.#lastMetrics;
   }
 

@@ -9,7 +9,8 @@ import type { ModelControl } from "../state/model-control.js";
 import { isSnapshot } from "../state/state-records.js";
 import type { Origin } from "../decode/dead-letter.js";
 import type { TaskEvent } from "../events.js";
-import type { Assignment, Commit, Committer } from "../ports.js";
+import type { Assignment, Commit, Committer, InputRecord } from "../ports.js";
+import type { BatchTrace, BatchTracer } from "../telemetry.js";
 import { Progress } from "./progress.js";
 import { planRecovery } from "./recovery.js";
 import type { Operators } from "../operator.js";
@@ -26,6 +27,7 @@ export interface TaskRunContext extends ModelContext {
   readonly operators: Operators;
   /** Time limit of a batch hook. */
   readonly hookTimeoutMs: number;
+  readonly tracer?: BatchTracer | undefined;
   /** Settings of the live model that change while the run goes on. */
   readonly control?: ModelControl | undefined;
 }
@@ -70,6 +72,8 @@ export class TaskRun {
   #bytes = 0;
   /** How long the records of a commit took. */
   readonly #processing = new WeakMap<Commit, number>();
+  /** Traces of the batches of commits, where batches are traced. */
+  readonly #traces = new WeakMap<Commit, BatchTrace>();
   #endOffset = 0;
   readonly #began: number;
   readonly #schedule: SnapshotSchedule;
@@ -337,10 +341,18 @@ export class TaskRun {
       // One commit, unless the records have very many readings.
       for (let rest = records; rest.length > 0;) {
         const began = this.#context.clock.now();
-        // 1. to 5.
-        const made = model.process(rest, next, this.#schedule);
-        if (made instanceof Promise) this.#reader?.hooked();
-        const commit = made instanceof Promise ? await made : made;
+        const trace = this.#context.tracer?.begin(this.#origin.topic, this.#origin.partition);
+        let commit: Commit;
+        try {
+          // 1. to 5.
+          const made = model.process(rest, next, this.#schedule);
+          if (made instanceof Promise) this.#reader?.hooked();
+          commit = made instanceof Promise ? await made : made;
+        } catch (error) {
+          trace?.ended(error);
+          throw error;
+        }
+        if (trace !== undefined) this.#trace(trace, rest, commit);
         this.#processing.set(commit, (this.#context.clock.now() - began) / 1000);
         this.#measure(model);
         // 6.
@@ -361,6 +373,14 @@ export class TaskRun {
     const shared = this.#context.keys?.takeShared(this.#origin.partition);
     if (shared !== undefined) this.#owner.emit({ type: "shared-key", ...this.#origin, ...shared });
     if (!model.live && model.position >= model.liveFrom) await this.#goLive(model, progress);
+  }
+
+  #trace(trace: BatchTrace, records: readonly InputRecord[], commit: Commit): void {
+    trace.forecast(
+      records.filter(({ offset }) => offset < commit.offset),
+      commit,
+    );
+    this.#traces.set(commit, trace);
   }
 
   async #goLive(model: PartitionModel, progress: Progress): Promise<void> {
@@ -406,7 +426,15 @@ export class TaskRun {
       throw new UndercurrentError("FENCED", "the partition was released before this commit began");
     }
     const began = this.#context.clock.now();
-    await this.#context.committer.commit(this.#assignment, commit);
+    const trace = this.#context.tracer && this.#traces.get(commit);
+    trace?.committing();
+    try {
+      await this.#context.committer.commit(this.#assignment, commit);
+    } catch (error) {
+      trace?.ended(error);
+      throw error;
+    }
+    trace?.ended();
     const seconds = (this.#context.clock.now() - began) / 1000;
     this.#landed = true;
     // 7.
