@@ -10,7 +10,11 @@ export default tseslint.config(
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ["./tsconfig.json", "./src/adapters/web/page/tsconfig.json"],
+        project: [
+          "./tsconfig.json",
+          "./src/adapters/web/page/tsconfig.json",
+          "./examples/frame-times/tsconfig.json",
+        ],
         tsconfigRootDir: import.meta.dirname,
       },
     },

@@ -44,6 +44,14 @@ await build({
   logLevel: "warning",
 });
 
+// A file that imports another for its effects alone makes bundlers warn, and no module has effects.
+for (const name of readdirSync(path("dist/esm"), { recursive: true }).filter((name) =>
+  name.endsWith(".js"),
+)) {
+  const file = path(`dist/esm/${name}`);
+  writeFileSync(file, readFileSync(file, "utf8").replace(/^import "\..*";\n/gm, ""));
+}
+
 const cjs = path("dist/cjs");
 rmSync(cjs, { recursive: true, force: true });
 const rooms =

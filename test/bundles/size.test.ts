@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 async function bundleOf(
   names: string,
 ): Promise<{ readonly gzipped: number; readonly inputs: string[]; readonly code: string }> {
-  const { outputFiles, metafile } = await build({
+  const { outputFiles, metafile, warnings } = await build({
     stdin: { contents: `export { ${names} } from "undercurrent-forecast";`, resolveDir: root },
     bundle: true,
     format: "esm",
@@ -20,6 +20,7 @@ async function bundleOf(
     metafile: true,
     write: false,
   });
+  expect(warnings).toEqual([]);
   const code = outputFiles[0]!.text;
   return { code, gzipped: gzipSync(code).length, inputs: Object.keys(metafile.inputs) };
 }
