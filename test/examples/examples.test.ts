@@ -125,3 +125,11 @@ test("the page on alarms shows what tune prints for its command", () => {
   const masked = (text: string): string => text.replaceAll(/\d[\d,.]*\d|\d/g, "N");
   expect(masked(stdout)).toContain(masked(shown!));
 });
+
+test("gates tell of the large leak and the silent tank alone, and the night's trial is muted", () => {
+  expect(linesOf("gates")).toEqual([
+    "2026-02-02T01:00:00.000Z large: spike, muted",
+    "2026-02-02T09:24:00.000Z third: silence",
+    "2026-02-02T16:00:00.000Z large: spike",
+  ]);
+});
