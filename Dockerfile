@@ -11,15 +11,24 @@ COPY scripts scripts
 COPY src src
 RUN npm run build
 
-# What it runs on, and the second Kafka producer, so that kafka.producerClient can name it.
+# What it runs on.
 FROM build AS production
-RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund && \
-  npm install --no-save --omit=dev --ignore-scripts --no-audit --no-fund @platformatic/kafka@1.35.0
+RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+
+# The second Kafka producer, so that kafka.producerClient can name it, and what openTelemetry needs. They are development
+# dependencies, which `npm install --omit=dev` leaves out. Node finds them one folder above the command's own.
+FROM ${NODE_IMAGE} AS optional
+WORKDIR /optional
+RUN npm install --ignore-scripts --no-audit --no-fund @platformatic/kafka@1.35.0 \
+  @opentelemetry/api@1.9.1 @opentelemetry/resources@2.12.1 @opentelemetry/sdk-metrics@2.12.1 \
+  @opentelemetry/sdk-trace-base@2.12.1 @opentelemetry/exporter-metrics-otlp-http@0.223.0 \
+  @opentelemetry/exporter-trace-otlp-http@0.223.1
 
 FROM ${NODE_IMAGE} AS service
 ENV NODE_ENV=production
 WORKDIR /app
 COPY package.json LICENSE ./
+COPY --from=optional /optional/node_modules /node_modules
 COPY --from=production /app/node_modules node_modules
 COPY --from=build /app/dist dist
 USER node
