@@ -106,8 +106,9 @@ function urlOf(endpoint: string | undefined, signal: "traces" | "metrics"): { re
 /** The packages report a failed export to the logger of the process. */
 function reportTo({ diag, DiagLogLevel }: typeof Api, { warn }: ExportedService): void {
   const ignore = (): void => undefined;
+  const report = (message: string): void => warn(plain(message));
   diag.setLogger(
-    { error: warn, warn, info: ignore, debug: ignore, verbose: ignore },
+    { error: report, warn: report, info: ignore, debug: ignore, verbose: ignore },
     { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
   );
 }
@@ -123,4 +124,17 @@ async function bounded(ending: Promise<void>, { warn }: ExportedService): Promis
   });
   await Promise.race([ended, late]);
   timeout.abort();
+}
+
+/** The message of an error that the packages wrote as JSON, with its stack. */
+function plain(message: string): string {
+  try {
+    const { name, message: text } = JSON.parse(message) as {
+      readonly name?: string;
+      readonly message?: string;
+    };
+    return `${name ?? "error"}: ${text ?? ""}`;
+  } catch {
+    return message;
+  }
 }
