@@ -7,7 +7,7 @@ import { loadConfig } from "../config/load.js";
 import { UndercurrentError } from "../errors/errors.js";
 import { forecasterSettings } from "../forecast/settings.js";
 import type { InputRecord } from "../pipeline/ports.js";
-import { patience, type ValueFormat } from "../pipeline/decode/format.js";
+import { patience, schemaIdOf, wirePrefix, type ValueFormat } from "../pipeline/decode/format.js";
 import { recordDecoder } from "../pipeline/decode/decode.js";
 import { timeReader } from "../pipeline/times/reader.js";
 import { explainForecast, type ExplainedForecast, type Explanation } from "../pipeline/explain.js";
@@ -16,6 +16,7 @@ import { pipelineSettings } from "../pipeline/settings.js";
 import { explainIncidentById } from "./explain-incident.js";
 import { loadEngine } from "./shared/engine.js";
 import { formatOf } from "./shared/format.js";
+import { withoutSchema, withSchemaId } from "./shared/output-schema.js";
 import { reachedBrokers } from "./shared/kafka-options.js";
 import { modelOf, pipelineOptions } from "./shared/pipeline.js";
 import { addTimeoutOption, wholeNumberFrom, type TimeoutFlag } from "./shared/options.js";
@@ -75,7 +76,9 @@ export function explainCommand(): Command {
 
 async function explain(flags: ExplainFlags): Promise<void> {
   const { config, json } = flags;
-  const { settings } = loadConfig(config, process.env);
+  const loaded = loadConfig(config, process.env).settings;
+  const isIncident = flags.incident !== undefined;
+  const settings = isIncident ? withoutSchema(loaded) : await withSchemaId(loaded, { isRegistered: true });
   const options = await reachedBrokers(settings, flags);
   const pipeline = pipelineSettings(pipelineOptions(settings));
   if (flags.incident !== undefined) {
@@ -165,9 +168,19 @@ const verdicts: Readonly<Record<Written, string>> = {
 };
 
 function asJson({ record, ...explanation }: Explanation, written: Written): string {
-  const message: unknown = JSON.parse(Buffer.from(record.value!).toString());
+  const message = messageOf(record.value!);
   // JSON has no NaN; an absent number is null.
   return JSON.stringify({ ...explanation, written, message }, undefined, 2);
+}
+
+/** The forecast's message, or its bytes if it is not JSON. */
+function messageOf(value: Uint8Array): unknown {
+  const bytes = Buffer.from(value);
+  try {
+    return JSON.parse(bytes.subarray(schemaIdOf(value) === undefined ? 0 : wirePrefix).toString()) as unknown;
+  } catch {
+    return { base64: bytes.toString("base64") };
+  }
 }
 
 function asText(explanation: Explanation, written: Written): string {

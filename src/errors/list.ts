@@ -235,7 +235,7 @@ export const list = {
     exit: exitCodes.external,
     data: "Everything that was committed stays; nothing else was written.",
     action:
-      "Check the user name and password, or the token, in schemaRegistry, and that this user may read schemas and subjects.",
+      "Check the user name and password, or the token, in schemaRegistry, and that this user may read schemas and subjects, and register them for encode.format. If the forecasts' schema is incompatible, set another encode.subject.",
   },
   FORMAT_PACKAGE_MISSING: {
     exit: exitCodes.external,

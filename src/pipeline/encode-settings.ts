@@ -1,5 +1,6 @@
 /** Declares the settings of the output: format, fields and headers of the forecast records. */
 import { z } from "zod";
+import { UndercurrentError } from "../errors/errors.js";
 
 /** Fields of a forecast record, in the order of a record that names none, and then those that are only written by name. */
 export const outputFields = [
@@ -43,10 +44,25 @@ const nameOf = (chosen: Field): string => (typeof chosen === "string" ? chosen :
 
 export const encodeSchema = z.strictObject({
   format: z
-    .enum(["json", "connect-json"])
+    .enum(["json", "connect-json", "avro", "protobuf", "json-schema"])
     .default("json")
     .describe(
-      "Format of a forecast record's value. json: a flat JSON document. connect-json: the same with its schema, as Kafka Connect's JsonConverter reads it; times are timestamps.",
+      "Format of a forecast record's value. json: a flat JSON document. connect-json: the same with its schema, as Kafka Connect's JsonConverter reads it; times are timestamps. avro, protobuf, json-schema: Confluent's wire format, whose schema a start registers in schemaRegistry.",
+    ),
+  subject: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Subject under which the schema of avro, protobuf or json-schema is registered. Default: the forecasts topic with -value behind it.",
+    ),
+  schemaId: z
+    .int()
+    .min(1)
+    .max(0xffff_ffff)
+    .optional()
+    .describe(
+      "Id of the schema in the registry, if it is registered otherwise: nothing is asked of the registry then. Default: the id under which a start registers it.",
     ),
   fields: z
     .array(field)
@@ -78,4 +94,34 @@ export interface NamedField {
 export function namedFields({ fields }: Pick<EncodeSettings, "fields">): readonly NamedField[] {
   const chosen: readonly Field[] = fields.length > 0 ? fields : outputFields.slice(0, usual);
   return chosen.map((each) => ({ field: typeof each === "string" ? each : each.field, name: nameOf(each) }));
+}
+
+/** Which lists the forecasts of a model have. */
+export interface OutputShape {
+  /** Several `model.intervalLevels`. */
+  readonly hasIntervals: boolean;
+  /** A `model.horizon` above 1. */
+  readonly hasHorizon: boolean;
+}
+
+/**
+ * Returns the fields of the records of a model with their names. Throws SETTING_INVALID where a field is chosen that the model
+ * does not have.
+ */
+export function fieldsOf(
+  settings: EncodeSettings,
+  { hasIntervals, hasHorizon }: OutputShape,
+): readonly NamedField[] {
+  const isThere = ({ field }: NamedField): boolean =>
+    (field !== "intervals" || hasIntervals) && (field !== "horizon" || hasHorizon);
+  const fields = namedFields(settings);
+  const missing = settings.fields.length > 0 ? fields.find((field) => !isThere(field)) : undefined;
+  if (missing === undefined) return fields.filter(isThere);
+  const needs = missing.field === "horizon" ? "a model.horizon above 1" : "several model.intervalLevels";
+  throw new UndercurrentError("SETTING_INVALID", `encode.fields: ${missing.field} needs ${needs}`);
+}
+
+/** Whether records have a schema in a registry. */
+export function hasRegisteredSchema({ format }: Pick<EncodeSettings, "format">): boolean {
+  return format === "avro" || format === "protobuf" || format === "json-schema";
 }

@@ -251,9 +251,20 @@ export interface PipelineOptions {
     | {
         /**
          * Format of a forecast record's value. json: a flat JSON document. connect-json: the same with its schema,
-         * as Kafka Connect's JsonConverter reads it; times are timestamps. Default: "json".
+         * as Kafka Connect's JsonConverter reads it; times are timestamps. avro, protobuf, json-schema: Confluent's
+         * wire format, whose schema a start registers in schemaRegistry. Default: "json".
          */
-        readonly format?: "json" | "connect-json" | undefined;
+        readonly format?: "json" | "connect-json" | "avro" | "protobuf" | "json-schema" | undefined;
+        /**
+         * Subject under which the schema of avro, protobuf or json-schema is registered. Default: the forecasts
+         * topic with -value behind it.
+         */
+        readonly subject?: string | undefined;
+        /**
+         * Id of the schema in the registry, if it is registered otherwise: nothing is asked of the registry then.
+         * Default: the id under which a start registers it. Whole number from 1 to 4294967295.
+         */
+        readonly schemaId?: number | undefined;
         /**
          * Fields of a forecast record in their order, each as a name or as {field: yhat, as: forecast}. Fields:
          * key, time, value, yhat, yhat_lower, yhat_upper, intervals, yhat_time, expected, anomaly_score, model,

@@ -2,6 +2,7 @@
 import { request as plainRequest } from "node:http";
 import { request as tlsRequest } from "node:https";
 import { UndercurrentError } from "../../errors/errors.js";
+import type { OutputSchema } from "../../pipeline/encode/output-schema.js";
 
 /** How to reach a registry. */
 export interface RegistryOptions {
@@ -28,6 +29,10 @@ export interface RegisteredSchema {
   }[];
 }
 
+function idOf({ id }: { readonly id: number }): number {
+  return id;
+}
+
 /** Largest answer that is read, in bytes. */
 const mostBytes = 16_777_216;
 
@@ -48,39 +53,64 @@ export class SchemaRegistry {
     return this.#get(`subjects/${encodeURIComponent(subject)}/versions/${version}`);
   }
 
-  async #get(path: string): Promise<RegisteredSchema | undefined> {
+  /**
+   * Registers a schema under a subject and returns its id, the same for the same schema. Rejects with REGISTRY_REFUSED, also if
+   * the schema is not compatible with earlier ones, or with REGISTRY_UNREACHABLE.
+   */
+  async register(subject: string, schema: OutputSchema): Promise<number> {
+    const path = `subjects/${encodeURIComponent(subject)}/versions`;
+    return idOf((await this.#ask<{ id: number }>(path, schema))!);
+  }
+
+  /** Returns the id of a schema under a subject; undefined if it is not registered there. Rejects as `schema` does. */
+  async find(subject: string, schema: OutputSchema): Promise<number | undefined> {
+    const found = await this.#ask<{ id: number }>(`subjects/${encodeURIComponent(subject)}`, schema);
+    return found && idOf(found);
+  }
+
+  #get(path: string): Promise<RegisteredSchema | undefined> {
+    return this.#ask<RegisteredSchema>(path);
+  }
+
+  /** Asks, or sends a schema. Returns undefined for what the registry does not have. */
+  async #ask<Answer>(path: string, sent?: OutputSchema): Promise<Answer | undefined> {
     const base = this.#options.url.endsWith("/") ? this.#options.url : `${this.#options.url}/`;
     const url = new URL(path, base);
-    const { status, text } = await this.#fetch(url).catch((cause: unknown) => {
+    const body = sent && JSON.stringify(sent);
+    const { status, text } = await this.#fetch(url, body).catch((cause: unknown) => {
       throw unreachable(url, cause instanceof Error ? cause.message : String(cause), cause);
     });
     if (status === 404) return undefined;
-    if (status === 401 || status === 403) {
+    const refusals = sent === undefined ? [401, 403] : [401, 403, 409, 422];
+    if (refusals.includes(status)) {
+      const reason = status === 409 || status === 422 ? `: ${text.slice(0, 500)}` : "";
       throw new UndercurrentError(
         "REGISTRY_REFUSED",
-        `the schema registry ${url.host} answers ${status} to ${url.pathname}`,
+        `the schema registry ${url.host} answers ${status} to ${url.pathname}${reason}`,
       );
     }
     if (status !== 200) throw unreachable(url, `it answers ${status} to ${url.pathname}`);
     try {
-      return JSON.parse(text) as RegisteredSchema;
+      return JSON.parse(text) as Answer;
     } catch (cause) {
       throw unreachable(url, `it answers ${url.pathname} with no JSON`, cause);
     }
   }
 
-  #fetch(url: URL): Promise<{ readonly status: number; readonly text: string }> {
+  #fetch(url: URL, body?: string): Promise<{ readonly status: number; readonly text: string }> {
     const { username, password = "", token, ca, timeoutMs } = this.#options;
     const basic = username && `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
     const authorization = token === undefined ? basic : `Bearer ${token}`;
     const headers = {
       accept: "application/vnd.schemaregistry.v1+json, application/json",
       ...(authorization !== undefined && { authorization }),
+      ...(body !== undefined && { "content-type": "application/vnd.schemaregistry.v1+json" }),
     };
+    const method = body === undefined ? "GET" : "POST";
     return new Promise((resolve, reject) => {
       const send = url.protocol === "https:" ? tlsRequest : plainRequest;
       const signal = AbortSignal.timeout(timeoutMs);
-      const request = send(url, { headers, signal, ...(ca !== undefined && { ca }) }, (response) => {
+      const request = send(url, { method, headers, signal, ...(ca !== undefined && { ca }) }, (response) => {
         const chunks: Buffer[] = [];
         let bytes = 0;
         response.on("data", (chunk: Buffer) => {
@@ -96,7 +126,7 @@ export class SchemaRegistry {
       request.on("error", (error) => {
         reject(signal.aborted ? new RangeError(`no answer within ${timeoutMs} ms`) : error);
       });
-      request.end();
+      request.end(body);
     });
   }
 }

@@ -10,6 +10,7 @@ import { timeReader } from "../../pipeline/times/reader.js";
 import { addColumnOptions, addFileOptions, assertColumns, assertForm } from "../backtest/form-options.js";
 import { loadEngine } from "../shared/engine.js";
 import { formatOf } from "../shared/format.js";
+import { withoutSchema } from "../shared/output-schema.js";
 import { addFeaturesOption, addTimeoutOption, wholeNumberFrom } from "../shared/options.js";
 import { modelOf, pipelineOptions } from "../shared/pipeline.js";
 import { Rejections } from "../shared/rejections.js";
@@ -66,7 +67,7 @@ async function learn(files: readonly string[], flags: LearnFlags): Promise<void>
   }
   assertColumns(flags);
   assertForm(flags);
-  const config = loadConfig(flags.config, process.env).settings;
+  const config = withoutSchema(loadConfig(flags.config, process.env).settings);
   const settings = pipelineSettings(pipelineOptions(config));
   const model = modelOf(config);
   const engine = await loadEngine(config.engine);

@@ -12,6 +12,7 @@ import type { BatchTracer, Telemetry } from "../../pipeline/telemetry.js";
 import { loadEngine } from "../shared/engine.js";
 import { formatOf } from "../shared/format.js";
 import { kafkaOptions } from "../shared/kafka-options.js";
+import { withSchemaId } from "../shared/output-schema.js";
 import { candidateOptions, forecasterOptions, pipelineOptions } from "../shared/pipeline.js";
 
 /** Callbacks for the events of a member. */
@@ -45,11 +46,12 @@ export interface MemberReports {
  * ends the service: SETTING_INVALID, TFJS_MISSING, and what `run` errors with.
  */
 export async function runMember(
-  settings: Config,
+  given: Config,
   reports: MemberReports,
   stop: AbortSignal,
   portsOf: (options: KafkaOptions) => KafkaPorts = kafkaPorts,
 ): Promise<void> {
+  const settings = await withSchemaId(given, { report: (line) => reports.registry(line), stop });
   const options = kafkaOptions(settings, (entry) => reports.kafka(entry));
   const kafka = portsOf({
     ...options,

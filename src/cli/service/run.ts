@@ -16,6 +16,7 @@ import { ModelControl } from "../../pipeline/state/model-control.js";
 import { InputSample } from "../../pipeline/input-sample.js";
 import { dryRunPorts, judgeDryRun } from "./dry-run.js";
 import { formatOf } from "../shared/format.js";
+import { withoutSchema } from "../shared/output-schema.js";
 import { configuredModels, modelOf } from "../shared/pipeline.js";
 import { startExports, type ExportReports, type Exports } from "../shared/open-telemetry.js";
 import { kafkaOptions, reachedBrokers } from "../shared/kafka-options.js";
@@ -127,7 +128,7 @@ async function service({ config, dryRun = false, workers, timeout }: RunFlags): 
       );
       await Promise.race([waiting, stop.aborted || once(stop, "abort")]);
       const sample = new InputSample(settings, Date.now(), await formatOf(settings));
-      await runMember(settings, reports, stop, (options) => dryRunPorts(options, sample));
+      await runMember(withoutSchema(settings), reports, stop, (options) => dryRunPorts(options, sample));
       if (!stop.aborted) judgeDryRun(log, sample, totals.forecasts);
     } else if (workers === 1) await inThisThread({ settings, log, stop, reloads }, reports, totals);
     else totals.forecasts += await inThreads({ settings, log, stop, reloads }, workers, rejections);

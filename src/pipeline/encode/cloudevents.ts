@@ -1,4 +1,5 @@
 /** Gives forecast records the headers of a CloudEvent in binary mode (CloudEvents 1.0.2, Kafka protocol binding 1.0.2). */
+import type { EncodeSettings } from "../encode-settings.js";
 import type { Origin } from "../decode/dead-letter.js";
 import type { InputRecord, RecordHeader } from "../ports.js";
 
@@ -17,13 +18,14 @@ export class CloudEventHeaders {
   #earlier = 0;
 
   /** Source and id together are unique: the application, the input partition and the record's offset. */
-  constructor(application: string, { topic, partition }: Origin) {
+  constructor(application: string, { topic, partition }: Origin, format: EncodeSettings["format"] = "json") {
+    const type = format === "avro" || format === "protobuf" ? format : "json";
     const source = ["", application, topic, String(partition)].map(encodeURIComponent).join("/");
     this.#shared = [
       header("ce_specversion", "1.0"),
       header("ce_type", eventType),
       header("ce_source", source),
-      header("content-type", "application/json"),
+      header("content-type", `application/${type}`),
     ];
   }
 

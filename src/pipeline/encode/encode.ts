@@ -11,6 +11,7 @@ import { ForecastMessages, type MessageWriter } from "./message.js";
 import type { EncodeSettings } from "../encode-settings.js";
 import type { InputRecord, OutputRecord, RecordHeader } from "../ports.js";
 import { CloudEventHeaders } from "./cloudevents.js";
+import { BinaryMessages } from "./binary/binary-messages.js";
 import { FieldMessages } from "./field-messages.js";
 
 /** Bytes of a buffer, about: few buffers, and none that a single record would keep much of. */
@@ -40,7 +41,7 @@ export class ForecastEncoder {
     this.#messages =
       options === undefined || isUsual(options.encode)
         ? new ForecastMessages(modelName, (position) => incidentId(origin, { position }))
-        : new FieldMessages(options.encode, {
+        : new (isBinary(options.encode) ? BinaryMessages : FieldMessages)(options.encode, {
             application: options.application,
             origin,
             modelName,
@@ -49,7 +50,7 @@ export class ForecastEncoder {
           });
     this.#cloudEvents =
       options?.encode.headers === "cloudevents"
-        ? new CloudEventHeaders(options.application, origin)
+        ? new CloudEventHeaders(options.application, origin, options.encode.format)
         : undefined;
   }
 
@@ -126,3 +127,4 @@ export class ForecastEncoder {
 }
 
 const isUsual = ({ format, fields }: EncodeSettings): boolean => format === "json" && fields.length === 0;
+const isBinary = ({ format }: EncodeSettings): boolean => format === "avro" || format === "protobuf";

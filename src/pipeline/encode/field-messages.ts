@@ -1,14 +1,14 @@
 /** Encodes rows of forecasts as JSON with chosen fields, alone or as Kafka Connect's JsonConverter reads it. */
 import type { ForecastColumns } from "../../forecast/columns.js";
-import { UndercurrentError } from "../../errors/errors.js";
 import type { Origin } from "../decode/dead-letter.js";
-import { namedFields, type EncodeSettings, type NamedField, type OutputField } from "../encode-settings.js";
+import { fieldsOf, type EncodeSettings, type OutputField, type OutputShape } from "../encode-settings.js";
 import { connectEnvelope } from "./connect-schema.js";
 import { incidentId } from "./incident-id.js";
 import { JsonText, longestAppend } from "./json-text.js";
 import { KeyJsonCache } from "./key-json-cache.js";
 import type { MessageWriter } from "./message.js";
 import { NestedLists } from "./nested-lists.js";
+import { wirePrefixOf } from "./wire-prefix.js";
 
 /** What the messages of one partition have in common. */
 export interface MessageSource {
@@ -22,8 +22,13 @@ export interface MessageSource {
   readonly levels: number;
 }
 
+/** Returns which lists the forecasts of a source have. */
+export function shapeOf({ horizon, levels }: Pick<MessageSource, "horizon" | "levels">): OutputShape {
+  return { hasIntervals: levels > 1, hasHorizon: horizon > 1 };
+}
+
 /** Columns of the fields that are numbers. */
-const columnOf = {
+export const columnOf = {
   value: "values",
   yhat: "yhat",
   yhat_lower: "yhatLower",
@@ -61,23 +66,17 @@ export class FieldMessages implements MessageWriter {
 
   /** Throws SETTING_INVALID where a field is chosen that the model does not have. */
   constructor(settings: EncodeSettings, { application, origin, modelName, horizon, levels }: MessageSource) {
-    const several = levels > 1;
-    const has = { intervals: several, horizon: horizon > 1 };
-    const missing =
-      settings.fields.length > 0
-        ? namedFields(settings).find(({ field }) => !isThere(field, has))
-        : undefined;
-    if (missing !== undefined) {
-      const needs = missing.field === "horizon" ? "a model.horizon above 1" : "several model.intervalLevels";
-      throw new UndercurrentError("SETTING_INVALID", `encode.fields: ${missing.field} needs ${needs}`);
-    }
-    const fields = namedFields(settings).filter(({ field }) => isThere(field, has));
+    const shape = shapeOf({ horizon, levels });
+    const fields = fieldsOf(settings, shape);
+    const [several, has] = [shape.hasIntervals, { horizon: shape.hasHorizon }];
     const connect = settings.format === "connect-json";
     this.#fields = fields.map(({ field, name }, i) => ({
       field,
       before: Buffer.from(`${i === 0 ? "" : ","}"${name}":`),
     }));
-    this.#begin = Buffer.from(connect ? `${connectEnvelope(fields, several)}{` : "{");
+    const prefix = settings.format === "json-schema" ? wirePrefixOf(settings) : Buffer.alloc(0);
+    const begin = connect ? `${connectEnvelope(fields, several)}{` : "{";
+    this.#begin = Buffer.concat([prefix, Buffer.from(begin)]);
     this.#end = Buffer.from(connect ? "}}" : "}");
     this.#epoch = connect;
     this.#modelName = modelName;
@@ -182,11 +181,4 @@ export class FieldMessages implements MessageWriter {
   #bytes(bytes: Buffer): void {
     this.#text.bytes(bytes, 0, bytes.length);
   }
-}
-
-function isThere(
-  field: NamedField["field"],
-  has: Readonly<Record<"intervals" | "horizon", boolean>>,
-): boolean {
-  return field !== "intervals" && field !== "horizon" ? true : has[field];
 }

@@ -143,6 +143,81 @@ describeWithRegistry("with a schema registry", () => {
       expect(String(dead!.headers!["undercurrent-code"])).toBe("KEY_INVALID");
     }, 120_000);
 
+    test.each(["avro", "protobuf", "json-schema"] as const)(
+      "writes forecasts as %s under a registered schema, and reads them back",
+      async (format) => {
+        const settings = await deployment(1, {
+          encode: { format, headers: "cloudevents" },
+          model: { horizon: 2, intervalLevels: [0.9, 0.5] },
+          schemaRegistry: { url: registry.url },
+        });
+        const { input, forecasts } = settings.topics;
+        const values = [41.5, 42, 43].map((value) => ({
+          key: "pump-7",
+          value: JSON.stringify({ value }),
+          timestamp: time,
+        }));
+        await broker.produce(input, 0, values.slice(0, 2));
+        for (const [count, rest] of [
+          [2, values.slice(2)],
+          [3, []],
+        ] as const) {
+          const service = startService(settings);
+          await committed(service, 0, count);
+          expect(await service.end()).toBe(0);
+          await broker.produce(input, 0, rest.slice());
+        }
+        const written = (await broker.readCommitted(forecasts, 3)).flat().map(({ value }) => value!);
+        // A restart registers the same schema.
+        const ids = new Set(written.map((value) => value.readUInt32BE(1)));
+        expect(ids.size).toBe(1);
+        const versions = await fetch(`${registry.url}/subjects/${forecasts}-value/versions`);
+        expect(await versions.json()).toEqual([1]);
+
+        const reading = await deployment(1, {
+          decode: { format, key: "key", time: "time", value: "value", features: ["yhat"] },
+          schemaRegistry: { url: registry.url },
+        });
+        await broker.produce(
+          reading.topics.input,
+          0,
+          written.map((value) => ({ key: null, value })),
+        );
+        const reader = startService(reading);
+        await committed(reader, 0, 3);
+        expect(await reader.end()).toBe(0);
+        const at = new Date(time).toISOString();
+        expect(await forecastsOf(reading, 3)).toEqual([41.5, 42, 43].map((value) => `pump-7 ${at} ${value}`));
+
+        const explain = startCommand(["explain", "--partition", "0", "--offset", "1"], settings);
+        expect(await explain.ended).toBe(0);
+        expect(explain.out.join("\n")).toContain("holds the same forecast, byte for byte");
+      },
+      120_000,
+    );
+
+    test("ends a start whose schema the registry refuses", async () => {
+      const settings = await deployment(1, {
+        encode: { format: "avro", fields: ["key", { field: "yhat", as: "at" }] },
+        schemaRegistry: { url: registry.url },
+      });
+      const subject = `${settings.topics.forecasts}-value`;
+      const schema = { type: "record", name: "Other", fields: [{ name: "at", type: "string" }] };
+      await registry.register(subject, "AVRO", JSON.stringify(schema));
+      await fetch(`${registry.url}/config/${subject}`, {
+        method: "PUT",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ compatibility: "FULL" }),
+      });
+      const service = startService(settings);
+      expect(await service.ended).toBe(6);
+      expect(service.err.join("\n")).toMatch(/REGISTRY_REFUSED: the schema registry .* answers 4/);
+      const dry = startService(settings, { args: ["--dry-run"] });
+      await broker.produce(settings.topics.input, 0, [{ key: "k", value: '{"value":1}' }]);
+      await dry.ended;
+      expect(dry.err.join("\n")).not.toContain("REGISTRY_REFUSED");
+    }, 60_000);
+
     test("reads Protobuf, and JSON with a schema", async () => {
       const proto = `syntax = "proto3";
 package plant;
