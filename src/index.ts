@@ -38,6 +38,16 @@ export {
   type Observation,
   type StepForecast,
 } from "./forecast/objects.js";
+export { backtest, type BacktestOptions, type BacktestResult } from "./forecast/evaluation/backtest.js";
+export type { IncidentSummary } from "./forecast/evaluation/incident-record.js";
+export type {
+  ErrorSummary,
+  ExpertsSummary,
+  KeySummary,
+  OverallSummary,
+  ScoredEvents,
+  StepSummary,
+} from "./forecast/evaluation/summary.js";
 export type { RejectedEvent } from "./forecast/input.js";
 export { forecastColumns, observationColumns } from "./forecast/columns.js";
 export type {

@@ -6,8 +6,8 @@ import { forecastColumns, type ForecastColumns, type ObservationColumns } from "
 import { Forecaster } from "../../forecast/forecaster.js";
 import { Scoreboard, type ScoreboardOptions } from "../../forecast/evaluation/scoreboard.js";
 import type { ForecasterSettings } from "../../forecast/settings.js";
-import { ExpertRecord } from "./backtest-experts.js";
-import { summariseAll, type OverallSummary } from "./backtest-summary.js";
+import { ExpertRecord } from "../../forecast/evaluation/expert-record.js";
+import { summariseAll, type OverallSummary } from "../../forecast/evaluation/summary.js";
 import { windowedColumns } from "../../forecast/windows/windowed-columns.js";
 import { Replay } from "./replay.js";
 import { noObservation } from "../shared/options.js";

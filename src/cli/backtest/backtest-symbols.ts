@@ -13,7 +13,7 @@ import { symbolSettings, type SymbolSettings } from "../../forecast/symbols/sett
 import { Unigram } from "../../forecast/symbols/unigram.js";
 import { valueKinds } from "../../forecast/settings.js";
 import { assertApart } from "./apart.js";
-import { nullable } from "./backtest-summary.js";
+import { nullable } from "../../forecast/evaluation/summary.js";
 import { symbolKeyTable, symbolOverallTable, type SymbolOutcome } from "./backtest-symbols-table.js";
 import { Replay } from "./replay.js";
 import { renamedOption, wholeNumberFrom } from "../shared/options.js";

@@ -1,7 +1,12 @@
 /** The tables that `backtest` prints. */
 import Table from "cli-table3";
 import type { ComparedCell } from "./backtest-compare.js";
-import type { ExpertsSummary, KeySummary, OverallSummary, StepSummary } from "./backtest-summary.js";
+import type {
+  ExpertsSummary,
+  KeySummary,
+  OverallSummary,
+  StepSummary,
+} from "../../forecast/evaluation/summary.js";
 import { figure, plainText, ratio, signedRatio, whole } from "../shared/text.js";
 
 /** Rows of the table of keys; of more keys the best and the worst are shown. */

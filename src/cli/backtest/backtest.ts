@@ -14,8 +14,8 @@ import { Scoreboard } from "../../forecast/evaluation/scoreboard.js";
 import { windowedColumns } from "../../forecast/windows/windowed-columns.js";
 import { assertApart } from "./apart.js";
 import { compareCells, type ComparedCell } from "./backtest-compare.js";
-import { ExpertRecord } from "./backtest-experts.js";
-import { summariseAll, summariseKey } from "./backtest-summary.js";
+import { ExpertRecord } from "../../forecast/evaluation/expert-record.js";
+import { summariseAll, summariseKey } from "../../forecast/evaluation/summary.js";
 import {
   addSymbolOptions,
   assertOfKind,
@@ -49,7 +49,7 @@ import {
 } from "../shared/options.js";
 import { printNotice, Rejections } from "../shared/rejections.js";
 import { writeIncidents } from "./incidents/csv.js";
-import { IncidentRecord } from "./incidents/record.js";
+import { IncidentRecord } from "../../forecast/evaluation/incident-record.js";
 import { incidentText } from "./incidents/table.js";
 import { ReportRecord } from "./report-record.js";
 import { reportData, type BacktestOutcome } from "./report.js";

@@ -1,6 +1,6 @@
 /** The keys that a report shows in detail: which, their last values, and all their values in bins. */
 import type { FeaturedKey } from "../../adapters/web/report-data.js";
-import type { KeySummary } from "./backtest-summary.js";
+import type { KeySummary } from "../../forecast/evaluation/summary.js";
 import { columnOf, short } from "./report-numbers.js";
 import type { RecordedEvent } from "./report-record.js";
 

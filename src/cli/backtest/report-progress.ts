@@ -1,6 +1,6 @@
 /** How a backtest went over its course: error, coverage and the experts' weights in equal pieces of the stream. */
 import type { ExpertProgress, Progress } from "../../adapters/web/report-data.js";
-import type { ExpertSample } from "./backtest-experts.js";
+import type { ExpertSample } from "../../forecast/evaluation/expert-record.js";
 import type { RecordedEvent } from "./report-record.js";
 import { columnOf } from "./report-numbers.js";
 

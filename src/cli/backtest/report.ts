@@ -7,9 +7,9 @@ import type {
   ReportData,
 } from "../../adapters/web/report-data.js";
 import type { ForecasterSettings } from "../../forecast/settings.js";
-import type { ExpertRecord } from "./backtest-experts.js";
-import type { KeySummary, OverallSummary, StepSummary } from "./backtest-summary.js";
-import type { FoundIncidents } from "./incidents/record.js";
+import type { ExpertRecord } from "../../forecast/evaluation/expert-record.js";
+import type { KeySummary, OverallSummary, StepSummary } from "../../forecast/evaluation/summary.js";
+import type { FoundIncidents } from "../../forecast/evaluation/incident-record.js";
 import { incidentReport, spansOf } from "./incidents/report-incidents.js";
 import { choose, KeyCourse } from "./report-keys.js";
 import { columnOf, short } from "./report-numbers.js";

@@ -1,6 +1,6 @@
 /** What a backtest remembers of the experts' weights. */
 import { expect, test } from "vitest";
-import { ExpertRecord } from "../../../src/cli/backtest/backtest-experts.js";
+import { ExpertRecord } from "../../../src/forecast/evaluation/expert-record.js";
 import { forecastColumns } from "../../../src/forecast/columns.js";
 
 test("means count each key's samples by its events, final weights are those of now", () => {

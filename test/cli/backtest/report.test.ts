@@ -1,10 +1,10 @@
 /** What a report is made of: the choice of keys, bins that hide no extreme, and figures that agree with the summary. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ExpertRecord } from "../../../src/cli/backtest/backtest-experts.js";
-import { summariseAll, summariseKey, type KeySummary } from "../../../src/cli/backtest/backtest-summary.js";
+import { ExpertRecord } from "../../../src/forecast/evaluation/expert-record.js";
+import { summariseAll, summariseKey, type KeySummary } from "../../../src/forecast/evaluation/summary.js";
 import { choose, KeyCourse } from "../../../src/cli/backtest/report-keys.js";
-import { IncidentRecord } from "../../../src/cli/backtest/incidents/record.js";
+import { IncidentRecord } from "../../../src/forecast/evaluation/incident-record.js";
 import { ReportRecord } from "../../../src/cli/backtest/report-record.js";
 import { reportData } from "../../../src/cli/backtest/report.js";
 import { embeddable } from "../../../src/adapters/web/report.js";

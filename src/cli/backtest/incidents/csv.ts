@@ -2,7 +2,11 @@
 import { numberCell, TextCells } from "../../../adapters/files/csv/csv-writer.js";
 import { TextOutput } from "../../../adapters/files/text-output.js";
 import { warnOfFormula } from "../replay.js";
-import { kindOf, type IncidentRecord, type ListedIncident } from "./record.js";
+import {
+  kindOf,
+  type IncidentRecord,
+  type ListedIncident,
+} from "../../../forecast/evaluation/incident-record.js";
 
 const head =
   "id,key,kind,direction,begin,end,peak_time,peak_value,peak_expected,anomaly_score,severity,events,state,muted,group_incident,members";

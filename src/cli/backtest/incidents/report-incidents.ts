@@ -1,7 +1,11 @@
 /** The incidents of a backtest as its report holds them. */
 import type { IncidentReport, Spans } from "../../../adapters/web/report-data.js";
 import { columnOf, short } from "../report-numbers.js";
-import { kindOf, type FoundIncidents, type ListedIncident } from "./record.js";
+import {
+  kindOf,
+  type FoundIncidents,
+  type ListedIncident,
+} from "../../../forecast/evaluation/incident-record.js";
 
 /** Most incidents that the table of a report has: those with the greatest severity. */
 const mostRows = 200;

@@ -1,7 +1,12 @@
 /** The incidents that `backtest` prints: those of the greatest severity. */
 import { plainTable } from "../backtest-table.js";
 import { figure, plainText, whole } from "../../shared/text.js";
-import { kindOf, type FoundIncidents, type IncidentSummary, type ListedIncident } from "./record.js";
+import {
+  kindOf,
+  type FoundIncidents,
+  type IncidentSummary,
+  type ListedIncident,
+} from "../../../forecast/evaluation/incident-record.js";
 
 const mostRows = 10;
 const longestKey = 32;

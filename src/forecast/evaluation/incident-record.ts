@@ -1,9 +1,9 @@
 /** The incidents and alarms of a backtest: kept as they come, counted per day of the stream, and listed. */
-import type { ForecastColumns } from "../../../forecast/columns.js";
-import type { Incident, IncidentKind } from "../../../forecast/incidents/incidents.js";
-import type { GroupNote } from "../../../forecast/incidents/groups/watcher.js";
-import { groupSuffix, idSuffix } from "../../../forecast/incidents/update.js";
-import type { IncidentNote } from "../../../forecast/incidents/watcher.js";
+import type { ForecastColumns } from "../columns.js";
+import type { Incident, IncidentKind } from "../incidents/incidents.js";
+import type { GroupNote } from "../incidents/groups/watcher.js";
+import { groupSuffix, idSuffix } from "../incidents/update.js";
+import type { IncidentNote } from "../incidents/watcher.js";
 
 const day = 86_400_000;
 

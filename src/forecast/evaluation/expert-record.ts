@@ -1,6 +1,6 @@
 /** The experts' weights over a backtest, sampled for each key at the end of each batch that has events of it. */
-import type { ForecastColumns } from "../../forecast/columns.js";
-import type { Forecaster } from "../../forecast/forecaster.js";
+import type { ForecastColumns } from "../columns.js";
+import type { Forecaster } from "../forecaster.js";
 
 /** The mean weights of the keys of one batch, each key counted as often as it has events there. */
 export interface ExpertSample {

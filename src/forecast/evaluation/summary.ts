@@ -1,19 +1,19 @@
-/** The outcome of a backtest as one object: what `--json` prints and the table shows. */
-import { ErrorTotals, overallSkill, skillOf, type Score } from "../../forecast/evaluation/score.js";
-import type { KeyScores } from "../../forecast/evaluation/scoreboard.js";
-import type { ExpertRecord } from "./backtest-experts.js";
-import type { StepScore } from "../../forecast/evaluation/step-scores.js";
+/** The outcome of a backtest as one object: what `backtest` returns, `--json` prints and the table shows. */
+import { ErrorTotals, overallSkill, skillOf, type Score } from "./score.js";
+import type { KeyScores } from "./scoreboard.js";
+import type { ExpertRecord } from "./expert-record.js";
+import type { StepScore } from "./step-scores.js";
 
-/** Errors of one forecaster; null if nothing was scored. */
-interface Errors {
+/** ErrorSummary of one forecaster; null if nothing was scored. */
+export interface ErrorSummary {
   readonly mae: number | null;
   readonly rmse: number | null;
   /** 1 - MAE / MAE of persistence. */
   readonly skill: number | null;
 }
 
-/** Errors over some events, and their counts. */
-interface ScoredEvents extends Errors {
+/** ErrorSummary over some events, and their counts. */
+export interface ScoredEvents extends ErrorSummary {
   readonly events: number;
   readonly missing: number;
   readonly scored: number;
@@ -35,32 +35,34 @@ export type ExpertsSummary = Readonly<
 >;
 
 /** How well the values some steps ahead were forecast. */
-export interface StepSummary extends Errors {
+export interface StepSummary extends ErrorSummary {
   readonly step: number;
   readonly scored: number;
   readonly coverage: number | null;
-  readonly baselines: { readonly persistence: Errors; readonly seasonal_naive: Errors };
+  readonly baselines: { readonly persistence: ErrorSummary; readonly seasonal_naive: ErrorSummary };
 }
 
+/** How well the next values of one key were forecast, and by whom. */
 export interface KeySummary extends ScoredEvents {
   readonly key: string;
   readonly baselines: {
-    readonly persistence: Errors;
+    readonly persistence: ErrorSummary;
     /** `period` in values; null if none was detected. */
-    readonly seasonal_naive: Errors & { readonly period: number | null };
-    readonly exponential_smoothing: Errors & { readonly alpha: number };
+    readonly seasonal_naive: ErrorSummary & { readonly period: number | null };
+    readonly exponential_smoothing: ErrorSummary & { readonly alpha: number };
   };
   readonly experts: ExpertsSummary;
   /** Steps 1 to the horizon, where that is above 1. */
   readonly horizon?: readonly StepSummary[];
 }
 
+/** How well all keys were forecast. */
 export interface OverallSummary extends ScoredEvents {
   readonly keys: number;
   readonly baselines: {
-    readonly persistence: Errors;
-    readonly seasonal_naive: Errors;
-    readonly exponential_smoothing: Errors;
+    readonly persistence: ErrorSummary;
+    readonly seasonal_naive: ErrorSummary;
+    readonly exponential_smoothing: ErrorSummary;
   };
   /** Means over the keys. */
   readonly experts: ExpertsSummary;
@@ -110,7 +112,7 @@ export function summariseAll(
 ): OverallSummary {
   const sum = (count: (scores: KeyScores) => number): number =>
     all.reduce((total, key) => total + count(key), 0);
-  const overall = (totals: (scores: KeyScores) => ErrorTotals): Errors => {
+  const overall = (totals: (scores: KeyScores) => ErrorTotals): ErrorSummary => {
     const together = new ErrorTotals();
     for (const scores of all) together.addAll(totals(scores));
     const pairs = all.map((scores) => [totals(scores).mae, scores.score.persistence.mae] as const);
@@ -143,7 +145,7 @@ function horizonOf(keys: readonly KeyScores[]): { readonly horizon?: readonly St
 }
 
 function summariseStep(keys: readonly StepScore[]): StepSummary {
-  const overall = (totals: (score: StepScore) => ErrorTotals): Errors => {
+  const overall = (totals: (score: StepScore) => ErrorTotals): ErrorSummary => {
     const together = new ErrorTotals();
     for (const key of keys) together.addAll(totals(key));
     const pairs = keys.map((key) => [totals(key).mae, key.score.persistence.mae] as const);
@@ -178,7 +180,7 @@ function expertsOf(experts: ExpertRecord, slots: readonly number[]): ExpertsSumm
   );
 }
 
-function errorsOf(totals: ErrorTotals, skill: number): Errors {
+function errorsOf(totals: ErrorTotals, skill: number): ErrorSummary {
   return { mae: nullable(totals.mae), rmse: nullable(totals.rmse), skill: nullable(skill) };
 }
 
