@@ -29,10 +29,6 @@ export interface RegisteredSchema {
   }[];
 }
 
-function idOf({ id }: { readonly id: number }): number {
-  return id;
-}
-
 /** Largest answer that is read, in bytes. */
 const mostBytes = 16_777_216;
 
@@ -59,13 +55,18 @@ export class SchemaRegistry {
    */
   async register(subject: string, schema: OutputSchema): Promise<number> {
     const path = `subjects/${encodeURIComponent(subject)}/versions`;
-    return idOf((await this.#ask<{ id: number }>(path, schema))!);
+    const registered = await this.#ask<{ id: number }>(path, schema);
+    if (registered !== undefined) return registered.id;
+    throw new UndercurrentError(
+      "REGISTRY_REFUSED",
+      `the schema registry answers 404 to ${path}: check the path of schemaRegistry.url`,
+    );
   }
 
   /** Returns the id of a schema under a subject; undefined if it is not registered there. Rejects as `schema` does. */
   async find(subject: string, schema: OutputSchema): Promise<number | undefined> {
     const found = await this.#ask<{ id: number }>(`subjects/${encodeURIComponent(subject)}`, schema);
-    return found && idOf(found);
+    return found?.id;
   }
 
   #get(path: string): Promise<RegisteredSchema | undefined> {
