@@ -262,5 +262,8 @@ describe("the command inspect", () => {
     const { status, err } = run(["--file", "-"], "hello\n");
     expect(status).toBe(3);
     expect(err).toContain('such as "hello"');
+    expect(run(["--file", "-"], '{"resourceMetrics":[]}\n').err).toContain(
+      "examples/topics/opentelemetry.yaml",
+    );
   });
 });

@@ -141,8 +141,16 @@ async function suggestionFor(placed: readonly Placed[], settings: Config): Promi
   switch (seen.look) {
     case "number":
       return told(suggestForNumbers(placed), "the text of one number");
-    case "json":
-      return told(suggestForDocuments(placed, documentsOf(placed, 0)), "JSON");
+    case "json": {
+      const documents = documentsOf(placed, 0);
+      if (documents.some(({ document }) => Object.hasOwn(document as object, "resourceMetrics"))) {
+        throw new UndercurrentError(
+          "INPUT_UNUSABLE",
+          "the values are OpenTelemetry's metrics, which a function reads: see examples/topics/opentelemetry.yaml",
+        );
+      }
+      return told(suggestForDocuments(placed, documents), "JSON");
+    }
     case "json-schema": {
       const { decode, ...rest } = suggestForDocuments(placed, documentsOf(placed, wirePrefix));
       return told(
@@ -174,7 +182,7 @@ async function suggestionFor(placed: readonly Placed[], settings: Config): Promi
 function documentsOf(placed: readonly Placed[], from: number): readonly Document[] {
   return placed.flatMap(([, record]) => {
     const document = record.value === null ? undefined : parsed(record.value.subarray(from));
-    return document === undefined ? [] : [{ record, document }];
+    return typeof document === "object" && document !== null ? [{ record, document }] : [];
   });
 }
 
