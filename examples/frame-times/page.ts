@@ -1,7 +1,5 @@
 /**
- * A page forecasts its own frame times, live and without a server. Try it:
- *
- *     npx esbuild examples/frame-times/page.ts --bundle --format=esm --servedir=examples/frame-times
+ * A page forecasts its own frame times, live: `npm run frame-times` bundles and shows it. The page asks no server for anything.
  */
 import { animationFrames, filter, fromEvent, map, pairwise, share, scan } from "rxjs";
 import { anomalies, forecast, type EventForecast } from "undercurrent-forecast";
