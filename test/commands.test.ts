@@ -85,10 +85,26 @@ function faultOf(command: string): string | undefined {
     case "bash":
       return faultOfPath(first);
     case "docker":
-      return first === "compose" ? undefined : "not used here";
+      return faultOfDocker(first, rest);
+    case "helm":
+      return rest
+        .filter((word) => word.includes("/"))
+        .map(faultOfPath)
+        .find(Boolean);
+    case "curl":
+    case "kill":
+    case "kubectl":
+      return undefined;
     default:
       return "not a form that works in a clone and in a project that has the package";
   }
+}
+
+function faultOfDocker(verb: string, words: readonly string[]): string | undefined {
+  if (verb === "compose" || verb === "push") return undefined;
+  if (verb !== "build") return "not used here";
+  const stage = words[words.indexOf("--target") + 1]!;
+  return read("Dockerfile").includes(` AS ${stage}\n`) ? undefined : "no such stage";
 }
 
 /** Further commands of npm. */

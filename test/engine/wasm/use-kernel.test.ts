@@ -1,15 +1,16 @@
-/** Modules that were compiled elsewhere, in a process of its own: a process has one kernel. */
+/** Modules that were compiled elsewhere. A program has one kernel, so the test loads the library once more. */
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
-import { kernelName, kernelNames, useKernel } from "../../../src/engine/wasm/kernel.js";
-import { createForecaster } from "../../../src/index.js";
+import { expect, test, vi } from "vitest";
 
 declare const WebAssembly: { readonly Module: new (bytes: Uint8Array) => object };
 
 const file = (name: string): object =>
   new WebAssembly.Module(readFileSync(new URL(`../../../dist/kernel/simd/${name}.wasm`, import.meta.url)));
 
-test("forecasters run on the modules that a program gives, once and before the first forecaster", () => {
+test("forecasters run on the modules that a program gives, once and before the first forecaster", async () => {
+  vi.resetModules();
+  const { kernelName, kernelNames, useKernel } = await import("../../../src/engine/wasm/kernel.js");
+  const { createForecaster } = await import("../../../src/index.js");
   const modules = { cells: file("cells"), regression: file("regression"), horizons: file("horizons") };
   expect(() => useKernel({ modules: { ...modules, cells: {} } })).toThrow(
     "modules.cells: expected a WebAssembly.Module",

@@ -153,7 +153,7 @@ describe.each(Object.entries(discrete))("%s", (_, kind) => {
 });
 
 test("a level is forecast as if values that are odd by 25 to 100 usual errors had not been", () => {
-  const costs = new Costs(kinds["noise around a level"]!, 60);
+  const costs = new Costs(kinds["noise around a level"]!, 100);
   for (const count of [1, 2, longest]) {
     const without = costs.of([], count);
     for (const value of [-50, 160, 300]) {
