@@ -102,6 +102,7 @@ export class Instance {
         break;
       case "taking-over":
       case "replaying":
+      case "retuned":
       case "shared-key":
         break;
     }
