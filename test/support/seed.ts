@@ -1,6 +1,6 @@
 /**
- * The seed of the properties: that of the commit, so that one commit has one outcome, on each Node, and the next one tries
- * other values. `UNDERCURRENT_TEST_SEED` names another, or `random`.
+ * The seed of the properties: that of the committed code, so that one commit has one outcome, on each Node, and the next
+ * change of the code tries other values. `UNDERCURRENT_TEST_SEED` names another, or `random`.
  */
 import { execFileSync } from "node:child_process";
 
@@ -9,8 +9,9 @@ export function seedOfProperties(): string {
   if (named === "random") return String(Math.floor(Math.random() * 2 ** 31));
   if (named !== undefined) return named;
   try {
-    const tree = execFileSync("git", ["rev-parse", "HEAD^{tree}"], { stdio: ["ignore", "pipe", "ignore"] });
-    return String(parseInt(tree.toString().slice(0, 7), 16));
+    const options = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] } as const;
+    const trees = execFileSync("git", ["rev-parse", "HEAD:src", "HEAD:test"], options).split("\n");
+    return String(trees.reduce((seed, tree) => seed ^ parseInt(tree.slice(0, 7) || "0", 16), 0));
   } catch {
     // Not a clone.
     return "1";

@@ -2,8 +2,9 @@
  * One guard before all that learns. A value that lies absurdly far from what was expected is set aside: it is scored,
  * and for everything that learns it counts as missing, so that an overflow or a sentinel leaves no trace. Values set aside
  * that agree with one another may be a new level: forecasts follow them from the second on, and with the sixth the key
- * moves there as a whole (`translate`), without a trace of the jump. Of a young key nothing is known that could tell which
- * of two values is absurd: later values decide, and the key begins anew without the odd ones.
+ * moves there as a whole (`moveLevel`), without a trace of the jump. Of a young key nothing is known that could tell which
+ * of two values is absurd: later values decide, and the key begins anew without the odd ones. A shift that fewer than six
+ * values tell of is taken back with the value that comes back.
  *
  * The two kinds of outliers are those of Fox (Outliers in Time Series, 1972): additive ones and shifts of the level.
  */
