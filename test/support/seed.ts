@@ -9,8 +9,10 @@ export function seedOfProperties(): string {
   if (named === "random") return String(Math.floor(Math.random() * 2 ** 31));
   if (named !== undefined) return named;
   try {
-    const options = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] } as const;
-    const trees = execFileSync("git", ["rev-parse", "HEAD:src", "HEAD:test"], options).split("\n");
+    const trees = execFileSync("git", ["rev-parse", "HEAD:src", "HEAD:test"], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).split("\n");
     return String(trees.reduce((seed, tree) => seed ^ parseInt(tree.slice(0, 7) || "0", 16), 0));
   } catch {
     // Not a clone.
