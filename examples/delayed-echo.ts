@@ -50,7 +50,7 @@ function errorsOf(cell: CellKind): number[] {
       const readings = pulses.map((pulse, sensor) => ({
         key: `sensor-${sensor}`,
         time: date * day + (i * day) / readingsPerDay,
-        value: (i === 0 || echo ? pulse : 0) + 0.1 * (next() - 0.5),
+        value: (i === 0 || echo ? pulse : 0) + 0.2 * (next() - 0.5),
       }));
       const forecasts = forecaster.observe(readings);
       if (!echo) continue;
