@@ -26,6 +26,11 @@ const long = [
   "test/pipeline/state/model-record.test.ts",
   "test/integration/kafka/{owners,oauth,many-partitions,quiet-log,hostile}.test.ts",
 ];
+/** Quick tests that choose the kernel or the weights of their process, and so need one of their own. */
+const alone = [
+  "test/forecast/{bits,learning/initial-missing}.test.ts",
+  "test/{pretrain/pretrain,engine/wasm/kernel,engine/wasm/use-kernel}.test.ts",
+];
 /** Tests of a whole system: brokers, browsers, servers of others. */
 const integration = ["test/integration/**/*.test.ts"];
 
@@ -51,7 +56,8 @@ export default defineConfig({
     globalSetup: ["test/support/global-setup.ts"],
     reporters: ["default", new SlowestFiles(), ...(report === undefined ? [] : [json(report)])],
     projects: [
-      project("quick", ["test/**/*.test.ts"], { exclude: [...integration, ...long] }),
+      project("quick", ["test/**/*.test.ts"], { exclude: [...integration, ...long, ...alone] }),
+      project("quick-alone", alone, { isolate: true }),
       // They mostly wait for a broker.
       project("integration", integration, { exclude: long, maxWorkers: 3, sequence: { groupOrder: 1 } }),
       project("long", long, { isolate: true }),
