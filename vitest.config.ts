@@ -34,6 +34,11 @@ const alone = [
 /** Tests of a whole system: brokers, browsers, servers of others. */
 const integration = ["test/integration/**/*.test.ts"];
 
+/** Measures the memory of its process. */
+const measured = ["test/integration/kafka/pipeline.test.ts"];
+/** Integration tests follow the quick ones. */
+const waiting = { maxWorkers: 3, sequence: { groupOrder: 1 } };
+
 const common = {
   env: { UNDERCURRENT_TEST_SEED: seedOfProperties() },
   setupFiles: ["test/support/seed-setup.ts"],
@@ -59,7 +64,8 @@ export default defineConfig({
       project("quick", ["test/**/*.test.ts"], { exclude: [...integration, ...long, ...alone] }),
       project("quick-alone", alone, { isolate: true }),
       // They mostly wait for a broker.
-      project("integration", integration, { exclude: long, maxWorkers: 3, sequence: { groupOrder: 1 } }),
+      project("integration", integration, { ...waiting, exclude: [...long, ...measured] }),
+      project("integration-alone", measured, { ...waiting, isolate: true }),
       project("long", long, { isolate: true }),
     ],
   },
