@@ -93,7 +93,7 @@ class Bench {
       intake.clear();
       timed("read", () =>
         some.forEach((record) => {
-          intake.read(record);
+          intake.reader.read(record);
           intake.takeSeries(0);
         }),
       );
@@ -206,7 +206,7 @@ async function shapeCosts(model: ForecasterOptions): Promise<Figure[]> {
       intake.clear();
       const reading = performance.now();
       for (const record of records) {
-        const count = intake.read(record);
+        const count = intake.reader.read(record);
         for (let series = 0; series < count; series++) intake.takeSeries(series);
       }
       read.push((1000 * (performance.now() - reading)) / batch);

@@ -1,7 +1,15 @@
 /** Maps the bytes of a key to its slot without creating a string: a hash table over one byte buffer. */
+import { isUtf8 } from "node:buffer";
 
 /** Probes for one key. Those for which they are too few, as where someone chose keys of one hash, stay outside. */
 const mostProbes = 32;
+
+/** A key within bytes. */
+interface KeyBytes {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
 
 export class KeyIndex {
   #size = 0;
@@ -28,6 +36,20 @@ export class KeyIndex {
       }
     }
     return -1;
+  }
+
+  /**
+   * The slot of a key. One that is not in here enters with the slot that `slotOf` gives its text. Throws what `fault` returns
+   * for a key that is not UTF-8.
+   */
+  slotOf({ bytes, start, end }: KeyBytes, slotOf: (key: string) => number, fault: () => Error): number {
+    const known = this.find(bytes, start, end);
+    if (known >= 0) return known;
+    const name = bytes.subarray(start, end);
+    if (!isUtf8(name)) throw fault();
+    const slot = slotOf(Buffer.from(name).toString("utf8"));
+    this.add(bytes, start, end, slot);
+    return slot;
   }
 
   /** Enters a key that is not in here. */

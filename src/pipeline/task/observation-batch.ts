@@ -1,15 +1,15 @@
 /** Converts records and readings to columns of observations: slots of keys, and the policy for late events. */
-import { isUtf8 } from "node:buffer";
 import { UndercurrentError } from "../../errors/errors.js";
 import {
   appendObservation,
+  copyObservations,
   setFeatures,
   setPosition,
   observationColumns,
   type ObservationColumns,
 } from "../../forecast/columns.js";
 import type { Forecaster } from "../../forecast/forecaster.js";
-import type { Decoded, Reading } from "../decode/decode.js";
+import type { Reading } from "../decode/decode.js";
 import { pathOfGroup } from "../../forecast/incidents/groups/naming.js";
 import type { ValueFormat } from "../decode/format.js";
 import { groupReader } from "../decode/group.js";
@@ -17,7 +17,6 @@ import { KeyIndex } from "../decode/key-index.js";
 import { RecordReader } from "../decode/record-reader.js";
 import type { InputRecord } from "../ports.js";
 import { readingPosition } from "../encode/incident-id.js";
-import type { ScannedKey } from "../decode/scanned-key.js";
 import type { DecodeSettings } from "../decode-settings.js";
 import type { LatePolicy } from "../settings.js";
 
@@ -45,9 +44,11 @@ export class ObservationBatch {
   /** Called with the first event of each key, and possibly with later ones. */
   onFirstEvent: ((key: string) => void) | undefined;
 
+  /** Reads a record, of which `takeSeries` takes the series one by one. */
+  readonly reader: RecordReader;
+
   readonly #forecaster: Forecaster;
   readonly #late: LatePolicy;
-  readonly #reader: RecordReader;
   readonly #keys = new KeyIndex();
   #columns: ReturnType<typeof observationColumns>;
   /**
@@ -71,7 +72,7 @@ export class ObservationBatch {
     this.#forecaster = forecaster;
     this.#late = settings.late;
     this.#forgotten = forecaster.forgotten;
-    this.#reader = new RecordReader(settings.decode, format);
+    this.reader = new RecordReader(settings.decode, format);
     this.#columns = observationColumns(1024, forecaster.settings.featureCount);
     const path = pathOfGroup(forecaster.settings.detection.group);
     if (path === undefined) return;
@@ -110,35 +111,16 @@ export class ObservationBatch {
     return this.#append(slot, reading, record);
   }
 
-  /**
-   * Reads a record and returns the number of its series, which `takeSeries` takes one by one. Throws as the decoder does.
-   */
-  read(record: InputRecord): number {
-    return this.#reader.read(record);
-  }
-
-  /** The readings of the record read last that could not be decoded. */
-  get refused(): Decoded["refused"] {
-    return this.#reader.refused;
-  }
-
-  /** The name of a series of the record read last, as in `Reading`. */
-  seriesOf(series: number): string {
-    return this.#reader.seriesOf(series);
-  }
-
   /** Appends a series of the record read last. Returns and throws as `take` does. */
   takeSeries(series: number): boolean {
-    const reader = this.#reader;
+    const { reader } = this;
     const reading = reader.reading(series);
     if (reading !== undefined) return this.take(reading);
     const scan = reader.select(series);
     if (scan === undefined) return false;
     const { record } = reader;
     this.#refuseAhead(scan.time, record);
-    const slot = this.#slotOf(scan.key);
-    // The key is not UTF-8: the decoder names the error.
-    if (slot < 0) throw reader.keyFault();
+    const slot = this.#keys.slotOf(scan.key, this.#begin, this.#keyFault);
     return this.#append(slot, scan, record);
   }
 
@@ -149,18 +131,14 @@ export class ObservationBatch {
     this.#lastTimes.fill(unread);
   }
 
-  /** Returns the slot of the scanned key; -1 if the decoder must name its error. */
-  #slotOf({ bytes, start, end }: ScannedKey): number {
-    const known = this.#keys.find(bytes, start, end);
-    if (known >= 0) return known;
-    const name = bytes.subarray(start, end);
-    if (!isUtf8(name)) return -1;
-    const key = Buffer.from(name).toString("utf8");
+  /** Returns the slot of a scanned key's first event. */
+  readonly #begin = (key: string): number => {
     const slot = this.#forecaster.slotOf(key);
     this.onFirstEvent?.(key);
-    this.#keys.add(bytes, start, end, slot);
     return slot;
-  }
+  };
+
+  readonly #keyFault = (): Error => this.reader.keyFault();
 
   #meet(slot: number, key: string): void {
     if (this.onFirstEvent === undefined) return;
@@ -231,12 +209,7 @@ export class ObservationBatch {
       2 * this.#columns.slots.length,
       this.#forecaster.settings.featureCount,
     );
-    columns.slots.set(this.#columns.slots);
-    columns.times.set(this.#columns.times);
-    columns.values.set(this.#columns.values);
-    columns.features.set(this.#columns.features);
-    columns.positions.set(this.#columns.positions);
-    columns.count = this.#columns.count;
+    copyObservations(this.#columns, columns);
     columns.groupOf = this.#columns.groupOf;
     this.#columns = columns;
   }

@@ -302,15 +302,16 @@ export class Stage {
       refusals.push(...refused);
       return;
     }
-    const count = this.#batch.read(record);
+    const { reader } = this.#batch;
+    const count = reader.read(record);
     for (let series = 0; series < count; series++) {
       try {
         if (this.#batch.takeSeries(series)) this.#observeNow();
       } catch (error) {
-        refusals.push({ series: this.#batch.seriesOf(series), error: rejectionOf(error) });
+        refusals.push({ series: reader.seriesOf(series), error: rejectionOf(error) });
       }
     }
-    if (this.#batch.refused.length > 0) refusals.push(...this.#batch.refused);
+    if (reader.refused.length > 0) refusals.push(...reader.refused);
   }
 
   /** Returns what the operator `before` makes of a reading. */

@@ -2,17 +2,15 @@
  * Puts records and readings into windows, and the observations of closed windows into a batch. An observation belongs to the
  * record that closed its window: they stand in one commit.
  */
-import { isUtf8 } from "node:buffer";
 import { UndercurrentError } from "../../errors/errors.js";
 import type { ObservationColumns } from "../../forecast/columns.js";
 import type { Forecaster } from "../../forecast/forecaster.js";
 import { durationMs } from "../../forecast/windows/duration.js";
 import type { Windows } from "../../forecast/windows/windows.js";
-import type { Decoded, Reading } from "../decode/decode.js";
+import type { Reading } from "../decode/decode.js";
 import type { ValueFormat } from "../decode/format.js";
 import { KeyIndex } from "../decode/key-index.js";
-import { RecordReader } from "../decode/record-reader.js";
-import type { ScannedKey } from "../decode/scanned-key.js";
+import type { RecordReader } from "../decode/record-reader.js";
 import type { DecodeSettings } from "../decode-settings.js";
 import type { InputRecord } from "../ports.js";
 import { ObservationBatch } from "../task/observation-batch.js";
@@ -31,7 +29,6 @@ export class WindowedBatch {
   readonly readings: Reading[] = [];
   readonly #windows: Windows;
   readonly #maxAhead: number;
-  readonly #reader: RecordReader;
   readonly #batch: ObservationBatch;
   readonly #keys = new KeyIndex();
   /** Keys as bytes, by slot of the windows. */
@@ -43,9 +40,13 @@ export class WindowedBatch {
     this.#windows = forecaster.windows!;
     this.#maxAhead = durationMs(aggregate!.maxAhead);
     const decode = decodeForWindows(settings.decode, aggregate!.by);
-    this.#reader = new RecordReader(decode, format);
     // Observations come in order: none is late.
     this.#batch = new ObservationBatch(forecaster, { decode, late: "process" }, format);
+  }
+
+  /** Reads a record, of which `takeSeries` takes the series one by one. */
+  get reader(): RecordReader {
+    return this.#batch.reader;
   }
 
   /** The records that closed the windows. Their keys are those of the series, and they have no value and headers. */
@@ -76,28 +77,15 @@ export class WindowedBatch {
     this.#batch.observed();
   }
 
-  /** Reads a record and returns the number of its series. Throws as the decoder does. */
-  read(record: InputRecord): number {
-    return this.#reader.read(record);
-  }
-
-  get refused(): Decoded["refused"] {
-    return this.#reader.refused;
-  }
-
-  seriesOf(series: number): string {
-    return this.#reader.seriesOf(series);
-  }
-
   /** Puts a series of the record read last into its window. Returns false and throws as `take` does. */
   takeSeries(series: number): boolean {
-    const reading = this.#reader.reading(series);
+    const { reader } = this;
+    const reading = reader.reading(series);
     if (reading !== undefined) return this.take(reading);
-    const scan = this.#reader.select(series);
+    const scan = reader.select(series);
     if (scan === undefined) return false;
-    const { record } = this.#reader;
-    this.#advance(scan.time, record);
-    this.#add(this.#slotOf(scan.key), scan);
+    this.#advance(scan.time, reader.record);
+    this.#add(this.#keys.slotOf(scan.key, this.#slotOf, this.#keyFault), scan);
     return false;
   }
 
@@ -159,16 +147,8 @@ export class WindowedBatch {
     }
   }
 
-  /** Throws KEY_INVALID for a key that is not UTF-8. */
-  #slotOf({ bytes, start, end }: ScannedKey): number {
-    const known = this.#keys.find(bytes, start, end);
-    if (known >= 0) return known;
-    const name = bytes.subarray(start, end);
-    if (!isUtf8(name)) throw this.#reader.keyFault();
-    const slot = this.#windows.slotOf(Buffer.from(name).toString("utf8"));
-    this.#keys.add(bytes, start, end, slot);
-    return slot;
-  }
+  readonly #slotOf = (key: string): number => this.#windows.slotOf(key);
+  readonly #keyFault = (): Error => this.reader.keyFault();
 }
 
 /** Events that are counted need no value. */
