@@ -1,5 +1,6 @@
 /** Writes the schema of forecast records as Kafka Connect's JsonConverter has it. */
 import type { NamedField, OutputField } from "../encode-settings.js";
+import { kindOf } from "./output-schema.js";
 
 /** A schema of Kafka Connect, as JSON. */
 interface ConnectSchema {
@@ -32,49 +33,32 @@ const intervals = list(
   struct(named("level", { type: "double", optional: false }), named("lower", double), named("upper", double)),
 );
 
-/** Schemas by field; a number may be missing, and every other field is there. */
+/** Schemas of fields that are no list; a number may be missing. */
+const schemas: Readonly<Record<Exclude<ReturnType<typeof kindOf>, "list">, ConnectSchema>> = {
+  text,
+  "maybe text": { ...text, optional: true },
+  "maybe double": double,
+  time: { ...timestamp, optional: false },
+  "maybe time": timestamp,
+  boolean: { type: "boolean", optional: false },
+  int: { type: "int32", optional: false },
+  long: { type: "int64", optional: false },
+};
+
 function schemaOf(field: OutputField, hasLevels: boolean): ConnectSchema {
-  switch (field) {
-    case "key":
-    case "model":
-    case "application":
-    case "topic":
-      return text;
-    case "time":
-      return { ...timestamp, optional: false };
-    case "yhat_time":
-      return timestamp;
-    case "incident":
-      return { type: "string", optional: true };
-    case "alarm":
-      return { type: "boolean", optional: false };
-    case "partition":
-      return { type: "int32", optional: false };
-    case "offset":
-      return { type: "int64", optional: false };
-    case "intervals":
-      return intervals;
-    case "horizon":
-      return list(
-        struct(
-          named("step", { type: "int32", optional: false }),
-          named("yhat", double),
-          named("yhat_lower", double),
-          named("yhat_upper", double),
-          ...(hasLevels ? [named("intervals", intervals)] : []),
-          named("yhat_time", timestamp),
-        ),
-      );
-    case "value":
-    case "yhat":
-    case "yhat_lower":
-    case "yhat_upper":
-    case "expected":
-    case "expected_lower":
-    case "expected_upper":
-    case "anomaly_score":
-      return double;
-  }
+  const kind = kindOf(field);
+  if (kind !== "list") return schemas[kind];
+  if (field === "intervals") return intervals;
+  return list(
+    struct(
+      named("step", schemas.int),
+      named("yhat", double),
+      named("yhat_lower", double),
+      named("yhat_upper", double),
+      ...(hasLevels ? [named("intervals", intervals)] : []),
+      named("yhat_time", timestamp),
+    ),
+  );
 }
 
 /**
