@@ -1,5 +1,6 @@
 /** Describes what the state of a partition holds of one key, as plain data. */
 import { forecastColumns } from "../../forecast/columns.js";
+import { lossDiscount } from "../../forecast/experts/losses.js";
 import type { Forecaster } from "../../forecast/forecaster.js";
 import type { Incident } from "../../forecast/incidents/incidents.js";
 import type { KeyInspection } from "../../forecast/key-forecaster.js";
@@ -11,8 +12,6 @@ import { ForecastMessages } from "../encode/message.js";
 
 /** Last values of a key in a report. */
 export const mostValues = 64;
-/** Discount of an error per value (`experts/losses.ts`). */
-const discount = 0.99;
 
 /** A key as its last committed event left it. Null stands for what there is not. */
 export interface KeyReport {
@@ -107,7 +106,7 @@ function incidentOf(
 
 function errorsOf({ standing, observed }: KeyInspection, scale: number): KeyReport["errors"] {
   // The sum of the weights of the errors: a key's first value has none.
-  const weights = (1 - discount ** Math.max(observed - 1, 0)) / (1 - discount);
+  const weights = (1 - lossDiscount ** Math.max(observed - 1, 0)) / (1 - lossDiscount);
   const mean = (sum: number): number | null => (weights === 0 ? null : nullable((scale * sum) / weights));
   return { mixture: mean(standing.lossOfMixture), lastValue: mean(standing.lossOfLast) };
 }
