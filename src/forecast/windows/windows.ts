@@ -98,11 +98,6 @@ export class Windows {
     return this.#rows.byteLength;
   }
 
-  /** Length of a window, in milliseconds. */
-  get every(): number {
-    return this.#every;
-  }
-
   /** Returns the key of a slot. A slot that was freed has its key until `slotOf` gives it to another. */
   nameOf(slot: number): string {
     return this.#names[slot]!;
