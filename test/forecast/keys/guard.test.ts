@@ -114,22 +114,36 @@ const runsOf = (count: number): number[][] => [
   ...(count > 1 ? [sentinels.slice(0, count)] : []),
 ];
 
+/** What runs of one, two and `longest` absurd values cost, by what the values in their place cost. */
+function* ratiosOf(costs: Costs, runs: (count: number) => number[][]): Generator<Cost & { what: string }> {
+  for (const count of [1, 2, longest]) {
+    const without = costs.of([], count);
+    for (const absurd of runs(count)) {
+      const { next, ahead, width } = costs.of(absurd, count);
+      yield {
+        what: absurd.join(),
+        next: next / without.next,
+        ahead: ahead / without.ahead,
+        width: width / without.width,
+      };
+    }
+  }
+}
+
+function expectUnharmed({ next, ahead, what }: Cost & { what: string }, limit: number): void {
+  expect(next, what).toBeLessThan(limit);
+  expect(ahead, what).toBeLessThan(limit);
+}
+
 /** Most times the cost. The trend of a meter, which halves its errors, is known as many values later as were absurd. */
 const limitOf = (name: string): number => (name.startsWith("a meter") ? 2 : 1.25);
 
 describe.each(Object.entries(kinds))("%s", (name, kind) => {
   test.each([0, 1, 2, 9, 400])("is forecast as if absurd values at event %i had not been", (at) => {
-    const costs = new Costs(kind, at);
-    for (const count of [1, 2, longest]) {
-      const without = costs.of([], count);
-      for (const absurd of runsOf(count)) {
-        const cost = costs.of(absurd, count);
-        const what = `${absurd.join()} at ${at}`;
-        expect(cost.next / without.next, what).toBeLessThan(limitOf(name));
-        expect(cost.ahead / without.ahead, what).toBeLessThan(limitOf(name));
-        // A young key that begins anew has no interval for two values.
-        if (at > 10) expect(cost.width / without.width, what).toBeLessThan(1.5);
-      }
+    for (const ratio of ratiosOf(new Costs(kind, at), runsOf)) {
+      expectUnharmed(ratio, limitOf(name));
+      // A young key that begins anew has no interval for two values.
+      if (at > 10) expect(ratio.width, ratio.what).toBeLessThan(1.5);
     }
   });
 });
@@ -138,30 +152,16 @@ describe.each(Object.entries(discrete))("%s", (_, kind) => {
   test.each([3, 5, 9, 20, 50])(
     "of a young key are forecast as if absurd values at event %i had not been",
     (at) => {
-      const costs = new Costs(kind, at);
-      for (const count of [1, 2, longest]) {
-        const without = costs.of([], count);
-        for (const absurd of runsOf(count)) {
-          const cost = costs.of(absurd, count);
-          const what = `${absurd.join()} at ${at}`;
-          expect(cost.next / without.next, what).toBeLessThan(1.5);
-          expect(cost.ahead / without.ahead, what).toBeLessThan(1.5);
-        }
-      }
+      for (const ratio of ratiosOf(new Costs(kind, at), runsOf)) expectUnharmed(ratio, 1.5);
     },
   );
 });
 
 test("a level is forecast as if values that are odd by 25 to 100 usual errors had not been", () => {
+  const runs = (count: number): number[][] =>
+    [-50, 160, 300].map((value) => new Array<number>(count).fill(value));
   const costs = new Costs(kinds["noise around a level"]!, 100);
-  for (const count of [1, 2, longest]) {
-    const without = costs.of([], count);
-    for (const value of [-50, 160, 300]) {
-      const cost = costs.of(new Array<number>(count).fill(value), count);
-      expect(cost.next / without.next, `${value} ${count} times`).toBeLessThan(1.25);
-      expect(cost.ahead / without.ahead, `${value} ${count} times`).toBeLessThan(1.25);
-    }
-  }
+  for (const ratio of ratiosOf(costs, runs)) expectUnharmed(ratio, 1.25);
 });
 
 const normal = (seed: number): (() => number) => {
