@@ -26,10 +26,11 @@ const long = [
   "test/pipeline/state/model-record.test.ts",
   "test/integration/kafka/{owners,oauth,many-partitions,quiet-log,hostile}.test.ts",
 ];
-/** Quick tests that choose the kernel or the weights of their process, and so need one of their own. */
+/** Quick tests of what a process has once: its kernel, its weights, the tensors and timers that they count. */
 const alone = [
-  "test/forecast/{bits,learning/initial-missing}.test.ts",
+  "test/forecast/{bits,layers-model,learning/initial-missing}.test.ts",
   "test/{pretrain/pretrain,engine/wasm/kernel,engine/wasm/use-kernel}.test.ts",
+  "test/{engine/tfjs/tfjs,engine/tfjs/tfjs-layers,adapters/host/metrics}.test.ts",
 ];
 /** Tests of a whole system: brokers, browsers, servers of others. */
 const integration = ["test/integration/**/*.test.ts"];

@@ -36,7 +36,10 @@ const { prototype: cluster } = require("kafkajs/src/cluster") as {
   prototype: { findLeaderForPartitions: (...given: unknown[]) => unknown };
 };
 
-/** What a broker does with a request: takes it, at once or late, or its connection breaks off before or after that. */
+/**
+ * What a broker does with a request: takes it, at once or late (when the client comes again, or its patience ends), or
+ * its connection breaks off before or after that.
+ */
 type Outcome = "taken" | "late" | "broken before" | "broken after";
 
 interface Script {
@@ -44,10 +47,12 @@ interface Script {
   readonly leaders: readonly (readonly number[])[];
   /** By broker, request after request; then it takes all. */
   readonly outcomes: Readonly<Record<number, readonly Outcome[]>>;
+  /** How long a late request waits for the client to come again, in ms. Default: 10. */
+  readonly patience?: number;
 }
 
 /** The client's own sending, and the log of each partition, which drops what it has by the numbers of records. */
-function scripted({ leaders, outcomes }: Script): { send: Send; log: Map<number, string[]> } {
+function scripted({ leaders, outcomes, patience = 10 }: Script): { send: Send; log: Map<number, string[]> } {
   const log = new Map<number, string[]>();
   const sequences = new Map<number, number>();
   let asked = 0;
@@ -55,12 +60,15 @@ function scripted({ leaders, outcomes }: Script): { send: Send; log: Map<number,
     leaders[Math.min(asked, leaders.length - 1)]!.map((leader, partitionId) => ({ partitionId, leader }));
   let current = metadata();
   const left = new Map(Object.entries(outcomes).map(([node, some]) => [node, [...some]]));
+  const comings = new Map<string, () => void>();
+  const comesAgain = (nodeId: string): Promise<void> =>
+    new Promise((resolve) => comings.set(nodeId, resolve));
   const brokers = ["0", "1", "2"].map((nodeId) => ({
     nodeId,
     lock: new LockOf({ timeout: 10_000 }),
     async produce({ topicData }: ProduceRequest): Promise<object> {
       const outcome = left.get(nodeId)?.shift() ?? "taken";
-      await sleep(outcome === "late" ? 10 : 0);
+      await (outcome === "late" ? Promise.race([comesAgain(nodeId), sleep(patience)]) : sleep(0));
       if (outcome === "broken before") throw new kafkajs.KafkaJSConnectionError("broken");
       for (const { partition, firstSequence, messages } of topicData.flatMap(
         ({ partitions }) => partitions,
@@ -93,7 +101,10 @@ function scripted({ leaders, outcomes }: Script): { send: Send; log: Map<number,
       },
     },
     eosManager: {
-      acquireBrokerLock: ({ lock }: { lock: Lock }) => lock.acquire(),
+      acquireBrokerLock: ({ nodeId, lock }: { nodeId: string; lock: Lock }) => {
+        comings.get(nodeId)?.();
+        return lock.acquire();
+      },
       releaseBrokerLock: ({ lock }: { lock: Lock }) => lock.release(),
       isTransactional: () => false,
       getProducerId: () => 0,
@@ -131,7 +142,7 @@ describe("a request to two brokers of which one fails", () => {
   };
 
   test("has what the other was still taking once, which in one call comes twice", async () => {
-    const alone = scripted(slow);
+    const alone = scripted({ ...slow, patience: 10_000 });
     await together(request, alone.send);
     expect(alone.log.get(0)).toEqual(["a", "b", "a", "b"]);
     const ours = scripted(slow);
