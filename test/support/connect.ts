@@ -1,0 +1,120 @@
+// Kafka Connect's standalone runtime with a JDBC sink, as a local Java process from Maven Central's jars.
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { freePort } from "./broker-parts.js";
+import { cached, fetchJars } from "./maven.js";
+
+const run = promisify(execFile);
+const jars = cached("connect-4.1.0-jdbc-3.3.1");
+
+const dependency = (group: string, artifact: string, version: string): string =>
+  `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`;
+
+const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>undercurrent</groupId><artifactId>test-connect</artifactId><version>1</version><dependencies>
+${dependency("org.apache.kafka", "connect-runtime", "4.1.0")}
+${dependency("org.apache.kafka", "connect-json", "4.1.0")}
+${dependency("io.debezium", "debezium-connector-jdbc", "3.3.1.Final")}
+${dependency("io.apicurio", "apicurio-registry-utils-converter", "2.6.13.Final")}
+</dependencies></project>`;
+
+/** Prints what a query gives: names of columns, then rows, with tabs between columns. */
+const program = `
+import java.sql.*;
+
+public class Query {
+  public static void main(String[] arguments) throws Exception {
+    try (Connection connection = DriverManager.getConnection(arguments[0]);
+        ResultSet rows = connection.createStatement().executeQuery(arguments[1])) {
+      ResultSetMetaData columns = rows.getMetaData();
+      StringBuilder line = new StringBuilder();
+      for (int i = 1; i <= columns.getColumnCount(); i++)
+        line.append(i > 1 ? "\\t" : "").append(columns.getColumnName(i) + " " + columns.getColumnTypeName(i));
+      System.out.println(line);
+      while (rows.next()) {
+        line.setLength(0);
+        for (int i = 1; i <= columns.getColumnCount(); i++)
+          line.append(i > 1 ? "\\t" : "").append(rows.getString(i));
+        System.out.println(line);
+      }
+    }
+  }
+}`;
+
+type Properties = Readonly<Record<string, string>>;
+const textOf = (properties: Properties): string =>
+  Object.entries(properties)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join("");
+
+export interface RunningConnect {
+  /** Tasks of the connector, as Connect's own API tells of them. */
+  tasks(): Promise<readonly { readonly state: string; readonly trace?: string }[]>;
+  /** The rows that a query gives, the first of which names the columns and their types. */
+  query(url: string, sql: string): Promise<string[][]>;
+  stop(): Promise<void>;
+}
+
+/** Starts Connect with one connector. */
+export async function startConnect(
+  brokers: readonly string[],
+  connector: Properties,
+): Promise<RunningConnect> {
+  await fetchJars(jars, pom);
+  const folder = await mkdtemp(join(tmpdir(), "undercurrent-connect-"));
+  const port = await freePort();
+  const file = async (name: string, text: string): Promise<string> => {
+    await writeFile(join(folder, name), text);
+    return join(folder, name);
+  };
+  const worker = await file(
+    "worker.properties",
+    textOf({
+      "bootstrap.servers": brokers.join(","),
+      "key.converter": "org.apache.kafka.connect.storage.StringConverter",
+      "value.converter": "org.apache.kafka.connect.json.JsonConverter",
+      "offset.storage.file.filename": join(folder, "offsets"),
+      "offset.flush.interval.ms": "1000",
+      listeners: `http://127.0.0.1:${port}`,
+      "consumer.auto.offset.reset": "earliest",
+    }),
+  );
+  const sink = await file("sink.properties", textOf({ name: "forecasts", "tasks.max": "1", ...connector }));
+  const query = await file("Query.java", program);
+  const memory = ["-Xmx512m", "-XX:TieredStopAtLevel=1"];
+  const main = "org.apache.kafka.connect.cli.ConnectStandalone";
+  const child = spawn("java", [...memory, "-cp", join(jars, "*"), main, worker, sink], { stdio: "ignore" });
+  const orphan = (): void => void child.kill("SIGKILL");
+  process.once("exit", orphan);
+  return {
+    async tasks() {
+      const url = `http://127.0.0.1:${port}/connectors/forecasts/status`;
+      const status = await fetch(url).then(
+        async (response) => (response.ok ? ((await response.json()) as { tasks: [] }) : undefined),
+        () => undefined,
+      );
+      if (status === undefined && child.exitCode !== null) throw new Error("Connect has ended.");
+      return status?.tasks ?? [];
+    },
+    async query(url, sql) {
+      const { stdout } = await run("java", ["-cp", join(jars, "*"), query, `${url}?user=postgres`, sql]);
+      return stdout
+        .trim()
+        .split("\n")
+        .map((line) => line.split("\t"));
+    },
+    async stop() {
+      process.off("exit", orphan);
+      if (child.exitCode === null) {
+        const ended = once(child, "exit");
+        child.kill();
+        await ended;
+      }
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
