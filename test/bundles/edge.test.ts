@@ -29,7 +29,7 @@ beforeAll(async () => {
 /** A global scope of its own in which neither texts nor WebAssembly can be compiled. */
 function runIn(scope: object, code: string): unknown {
   const context = createContext(
-    { atob, TextEncoder, TextDecoder, ...scope },
+    { TextEncoder, TextDecoder, ...scope },
     { codeGeneration: { strings: false, wasm: false } },
   );
   runInContext(program, context);

@@ -5,6 +5,7 @@
 import { kernels } from "#kernel";
 import { UndercurrentError } from "../../errors/errors.js";
 import type { EngineShape } from "../port.js";
+import { bytesOfText } from "./wasm-text.js";
 
 /** The part of the WebAssembly interface used here, which the ES library has no types for. */
 declare const WebAssembly: {
@@ -120,21 +121,22 @@ export interface KernelOptions {
 /** The name of a module with an interface of its own. */
 type ModuleName = keyof KernelModules;
 
-function compile(base64: string): object {
+function compile(bytes: Uint8Array): object {
   try {
-    return new WebAssembly.Module(bytesOf(base64));
+    return new WebAssembly.Module(bytes);
   } catch (cause) {
     throw new UndercurrentError("KERNEL_REFUSED", "this runtime refuses to compile the kernel", { cause });
   }
 }
 
-const bytesOf = (base64: string): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+const bytesOf = (text: string): Uint8Array => bytesOfText(text, kernels.frequent);
 
 /** Whether the runtime knows relaxed SIMD and the processor rounds its multiply-add once. */
 function fuses(): boolean {
-  if (kernels.fma === undefined || !WebAssembly.validate(bytesOf(kernels.fma.fused))) return false;
-  const { exports } = new WebAssembly.Instance(compile(kernels.fma.fused));
+  if (kernels.fma === undefined) return false;
+  const bytes = bytesOf(kernels.fma.fused);
+  if (!WebAssembly.validate(bytes)) return false;
+  const { exports } = new WebAssembly.Instance(compile(bytes));
   return (exports as { fused(): number }).fused() === 1;
 }
 
@@ -208,7 +210,7 @@ export function useKernel({ modules, kind = "simd" }: KernelOptions): void {
 
 function instantiate(name: ModuleName): unknown {
   chosen ??= chooseKernel();
-  const module = compiled.get(name) ?? compile((kernels[chosen] ?? kernels.simd)[name]);
+  const module = compiled.get(name) ?? compile(bytesOf((kernels[chosen] ?? kernels.simd)[name]));
   compiled.set(name, module);
   return instanceOf(module);
 }
@@ -242,7 +244,7 @@ export function instantiateHorizonKernel(): HorizonKernel {
 let textModule: object | undefined;
 
 /** Makes an instance of a module of text, which is the same in both builds. Throws like `instantiateKernel`. */
-export function instantiateText(base64: string): unknown {
-  textModule ??= compile(base64);
+export function instantiateText(text: { readonly bytes: string; readonly frequent: string }): unknown {
+  textModule ??= compile(bytesOfText(text.bytes, text.frequent));
   return instanceOf(textModule);
 }

@@ -4,6 +4,7 @@
  * Plain reference: test/reference/symbols.ts.
  */
 import { exp, sumOfLanes } from "../../arithmetic";
+import { logarithm } from "../../logarithm";
 import { addProducts, addRows, fillRows, transpose } from "../matrix/dense";
 import { addOuterProducts } from "../matrix/outer";
 import { blockHidden, to } from "../memory/block";
@@ -106,7 +107,7 @@ export function crossEntropy(
     const counts = load<f32>(observed + (row << 2)) != 0;
     const scale = f32x4.splat(counts ? share : 0);
     const target = scores + (<usize>load<f32>(targets + (row << 2)) << 2);
-    if (counts) sum -= Math.log(<f64>load<f32>(target));
+    if (counts) sum -= logarithm(<f64>load<f32>(target));
     store<f32>(target, load<f32>(target) - 1);
     for (let at: usize = 0; at < columns; at += 16) v128.store(scores + at, f32x4.mul(v128.load(scores + at), scale));
   }
