@@ -371,6 +371,7 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
     if (runner.blocks(slot)) this.step(forecasts);
     const key = this.#key.point(keys, slot);
     const now = this.#turnTo(event, observations, forecasts);
+    runner.pass(now.time);
     if (key.f64[key.at64 + number.observed]! > 0) {
       this.#bounds.turnTo(key);
       now.change = this.#experts.score(key, now);

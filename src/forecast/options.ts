@@ -235,9 +235,15 @@ export interface ForecasterSettings {
   readonly bpttWindows: number;
   /**
    * Whether the cell learns. off keeps its weights as they are, for very many keys: an event takes about a
-   * third less CPU time. What each key has of its own learns either way. Default: "on".
+   * third less CPU time. budget: at most maxUpdatesPerSecond. What each key has of its own learns either way.
+   * Default: "on".
    */
-  readonly learning: "on" | "off";
+  readonly learning: "on" | "off" | "budget";
+  /**
+   * Largest number of weight updates per second of event time and partition, with `learning: budget`. Training
+   * windows beyond it are left out. Number above 0, up to 1000000. Default: 1.
+   */
+  readonly maxUpdatesPerSecond: number;
   /** Learning rate of Adam after the initial boost has faded. Number above 0, up to 1. Default: 0.001. */
   readonly learningRate: number;
   /**
@@ -564,9 +570,15 @@ export interface ForecasterOptions {
   readonly bpttWindows?: number | undefined;
   /**
    * Whether the cell learns. off keeps its weights as they are, for very many keys: an event takes about a
-   * third less CPU time. What each key has of its own learns either way. Default: "on".
+   * third less CPU time. budget: at most maxUpdatesPerSecond. What each key has of its own learns either way.
+   * Default: "on".
    */
-  readonly learning?: "on" | "off" | undefined;
+  readonly learning?: "on" | "off" | "budget" | undefined;
+  /**
+   * Largest number of weight updates per second of event time and partition, with `learning: budget`. Training
+   * windows beyond it are left out. Number above 0, up to 1000000. Default: 1.
+   */
+  readonly maxUpdatesPerSecond?: number | undefined;
   /** Learning rate of Adam after the initial boost has faded. Number above 0, up to 1. Default: 0.001. */
   readonly learningRate?: number | undefined;
   /**
@@ -685,7 +697,8 @@ export const forecasterRanges: Readonly<Record<string, string>> = {
   bpttSteps: "whole number from 2 to 128",
   stride: "whole number from 1 to 128",
   bpttWindows: "whole number from 1 to 256",
-  learning: "on | off",
+  learning: "on | off | budget",
+  maxUpdatesPerSecond: "number above 0, up to 1000000",
   learningRate: "number above 0, up to 1",
   learningBoost: "number from 1 to 100",
   learningBoostUpdates: "number of at least 1",
@@ -895,7 +908,8 @@ export const forecasterShape: Shape = {
     bpttSteps: { type: "number", isWhole: true, min: 2, max: 128, default: 16 },
     stride: { type: "number", isWhole: true, min: 1, max: 128, default: 8 },
     bpttWindows: { type: "number", isWhole: true, min: 1, max: 256, default: 16 },
-    learning: { type: "choice", values: ["on", "off"], default: "on" },
+    learning: { type: "choice", values: ["on", "off", "budget"], default: "on" },
+    maxUpdatesPerSecond: { type: "number", above: 0, max: 1000000, default: 1 },
     learningRate: { type: "number", above: 0, max: 1, default: 0.001 },
     learningBoost: { type: "number", min: 1, max: 100, default: 3 },
     learningBoostUpdates: { type: "number", min: 1, default: 2000 },

@@ -19,7 +19,7 @@ export const lossKinds = ["absolute", "squared"] as const;
 export const valueKinds = ["level", "count", "rate"] as const;
 
 /** Whether the cell's weights learn. */
-export const learningKinds = ["on", "off"] as const;
+export const learningKinds = ["on", "off", "budget"] as const;
 
 /** What a model's weights are at first, and the identity of those that were drawn. */
 export const initialKinds = ["random", "pretrained"] as const;

@@ -357,9 +357,9 @@ export interface PipelineOptions {
     | {
         /**
          * What to do if the state was made with other model settings: fail, start with an empty state (fresh), or
-         * keep the state (migrate). migrate accepts changes of these settings only: learning, learningRate,
-         * learningBoost, learningBoostUpdates, maxGradientNorm, alarmRate, detection, bounds, kind, seasonKeys,
-         * maxKeys, keyTtlMs. After any other change it fails too. Default: "fail".
+         * keep the state (migrate). migrate accepts changes of these settings only: learning, maxUpdatesPerSecond,
+         * learningRate, learningBoost, learningBoostUpdates, maxGradientNorm, alarmRate, detection, bounds, kind,
+         * seasonKeys, maxKeys, keyTtlMs. After any other change it fails too. Default: "fail".
          */
         readonly changedModel?: "fail" | "fresh" | "migrate" | undefined;
         /**

@@ -6,6 +6,7 @@ import type { Engine } from "../../engine/port.js";
 import type { Cell, CellReader } from "./cell-reader.js";
 import { number } from "../keys/layout.js";
 import type { KeyRow } from "../keys/row.js";
+import { UpdateBudget } from "./budget.js";
 import { LearningQueue } from "./queue.js";
 import {
   isDrawn,
@@ -36,6 +37,8 @@ export class CellRunner {
   /** The step for which each slot waits, or has waited last. */
   #waitsFor = new Float64Array(0);
   #step = 1;
+  /** Undefined where updates cost nothing. */
+  readonly #budget: UpdateBudget | undefined;
   /** Keys that have had a window. */
   #learners = 0;
   #version = 0;
@@ -59,6 +62,9 @@ export class CellRunner {
     this.#updated = updated;
     this.#engine = engine;
     this.#initial = initial;
+    const { learning, maxUpdatesPerSecond } = settings;
+    if (learning === "budget" && maxUpdatesPerSecond !== undefined)
+      this.#budget = new UpdateBudget({ maxUpdatesPerSecond });
     this.#queue = new LearningQueue(settings, reader);
     this.#rowsPerKey = 1 + settings.bpttSteps / settings.stride;
     this.#stepped = {
@@ -130,6 +136,11 @@ export class CellRunner {
     const waitsFor = new Float64Array(keys);
     waitsFor.set(this.#waitsFor);
     this.#waitsFor = waitsFor;
+  }
+
+  /** Event time passes: an event of this time is taken. */
+  pass(time: number): void {
+    this.#budget?.pass(time);
   }
 
   /** Whether the events that wait must step before this key can take another. */
@@ -222,7 +233,15 @@ export class CellRunner {
       return { ...this.#queue.window(place), key: keyOf(this.#queue.slots[place]!), state };
     });
     const initial = this.#initial === randomWeights ? undefined : this.#initial;
-    return { initial, kernel: this.kernel, version: this.#version, ...this.#engine.readParameters(), queue };
+    const { kernel, version } = this;
+    return {
+      initial,
+      kernel,
+      version,
+      ...this.#engine.readParameters(),
+      queue,
+      budget: this.#budget?.read(),
+    };
   }
 
   /** Loads a model whose keys have had these numbers of events. */
@@ -234,6 +253,7 @@ export class CellRunner {
     this.#version = model.version;
     this.#initial = model.initial ?? randomWeights;
     this.#share = windowShare(this.#settings, this.#learners, this.#version);
+    this.#budget?.write(model.budget);
     this.#queue.length = 0;
     // Where nothing is learned any more, what waits would wait for good.
     if (this.#settings.learning === "off") return;
@@ -255,7 +275,7 @@ export class CellRunner {
 
   #givesWindow(count: number, change: number): boolean {
     const { bpttSteps: window, learning } = this.#settings;
-    if (learning === "off") return false;
+    if (learning === "off" || this.#budget?.allows === false) return false;
     return count === window || (count > window && isDrawn(this.#share, count, change));
   }
 
@@ -263,6 +283,7 @@ export class CellRunner {
   #learn(): void {
     const windows = this.#queue.length;
     this.#version++;
+    this.#budget?.spend();
     this.#share = windowShare(this.#settings, this.#learners, this.#version);
     const rate = learningRate(this.#settings, this.#version);
     const report = this.#queue.learn(this.#engine, rate);

@@ -32,6 +32,8 @@ export interface ModelState {
   readonly firstMoments: Float32Array;
   readonly secondMoments: Float32Array;
   readonly queue: readonly QueuedWindow[];
+  /** What the budget of updates has saved (`budget.ts`), where there is one. */
+  readonly budget?: Float64Array | undefined;
   /** Numbers of the stream of events, where silent keys are watched for (`incidents/silence`). */
   readonly stream?: Float64Array | undefined;
   /** What groups of keys keep, and the setting that names them (`incidents/groups`). */

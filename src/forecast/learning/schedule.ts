@@ -9,7 +9,7 @@ import { exponential, logarithm } from "../elementary.js";
 import type { ForecasterSettings } from "../settings.js";
 
 /** The settings of learning, whatever is learned. Labels are always learned from. */
-export type LearningSettings = Partial<Pick<ForecasterSettings, "learning">> &
+export type LearningSettings = Partial<Pick<ForecasterSettings, "learning" | "maxUpdatesPerSecond">> &
   Pick<
     ForecasterSettings,
     | "bpttSteps"

@@ -151,7 +151,15 @@ export const forecasterSchema = z.strictObject({
     .enum(learningKinds)
     .default("on")
     .describe(
-      "Whether the cell learns. off keeps its weights as they are, for very many keys: an event takes about a third less CPU time. What each key has of its own learns either way.",
+      "Whether the cell learns. off keeps its weights as they are, for very many keys: an event takes about a third less CPU time. budget: at most maxUpdatesPerSecond. What each key has of its own learns either way.",
+    ),
+  maxUpdatesPerSecond: z
+    .number()
+    .gt(0)
+    .max(1_000_000)
+    .default(1)
+    .describe(
+      "Largest number of weight updates per second of event time and partition, with `learning: budget`. Training windows beyond it are left out.",
     ),
   learningRate: z
     .number()

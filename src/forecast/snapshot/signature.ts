@@ -6,6 +6,7 @@ import { forecasterSettings, type ForecasterSettings } from "../settings.js";
 /** Settings that tune learning, alarms and bounds and leave the shape and meaning of the state as they are. */
 const tuning: ReadonlySet<string> = new Set([
   "learning",
+  "maxUpdatesPerSecond",
   "learningRate",
   "learningBoost",
   "learningBoostUpdates",
@@ -34,6 +35,7 @@ const added: ReadonlySet<string> = new Set([
   "kind",
   "timeZone",
   "learning",
+  "maxUpdatesPerSecond",
   "seasonKeys",
   "maxKeys",
   "keyTtlMs",

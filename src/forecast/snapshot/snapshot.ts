@@ -4,6 +4,7 @@
  */
 import { ByteWriter, type ByteReader } from "./bytes.js";
 import type { GroupRecord, ModelState } from "../learning/model-state.js";
+import { budgetSize } from "../learning/budget.js";
 import type { DetectionSizes, DetectionState } from "../detection/rows.js";
 import type { ExpectedTimes } from "../incidents/expected.js";
 import type { IncidentState } from "../incidents/rows.js";
@@ -134,6 +135,7 @@ export function readKeyNumbers(record: Uint8Array): Readonly<Record<NumberOfForm
 /** Names of the sections that the model's record may have. */
 const modelSections = {
   initial: "initial",
+  budget: "budget",
   stream: "stream",
   groups: "groups",
   expected: "expected groups",
@@ -159,6 +161,10 @@ export function encodeModel(signature: Signature, model: ModelState): SnapshotRe
   if (model.initial !== undefined) {
     body.text(modelSections.initial);
     body.text(model.initial);
+  }
+  if (model.budget !== undefined) {
+    body.text(modelSections.budget);
+    body.f64(model.budget);
   }
   if (model.stream !== undefined) {
     body.text(modelSections.stream);
@@ -387,6 +393,7 @@ function fits({ model, keys }: Pick<Snapshot, "model" | "keys">, sizes: Snapshot
   const parameters = [model.weights, model.firstMoments, model.secondMoments];
   return (
     parameters.every((array) => array.length === sizes.parameters) &&
+    (model.budget === undefined || model.budget.length === budgetSize) &&
     (model.stream === undefined || model.stream.length === sizes.stream) &&
     model.queue.every(({ row, state }) => row.length === sizes.window && state.length === sizes.state) &&
     keys.every(
@@ -494,18 +501,32 @@ function readModelBody(body: ByteReader): ModelState {
     state: body.f32(),
   }));
   let initial: string | undefined;
+  let budget: Float64Array | undefined;
   let stream: Float64Array | undefined;
   let groups: ModelState["groups"];
   while (!body.isAtEnd) {
     const section = body.text();
     if (section === modelSections.initial) initial = body.text();
+    else if (section === modelSections.budget) budget = body.f64();
     else if (section === modelSections.stream) stream = body.f64();
     else if (section === modelSections.groups) groups = { naming: body.text(), states: readGroups(body) };
     else if (section === modelSections.expected && groups !== undefined) {
       groups = { ...groups, states: withExpected(groups.states, body.f64()) };
     } else throw corrupt(`unexpected section "${section}" of the model`);
   }
-  return { initial, keys, kernel, version, weights, firstMoments, secondMoments, queue, stream, groups };
+  return {
+    initial,
+    keys,
+    kernel,
+    version,
+    weights,
+    firstMoments,
+    secondMoments,
+    queue,
+    budget,
+    stream,
+    groups,
+  };
 }
 
 /** Adds to each group the time until which its incidents are fine. */
