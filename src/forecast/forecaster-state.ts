@@ -19,7 +19,7 @@ import {
   decodeSnapshot,
   encodeKey,
   encodeModel,
-  type KeyConversion,
+  type KeyConversions,
   type KeyState,
   type Snapshot,
   type SnapshotChange,
@@ -38,8 +38,8 @@ export interface StateOptions {
   readonly runner: CellRunner;
   readonly readout?: KeyReadout | undefined;
   readonly horizons?: Horizons | undefined;
-  /** Turns the rows of snapshots of release 0.1 into those of the layout, where they differ. */
-  readonly format1?: KeyConversion | undefined;
+  /** Turn the rows of older snapshots into those of the layout, where they differ. */
+  readonly conversions?: KeyConversions | undefined;
   readonly seasons?: Seasons | undefined;
   readonly detection?: DetectionRows | undefined;
   readonly incidents?: IncidentRows | undefined;
@@ -73,7 +73,7 @@ export class ForecasterState {
   readonly #bounds: KeyBounds;
   readonly #layout: StateOptions["layout"];
   readonly #signature: Signature;
-  readonly #format1: KeyConversion | undefined;
+  readonly #conversions: KeyConversions;
   readonly #guard: CallGuard;
   readonly #onForgotten: StateOptions["onForgotten"];
   #keys: KeyTable;
@@ -92,7 +92,7 @@ export class ForecasterState {
     this.#expected = options.expected;
     this.#groups = options.groups;
     this.#bounds = bounds;
-    this.#format1 = options.format1;
+    this.#conversions = options.conversions ?? {};
     this.#onForgotten = onForgotten;
     this.#layout = layout;
     this.#signature = signatureOf(settings, runner.cell);
@@ -256,7 +256,7 @@ export class ForecasterState {
     this.assertUsable();
     const { runner } = this;
     return {
-      format1: this.#format1,
+      conversions: this.#conversions,
       f64: this.#keys.f64PerKey,
       f32: this.#keys.f32PerKey,
       queue: runner.windows,

@@ -23,7 +23,9 @@ import type { ForecasterListeners } from "./learning/schedule.js";
 import { rowsPerStep, type SteppedRows } from "../engine/stepped-rows.js";
 import { Seasons } from "./seasons/seasons.js";
 import type { ForecasterSettings } from "./settings.js";
+import { convertHorizons } from "./snapshot/older-horizons.js";
 import { Release01 } from "./snapshot/release-0-1.js";
+import type { KeyConversion } from "./snapshot/snapshot.js";
 import {
   corruptUnlessFits,
   encodeWindows,
@@ -106,7 +108,7 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
     const seasons = new Seasons(settings.seasonKeys, clock);
     const horizons =
       settings.horizon > 1 || layout.seasonal !== undefined
-        ? new Horizons(settings, { clock, seasons })
+        ? new Horizons(settings, { clock, seasons, next: layout.seasonal !== undefined })
         : undefined;
     const expertNames = experts.map((expert) => expert.name);
     const bounds = new Bounds(settings);
@@ -115,9 +117,10 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
       settings,
       layout,
       expertNames,
-      horizon: horizons?.layout,
+      convertHorizons: (state, count) => convertHorizons(state, count, 1, horizons!),
       start: (f64, f32, value) => keyForecaster.start(Object.assign(new KeyRow(layout), { f64, f32 }), value),
     });
+    const format2 = settings.horizon > 1 ? furtherStepsOf(horizons!, 2) : undefined;
     const localOf = (time: number): number => clock.localOf(time);
     // The table of keys is part of the state, which is made of these.
     const names: Pick<Forecaster, "featureOf"> & { of: (slot: number) => string } = {
@@ -142,7 +145,7 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
       expected: incidents?.expected,
       groups: incidents?.groups,
     };
-    const perKey = { layout, readout, horizons, seasons, ...rows, format1 };
+    const perKey = { layout, readout, horizons, seasons, ...rows, conversions: { 1: format1, 2: format2 } };
     const parts = { cell, learning: settings, bounds: settings, ...perKey };
     super(settings, parts, listeners);
     names.of = (slot) => this.state.keys.nameOf(slot);
@@ -478,3 +481,14 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
 }
 
 const noObservations = observationColumns(0);
+
+/** Converts what keys keep for further steps, and nothing else. */
+function furtherStepsOf(horizons: Horizons, format: number): KeyConversion {
+  return {
+    convert: (state) => ({
+      ...state,
+      horizons: state.horizons && convertHorizons(state.horizons, state.f64[number.count]!, format, horizons),
+    }),
+    convertSingles: (singles) => singles,
+  };
+}

@@ -25,7 +25,7 @@ interface ForecasterParts extends Pick<
   | "silences"
   | "expected"
   | "groups"
-  | "format1"
+  | "conversions"
 > {
   readonly cell: Cell;
   readonly learning: LearningSettings;

@@ -1,4 +1,4 @@
-/** `npm run bench -- quality|cold|cases|robustness|drift|detection|symbols|engine|cells|pipeline|kafka|workers|overload [--json]`: measures, and prints a table or one JSON object. */
+/** `npm run bench -- quality|cold|cases|robustness|drift|detection|symbols|engine|cells|horizons|pipeline|kafka|workers|overload [--json]`: measures, and prints a table or one JSON object. */
 import { Command, Option } from "commander";
 import { cellKinds } from "../../src/engine/port.js";
 import {
@@ -18,6 +18,7 @@ import { benchDetection } from "./detection.js";
 import { benchDrift } from "./drift.js";
 import { benchEngine } from "./engine.js";
 import { printFigures, type Figure } from "./figures.js";
+import { benchHorizons } from "./horizons.js";
 import { benchKafka } from "./kafka.js";
 import { benchOverload } from "./overload.js";
 import { benchPipeline } from "./pipeline.js";
@@ -125,6 +126,17 @@ program
   .description("the recurrent step and its learning against other engines, in one interleaved run")
   .option("--json", "print one JSON object")
   .action(async (options: { json?: boolean }) => printFigures(await benchEngine(), options.json === true));
+
+program
+  .command("horizons")
+  .description("what further steps cost in memory and time, and their errors and coverage")
+  .option("--json", "print one JSON object")
+  .addOption(new Option("--cell <cell>").choices(cellKinds))
+  .addOption(new Option("--readout <kind>").choices(readoutKinds))
+  .option("--hidden <units>", "units of the hidden state", Number)
+  .action(({ json, ...model }: ForecasterOptions & { json?: boolean }) => {
+    printFigures(benchHorizons(model), json === true);
+  });
 
 program
   .command("cells")

@@ -12,7 +12,17 @@ import {
 } from "../../src/forecast/settings.js";
 import { dataHere, readWide, standardise } from "../support/data.js";
 import type { Figure } from "./figures.js";
-import { grouped, merge, nabStream, run, runStream, runWith, tableStream, type Stream } from "./streams.js";
+import {
+  costStream,
+  grouped,
+  merge,
+  nabStream,
+  run,
+  runStream,
+  runWith,
+  tableStream,
+  type Stream,
+} from "./streams.js";
 
 type Readout = (typeof readoutKinds)[number];
 
@@ -63,25 +73,13 @@ function stepsAhead(options: ForecasterOptions, seeds: readonly number[]): Figur
   });
 }
 
-/** Keys of the run that is timed and weighed, each with one of AWS' metrics. */
+/** Keys of the run that is timed and weighed, and events of each. */
 const costKeys = 1000;
 const costEvents = 200;
 
 /** CPU time of an event, learning included, and bytes of a key in a snapshot. */
 function costs(options: ForecasterOptions): Figure[] {
-  const source = nabStream(/realAWSCloudwatch/);
-  const series = source.keys.map((_, k) => source.values.filter((_value, i) => source.slots[i] === k));
-  const rows = Array.from({ length: costKeys * costEvents }, (_, i) => i);
-  const stream: Stream = {
-    keys: Array.from({ length: costKeys }, (_, k) => `key ${k}`),
-    slots: Int32Array.from(rows, (i) => i % costKeys),
-    times: Float64Array.from(rows, (i) => 1e12 + Math.floor(i / costKeys) * 300_000),
-    values: Float64Array.from(rows, (i) => {
-      const k = i % costKeys;
-      const values = series[k % series.length]!;
-      return values[(Math.floor(i / costKeys) + 7 * k) % values.length]!;
-    }),
-  };
+  const stream = costStream(costKeys, costEvents);
   const forecaster = new Forecaster(forecasterSettings(options));
   const begin = process.cpuUsage();
   runWith(forecaster, stream);
@@ -93,7 +91,7 @@ function costs(options: ForecasterOptions): Figure[] {
     {
       ...figure,
       name: `cpu_us_per_event_${options.readout}`,
-      value: (user + system) / rows.length,
+      value: (user + system) / stream.values.length,
       unit: "µs",
     },
     { ...figure, name: `snapshot_bytes_per_key_${options.readout}`, value: bytes, unit: "bytes" },

@@ -91,6 +91,23 @@ export function nabStream(pattern: RegExp): Stream {
   );
 }
 
+/** A stream to time and weigh with: every key has one of AWS' metrics, each from another place of it. */
+export function costStream(keys: number, events: number): Stream {
+  const source = nabStream(/realAWSCloudwatch/);
+  const series = source.keys.map((_, k) => source.values.filter((_value, i) => source.slots[i] === k));
+  const rows = Array.from({ length: keys * events }, (_, i) => i);
+  return {
+    keys: Array.from({ length: keys }, (_, k) => `key ${k}`),
+    slots: Int32Array.from(rows, (i) => i % keys),
+    times: Float64Array.from(rows, (i) => 1e12 + Math.floor(i / keys) * 300_000),
+    values: Float64Array.from(rows, (i) => {
+      const k = i % keys;
+      const values = series[k % series.length]!;
+      return values[(Math.floor(i / keys) + 7 * k) % values.length]!;
+    }),
+  };
+}
+
 export interface Series {
   readonly key: string;
   readonly times: readonly number[];

@@ -76,7 +76,7 @@ const configurations: readonly (readonly [name: string, digest: string, options:
   ["a convolution", "1b5e2a845e7a9a71", { ...quick, cell: "conv", readout: "compact" }],
   ["attention", "193f10a671d6d398", { ...quick, cell: "attention", readout: "shared" }],
   ["features", "faf30c149628274a", { ...quick, featureCount: 3, readout: "full" }],
-  ["horizons", "405db19f915182e9", { ...quick, horizon: 6, intervalLevels: [0.5, 0.95] }],
+  ["horizons", "202685c380dc55bb", { ...quick, horizon: 6, intervalLevels: [0.5, 0.95] }],
   ["the squared loss", "c8b942e47543bddd", { ...quick, loss: "squared", seed: 7, harmonics: 0 }],
 ];
 

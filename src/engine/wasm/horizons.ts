@@ -1,4 +1,4 @@
-/** Linear models of the values 1 to H steps ahead for many keys, in WebAssembly, learned from delayed targets. */
+/** Linear models of the values ahead for many keys, in WebAssembly, learned from delayed targets. */
 import { UndercurrentError } from "../../errors/errors.js";
 import { toFours } from "../parameters.js";
 import { instantiateHorizonKernel, type HorizonKernel } from "./kernel.js";
@@ -8,84 +8,95 @@ import { floatsAt, Slab } from "./slab.js";
 export interface HorizonBuffers {
   /** Features of the event; entries after the last feature must stay zero. */
   readonly features: Float32Array;
-  /** For steps 1 to H. */
+  /** One for each step. */
   readonly targets: Float32Array;
   readonly forecasts: Float32Array;
 }
 
+const viewOf =
+  (features: number, steps: number) =>
+  (kernel: HorizonKernel): HorizonBuffers => ({
+    features: floatsAt(kernel, kernel.eventFeatures, toFours(features)),
+    targets: floatsAt(kernel, kernel.targets, steps),
+    forecasts: floatsAt(kernel, kernel.forecasts, steps),
+  });
+
+function createKernel(features: number, first: number, steps: number): HorizonKernel {
+  const kernel = instantiateHorizonKernel();
+  if (kernel.init(features, first, steps)) return kernel;
+  throw new UndercurrentError(
+    "MEMORY_EXHAUSTED",
+    "out of memory: cannot allocate the buffers of the horizons",
+  );
+}
+
 /**
- * A slab of linear models, one for each key and step, that share a covariance for each key. An event of a key is given
- * by its place: its number modulo the horizon. At each event first `learn` or `skip`, then `forecast`. A row holds
- * weights, rings of features and gains, the covariance and mean squared errors.
- *
- * @example
- * ```ts
- * const regressions = new HorizonRegressions(2, 3, 0.9998);
- * regressions.reserve(1);
- * regressions.start(0);
- * regressions.buffers.features.set([1, 0.5]);
- * regressions.forecast(0, 0); // event 0
- * regressions.buffers.forecasts; // steps 1, 2 and 3: nothing is learned yet
- * regressions.buffers.targets.set([0, 0, 0]);
- * regressions.learn(0, 1); // event 1: its value is the target of events before, one for each step
- * ```
+ * A slab of linear models of the next value. At each event first `learn`, unless the value is missing, then `forecast`.
+ * A row holds weights, the last features and gain, the covariance and the mean squared error.
  */
-export class HorizonRegressions extends Slab<HorizonKernel, HorizonBuffers> {
-  readonly #horizon: number;
+export class NextRegressions extends Slab<HorizonKernel, HorizonBuffers> {
   readonly #forgetting: number;
 
-  /** For `features` features and steps 1 to `horizon`; memory of 1 / (1 - forgetting). */
-  constructor(features: number, horizon: number, forgetting: number) {
-    const kernel = instantiateHorizonKernel();
-    if (!kernel.init(features, horizon)) {
-      throw new UndercurrentError(
-        "MEMORY_EXHAUSTED",
-        "out of memory: cannot allocate the buffers of the horizons",
-      );
-    }
-    super(kernel, "models of further steps", viewOf(features, horizon));
-    this.#horizon = horizon;
+  /** For `features` features; memory of 1 / (1 - forgetting). */
+  constructor(features: number, forgetting: number) {
+    super(createKernel(features, 1, 1), "models of next values", viewOf(features, 1));
     this.#forgetting = forgetting;
   }
 
-  /**
-   * The event at `place` learns the targets in the buffers: that of step h belongs to the event h before. With `gains`
-   * the event before this one counts from now on, else never.
-   */
-  learn(row: number, place: number, gains: boolean): void {
-    const { kernel } = this;
-    this.check(row);
-    const before = this.#before(place);
-    if (gains) kernel.gain(row, before, this.#forgetting);
-    else kernel.skip(row, before);
-    kernel.learn(row, before);
+  /** Learns the target in the buffers, which belongs to the last event; without `gains` only how large its errors are. */
+  learn(row: number, gains: boolean): void {
+    this.kernel.learnNext(this.check(row), gains ? 1 : 0, this.#forgetting);
   }
 
-  /** The event at `place` has no value: nothing is learned, and the event before this one never counts. */
-  skip(row: number, place: number): void {
-    this.kernel.skip(this.check(row), this.#before(place));
-  }
-
-  /** The event at `place` has the features in the buffers: writes its forecasts there. */
-  forecast(row: number, place: number): void {
-    this.kernel.forecast(this.check(row), this.#checkPlace(place));
-  }
-
-  #before(place: number): number {
-    return (this.#checkPlace(place) + this.#horizon - 1) % this.#horizon;
-  }
-
-  #checkPlace(place: number): number {
-    if (!(place >= 0 && place < this.#horizon))
-      throw new RangeError(`place ${place} does not exist: the ring has ${this.#horizon} places`);
-    return place;
+  /** The event has the features in the buffers: writes its forecast there. */
+  forecast(row: number): void {
+    this.kernel.forecast(this.check(row));
   }
 }
 
-const viewOf =
-  (features: number, horizon: number) =>
-  (kernel: HorizonKernel): HorizonBuffers => ({
-    features: floatsAt(kernel, kernel.eventFeatures, toFours(features)),
-    targets: floatsAt(kernel, kernel.targets, horizon),
-    forecasts: floatsAt(kernel, kernel.forecasts, horizon),
-  });
+/**
+ * A slab of linear models, one for each key and step from 2 to H, that share a covariance for each key. The features of
+ * an event are `absorb`ed once; they are given again for each block of steps that learns from the event, later. A row
+ * holds weights, the covariance and mean squared errors.
+ *
+ * @example
+ * ```ts
+ * const regressions = new StepRegressions(2, 3, 0.9998);
+ * regressions.reserve(1);
+ * regressions.start(0);
+ * regressions.buffers.features.set([1, 0.5]);
+ * regressions.forecast(0);
+ * regressions.buffers.forecasts; // of steps 2 and 3: nothing is learned yet
+ * regressions.absorb(0);
+ * regressions.buffers.targets.set([4, 6]);
+ * regressions.learn(0, 2, 3); // steps 2 and 3 learn, once both of their values have come
+ * ```
+ */
+export class StepRegressions extends Slab<HorizonKernel, HorizonBuffers> {
+  readonly #steps: number;
+  readonly #forgetting: number;
+
+  /** For `features` features and steps 2 to `horizon`; memory of 1 / (1 - forgetting). */
+  constructor(features: number, horizon: number, forgetting: number) {
+    super(createKernel(features, 2, horizon - 1), "models of further steps", viewOf(features, horizon - 1));
+    this.#steps = horizon - 1;
+    this.#forgetting = forgetting;
+  }
+
+  /** The covariance takes the features in the buffers. */
+  absorb(row: number): void {
+    this.kernel.absorbFeatures(this.check(row), this.#forgetting);
+  }
+
+  /** Steps `first` to `last` learn the targets in the buffers from the features there; a target of NaN tells nothing. */
+  learn(row: number, first: number, last: number): void {
+    if (!(first >= 2 && first <= last && last - 1 <= this.#steps))
+      throw new RangeError(`steps ${first} to ${last} do not exist: there are steps 2 to ${this.#steps + 1}`);
+    this.kernel.learn(this.check(row), first - 2, last - 1);
+  }
+
+  /** Writes the forecast of each step from the features in the buffers. */
+  forecast(row: number): void {
+    this.kernel.forecast(this.check(row));
+  }
+}

@@ -78,14 +78,14 @@ export interface RegressionKernel {
 /** What src/kernel/regression/horizons.ts exports. */
 export interface HorizonKernel {
   readonly memory: { readonly buffer: ArrayBuffer };
-  init(features: number, horizon: number): number;
+  init(features: number, first: number, count: number): number;
   rowSize(): number;
   reserve(rows: number): number;
   start(row: number): void;
-  skip(row: number, place: number): void;
-  gain(row: number, place: number, forgetting: number): void;
-  learn(row: number, place: number): void;
-  forecast(row: number, place: number): void;
+  learnNext(row: number, gains: number, forgetting: number): void;
+  absorbFeatures(row: number, forgetting: number): void;
+  learn(row: number, from: number, to: number): void;
+  forecast(row: number): void;
   readonly eventFeatures: Global;
   readonly targets: Global;
   readonly forecasts: Global;

@@ -7,23 +7,15 @@
  * harmonics of the day, and how far the adjusted value lies from its levels; not the recurrent cell, so that every cell
  * and read-out has the same further steps, at the same cost.
  */
-import { HorizonRegressions } from "../../engine/wasm/horizons.js";
 import { SeasonalAdjustment } from "./adjustment.js";
 import type { IntervalColumns, StepColumns } from "../columns.js";
 import { clip } from "../elementary.js";
 import { typicalGap } from "../keys/gap.js";
-import { writeHorizonFeatures } from "./features.js";
-import {
-  adjustedChanges,
-  horizonFeatures,
-  horizonLayout,
-  levelRates,
-  smoothingLevel,
-  type HorizonLayout,
-} from "./layout.js";
+import { horizonLayout, levelRates, smoothingLevel, type HorizonLayout } from "./layout.js";
 import { HorizonMixture } from "./mixture.js";
 import { HorizonPeriodic } from "./periodic.js";
 import { daily, weekly } from "./profile.js";
+import { Regressions } from "./regressions.js";
 import { HorizonRows, type HorizonRow } from "./rows.js";
 import { number } from "../keys/layout.js";
 import type { KeyRow } from "../keys/row.js";
@@ -35,21 +27,17 @@ import type { ForecasterSettings } from "../settings.js";
 import type { LocalClock } from "../keys/local-clock.js";
 import { NestedIntervals } from "../uncertainty/nested-intervals.js";
 
-/** Forgetting of the regression per observed value: a memory of 5,000 values; and values before it learns. */
-const forgetting = 0.9998;
-const warmUp = 30;
 /** Bound of an adjusted change, in adjusted scales. */
 const largestChange = 8;
-/** A target counts up to this many scales times √step. */
-const largestTarget = 20;
 /** Slowest rate at which mean squares are followed. */
 const squareRate = 0.01;
 /** What a flat expert forecasts is cut here, in scales. */
 const largestFlat = 1e9;
 /** What forecasts are made of is kept in 32 bits: of a change, no more is known than this share. */
 const resolution = 2 ** -22;
-/** An error of a level counts up to this many times the running size of its errors. */
+/** An error of a level counts up to this many times the running size of its errors, once so many values have settled that. */
 const largestLevelError = 5;
+const settled = 30;
 
 /** The part of a key's state that only forecasts beyond the next value need. */
 export interface HorizonState {
@@ -72,6 +60,8 @@ export type HorizonSizes = Readonly<Record<keyof HorizonState, number>>;
 interface HorizonParts {
   readonly clock: LocalClock;
   readonly seasons: Seasons;
+  /** Whether the next value is forecast by the regression, too. */
+  readonly next: boolean;
 }
 
 export class Horizons {
@@ -79,26 +69,39 @@ export class Horizons {
   readonly #clock: LocalClock;
   readonly #adjustment: SeasonalAdjustment;
   readonly #mixture: HorizonMixture;
-  readonly #regressions: HorizonRegressions;
+  readonly #regressions: Regressions;
   readonly #rows: HorizonRows;
   readonly #nested: NestedIntervals;
+  /** Where values of the key lie in its row, and how many: what moves when it moves. */
+  readonly #moved: readonly (readonly [from: number, length: number])[];
   /** The key under way, once there is one. */
   #row: HorizonRow | undefined;
 
-  constructor(settings: ForecasterSettings, { clock, seasons }: HorizonParts) {
+  constructor(settings: ForecasterSettings, { clock, seasons, next }: HorizonParts) {
     this.#clock = clock;
     this.#layout = horizonLayout(settings.horizon, settings.intervalLevels.length);
     this.#rows = new HorizonRows(this.#layout);
+    this.#moved = valuesOf(this.#layout);
     this.#adjustment = new SeasonalAdjustment(this.#layout.f64);
     const periodic = new HorizonPeriodic(this.#layout, seasons);
     this.#mixture = new HorizonMixture(this.#layout, settings, periodic);
     this.#nested = new NestedIntervals(settings.intervalLevels);
-    this.#regressions = new HorizonRegressions(horizonFeatures, settings.horizon, forgetting);
+    this.#regressions = new Regressions(this.#layout, next);
   }
 
   /** Where each quantity of a key lies in its further rows. */
   get layout(): HorizonLayout {
     return this.#layout;
+  }
+
+  /** The models of a new key. */
+  get freshModels(): Float32Array {
+    return this.#regressions.fresh;
+  }
+
+  /** Floats of the next value's model, the first of a key's; 0 where there is none. */
+  get nextSize(): number {
+    return this.#regressions.nextSize;
   }
 
   get bytes(): number {
@@ -138,7 +141,7 @@ export class Horizons {
   /**
    * Takes the key's event, which its numbers have taken already but for their count of events; where its value is there,
    * everything learns from it. Writes the forecasts of steps 2 to H to the event's row, and returns that of the next value
-   * by the seasonal regression, as a scaled change from the base.
+   * by the seasonal regression, as a scaled change from the base; NaN where nobody mixes that.
    */
   observe(key: KeyRow, now: CurrentEvent): number {
     const { missing, row: toRow, forecasts } = now;
@@ -149,8 +152,10 @@ export class Horizons {
     const time = this.#clock.localOf(key.f64[key.at64 + number.time]!);
     this.#adjust(row, missing, time);
     if (!missing) this.#mixture.learn(row, time);
-    this.#keep(row);
-    return this.#forecast(row, toRow, forecasts);
+    const due = this.#clock.localOf(key.f64[key.at64 + number.time]! + typicalGap(key));
+    this.#keep(row, due, missing);
+    if (this.#layout.horizon > 1) this.#forecast(row, toRow, forecasts);
+    return this.#forecastNext(row, due);
   }
 
   /** Writes the forecasts of steps 2 to H that the key's last event made, which its numbers have counted, to a row again. */
@@ -158,8 +163,6 @@ export class Horizons {
     const row = this.#turnTo(key);
     row.event--;
     this.#adjustment.recall(row);
-    this.#mixture.periodic.turnTo(row);
-    this.#mixture.periodic.forecastFrom(row);
     this.#forecast(row, toRow, forecasts);
   }
 
@@ -186,34 +189,20 @@ export class Horizons {
   /** The key began anew with its last value but one: as if it had been there since its first event. */
   #startAnew(row: HorizonRow): void {
     const { key, f64, at64 } = row;
-    const { horizon, f64: n } = this.#layout;
+    const { f64: n } = this.#layout;
     this.#start(row);
     const value = key.f64[key.at64 + number.candidate]!;
     const scale = scaleOf(key);
     f64[at64 + n.adjusted] = value;
     f64.fill(value, at64 + n.levels, at64 + n.levels + levelRates.length);
-    f64.fill(value, at64 + n.bases, at64 + n.bases + horizon);
-    f64.fill(scale, at64 + n.units, at64 + n.units + horizon);
-    f64.fill(value, at64 + n.adjustedValues, at64 + n.adjustedValues + horizon);
-    f64.fill(scale, at64 + n.adjustedScales, at64 + n.adjustedScales + horizon);
-    const square = key.f64[key.at64 + number.squaredChange]!;
-    for (let step = 2; step <= horizon; step++) f64[at64 + n.squaredErrors + step - 2] = step * square;
+    f64[at64 + n.base] = f64[at64 + n.adjustedValue] = value;
+    f64[at64 + n.unit] = f64[at64 + n.adjustedScale] = scale;
+    this.#mixture.assumeSize(row, key.f64[key.at64 + number.squaredChange]!);
   }
 
   /** All that the key keeps of its values moves with it: its forecasts go on as if it had always been there. */
   #move({ f64, at64 }: HorizonRow, jump: number): void {
-    const { horizon, f64: n } = this.#layout;
-    const blocks = [
-      [n.adjusted, 1],
-      [n.day, 1],
-      [n.week, 1],
-      [n.levels, levelRates.length],
-      [n.daily, daily.knots],
-      [n.weekly, weekly.knots],
-      [n.bases, horizon],
-      [n.adjustedValues, horizon],
-    ] as const;
-    for (const [from, length] of blocks) {
+    for (const [from, length] of this.#moved) {
       for (let i = at64 + from; i < at64 + from + length; i++) f64[i] = f64[i]! + jump;
     }
   }
@@ -221,23 +210,22 @@ export class Horizons {
   /** Moves the adjusted value and all that follows it, and lets the regressions learn; `time` is local. */
   #adjust(row: HorizonRow, missing: boolean, time: number): void {
     const { key, event, f64, at64, f32, at32 } = row;
-    const { horizon, f64: n, f32: s } = this.#layout;
+    const { changes, f64: n, f32: s } = this.#layout;
     const adjustment = this.#adjustment;
     const base = key.f64[key.at64 + number.base]!;
     const variance = key.f64[key.at64 + number.variance]!;
     const observed = key.f64[key.at64 + number.observed]!;
     if (event > 0 && !missing) {
-      const before = f64[at64 + n.bases + ((event - 1) % horizon)]!;
-      adjustment.learnWeights(row, base - before, time);
+      adjustment.learnWeights(row, base - f64[at64 + n.base]!, time);
     }
     adjustment.weigh(row);
     const adjusted = base - adjustment.seasonAt(row, time);
     const change = event > 0 ? adjusted - f64[at64 + n.adjusted]! : 0;
     const squared = f64[at64 + n.squaredChange]!;
     const scaled = change / sizeOf(squared, base);
-    f32[at32 + s.changes + (event % adjustedChanges)] = clip(scaled, largestChange);
+    f32[at32 + s.changes + (event % changes)] = clip(scaled, largestChange);
     f64[at64 + n.adjusted] = adjusted;
-    if (event > 0) this.#learnRegressions(row, missing);
+    if (event > 0) this.#regressions.learn(row, missing);
     if (!missing) {
       if (event > 0) {
         const square = robustSquare(change * change, squared, variance, observed - 1);
@@ -259,96 +247,93 @@ export class Horizons {
     const square = robustSquare(error * error, mean, variance, observed);
     const squared = mean + Math.max(1 / observed, squareRate) * (square - mean);
     f64[at64 + levelSquares + i] = squared;
-    const bounded = observed > warmUp ? clip(error, largestLevelError * Math.sqrt(squared)) : error;
+    const bounded = observed > settled ? clip(error, largestLevelError * Math.sqrt(squared)) : error;
     f64[at64 + levels + i] = f64[at64 + levels + i]! + Math.max(1 / observed, levelRates[i]!) * bounded;
   }
 
-  #learnRegressions({ key, event, f64, at64 }: HorizonRow, missing: boolean): void {
-    const { horizon, f64: n } = this.#layout;
-    const place = event % horizon;
-    if (missing) {
-      this.#regressions.skip(key.slot, place);
-      return;
-    }
-    const { targets } = this.#regressions.buffers;
-    const adjusted = f64[at64 + n.adjusted]!;
-    for (let step = 1; step <= horizon; step++) {
-      const origin = (event - step + horizon) % horizon;
-      // Of events before the key's first, whose gains are zero, any target will do.
-      targets[step - 1] =
-        step > event
-          ? 0
-          : clip(
-              (adjusted - f64[at64 + n.adjustedValues + origin]!) / f64[at64 + n.adjustedScales + origin]!,
-              largestTarget * this.#mixture.roots[step]!,
-            );
-    }
-    this.#regressions.learn(key.slot, place, key.f64[key.at64 + number.observed]! > warmUp);
-  }
-
-  /** Keeps what the event forecasts from, until the values of its steps have come. */
-  #keep(row: HorizonRow): void {
-    const { key, event, f64, at64, f32, at32 } = row;
+  /** Keeps what the event forecasts from; its next value is due at a local time. */
+  #keep(row: HorizonRow, due: number, missing: boolean): void {
+    const { key, f64, at64, f32, at32 } = row;
     const { horizon, f64: n, f32: s } = this.#layout;
-    const place = event % horizon;
     const base = key.f64[key.at64 + number.base]!;
     const unit = scaleOf(key);
-    const adjusted = f64[at64 + n.adjusted]!;
-    const adjustedUnit = sizeOf(f64[at64 + n.squaredChange]!, base);
-    f64[at64 + n.bases + place] = base;
-    f64[at64 + n.units + place] = unit;
-    f64[at64 + n.adjustedValues + place] = adjusted;
-    f64[at64 + n.adjustedScales + place] = adjustedUnit;
-    f32[at32 + s.flat + place] = (key.f64[key.at64 + number.held]! - base) / unit;
-    f32[at32 + s.flat + horizon + place] = clip(
-      medianAbove(key.f32, key.at32 + key.layout.median) / unit,
-      largestFlat,
-    );
+    f64[at64 + n.base] = base;
+    f64[at64 + n.unit] = unit;
+    f64[at64 + n.adjustedValue] = f64[at64 + n.adjusted]!;
+    f64[at64 + n.adjustedScale] = sizeOf(f64[at64 + n.squaredChange]!, base);
+    f32[at32 + s.flat] = (key.f64[key.at64 + number.held]! - base) / unit;
+    f32[at32 + s.flat + 1] = clip(medianAbove(key.f32, key.at32 + key.layout.median) / unit, largestFlat);
+    this.#regressions.keep(row, due, missing);
     if (horizon > 1) {
       this.#mixture.trend.keep(row);
-      this.#mixture.periodic.turnTo(row);
       this.#mixture.periodic.keep(row);
     }
   }
 
-  /** Forecasts from what is kept of the event. Returns the regression's forecast of the next value, as a scaled change from the base. */
-  #forecast(row: HorizonRow, toRow: number, { steps: columns, intervals }: HorizonColumns): number {
-    const { key, event, f64, at64 } = row;
-    const { horizon, f64: n } = this.#layout;
-    const place = event % horizon;
-    const base = f64[at64 + n.bases + place]!;
+  /** Forecasts the further steps from what is kept of the event. */
+  #forecast(row: HorizonRow, toRow: number, { steps: columns, intervals }: HorizonColumns): void {
+    const { key, f64, at64 } = row;
+    const { horizon, blocks, f64: n } = this.#layout;
+    const base = f64[at64 + n.base]!;
     const time = key.f64[key.at64 + number.time]!;
     const gap = typicalGap(key);
-    const unit = f64[at64 + n.units + place]!;
-    const adjusted = f64[at64 + n.adjustedValues + place]!;
-    const adjustedUnit = f64[at64 + n.adjustedScales + place]!;
-    const next = this.#clock.localOf(time + gap);
-    writeHorizonFeatures(row, this.#layout, next, this.#regressions.buffers.features);
-    this.#regressions.forecast(key.slot, place);
-    const { forecasts } = this.#regressions.buffers;
-    const { shaped, roots } = this.#mixture;
+    const unit = f64[at64 + n.unit]!;
+    const adjusted = f64[at64 + n.adjustedValue]!;
+    const adjustedUnit = f64[at64 + n.adjustedScale]!;
+    const changes = this.#regressions.forecastSteps(row);
+    const mixture = this.#mixture;
+    const { shaped, roots } = mixture;
     const nested = this.#nested;
+    const width = intervals.levels.length;
     const smoothed = f64[at64 + n.levels + smoothingLevel]!;
-    for (let step = 2; step <= horizon; step++) {
-      const due = this.#clock.localOf(time + step * gap);
-      const season = this.#adjustment.seasonAt(row, due);
-      const { day, week } = this.#adjustment;
-      const stepUnit = unit * roots[step]!;
-      shaped[0] = (smoothed + season - base) / stepUnit;
-      shaped[1] = Number.isNaN(day) ? 0 : (day - base) / stepUnit;
-      shaped[2] = Number.isNaN(week) ? 0 : (week - base) / stepUnit;
-      shaped[3] = (adjusted + adjustedUnit * forecasts[step - 1]! + season - base) / stepUnit;
-      this.#mixture.fillIntervals(row, step, due, nested);
-      const yhat = base + stepUnit * this.#mixture.mix(row, step);
-      nested.widenTo(resolution * Math.abs(yhat - base));
-      const to = toRow * (horizon - 1) + step - 2;
-      columns.yhat[to] = yhat;
-      columns.yhatLower[to] = yhat - nested.below[0]!;
-      columns.yhatUpper[to] = yhat + nested.above[0]!;
-      const width = intervals.levels.length;
-      if (width > 0) nested.write(yhat, intervals.stepLower, intervals.stepUpper, to * width);
+    mixture.periodic.turnTo(row);
+    for (const block of blocks) {
+      mixture.turnTo(row, block);
+      for (let step = block.first; step <= block.last; step++) {
+        const due = this.#clock.localOf(time + step * gap);
+        const season = this.#adjustment.seasonAt(row, due);
+        const { day, week } = this.#adjustment;
+        const stepUnit = unit * roots[step]!;
+        shaped[0] = (smoothed + season - base) / stepUnit;
+        shaped[1] = Number.isNaN(day) ? 0 : (day - base) / stepUnit;
+        shaped[2] = Number.isNaN(week) ? 0 : (week - base) / stepUnit;
+        shaped[3] = (adjusted + adjustedUnit * changes[step - 2]! + season - base) / stepUnit;
+        mixture.fillIntervals(row, step, due, nested);
+        const yhat = base + stepUnit * mixture.mix(row, block, step);
+        nested.widenTo(resolution * Math.abs(yhat - base));
+        const to = toRow * (horizon - 1) + step - 2;
+        columns.yhat[to] = yhat;
+        columns.yhatLower[to] = yhat - nested.below[0]!;
+        columns.yhatUpper[to] = yhat + nested.above[0]!;
+        if (width > 0) nested.write(yhat, intervals.stepLower, intervals.stepUpper, to * width);
+      }
     }
-    const season = this.#adjustment.seasonAt(row, next);
-    return (adjusted + adjustedUnit * forecasts[0]! + season - base) / unit;
   }
+
+  /** The next value by the regression, as a scaled change from the base. */
+  #forecastNext(row: HorizonRow, due: number): number {
+    const { f64, at64 } = row;
+    const { f64: n } = this.#layout;
+    const change = this.#regressions.forecastNext(row, due);
+    if (Number.isNaN(change)) return NaN;
+    const season = this.#adjustment.seasonAt(row, due);
+    const value = f64[at64 + n.adjustedValue]! + f64[at64 + n.adjustedScale]! * change + season;
+    return (value - f64[at64 + n.base]!) / f64[at64 + n.unit]!;
+  }
+}
+
+/** Where a key's row has values, which are no differences. */
+function valuesOf({ f64: n }: HorizonLayout): readonly (readonly [from: number, length: number])[] {
+  return [
+    [n.adjusted, 1],
+    [n.day, 1],
+    [n.week, 1],
+    [n.levels, levelRates.length],
+    [n.daily, daily.knots],
+    [n.weekly, weekly.knots],
+    [n.base, 1],
+    [n.adjustedValue, 1],
+    [n.adjustedValues, n.adjustedScales - n.adjustedValues],
+    [n.waitingBases, n.waitingUnits - n.waitingBases],
+  ];
 }

@@ -1,5 +1,6 @@
 /** Lays out the multi-step state of a key in its two rows. */
 import { slopeRates } from "../experts/trend.js";
+import { stepBlocks, type StepBlock } from "./blocks.js";
 import { daily, profileSize, weekly } from "./profile.js";
 
 /** Rates at which levels of the seasonally adjusted values are followed, each at least 1 / number of values. */
@@ -8,9 +9,9 @@ export const levelRates = [0.3, 0.1, 0.03, 0.01, 0.001] as const;
 export const smoothingLevel = 1;
 /** Adjusted changes that the models see. */
 export const adjustedChanges = 24;
-/** Harmonics of the day that the models see. */
+/** Harmonics of the day that the model of the next value sees. */
 export const horizonHarmonics = 3;
-/** Changes, harmonics, levels, one. */
+/** What that sees: changes, harmonics, levels, one. */
 export const horizonFeatures = adjustedChanges + 2 * horizonHarmonics + levelRates.length + 1;
 
 /** Experts of each further step. The first two say the same of every step. */
@@ -24,9 +25,11 @@ export const horizonExperts = [
   "trend",
   "periodic",
 ] as const;
+/** Experts whose forecasts of all steps follow from one number each: the first two. */
 export const flatExperts = 2;
-/** The first of the last experts, whose forecasts follow from a few numbers of their event: none waits for its value. */
-export const recalledExperts = 6;
+/** The first of the experts behind those of shape. */
+export const trendExpert = 6;
+export const periodicExpert = 7;
 
 /** Candidates of the seasonal adjustment: none, that by the day, and that by the week. */
 export const adjustments = 3;
@@ -49,13 +52,19 @@ export interface HorizonF64 {
   readonly adjustmentLosses: number;
   readonly daily: number;
   readonly weekly: number;
-  /** Rings: base, unit (the key's scale), adjusted value and its scale. */
-  readonly bases: number;
-  readonly units: number;
+  /** Of the last event: its base, its unit (the key's scale), its adjusted value and the scale of that. */
+  readonly base: number;
+  readonly unit: number;
+  readonly adjustedValue: number;
+  readonly adjustedScale: number;
+  /** Rings of the adjusted values and their scales. */
   readonly adjustedValues: number;
   readonly adjustedScales: number;
-  /** Mean squared errors of the forecasts of steps 2 to H. */
+  /** Of each block, the mean squared error of a step, by the step. */
   readonly squaredErrors: number;
+  /** Of each forecast that waits: the base and the unit of its event. */
+  readonly waitingBases: number;
+  readonly waitingUnits: number;
   readonly size: number;
 }
 
@@ -63,26 +72,33 @@ export interface HorizonF64 {
 export interface HorizonF32 {
   /** Ring of the last adjusted changes. */
   readonly changes: number;
-  /** The mixture's discounted regrets of the experts and the sums of their squares, `[H-1, experts]` each. */
-  readonly regrets: number;
-  readonly squares: number;
-  /** Quantiles of the scaled errors below and above, `[levels, 2, H-1]`. */
-  readonly quantiles: number;
-  /** Rings of what the flat experts say, `[experts, H]`; before the division by √step. */
+  /** What the flat experts say of the last event, before the division by √step. */
   readonly flat: number;
-  /** Pending forecasts of the mixture, and of the experts between the flat and the recalled ones: `pendingSize` each, see `pendingAt`. */
-  readonly pending: number;
-  /** Discounted absolute errors of all experts, `[H-1, experts]`. */
-  readonly losses: number;
-  /** Rings of the trend's level and slope, in scales, and of its slopes at each rate; their losses. */
-  readonly trendLevels: number;
-  readonly trendSlopes: number;
+  /** The trend's level and slope at the last event, in scales, and its slopes at each rate; their losses. */
+  readonly trendLevel: number;
+  readonly trendSlope: number;
   readonly slopes: number;
   readonly slopeLosses: number;
-  /** Rings of what the season's forecasts were made of: period, variant, and deviation in scales. */
-  readonly seasonPeriods: number;
-  readonly seasonVariants: number;
-  readonly seasonDeviations: number;
+  /** What the season's forecasts of the last event are made of: period, variant, and deviation in scales. */
+  readonly seasonPeriod: number;
+  readonly seasonVariant: number;
+  readonly seasonDeviation: number;
+  /** The mixture's discounted regrets of the experts and the sums of their squares, `[blocks, experts]` each. */
+  readonly regrets: number;
+  readonly squares: number;
+  /** Discounted absolute errors of all experts, `[blocks, experts]`. */
+  readonly losses: number;
+  /** Quantiles of the scaled errors below and above, `[levels, 2, blocks]`. */
+  readonly quantiles: number;
+  /** Errors that the intervals of each block have learned from. */
+  readonly tracked: number;
+  /** Forecasts that wait: of the mixture, then of all experts, `[entries, 1 + experts]`. */
+  readonly waiting: number;
+  /** The trend's level and slopes behind the waiting forecasts of the last block, `[entries, 1 + slopes]`. */
+  readonly waitingTrends: number;
+  /** Rings of phases of the day that the next value was due, less 1 where the event's value was missing; and of the distances from the levels. */
+  readonly phases: number;
+  readonly distances: number;
   readonly size: number;
 }
 
@@ -90,28 +106,27 @@ export interface HorizonLayout {
   readonly horizon: number;
   /** Levels of the intervals. */
   readonly levels: number;
+  readonly blocks: readonly StepBlock[];
+  /** Length of the ring of changes. */
+  readonly changes: number;
   readonly f64: HorizonF64;
   readonly f32: HorizonF32;
-  /** Length of the pending forecasts of one expert. */
-  readonly pendingSize: number;
-}
-
-/** Where the forecast that an event makes of step `step` waits: a ring of that length for each step, one behind another. */
-export function pendingAt(step: number, event: number): number {
-  return (step * (step - 1)) / 2 - 1 + (event % step);
 }
 
 export function horizonLayout(horizon: number, levels = 1): HorizonLayout {
-  const steps = horizon - 1;
+  const blocks = stepBlocks(horizon);
+  const ring = horizon > 1 ? horizon : 0;
+  // Blocks learn from events up to H ago, with the changes before them.
+  const changes = adjustedChanges + ring;
   const experts = horizonExperts.length;
-  const shaped = recalledExperts - flatExperts;
-  const pendingSize = pendingAt(horizon + 1, 0);
+  const entries = blocks.reduce((sum, block) => sum + block.entries, 0);
   const f64 = allocator();
   const f32 = allocator();
   return {
     horizon,
     levels,
-    pendingSize,
+    blocks,
+    changes,
     f64: {
       adjusted: f64.take(1),
       squaredChange: f64.take(1),
@@ -124,28 +139,36 @@ export function horizonLayout(horizon: number, levels = 1): HorizonLayout {
       adjustmentLosses: f64.take(adjustments),
       daily: f64.take(profileSize(daily)),
       weekly: f64.take(profileSize(weekly)),
-      bases: f64.take(horizon),
-      units: f64.take(horizon),
-      adjustedValues: f64.take(horizon),
-      adjustedScales: f64.take(horizon),
-      squaredErrors: f64.take(steps),
+      base: f64.take(1),
+      unit: f64.take(1),
+      adjustedValue: f64.take(1),
+      adjustedScale: f64.take(1),
+      adjustedValues: f64.take(ring),
+      adjustedScales: f64.take(ring),
+      squaredErrors: f64.take(blocks.length),
+      waitingBases: f64.take(entries),
+      waitingUnits: f64.take(entries),
       size: f64.size(),
     },
     f32: {
-      changes: f32.take(adjustedChanges),
-      regrets: f32.take(steps * experts),
-      squares: f32.take(steps * experts),
-      quantiles: f32.take(2 * levels * steps),
-      flat: f32.take(flatExperts * horizon),
-      pending: f32.take((1 + shaped) * pendingSize),
-      losses: f32.take(steps * experts),
-      trendLevels: f32.take(horizon),
-      trendSlopes: f32.take(horizon),
-      slopes: f32.take(slopeRates.length * horizon),
+      changes: f32.take(changes),
+      flat: f32.take(flatExperts),
+      trendLevel: f32.take(1),
+      trendSlope: f32.take(1),
+      slopes: f32.take(slopeRates.length),
       slopeLosses: f32.take(slopeRates.length),
-      seasonPeriods: f32.take(horizon),
-      seasonVariants: f32.take(horizon),
-      seasonDeviations: f32.take(horizon),
+      seasonPeriod: f32.take(1),
+      seasonVariant: f32.take(1),
+      seasonDeviation: f32.take(1),
+      regrets: f32.take(blocks.length * experts),
+      squares: f32.take(blocks.length * experts),
+      losses: f32.take(blocks.length * experts),
+      quantiles: f32.take(2 * levels * blocks.length),
+      tracked: f32.take(blocks.length),
+      waiting: f32.take(entries * (1 + experts)),
+      waitingTrends: f32.take((blocks.at(-1)?.entries ?? 0) * (1 + slopeRates.length)),
+      phases: f32.take(ring),
+      distances: f32.take(ring * levelRates.length),
       size: f32.size(),
     },
   };

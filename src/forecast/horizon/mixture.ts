@@ -1,13 +1,16 @@
 /**
- * The mixture of experts and the interval of each step beyond the next, which learn when the step's value has come:
- * the method of `mixture.ts` and `interval.ts` under delayed feedback. The errors of h steps ahead overlap, so that h
- * of them tell about as much as one: the learning rates shrink and the memory grows by √h (Joulani, György and
- * Szepesvári, Online Learning under Delayed Feedback, 2013), and most of the first trust goes to persistence.
+ * The mixture of experts and the intervals of each block of further steps, which learn from a sample of its forecasts when
+ * their values have come: the method of `experts/mixture.ts` and `uncertainty/interval.ts` under delayed feedback. The
+ * errors of h steps ahead overlap, so that h of them tell about as much as one: the learning rates shrink and the memory
+ * grows by √h (Joulani, György and Szepesvári, Online Learning under Delayed Feedback, 2013), and most of the first trust
+ * goes to persistence. An error of a sample stands for those of all events of its stride.
  */
 import { clip, exponential } from "../elementary.js";
-import { flatExperts, horizonExperts, recalledExperts, pendingAt, type HorizonLayout } from "./layout.js";
+import { entryOf, firstDue, lastDue, originOf, sampledStep, sampleOf, type StepBlock } from "./blocks.js";
+import { flatExperts, horizonExperts, periodicExpert, trendExpert, type HorizonLayout } from "./layout.js";
 import type { HorizonRow } from "./rows.js";
 import type { HorizonPeriodic } from "./periodic.js";
+import { StepSizes } from "./sizes.js";
 import { HorizonTrend } from "./trend.js";
 import { number } from "../keys/layout.js";
 import { largestDistance, lossGradient, share } from "../experts/mixture.js";
@@ -18,30 +21,27 @@ import type { NestedIntervals } from "../uncertainty/nested-intervals.js";
 import type { ForecasterSettings } from "../settings.js";
 
 const experts = horizonExperts.length;
-const trendPlace = horizonExperts.indexOf("trend");
-const periodicPlace = horizonExperts.indexOf("periodic");
+/** Singles of a forecast that waits: the mixture's, then all experts'. */
+const waitingSize = 1 + experts;
 /** Experts that sleep until their losses are low (see `experts/panel.ts`): beside these, the flat one that is no floor. */
-const sleepers = [horizonExperts.indexOf("median"), trendPlace, periodicPlace] as const;
+const sleepers = [horizonExperts.indexOf("median"), trendExpert, periodicExpert] as const;
 /** A sleeper wakes where its loss is at most this share of persistence's and, of the best other expert's, at most this. */
 const leastGain = 0.95;
 const wakingLoss = 1.1;
 /** Losses, relative to the best other expert's, at which a sleeper has the whole lead, and at which it has none. */
 const wholeLead = 0.7;
 const noLead = 0.95;
-/**
- * Every so many values the losses of a step learn. Their memory at step 1, in values that they learn from; an error counts
- * up to this many units.
- */
-const sampling = 2;
-const lossMemory = 50;
+/** Memory of the losses at step 1, in values; an error counts up to this many units. */
+const lossMemory = 100;
 const largestError = 10;
 /** Weight of persistence before anything is known; the others share the rest. */
 const firstTrust = 0.7;
-const furtherTrust = (1 - firstTrust) / (recalledExperts - 1);
+const furtherTrust = (1 - firstTrust) / (trendExpert - 1);
 /** What regrets lose per value at step 1. */
 const regretLoss = 0.002;
-/** Slowest rate at which mean squared errors are followed. */
+/** Slowest rate at which mean squared errors are followed, per value; and by a sample. */
 const squareRate = 0.01;
+const largestSquareRate = 0.05;
 /** What the experts of shape forecast is cut here, in units times √step. */
 const largestForecast = 20;
 /** What the others forecast is cut here, to be finite in 32 bits. */
@@ -49,30 +49,44 @@ const largestChange = 1e9;
 /** Events of a key whose forecasts the mixtures do not learn from, for the scale is not settled; and its intervals. */
 const mixedAfter = 30;
 const trackedAfter = 2;
+/** Errors after which the quantiles of a block learn. */
+const knownAfter = 3;
+
+/** A block, with the rates of its sample. */
+interface Rated extends StepBlock {
+  /** Factor of the mixture's learning rate. */
+  readonly rate: number;
+  /** Discounts of regrets and losses by a sample; the step of the quantiles; the slowest rate of the mean squares. */
+  readonly discount: number;
+  readonly lossDiscount: number;
+  readonly quantileRate: number;
+  readonly squareRate: number;
+}
 
 export class HorizonMixture {
   readonly #layout: HorizonLayout;
   readonly #levels: readonly number[];
   readonly #squaredLoss: boolean;
-  /** By step: √step, its inverse and the root of that, and the discounts of regrets and losses. */
+  readonly #blocks: readonly Rated[];
+  readonly #sizes: StepSizes;
+  /** √step and its inverse, by step. */
   readonly roots: Float64Array;
   readonly #inverseRoots: Float64Array;
-  readonly #rates: Float64Array;
-  readonly #discounts: Float64Array;
-  readonly #lossDiscounts: Float64Array;
-  /** What the experts behind the flat ones say of the step under way: changes in units times √step. */
-  readonly shaped = new Float64Array(recalledExperts - flatExperts);
+  /** What the experts of shape, behind the flat ones, say of the step under way: changes in units times √step. */
+  readonly shaped = new Float64Array(trendExpert - flatExperts);
   /** What all experts say of a step. */
   readonly #said = new Float64Array(experts);
+  /** Of the block under way: the weights, the sizes of the regrets, which experts sleep, the one that leads or -1, and its share. */
   readonly #weights = new Float64Array(experts);
-  readonly #sizes = new Float64Array(experts);
+  readonly #regretSizes = new Float64Array(experts);
+  #asleep = 0;
+  #leader = -1;
+  #leadOf = 0;
+  /** The sample of the event under way that is of the block under way, and its step; -1 where there is none. */
+  #sample = -1;
+  #sampledStep = -1;
   readonly trend: HorizonTrend;
   readonly periodic: HorizonPeriodic;
-  /** At the step under way: bits of the experts that sleep, and the share of the lead. */
-  #asleep = 0;
-  #leadOf = 0;
-  /** Factor of the size of the errors at the event under way. */
-  #spread = 1;
 
   constructor(
     layout: HorizonLayout,
@@ -82,195 +96,210 @@ export class HorizonMixture {
     this.#layout = layout;
     this.#levels = intervalLevels;
     this.#squaredLoss = loss === "squared";
+    this.#blocks = layout.blocks.map(rated);
+    this.#sizes = new StepSizes(layout.blocks);
     this.roots = Float64Array.from({ length: layout.horizon + 1 }, (_, step) => Math.sqrt(step));
     this.#inverseRoots = this.roots.map((root) => 1 / root);
-    this.#rates = this.#inverseRoots.map((inverse) => Math.sqrt(inverse));
-    this.#discounts = this.#inverseRoots.map((inverse) => 1 - regretLoss * inverse);
-    this.#lossDiscounts = this.#inverseRoots.map((inverse) => 1 - inverse / lossMemory);
     this.trend = new HorizonTrend(layout);
     this.periodic = periodic;
   }
 
   /** Sets a new key's quantiles. */
   start({ f32, at32 }: HorizonRow): void {
-    const { horizon, levels, f32: s } = this.#layout;
+    const { blocks, levels, f32: s } = this.#layout;
     const at = at32 + s.quantiles;
-    f32.fill(initialQuantile, at, at + 2 * levels * (horizon - 1));
+    f32.fill(initialQuantile, at, at + 2 * levels * blocks.length);
   }
 
-  /** Every step learns from the value of the event, which came at a local time. */
+  /** Takes a mean square for that of the changes that a key would have had. */
+  assumeSize({ f64, at64, f32, at32 }: HorizonRow, square: number): void {
+    const { blocks, f64: n, f32: s } = this.#layout;
+    f64.fill(square, at64 + n.squaredErrors, at64 + n.squaredErrors + blocks.length);
+    f32.fill(knownAfter, at32 + s.tracked, at32 + s.tracked + blocks.length);
+  }
+
+  /** Every block learns from the value of the event, which came at a local time, where it has a sample that is due. */
   learn(row: HorizonRow, time: number): void {
-    const { key, event, f64, at64 } = row;
-    const { horizon, f64: n } = this.#layout;
-    const value = key.f64[key.at64 + number.base]!;
-    this.#spread = spreadAt(key, time);
-    this.trend.learn(row);
-    this.periodic.turnTo(row);
-    for (let step = 2; step <= horizon && step <= event; step++) {
-      const origin = event - step;
-      const place = origin % horizon;
-      const unit = f64[at64 + n.units + place]! * this.roots[step]!;
-      const change = value - f64[at64 + n.bases + place]!;
-      if (origin >= mixedAfter) this.#learnStep(row, step, clip(change / unit, largestChange));
-      if (origin >= trackedAfter) this.#track(row, step, change, unit);
+    const { event } = row;
+    const spread = spreadAt(row.key, time);
+    for (const block of this.#blocks) {
+      const last = lastDue(block, event);
+      for (let sample = firstDue(block, event); sample <= last; sample++) {
+        const step = sampledStep(block, sample);
+        if (originOf(block, sample) + step === event) this.#learnSample(row, block, sample, spread);
+      }
     }
   }
 
-  /** The regrets and the losses of a step learn from the change since the step's event, in units. */
-  #learnStep(row: HorizonRow, step: number, change: number): void {
-    const { event, f32, at32 } = row;
-    const { horizon, f32: s, pendingSize } = this.#layout;
+  #learnSample(row: HorizonRow, block: Rated, sample: number, spread: number): void {
+    const { key, event, f64, at64, f32, at32 } = row;
+    const { blocks, f64: n, f32: s } = this.#layout;
+    const step = sampledStep(block, sample);
+    const entry = entryOf(block, sample);
+    const scale = f64[at64 + n.waitingUnits + entry]!;
+    // Of an event before the key began anew.
+    if (scale === 0) return;
+    const change = key.f64[key.at64 + number.base]! - f64[at64 + n.waitingBases + entry]!;
+    if (block.index === blocks.length - 1 && event >= this.#layout.horizon) {
+      this.trend.learn(row, entry - block.firstEntry, step, change / scale);
+    }
+    const unit = scale * this.roots[step]!;
+    const waiting = at32 + s.waiting + entry * waitingSize;
     const origin = event - step;
-    const pending = at32 + s.pending + pendingAt(step, origin);
-    const mixture = f32[pending]!;
-    const said = this.#said;
-    this.#recall(row, origin % horizon, step);
-    const root = this.#inverseRoots[step]!;
-    const repeated = this.periodic.recall(row, step);
-    said[periodicPlace] = Number.isNaN(repeated) ? said[0]! : clip(repeated * root, largestChange);
-    for (let e = flatExperts; e < recalledExperts; e++) {
-      said[e] = f32[pending + (e - flatExperts + 1) * pendingSize]!;
-    }
+    if (origin >= mixedAfter) this.#learnMixture(row, block, waiting, clip(change / unit, largestChange));
+    if (origin < trackedAfter || (change === 0 && !isMoving(key))) return;
+    const error = change / unit - f32[waiting]!;
+    this.#track(row, block, step, { error: error * unit, spread });
+  }
+
+  /** The regrets and the losses of a block learn from the change since a sample's event, in units. */
+  #learnMixture({ f32, at32 }: HorizonRow, block: Rated, waiting: number, change: number): void {
+    const { f32: s } = this.#layout;
+    const mixture = f32[waiting]!;
     const gradient = lossGradient(mixture - change, this.#squaredLoss);
-    const regrets = at32 + s.regrets + (step - 2) * experts;
-    const squares = at32 + s.squares + (step - 2) * experts;
-    const losses = at32 + s.losses + (step - 2) * experts;
-    const discount = this.#discounts[step]!;
-    const lossDiscount = this.#lossDiscounts[step]!;
+    const regrets = at32 + s.regrets + block.index * experts;
+    const squares = at32 + s.squares + block.index * experts;
+    const losses = at32 + s.losses + block.index * experts;
+    const { stride, discount, lossDiscount } = block;
     for (let e = 0; e < experts; e++) {
-      const regret = regrets + e;
-      const square = squares + e;
-      const excess = gradient * clip(said[e]! - mixture, largestDistance);
-      f32[regret] = discount * f32[regret]! + excess;
-      f32[square] = discount * f32[square]! + excess * excess;
-    }
-    if ((event + step) % sampling !== 0) return;
-    for (let e = 0; e < experts; e++) {
-      const error = Math.min(Math.abs(said[e]! - change), largestError);
+      const said = f32[waiting + 1 + e]!;
+      const excess = gradient * clip(said - mixture, largestDistance);
+      f32[regrets + e] = discount * f32[regrets + e]! + stride * excess;
+      f32[squares + e] = discount * f32[squares + e]! + stride * excess * excess;
+      const error = Math.min(Math.abs(said - change), largestError);
       f32[losses + e] = lossDiscount * f32[losses + e]! + error;
     }
   }
 
-  /** The interval of a step learns from the value that came, `change` above its event's base. */
-  #track({ key, event, f64, at64, f32, at32 }: HorizonRow, step: number, change: number, unit: number): void {
-    const { f64: n, f32: s } = this.#layout;
-    if (change === 0 && !isMoving(key)) return;
-    const origin = event - step;
-    const error = change / unit - f32[at32 + s.pending + pendingAt(step, origin)]!;
-    const squaredAt = at64 + n.squaredErrors + step - 2;
-    const squared = f64[squaredAt]!;
-    const size = Math.sqrt(squared) * this.#spread;
-    if (origin >= step + 2 * trackedAfter && size > 0) {
-      const scaled = (error * unit) / size;
-      const rate = quantileRate * this.#inverseRoots[step]!;
+  /** The intervals of a block learn from the error of a sample, in the unit of the values. */
+  #track(
+    { key, f64, at64, f32, at32 }: HorizonRow,
+    block: Rated,
+    step: number,
+    { error, spread }: { readonly error: number; readonly spread: number },
+  ): void {
+    const { blocks, f64: n, f32: s } = this.#layout;
+    const { index } = block;
+    const squares = at64 + n.squaredErrors;
+    const size = Math.sqrt(this.#sizes.squareOf(step, f64, squares)) * spread;
+    const tracked = f32[at32 + s.tracked + index]! + 1;
+    if (tracked > knownAfter + block.entries && size > 0) {
+      const scaled = error / size;
       for (let i = 0; i < this.#levels.length; i++) {
         const missRate = (1 - this.#levels[i]!) / 2;
-        const below = this.#quantileAt(at32, i, step);
-        const above = below + this.#layout.horizon - 1;
-        f32[below] = Math.max(f32[below]! + rate * ((-scaled > f32[below]! ? 1 : 0) - missRate), 0);
-        f32[above] = Math.max(f32[above]! + rate * ((scaled > f32[above]! ? 1 : 0) - missRate), 0);
+        const below = this.#quantileAt(at32, i, index);
+        const above = below + blocks.length;
+        f32[below] = Math.max(
+          f32[below]! + block.quantileRate * ((-scaled > f32[below]! ? 1 : 0) - missRate),
+          0,
+        );
+        f32[above] = Math.max(
+          f32[above]! + block.quantileRate * ((scaled > f32[above]! ? 1 : 0) - missRate),
+          0,
+        );
       }
     }
-    const errors = origin - trackedAfter + 1;
-    const square = robustSquare(
-      error * error * unit * unit,
-      squared,
-      errorVariance * step * key.f64[key.at64 + number.squaredChange]!,
-      errors,
-    );
-    f64[squaredAt] = squared + Math.max(1 / errors, squareRate) * (square - squared);
+    const squared = f64[squares + index]!;
+    const variance = errorVariance * key.f64[key.at64 + number.squaredChange]!;
+    const square = robustSquare((error * error) / step, squared, variance, tracked);
+    f64[squares + index] = squared + Math.max(1 / tracked, block.squareRate) * (square - squared);
+    // From here on it makes no difference.
+    f32[at32 + s.tracked + index] = Math.min(tracked, mostCounted);
   }
 
-  /** Mixes what the experts say of a step into a pending forecast, and returns that. */
-  mix(row: HorizonRow, step: number): number {
-    const { event, f32, at32 } = row;
-    const { horizon, f32: s, pendingSize } = this.#layout;
-    const pending = at32 + s.pending + pendingAt(step, event);
-    const said = this.#said;
-    this.#recall(row, event % horizon, step);
-    const repeated = this.periodic.forecast(step) * this.#inverseRoots[step]!;
-    said[periodicPlace] = clip(repeated, largestChange);
-    for (let e = flatExperts; e < recalledExperts; e++) {
-      const waiting = pending + (e - flatExperts + 1) * pendingSize;
-      f32[waiting] = clip(this.shaped[e - flatExperts]!, largestForecast);
-      said[e] = f32[waiting];
-    }
-    const leader = this.#lead(row, step);
-    const weights = this.#weigh(row, step, this.#asleep);
-    let mixture = 0;
-    for (let e = 0; e < experts; e++) if (weights[e]! > 0) mixture += weights[e]! * said[e]!;
-    if (leader >= 0) mixture += this.#leadOf * (said[leader]! - mixture);
-    f32[pending] = mixture;
-    // As it is stored, in 32 bits.
-    return f32[pending];
+  /** Turns to a block: its weights, and the sample of the event that is of it. */
+  turnTo(row: HorizonRow, block: StepBlock): void {
+    const { event, f64, at64 } = row;
+    const { blocks, f64: n } = this.#layout;
+    this.#lead(row, block.index);
+    this.#weigh(row, this.#blocks[block.index]!);
+    this.#sample = sampleOf(block, event);
+    this.#sampledStep = this.#sample < 0 ? -1 : sampledStep(block, this.#sample);
+    if (this.#sample < 0) return;
+    const entry = entryOf(block, this.#sample);
+    f64[at64 + n.waitingBases + entry] = f64[at64 + n.base]!;
+    f64[at64 + n.waitingUnits + entry] = f64[at64 + n.unit]!;
+    if (block.index === blocks.length - 1) this.trend.wait(row, entry - block.firstEntry);
   }
 
-  /** Writes what the experts whose forecasts follow from the event's place in the rings say of a step. */
-  #recall(row: HorizonRow, place: number, step: number): void {
+  /** Mixes what the experts say of a step of a block turned to. */
+  mix(row: HorizonRow, block: StepBlock, step: number): number {
     const { f32, at32 } = row;
-    const { horizon, f32: s } = this.#layout;
+    const { f32: s } = this.#layout;
     const said = this.#said;
     const root = this.#inverseRoots[step]!;
-    for (let e = 0; e < flatExperts; e++) {
-      said[e] = clip(f32[at32 + s.flat + e * horizon + place]! * root, largestChange);
+    for (let e = 0; e < flatExperts; e++) said[e] = clip(f32[at32 + s.flat + e]! * root, largestChange);
+    for (let e = flatExperts; e < trendExpert; e++)
+      said[e] = clip(this.shaped[e - flatExperts]!, largestForecast);
+    said[trendExpert] = clip(this.trend.forecast(row, step) * root, largestChange);
+    said[periodicExpert] = this.periodic.isKnown
+      ? clip(this.periodic.forecast(step) * root, largestChange)
+      : said[0]!;
+    const weights = this.#weights;
+    let mixture = 0;
+    for (let e = 0; e < experts; e++) if (weights[e]! > 0) mixture += weights[e]! * said[e]!;
+    if (this.#leader >= 0) mixture += this.#leadOf * (said[this.#leader]! - mixture);
+    if (step === this.#sampledStep) {
+      const waiting = at32 + s.waiting + entryOf(block, this.#sample) * waitingSize;
+      f32[waiting] = mixture;
+      for (let e = 0; e < experts; e++) f32[waiting + 1 + e] = said[e]!;
     }
-    said[trendPlace] = clip(this.trend.forecast(row, place, step) * root, largestChange);
+    // As it waits, in 32 bits.
+    return Math.fround(mixture);
   }
 
-  /** Decides which experts sleep at a step, and returns the one that leads, or -1. */
-  #lead({ f32, at32 }: HorizonRow, step: number): number {
-    const losses = at32 + this.#layout.f32.losses + (step - 2) * experts;
+  /** Decides which experts sleep in a block, and which one leads. */
+  #lead({ f32, at32 }: HorizonRow, index: number): void {
+    const losses = at32 + this.#layout.f32.losses + index * experts;
     const ofLast = f32[losses]!;
     let best = ofLast;
-    for (let e = flatExperts; e < recalledExperts; e++) {
+    for (let e = flatExperts; e < trendExpert; e++) {
       const loss = f32[losses + e]!;
       if (loss < best) best = loss;
     }
     const limit = Math.min(leastGain * ofLast, wakingLoss * best);
     this.#asleep = 0;
-    let leader = -1;
+    this.#leader = -1;
     let least = noLead * best;
     for (const e of sleepers) {
       const loss = f32[losses + e]!;
-      if (!(loss < limit) || Number.isNaN(this.#said[e])) {
+      if (!(loss < limit) || (e === periodicExpert && !this.periodic.isKnown)) {
         this.#asleep |= 1 << e;
       } else if (loss < least) {
         least = loss;
-        leader = e;
+        this.#leader = e;
       }
     }
-    this.#leadOf = leader < 0 ? 0 : Math.min((noLead - least / best) / (noLead - wholeLead), 1);
-    return leader;
+    this.#leadOf = this.#leader < 0 ? 0 : Math.min((noLead - least / best) / (noLead - wholeLead), 1);
   }
 
   /** Writes how far the intervals of a step that is due at a local time reach at every level, in the unit of the values; NaN while unknown. */
-  fillIntervals(
-    { key, event, f64, at64, f32, at32 }: HorizonRow,
-    step: number,
-    due: number,
-    nested: NestedIntervals,
-  ): void {
-    const known = event >= step + 2 * trackedAfter;
-    const root = Math.sqrt(f64[at64 + this.#layout.f64.squaredErrors + step - 2]!);
+  fillIntervals(row: HorizonRow, step: number, due: number, nested: NestedIntervals): void {
+    const { key, event, f64, at64, f32, at32 } = row;
+    const { blocks, f64: n } = this.#layout;
+    const index = this.#sizes.blockOf[step]!;
+    const { last, stride } = blocks[index]!;
+    const known = event >= last + 2 * trackedAfter * stride;
+    const root = Math.sqrt(this.#sizes.squareOf(step, f64, at64 + n.squaredErrors));
     const size = known ? root * spreadAt(key, due) : NaN;
     for (let i = 0; i < this.#levels.length; i++) {
-      const below = this.#quantileAt(at32, i, step);
+      const below = this.#quantileAt(at32, i, index);
       nested.below[i] = f32[below]! * size;
-      nested.above[i] = f32[below + this.#layout.horizon - 1]! * size;
+      nested.above[i] = f32[below + blocks.length]! * size;
     }
   }
 
-  /** Where the quantile of the errors below lies, by the level's place in the settings; that of those above is a row on. */
-  #quantileAt(at32: number, level: number, step: number): number {
-    return at32 + this.#layout.f32.quantiles + 2 * level * (this.#layout.horizon - 1) + step - 2;
+  /** Where the quantile of a block's errors below lies, by the level's place in the settings; that of those above is a row on. */
+  #quantileAt(at32: number, level: number, index: number): number {
+    return at32 + this.#layout.f32.quantiles + 2 * level * this.#layout.blocks.length + index;
   }
 
-  #weigh({ f32, at32 }: HorizonRow, step: number, asleep: number): Float64Array {
+  #weigh({ f32, at32 }: HorizonRow, { index, rate: root }: Rated): void {
     const weights = this.#weights;
-    const sizes = this.#sizes;
-    const regrets = at32 + this.#layout.f32.regrets + (step - 2) * experts;
-    const squares = at32 + this.#layout.f32.squares + (step - 2) * experts;
-    const root = this.#rates[step]!;
+    const sizes = this.#regretSizes;
+    const asleep = this.#asleep;
+    const regrets = at32 + this.#layout.f32.regrets + index * experts;
+    const squares = at32 + this.#layout.f32.squares + index * experts;
     let greatest = -Infinity;
     let awake = 0;
     for (let e = 0; e < experts; e++) {
@@ -294,8 +323,23 @@ export class HorizonMixture {
     const scale = (1 - share) / total;
     const least = share / awake;
     for (let e = 0; e < experts; e++) weights[e] = isOf(asleep, e) ? 0 : scale * weights[e]! + least;
-    return weights;
   }
+}
+
+/** Errors beyond which their number makes no difference. */
+const mostCounted = 1000;
+
+function rated(block: StepBlock): Rated {
+  const { first, last, stride } = block;
+  const inverseRoot = 1 / Math.sqrt(Math.sqrt(first * last));
+  return {
+    ...block,
+    rate: Math.sqrt(inverseRoot),
+    discount: 1 - regretLoss * inverseRoot * stride,
+    lossDiscount: 1 - (inverseRoot * stride) / lossMemory,
+    quantileRate: quantileRate * inverseRoot * stride,
+    squareRate: Math.min(squareRate * stride, largestSquareRate),
+  };
 }
 
 /** Whether the bit of an expert is set. */

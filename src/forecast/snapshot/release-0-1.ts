@@ -2,9 +2,7 @@
  * Takes over the rows of a key as release 0.1 laid them out (format 1 of records): what has a place by the same name goes
  * there, and what has none starts as that of a new key. The layouts of that release are frozen here.
  */
-import { horizonExperts, pendingAt, type HorizonLayout } from "../horizon/layout.js";
 import type { HorizonState } from "../horizon/horizons.js";
-import { daily, profileMean, profileSize, weekly } from "../horizon/profile.js";
 import { number, ownChanges, recentChanges, type KeyLayout } from "../keys/layout.js";
 import type { ForecasterSettings } from "../settings.js";
 import { corrupt } from "./record.js";
@@ -26,15 +24,14 @@ const expertSizes = {
   seasonal: 0,
 } as const;
 type ExpertName = keyof typeof expertSizes;
-const stepExperts = ["persistence", "median", "smoothing", "daily", "weekly", "regression"] as const;
-const flatExperts = 2;
 
 /** What this release's rows are like. */
 export interface CurrentRows {
   readonly settings: ForecasterSettings;
   readonly layout: KeyLayout;
   readonly expertNames: readonly string[];
-  readonly horizon: HorizonLayout | undefined;
+  /** Converts what a key with so many events keeps for further steps. */
+  readonly convertHorizons: (state: HorizonState, count: number) => HorizonState;
   /** Fills the rows of a new key with the value that it has last. */
   readonly start: (f64: Float64Array, f32: Float32Array, value: number) => void;
 }
@@ -67,7 +64,7 @@ export class Release01 {
     this.#copyNumbers(old, f64);
     this.#copySingles(state.f32, f32);
     this.#deriveNumbers(f64, f32);
-    const horizons = state.horizons && this.#convertHorizons(state.horizons);
+    const horizons = state.horizons && this.#rows.convertHorizons(state.horizons, f64[number.count]!);
     return { ...state, f64, f32, horizons };
   }
 
@@ -125,59 +122,7 @@ export class Release01 {
     for (let side = 0; side < 2; side++)
       f32.set(quantiles.subarray(0, levels), layout.quantiles + side * levels);
   }
-
-  #convertHorizons(state: HorizonState): HorizonState {
-    const layout = this.#rows.horizon;
-    if (layout === undefined) throw corrupt("an array has the wrong length");
-    const { horizon, levels, f64: n, f32: s, pendingSize } = layout;
-    const f64 = new Float64Array(n.size);
-    const oldNumbers = fieldsOf(horizonNumbers(horizon), state.f64);
-    for (const [name] of horizonNumbers(horizon)) {
-      // Steps take the median from the expert of the next value.
-      if (name !== "median") f64.set(oldNumbers(name), n[name as keyof typeof n]);
-    }
-    f64[n.dayMean] = profileMean(f64, n.daily, daily);
-    f64[n.weekMean] = profileMean(f64, n.weekly, weekly);
-    const f32 = new Float32Array(s.size);
-    const fields = horizonSingles(horizon, levels);
-    const first = fields.slice(0, -2);
-    const length = first.reduce((sum, [, size]) => sum + size, 0);
-    // The release had intervals of the first level alone; states that were made since have the others too.
-    const old = fieldsOf(state.f32.length === length ? first : fields, state.f32);
-    f32.set(old("changes"), s.changes);
-    f32.set(old("flat"), s.flat);
-    const steps = horizon - 1;
-    for (let step = 0; step < steps; step++) {
-      stepExperts.forEach((expert, e) => {
-        const place = horizonExperts.indexOf(expert);
-        const from = step * stepExperts.length + e;
-        f32[s.regrets + step * horizonExperts.length + place] = old("regrets")[from]!;
-        f32[s.squares + step * horizonExperts.length + place] = old("squares")[from]!;
-      });
-      for (let level = 0; level < levels; level++) {
-        const known = level === 0 || state.f32.length > length;
-        const from =
-          level === 0
-            ? old("quantiles")
-            : known
-              ? old("further quantiles").subarray((level - 1) * steps)
-              : [];
-        for (let side = 0; side < 2; side++) {
-          f32[s.quantiles + (2 * level + side) * steps + step] = known ? from[step]! : initialQuantile;
-        }
-      }
-    }
-    f32.set(old("pending").subarray(0, pendingSize), s.pending);
-    stepExperts.slice(flatExperts).forEach((expert, e) => {
-      const place = horizonExperts.indexOf(expert) - flatExperts + 1;
-      const from = (e + 1) * pendingSize;
-      f32.set(old("pending").subarray(from, from + pendingSize), s.pending + place * pendingSize);
-    });
-    return { ...state, f64, f32 };
-  }
 }
-
-const initialQuantile = 2;
 
 /** A look-up of the parts of an array by the names of its fields. */
 type Fields<T> = (name: string) => T;
@@ -234,40 +179,5 @@ function singlesOf(settings: ForecasterSettings, experts: readonly ExpertName[])
     ["features", bpttSteps * 2 * featureCount],
     ...experts.map((expert): Field => [`state of ${expert}`, expertSizes[expert]]),
     ["seasonal", readout === "full" ? 1 : 0],
-  ];
-}
-
-function horizonNumbers(horizon: number): Field[] {
-  return [
-    ["adjusted", 1],
-    ["squaredChange", 1],
-    ["day", 1],
-    ["week", 1],
-    ["median", 1],
-    ["levels", 5],
-    ["levelSquares", 5],
-    ["adjustmentLosses", 3],
-    ["daily", profileSize(daily)],
-    ["weekly", profileSize(weekly)],
-    ["bases", horizon],
-    ["units", horizon],
-    ["adjustedValues", horizon],
-    ["adjustedScales", horizon],
-    ["squaredErrors", horizon - 1],
-  ];
-}
-
-function horizonSingles(horizon: number, levels: number): Field[] {
-  const steps = horizon - 1;
-  const pendingSize = pendingAt(horizon + 1, 0);
-  return [
-    ["changes", 24],
-    ["regrets", steps * stepExperts.length],
-    ["squares", steps * stepExperts.length],
-    ["quantiles", steps],
-    ["flat", flatExperts * horizon],
-    ["pending", (2 + stepExperts.length - flatExperts) * pendingSize],
-    ["further quantiles", steps * (levels - 1)],
-    ["further halves", pendingSize * (levels - 1)],
   ];
 }

@@ -274,8 +274,8 @@ export function joinRecords(records: readonly SnapshotRecord[]): Uint8Array {
 
 /** Lengths that the arrays of a snapshot must have, and what turns those of an older format into them. */
 export interface SnapshotSizes {
-  /** Undefined where format 1 has the arrays of this release. */
-  readonly format1: KeyConversion | undefined;
+  /** By format; undefined where it has the arrays of this release. */
+  readonly conversions: KeyConversions;
   readonly f64: number;
   readonly f32: number;
   /** Windows that wait for an update: fewer than this. The steps of a window, and the row that it is made from. */
@@ -301,6 +301,9 @@ export interface SnapshotSizes {
   readonly member: SlabSizes | undefined;
 }
 
+/** What turns the arrays of older formats into those of this release, by format. */
+export type KeyConversions = Readonly<Partial<Record<number, KeyConversion>>>;
+
 /** Turns the arrays of a key in an older format into those of this release. Throws SNAPSHOT_CORRUPT. */
 export interface KeyConversion {
   convert(state: KeyState): KeyState;
@@ -325,7 +328,7 @@ export function decodeSnapshot(
   const sum = signatureSum(signature);
   for (let at = 0; at < bytes.length;) {
     const { format, kind, body, end } = open(bytes, at);
-    const conversion = format === 1 ? sizes.format1 : undefined;
+    const conversion = sizes.conversions[format];
     at = end;
     try {
       if (kind === kinds.model) {

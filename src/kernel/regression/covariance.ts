@@ -67,7 +67,7 @@ export function addScaled(factor: f32, x: usize, y: usize): void {
 }
 
 /** Writes P·x to `product`. Every stored block serves twice: as it lies, and mirrored. */
-function multiply(covariance: usize, x: usize): void {
+export function multiply(covariance: usize, x: usize): void {
   memory.fill(product, 0, vectorBytes);
   let p = covariance;
   for (let block = 0; block < blocks; block++) {

@@ -1,15 +1,17 @@
 /**
- * Linear models of the values 1 to H steps ahead, for many keys, by recursive least squares with clipped errors. The
- * features x of an event and their gain k = P·x / (λ + xᵀP·x) do not depend on the target, so all steps share one
- * covariance. When the value h steps after an event arrives, w[h] += k·(target − w[h]·x) with the x and k of that event.
- * The result is exactly recursive least squares on the sequence of delayed targets.
+ * Linear models of values ahead, for many keys, by recursive least squares with clipped errors: of the next value, or of
+ * the steps after it. All steps share one covariance P, which takes the features x of every event once.
  *
- * A key's row holds the weights w [H, D], the features [H, D] and the gains [H, D] of its last H events as rings, its
- * covariance (see `covariance.ts`), and the mean squared error of each step [H]. An event's place in the rings is its
- * number modulo H.
+ * - The model of the next value learns as soon as that has come: k = P·x / (λ + xᵀP·x), w += k·(target − w·x).
+ * - Of further steps a block learns from one event at a time, when the last of the block's values has come:
+ *   w[h] += P·x·(target − w[h]·x), with P as it is by then. Where no event came between, P·x is k; the more came, the
+ *   smaller it is, and the more careful the model. No gain has to wait for its targets.
+ *
+ * A key's row holds the weights w [S, D], for the next value its features [D] and its gain [D], the covariance (see
+ * `covariance.ts`), and the mean squared error of each step [S].
  * Plain reference: test/reference/horizons.ts.
  */
-import { absorb, addScaled, covarianceBytes, dot, forget, measure, product, takeProduct, vectorBytes } from "./covariance";
+import { absorb, addScaled, covarianceBytes, dot, forget, measure, multiply, product, takeProduct, vectorBytes } from "./covariance";
 import { beginLayout, take } from "../heap";
 import { layOutSlab, rowAt, rowSize } from "../slab";
 
@@ -27,23 +29,28 @@ const LARGEST_SQUARE: f32 = 25;
 /** Least mean square: errors that were zero for long must not stop all learning. */
 const LEAST_SQUARE: f32 = 1e-6;
 
+let first: i32 = 0;
 let steps: i32 = 0;
-let ringBytes: usize = 0;
-/** Where the covariance and the mean squares lie in a row. */
+/** Where the features of the last event, the covariance and the mean squares lie in a row. */
+let lastAt: usize = 0;
 let covarianceAt: usize = 0;
 let squaresAt: usize = 0;
 
-/** Features of the event under way [D]; targets and forecasts of steps 1 to H [H]. */
+/** Features of an event [D]; targets and forecasts of the steps [S]. */
 export let eventFeatures: usize = 0;
 export let targets: usize = 0;
 export let forecasts: usize = 0;
 
-/** Lays out the buffers of an event for steps 1 to `horizon`. Returns false if memory is exhausted. */
-export function init(featureCount: i32, horizon: i32): bool {
+/**
+ * Lays out the buffers of an event for `count` steps from `firstStep` on: 1 and one step, or 2 and any number. Returns
+ * false if memory is exhausted.
+ */
+export function init(featureCount: i32, firstStep: i32, count: i32): bool {
   measure(featureCount);
-  steps = horizon;
-  ringBytes = <usize>steps * vectorBytes;
-  covarianceAt = 3 * ringBytes;
+  first = firstStep;
+  steps = count;
+  lastAt = <usize>steps * vectorBytes;
+  covarianceAt = first == 1 ? lastAt + 2 * vectorBytes : lastAt;
   squaresAt = covarianceAt + covarianceBytes;
   beginLayout();
   eventFeatures = take(vectorBytes);
@@ -53,51 +60,63 @@ export function init(featureCount: i32, horizon: i32): bool {
   return layOutSlab(squaresAt + (<usize>((steps + 3) >> 2) << 4));
 }
 
-/** Starts a row: weights zero, covariance the unit matrix, and gains of zero, from which nothing is learned. */
+/** Starts a row: weights zero, and the unit matrix for the covariance. */
 export function start(row: i32): void {
   const at = rowAt(row);
   memory.fill(at, 0, <usize>rowSize() << 2);
   forget(at + covarianceAt);
-  for (let i = 0; i < steps; i++) store<f32>(at + squaresAt + (<usize>i << 2), FIRST_SQUARE * <f32>(i + 1));
+  for (let i = 0; i < steps; i++) store<f32>(at + squaresAt + (<usize>i << 2), FIRST_SQUARE * <f32>(first + i));
 }
 
-/** The event at `place` of the rings is never learned from: its gain is zero. */
-export function skip(row: i32, place: i32): void {
-  memory.fill(rowAt(row) + 2 * ringBytes + <usize>place * vectorBytes, 0, vectorBytes);
-}
-
-/** The event at `place` of the rings gets its gain. */
-export function gain(row: i32, place: i32, forgetting: f32): void {
+/** The model of the next value learns its target from the features forecast with last; without `gains` only how large its errors are. */
+export function learnNext(row: i32, gains: bool, forgetting: f32): void {
   const at = rowAt(row);
-  const x = at + ringBytes + <usize>place * vectorBytes;
-  const innovation = absorb(at + covarianceAt, x, forgetting, 1, DRIFT);
-  const into = x + ringBytes;
+  const x = at + lastAt;
+  const into = x + vectorBytes;
+  const innovation = gains ? absorb(at + covarianceAt, x, forgetting, 1, DRIFT) : 0;
   memory.fill(into, 0, vectorBytes);
   if (innovation != 0) addScaled(<f32>1 / innovation, product, into);
+  correct(at, 0, x, into, 1);
 }
 
-/** The weights of each step h learn its target, which belongs to the event h - 1 before that at `place` of the rings. */
-export function learn(row: i32, place: i32): void {
-  let weights = rowAt(row);
-  const features = weights + ringBytes;
-  const squares = weights + squaresAt;
-  for (let i = 0; i < steps; i++, weights += vectorBytes) {
-    const x = features + <usize>place * vectorBytes;
-    const at = <usize>i << 2;
-    const error = load<f32>(targets + at) - dot(weights, x);
-    const square = load<f32>(squares + at);
-    const bound = LARGEST_ERROR * sqrt<f32>(square);
-    addScaled(max<f32>(-bound, min<f32>(bound, error)), x + ringBytes, weights);
-    const clipped = min<f32>(error * error, LARGEST_SQUARE * square);
-    store<f32>(squares + at, max<f32>(LEAST_SQUARE, square + SQUARE_RATE * (clipped - square)));
-    place = place == 0 ? steps - 1 : place - 1;
-  }
+/** The covariance takes the features in the buffer. */
+export function absorbFeatures(row: i32, forgetting: f32): void {
+  absorb(rowAt(row) + covarianceAt, eventFeatures, forgetting, 1, DRIFT);
 }
 
-/** Takes the features of an event into `place` of the rings and writes the forecast of each step. */
-export function forecast(row: i32, place: i32): void {
+/**
+ * The steps from place `from` to before `to` learn their targets from the features in the buffer, those of the event that the
+ * targets belong to. A target of NaN tells nothing.
+ */
+export function learn(row: i32, from: i32, to: i32): void {
+  const at = rowAt(row);
+  multiply(at + covarianceAt, eventFeatures);
+  // Above 1 only where the covariance never took these features: the step would overshoot.
+  const shrunk: f32 = <f32>1 / max<f32>(1, dot(eventFeatures, product));
+  for (let i = from; i < to; i++) correct(at, i, eventFeatures, product, shrunk);
+}
+
+/** Moves the weights of a step along `gain`, which counts `factor` times, by the error of its target. */
+// @ts-ignore: decorator
+@inline
+function correct(at: usize, step: i32, x: usize, gain: usize, factor: f32): void {
+  const place = <usize>step << 2;
+  const weights = at + <usize>step * vectorBytes;
+  const target = load<f32>(targets + place);
+  if (target != target) return;
+  const error = target - dot(weights, x);
+  const squareAt = at + squaresAt + place;
+  const square = load<f32>(squareAt);
+  const bound = LARGEST_ERROR * sqrt<f32>(square);
+  addScaled(factor * max<f32>(-bound, min<f32>(bound, error)), gain, weights);
+  const clipped = min<f32>(error * error, LARGEST_SQUARE * square);
+  store<f32>(squareAt, max<f32>(LEAST_SQUARE, square + SQUARE_RATE * (clipped - square)));
+}
+
+/** Writes the forecast of each step from the features in the buffer, which the model of the next value keeps. */
+export function forecast(row: i32): void {
   let weights = rowAt(row);
-  memory.copy(weights + ringBytes + <usize>place * vectorBytes, eventFeatures, vectorBytes);
+  if (first == 1) memory.copy(weights + lastAt, eventFeatures, vectorBytes);
   for (let i = 0; i < steps; i++, weights += vectorBytes) {
     store<f32>(forecasts + (<usize>i << 2), dot(weights, eventFeatures));
   }

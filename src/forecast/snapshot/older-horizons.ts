@@ -1,0 +1,114 @@
+/**
+ * Takes over what formats 1 and 2 of records keep for further steps, with a covariance, gains and pending forecasts for each
+ * step: the profiles, the levels and the sizes of errors stay, and so does the model of the next value. The models of
+ * further steps, their mixtures and the quantiles of their intervals begin anew. The layouts of those formats are frozen here.
+ */
+import { corrupt } from "./record.js";
+import { initialQuantile } from "../uncertainty/interval.js";
+import type { HorizonState } from "../horizon/horizons.js";
+import { adjustedChanges, horizonFeatures, levelRates, type HorizonLayout } from "../horizon/layout.js";
+import { daily, profileMean, profileSize, weekly } from "../horizon/profile.js";
+
+/** Numbers of the two formats by name; format 1 has the median and lacks the means of the profiles. */
+const numbersOf = (format: number, horizon: number): readonly (readonly [name: string, length: number])[] => [
+  ["adjusted", 1],
+  ["squaredChange", 1],
+  ["day", 1],
+  ["week", 1],
+  ...(format === 1
+    ? ([["median", 1]] as const)
+    : ([
+        ["dayMean", 1],
+        ["weekMean", 1],
+      ] as const)),
+  ["levels", levelRates.length],
+  ["levelSquares", levelRates.length],
+  ["adjustmentLosses", 3],
+  ["daily", profileSize(daily)],
+  ["weekly", profileSize(weekly)],
+  ["bases", horizon],
+  ["units", horizon],
+  ["adjustedValues", horizon],
+  ["adjustedScales", horizon],
+  ["squaredErrors", horizon - 1],
+];
+/** Rings of the last event, of which one number is left. */
+const rings: Readonly<Record<string, "base" | "unit" | "adjustedValue" | "adjustedScale">> = {
+  bases: "base",
+  units: "unit",
+  adjustedValues: "adjustedValue",
+  adjustedScales: "adjustedScale",
+};
+
+/** Values of a row's vectors: the features, in fours. */
+const vector = horizonFeatures;
+const covariance = (vector / 4) * (vector / 4 + 1) * 8;
+/** Errors that a size taken over stands for. */
+const assumedErrors = 100;
+
+/** What this release keeps for further steps. */
+export interface CurrentHorizons {
+  readonly layout: HorizonLayout;
+  /** The models of a new key; where the next value has one, that is the first. */
+  readonly freshModels: Float32Array;
+  /** Floats of the model of the next value; 0 where there is none. */
+  readonly nextSize: number;
+}
+
+/** Converts the state of a key with so many events in an older format. Throws SNAPSHOT_CORRUPT where a length is another one. */
+export function convertHorizons(
+  state: HorizonState,
+  count: number,
+  format: number,
+  { layout, freshModels, nextSize }: CurrentHorizons,
+): HorizonState {
+  const { horizon, blocks, levels, f64: n, f32: s } = layout;
+  const last = Math.max(count - 1, 0);
+  const f64 = new Float64Array(n.size);
+  let at = 0;
+  for (const [name, length] of numbersOf(format, horizon)) {
+    const part = state.f64.subarray(at, at + length);
+    at += length;
+    const scalar = rings[name];
+    if (scalar !== undefined) f64[n[scalar]] = part[last % horizon]!;
+    else if (name === "squaredErrors") {
+      for (const { index, first, last: end } of blocks) {
+        const steps = end - first + 1;
+        for (let step = first; step <= end; step++) {
+          f64[n.squaredErrors + index] = f64[n.squaredErrors + index]! + part[step - 2]! / step / steps;
+        }
+      }
+    } else if (name !== "median") f64.set(part, n[name as keyof typeof n]);
+  }
+  const oldSize = 3 * horizon * vector + covariance + 4 * Math.ceil(horizon / 4);
+  if (at !== state.f64.length || state.f32.length < adjustedChanges || state.models.length !== oldSize) {
+    throw corrupt("an array has the wrong length");
+  }
+  if (format === 1) {
+    f64[n.dayMean] = profileMean(f64, n.daily, daily);
+    f64[n.weekMean] = profileMean(f64, n.weekly, weekly);
+  }
+  const f32 = new Float32Array(s.size);
+  for (let event = Math.max(0, count - adjustedChanges); event < count; event++) {
+    f32[s.changes + (event % layout.changes)] = state.f32[event % adjustedChanges]!;
+  }
+  f32.fill(initialQuantile, s.quantiles, s.quantiles + 2 * levels * blocks.length);
+  f32.fill(Math.min(count, assumedErrors), s.tracked, s.tracked + blocks.length);
+  return {
+    f64,
+    f32,
+    models: nextSize > 0 ? withNext(freshModels, state.models, horizon, last) : freshModels.slice(),
+  };
+}
+
+/** The models of a new key, with the model of step 1 for that of the next value. */
+function withNext(models: Float32Array, old: Float32Array, horizon: number, last: number): Float32Array {
+  const next = models.slice();
+  const place = (last % horizon) * vector;
+  next.set(old.subarray(0, vector));
+  next.set(old.subarray(horizon * vector + place, horizon * vector + place + vector), vector);
+  next.set(old.subarray(2 * horizon * vector + place, 2 * horizon * vector + place + vector), 2 * vector);
+  const from = 3 * horizon * vector;
+  next.set(old.subarray(from, from + covariance + 1), 3 * vector);
+  return next;
+}
