@@ -109,7 +109,10 @@ export default {
       "the-configuration-reads-declarations",
       "Of an adapter the configuration reads what its options are and their defaults.",
       { path: "^src/config/" },
-      { path: "^src/adapters/", pathNot: "^src/adapters/[a-z]+/(options|client-options|defaults)[.]ts$" },
+      {
+        path: "^src/adapters/",
+        pathNot: "^src/adapters/[a-z]+/(options|client-options|defaults|inputs)[.]ts$",
+      },
     ),
     forbid(
       "only-adapters-know-the-outside",

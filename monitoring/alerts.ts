@@ -18,7 +18,7 @@ export interface Alert {
 const byInstance = (expr: string): string => `sum by (instance) (${expr})`;
 
 /** Forecasts of each partition in a quarter of an hour, whichever instance owns it. */
-const partitionEvents = "sum by (partition) (increase(undercurrent_committed_forecasts_total[15m]))";
+const partitionEvents = "sum by (topic, partition) (increase(undercurrent_committed_forecasts_total[15m]))";
 
 export const alerts: readonly Alert[] = [
   {
@@ -113,12 +113,13 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: "UndercurrentSnapshotTooOld",
-    signal: "time() - max by (instance, partition) (undercurrent_snapshot_timestamp_seconds)",
+    signal: "time() - max by (instance, topic, partition) (undercurrent_snapshot_timestamp_seconds)",
     threshold:
-      "> 3600 and on (instance, partition) sum by (instance, partition) (rate(undercurrent_committed_forecasts_total[1h])) > 0",
+      "> 3600 and on (instance, topic, partition) sum by (instance, topic, partition) (rate(undercurrent_committed_forecasts_total[1h])) > 0",
     lasting: "10m",
     severity: "warning",
-    summary: "Partition {{ $labels.partition }} of {{ $labels.instance }} has had no snapshot for an hour.",
+    summary:
+      "Partition {{ $labels.topic }} {{ $labels.partition }} of {{ $labels.instance }} has had no snapshot for an hour.",
     meaning:
       "Forecasts are committed without a snapshot. A takeover replays all input since the last snapshot, so the input must be retained that long.",
     steps: [
@@ -192,10 +193,10 @@ export const alerts: readonly Alert[] = [
   {
     name: "UndercurrentPartitionSilent",
     signal: partitionEvents,
-    threshold: `== 0 and on (partition) quantile_over_time(0.2, ${partitionEvents}[1d:15m]) > 0`,
+    threshold: `== 0 and on (topic, partition) quantile_over_time(0.2, ${partitionEvents}[1d:15m]) > 0`,
     lasting: "5m",
     severity: "warning",
-    summary: "Partition {{ $labels.partition }} has no events any more.",
+    summary: "Partition {{ $labels.topic }} {{ $labels.partition }} has no events any more.",
     meaning:
       "The partition had events in at least four of five quarters of an hour of the last day, and none in the last one. No event of the partition can tell of that, so there is no incident. The alert ends after about five hours: the partition is no longer regular.",
     steps: [

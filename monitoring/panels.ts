@@ -120,8 +120,8 @@ export const rows: readonly Row[] = [
       ),
       chart("Lag", "undercurrent_consumer_lag_records", [
         {
-          expr: `sum by (partition) (${of("undercurrent_consumer_lag_records")})`,
-          legend: "partition {{partition}}",
+          expr: `sum by (topic, partition) (${of("undercurrent_consumer_lag_records")})`,
+          legend: "partition {{topic}} {{partition}}",
         },
       ]),
       chart(
@@ -253,16 +253,16 @@ export const rows: readonly Row[] = [
         "undercurrent_snapshot_timestamp_seconds",
         [
           {
-            expr: `time() - max by (partition) (${of("undercurrent_snapshot_timestamp_seconds")})`,
-            legend: "partition {{partition}}",
+            expr: `time() - max by (topic, partition) (${of("undercurrent_snapshot_timestamp_seconds")})`,
+            legend: "partition {{topic}} {{partition}}",
           },
         ],
         "s",
       ),
       chart("Size of the latest snapshot", "undercurrent_snapshot_size_bytes", [
         {
-          expr: `sum by (partition) (${of("undercurrent_snapshot_size_bytes")})`,
-          legend: "partition {{partition}}",
+          expr: `sum by (topic, partition) (${of("undercurrent_snapshot_size_bytes")})`,
+          legend: "partition {{topic}} {{partition}}",
         },
       ]),
       chart("State in memory", "undercurrent_state_bytes", [

@@ -17,12 +17,13 @@ import { explainIncidentById } from "./explain-incident.js";
 import { loadEngine } from "./shared/engine.js";
 import { formatOf } from "./shared/format.js";
 import { withoutSchema, withSchemaId } from "./shared/output-schema.js";
+import { addInputOption, withInput, type InputFlag } from "./shared/inputs.js";
 import { reachedBrokers } from "./shared/kafka-options.js";
 import { modelOf, pipelineOptions } from "./shared/pipeline.js";
 import { addTimeoutOption, wholeNumberFrom, type TimeoutFlag } from "./shared/options.js";
 import { figure, plainText, whole } from "./shared/text.js";
 
-interface ExplainFlags extends TimeoutFlag {
+interface ExplainFlags extends TimeoutFlag, InputFlag {
   readonly config?: string;
   readonly partition?: number;
   readonly offset?: number;
@@ -45,7 +46,7 @@ With --incident the incident is derived from its first event to its end, or to t
 compared with the incidents topic. --incident takes an id of the command incidents.`;
 
 export function explainCommand(): Command {
-  return addTimeoutOption(new Command("explain"))
+  return addInputOption(addTimeoutOption(new Command("explain")))
     .description("recompute a past forecast and show how it was made")
     .option("-p, --partition <number>", "partition of the input topic", wholeNumberFrom(0, 1_000_000))
     .option(
@@ -76,7 +77,7 @@ export function explainCommand(): Command {
 
 async function explain(flags: ExplainFlags): Promise<void> {
   const { config, json } = flags;
-  const loaded = loadConfig(config, process.env).settings;
+  const loaded = withInput(loadConfig(config, process.env).settings, flags);
   const isIncident = flags.incident !== undefined;
   const settings = isIncident ? withoutSchema(loaded) : await withSchemaId(loaded, { isRegistered: true });
   const options = await reachedBrokers(settings, flags);

@@ -8,11 +8,12 @@ import type { IncidentKind } from "../forecast/incidents/kinds.js";
 import { parseIsoTime } from "../forecast/iso-time.js";
 import { placeOfIncident, readIncident, type IncidentMessage } from "../pipeline/explain-incident.js";
 import { feedbackMessage, type Verdict } from "../pipeline/state/feedback.js";
+import { addInputOption, withInput, type InputFlag } from "./shared/inputs.js";
 import { reachedBrokers } from "./shared/kafka-options.js";
 import { addTimeoutOption, type TimeoutFlag } from "./shared/options.js";
 import { plainText } from "./shared/text.js";
 
-interface FeedbackFlags extends TimeoutFlag {
+interface FeedbackFlags extends TimeoutFlag, InputFlag {
   readonly config?: string;
   readonly for?: number;
   readonly json?: true;
@@ -48,7 +49,7 @@ export function parseSpan(text: string): number {
 
 export function feedbackCommand(verdict: Verdict): Command {
   const { description } = verdictsSaid[verdict];
-  return addTimeoutOption(new Command(verdict))
+  return addInputOption(addTimeoutOption(new Command(verdict)))
     .description(description)
     .argument("<id>", "id of the incident, as the list shows it")
     .option("-c, --config <file>", "YAML file with the configuration")
@@ -59,7 +60,7 @@ export function feedbackCommand(verdict: Verdict): Command {
 }
 
 async function say(verdict: Verdict, id: string, flags: FeedbackFlags): Promise<void> {
-  const { settings } = loadConfig(flags.config, process.env);
+  const settings = withInput(loadConfig(flags.config, process.env).settings, flags);
   const options = await reachedBrokers(settings, flags);
   const { partition } = placeOfIncident(id, options.topics.input);
   const found: { last: IncidentMessage | undefined } = { last: undefined };

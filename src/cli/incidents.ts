@@ -8,11 +8,12 @@ import { verdicts } from "../pipeline/state/feedback.js";
 import { kindText, readIncident, type IncidentMessage } from "../pipeline/explain-incident.js";
 import { timeReader } from "../pipeline/times/reader.js";
 import { plainTable } from "./backtest/backtest-table.js";
+import { addInputOption, withInput, type InputFlag } from "./shared/inputs.js";
 import { reachedBrokers } from "./shared/kafka-options.js";
 import { addTimeoutOption, type TimeoutFlag } from "./shared/options.js";
 import { figure, plainText, whole } from "./shared/text.js";
 
-interface IncidentsFlags extends TimeoutFlag {
+interface IncidentsFlags extends TimeoutFlag, InputFlag {
   readonly config?: string;
   readonly key?: string;
   readonly since?: string;
@@ -25,7 +26,7 @@ topics.incidents from its start; it writes nothing and does not disturb a runnin
 removed is not listed. The commands ack, expected and wrong write feedback to the topic, which a running service reads. explain --incident ID derives an incident again from the input.`;
 
 export function incidentsCommand(): Command {
-  const command = addTimeoutOption(new Command("incidents"))
+  const command = addInputOption(addTimeoutOption(new Command("incidents")))
     .description("list the incidents of the topic, each in its latest state")
     .option("-c, --config <file>", "YAML file with the configuration")
     .option("--key <key>", "incidents of this key only")
@@ -41,7 +42,7 @@ export function incidentsCommand(): Command {
 const timeNames = { unit: () => "--since takes milliseconds", format: "--since takes ISO 8601" };
 
 async function incidents({ config, key, since, json, ...others }: IncidentsFlags): Promise<void> {
-  const { settings } = loadConfig(config, process.env);
+  const settings = withInput(loadConfig(config, process.env).settings, others);
   const least = since === undefined ? -Infinity : timeReader({}, timeNames, true)(since);
   const options = await reachedBrokers(settings, others);
   // Several readings of one record may begin incidents of one id.

@@ -1,6 +1,7 @@
 /** The command `lint`: checks a configuration against its schema, then against the brokers. */
 import { Command } from "commander";
 import { withAdmin } from "../adapters/kafka/admin/admin.js";
+import { eachInput, type EachInput } from "../adapters/kafka/admin/each-input.js";
 import {
   clusterFacts,
   lintCluster,
@@ -19,6 +20,7 @@ import type { InputRecord } from "../pipeline/ports.js";
 import { InputSample } from "../pipeline/input-sample.js";
 import { formatOf } from "./shared/format.js";
 import { configuredModels } from "./shared/pipeline.js";
+import { hasSeveral } from "./shared/inputs.js";
 import { kafkaOptions, reachedBrokers } from "./shared/kafka-options.js";
 import { addTimeoutOption, type TimeoutFlag } from "./shared/options.js";
 import { checkModelRecord } from "./service/record-sizes.js";
@@ -72,7 +74,22 @@ async function lint({ config, json, offline, timeout }: LintFlags): Promise<void
 }
 
 async function lintBrokers(settings: Config, flags: TimeoutFlag): Promise<readonly Finding[]> {
-  const options = await reachedBrokers(settings, flags);
+  const inputs = await eachInput(await reachedBrokers(settings, flags));
+  const findings: Finding[] = [];
+  for (const options of inputs) findings.push(...(await lintInput(settings, options, inputs)));
+  return inputs.length === 1 ? findings : distinct(findings);
+}
+
+/** Findings on topics that several inputs have in common are told once. */
+function distinct(findings: readonly Finding[]): readonly Finding[] {
+  return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
+}
+
+async function lintInput(
+  settings: Config,
+  options: KafkaOptions,
+  inputs: EachInput,
+): Promise<readonly Finding[]> {
   const facts = await withAdmin(options, (admin) => clusterFacts(admin, options));
   const { maxBatchBytes, transactionTimeoutMs } = settings.kafka;
   const findings = lintCluster(facts, {
@@ -85,7 +102,7 @@ async function lintBrokers(settings: Config, flags: TimeoutFlag): Promise<readon
   if (findings.some(({ code }) => code === "TOPIC_MISSING" || code === "TOPIC_MISMATCH")) {
     return [...findings, ...sample];
   }
-  const others = await lintOthers(options);
+  const others = await lintOthers(options, inputs);
   return [...findings, ...sample, ...others, ...(await lintStart(settings, options))];
 }
 
@@ -110,11 +127,11 @@ async function lintSample(options: KafkaOptions, settings: Config): Promise<read
   }
 }
 
-async function lintOthers(options: KafkaOptions): Promise<readonly Finding[]> {
+async function lintOthers(options: KafkaOptions, inputs: EachInput): Promise<readonly Finding[]> {
   const { applicationId, topics } = options;
   return [
     ...(await whereAllowed(`group ${applicationId}`, () =>
-      withAdmin(options, (admin) => lintMembers(admin, options)),
+      withAdmin(options, (admin) => lintMembers(admin, inputs)),
     )),
     ...(await whereAllowed(`topic ${topics.forecasts}`, async () =>
       lintForecasts(options, await forecastApplications(options)),
@@ -123,10 +140,15 @@ async function lintOthers(options: KafkaOptions): Promise<readonly Finding[]> {
 }
 
 async function lintStart(settings: Config, options: KafkaOptions): Promise<readonly Finding[]> {
-  return whereAllowed("start", async () => {
+  const subject = hasSeveral(settings) ? `start of ${options.topics.input}` : "start";
+  return whereAllowed(subject, async () => {
     const standings: OutlineStanding[] = [];
     for await (const standing of outlineStates(options)) standings.push(standing);
-    return previewStarts(standings, { models: configuredModels(settings), recovery: settings.recovery });
+    const starts = previewStarts(standings, {
+      models: configuredModels(settings),
+      recovery: settings.recovery,
+    });
+    return hasSeveral(settings) ? starts.map((finding) => ({ ...finding, subject })) : starts;
   });
 }
 

@@ -7,12 +7,13 @@ import { given } from "../adapters/kafka/client-options.js";
 import { createClient, patientRetry } from "../adapters/kafka/kafkajs/client.js";
 import { brokerError } from "../adapters/kafka/errors.js";
 import { loadConfig } from "../config/load.js";
+import { addInputOption, withInput, type InputFlag } from "./shared/inputs.js";
 import { reachedBrokers } from "./shared/kafka-options.js";
 import { addTimeoutOption, positiveNumber, type TimeoutFlag } from "./shared/options.js";
 import { streamSamples } from "./shared/samples.js";
 import { stopSignal } from "./shared/signals.js";
 
-interface SeedFlags extends TimeoutFlag {
+interface SeedFlags extends TimeoutFlag, InputFlag {
   readonly config?: string;
   readonly speed: number;
 }
@@ -23,7 +24,7 @@ prices faster than real time (from the npm package vega-datasets, if installed),
 load. The records carry the current time. SIGINT or SIGTERM ends the command.`;
 
 export function seedCommand(): Command {
-  return addTimeoutOption(new Command("seed"))
+  return addInputOption(addTimeoutOption(new Command("seed")))
     .description("write sample series to the input topic, to try the service")
     .option("-c, --config <file>", "YAML file with the configuration")
     .option("--speed <values>", "replay speed, in values per second and series", positiveNumber, 5)
@@ -31,8 +32,10 @@ export function seedCommand(): Command {
     .action(seed);
 }
 
-async function seed({ config, speed, timeout }: SeedFlags): Promise<void> {
-  const options = await reachedBrokers(loadConfig(config, process.env).settings, { timeout });
+async function seed({ config, speed, timeout, ...chosen }: SeedFlags): Promise<void> {
+  const options = await reachedBrokers(withInput(loadConfig(config, process.env).settings, chosen), {
+    timeout,
+  });
   const { input } = options.topics;
   const stopped = stopSignal();
   const producer = createClient(options, patientRetry).producer({

@@ -1,6 +1,7 @@
 /** The command `topics create`: creates the missing topics of a configuration. */
 import { Command } from "commander";
 import { withAdmin } from "../adapters/kafka/admin/admin.js";
+import { eachInput } from "../adapters/kafka/admin/each-input.js";
 import { createTopics } from "../adapters/kafka/admin/create.js";
 import { loadConfig } from "../config/load.js";
 import { reachedBrokers } from "./shared/kafka-options.js";
@@ -39,10 +40,15 @@ export function topicsCommand(): Command {
 async function createThem(flags: CreateFlags): Promise<void> {
   const { config, partitions, replicationFactor } = flags;
   const options = await reachedBrokers(loadConfig(config, process.env).settings, flags);
-  const topics = await withAdmin(options, (admin) =>
-    createTopics(admin, options.topics, { partitions, replicationFactor }),
-  );
-  for (const { topic, partitions: count, created } of topics) {
-    process.stdout.write(`${created ? "created" : "exists "}  ${topic}, ${count} partitions\n`);
+  const told = new Set<string>();
+  for (const { topics } of await eachInput(options)) {
+    const found = await withAdmin(options, (admin) =>
+      createTopics(admin, topics, { partitions, replicationFactor }),
+    );
+    for (const { topic, partitions: count, created } of found) {
+      if (told.has(topic)) continue;
+      told.add(topic);
+      process.stdout.write(`${created ? "created" : "exists "}  ${topic}, ${count} partitions\n`);
+    }
   }
 }

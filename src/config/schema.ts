@@ -2,12 +2,14 @@
 import { z } from "zod";
 import { clientOptionsSchema, contradiction } from "../adapters/kafka/client-options.js";
 import { kafkaDefaults } from "../adapters/kafka/defaults.js";
+import { isPattern, isSeveral, namedInputs, outputWithoutInput } from "../adapters/kafka/inputs.js";
 import { compressions, producerKinds } from "../adapters/kafka/options.js";
 import { serverDefaults } from "../adapters/web/defaults.js";
 import { UndercurrentError } from "../errors/errors.js";
 import { defaultEngineKind, engineKinds } from "../engine/port.js";
 import { forecasterSchema } from "../forecast/schema/forecaster.js";
 import { forecasterSettings, maxFeatures } from "../forecast/settings.js";
+import { hasRegisteredSchema } from "../pipeline/encode-settings.js";
 import { pipelineSchema } from "../pipeline/settings.js";
 import { saslSchema, secret, tlsSchema } from "./credentials.js";
 import { registrySchema } from "./schema-registry.js";
@@ -18,6 +20,20 @@ const topicSchema = z
     /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/,
     "A topic has 1 to 249 letters, digits, dots, underscores or hyphens",
   );
+
+/** The same, with `{input}` for the name of the input topic. */
+const outputSchema = z
+  .string()
+  .regex(
+    /^(?!\.{1,2}$)(?:[a-zA-Z0-9._-]|\{input\}){1,249}$/,
+    "A topic has 1 to 249 letters, digits, dots, underscores, hyphens or {input}",
+  );
+
+const inputSchema = z.union([
+  topicSchema,
+  z.array(topicSchema).min(1).max(1000),
+  z.strictObject({ pattern: z.string().min(1).max(1000) }),
+]);
 
 /** Sizes are 32-bit integers in Kafka's protocol. */
 const mostBytes = 2_147_483_647;
@@ -132,20 +148,23 @@ const kafkaSchema = z
 
 const topicsSchema = z
   .strictObject({
-    input: topicSchema
+    input: inputSchema
       .default("observations")
-      .describe("Topic of the observations that the service consumes."),
-    forecasts: topicSchema
+      .describe(
+        "Topic of the observations that the service consumes, a list of topics, or {pattern: …}, a regular expression for whole names. With several topics each partition of each topic has a model of its own, and the names of forecasts, state, incidents and candidate need {input}, such as {input}-forecasts.",
+      )
+      .meta({ forms: "a topic, a list of topics, or {pattern: regular expression}" }),
+    forecasts: outputSchema
       .default("forecasts")
       .describe(
         "Topic of the forecasts, with as many partitions as the input. A forecast goes to the partition number of its observation.",
       ),
-    incidents: topicSchema
+    incidents: outputSchema
       .optional()
       .describe(
         "Topic of the incidents, with as many partitions as the input: a record when an incident is opened, updated or closed, keyed by the key. Default: incidents are not written.",
       ),
-    candidate: topicSchema
+    candidate: outputSchema
       .optional()
       .describe(
         "Topic of the candidate's forecasts, with as many partitions as the input. Default: they are not written.",
@@ -155,12 +174,27 @@ const topicsSchema = z
       .describe(
         "Topic of the rejected records: original key, value and timestamp, with the reason in the headers.",
       ),
-    state: topicSchema
+    state: outputSchema
       .default("forecast-state")
       .describe("Compacted topic of the snapshots, with as many partitions as the input."),
   })
   .superRefine((topics, context) => {
-    const names = Object.values(topics).filter((name) => name !== undefined);
+    const { input } = topics;
+    const refuse = (path: string, message: string): void =>
+      context.addIssue({ code: "custom", path: [path], message });
+    if (isPattern(input)) {
+      try {
+        new RegExp(input.pattern);
+      } catch (error) {
+        context.addIssue({ code: "custom", path: ["input", "pattern"], message: (error as Error).message });
+      }
+    }
+    const output = isSeveral(input) ? outputWithoutInput(topics) : undefined;
+    if (output !== undefined) {
+      refuse(output, `with several input topics the name needs {input}, such as "{input}-${output}"`);
+    }
+    const outputs = Object.values({ ...topics, input: undefined }).filter((name) => name !== undefined);
+    const names = [...(namedInputs(input) ?? []), ...outputs];
     if (new Set(names).size < names.length) {
       context.addIssue({
         code: "custom",
@@ -321,9 +355,20 @@ export const configSchema = z
       .describe("Traces and metrics by OTLP, with the optional packages of OpenTelemetry."),
     log: logSchema.prefault({}).describe("Logging."),
   })
-  .superRefine(({ model, candidate, topics }, context) => {
+  .superRefine(({ model, candidate, topics, encode }, context) => {
     const refuse = (message: string, path: PropertyKey[]): void =>
       context.addIssue({ code: "custom", message, path });
+    const { schemaId, subject } = encode;
+    if (
+      isSeveral(topics.input) &&
+      hasRegisteredSchema(encode) &&
+      schemaId === undefined &&
+      subject === undefined
+    )
+      refuse("with several input topics a subject is needed, because they share one schema", [
+        "encode",
+        "subject",
+      ]);
     if (candidate === undefined) {
       if (topics.candidate !== undefined) refuse("requires the section candidate", ["topics", "candidate"]);
       return;

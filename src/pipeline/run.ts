@@ -18,13 +18,13 @@ import { recordDecoder } from "./decode/decode.js";
 import type { ValueFormat } from "./decode/format.js";
 import type { TaskEvent } from "./events.js";
 import { checkHookTimeout, defaultHookTimeoutMs, type Operators } from "./operator.js";
-import type { Committer, Source } from "./ports.js";
+import type { Assignment, Committer, Source } from "./ports.js";
 import { candidateSettings, modelSettings, pipelineSettings, type PipelineOptions } from "./settings.js";
 import type { KeyQueries } from "./query/key-queries.js";
 import type { ModelControl } from "./state/model-control.js";
 import { KeyPartitions } from "./task/key-partitions.js";
-import { task } from "./task/task.js";
-import type { BatchTracer, Telemetry } from "./telemetry.js";
+import { task, type TaskContext } from "./task/task.js";
+import { withTopic, type BatchTracer, type Telemetry } from "./telemetry.js";
 
 /** Settings and parts of a pipeline. Omitted options have their default. */
 export interface RunOptions extends PipelineOptions, Operators {
@@ -47,6 +47,11 @@ export interface RunOptions extends PipelineOptions, Operators {
   readonly clock?: Clock;
   /** Takes questions about keys, which are answered from committed state. */
   readonly queries?: KeyQueries;
+  /**
+   * The source has partitions of several topics, whose keys are separate series: telemetry gets a key as `topic/key`, and answers
+   * name topics. Default false.
+   */
+  readonly severalTopics?: boolean;
   /** Follows batches from their first record to their commit. */
   readonly tracer?: BatchTracer;
   /** @internal Changes settings of the live model while it runs; it begins with those of `forecaster`. */
@@ -94,6 +99,7 @@ export function run(source: Source, committer: Committer, options: RunOptions = 
     clock = systemClock,
     stop,
     queries,
+    severalTopics = false,
     control,
     tracer,
     ...others
@@ -118,7 +124,7 @@ export function run(source: Source, committer: Committer, options: RunOptions = 
     },
     hookTimeoutMs: checkHookTimeout(hookTimeoutMs),
     engine,
-    telemetry,
+    severalTopics,
     format,
     committer,
     clock,
@@ -134,11 +140,16 @@ export function run(source: Source, committer: Committer, options: RunOptions = 
     if (stop?.aborted) end();
     stop?.addEventListener("abort", end);
     const failures: unknown[] = [];
-    const keys = new KeyPartitions();
+    const keysOf = new Map<string, KeyPartitions>();
+    const partsOf = ({ topic }: Assignment): Pick<TaskContext, "keys" | "telemetry"> => {
+      let keys = keysOf.get(topic);
+      if (keys === undefined) keysOf.set(topic, (keys = new KeyPartitions()));
+      return { keys, telemetry: severalTopics ? telemetry && withTopic(telemetry, topic) : telemetry };
+    };
     const tasks = source.assignments.pipe(
       takeUntil(whenAborted(ending.signal)),
       mergeMap((assignment) =>
-        task(assignment, { ...shared, keys, stop: ending.signal }).pipe(
+        task(assignment, { ...shared, ...partsOf(assignment), stop: ending.signal }).pipe(
           catchError((error: unknown) => {
             failures.push(error);
             end();

@@ -66,6 +66,21 @@ export function fanOut(...targets: readonly Telemetry[]): Telemetry {
   };
 }
 
+/**
+ * Returns the telemetry of one of several topics: a key is named `topic/key`. Topics have no slash, so that no two keys get one
+ * name.
+ */
+export function withTopic(telemetry: Telemetry, topic: string): Telemetry {
+  const { candidate } = telemetry;
+  return {
+    ...(candidate !== undefined && { candidate: withTopic(candidate, topic) }),
+    forecasts: (batch) => telemetry.forecasts({ ...batch, keyOf: (slot) => `${topic}/${batch.keyOf(slot)}` }),
+    rejection: (rejection) => telemetry.rejection(rejection),
+    update: (update) => telemetry.update(update),
+    forgotten: (keys) => telemetry.forgotten?.(keys),
+  };
+}
+
 /** Follows batches of records from their first record to their commit, for traces. Implementations must not throw. */
 export interface BatchTracer {
   /** A batch of a partition begins. */

@@ -14,6 +14,7 @@ import { connectionOf } from "../../src/adapters/kafka/producer/producer-platfor
 import { serverDefaults } from "../../src/adapters/web/defaults.js";
 import { demoCommand } from "../../src/cli/demo.js";
 import { kafkaOptions } from "../../src/cli/shared/kafka-options.js";
+import { withInput } from "../../src/cli/shared/inputs.js";
 import { addForecasterOptions } from "../../src/cli/shared/options.js";
 import { configSchema } from "../../src/config/schema.js";
 import { forecasterSettings } from "../../src/forecast/settings.js";
@@ -29,7 +30,7 @@ test("of the Kafka adapter: every setting with a default has the adapter's", () 
 });
 
 test("of the Kafka adapter: without options the clients are told what the default configuration tells them", () => {
-  const told = kafkaOptions(defaults);
+  const told = kafkaOptions(withInput(defaults, {}));
   const { applicationId, topics, bootstrapServers } = told;
   const bare: KafkaOptions = { applicationId, topics, bootstrapServers };
   expect(clientConfig(bare)).toEqual(clientConfig(told));

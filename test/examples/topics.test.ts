@@ -137,6 +137,8 @@ const cases: Readonly<Record<string, readonly (readonly [InputRecord, readonly s
       ["pump-7/celsius=41.2", "pump-7/bar=2.5"],
     ],
   ],
+  "several-topics": [[record({ celsius: 41.2 }, { key: bytes("pump-7") }), ["pump-7=41.2"]]],
+  "topic-pattern": [[record({ celsius: 41.2 }, { key: bytes("pump-7") }), ["pump-7=41.2"]]],
   "json-key": [[record({ stock: 12 }, { key: bytes('{"id":7,"site":"north"}') }), ["north/7=12"]]],
   telegraf: [
     [
@@ -171,7 +173,7 @@ test.each(Object.entries(cases))("%s.yaml reads its records", async (name, recor
   const stage = new Stage(
     forecaster,
     pipeline,
-    { topic: settings.topics.input, partition: 0 },
+    { topic: "observations", partition: 0 },
     {
       format: await formatOf(settings),
       telemetry: {

@@ -12,7 +12,7 @@ import type {
   Source,
   Takeover,
 } from "../../src/pipeline/ports.js";
-import { topic, type CommitOutcome, type TransactionalLog } from "./log.js";
+import type { CommitOutcome, TransactionalLog } from "./log.js";
 
 /** What decides on time and fate. */
 export interface Environment {
@@ -141,8 +141,10 @@ export class Member {
 }
 
 class MemoryAssignment implements Assignment {
-  readonly topic = topic;
+  readonly topic: string;
   readonly partition: number;
+  /** The partition of the log. */
+  readonly #index: number;
   readonly #member: string;
   readonly #group: Group;
   readonly #revoked = new AbortController();
@@ -150,9 +152,10 @@ class MemoryAssignment implements Assignment {
   /** No epoch of the log, until it has been taken over. */
   #epoch = -1;
 
-  constructor(member: string, partition: number, group: Group, released: () => void) {
+  constructor(member: string, index: number, group: Group, released: () => void) {
     this.#member = member;
-    this.partition = partition;
+    this.#index = index;
+    ({ topic: this.topic, partition: this.partition } = group.log.placeOf(index));
     this.#group = group;
     this.#released = released;
   }
@@ -168,7 +171,7 @@ class MemoryAssignment implements Assignment {
   async takeOver(): Promise<Takeover> {
     await this.#step("asks to take over");
     const { log, environment } = this.#group;
-    const { epoch, takeover } = log.takeOver(this.partition, () => environment.lands());
+    const { epoch, takeover } = log.takeOver(this.#index, () => environment.lands());
     this.#epoch = epoch;
     await this.#step("has taken over");
     return takeover;
@@ -179,11 +182,11 @@ class MemoryAssignment implements Assignment {
     const end = AbortSignal.any([stop, this.revoked]);
     const ended = (): boolean => end.aborted;
     for (let next = from; ;) {
-      await log.arrival(this.partition, next, end);
+      await log.arrival(this.#index, next, end);
       if (ended()) return;
       await this.#step("reads");
       if (ended()) return;
-      const batch = log.poll(this.partition, next, environment.batchSize());
+      const batch = log.poll(this.#index, next, environment.batchSize());
       if (batch === undefined) continue;
       next = batch.nextOffset;
       yield batch;
@@ -195,11 +198,11 @@ class MemoryAssignment implements Assignment {
     const end = AbortSignal.any([stop, this.revoked]);
     const ended = (): boolean => end.aborted;
     for (let next = from ?? 0; ;) {
-      await log.feedbackArrival(this.partition, next, end);
+      await log.feedbackArrival(this.#index, next, end);
       if (ended()) return;
       await this.#step("reads feedback of");
       if (ended()) return;
-      const batch = log.pollFeedback(this.partition, next, 1 + environment.batchSize());
+      const batch = log.pollFeedback(this.#index, next, 1 + environment.batchSize());
       if (batch === undefined) continue;
       next = batch.nextOffset;
       yield batch;
@@ -210,7 +213,7 @@ class MemoryAssignment implements Assignment {
     await this.#step("begins a commit");
     if (this.revoked.aborted) throw new UndercurrentError("FENCED", "the assignment was revoked");
     const { log, environment } = this.#group;
-    log.commit(this.partition, this.#epoch, commit, environment.commitOutcome());
+    log.commit(this.#index, this.#epoch, commit, environment.commitOutcome());
     await this.#step("hears of its commit");
   }
 
@@ -219,6 +222,6 @@ class MemoryAssignment implements Assignment {
   }
 
   #step(what: string): Promise<void> {
-    return this.#group.environment.step(this.#member, `${what} ${this.partition}`);
+    return this.#group.environment.step(this.#member, `${what} ${this.#index}`);
   }
 }

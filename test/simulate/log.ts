@@ -16,7 +16,11 @@ import type {
 import type { AppliedFeedback } from "../../src/pipeline/state/feedback.js";
 import { readFeedbackState } from "../../src/pipeline/state/state-records.js";
 
-export const topic = "readings";
+/** Where a partition of the log is: with several topics, they take turns. */
+export interface Place {
+  readonly topic: string;
+  readonly partition: number;
+}
 
 /** What readers of committed records see of one partition. */
 export interface Visible {
@@ -55,10 +59,13 @@ export type CommitOutcome = "landed" | "landed-unheard" | "lost" | "in-doubt";
 export class TransactionalLog {
   readonly #partitions: readonly Partition[];
 
+  /** Input topics that the partitions are of. */
+  readonly topics: number;
   readonly #refused: () => void;
 
   /** `refused` is called when the commit of an owner that was fenced has been refused. */
-  constructor(partitions: number, refused: () => void = () => undefined) {
+  constructor(partitions: number, topics = 1, refused: () => void = () => undefined) {
+    this.topics = topics;
     this.#refused = refused;
     this.#partitions = Array.from({ length: partitions }, () => ({
       input: [],
@@ -77,6 +84,17 @@ export class TransactionalLog {
       inDoubt: undefined,
       waiting: new Set(),
     }));
+  }
+
+  /** Topic and number of a partition of the log. */
+  placeOf(index: number): Place {
+    const topic = this.topics === 1 ? "readings" : `readings-${index % this.topics}`;
+    return { topic, partition: Math.floor(index / this.topics) };
+  }
+
+  /** The partition of the log that is at a place. */
+  indexOf({ topic, partition }: Place): number {
+    return this.topics === 1 ? partition : partition * this.topics + Number(topic.split("-")[1]);
   }
 
   get partitions(): number {

@@ -17,14 +17,16 @@ export type FeedbackAt = (partition: number) => readonly AppliedFeedback[];
  * applied it: its time is chance, its effect is not.
  */
 export async function uninterrupted(
-  { feed, partitions, options }: Scenario,
+  { feed, partitions, topics, options }: Scenario,
   feedbackAt: FeedbackAt = () => [],
 ): Promise<TransactionalLog> {
-  const log = new TransactionalLog(partitions);
+  const log = new TransactionalLog(partitions, topics);
   for (const append of feed) append(log);
   const member = new Group(log, calm).join("oracle");
   const stop = new AbortController();
-  const timed = { assignments: member.source.assignments.pipe(map((one) => heard(one, feedbackAt))) };
+  const timed = {
+    assignments: member.source.assignments.pipe(map((one) => heard(one, feedbackAt(log.indexOf(one))))),
+  };
   const running = run(timed, committerOf(member), { ...options, stop: stop.signal });
   const ended = lastValueFrom(running, { defaultValue: undefined });
   for (let partition = 0; partition < partitions; partition++) {
@@ -46,8 +48,8 @@ function committerOf({ committer }: Member): Committer {
 }
 
 /** An assignment whose feedback is read exactly before the records of its offset. */
-function heard(inner: Assignment, feedbackAt: FeedbackAt): Assignment {
-  const waiting = [...feedbackAt(inner.partition)];
+function heard(inner: Assignment, feedback: readonly AppliedFeedback[]): Assignment {
+  const waiting = [...feedback];
   const queue: AppliedFeedback[] = [];
   const wakers: (() => void)[] = [];
   let offset = 0;

@@ -97,7 +97,11 @@ class Simulation {
     this.#sabotage = sabotage;
     this.scheduler = new Scheduler(seed);
     this.#scenario = makeScenario(this.scheduler.random);
-    this.log = new TransactionalLog(this.#scenario.partitions, () => this.happened.fenced++);
+    this.log = new TransactionalLog(
+      this.#scenario.partitions,
+      this.#scenario.topics,
+      () => this.happened.fenced++,
+    );
     this.#group = new Group(this.log, this.#environment());
     this.#faults = 3 + this.scheduler.below(12);
   }
@@ -178,7 +182,7 @@ class Simulation {
     const subscription = running.subscribe({
       next: (event) => {
         const state = event.type === "committed" && event.snapshot !== undefined ? " with a snapshot" : "";
-        this.scheduler.note(`${name}/${event.partition} ${event.type}${state}`);
+        this.scheduler.note(`${name}/${this.log.indexOf(event)} ${event.type}${state}`);
         if (event.type === "live") this.happened.replayed += event.replayed;
       },
       complete: end,

@@ -2,7 +2,8 @@
 import { refuseRenamed, UndercurrentError } from "../../errors/errors.js";
 import { checkClientOptions } from "./client-options.js";
 import { kafkaDefaults } from "./defaults.js";
-import type { KafkaOptions, KafkaTopics } from "./options.js";
+import { inputPlaceholder, isPattern, isSeveral, matcherOf, outputWithoutInput } from "./inputs.js";
+import type { KafkaOptions, KafkaTopics, ServiceOptions } from "./options.js";
 
 const names: Readonly<Record<keyof KafkaOptions, true>> = {
   applicationId: true,
@@ -39,13 +40,29 @@ const topicNames: Readonly<Record<keyof KafkaTopics, true>> = {
 };
 
 /** Throws SETTING_INVALID with the first option that has an old name, that is unknown, or that no client may be told. */
-export function checkOptions(options: KafkaOptions): void {
+export function checkOptions(options: ServiceOptions): void {
   refuseRenamed("kafkaOptions", options);
   refuseUnknown(options, names);
   refuseUnknown(options.topics, topicNames, "topics.");
+  checkInputs(options.topics);
   const { producerClient = kafkaDefaults.producerClient } = options;
   const { sessionTimeoutMs = kafkaDefaults.sessionTimeoutMs } = options;
   checkClientOptions(options.clientOptions, { producerClient, sessionTimeoutMs });
+}
+
+function checkInputs(topics: ServiceOptions["topics"]): void {
+  const { input } = topics;
+  if (!isSeveral(input)) return;
+  if (isPattern(input)) matcherOf(input.pattern);
+  else if (input.length === 0 || new Set(input).size < input.length) {
+    throw new UndercurrentError("SETTING_INVALID", "topics.input: expected a list of different topics");
+  }
+  const output = outputWithoutInput(topics);
+  if (output === undefined) return;
+  throw new UndercurrentError(
+    "SETTING_INVALID",
+    `topics.${output}: with several input topics the name needs ${inputPlaceholder}, such as ${inputPlaceholder}-${output}`,
+  );
 }
 
 function refuseUnknown(options: object, known: object, prefix = ""): void {

@@ -28,9 +28,20 @@ export interface KafkaConnection {
   readonly log?: (entry: KafkaLogEntry) => void;
 }
 
+/** Every topic whose whole name matches a regular expression, as of now and later. */
+export interface TopicPattern {
+  readonly pattern: string;
+}
+
+/**
+ * Several input topics: a list of names, or a pattern. Each partition of each topic has a model of its own. The names of
+ * forecasts, state, incidents and candidate need `{input}`, which stands for the name of the input topic.
+ */
+export type InputTopics = readonly string[] | TopicPattern;
+
 /** Topic names. All topics except `deadLetters` need the same number of partitions. */
-export interface KafkaTopics {
-  readonly input: string;
+export interface KafkaTopics<Input = string> {
+  readonly input: Input;
   readonly forecasts: string;
   /** Topic of the snapshots; needs cleanup.policy=compact. */
   readonly state: string;
@@ -57,11 +68,11 @@ export const clientAuthentications = ["basic", "post"] as const;
 /** How a client proves its identity to a token endpoint. */
 export type ClientAuthentication = (typeof clientAuthentications)[number];
 
-/** Options of the Kafka ports. */
-export interface KafkaOptions extends KafkaConnection {
+/** Options of the Kafka ports, of one input topic. */
+export interface KafkaOptions<Input = string> extends KafkaConnection {
   /** Consumer group id and prefix of the transactional ids. Instances with the same id share the partitions. */
   readonly applicationId: string;
-  readonly topics: KafkaTopics;
+  readonly topics: KafkaTopics<Input>;
   /** Kafka client for the producer. Default "kafkajs"; "platformatic" needs the package @platformatic/kafka. */
   readonly producerClient?: ProducerKind;
   /** Called with the number of assigned partitions after each join of the group, at start-up and in each rebalance. */
@@ -94,6 +105,9 @@ export interface KafkaOptions extends KafkaConnection {
   /** Time without progress after which restoring the state fails with RESTORE_STALLED, in ms. Default 60,000. */
   readonly restoreStallMs?: number;
 }
+
+/** Options of the Kafka ports, of one or several input topics. */
+export type ServiceOptions = KafkaOptions<string | InputTopics>;
 
 /**
  * Returns the transactional id of a partition. Opening this id fences every earlier owner of the partition.

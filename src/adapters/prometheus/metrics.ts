@@ -194,7 +194,7 @@ export const taskMetrics = {
     type: "gauge",
     help: "Input records between the committed offset and the end of the partition, at the latest commit.",
     unit: "records",
-    labels: ["partition"],
+    labels: ["topic", "partition"],
   },
   undercurrent_partitions: {
     type: "gauge",
@@ -228,7 +228,7 @@ export const taskMetrics = {
     type: "gauge",
     help: "State of a partition in memory, including reserved room for further keys.",
     unit: "bytes",
-    labels: ["partition"],
+    labels: ["topic", "partition"],
   },
   undercurrent_batch_duration_seconds: {
     type: "histogram",
@@ -263,7 +263,7 @@ export const taskMetrics = {
     type: "counter",
     help: "Forecasts committed to the forecasts topic.",
     unit: "forecasts",
-    labels: ["partition"],
+    labels: ["topic", "partition"],
   },
   undercurrent_dead_letters_total: {
     type: "counter",
@@ -279,13 +279,13 @@ export const taskMetrics = {
     type: "gauge",
     help: "Size of a partition's latest incremental snapshot.",
     unit: "bytes",
-    labels: ["partition"],
+    labels: ["topic", "partition"],
   },
   undercurrent_snapshot_timestamp_seconds: {
     type: "gauge",
     help: "Commit time of a partition's latest snapshot. Its age is time() minus this value.",
     unit: "seconds since the epoch",
-    labels: ["partition"],
+    labels: ["topic", "partition"],
   },
   undercurrent_page_rows_dropped_total: {
     type: "counter",

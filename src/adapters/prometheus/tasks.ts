@@ -1,5 +1,6 @@
 /** Exports the tasks of a service as Prometheus metrics, from the pipeline's events, one at a time. */
 import type { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Origin } from "../../pipeline/decode/dead-letter.js";
 import type { Committed, TaskEvent } from "../../pipeline/events.js";
 import { counterOf, gaugeOf, histogramOf } from "./declared.js";
 import { taskMetrics, type TaskMetricName } from "./metrics.js";
@@ -15,15 +16,16 @@ export class TaskMetrics {
   readonly #registry: Registry;
   /** Epoch milliseconds. */
   readonly #now: () => number;
+  readonly #isSeveral: boolean;
   /** Whether each partition that is held is live. */
-  readonly #live = new Map<number, boolean>();
+  readonly #live = new Map<string, boolean>();
   readonly #lag: Gauge;
   readonly #partitions: Gauge;
   readonly #takeovers: Counter;
   readonly #restarts: Counter;
   readonly #rebalances: Counter;
   /** Partitions with a key that another one has. */
-  readonly #sharing = new Set<number>();
+  readonly #sharing = new Set<string>();
   readonly #sharedKeys: Gauge;
   readonly #stateBytes: Gauge;
   readonly #batches: Histogram;
@@ -38,9 +40,11 @@ export class TaskMetrics {
   readonly #snapshotTime: Gauge;
   readonly #pageRows: Counter;
 
-  constructor(registry: Registry, now: () => number) {
+  /** @param isSeveral whether series of a partition have the label `topic` too */
+  constructor(registry: Registry, now: () => number, isSeveral = false) {
     this.#registry = registry;
     this.#now = now;
+    this.#isSeveral = isSeveral;
     this.#lag = this.#gauge("undercurrent_consumer_lag_records");
     this.#partitions = this.#gauge("undercurrent_partitions");
     this.#takeovers = this.#counter("undercurrent_takeovers_total");
@@ -72,28 +76,28 @@ export class TaskMetrics {
   add(event: TaskEvent): void {
     switch (event.type) {
       case "taking-over":
-        this.#live.set(event.partition, false);
+        this.#live.set(placeOf(event), false);
         break;
       case "taken-over":
         this.#takeovers.inc({ plan: event.plan });
         break;
       case "live":
-        this.#live.set(event.partition, true);
+        this.#live.set(placeOf(event), true);
         this.#restores.observe(event.seconds);
-        this.#stateBytes.set({ partition: event.partition }, event.bytes);
+        this.#stateBytes.set(this.#labelsOf(event), event.bytes);
         break;
       case "committed":
         this.#committed(event);
         break;
       case "shared-key":
-        this.#sharing.add(event.partition);
+        this.#sharing.add(placeOf(event));
         break;
       case "restarting":
-        this.#live.set(event.partition, false);
+        this.#live.set(placeOf(event), false);
         this.#restarts.inc({ code: event.error.code });
         break;
       case "released":
-        this.#release(event.partition);
+        this.#release(event);
         break;
       case "retuned":
       case "replaying":
@@ -113,28 +117,30 @@ export class TaskMetrics {
   }
 
   #committed(event: Committed): void {
-    const { partition, lag, seconds, forecasts, deadLetters, snapshot, processingSeconds, oldest } = event;
+    const labels = this.#labelsOf(event);
+    const { lag, seconds, forecasts, deadLetters, snapshot, processingSeconds, oldest } = event;
     if (processingSeconds !== undefined) this.#batches.observe(processingSeconds);
     // Records without a timestamp have a negative one.
     if (oldest !== undefined && oldest >= 0) {
       this.#latency.observe(Math.max(0, this.#now() - oldest) / 1000);
     }
-    this.#stateBytes.set({ partition }, event.bytes);
+    this.#stateBytes.set(labels, event.bytes);
     this.#commits.inc();
     this.#commitDurations.observe(seconds);
-    this.#forecasts.inc({ partition }, forecasts);
+    this.#forecasts.inc(labels, forecasts);
     this.#deadLetters.inc(deadLetters);
-    this.#lag.set({ partition }, lag);
+    this.#lag.set(labels, lag);
     if (snapshot === undefined) return;
     this.#snapshots.inc();
-    this.#snapshotSize.set({ partition }, snapshot.bytes);
-    this.#snapshotTime.set({ partition }, this.#now() / 1000);
+    this.#snapshotSize.set(labels, snapshot.bytes);
+    this.#snapshotTime.set(labels, this.#now() / 1000);
   }
 
   /** Drops the series of a partition that another instance owns now: its figures would stay unchanged here. */
-  #release(partition: number): void {
-    this.#live.delete(partition);
-    this.#sharing.delete(partition);
+  #release(origin: Origin): void {
+    this.#live.delete(placeOf(origin));
+    this.#sharing.delete(placeOf(origin));
+    const labels = this.#labelsOf(origin);
     for (const gauge of [
       this.#lag,
       this.#stateBytes,
@@ -142,7 +148,11 @@ export class TaskMetrics {
       this.#snapshotTime,
       this.#forecasts,
     ])
-      gauge.remove({ partition });
+      gauge.remove(labels);
+  }
+
+  #labelsOf({ topic, partition }: Origin): Record<string, string | number> {
+    return this.#isSeveral ? { topic, partition } : { partition };
   }
 
   #count(): void {
@@ -163,4 +173,8 @@ export class TaskMetrics {
   #histogram(name: TaskMetricName): Histogram {
     return histogramOf(this.#registry, name, taskMetrics[name]);
   }
+}
+
+function placeOf({ topic, partition }: Origin): string {
+  return `${topic}/${partition}`;
 }

@@ -4,7 +4,7 @@ import { escapeKeyPart } from "../../pipeline/decode-settings.js";
 import type { KeyAnswer } from "../../pipeline/query/key-queries.js";
 
 /** Asks the partitions of this instance for a key, or one of them. */
-export type AskKey = (key: string, partition?: number) => Promise<KeyAnswer>;
+export type AskKey = (key: string, partition?: number, topic?: string) => Promise<KeyAnswer>;
 
 /** Questions that wait for a commit at once: each holds a report in memory. */
 const mostWaiting = 32;
@@ -25,7 +25,8 @@ export function addKeys(app: Hono, ask: AskKey, patienceMs: number): void {
       return refuse(context, 503, { reason: "busy", message: `${mostWaiting} questions wait already` });
     }
     waiting++;
-    const asked = ask(key, partition === undefined ? undefined : Number(partition));
+    const number = partition === undefined ? undefined : Number(partition);
+    const asked = ask(key, number, context.req.query("topic"));
     void asked.catch(() => undefined).finally(() => waiting--);
     const answer = await within(asked, patienceMs);
     if (answer === undefined) {
@@ -72,8 +73,8 @@ interface Reason {
   readonly reason: string;
   readonly message: string;
   /** Partitions that this instance holds. */
-  readonly live?: readonly number[];
-  readonly takingOver?: readonly number[];
+  readonly live?: KeyAnswer["live"];
+  readonly takingOver?: KeyAnswer["takingOver"];
 }
 
 function refuse(context: Context, status: Refusal, reason: Reason): Response {

@@ -1,15 +1,15 @@
 /** Declares what the parts of the command `learn` share. */
-import type { Config } from "../../config/schema.js";
 import type { ValueFormat } from "../../pipeline/decode/format.js";
 import type { Learner } from "../../pipeline/learner.js";
 import type { PipelineSettings } from "../../pipeline/settings.js";
 import type { ExportedState } from "../../pipeline/state/transfer.js";
 import type { ColumnFlags, FileFlags } from "../backtest/form-options.js";
+import type { InputConfig, InputFlag } from "../shared/inputs.js";
 import type { TimeoutFlag } from "../shared/options.js";
 import type { Rejections } from "../shared/rejections.js";
 
 /** The options of the command. */
-export interface LearnFlags extends TimeoutFlag, ColumnFlags, Omit<FileFlags, "delimiter"> {
+export interface LearnFlags extends TimeoutFlag, InputFlag, ColumnFlags, Omit<FileFlags, "delimiter"> {
   readonly config?: string;
   readonly out: string;
   readonly topic?: string;
@@ -32,7 +32,7 @@ export interface Learned {
 
 /** Parts that learning from files and from topics share. */
 export interface LearnContext {
-  readonly config: Config;
+  readonly config: InputConfig;
   readonly flags: LearnFlags;
   readonly settings: PipelineSettings;
   readonly featureCount: number;

@@ -10,6 +10,7 @@ import { timeReader } from "../../pipeline/times/reader.js";
 import { addColumnOptions, addFileOptions, assertColumns, assertForm } from "../backtest/form-options.js";
 import { loadEngine } from "../shared/engine.js";
 import { formatOf } from "../shared/format.js";
+import { addInputOption, withInput } from "../shared/inputs.js";
 import { withoutSchema } from "../shared/output-schema.js";
 import { addFeaturesOption, addTimeoutOption, wholeNumberFrom } from "../shared/options.js";
 import { modelOf, pipelineOptions } from "../shared/pipeline.js";
@@ -55,6 +56,7 @@ export function learnCommand(): Command {
         "part of a series' key that decides its partition, for files",
       ).choices(["key", "first-part"]),
     );
+  addInputOption(command);
   addColumnOptions(command);
   addFileOptions(command);
   addFeaturesOption(command, "columns");
@@ -67,7 +69,7 @@ async function learn(files: readonly string[], flags: LearnFlags): Promise<void>
   }
   assertColumns(flags);
   assertForm(flags);
-  const config = withoutSchema(loadConfig(flags.config, process.env).settings);
+  const config = withoutSchema(withInput(loadConfig(flags.config, process.env).settings, flags));
   const settings = pipelineSettings(pipelineOptions(config));
   const model = modelOf(config);
   const engine = await loadEngine(config.engine);

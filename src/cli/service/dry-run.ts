@@ -1,7 +1,7 @@
 /** The ports of a dry run: reads the input, prints forecasts as JSON lines, and writes nothing to Kafka. */
 import { map } from "rxjs";
 import { TextOutput } from "../../adapters/files/text-output.js";
-import { kafkaReadOnlySource, type KafkaOptions, type KafkaPorts } from "../../adapters/kafka/index.js";
+import { kafkaReadOnlySource, type KafkaPorts, type ServiceOptions } from "../../adapters/kafka/index.js";
 import { UndercurrentError } from "../../errors/errors.js";
 import type { InputSample } from "../../pipeline/input-sample.js";
 import type { Assignment } from "../../pipeline/ports.js";
@@ -14,13 +14,15 @@ const judgedRecords = 1000;
  * Returns ports that print one forecast per line, for the input from its first record to its end at the start. Dead letters,
  * snapshots and offsets are dropped. The first records of each partition are also added to the sample.
  */
-export function dryRunPorts(options: KafkaOptions, sample: InputSample): KafkaPorts {
+export function dryRunPorts(options: ServiceOptions, sampleOf: (topic: string) => InputSample): KafkaPorts {
   const readOnly = kafkaReadOnlySource(options);
   const output = TextOutput.toStandardOutput();
   return {
     ...readOnly,
     source: {
-      assignments: readOnly.source.assignments.pipe(map((assignment) => sampled(assignment, sample))),
+      assignments: readOnly.source.assignments.pipe(
+        map((assignment) => sampled(assignment, sampleOf(assignment.topic))),
+      ),
     },
     committer: {
       async commit(_, { forecasts }) {
@@ -32,18 +34,39 @@ export function dryRunPorts(options: KafkaOptions, sample: InputSample): KafkaPo
   };
 }
 
-/** Logs the findings of the sample. Throws INPUT_UNUSABLE if no record was usable. */
-export function judgeDryRun(log: ServiceLog, sample: InputSample, forecasts: number): void {
-  const findings = sample.findings();
-  for (const { level, message } of findings) {
-    if (level !== "ok") log.warn({ event: "sample" }, message);
+/** Logs the findings of each topic's sample. Throws INPUT_UNUSABLE if no record was usable. */
+export function judgeDryRun(
+  log: ServiceLog,
+  samples: ReadonlyMap<string, InputSample>,
+  forecasts: number,
+): void {
+  let failure: UndercurrentError | undefined;
+  for (const [topic, sample] of samples) {
+    const origin = samples.size === 1 ? {} : { topic };
+    failure =
+      judge((message) => log.warn({ event: "sample", ...origin }, message), sample, forecasts) ?? failure;
   }
+  if (samples.size === 0 && forecasts === 0) failure = unusableInput("the input holds no record");
+  if (failure !== undefined) throw failure;
+}
+
+function judge(
+  warn: (message: string) => void,
+  sample: InputSample,
+  forecasts: number,
+): UndercurrentError | undefined {
+  const findings = sample.findings();
+  for (const { level, message } of findings) if (level !== "ok") warn(message);
   // If only the sample was rejected, later records may have been forecast.
   const unusable = findings.find(
     ({ level }) => level === "error" && (forecasts === 0 || sample.accepted > 0),
   );
-  if (unusable === undefined && forecasts > 0) return;
-  throw new UndercurrentError("INPUT_UNUSABLE", unusable?.message ?? nothing(sample));
+  if (unusable === undefined && forecasts > 0) return undefined;
+  return unusableInput(unusable?.message ?? nothing(sample));
+}
+
+function unusableInput(message: string): UndercurrentError {
+  return new UndercurrentError("INPUT_UNUSABLE", message);
 }
 
 function nothing({ records }: InputSample): string {

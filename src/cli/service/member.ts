@@ -1,6 +1,6 @@
 /** Runs one member of the consumer group: the pipeline of its partitions, until it is stopped. */
 import { lastValueFrom, tap } from "rxjs";
-import { kafkaPorts, type KafkaOptions, type KafkaPorts } from "../../adapters/kafka/index.js";
+import { kafkaPorts, type KafkaPorts, type ServiceOptions } from "../../adapters/kafka/index.js";
 import type { KafkaLogEntry } from "../../adapters/kafka/options.js";
 import { timedEngine } from "../../adapters/prometheus/timed-engine.js";
 import type { Config } from "../../config/schema.js";
@@ -11,6 +11,7 @@ import type { ModelControl } from "../../pipeline/state/model-control.js";
 import type { BatchTracer, Telemetry } from "../../pipeline/telemetry.js";
 import { loadEngine } from "../shared/engine.js";
 import { formatOf } from "../shared/format.js";
+import { hasSeveral } from "../shared/inputs.js";
 import { kafkaOptions } from "../shared/kafka-options.js";
 import { withSchemaId } from "../shared/output-schema.js";
 import { candidateOptions, forecasterOptions, pipelineOptions } from "../shared/pipeline.js";
@@ -49,7 +50,7 @@ export async function runMember(
   given: Config,
   reports: MemberReports,
   stop: AbortSignal,
-  portsOf: (options: KafkaOptions) => KafkaPorts = kafkaPorts,
+  portsOf: (options: ServiceOptions) => KafkaPorts = kafkaPorts,
 ): Promise<void> {
   const settings = await withSchemaId(given, { report: (line) => reports.registry(line), stop });
   const options = kafkaOptions(settings, (entry) => reports.kafka(entry));
@@ -74,6 +75,7 @@ export async function runMember(
     ...(format !== undefined && { format }),
     telemetry: reports.telemetry,
     ...(queries !== undefined && { queries }),
+    severalTopics: hasSeveral(settings),
     ...(control !== undefined && { control }),
     ...(tracer !== undefined && { tracer }),
     stop,

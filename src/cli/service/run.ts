@@ -19,6 +19,7 @@ import { formatOf } from "../shared/format.js";
 import { withoutSchema } from "../shared/output-schema.js";
 import { configuredModels, modelOf } from "../shared/pipeline.js";
 import { startExports, type ExportReports, type Exports } from "../shared/open-telemetry.js";
+import { hasSeveral, titleOf } from "../shared/inputs.js";
 import { kafkaOptions, reachedBrokers } from "../shared/kafka-options.js";
 import { defaultTimeout, positiveNumber } from "../shared/options.js";
 import { checkModelRecord } from "./record-sizes.js";
@@ -127,9 +128,15 @@ async function service({ config, dryRun = false, workers, timeout }: RunFlags): 
         log.warn({ event: "waiting" }, line),
       );
       await Promise.race([waiting, stop.aborted || once(stop, "abort")]);
-      const sample = new InputSample(settings, Date.now(), await formatOf(settings));
-      await runMember(withoutSchema(settings), reports, stop, (options) => dryRunPorts(options, sample));
-      if (!stop.aborted) judgeDryRun(log, sample, totals.forecasts);
+      const samples = new Map<string, InputSample>();
+      const format = await formatOf(settings);
+      const sampleOf = (topic: string): InputSample => {
+        const sample = samples.get(topic) ?? new InputSample(settings, Date.now(), format);
+        samples.set(topic, sample);
+        return sample;
+      };
+      await runMember(withoutSchema(settings), reports, stop, (options) => dryRunPorts(options, sampleOf));
+      if (!stop.aborted) judgeDryRun(log, samples, totals.forecasts);
     } else if (workers === 1) await inThisThread({ settings, log, stop, reloads }, reports, totals);
     else totals.forecasts += await inThreads({ settings, log, stop, reloads }, workers, rejections);
   } finally {
@@ -180,14 +187,14 @@ async function inThisThread(
     const shownNow = enabled ? keysShown(next) : undefined;
     if (shownNow !== undefined) view?.keep(shownNow);
   });
-  const tasks = new TaskMetrics(shown.registry, Date.now);
+  const tasks = new TaskMetrics(shown.registry, Date.now, hasSeveral(settings));
   const readiness = new Readiness(Date.now);
   const queries = new KeyQueries();
   // Before anything is read: an address in use ends the start, not a running service.
   const server = enabled
     ? await shown.serve({
         ...addressOf(settings),
-        askKey: (key, partition) => queries.ask(key, partition),
+        askKey: (key, partition, topic) => queries.ask(key, partition, topic),
         reload: () => reloads.reload(),
         ready: () => isReady([readiness.standing(tasks.partitions)], limitsOf(settings)),
       })
@@ -242,7 +249,7 @@ async function inThreads(
         view,
         registry: { contentType: Registry.PROMETHEUS_CONTENT_TYPE, metrics: () => started.metrics() },
         ready: () => isReady(started.standings, limitsOf(settings)),
-        askKey: (key, partition) => started.askKey(key, partition),
+        askKey: (key, partition, topic) => started.askKey(key, partition, topic),
         reload: () => reloads.reload(),
         ...addressOf(settings),
       })
@@ -304,13 +311,14 @@ function limitsOf({ server: { maxBrokerSilenceMs } }: Config): ReadinessLimits {
   return { now: Date.now(), maxBrokerSilenceMs };
 }
 
-function addressOf({ topics, server: { host, port, token } }: Config): {
+function addressOf(settings: Config): {
   readonly title: string;
   readonly host: string;
   readonly port: number;
   readonly token: string | undefined;
 } {
-  return { title: topics.input, host, port, token };
+  const { host, port, token } = settings.server;
+  return { title: titleOf(settings), host, port, token };
 }
 
 /** Returns the keys of the live page; undefined without one. By default only the loopback has a live page. */

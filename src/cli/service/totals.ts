@@ -5,7 +5,7 @@ import type { TaskEvent } from "../../pipeline/events.js";
 export class Totals {
   forecasts = 0;
   /** Of each partition that is held now. */
-  readonly #held = new Map<number, { readonly keys: number; readonly openIncidents: IncidentCounts }>();
+  readonly #held = new Map<string, { readonly keys: number; readonly openIncidents: IncidentCounts }>();
 
   get keyCount(): number {
     return [...this.#held.values()].reduce((sum, { keys }) => sum + keys, 0);
@@ -24,7 +24,11 @@ export class Totals {
 
   add(event: TaskEvent): void {
     if (event.type === "committed") this.forecasts += event.forecasts;
-    if (event.type === "live" || event.type === "committed") this.#held.set(event.partition, event);
-    if (event.type === "released") this.#held.delete(event.partition);
+    if (event.type === "live" || event.type === "committed") this.#held.set(placeOf(event), event);
+    if (event.type === "released") this.#held.delete(placeOf(event));
   }
+}
+
+function placeOf({ topic, partition }: TaskEvent): string {
+  return `${topic}/${partition}`;
 }

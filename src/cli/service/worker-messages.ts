@@ -51,7 +51,12 @@ export type Report =
 /** What the main thread asks a worker, and what the worker answers. */
 export type WorkerQuestion =
   | { readonly about: "metrics" }
-  | { readonly about: "key"; readonly key: string; readonly partition: number | undefined };
+  | {
+      readonly about: "key";
+      readonly key: string;
+      readonly partition: number | undefined;
+      readonly topic: string | undefined;
+    };
 
 export type WorkerAnswer =
   | { readonly about: "metrics"; readonly metrics: readonly object[] }

@@ -10,6 +10,7 @@ import type { KeptKeys } from "../../adapters/web/live-view.js";
 import type { Config } from "../../config/schema.js";
 import { ModelControl } from "../../pipeline/state/model-control.js";
 import { startExports } from "../shared/open-telemetry.js";
+import { hasSeveral } from "../shared/inputs.js";
 import { configuredModels, modelOf } from "../shared/pipeline.js";
 import { joinedMetrics, measureCandidate, ofCandidate } from "./candidate-metrics.js";
 import { runMember } from "./member.js";
@@ -45,7 +46,7 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
   const prometheus = measure(forecaster, totals, settings.server.series);
   const other = candidate && measureCandidate(candidate, totals);
   const registries = [prometheus.registry, ...(other === undefined ? [] : [other.registry])];
-  const tasks = new TaskMetrics(prometheus.registry, Date.now);
+  const tasks = new TaskMetrics(prometheus.registry, Date.now, hasSeveral(settings));
   const queries = new KeyQueries();
   const control = new ModelControl(forecaster);
   const reload = (next: Config, keys: KeptKeys | undefined): void => {
@@ -82,7 +83,7 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
   const answer = async (question: WorkerQuestion): Promise<WorkerAnswer> => {
     const { about } = question;
     if (about === "metrics") return { about, metrics: await joinedMetrics(registries) };
-    return { about, answer: await queries.ask(question.key, question.partition) };
+    return { about, answer: await queries.ask(question.key, question.partition, question.topic) };
   };
   const warn = (message: string): void => log.warn({ event: "open-telemetry" }, message);
   // The main thread exports the metrics of all.

@@ -97,8 +97,10 @@ export class Workers {
   }
 
   /** What the partitions of all workers know of a key. */
-  async askKey(key: string, partition?: number): Promise<KeyAnswer> {
-    return joinAnswers(await Promise.all(this.#threads.map((thread) => thread.askKey(key, partition))));
+  async askKey(key: string, partition?: number, topic?: string): Promise<KeyAnswer> {
+    return joinAnswers(
+      await Promise.all(this.#threads.map((thread) => thread.askKey(key, partition, topic))),
+    );
   }
 
   /** Puts reloaded settings in force. */
@@ -192,8 +194,8 @@ class Thread {
   }
 
   /** Returns what the worker's partitions know of a key; nothing if it has ended. */
-  async askKey(key: string, partition: number | undefined): Promise<KeyAnswer> {
-    const answer = await this.#ask({ about: "key", key, partition }, keyMilliseconds);
+  async askKey(key: string, partition: number | undefined, topic: string | undefined): Promise<KeyAnswer> {
+    const answer = await this.#ask({ about: "key", key, partition, topic }, keyMilliseconds);
     return answer?.about === "key" ? answer.answer : joinAnswers([]);
   }
 

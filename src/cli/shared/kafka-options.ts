@@ -4,13 +4,18 @@ import { oauthSasl, secretFile, tokenFileSasl } from "../../adapters/kafka/crede
 import { tlsFromFiles } from "../../adapters/kafka/credentials/tls-files.js";
 import type { BearerOptions } from "../../adapters/kafka/credentials/tokens.js";
 import { reachBrokers } from "../../adapters/kafka/admin/reach.js";
-import type { KafkaConnection, KafkaOptions } from "../../adapters/kafka/options.js";
+import type { InputTopics, KafkaConnection, KafkaOptions } from "../../adapters/kafka/options.js";
 import type { Config } from "../../config/schema.js";
 import { UndercurrentError } from "../../errors/errors.js";
 import type { TimeoutFlag } from "./options.js";
 
 type SaslSettings = NonNullable<Config["kafka"]["sasl"]>;
 type OAuthSettings = NonNullable<SaslSettings["oauth"]>;
+
+/** The Kafka sections of a configuration, of one input topic or several. */
+export interface KafkaSettings<Input> extends Pick<Config, "applicationId" | "kafka"> {
+  readonly topics: Omit<Config["topics"], "input"> & { readonly input: Input };
+}
 
 /**
  * Returns the options for `kafkaPorts` and for every command that uses the same brokers and topics.
@@ -23,10 +28,10 @@ type OAuthSettings = NonNullable<SaslSettings["oauth"]>;
  * const kafka = kafkaPorts(kafkaOptions(settings));
  * ```
  */
-export function kafkaOptions(
-  { applicationId, kafka, topics }: Pick<Config, "applicationId" | "kafka" | "topics">,
+export function kafkaOptions<Input extends string | InputTopics>(
+  { applicationId, kafka, topics }: KafkaSettings<Input>,
   log?: KafkaConnection["log"],
-): KafkaOptions {
+): KafkaOptions<Input> {
   const { bootstrapServers, tls, sasl, clientOptions, ...others } = kafka;
   const { incidents, candidate, ...required } = topics;
   const { enabled, ...files } = tls;
@@ -34,7 +39,9 @@ export function kafkaOptions(
     ...others,
     applicationId,
     topics: {
-      ...required,
+      ...(required as Omit<Config["topics"], "input" | "incidents" | "candidate"> & {
+        readonly input: Input;
+      }),
       ...(incidents !== undefined && { incidents }),
       ...(candidate !== undefined && { candidate }),
     },
@@ -55,11 +62,11 @@ const longest = 2_000_000;
  * @param report Takes one line that names the brokers, if they take more than 2 s. Default: standard error.
  * @throws BROKER_UNREACHABLE after the timeout.
  */
-export async function reachedBrokers(
-  settings: Config,
+export async function reachedBrokers<Input extends string | InputTopics>(
+  settings: KafkaSettings<Input>,
   { timeout }: TimeoutFlag,
   report: (line: string) => void = printLine,
-): Promise<KafkaOptions> {
+): Promise<KafkaOptions<Input>> {
   const options = kafkaOptions(settings);
   await reachBrokers(options, {
     timeoutMs: 1000 * Math.min(timeout, longest),

@@ -17,7 +17,10 @@ export interface SchemaIdOptions {
  * Returns the configuration with the id of the forecasts' schema, if the format has one. Throws SETTING_INVALID,
  * REGISTRY_REFUSED, REGISTRY_UNREACHABLE.
  */
-export async function withSchemaId(settings: Config, options: SchemaIdOptions): Promise<Config> {
+export async function withSchemaId<Settings extends Config>(
+  settings: Settings,
+  options: SchemaIdOptions,
+): Promise<Settings> {
   const { encode, model, topics } = settings;
   if (!hasRegisteredSchema(encode) || encode.schemaId !== undefined) return settings;
   const registry = registryOf(settings);
@@ -33,7 +36,7 @@ export async function withSchemaId(settings: Config, options: SchemaIdOptions): 
 }
 
 /** Returns the configuration with forecasts in JSON, for what writes none to a topic. */
-export function withoutSchema(settings: Config): Config {
+export function withoutSchema<Settings extends Config>(settings: Settings): Settings {
   if (!hasRegisteredSchema(settings.encode)) return settings;
   return { ...settings, encode: { ...settings.encode, format: "json" } };
 }

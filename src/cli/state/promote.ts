@@ -3,12 +3,13 @@ import { Command } from "commander";
 import { promoteStates } from "../../adapters/kafka/offline/move-states.js";
 import { loadConfig } from "../../config/load.js";
 import { UndercurrentError } from "../../errors/errors.js";
+import { addInputOption, withInput, type InputFlag } from "../shared/inputs.js";
 import { reachedBrokers } from "../shared/kafka-options.js";
 import { addTimeoutOption, type TimeoutFlag } from "../shared/options.js";
 import { configuredModels } from "../shared/pipeline.js";
 import { whole } from "../shared/text.js";
 
-interface PromoteFlags extends TimeoutFlag {
+interface PromoteFlags extends TimeoutFlag, InputFlag {
   readonly config?: string;
 }
 
@@ -27,7 +28,7 @@ export function demoteCommand(): Command {
 }
 
 function command(name: string, description: string, role: "forecaster" | "candidate"): Command {
-  return addTimeoutOption(new Command(name))
+  return addInputOption(addTimeoutOption(new Command(name)))
     .description(description)
     .option("-c, --config <file>", "YAML file with the configuration")
     .addHelpText("after", notes)
@@ -35,7 +36,7 @@ function command(name: string, description: string, role: "forecaster" | "candid
 }
 
 async function promote(flags: PromoteFlags, role: "forecaster" | "candidate"): Promise<void> {
-  const { settings } = loadConfig(flags.config, process.env);
+  const settings = withInput(loadConfig(flags.config, process.env).settings, flags);
   const model = configuredModels(settings)[role];
   if (model === undefined || settings.candidate === undefined) {
     throw new UndercurrentError("SETTING_INVALID", "the configuration has no section candidate");

@@ -1,5 +1,6 @@
 /** The command `state inspect`: shows the saved state of each partition, or of one key. */
 import { Command } from "commander";
+import { eachInput } from "../../adapters/kafka/admin/each-input.js";
 import { readStates, type PartitionStanding } from "../../adapters/kafka/offline/states.js";
 import { loadConfig } from "../../config/load.js";
 import { errors, UndercurrentError, type ErrorCode } from "../../errors/errors.js";
@@ -14,11 +15,12 @@ import {
 } from "../../pipeline/state/state-records.js";
 import { configuredModels, type ConfiguredModels } from "../shared/pipeline.js";
 import { rolesOf } from "../../pipeline/task/recovery.js";
+import { addInputOption, hasSeveral, withInput, type InputFlag } from "../shared/inputs.js";
 import { reachedBrokers } from "../shared/kafka-options.js";
 import { addTimeoutOption, type TimeoutFlag } from "../shared/options.js";
 import { figure, plainText, whole } from "../shared/text.js";
 
-interface InspectFlags extends TimeoutFlag {
+interface InspectFlags extends TimeoutFlag, InputFlag {
   readonly config?: string;
   readonly key?: string;
   readonly json?: true;
@@ -26,6 +28,8 @@ interface InspectFlags extends TimeoutFlag {
 
 /** A partition as it is printed; null if there is no such value. */
 interface PartitionReport {
+  /** The input topic, where the configuration has several. */
+  readonly topic?: string;
   readonly partition: number;
   /** Input offset of the snapshot. */
   readonly state: number | null;
@@ -54,7 +58,7 @@ Works while the service runs: shows each partition at its latest snapshot. "to r
 and compacted records make them slightly larger than the number of events.`;
 
 export function inspectCommand(): Command {
-  return addTimeoutOption(new Command("inspect"))
+  return addInputOption(addTimeoutOption(new Command("inspect")))
     .description("show the saved state of each partition, or of one key")
     .option("-c, --config <file>", "YAML file with the configuration")
     .option("--key <key>", "show this key in every partition that holds it")
@@ -63,15 +67,20 @@ export function inspectCommand(): Command {
     .action(inspect);
 }
 
-async function inspect({ config, key, json, timeout }: InspectFlags): Promise<void> {
-  const { settings } = loadConfig(config, process.env);
+async function inspect({ config, key, json, timeout, ...chosen }: InspectFlags): Promise<void> {
+  const loaded = loadConfig(config, process.env).settings;
+  const settings = chosen.input === undefined ? loaded : withInput(loaded, chosen);
   const models = configuredModels(settings);
   const reports: PartitionReport[] = [];
   const options = await reachedBrokers(settings, { timeout });
-  for await (const standing of readStates(options)) {
-    const report = reportOf(standing, models, key);
-    reports.push(report);
-    if (json !== true) process.stdout.write(key === undefined ? lines(report) : keyLines(report, key));
+  for (const each of await eachInput(options)) {
+    for await (const standing of readStates(each)) {
+      const { input: topic } = each.topics;
+      const found = reportOf(standing, models, key);
+      const report = hasSeveral(settings) ? { topic, ...found } : found;
+      reports.push(report);
+      if (json !== true) process.stdout.write(key === undefined ? lines(report) : keyLines(report, key));
+    }
   }
   if (json === true) process.stdout.write(`${JSON.stringify({ partitions: reports })}\n`);
   const code = reports.find(({ error }) => error !== null)?.error?.code;
@@ -129,12 +138,16 @@ function candidateOf(
   }
 }
 
+function placeOf({ topic, partition }: PartitionReport): string {
+  return `${topic === undefined ? "" : `topic ${topic}, `}partition ${partition}`;
+}
+
 function lines(report: PartitionReport): string {
-  const { partition, state, committed, earliest, end, replay, lag, error, changed } = report;
+  const { state, committed, earliest, end, replay, lag, error, changed } = report;
   const none = error === null || report.bytes === 0 ? "no state" : "inconsistent state";
   const standing = state === null ? none : `snapshot at offset ${state}`;
   const text = [
-    `partition ${partition}: ${standing}, ${committed === null ? "no committed offset" : `committed offset ${committed}`}, input ${earliest} to ${end}`,
+    `${placeOf(report)}: ${standing}, ${committed === null ? "no committed offset" : `committed offset ${committed}`}, input ${earliest} to ${end}`,
   ];
   if (error !== null) text.push(`error ${error.code}: ${error.message}`);
   if (state !== null) {

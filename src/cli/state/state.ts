@@ -4,17 +4,19 @@ import { openStateFile, writeStateFile } from "../../adapters/files/state-file.j
 import { withAdmin } from "../../adapters/kafka/admin/admin.js";
 import { importStates, resetStates, type Moved } from "../../adapters/kafka/offline/move-states.js";
 import { readStates, refuseUnusable } from "../../adapters/kafka/offline/states.js";
+import { namedInputs } from "../../adapters/kafka/inputs.js";
 import { checkPartitions } from "../../adapters/kafka/admin/topics.js";
 import { loadConfig } from "../../config/load.js";
 import { UndercurrentError } from "../../errors/errors.js";
 import { modelOf } from "../shared/pipeline.js";
 import type { ExportedState, ResetPoint } from "../../pipeline/state/transfer.js";
+import { addInputOption, withInput, type InputFlag } from "../shared/inputs.js";
 import { kafkaOptions, reachedBrokers } from "../shared/kafka-options.js";
 import { addTimeoutOption, wholeNumberFrom, type TimeoutFlag } from "../shared/options.js";
 import { inspectCommand } from "./state-inspect.js";
 import { whole } from "../shared/text.js";
 
-interface ConfigFlag extends TimeoutFlag {
+interface ConfigFlag extends TimeoutFlag, InputFlag {
   readonly config?: string;
 }
 
@@ -106,13 +108,14 @@ function formatOption(): Option {
 }
 
 function withConfig(name: string, description: string): Command {
-  return addTimeoutOption(new Command(name))
+  return addInputOption(addTimeoutOption(new Command(name)))
     .description(description)
     .option("-c, --config <file>", "YAML file with the configuration");
 }
 
-async function exportState(path: string, { config, format, timeout }: FormatFlags): Promise<void> {
-  const options = await reachedBrokers(loadConfig(config, process.env).settings, { timeout });
+async function exportState(path: string, { config, format, timeout, ...chosen }: FormatFlags): Promise<void> {
+  const settings = withInput(loadConfig(config, process.env).settings, chosen);
+  const options = await reachedBrokers(settings, { timeout });
   if (format === "tfjs") {
     const { exportModels } = await import("./state-models.js");
     const written = await exportModels(path, options);
@@ -141,20 +144,24 @@ async function exportState(path: string, { config, format, timeout }: FormatFlag
 
 async function importState(path: string, flags: ImportFlags): Promise<void> {
   const { config, format, timeout, adopt } = flags;
-  const { settings } = loadConfig(config, process.env);
+  const loaded = loadConfig(config, process.env).settings;
   if (format === "tfjs") {
     const { importModels } = await import("./state-models.js");
-    report(await importModels(path, await reachedBrokers(settings, { timeout })));
+    report(await importModels(path, await reachedBrokers(withInput(loaded, flags), { timeout })));
     return;
   }
   const file = await openStateFile(path);
+  // The file says of which input topic it is.
+  const named = namedInputs(loaded.topics.input)?.includes(file.head.input) === true;
+  const chosen = flags.input ?? (named ? file.head.input : undefined);
+  const settings = withInput(loaded, chosen === undefined ? {} : { input: chosen });
   const options = await reachedBrokers(settings, { timeout });
   report(await importStates(options, { ...file.head, states: () => file.states() }, adopt));
 }
 
 async function resetState(flags: ResetFlags): Promise<void> {
   const { config, yes, partition, toOffset, toEarliest } = flags;
-  const { settings } = loadConfig(config, process.env);
+  const settings = withInput(loadConfig(config, process.env).settings, flags);
   const options = kafkaOptions(settings);
   if (toOffset !== undefined && partition === undefined) {
     throw new UndercurrentError(

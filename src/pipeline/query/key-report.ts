@@ -15,6 +15,8 @@ export const mostValues = 64;
 
 /** A key as its last committed event left it. Null stands for what there is not. */
 export interface KeyReport {
+  /** The input topic, where there are several. */
+  readonly topic?: string;
   readonly partition: number;
   /** Input offset of the commit: records before it are part of the report. */
   readonly offset: number;

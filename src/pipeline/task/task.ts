@@ -12,6 +12,8 @@ export interface TaskContext extends TaskRunContext {
   readonly stop: AbortSignal;
   /** Where others ask for the state of keys. */
   readonly queries?: KeyQueries | undefined;
+  /** Whether answers name topics. */
+  readonly severalTopics?: boolean | undefined;
 }
 
 /** Number of runs in a row without a commit before a task gives up; each waits twice as long as the one before. */
@@ -57,7 +59,7 @@ async function runTask(
     signal.addEventListener("abort", end);
     if (signal.aborted) end();
   }
-  const held = context.queries?.hold(partition);
+  const held = context.queries?.hold({ topic, partition }, context.severalTopics);
   let failed = false;
   const because = (): Released["because"] => {
     if (failed) return "failed";

@@ -22,6 +22,7 @@ import {
 } from "../../../src/adapters/kafka/producer/producer-kafkajs.js";
 import { connectionOf } from "../../../src/adapters/kafka/producer/producer-platformatic.js";
 import { kafkaOptions } from "../../../src/cli/shared/kafka-options.js";
+import { withInput } from "../../../src/cli/shared/inputs.js";
 import { loadConfig, parseConfig } from "../../../src/config/load.js";
 import { redact } from "../../../src/config/redact.js";
 
@@ -148,7 +149,7 @@ test("an option of the adapter that nobody knows is refused by name", () => {
 describe("an option that is passed on", () => {
   const file = fileURLToPath(new URL("../../../examples/client-options.yaml", import.meta.url));
   const config = loadConfig(file, { RACK: "rack-of-a-secret" });
-  const options = kafkaOptions(config.settings);
+  const options = kafkaOptions(withInput(config.settings, {}));
 
   test("reaches its client from the example's file, and `config` shows what came from the environment as written", () => {
     expect(clientConfig(options)).toMatchObject({ connectionTimeout: 5000, requestTimeout: 60_000 });

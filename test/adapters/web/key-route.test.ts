@@ -58,10 +58,10 @@ it("answers with the reports of the partitions, to any spelling of the key in th
   await ask(url, "keys/site/pump-7");
   await ask(url, `keys/${encodeURIComponent("a/b")}?series=celsius`);
   expect(asked).toEqual([
-    ["pump-7", undefined],
-    ["hall 3/ä?#%", 1],
-    ["site/pump-7", undefined],
-    ["a~1b/celsius", undefined],
+    ["pump-7", undefined, undefined],
+    ["hall 3/ä?#%", 1, undefined],
+    ["site/pump-7", undefined, undefined],
+    ["a~1b/celsius", undefined, undefined],
   ]);
 });
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { kafkaOptions } from "../../../src/cli/shared/kafka-options.js";
+import { withInput } from "../../../src/cli/shared/inputs.js";
 import { configSchema } from "../../../src/config/schema.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { endChildren } from "../../support/child.js";
@@ -26,7 +27,12 @@ async function feed(where: Deployment, count: number, from = 0): Promise<void> {
 async function runTo(where: Deployment, offset: number): Promise<void> {
   const config = configSchema.parse(where);
   const { model: forecaster, decode, snapshot, commit } = config;
-  await runPipelineTo(kafkaOptions(config), offset, { forecaster, decode, snapshot, commit }, 2);
+  await runPipelineTo(
+    kafkaOptions(withInput(config, {})),
+    offset,
+    { forecaster, decode, snapshot, commit },
+    2,
+  );
 }
 
 async function command(where: Deployment, ...words: string[]): Promise<readonly string[]> {

@@ -7,6 +7,7 @@ import { topicIds } from "../../../src/adapters/kafka/kafkajs/topic-ids.js";
 import type { KafkaOptions } from "../../../src/adapters/kafka/options.js";
 import { openWriter } from "../../../src/adapters/kafka/producer/writer.js";
 import { kafkaOptions } from "../../../src/cli/shared/kafka-options.js";
+import { withInput } from "../../../src/cli/shared/inputs.js";
 import { configSchema } from "../../../src/config/schema.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { endChildren, type Child } from "../../support/child.js";
@@ -37,7 +38,12 @@ const settings: Settings = { model: quick, commit: { maxEvents: 15 }, server: { 
 async function runTo(where: Deployment, offset: number, partitions = 1): Promise<void> {
   const config = configSchema.parse(where);
   const { model: forecaster, decode, snapshot, commit } = config;
-  await runPipelineTo(kafkaOptions(config), offset, { forecaster, decode, snapshot, commit }, partitions);
+  await runPipelineTo(
+    kafkaOptions(withInput(config, {})),
+    offset,
+    { forecaster, decode, snapshot, commit },
+    partitions,
+  );
 }
 
 async function run(command: string[], where: Deployment): Promise<Child & { readonly code: unknown }> {

@@ -5,11 +5,11 @@ import { UndercurrentError } from "../../../src/errors/errors.js";
 import type { Committed, TaskEvent } from "../../../src/pipeline/events.js";
 import { run } from "../../../src/pipeline/run.js";
 import { Group } from "../../simulate/group.js";
-import { topic, TransactionalLog } from "../../simulate/log.js";
+import { TransactionalLog } from "../../simulate/log.js";
 import { bytes, jsonRecord } from "../records.js";
 import { append, filled, quiet, start, TurnedClock } from "../running.js";
 
-const origin = { topic, partition: 0 };
+const origin = { topic: "readings", partition: 0 };
 const typesOf = (events: readonly TaskEvent[]): string[] => events.map(({ type }) => type);
 const committedOf = (events: readonly TaskEvent[]): Committed[] =>
   events.filter((event): event is Committed => event.type === "committed");

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin, GroupDescription } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
 import { errorType } from "../errors.js";
-import type { KafkaOptions } from "../options.js";
 import { assignerName, sameTopics, subscribedTopics } from "../kafkajs/subscriptions.js";
 
 /** Groups that are described in one request to their coordinator. */
@@ -15,32 +14,40 @@ const pause = 500;
 const rebalancing = new Set(["PreparingRebalance", "CompletingRebalance"]);
 
 /**
- * Returns the error GROUP_FOREIGN if members of this application's group read another input or state topic. Returns undefined
+ * Returns the error GROUP_FOREIGN if members of this application's group read other input or state topics. Returns undefined
  * otherwise, and during a rebalance.
+ *
+ * @param own Each input topic followed by its state topic.
  */
 export async function foreignMembers(
   admin: Admin,
-  { applicationId, topics }: Pick<KafkaOptions, "applicationId" | "topics">,
+  applicationId: string,
+  own: readonly string[],
 ): Promise<UndercurrentError | undefined> {
   const [group] = (await admin.describeGroups([applicationId])).groups;
-  return group && foreignMember(group, { applicationId, topics });
+  return group && foreignMember(group, applicationId, own);
 }
 
 function foreignMember(
   { protocol, members }: GroupDescription,
-  { applicationId, topics }: Pick<KafkaOptions, "applicationId" | "topics">,
+  applicationId: string,
+  own: readonly string[],
 ): UndercurrentError | undefined {
   if (protocol !== assignerName) return undefined;
-  const own = [topics.input, topics.state];
   const other = members
     .map(({ memberMetadata }) => subscribedTopics(memberMetadata))
     .find((read) => !sameTopics(read, own));
   if (other === undefined) return undefined;
-  const named = (read: readonly string[]): string => `input topic ${read[0]} and state topic ${read[1]}`;
   return new UndercurrentError(
     "GROUP_FOREIGN",
     `application ${applicationId}: its consumer group has members with ${named(other)}; this configuration has ${named(own)}`,
   );
+}
+
+function named(read: readonly string[]): string {
+  if (read.length <= 2) return `input topic ${read[0]} and state topic ${read[1]}`;
+  const every = (first: number): string => read.filter((_, at) => at % 2 === first).join(", ");
+  return `input topics ${every(0)} and state topics ${every(1)}`;
 }
 
 /** A group whose members write a state topic. */
@@ -71,9 +78,12 @@ export async function stateWriters(
     for (const { groupId, protocol, members } of await settled(admin, names.slice(at, at + atOnce))) {
       if (protocol !== assignerName) continue;
       const read = members.map(({ memberMetadata }) => subscribedTopics(memberMetadata));
-      const writing = read.filter(([, topic]) => topic === state);
-      if (writing.length > 0)
-        writers.push({ group: groupId, members: writing.length, input: writing[0]![0]! });
+      // Each input is followed by its state.
+      const writing = read.flatMap((topics) => {
+        const at = topics.findIndex((topic, index) => index % 2 === 1 && topic === state);
+        return at < 0 ? [] : [topics[at - 1]!];
+      });
+      if (writing.length > 0) writers.push({ group: groupId, members: writing.length, input: writing[0]! });
     }
   }
   return writers;

@@ -183,20 +183,30 @@ const wrong = (subject: string, code: ErrorCode, message: string): Finding => ({
   message,
 });
 
-/** Findings on the group and the state topic, as their members describe themselves. */
-export async function lintMembers(admin: Admin, options: KafkaOptions): Promise<readonly Finding[]> {
-  const { applicationId, topics } = options;
+/**
+ * Findings on the group and the state topics, as their members describe themselves.
+ *
+ * @param inputs Options of each input topic.
+ */
+export async function lintMembers(
+  admin: Admin,
+  inputs: readonly [KafkaOptions, ...KafkaOptions[]],
+): Promise<readonly Finding[]> {
+  const [{ applicationId }] = inputs;
   const group = `group ${applicationId}`;
   const findings: Finding[] = [];
-  const foreign = await foreignMembers(admin, options);
+  const own = inputs.flatMap(({ topics }) => [topics.input, topics.state]);
+  const foreign = await foreignMembers(admin, applicationId, own);
   if (foreign === undefined) {
     findings.push({ level: "ok", subject: group, message: "has no members with other topics" });
   } else {
     findings.push({ level: "error", code: foreign.code, subject: group, message: foreign.message });
   }
-  for (const writers of await stateWriters(admin, topics.state, applicationId)) {
-    const message = `is written by ${describeWriters(writers)}`;
-    findings.push({ level: "error", code: "STATE_FOREIGN", subject: `topic ${topics.state}`, message });
+  for (const { topics } of inputs) {
+    for (const writers of await stateWriters(admin, topics.state, applicationId)) {
+      const message = `is written by ${describeWriters(writers)}`;
+      findings.push({ level: "error", code: "STATE_FOREIGN", subject: `topic ${topics.state}`, message });
+    }
   }
   return findings;
 }

@@ -1,9 +1,10 @@
 /** Reads the current content of the input topic without writing to Kafka and outside the service's consumer group. */
-import { Observable } from "rxjs";
+import { defer, merge, mergeMap, Observable } from "rxjs";
 import type { Assignment, InputBatch, Source, Takeover } from "../../../pipeline/ports.js";
 import { PendingCloses } from "../source/pending-closes.js";
+import { eachInput } from "../admin/each-input.js";
 import { checkOptions } from "../check-options.js";
-import type { KafkaOptions } from "../options.js";
+import type { KafkaOptions, ServiceOptions } from "../options.js";
 import { toInputBatch } from "../source/records.js";
 import type { Watermarks } from "../admin/topics.js";
 import { EphemeralConsumer } from "../source/ephemeral-consumer.js";
@@ -32,10 +33,20 @@ export interface KafkaReadOnlySource {
  * run(source, { commit: (_, { forecasts }) => print(forecasts) }).subscribe();
  * ```
  */
-export function kafkaReadOnlySource(options: KafkaOptions): KafkaReadOnlySource {
+export function kafkaReadOnlySource(options: ServiceOptions): KafkaReadOnlySource {
   checkOptions(options);
   const leaving = new PendingCloses();
-  const assignments = new Observable<Assignment>((subscriber) => {
+  const assignments = defer(() => eachInput(options)).pipe(
+    mergeMap((inputs) => merge(...inputs.map((each) => assignmentsOf(each, leaving)))),
+  );
+  return {
+    source: { assignments },
+    closed: () => leaving.over(),
+  };
+}
+
+function assignmentsOf(options: KafkaOptions, leaving: PendingCloses): Observable<Assignment> {
+  return new Observable((subscriber) => {
     const { input } = options.topics;
     const consumer = new EphemeralConsumer(options, input, (error) => subscriber.error(error));
     const released: Promise<void>[] = [];
@@ -57,10 +68,6 @@ export function kafkaReadOnlySource(options: KafkaOptions): KafkaReadOnlySource 
       leaving.add(handedOut.then(() => Promise.all(released)).then(() => consumer.end()));
     };
   });
-  return {
-    source: { assignments },
-    closed: () => leaving.over(),
-  };
 }
 
 class ReadOnlyAssignment implements Assignment {

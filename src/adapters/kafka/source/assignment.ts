@@ -27,15 +27,21 @@ export interface AssignmentHost {
   readonly admin: Admin;
   /** Places for takeovers. */
   readonly takeovers: Slots;
-  /** Asks for the durable facts of all partitions, as of a moment after the call. */
-  durable(): Promise<Durable>;
+  /** Asks for the durable facts of all partitions of an input topic, as of a moment after the call. */
+  durable(input: string): Promise<Durable>;
   readonly purpose: PortsFor;
   /** The consumer's hold on a partition of the input or the state topic. */
   controls(topic: string, partition: number): FeedControls;
   /** How many partitions a topic has. Rejects with TOPIC_MISSING, or COMMIT_UNCERTAIN where the brokers do not tell. */
   countOf(topic: string): Promise<number>;
-  /** Reads the incidents topic, if there is one. */
-  readFeedback(partition: number, from: number | undefined, stop: AbortSignal): AsyncIterable<InputBatch>;
+  /** Reads the incidents topic of an assignment, if there is one. */
+  readFeedback(
+    assignment: KafkaAssignment,
+    from: number | undefined,
+    stop: AbortSignal,
+  ): AsyncIterable<InputBatch>;
+  /** Returns whether an input topic was deleted, and this member will give its partitions back. */
+  isGone(input: string): Promise<boolean>;
   released(assignment: KafkaAssignment): void;
 }
 
@@ -58,7 +64,8 @@ export class KafkaAssignment implements Assignment {
   readonly topic: string;
   readonly partition: number;
   readonly revoked: AbortSignal;
-  readonly #options: KafkaOptions;
+  /** Options of this input topic. */
+  readonly options: KafkaOptions;
   readonly #host: AssignmentHost;
   readonly #revocation = new AbortController();
   /** By topic; at most one of each is open. */
@@ -72,7 +79,7 @@ export class KafkaAssignment implements Assignment {
     this.topic = options.topics.input;
     this.partition = partition;
     this.revoked = this.#revocation.signal;
-    this.#options = options;
+    this.options = options;
     this.#host = host;
   }
 
@@ -96,7 +103,8 @@ export class KafkaAssignment implements Assignment {
           this.#checkRight();
           stop.throwIfAborted();
           // No limit of attempts: a long outage ends the membership, and the assignment with it.
-          if (!isRetriable(error)) throw brokerError(error, this.#origin);
+          if (!isRetriable(error) && !(await this.#host.isGone(this.topic)))
+            throw brokerError(error, this.#origin);
           await sleep(unreachablePause, undefined, { signal }).catch(() => undefined);
         }
       }
@@ -108,14 +116,14 @@ export class KafkaAssignment implements Assignment {
 
   /** Fence first, then read: before the fencing an earlier owner may still change the durable facts. */
   async #takeOver(): Promise<Takeover> {
-    const { applicationId, topics } = this.#options;
+    const { applicationId, topics } = this.options;
     const { admin, purpose } = this.#host;
     this.#closeFeeds();
     await this.#writer?.close();
     this.#writer = undefined;
-    this.#writer = await openWriter(this.#options, this.partition);
+    this.#writer = await openWriter(this.options, this.partition);
     const { partition } = this;
-    const { inputId, positions, input, state } = await this.#host.durable();
+    const { inputId, positions, input, state } = await this.#host.durable(this.topic);
     this.#checkRight();
     const owner = { application: applicationId, input: topics.input, partition, inputId };
     const { low, high } = state[partition]!;
@@ -131,7 +139,7 @@ export class KafkaAssignment implements Assignment {
 
   async #readState(low: number, end: number): Promise<FoundState> {
     if (low >= end) return { records: [], owners: [], unowned: 0 };
-    const { topics, restoreStallMs: stallMs = kafkaDefaults.restoreStallMs } = this.#options;
+    const { topics, restoreStallMs: stallMs = kafkaDefaults.restoreStallMs } = this.options;
     return restoreState(this.#feed(topics.state, low), { end, stallMs, origin: this.#origin });
   }
 
@@ -151,7 +159,7 @@ export class KafkaAssignment implements Assignment {
   }
 
   readFeedback(from: number | undefined, stop: AbortSignal): AsyncIterable<InputBatch> {
-    return this.#host.readFeedback(this.partition, from, AbortSignal.any([stop, this.revoked]));
+    return this.#host.readFeedback(this, from, AbortSignal.any([stop, this.revoked]));
   }
 
   /** See `Committer.commit`. */
@@ -163,11 +171,18 @@ export class KafkaAssignment implements Assignment {
     const owner = this.#owner;
     const foreign = snapshot === undefined ? undefined : await this.#foreignWriter(this.#stateEnd, owner);
     const writes = await writesOf(foreign === undefined ? commit : { ...commit, snapshot: undefined }, {
-      topics: this.#options.topics,
+      topics: this.options.topics,
       owner,
       countOf: (topic) => this.#host.countOf(topic),
     });
-    await this.#writer.commit(writes, offset, this, offsetMetadata(owner));
+    try {
+      await this.#writer.commit(writes, offset, this, offsetMetadata(owner));
+    } catch (error) {
+      if (!(await this.#host.isGone(this.topic))) throw error;
+      throw new UndercurrentError("COMMIT_UNCERTAIN", `${this.#origin}: the topic was deleted`, {
+        cause: error,
+      });
+    }
     // A new owner of the partition, of whatever release, would have fenced this commit: it is somebody else.
     if (foreign !== undefined) throw foreign;
     if (snapshot !== undefined) this.#stateEnd.wrote(snapshot.records.length);
@@ -177,7 +192,7 @@ export class KafkaAssignment implements Assignment {
   async #foreignWriter(stateEnd: StateEnd, owner: StateOwner): Promise<UndercurrentError | undefined> {
     const range = await stateEnd.check();
     if (range === undefined) return undefined;
-    const { topics } = this.#options;
+    const { topics } = this.options;
     const { owners, unowned } = await this.#readState(range.from, range.to);
     const origin = `topic ${topics.state}, partition ${this.partition}`;
     const foreign = foreignOwner(owners, owner, origin);
@@ -219,7 +234,7 @@ export class KafkaAssignment implements Assignment {
     const feed = new Feed(
       controls,
       from,
-      this.#options.maxPartitionFetchBytes ?? kafkaDefaults.maxPartitionFetchBytes,
+      this.options.maxPartitionFetchBytes ?? kafkaDefaults.maxPartitionFetchBytes,
     );
     this.#feeds.set(topic, feed);
     return feed;

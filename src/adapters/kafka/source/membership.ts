@@ -1,6 +1,6 @@
 /**
- * Membership in the consumer group: one consumer of the input and the state topic, from which assignments come and by
- * which they are revoked.
+ * Membership in the consumer group: one consumer of the input topics and their state topics, from which assignments come and
+ * by which they are revoked.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin, Consumer, ConsumerCrashEvent, ConsumerGroupJoinEvent } from "kafkajs";
@@ -8,7 +8,7 @@ import { UndercurrentError } from "../../../errors/errors.js";
 import type { InputBatch } from "../../../pipeline/ports.js";
 import { withAdmin } from "../admin/admin.js";
 import { KafkaAssignment, type AssignmentHost, type Durable, type PortsFor } from "./assignment.js";
-import { coPartitionAssigner } from "./assigner.js";
+import { coPartitionAssigner, type OwnedPartitions } from "../kafkajs/assigner.js";
 import { BrokerReach } from "./broker-reach.js";
 import { kafkaDefaults } from "../defaults.js";
 import { adminConfig, createClient, memberConfig, patientRetry } from "../kafkajs/client.js";
@@ -39,21 +39,42 @@ const rejoinPause = 1000;
 export interface MembershipEvents {
   assigned(assignment: KafkaAssignment): void;
   failed(error: Error): void;
+  /** Returns whether an input topic was deleted and others are read on; left out if that ends the service. */
+  readonly isGone?: (input: string) => Promise<boolean>;
 }
+
+/** What a membership knows of one input topic. */
+interface Input {
+  readonly options: KafkaOptions;
+  readonly durable: SharedQuestion<Durable>;
+  /** Partitions of the topic. */
+  count: number;
+  /** Id of the topic when the group was joined; undefined where the brokers tell none. */
+  id: string | undefined;
+  feedback: FeedbackReader | undefined;
+}
+
+const nothing: readonly number[] = [];
 
 export class Membership implements AssignmentHost {
   readonly admin: Admin;
   readonly takeovers: Slots;
-  readonly #durable: SharedQuestion<Durable>;
   readonly purpose: PortsFor;
+  /** Options that all inputs have in common. */
   readonly #options: KafkaOptions;
+  /** By name, in the order of the options. */
+  readonly #inputs: ReadonlyMap<string, Input>;
+  /** By the name of an input or its state. */
+  readonly #inputOf: ReadonlyMap<string, string>;
   readonly #events: MembershipEvents;
   readonly #consumer: Consumer;
-  /** Partitions that are this member's now. */
-  #owned: readonly number[] = [];
+  /** Partitions that are this member's now, by input topic. */
+  #owned: OwnedPartitions = new Map();
   #memberId: string | undefined;
-  /** By partition, until released: the next assignment of a partition waits for the end of the previous one. */
-  readonly #assignments = new Map<number, KafkaAssignment>();
+  /**
+   * By input topic and partition, until released: the next assignment of a partition waits for the end of the previous one.
+   */
+  readonly #assignments = new Map<string, KafkaAssignment>();
   /** Partitions of the topics whose records go by their keys, as far as they were asked for. */
   readonly #counts = new Map<string, Promise<number>>();
   #joining: Promise<void> = Promise.resolve();
@@ -62,32 +83,57 @@ export class Membership implements AssignmentHost {
   /** Loops that end when the group has been left. */
   #loops: readonly Promise<void>[] = [];
   readonly #reach: BrokerReach;
-  #feedback: FeedbackReader | undefined;
-  /** Partitions of the input. */
-  #count = 0;
-  /** Id of the input topic when the group was joined; undefined where the brokers tell none. */
-  #inputId: string | undefined;
   #whenReleased: (() => void) | undefined;
 
-  readonly #feedOf: FeedOf = (topic, partition) => this.#assignments.get(partition)?.feedOf(topic);
+  readonly #feedOf: FeedOf = (topic, partition) =>
+    this.#assignments.get(placeOf(this.#inputOf.get(topic) ?? topic, partition))?.feedOf(topic);
 
-  constructor(options: KafkaOptions, purpose: PortsFor, events: MembershipEvents) {
+  /** @param inputs Options of each input topic, at least one; they differ in their topics alone. */
+  constructor(
+    inputs: readonly [KafkaOptions, ...KafkaOptions[]],
+    purpose: PortsFor,
+    events: MembershipEvents,
+    isSeveral = inputs.length > 1,
+  ) {
+    const [options] = inputs;
     this.#options = options;
+    this.#inputs = new Map(
+      inputs.map((each) => [
+        each.topics.input,
+        {
+          options: each,
+          durable: new SharedQuestion(() => this.#askDurable(each)),
+          count: 0,
+          id: undefined,
+          feedback: undefined,
+        },
+      ]),
+    );
+    this.#inputOf = new Map(
+      inputs.flatMap(({ topics: { input, state } }) => [
+        [input, input],
+        [state, input],
+      ]),
+    );
     this.purpose = purpose;
     this.#events = events;
-    const { topics, maxConcurrentTakeovers = kafkaDefaults.maxConcurrentTakeovers } = options;
+    const { maxConcurrentTakeovers = kafkaDefaults.maxConcurrentTakeovers } = options;
     const client = createClient(options, patientRetry);
     this.admin = client.admin(adminConfig(options));
     this.takeovers = new Slots(maxConcurrentTakeovers);
-    this.#durable = new SharedQuestion(() => this.#askDurable());
     this.#consumer = createConsumer(client, options, this.#feedOf, {
       ...memberConfig(options),
-      partitionAssigners: [coPartitionAssigner([topics.input, topics.state], () => this.#owned)],
+      partitionAssigners: [
+        coPartitionAssigner(
+          inputs.map(({ topics }) => topics),
+          () => this.#owned,
+          isSeveral,
+        ),
+      ],
     });
     this.#reach = new BrokerReach(this.admin, this.#consumer, () => options.heard?.());
     const { GROUP_JOIN, REBALANCING, STOP, CRASH } = this.#consumer.events;
     this.#consumer.on(GROUP_JOIN, (event) => {
-      options.joined?.((event.payload.memberAssignment[topics.input] ?? []).length);
       this.#joined(event);
     });
     this.#consumer.on(REBALANCING, () => this.#checkTopics());
@@ -101,35 +147,63 @@ export class Membership implements AssignmentHost {
   }
 
   async #join(): Promise<void> {
-    const { topics, applicationId, log } = this.#options;
+    const { applicationId, log } = this.#options;
     try {
       await this.admin.connect();
-      this.#count = await checkPartitions(this.admin, topics);
-      await checkCompaction(this.admin, topics.state, log);
-      const foreign = await foreignMembers(this.admin, this.#options);
-      if (foreign !== undefined) throw foreign;
-      const ids =
-        (await topicIds(this.admin, Object.values(topics) as string[])) ?? new Map<string, string>();
-      this.#inputId = ids.get(topics.input);
+      const all = [...this.#inputs.values()];
+      for (const input of all) {
+        const { topics } = input.options;
+        input.count = await checkPartitions(this.admin, topics);
+        await checkCompaction(this.admin, topics.state, log);
+      }
+      if (this.#events.isGone === undefined) await this.#refuseForeign();
+      const names = new Set(all.flatMap(({ options: { topics } }) => Object.values(topics) as string[]));
+      const ids = (await topicIds(this.admin, [...names])) ?? new Map<string, string>();
+      for (const [name, input] of this.#inputs) input.id = ids.get(name);
       await this.#consumer.connect();
-      await this.#consumer.subscribe({ topics: [topics.input, topics.state] });
-      await runConsumer(this.#consumer, this.#options, 2 * this.#count, this.#feedOf);
+      await this.#consumer.subscribe({ topics: this.#subscription });
+      await this.#run();
       this.#loops = [
         this.#reach.probe(this.#left.signal),
-        followEnds(
-          this.admin,
-          {
-            topic: topics.input,
-            owned: () => this.#owned,
-            feedOf: (partition) => this.#feedOf(topics.input, partition),
-          },
-          this.#left.signal,
+        ...all.map(({ options: { topics } }) =>
+          followEnds(
+            this.admin,
+            {
+              topic: topics.input,
+              owned: () => this.#ownedOf(topics.input),
+              feedOf: (partition) => this.#feedOf(topics.input, partition),
+            },
+            this.#left.signal,
+          ),
         ),
         watchTopics(this.admin, ids, (topic) => this.#recreated(topic), this.#left.signal),
       ];
     } catch (error) {
       throw brokerError(error, `the consumer group ${applicationId}`);
     }
+  }
+
+  /** Members of a pattern may not know the same topics yet. */
+  async #refuseForeign(): Promise<void> {
+    const foreign = await foreignMembers(this.admin, this.#options.applicationId, this.#subscription);
+    if (foreign !== undefined) throw foreign;
+  }
+
+  /** Each input and its state. */
+  get #subscription(): string[] {
+    return [...this.#inputs.values()].flatMap(({ options: { topics } }) => [topics.input, topics.state]);
+  }
+
+  async #run(): Promise<void> {
+    const partitions = [...this.#inputs.values()].reduce((sum, { count }) => sum + 2 * count, 0);
+    await runConsumer(this.#consumer, this.#options, partitions, this.#feedOf);
+  }
+
+  /** Gives every partition back at once, then leaves the group. */
+  async retire(): Promise<void> {
+    this.#leaving = true;
+    this.#revokeAll();
+    await this.leave();
   }
 
   /** Hands out nothing more, waits until every assignment was released, then leaves the group. */
@@ -141,7 +215,8 @@ export class Membership implements AssignmentHost {
     }
     await this.#consumer.disconnect();
     this.#left.abort();
-    await Promise.all([...this.#loops, this.#feedback?.close()]);
+    const readers = [...this.#inputs.values()].map(({ feedback }) => feedback?.close());
+    await Promise.all([...this.#loops, ...readers]);
     await this.admin.disconnect();
   }
 
@@ -149,12 +224,11 @@ export class Membership implements AssignmentHost {
     return partitionControls(this.#consumer, topic, partition, () => this.#memberId !== undefined);
   }
 
-  durable(): Promise<Durable> {
-    return this.#durable.ask();
+  durable(input: string): Promise<Durable> {
+    return this.#inputs.get(input)!.durable.ask();
   }
 
-  async #askDurable(): Promise<Durable> {
-    const { applicationId, topics } = this.#options;
+  async #askDurable({ applicationId, topics }: KafkaOptions): Promise<Durable> {
     const [ids, positions, input, state] = await Promise.all([
       topicIds(this.admin, [topics.input]),
       committedPositions(this.admin, applicationId, topics.input),
@@ -179,23 +253,29 @@ export class Membership implements AssignmentHost {
   }
 
   async *readFeedback(
-    partition: number,
+    { topic, partition, options }: KafkaAssignment,
     from: number | undefined,
     stop: AbortSignal,
   ): AsyncGenerator<InputBatch> {
-    const { incidents } = this.#options.topics;
+    const { incidents } = options.topics;
     if (incidents === undefined) return;
-    this.#feedback ??= new FeedbackReader(this.#options, incidents);
-    yield* this.#feedback.read(partition, from, stop);
+    const input = this.#inputs.get(topic)!;
+    input.feedback ??= new FeedbackReader(options, incidents);
+    yield* input.feedback.read(partition, from, stop);
+  }
+
+  async isGone(input: string): Promise<boolean> {
+    return (await this.#events.isGone?.(input)) ?? false;
   }
 
   released(assignment: KafkaAssignment): void {
-    const { partition } = assignment;
-    if (this.#assignments.get(partition) !== assignment) return;
-    this.#assignments.delete(partition);
+    const { topic, partition } = assignment;
+    const place = placeOf(topic, partition);
+    if (this.#assignments.get(place) !== assignment) return;
+    this.#assignments.delete(place);
     if (this.#assignments.size === 0) this.#whenReleased?.();
     // Released by its task, or revoked and regained: the subscriber may be gone when the partition is offered again.
-    setImmediate(() => this.#offer(partition));
+    setImmediate(() => this.#offer(topic, partition));
   }
 
   /**
@@ -204,38 +284,48 @@ export class Membership implements AssignmentHost {
    * expelled, and an expelled member returns under another name.
    */
   #joined({ payload }: ConsumerGroupJoinEvent): void {
-    const { topics } = this.#options;
-    const owned = payload.memberAssignment[topics.input] ?? [];
+    const names = [...this.#inputs.keys()];
+    const owned = new Map(names.map((input) => [input, payload.memberAssignment[input] ?? nothing]));
+    const count = [...owned.values()].reduce((sum, partitions) => sum + partitions.length, 0);
+    this.#options.joined?.(count);
     if (payload.memberId !== this.#memberId) this.#revokeAll();
     this.#memberId = payload.memberId;
     this.#owned = owned;
-    for (const topic of [topics.input, topics.state]) {
-      this.#consumer.pause([{ topic, partitions: [...owned] }]);
+    for (const [topic, input] of this.#inputOf) {
+      this.#consumer.pause([{ topic, partitions: [...owned.get(input)!] }]);
     }
-    for (const [partition, assignment] of this.#assignments) {
-      if (!owned.includes(partition)) assignment.revoke();
-      else for (const topic of [topics.input, topics.state]) assignment.feedOf(topic)?.reseek();
+    for (const assignment of this.#assignments.values()) {
+      const { topic, partition, options } = assignment;
+      if (!this.#ownedOf(topic).includes(partition)) assignment.revoke();
+      else for (const each of [topic, options.topics.state]) assignment.feedOf(each)?.reseek();
     }
-    for (const partition of owned) this.#offer(partition);
-    if (owned.length === 0) this.#checkGroup();
+    for (const [input, partitions] of owned) {
+      for (const partition of partitions) this.#offer(input, partition);
+    }
+    if (count === 0) this.#checkGroup();
   }
 
-  #offer(partition: number): void {
-    if (this.#leaving || !this.#owned.includes(partition) || this.#assignments.has(partition)) return;
-    const assignment = new KafkaAssignment(this.#options, partition, this);
-    this.#assignments.set(partition, assignment);
+  #ownedOf(input: string): readonly number[] {
+    return this.#owned.get(input) ?? nothing;
+  }
+
+  #offer(input: string, partition: number): void {
+    const place = placeOf(input, partition);
+    if (this.#leaving || !this.#ownedOf(input).includes(partition) || this.#assignments.has(place)) return;
+    const assignment = new KafkaAssignment(this.#inputs.get(input)!.options, partition, this);
+    this.#assignments.set(place, assignment);
     this.#events.assigned(assignment);
   }
 
   /** A member with other topics than the leader's has no partitions; it may have joined at the same time. */
   #checkGroup(): void {
-    foreignMembers(this.admin, this.#options).then(
-      (foreign) => {
-        if (foreign !== undefined && this.#owned.length === 0 && !this.#leaving) this.#fail(foreign);
-      },
-      // It is looked at again at the next rebalance.
-      () => undefined,
-    );
+    if (this.#events.isGone !== undefined) return;
+    const isIdle = (): boolean => [...this.#owned.values()].every(({ length }) => length === 0);
+    this.#refuseForeign().catch((error: unknown) => {
+      // Any other error: it is looked at again at the next rebalance.
+      const isForeign = error instanceof UndercurrentError && error.code === "GROUP_FOREIGN";
+      if (isForeign && isIdle() && !this.#leaving) this.#fail(error);
+    });
   }
 
   /**
@@ -243,11 +333,11 @@ export class Membership implements AssignmentHost {
    * it writes to the new topic, with the new number of partitions where keys choose the partition.
    */
   #recreated({ topic, before, now }: RecreatedTopic): void {
-    const { topics, log } = this.#options;
+    const { log } = this.#options;
     if (this.#leaving) return;
-    if (topic === topics.input) {
+    if (this.#inputs.has(topic)) {
       this.#fail(recreated(`topic ${topic}: the committed offsets belong to the topic`, before, now));
-    } else if (topic === topics.state) {
+    } else if (this.#inputOf.has(topic)) {
       const message = `topic ${topic}: the state was in the topic with id ${before}, which was deleted; the topic now has id ${now}`;
       this.#fail(new UndercurrentError("STATE_GAP", message));
     } else {
@@ -259,14 +349,18 @@ export class Membership implements AssignmentHost {
 
   /** If a topic was deleted, the client tries to join for ever and logs nothing. Any other error may be temporary. */
   #checkTopics(): void {
-    const { input, forecasts, state } = this.#options.topics;
-    requireTopics(this.admin, [input, forecasts, state]).catch((error: unknown) => {
+    const names = [...this.#inputs.values()].flatMap(({ options: { topics } }) => [
+      topics.input,
+      topics.forecasts,
+      topics.state,
+    ]);
+    requireTopics(this.admin, names).catch((error: unknown) => {
       if (error instanceof UndercurrentError && !this.#leaving) this.#fail(error);
     });
   }
 
   #crashed({ payload }: ConsumerCrashEvent): void {
-    this.#owned = [];
+    this.#owned = new Map();
     this.#memberId = undefined;
     this.#options.lost?.();
     if (payload.restart) {
@@ -286,11 +380,15 @@ export class Membership implements AssignmentHost {
 
   /** A recreated topic with fewer records looks like a topic that lost unread records. */
   async #truncated(cause: UndercurrentError): Promise<void> {
-    const { input } = this.#options.topics;
-    const ids = await topicIds(this.admin, [input]).catch(() => undefined);
-    const now = ids?.get(input) ?? this.#inputId;
-    if (now === this.#inputId || now === undefined) this.#fail(cause);
-    else this.#recreated({ topic: input, before: this.#inputId!, now });
+    const ids = await topicIds(this.admin, [...this.#inputs.keys()]).catch(() => undefined);
+    for (const [topic, { id: before }] of this.#inputs) {
+      const now = ids?.get(topic) ?? before;
+      if (now !== before && now !== undefined) {
+        this.#recreated({ topic, before: before!, now });
+        return;
+      }
+    }
+    this.#fail(cause);
   }
 
   /** The client gives up if it finds no coordinator. Without any broker, connecting times out by itself. */
@@ -299,7 +397,7 @@ export class Membership implements AssignmentHost {
     if (this.#leaving) return;
     try {
       await this.#consumer.connect();
-      await runConsumer(this.#consumer, this.#options, 2 * this.#count, this.#feedOf);
+      await this.#run();
     } catch (error) {
       this.#fail(innermost(error));
     }
@@ -314,4 +412,9 @@ export class Membership implements AssignmentHost {
   #revokeAll(failure?: Error): void {
     for (const assignment of this.#assignments.values()) assignment.revoke(failure);
   }
+}
+
+/** Names a partition of an input topic. */
+function placeOf(topic: string, partition: number): string {
+  return `${topic}/${partition}`;
 }

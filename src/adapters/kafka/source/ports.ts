@@ -3,9 +3,11 @@ import { Observable } from "rxjs";
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { Assignment, Committer, Source } from "../../../pipeline/ports.js";
 import { checkOptions } from "../check-options.js";
-import type { KafkaOptions } from "../options.js";
+import { isPattern, isSeveral, namedInputs, optionsOf } from "../inputs.js";
+import type { KafkaOptions, ServiceOptions } from "../options.js";
 import { KafkaAssignment, type PortsFor } from "./assignment.js";
-import { Membership } from "./membership.js";
+import { Membership, type MembershipEvents } from "./membership.js";
+import { PatternMembership } from "./pattern-membership.js";
 import { PendingCloses } from "./pending-closes.js";
 
 /** The source and the committer of a pipeline on one Kafka cluster. */
@@ -38,16 +40,16 @@ export interface KafkaPorts {
  * run(kafka.source, kafka.committer).subscribe();
  * ```
  */
-export function kafkaPorts(options: KafkaOptions): KafkaPorts {
+export function kafkaPorts(options: ServiceOptions): KafkaPorts {
   return openPorts(options);
 }
 
 /** The same for commands, which may do more with a state than a service. */
-export function openPorts(options: KafkaOptions, purpose: PortsFor = {}): KafkaPorts {
+export function openPorts(options: ServiceOptions, purpose: PortsFor = {}): KafkaPorts {
   checkOptions(options);
   const leaving = new PendingCloses();
   const assignments = new Observable<Assignment>((subscriber) => {
-    const membership = new Membership(options, purpose, {
+    const membership = membershipOf(options, purpose, {
       assigned: (assignment) => subscriber.next(assignment),
       failed: (error) => subscriber.error(error),
     });
@@ -66,4 +68,16 @@ export function openPorts(options: KafkaOptions, purpose: PortsFor = {}): KafkaP
     },
     closed: () => leaving.over(),
   };
+}
+
+function membershipOf(
+  options: ServiceOptions,
+  purpose: PortsFor,
+  events: MembershipEvents,
+): Pick<Membership, "join" | "leave"> {
+  const { input } = options.topics;
+  if (isPattern(input))
+    return new PatternMembership({ ...options, topics: { ...options.topics, input } }, purpose, events);
+  const inputs = namedInputs(input)!.map((name) => optionsOf(options, name));
+  return new Membership(inputs as [KafkaOptions], purpose, events, isSeveral(input));
 }

@@ -5,7 +5,7 @@ import {
   coPartitionAssigner,
   sharePartitions,
   type Claim,
-} from "../../../../src/adapters/kafka/source/assigner.js";
+} from "../../../../src/adapters/kafka/kafkajs/assigner.js";
 
 /** Claims of members whose names differ, on partitions that may be claimed twice or not exist. */
 const claimsArbitrary: fc.Arbitrary<Claim[]> = fc.uniqueArray(
@@ -64,15 +64,16 @@ describe("the share of partitions", () => {
 
 describe("the assigner", () => {
   const cluster = { findTopicPartitionMetadata: () => Array.from({ length: 3 }) };
-  const assignerOf = (topics: readonly string[], owned: number[] = []) =>
-    coPartitionAssigner(topics, () => owned)({ cluster } as unknown as Parameters<PartitionAssigner>[0]);
+  const assignerOf = ([input, state]: readonly [string, string], owned: number[] = []) =>
+    coPartitionAssigner(
+      [{ input, state }],
+      () => new Map([[input, owned]]),
+    )({ cluster } as unknown as Parameters<PartitionAssigner>[0]);
 
   test("gives nothing to a member with other topics than its own, and the rest as if it were not there", async () => {
-    const [own, other] = [
-      ["readings", "pumps-state"],
-      ["pressures", "pumps-state"],
-    ];
-    const metadataOf = (topics: readonly string[], owned: number[]): Buffer =>
+    const own = ["readings", "pumps-state"] as const;
+    const other = ["pressures", "pumps-state"] as const;
+    const metadataOf = (topics: readonly [string, string], owned: number[]): Buffer =>
       assignerOf(topics, owned).protocol({ topics: [...topics] }).metadata;
     const assigned = await assignerOf(own).assign({
       members: [
@@ -80,7 +81,7 @@ describe("the assigner", () => {
         { memberId: "b", memberMetadata: metadataOf(other, [0, 1, 2]) },
         { memberId: "c", memberMetadata: metadataOf(own, []) },
       ],
-      topics: own,
+      topics: [...own],
     });
     const shares = assigned.map(({ memberId, memberAssignment }) => [
       memberId,
@@ -88,5 +89,72 @@ describe("the assigner", () => {
     ]);
     const share = (...partitions: number[]) => ({ readings: partitions, "pumps-state": partitions });
     expect(Object.fromEntries(shares)).toEqual({ a: share(0, 2), b: {}, c: share(1) });
+  });
+
+  describe("of several input topics", () => {
+    const inputs = ["a", "b", "c"].map((input) => ({ input, state: `${input}-state` }));
+    const counts: Readonly<Record<string, number>> = { a: 1, b: 4, c: 1 };
+    const several = {
+      findTopicPartitionMetadata: (topic: string) => Array.from({ length: counts[topic[0]!]! }),
+    };
+    type Owned = ReadonlyMap<string, readonly number[]>;
+    const assignerWith = (owned: Owned, of = inputs) =>
+      coPartitionAssigner(
+        of,
+        () => owned,
+      )({ cluster: several } as unknown as Parameters<PartitionAssigner>[0]);
+    const share = async (
+      members: Readonly<Record<string, Owned>>,
+    ): Promise<Map<string, Map<string, number[]>>> => {
+      const assigned = await assignerWith(new Map()).assign({
+        members: Object.entries(members).map(([memberId, owned]) => ({
+          memberId,
+          memberMetadata: assignerWith(owned).protocol({ topics: [] }).metadata,
+        })),
+        topics: [],
+      });
+      return new Map(
+        assigned.map(({ memberId, memberAssignment }) => {
+          const { assignment } = kafkajs.AssignerProtocol.MemberAssignment.decode(memberAssignment)!;
+          for (const { input, state } of inputs) expect(assignment[state]).toEqual(assignment[input]);
+          return [memberId, new Map(inputs.map(({ input }) => [input, assignment[input]!]))];
+        }),
+      );
+    };
+    const sizeOf = (owned: Owned): number => [...owned.values()].flat().length;
+
+    test("shares the partitions of all topics together, each with its state, and moves none without need", async () => {
+      const alone = await share({ m: new Map() });
+      expect(alone.get("m")).toEqual(
+        new Map([
+          ["a", [0]],
+          ["b", [0, 1, 2, 3]],
+          ["c", [0]],
+        ]),
+      );
+      const two = await share({ m: alone.get("m")!, n: new Map() });
+      expect([...two.values()].map(sizeOf)).toEqual([3, 3]);
+      for (const [topic, partitions] of two.get("m")!) {
+        for (const partition of partitions) expect(alone.get("m")!.get(topic)).toContain(partition);
+      }
+      expect(await share(Object.fromEntries(two))).toEqual(two);
+    });
+
+    test("gives nothing to a member that has not heard of a topic yet", async () => {
+      const { metadata } = assignerWith(new Map(), inputs.slice(0, 2)).protocol({ topics: [] });
+      const assigned = await assignerWith(new Map()).assign({
+        members: [
+          { memberId: "late", memberMetadata: metadata },
+          { memberId: "m", memberMetadata: assignerWith(new Map()).protocol({ topics: [] }).metadata },
+        ],
+        topics: [],
+      });
+      const [late, m] = assigned.map(
+        ({ memberAssignment }) =>
+          kafkajs.AssignerProtocol.MemberAssignment.decode(memberAssignment)!.assignment,
+      );
+      expect(late).toEqual({});
+      expect(m!["b"]).toEqual([0, 1, 2, 3]);
+    });
   });
 });

@@ -1,0 +1,73 @@
+/** Chooses among the input topics of a configuration, for commands that work on one of them or on each. */
+import type { Command } from "commander";
+import {
+  describeInput,
+  isPattern,
+  isSeveral,
+  matcherOf,
+  namedInputs,
+  topicsOf,
+} from "../../adapters/kafka/inputs.js";
+import type { Config } from "../../config/schema.js";
+import { UndercurrentError } from "../../errors/errors.js";
+import type { KafkaSettings } from "./kafka-options.js";
+
+/** The option as commander gives it. */
+export interface InputFlag {
+  readonly input?: string;
+}
+
+/** A configuration of one input topic. */
+export type InputConfig = Omit<Config, "topics"> & Pick<KafkaSettings<string>, "topics">;
+
+/** Adds the option for one of several input topics. */
+export function addInputOption(command: Command): Command {
+  return command.option("--input <topic>", "input topic, where the configuration has several");
+}
+
+/**
+ * Returns the configuration of one input topic: the only one, or the one that is named.
+ *
+ * @throws SETTING_INVALID if there are several and none is named, or another one.
+ */
+export function withInput(settings: Config, { input: chosen }: InputFlag): InputConfig {
+  const { input } = settings.topics;
+  if (isPattern(input)) {
+    if (chosen === undefined) throw needsInput(input.pattern);
+    if (!matcherOf(input.pattern)(chosen)) throw unknownInput(chosen, input.pattern);
+    return ofInput(settings, chosen);
+  }
+  const names = namedInputs(input)!;
+  if (chosen === undefined && names.length > 1) throw needsInput(names.join(", "));
+  if (chosen !== undefined && !names.includes(chosen)) throw unknownInput(chosen, names.join(", "));
+  return ofInput(settings, chosen ?? names[0]!);
+}
+
+/** Returns the configuration of one of its input topics. */
+export function ofInput(settings: Config, input: string): InputConfig {
+  return { ...settings, topics: topicsOf(settings.topics, input) };
+}
+
+/** Names the input for titles. */
+export function titleOf({ topics: { input } }: Pick<Config, "topics">): string {
+  return describeInput(input);
+}
+
+/** Returns whether a configuration has several input topics. */
+export function hasSeveral({ topics: { input } }: Pick<Config, "topics">): boolean {
+  return isSeveral(input);
+}
+
+function needsInput(names: string): UndercurrentError {
+  return new UndercurrentError(
+    "SETTING_INVALID",
+    `the configuration has several input topics; choose one with --input: ${names}`,
+  );
+}
+
+function unknownInput(chosen: string, names: string): UndercurrentError {
+  return new UndercurrentError(
+    "SETTING_INVALID",
+    `--input: ${chosen} is no input topic of the configuration: ${names}`,
+  );
+}
