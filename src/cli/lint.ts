@@ -20,7 +20,7 @@ import type { InputRecord } from "../pipeline/ports.js";
 import { InputSample } from "../pipeline/input-sample.js";
 import { formatOf } from "./shared/format.js";
 import { configuredModels } from "./shared/pipeline.js";
-import { hasSeveral } from "./shared/inputs.js";
+import { forecasting, hasSeveral } from "./shared/inputs.js";
 import { kafkaOptions, reachedBrokers } from "./shared/kafka-options.js";
 import { addTimeoutOption, type TimeoutFlag } from "./shared/options.js";
 import { checkModelRecord } from "./service/record-sizes.js";
@@ -74,7 +74,7 @@ async function lint({ config, json, offline, timeout }: LintFlags): Promise<void
 }
 
 async function lintBrokers(settings: Config, flags: TimeoutFlag): Promise<readonly Finding[]> {
-  const inputs = await eachInput(await reachedBrokers(settings, flags));
+  const inputs = await eachInput(await reachedBrokers(forecasting(settings), flags));
   const findings: Finding[] = [];
   for (const options of inputs) findings.push(...(await lintInput(settings, options, inputs)));
   return inputs.length === 1 ? findings : distinct(findings);

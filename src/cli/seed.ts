@@ -7,7 +7,7 @@ import { given } from "../adapters/kafka/client-options.js";
 import { createClient, patientRetry } from "../adapters/kafka/kafkajs/client.js";
 import { brokerError } from "../adapters/kafka/errors.js";
 import { loadConfig } from "../config/load.js";
-import { addInputOption, withInput, type InputFlag } from "./shared/inputs.js";
+import { addInputOption, withSource, type InputFlag } from "./shared/inputs.js";
 import { reachedBrokers } from "./shared/kafka-options.js";
 import { addTimeoutOption, positiveNumber, type TimeoutFlag } from "./shared/options.js";
 import { streamSamples } from "./shared/samples.js";
@@ -33,7 +33,7 @@ export function seedCommand(): Command {
 }
 
 async function seed({ config, speed, timeout, ...chosen }: SeedFlags): Promise<void> {
-  const options = await reachedBrokers(withInput(loadConfig(config, process.env).settings, chosen), {
+  const options = await reachedBrokers(withSource(loadConfig(config, process.env).settings, chosen), {
     timeout,
   });
   const { input } = options.topics;

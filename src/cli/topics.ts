@@ -1,10 +1,13 @@
 /** The command `topics create`: creates the missing topics of a configuration. */
 import { Command } from "commander";
 import { withAdmin } from "../adapters/kafka/admin/admin.js";
+import { createIntermediate } from "../adapters/kafka/admin/intermediate-topic.js";
+import { namedInputs } from "../adapters/kafka/inputs.js";
 import { eachInput } from "../adapters/kafka/admin/each-input.js";
-import { createTopics } from "../adapters/kafka/admin/create.js";
+import { createInput, createTopics, type CreatedTopic } from "../adapters/kafka/admin/create.js";
 import { loadConfig } from "../config/load.js";
-import { reachedBrokers } from "./shared/kafka-options.js";
+import { byOf, forecasting } from "./shared/inputs.js";
+import { kafkaOptions, reachedBrokers } from "./shared/kafka-options.js";
 import { addTimeoutOption, wholeNumberFrom, type TimeoutFlag } from "./shared/options.js";
 
 interface CreateFlags extends TimeoutFlag {
@@ -39,16 +42,25 @@ export function topicsCommand(): Command {
 
 async function createThem(flags: CreateFlags): Promise<void> {
   const { config, partitions, replicationFactor } = flags;
-  const options = await reachedBrokers(loadConfig(config, process.env).settings, flags);
+  const { settings } = loadConfig(config, process.env);
+  const options = await reachedBrokers(settings, flags);
   const told = new Set<string>();
-  for (const { topics } of await eachInput(options)) {
-    const found = await withAdmin(options, (admin) =>
-      createTopics(admin, topics, { partitions, replicationFactor }),
-    );
-    for (const { topic, partitions: count, created } of found) {
-      if (told.has(topic)) continue;
-      told.add(topic);
-      process.stdout.write(`${created ? "created" : "exists "}  ${topic}, ${count} partitions\n`);
+  const tell = ({ topic, partitions: count, created }: CreatedTopic): void => {
+    if (told.has(topic)) return;
+    told.add(topic);
+    process.stdout.write(`${created ? "created" : "exists "}  ${topic}, ${count} partitions\n`);
+  };
+  const { repartition, repartitionPartitions } = settings.topics;
+  if (repartition !== false) {
+    for (const name of partitions === undefined ? [] : (namedInputs(options.topics.input) ?? [])) {
+      tell(await withAdmin(options, (admin) => createInput(admin, name, { partitions, replicationFactor })));
     }
+    tell(await createIntermediate(options, { by: byOf(repartition), partitions: repartitionPartitions }));
+  }
+  const isSource = repartition === false;
+  for (const { topics } of await eachInput(kafkaOptions(forecasting(settings)))) {
+    const wanted = { partitions: isSource ? partitions : undefined, replicationFactor };
+    const found = await withAdmin(options, (admin) => createTopics(admin, topics, wanted));
+    found.forEach(tell);
   }
 }

@@ -154,6 +154,21 @@ const topicsSchema = z
         "Topic of the observations that the service consumes, a list of topics, or {pattern: …}, a regular expression for whole names. With several topics each partition of each topic has a model of its own, and the names of forecasts, state, incidents and candidate need {input}, such as {input}-forecasts.",
       )
       .meta({ forms: "a topic, a list of topics, or {pattern: regular expression}" }),
+    repartition: z
+      .union([z.boolean(), z.enum(["key", "partition"])])
+      .default(false)
+      .describe(
+        "Writes the input to an intermediate topic first, exactly once, and forecasts from there. true or key: in the partition of the series' key, for records without a key or with another one. partition: several input topics with the same number of partitions share the model of each partition number.",
+      )
+      .meta({ forms: "true | false | key | partition" }),
+    repartitionPartitions: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .optional()
+      .describe(
+        "Partitions of the intermediate topic, if the service creates it. Default: the most partitions of an input topic.",
+      ),
     forecasts: outputSchema
       .default("forecasts")
       .describe(
@@ -189,11 +204,15 @@ const topicsSchema = z
         context.addIssue({ code: "custom", path: ["input", "pattern"], message: (error as Error).message });
       }
     }
-    const output = isSeveral(input) ? outputWithoutInput(topics) : undefined;
+    const { repartition, repartitionPartitions, ...named } = topics;
+    if (repartitionPartitions !== undefined && (repartition === false || repartition === "partition")) {
+      refuse("repartitionPartitions", "requires topics.repartition: key");
+    }
+    const output = isSeveral(input) && repartition === false ? outputWithoutInput(topics) : undefined;
     if (output !== undefined) {
       refuse(output, `with several input topics the name needs {input}, such as "{input}-${output}"`);
     }
-    const outputs = Object.values({ ...topics, input: undefined }).filter((name) => name !== undefined);
+    const outputs = Object.values({ ...named, input: undefined }).filter((name) => name !== undefined);
     const names = [...(namedInputs(input) ?? []), ...outputs];
     if (new Set(names).size < names.length) {
       context.addIssue({
@@ -361,6 +380,7 @@ export const configSchema = z
     const { schemaId, subject } = encode;
     if (
       isSeveral(topics.input) &&
+      topics.repartition === false &&
       hasRegisteredSchema(encode) &&
       schemaId === undefined &&
       subject === undefined

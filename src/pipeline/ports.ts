@@ -48,6 +48,8 @@ export interface OutputRecord {
 export interface RoutedRecord {
   readonly topic: string;
   readonly record: OutputRecord;
+  /** Bytes whose hash chooses the partition, or `input` for the partition number of the input. Default: the record's key. */
+  readonly placedBy?: Uint8Array | "input";
 }
 
 /** One record of a state. A later record with the same key replaces it. */

@@ -23,7 +23,7 @@ import { candidateSettings, modelSettings, pipelineSettings, type PipelineOption
 import type { KeyQueries } from "./query/key-queries.js";
 import type { ModelControl } from "./state/model-control.js";
 import { KeyPartitions } from "./task/key-partitions.js";
-import { task, type TaskContext } from "./task/task.js";
+import { task } from "./task/task.js";
 import { withTopic, type BatchTracer, type Telemetry } from "./telemetry.js";
 
 /** Settings and parts of a pipeline. Omitted options have their default. */
@@ -132,6 +132,29 @@ export function run(source: Source, committer: Committer, options: RunOptions = 
     control,
     tracer,
   };
+  return runTasks(source, stop, (ending) => {
+    const keysOf = new Map<string, KeyPartitions>();
+    return (assignment) => {
+      const { topic } = assignment;
+      let keys = keysOf.get(topic);
+      if (keys === undefined) keysOf.set(topic, (keys = new KeyPartitions()));
+      const reports = severalTopics ? telemetry && withTopic(telemetry, topic) : telemetry;
+      return task(assignment, { ...shared, keys, telemetry: reports, stop: ending });
+    };
+  });
+}
+
+/**
+ * Runs a task for every assignment, while it is subscribed to. If a task fails, the others stop gracefully, then the observable
+ * errors with that failure.
+ *
+ * @param tasksOf Called at each subscription with the signal by which its tasks stop.
+ */
+export function runTasks(
+  source: Source,
+  stop: AbortSignal | undefined,
+  tasksOf: (ending: AbortSignal) => (assignment: Assignment) => Observable<TaskEvent>,
+): Observable<TaskEvent> {
   return defer(() => {
     const ending = new AbortController();
     // Every task adds a listener, one per partition.
@@ -140,16 +163,11 @@ export function run(source: Source, committer: Committer, options: RunOptions = 
     if (stop?.aborted) end();
     stop?.addEventListener("abort", end);
     const failures: unknown[] = [];
-    const keysOf = new Map<string, KeyPartitions>();
-    const partsOf = ({ topic }: Assignment): Pick<TaskContext, "keys" | "telemetry"> => {
-      let keys = keysOf.get(topic);
-      if (keys === undefined) keysOf.set(topic, (keys = new KeyPartitions()));
-      return { keys, telemetry: severalTopics ? telemetry && withTopic(telemetry, topic) : telemetry };
-    };
+    const taskFor = tasksOf(ending.signal);
     const tasks = source.assignments.pipe(
       takeUntil(whenAborted(ending.signal)),
       mergeMap((assignment) =>
-        task(assignment, { ...shared, ...partsOf(assignment), stop: ending.signal }).pipe(
+        taskFor(assignment).pipe(
           catchError((error: unknown) => {
             failures.push(error);
             end();

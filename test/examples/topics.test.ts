@@ -137,6 +137,8 @@ const cases: Readonly<Record<string, readonly (readonly [InputRecord, readonly s
       ["pump-7/celsius=41.2", "pump-7/bar=2.5"],
     ],
   ],
+  repartition: [[record({ sensor: "pump-7", celsius: 41.2 }), ["pump-7=41.2"]]],
+  "shared-models": [[record({ celsius: 41.2 }, { key: bytes("pump-7") }), ["pump-7=41.2"]]],
   "several-topics": [[record({ celsius: 41.2 }, { key: bytes("pump-7") }), ["pump-7=41.2"]]],
   "topic-pattern": [[record({ celsius: 41.2 }, { key: bytes("pump-7") }), ["pump-7=41.2"]]],
   "json-key": [[record({ stock: 12 }, { key: bytes('{"id":7,"site":"north"}') }), ["north/7=12"]]],

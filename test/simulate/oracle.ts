@@ -19,6 +19,7 @@ export type FeedbackAt = (partition: number) => readonly AppliedFeedback[];
 export async function uninterrupted(
   { feed, partitions, topics, options }: Scenario,
   feedbackAt: FeedbackAt = () => [],
+  pipeline = run,
 ): Promise<TransactionalLog> {
   const log = new TransactionalLog(partitions, topics);
   for (const append of feed) append(log);
@@ -27,7 +28,7 @@ export async function uninterrupted(
   const timed = {
     assignments: member.source.assignments.pipe(map((one) => heard(one, feedbackAt(log.indexOf(one))))),
   };
-  const running = run(timed, committerOf(member), { ...options, stop: stop.signal });
+  const running = pipeline(timed, committerOf(member), { ...options, stop: stop.signal });
   const ended = lastValueFrom(running, { defaultValue: undefined });
   for (let partition = 0; partition < partitions; partition++) {
     const last = log.input(partition).at(-1)!.offset;

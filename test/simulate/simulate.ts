@@ -14,6 +14,8 @@ import { Crashed, Scheduler, settle } from "./scheduler.js";
 export interface Sabotage {
   source?(source: Source): Source;
   committer?(committer: Committer, log: TransactionalLog, options: RunOptions): Committer;
+  /** Runs in place of the forecasts, also uninterrupted. */
+  readonly pipeline?: typeof run;
   /** Steps around the forecast that are broken; the uninterrupted run has those of the scenario. */
   operators?(operators: Operators): Operators;
 }
@@ -141,7 +143,11 @@ class Simulation {
       if (left === 0) this.#fail("no end after a graceful stop");
     }
     if (this.#failure !== undefined) this.#fail("a pipeline ended with an error", this.#failure);
-    const expected = await uninterrupted(this.#scenario, (partition) => this.log.applied(partition));
+    const expected = await uninterrupted(
+      this.#scenario,
+      (partition) => this.log.applied(partition),
+      this.#sabotage.pipeline,
+    );
     for (let partition = 0; partition < this.log.partitions; partition++) {
       const difference = firstDifference(this.log.visible(partition), expected.visible(partition));
       if (difference !== undefined) this.#fail(`partition ${partition}: ${difference}`);
@@ -168,7 +174,7 @@ class Simulation {
     const source = this.#sabotage.source?.(member.source) ?? member.source;
     const { options } = this.#scenario;
     const committer = this.#sabotage.committer?.(member.committer, this.log, options) ?? member.committer;
-    const running = run(source, committer, {
+    const running = (this.#sabotage.pipeline ?? run)(source, committer, {
       ...options,
       ...this.#waiting(name, this.#sabotage.operators?.(options) ?? options),
       clock: this.scheduler.clockOf(name),

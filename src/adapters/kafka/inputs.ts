@@ -5,6 +5,11 @@ import type { InputTopics, KafkaOptions, KafkaTopics, ServiceOptions, TopicPatte
 /** Stands for the name of the input topic in the names of its outputs. */
 export const inputPlaceholder = "{input}";
 
+/** Returns the name of an application's intermediate topic, by the convention of Kafka Streams. */
+export function intermediateTopic(applicationId: string): string {
+  return `${applicationId}-input-repartition`;
+}
+
 /** Outputs of one input topic: with several inputs, each has its own. */
 const ownOutputs = ["forecasts", "state", "incidents", "candidate"] as const;
 

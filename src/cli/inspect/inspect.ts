@@ -11,7 +11,7 @@ import { UndercurrentError } from "../../errors/errors.js";
 import { patience, wirePrefix } from "../../pipeline/decode/format.js";
 import { InputSample } from "../../pipeline/input-sample.js";
 import { formatOf, registryOf } from "../shared/format.js";
-import { withInput, type InputConfig } from "../shared/inputs.js";
+import { withSource, type InputConfig } from "../shared/inputs.js";
 import { reachedBrokers } from "../shared/kafka-options.js";
 import { addTimeoutOption, type TimeoutFlag } from "../shared/options.js";
 import { plainText } from "../shared/text.js";
@@ -61,7 +61,7 @@ export function inspectCommand(): Command {
 async function inspect(topic: string | undefined, flags: InspectFlags): Promise<void> {
   const { settings } = loadConfig(flags.config, process.env);
   const { kafka, topics } = settings;
-  const input = topic ?? withInput(settings, {}).topics.input;
+  const input = topic ?? withSource(settings, {}).topics.input;
   const bootstrapServers = flags.brokers?.split(",") ?? kafka.bootstrapServers;
   const asked = { ...settings, kafka: { ...kafka, bootstrapServers }, topics: { ...topics, input } };
   const placed = flags.file === undefined ? await sampleOf(asked, flags) : await linesOf(flags.file);

@@ -19,7 +19,7 @@ import { formatOf } from "../shared/format.js";
 import { withoutSchema } from "../shared/output-schema.js";
 import { configuredModels, modelOf } from "../shared/pipeline.js";
 import { startExports, type ExportReports, type Exports } from "../shared/open-telemetry.js";
-import { hasSeveral, titleOf } from "../shared/inputs.js";
+import { hasSeveral, titleOf, withoutRepartition } from "../shared/inputs.js";
 import { kafkaOptions, reachedBrokers } from "../shared/kafka-options.js";
 import { defaultTimeout, positiveNumber } from "../shared/options.js";
 import { checkModelRecord } from "./record-sizes.js";
@@ -115,6 +115,7 @@ async function service({ config, dryRun = false, workers, timeout }: RunFlags): 
       totals.add(event);
       logTaskEvent(log, event);
     },
+    repartition: (event) => logTaskEvent(log, event),
     kafka: (entry) => logKafkaEntry(log, entry),
     engine: (line) => log.info({ event: "engine" }, line),
     registry: (line) => log.warn({ event: "schema-registry" }, line),
@@ -135,7 +136,9 @@ async function service({ config, dryRun = false, workers, timeout }: RunFlags): 
         samples.set(topic, sample);
         return sample;
       };
-      await runMember(withoutSchema(settings), reports, stop, (options) => dryRunPorts(options, sampleOf));
+      await runMember(withoutRepartition(withoutSchema(settings)), reports, stop, (options) =>
+        dryRunPorts(options, sampleOf),
+      );
       if (!stop.aborted) judgeDryRun(log, samples, totals.forecasts);
     } else if (workers === 1) await inThisThread({ settings, log, stop, reloads }, reports, totals);
     else totals.forecasts += await inThreads({ settings, log, stop, reloads }, workers, rejections);

@@ -103,6 +103,7 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
         queries,
         control,
         tracer: exports.tracer,
+        repartition: (event) => logTaskEvent(log, event),
         kafka: (entry) => logKafkaEntry(log, entry),
         engine: (line) => log.info({ event: "engine" }, line),
         registry: (line) => log.warn({ event: "schema-registry" }, line),

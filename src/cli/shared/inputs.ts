@@ -2,6 +2,8 @@
 import type { Command } from "commander";
 import {
   describeInput,
+  inputPlaceholder,
+  intermediateTopic,
   isPattern,
   isSeveral,
   matcherOf,
@@ -9,6 +11,7 @@ import {
   topicsOf,
 } from "../../adapters/kafka/inputs.js";
 import type { Config } from "../../config/schema.js";
+import type { RepartitionBy } from "../../pipeline/repartition/repartition.js";
 import { UndercurrentError } from "../../errors/errors.js";
 import type { KafkaSettings } from "./kafka-options.js";
 
@@ -31,6 +34,15 @@ export function addInputOption(command: Command): Command {
  * @throws SETTING_INVALID if there are several and none is named, or another one.
  */
 export function withInput(settings: Config, { input: chosen }: InputFlag): InputConfig {
+  if (settings.topics.repartition === false)
+    return withSource(settings, { ...(chosen !== undefined && { input: chosen }) });
+  const intermediate = intermediateTopic(settings.applicationId);
+  if (chosen !== undefined && chosen !== intermediate) throw unknownInput(chosen, intermediate);
+  return ofInput(settings, intermediate);
+}
+
+/** The same, before a repartition: the topic that others write. */
+export function withSource(settings: Config, { input: chosen }: InputFlag): InputConfig {
   const { input } = settings.topics;
   if (isPattern(input)) {
     if (chosen === undefined) throw needsInput(input.pattern);
@@ -48,14 +60,39 @@ export function ofInput(settings: Config, input: string): InputConfig {
   return { ...settings, topics: topicsOf(settings.topics, input) };
 }
 
+/** Returns the configuration of what forecasts: after a repartition its input is the intermediate topic. */
+export function forecasting(settings: Config): Config {
+  const { topics, applicationId } = settings;
+  return topics.repartition === false ? settings : ofInput(settings, intermediateTopic(applicationId));
+}
+
+/** Returns the configuration without a repartition, for what reads the input as it is and writes nothing. */
+export function withoutRepartition(settings: Config): Config {
+  const { topics } = settings;
+  if (topics.repartition === false) return settings;
+  const own = (name: string): string => `${inputPlaceholder}-${name}`;
+  const outputs = {
+    forecasts: own("forecasts"),
+    state: own("state"),
+    incidents: undefined,
+    candidate: undefined,
+  };
+  return { ...settings, topics: { ...topics, ...outputs, repartition: false } };
+}
+
+/** Returns how a repartition places records: by default by their keys. */
+export function byOf(repartition: true | RepartitionBy): RepartitionBy {
+  return repartition === true ? "key" : repartition;
+}
+
 /** Names the input for titles. */
 export function titleOf({ topics: { input } }: Pick<Config, "topics">): string {
   return describeInput(input);
 }
 
-/** Returns whether a configuration has several input topics. */
-export function hasSeveral({ topics: { input } }: Pick<Config, "topics">): boolean {
-  return isSeveral(input);
+/** Returns whether a configuration forecasts several input topics, each for itself. */
+export function hasSeveral({ topics: { input, repartition } }: Pick<Config, "topics">): boolean {
+  return repartition === false && isSeveral(input);
 }
 
 function needsInput(names: string): UndercurrentError {

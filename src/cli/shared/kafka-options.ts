@@ -33,7 +33,7 @@ export function kafkaOptions<Input extends string | InputTopics>(
   log?: KafkaConnection["log"],
 ): KafkaOptions<Input> {
   const { bootstrapServers, tls, sasl, clientOptions, ...others } = kafka;
-  const { incidents, candidate, ...required } = topics;
+  const { incidents, candidate, repartition: _, repartitionPartitions: _partitions, ...required } = topics;
   const { enabled, ...files } = tls;
   return {
     ...others,

@@ -15,7 +15,7 @@ import {
 } from "../../pipeline/state/state-records.js";
 import { configuredModels, type ConfiguredModels } from "../shared/pipeline.js";
 import { rolesOf } from "../../pipeline/task/recovery.js";
-import { addInputOption, hasSeveral, withInput, type InputFlag } from "../shared/inputs.js";
+import { addInputOption, forecasting, hasSeveral, withInput, type InputFlag } from "../shared/inputs.js";
 import { reachedBrokers } from "../shared/kafka-options.js";
 import { addTimeoutOption, type TimeoutFlag } from "../shared/options.js";
 import { figure, plainText, whole } from "../shared/text.js";
@@ -69,7 +69,7 @@ export function inspectCommand(): Command {
 
 async function inspect({ config, key, json, timeout, ...chosen }: InspectFlags): Promise<void> {
   const loaded = loadConfig(config, process.env).settings;
-  const settings = chosen.input === undefined ? loaded : withInput(loaded, chosen);
+  const settings = chosen.input === undefined ? forecasting(loaded) : withInput(loaded, chosen);
   const models = configuredModels(settings);
   const reports: PartitionReport[] = [];
   const options = await reachedBrokers(settings, { timeout });

@@ -124,6 +124,45 @@ export function recordDecoder(settings: DecodeSettings, format?: ValueFormat): D
   };
 }
 
+/**
+ * Returns a function that reads the key of a whole record, without the names of its series. The function throws as a decoder does.
+ *
+ * @throws SETTING_INVALID if the settings give the items of one record keys of their own.
+ */
+export function recordKeyReader(
+  settings: DecodeSettings,
+  format?: ValueFormat,
+): (record: InputRecord) => string {
+  if (settings.format === "module") {
+    const decode = recordDecoder(settings, format);
+    return (record) => onlyKey(decode(record));
+  }
+  if (itemsPath(settings) !== undefined) {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      "topics.repartition needs one key per record: with decode.each the items of a record may have several",
+    );
+  }
+  const parse = documentParser(settings, format);
+  const isSkipped = skipTest(settings);
+  const keyOf = keyReader({ ...settings, series: undefined }, format);
+  return (record) => {
+    const document = parse(record);
+    isSkipped(document);
+    return keyOf(record, [document]);
+  };
+}
+
+function onlyKey({ readings, refused }: Decoded): string {
+  const [first, ...others] = readings;
+  if (first === undefined) throw refused[0]!.error;
+  if (others.every(({ key }) => key === first.key)) return first.key;
+  throw new UndercurrentError(
+    "KEY_INVALID",
+    "decode.module returned readings of several keys, which topics.repartition cannot place",
+  );
+}
+
 interface MutableDecoded extends Decoded {
   readonly readings: Reading[];
   readonly refused: RefusedReading[];

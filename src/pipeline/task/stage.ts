@@ -47,7 +47,7 @@ export interface StageOutput {
 const defaultMaxReadings = 65_536;
 
 /** Codes that refuse one record; every other error ends the task. */
-const rejections: ReadonlySet<ErrorCode> = new Set([
+export const rejections: ReadonlySet<ErrorCode> = new Set([
   ...inputFaults,
   "RECORD_UNREADABLE",
   "RECORD_SKIPPED",

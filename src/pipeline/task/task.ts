@@ -1,10 +1,30 @@
 /** Runs a task: one assignment from takeover to release, with a new run after a rejected commit. */
 import { Observable } from "rxjs";
 import { UndercurrentError } from "../../errors/errors.js";
-import type { KeyQueries } from "../query/key-queries.js";
+import type { HeldPartition, KeyQueries } from "../query/key-queries.js";
 import { TaskRun, type TaskRunContext } from "./task-run.js";
 import type { Released, TaskEvent } from "../events.js";
 import type { Assignment } from "../ports.js";
+
+/** A run of a task, which another run follows if it fails for what passes. */
+export interface AnyTaskRun {
+  /** Resolves when the run has ended in order. */
+  run(): Promise<void>;
+  /** Whether a commit of this run has landed. */
+  readonly landed: boolean;
+  /** Why values that an operator held back are lost. */
+  readonly heldBack: Error | undefined;
+}
+
+/** What the runs of a task need of it. */
+export type TaskRunOwner = ConstructorParameters<typeof TaskRun>[2];
+
+/** What the life of a task needs, whatever its runs do. */
+export interface TaskShell extends Pick<TaskContext, "stop" | "clock"> {
+  readonly held?: HeldPartition | undefined;
+  newRun(assignment: Assignment, owner: TaskRunOwner): AnyTaskRun;
+  released?(assignment: Assignment): void;
+}
 
 /** What every task of a pipeline shares. */
 export interface TaskContext extends TaskRunContext {
@@ -30,10 +50,21 @@ const longestDelay = 5000;
  * exception is an operator that held values back: their offsets may be committed, so the task errors.
  */
 export function task(assignment: Assignment, context: TaskContext): Observable<TaskEvent> {
+  return taskOf(assignment, () => ({
+    stop: context.stop,
+    clock: context.clock,
+    held: context.queries?.hold(assignment, context.severalTopics),
+    newRun: (_, owner) => new TaskRun(assignment, context, owner),
+    released: ({ partition }) => context.keys?.release(partition),
+  }));
+}
+
+/** The same for a task with runs of another kind. `shellOf` is called at the subscription. */
+export function taskOf(assignment: Assignment, shellOf: () => TaskShell): Observable<TaskEvent> {
   return new Observable((subscriber) => {
     const abandoned = new AbortController();
     const emit = (event: TaskEvent): void => subscriber.next(event);
-    runTask(assignment, context, abandoned.signal, emit).then(
+    runTask(assignment, shellOf(), abandoned.signal, emit).then(
       () => subscriber.complete(),
       (error: unknown) => subscriber.error(error),
     );
@@ -43,7 +74,7 @@ export function task(assignment: Assignment, context: TaskContext): Observable<T
 
 async function runTask(
   assignment: Assignment,
-  context: TaskContext,
+  shell: TaskShell,
   abandoned: AbortSignal,
   emit: (event: TaskEvent) => void,
 ): Promise<void> {
@@ -54,21 +85,21 @@ async function runTask(
     if (revoked.aborted || abandoned.aborted) losing.abort();
     ending.abort();
   };
-  const signals = [abandoned, revoked, context.stop];
+  const signals = [abandoned, revoked, shell.stop];
   for (const signal of signals) {
     signal.addEventListener("abort", end);
     if (signal.aborted) end();
   }
-  const held = context.queries?.hold({ topic, partition }, context.severalTopics);
+  const { held } = shell;
   let failed = false;
   const because = (): Released["because"] => {
     if (failed) return "failed";
     if (lost.aborted) return revoked.aborted ? "revoked" : "abandoned";
-    return context.stop.aborted ? "stopped" : "ended";
+    return shell.stop.aborted ? "stopped" : "ended";
   };
   try {
     for (let attempts = 1; !ending.signal.aborted; attempts++) {
-      const taskRun = new TaskRun(assignment, context, { ending: ending.signal, lost, emit, held });
+      const taskRun = shell.newRun(assignment, { ending: ending.signal, lost, emit, held });
       try {
         await taskRun.run();
         if (!lost.aborted) break;
@@ -81,7 +112,7 @@ async function runTask(
           }
           emit({ type: "restarting", topic, partition, error });
           const delay = Math.min(firstDelay * 2 ** (attempts - 1), longestDelay);
-          await context.clock.sleep(delay, ending.signal);
+          await shell.clock.sleep(delay, ending.signal);
           continue;
         }
       }
@@ -91,7 +122,7 @@ async function runTask(
     }
   } finally {
     for (const signal of signals) signal.removeEventListener("abort", end);
-    context.keys?.release(partition);
+    shell.released?.(assignment);
     held?.release();
     await assignment.release();
     emit({ type: "released", topic, partition, because: because() });

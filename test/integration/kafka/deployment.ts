@@ -8,7 +8,9 @@ export type Deployment = Omit<Settings, "topics"> & {
   readonly applicationId: string;
   readonly topics: { readonly [Part in keyof Topics]: string } & { readonly candidate?: string };
 };
-type Topics = Required<Omit<NonNullable<Settings["topics"]>, "candidate">>;
+type Topics = Required<
+  Omit<NonNullable<Settings["topics"]>, "candidate" | "repartition" | "repartitionPartitions">
+>;
 
 export async function deployment(partitions: number, settings: Settings = {}): Promise<Deployment> {
   const { applicationId, topics, fetchMaxWaitMs, sessionTimeoutMs } = await createTopics(partitions);

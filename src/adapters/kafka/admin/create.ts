@@ -69,6 +69,24 @@ export async function createTopics(
   }));
 }
 
+/** Creates an input topic alone, if it does not exist. Throws TOPIC_MISSING without partitions, and TOPIC_MISMATCH. */
+export async function createInput(
+  admin: Admin,
+  input: string,
+  { partitions, replicationFactor }: CreateOptions,
+): Promise<CreatedTopic> {
+  const existing = (await topicShapes(admin, [input])).get(input);
+  const shape = inputShape(input, existing, partitions);
+  if (existing !== undefined) return { topic: input, partitions: shape.partitions, created: false };
+  const copies = replicationFactor ?? shape.replicationFactor;
+  await admin.createTopics({
+    waitForLeaders: false,
+    topics: [{ topic: input, numPartitions: shape.partitions, replicationFactor: copies }],
+  });
+  await untilKnown(admin, [input]);
+  return { topic: input, partitions: shape.partitions, created: true };
+}
+
 /** Waits until every broker knows the topics. The client's retries limit the wait. */
 async function untilKnown(admin: Admin, names: readonly string[]): Promise<void> {
   while ((await topicShapes(admin, names)).size < names.length) await sleep(50);

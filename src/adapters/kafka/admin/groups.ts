@@ -45,9 +45,9 @@ function foreignMember(
 }
 
 function named(read: readonly string[]): string {
-  if (read.length <= 2) return `input topic ${read[0]} and state topic ${read[1]}`;
-  const every = (first: number): string => read.filter((_, at) => at % 2 === first).join(", ");
-  return `input topics ${every(0)} and state topics ${every(1)}`;
+  return read.length === 2
+    ? `input topic ${read[0]} and state topic ${read[1]}`
+    : `the topics ${read.join(", ")}`;
 }
 
 /** A group whose members write a state topic. */

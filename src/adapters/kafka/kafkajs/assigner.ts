@@ -58,7 +58,7 @@ export type OwnedPartitions = ReadonlyMap<string, readonly number[]>;
 /** Topics of the partitions of one input: the input and its state. */
 export interface CoPartitioned {
   readonly input: string;
-  readonly state: string;
+  readonly state?: string;
 }
 
 /** Partitions of one input are a list, those of several are lists by topic. */
@@ -100,7 +100,7 @@ export function coPartitionAssigner(
   owned: () => OwnedPartitions,
   isSeveral = inputs.length > 1,
 ): PartitionAssigner {
-  const topics = inputs.flatMap(({ input, state }) => [input, state]);
+  const topics = inputs.flatMap(({ input, state }) => (state === undefined ? [input] : [input, state]));
   const names = inputs.map(({ input }) => input);
   return ({ cluster }) => ({
     name: assignerName,
@@ -115,7 +115,8 @@ export function coPartitionAssigner(
       // All partitions in a row: the number of an input's first one, and how many there are.
       let total = 0;
       const ranges = inputs.map(({ input, state }) => {
-        const range = { input, state, first: total, count: Math.min(countOf(input), countOf(state)) };
+        const count = Math.min(countOf(input), countOf(state ?? input));
+        const range = { input, state, first: total, count };
         total += range.count;
         return range;
       });
@@ -141,7 +142,7 @@ export function coPartitionAssigner(
               .filter((place) => place >= first && place < first + count)
               .map((place) => place - first);
             assignment[input] = partitions;
-            assignment[state] = partitions;
+            if (state !== undefined) assignment[state] = partitions;
           }
           return {
             memberId,

@@ -2,6 +2,14 @@
 import type { OutputRecord } from "../../../pipeline/ports.js";
 import { murmur2 } from "./murmur2.js";
 
+/** What places records besides their keys. */
+export interface Placing {
+  /** Partition number of the input. */
+  readonly input: number;
+  /** Bytes in place of a record's key, or `input` for the partition number of the input. */
+  readonly placements?: ReadonlyMap<OutputRecord, Uint8Array | "input"> | undefined;
+}
+
 /**
  * Records by partition, in their order, of a topic with `count` partitions: by their keys, and without one the partition of
  * the same number as the input's, or as near to it as there are partitions. It is decided before anything is sent: a
@@ -10,9 +18,12 @@ import { murmur2 } from "./murmur2.js";
 export function byPartition(
   records: readonly OutputRecord[],
   count: number,
-  input: number,
+  { input, placements }: Placing,
 ): ReadonlyMap<number, readonly OutputRecord[]> {
-  return grouped(records, ({ key }) => (key === null ? input % count : partitionOfKey(key, count)));
+  return grouped(records, (record) => {
+    const by = placements?.get(record) ?? record.key;
+    return by === null || by === "input" ? input % count : partitionOfKey(by, count);
+  });
 }
 
 /** Returns the partition of a key by the Java client's default: the hash without its sign. */

@@ -41,8 +41,11 @@ export async function writesOf(
       shorten: shortenForecast,
     });
   }
-  for (const { topic, records, ...how } of [...letters(deadLetters, topics), ...byTopic(routed)]) {
-    const placed = byPartition(records, await countOf(topic), partition);
+  for (const { topic, records, placements, ...how } of [
+    ...letters(deadLetters, topics),
+    ...byTopic(routed),
+  ]) {
+    const placed = byPartition(records, await countOf(topic), { input: partition, placements });
     for (const [place, some] of placed) writes.push({ topic, partition: place, records: some, ...how });
   }
   if (snapshot !== undefined) {
@@ -53,7 +56,10 @@ export async function writesOf(
 }
 
 /** Records of a topic that go by their keys. */
-type Spread = Omit<TopicWrite, "partition">;
+type Spread = Omit<TopicWrite, "partition"> & {
+  /** What places a record other than its key. */
+  readonly placements?: ReadonlyMap<OutputRecord, Uint8Array | "input">;
+};
 
 function letters(records: Commit["deadLetters"], { deadLetters: topic }: KafkaTopics): Spread[] {
   if (records.length === 0) return [];
@@ -63,7 +69,13 @@ function letters(records: Commit["deadLetters"], { deadLetters: topic }: KafkaTo
 
 function byTopic(routed: Commit["routed"]): Spread[] {
   const topics = grouped(routed, ({ topic }) => topic);
-  return [...topics].map(([topic, some]) => ({ topic, records: some.map(({ record }) => record) }));
+  return [...topics].map(([topic, some]) => ({
+    topic,
+    records: some.map(({ record }) => record),
+    placements: new Map(
+      some.flatMap(({ record, placedBy }) => (placedBy === undefined ? [] : [[record, placedBy]])),
+    ),
+  }));
 }
 
 /** A record without a timestamp gets the time of writing. */

@@ -20,6 +20,8 @@ import { writesOf } from "../producer/writes.js";
 export interface PortsFor {
   /** Takes over the state and offsets of a recreated input topic. */
   readonly recreatedInput?: boolean;
+  /** Partitions have no state: a commit is records and an offset. */
+  readonly isStateless?: boolean;
 }
 
 /** What an assignment needs of the group membership that it came from. */
@@ -126,14 +128,14 @@ export class KafkaAssignment implements Assignment {
     const { inputId, positions, input, state } = await this.#host.durable(this.topic);
     this.#checkRight();
     const owner = { application: applicationId, input: topics.input, partition, inputId };
-    const { low, high } = state[partition]!;
+    const { low, high } = state[partition] ?? { low: 0, high: 0 };
     const { records, owners } = await this.#readState(low, high);
     refuseForeign(owners, owner, `topic ${topics.state}, partition ${partition}`);
     const committed = positions.get(partition);
     const recreated = recreatedInput(owner, { owners, committed: committed?.inputId });
     if (recreated !== undefined && purpose.recreatedInput !== true) throw recreated;
     this.#owner = owner;
-    this.#stateEnd = new StateEnd(admin, topics.state, partition, high);
+    if (purpose.isStateless !== true) this.#stateEnd = new StateEnd(admin, topics.state, partition, high);
     return { committed: committed?.offset, earliest: input[partition]!.low, state: records };
   }
 
@@ -164,12 +166,16 @@ export class KafkaAssignment implements Assignment {
 
   /** See `Committer.commit`. */
   async commit(commit: Commit): Promise<void> {
-    if (this.#writer === undefined || this.#stateEnd === undefined || this.#owner === undefined) {
+    if (this.#writer === undefined || this.#owner === undefined) {
       throw new UndercurrentError("FENCED", `${this.#origin}: the partition is not taken over yet`);
     }
     const { snapshot, offset } = commit;
     const owner = this.#owner;
-    const foreign = snapshot === undefined ? undefined : await this.#foreignWriter(this.#stateEnd, owner);
+    const stateEnd = this.#stateEnd;
+    const foreign =
+      snapshot === undefined || stateEnd === undefined
+        ? undefined
+        : await this.#foreignWriter(stateEnd, owner);
     const writes = await writesOf(foreign === undefined ? commit : { ...commit, snapshot: undefined }, {
       topics: this.options.topics,
       owner,
@@ -185,7 +191,7 @@ export class KafkaAssignment implements Assignment {
     }
     // A new owner of the partition, of whatever release, would have fenced this commit: it is somebody else.
     if (foreign !== undefined) throw foreign;
-    if (snapshot !== undefined) this.#stateEnd.wrote(snapshot.records.length);
+    if (snapshot !== undefined) stateEnd?.wrote(snapshot.records.length);
   }
 
   /** The error where another than this owner has written the state since the takeover. */

@@ -110,10 +110,14 @@ export class Membership implements AssignmentHost {
       ]),
     );
     this.#inputOf = new Map(
-      inputs.flatMap(({ topics: { input, state } }) => [
-        [input, input],
-        [state, input],
-      ]),
+      inputs.flatMap(({ topics: { input, state } }): [string, string][] =>
+        purpose.isStateless === true
+          ? [[input, input]]
+          : [
+              [input, input],
+              [state, input],
+            ],
+      ),
     );
     this.purpose = purpose;
     this.#events = events;
@@ -125,7 +129,9 @@ export class Membership implements AssignmentHost {
       ...memberConfig(options),
       partitionAssigners: [
         coPartitionAssigner(
-          inputs.map(({ topics }) => topics),
+          inputs.map(({ topics: { input, state } }) =>
+            purpose.isStateless === true ? { input } : { input, state },
+          ),
           () => this.#owned,
           isSeveral,
         ),
@@ -153,12 +159,17 @@ export class Membership implements AssignmentHost {
       const all = [...this.#inputs.values()];
       for (const input of all) {
         const { topics } = input.options;
+        if (this.#isStateless) {
+          input.count = await partitionCount(this.admin, topics.input);
+          continue;
+        }
         input.count = await checkPartitions(this.admin, topics);
         await checkCompaction(this.admin, topics.state, log);
       }
       if (this.#events.isGone === undefined) await this.#refuseForeign();
       const names = new Set(all.flatMap(({ options: { topics } }) => Object.values(topics) as string[]));
-      const ids = (await topicIds(this.admin, [...names])) ?? new Map<string, string>();
+      const watched = this.#isStateless ? [...this.#inputs.keys()] : [...names];
+      const ids = (await topicIds(this.admin, watched)) ?? new Map<string, string>();
       for (const [name, input] of this.#inputs) input.id = ids.get(name);
       await this.#consumer.connect();
       await this.#consumer.subscribe({ topics: this.#subscription });
@@ -189,9 +200,13 @@ export class Membership implements AssignmentHost {
     if (foreign !== undefined) throw foreign;
   }
 
-  /** Each input and its state. */
+  /** Each input, followed by its state if it has one. */
   get #subscription(): string[] {
-    return [...this.#inputs.values()].flatMap(({ options: { topics } }) => [topics.input, topics.state]);
+    return [...this.#inputOf.keys()];
+  }
+
+  get #isStateless(): boolean {
+    return this.purpose.isStateless === true;
   }
 
   async #run(): Promise<void> {
@@ -233,7 +248,7 @@ export class Membership implements AssignmentHost {
       topicIds(this.admin, [topics.input]),
       committedPositions(this.admin, applicationId, topics.input),
       partitionWatermarks(this.admin, topics.input),
-      partitionWatermarks(this.admin, topics.state),
+      this.#isStateless ? [] : partitionWatermarks(this.admin, topics.state),
     ]);
     return { inputId: ids?.get(topics.input), positions, input, state };
   }
@@ -349,11 +364,9 @@ export class Membership implements AssignmentHost {
 
   /** If a topic was deleted, the client tries to join for ever and logs nothing. Any other error may be temporary. */
   #checkTopics(): void {
-    const names = [...this.#inputs.values()].flatMap(({ options: { topics } }) => [
-      topics.input,
-      topics.forecasts,
-      topics.state,
-    ]);
+    const names = [...this.#inputs.values()].flatMap(({ options: { topics } }) =>
+      this.#isStateless ? [topics.input] : [topics.input, topics.forecasts, topics.state],
+    );
     requireTopics(this.admin, names).catch((error: unknown) => {
       if (error instanceof UndercurrentError && !this.#leaving) this.#fail(error);
     });

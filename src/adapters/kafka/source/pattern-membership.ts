@@ -124,6 +124,7 @@ export class PatternMembership {
 
   /** Creates the missing topics of an input. Returns whether the input can be read. */
   async #prepare(input: string): Promise<boolean> {
+    if (this.#purpose.isStateless === true) return true;
     const options = optionsOf(this.#options, input);
     try {
       // Its own client, because its requests would replace what the other one knows.

@@ -11,7 +11,7 @@ test("a key has the partition that the other client gives it, and none that of t
   fc.assert(
     fc.property(keys, fc.integer({ min: 1, max: 50 }), fc.nat(99), (some, count, input) => {
       const records = some.map(record);
-      const placed = byPartition(records, count, input);
+      const placed = byPartition(records, count, { input });
       for (const [partition, own] of placed) {
         const expected = records.filter(({ key }) => {
           const place = key === null ? input : compatibilityPartitioner(undefined!, Buffer.from(key));

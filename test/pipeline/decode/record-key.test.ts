@@ -1,0 +1,54 @@
+import { describe, expect, test } from "vitest";
+import { recordKeyReader } from "../../../src/pipeline/decode/decode.js";
+import { decodeWith } from "../../../src/pipeline/decode/hook.js";
+import type { InputRecord } from "../../../src/pipeline/ports.js";
+import { pipelineSettings, type PipelineOptions } from "../../../src/pipeline/settings.js";
+
+const record = (value: unknown, key: string | null = null): InputRecord => ({
+  offset: 0,
+  timestamp: 1,
+  key: key === null ? null : Buffer.from(key),
+  value: Buffer.from(JSON.stringify(value)),
+  headers: [],
+});
+type Decode = NonNullable<PipelineOptions["decode"]>;
+const readerOf = (decode: Decode) => recordKeyReader(pipelineSettings({ decode }).decode);
+const codeOf = (read: () => unknown): string => {
+  try {
+    return String(read());
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+};
+
+describe("the key of a record", () => {
+  test("is that of its series, without the names of series", () => {
+    expect(readerOf({ key: "sensor" })(record({ sensor: "a/b" }))).toBe("a/b");
+    expect(readerOf({ key: ["site", "sensor"] })(record({ site: "n/1", sensor: "a" }))).toBe("n~11/a");
+    const series = { t: "celsius", p: "bar" };
+    expect(readerOf({ key: "sensor", series })(record({ sensor: "a/b", celsius: 1 }))).toBe("a/b");
+    expect(readerOf({})(record({ value: 1 }, "a"))).toBe("a");
+  });
+
+  test("needs no value, and a record without a key is refused", () => {
+    const read = readerOf({ key: "sensor" });
+    expect(read(record({ sensor: "a" }))).toBe("a");
+    expect(codeOf(() => read(record({ celsius: 1 })))).toBe("KEY_INVALID");
+    expect(codeOf(() => read({ ...record(1), value: Buffer.from("no JSON") }))).toBe("RECORD_UNREADABLE");
+    const skip = [{ field: "op", in: ["d"] }];
+    expect(codeOf(() => readerOf({ key: "id", skip })(record({ op: "d", id: "a" })))).toBe("RECORD_SKIPPED");
+  });
+
+  test("is one: items with keys of their own are refused", () => {
+    expect(codeOf(() => readerOf({ each: "readings", key: "id" }))).toBe("SETTING_INVALID");
+    const { decode } = pipelineSettings({ decode: { format: "module" } });
+    const read = recordKeyReader(
+      decode,
+      decodeWith((value) =>
+        (JSON.parse(Buffer.from(value).toString()) as string[]).map((key) => ({ key, value: 1 })),
+      ),
+    );
+    expect(read(record(["a", "a"]))).toBe("a");
+    expect(codeOf(() => read(record(["a", "b"])))).toBe("KEY_INVALID");
+  });
+});
