@@ -6,6 +6,12 @@ import {
   type ObservationColumns,
 } from "./columns.js";
 
+/** What incidents are found from: an event, its forecast and its score. */
+export interface ScoredEvent extends Readonly<Pick<CurrentEvent, "row" | "time" | "value">> {
+  readonly observations: Pick<ObservationColumns, "groupOf">;
+  readonly forecasts: Pick<ForecastColumns, "expected" | "anomalyScore">;
+}
+
 export interface CurrentEvent {
   observations: ObservationColumns;
   forecasts: ForecastColumns;

@@ -8,7 +8,7 @@ import { checkWidths, observationColumns, type ForecastColumns, type Observation
 import { currentEvent, type CurrentEvent } from "./current-event.js";
 import type { ExpertInput } from "./experts/expert.js";
 import { expertsOf } from "./experts/experts.js";
-import { Detection, type DetectedEvent, type Rarity } from "./detection/detection.js";
+import { Detection, type Rarity } from "./detection/detection.js";
 import type { Incident, IncidentKind } from "./incidents/incidents.js";
 import type { GroupNote } from "./incidents/groups/watcher.js";
 import { IncidentWatcher, type IncidentCounts, type IncidentNote } from "./incidents/watcher.js";
@@ -46,8 +46,8 @@ import { LocalClock } from "./keys/local-clock.js";
 import { valueCell } from "./learning/value-cell.js";
 import { Bounds } from "./uncertainty/bounds.js";
 
-/** Takes an event whose value was observed; the object is reused. */
-export type EventWatcher = (slot: number, event: DetectedEvent) => void;
+/** Takes an event of a key that has begun; the object is reused. */
+export type EventWatcher = (slot: number, event: Readonly<CurrentEvent>) => void;
 
 const noNotes: readonly IncidentNote[] = Object.freeze([]);
 const noIncidents: IncidentCounts = Object.freeze({ keys: 0, silences: 0, groups: 0, waitingSilences: 0 });
@@ -223,7 +223,7 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
     return Number.isNaN(own) ? heldFeature(this.#read.point(this.state.keys, slot), feature) : own;
   }
 
-  /** @internal Gives each value, once scored, to a watcher, which neither calls the forecaster nor throws. */
+  /** @internal Gives each event of a key, once scored, to a watcher, which does not change the forecaster, nor throws. */
   watch(watcher: EventWatcher): void {
     this.#watcher = watcher;
   }
@@ -393,7 +393,11 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
       this.#incidents?.groups?.groups.begin(slot, keys.nameOf(slot));
       this.#experts.start(key, now.value);
     }
-    if (!Number.isNaN(now.value)) this.#detect(key, now);
+    if (this.#detection !== undefined && !Number.isNaN(now.value)) {
+      forecasts.anomalyScore[event] = this.#detection.score(slot, now);
+      this.#noteIncident(key, now);
+    }
+    this.#watcher?.(slot, now);
     forecasts.incident[event] = this.#incidents?.openPosition(slot) ?? NaN;
     if (this.#incidents?.silences !== undefined) this.#arrive(key, now, this.#incidents);
     keys.changed[slot] = 1;
@@ -427,14 +431,6 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
       forecasts.version[event] = runner.version;
       key.f64[key.at64 + number.version] = runner.version + 1;
     }
-  }
-
-  #detect(key: KeyRow, now: CurrentEvent): void {
-    if (this.#detection !== undefined) {
-      now.forecasts.anomalyScore[now.row] = this.#detection.score(key.slot, now);
-      this.#noteIncident(key, now);
-    }
-    this.#watcher?.(key.slot, now);
   }
 
   #noteIncident(key: KeyRow, now: CurrentEvent): void {

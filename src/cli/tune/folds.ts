@@ -71,10 +71,14 @@ export function foldsOf(spans: readonly (KeySpan | undefined)[], windows: readon
   };
 }
 
-/** Returns whether an incident is told in a window, or has its peak there. */
-export function isRight({ slot, toldAt, incident }: FoundIncident, window: KeyWindow): boolean {
+/** Returns whether an incident is told in a window of its key or of a member of its group, or has its peak there. */
+export function isRight(found: FoundIncident, window: KeyWindow): boolean {
   const within = (time: number): boolean => time >= window.from && time <= window.to;
-  return slot === window.slot && (within(toldAt) || within(incident.peak.time));
+  return slotsOf(found).includes(window.slot) && (within(found.toldAt) || within(found.incident.peak.time));
+}
+
+function slotsOf({ slot, group }: FoundIncident): readonly number[] {
+  return group === undefined ? [slot] : [...group.members];
 }
 
 /** Counts the incidents of a choice by fold: those that match a window in the window's fold. */
@@ -101,7 +105,9 @@ export function countByFold(
     count.open += total === 0 ? 0 : (foldCount * (incident.end - incident.begin)) / total;
     if (incident.muted) continue;
     count.told++;
-    const own = bySlot.get(slot)?.filter((window) => isRight(found, window)) ?? [];
+    const own = slotsOf(found)
+      .flatMap((each) => bySlot.get(each) ?? [])
+      .filter((window) => isRight(found, window));
     for (const window of own) hit.add(window);
     if (own.length === 0) count.wrong++;
   }

@@ -34,16 +34,17 @@ export interface Found {
 
 /** An incident that a choice tells. Times are ISO 8601. */
 export interface ToldIncident {
+  /** The key, or the group. */
   readonly key: string;
   /** Number of its first event in the sample, from 0. */
   readonly position: number;
   readonly begin: string;
   readonly end: string;
   readonly opened: string;
-  readonly kind: IncidentKind | null;
+  readonly kind: IncidentKind | "group" | null;
   readonly direction: "above" | "below" | null;
   readonly severity: number;
-  readonly peak: { readonly time: string; readonly value: number; readonly expected: number | null };
+  readonly peak: { readonly time: string; readonly value: number | null; readonly expected: number | null };
   readonly events: number;
   /** Whether it lies in a labelled window; null without labels. */
   readonly right: boolean | null;
@@ -191,25 +192,29 @@ function summariseChoice(choice: Choice & Outcome, { found, name, skill }: Namin
 }
 
 function toldIncident(told: FoundIncident, { keyOf, labels }: Found): ToldIncident {
-  const { slot, toldAt, incident } = told;
+  const { slot, group, toldAt, incident } = told;
   const { position, begin, end, kind, direction, severity, peak, events } = incident;
   return {
-    key: keyOf(slot),
+    key: group?.name ?? keyOf(slot),
     position,
     begin: isoTime(begin),
     end: isoTime(end),
     opened: isoTime(toldAt),
-    kind: kind ?? null,
+    kind: group === undefined ? (kind ?? null) : "group",
     direction: direction ?? null,
     severity,
     peak: {
       time: isoTime(peak.time),
-      value: peak.value,
-      expected: Number.isNaN(peak.expected) ? null : peak.expected,
+      value: nullable(peak.value),
+      expected: nullable(peak.expected),
     },
     events,
     right: labels?.windows.some((window) => isRight(told, window)) ?? null,
   };
+}
+
+function nullable(number: number): number | null {
+  return Number.isNaN(number) ? null : number;
 }
 
 function isoTime(time: number): string {

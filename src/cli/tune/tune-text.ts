@@ -106,11 +106,14 @@ interface Row {
 }
 
 function rowsOf(choices: readonly ChoiceSummary[]): readonly Row[] {
-  const byKey = new Map<string, Row[]>();
+  /** By key, its silences apart, and by group. */
+  const byOwner = new Map<string, Row[]>();
   for (const { name, incidents } of choices) {
     for (const incident of incidents) {
-      const rows = byKey.get(incident.key) ?? [];
-      byKey.set(incident.key, rows);
+      const { kind } = incident;
+      const of = JSON.stringify([incident.key, kind === "group" || kind === "silence" ? kind : ""]);
+      const rows = byOwner.get(of) ?? [];
+      byOwner.set(of, rows);
       const same = rows.filter(
         (row) => row.incident.begin <= incident.end && incident.begin <= row.incident.end,
       );
@@ -118,7 +121,7 @@ function rowsOf(choices: readonly ChoiceSummary[]): readonly Row[] {
       if (same.length === 0) rows.push({ incident, tellers: new Set([name]) });
     }
   }
-  return [...byKey.values()].flat().sort((a, b) => b.incident.severity - a.incident.severity);
+  return [...byOwner.values()].flat().sort((a, b) => b.incident.severity - a.incident.severity);
 }
 
 function incidentTable(choices: readonly ChoiceSummary[], rows: readonly Row[]): string {
@@ -136,7 +139,7 @@ function incidentTable(choices: readonly ChoiceSummary[], rows: readonly Row[]):
       ...[plainText(key, longestKey), begin, [kind ?? "unknown", direction ?? ""].join(" ").trim()],
       choices.map(({ name }) => (tellers.has(name) ? name : "·")).join(""),
       ...(labelled ? [right === true ? "yes" : "no"] : []),
-      ...[severity.toFixed(1), figure(peak.value), figure(peak.expected ?? NaN), whole(events)],
+      ...[severity.toFixed(1), figure(peak.value ?? NaN), figure(peak.expected ?? NaN), whole(events)],
     ]);
   }
   return table.toString();

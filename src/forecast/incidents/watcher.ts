@@ -1,5 +1,5 @@
 /** Watches the scored values of a forecaster for incidents, and notes each change of one in the order of events. */
-import type { CurrentEvent } from "../current-event.js";
+import type { ScoredEvent } from "../current-event.js";
 import type { DetectionRow } from "../detection/rows.js";
 import { readAlarm } from "./alarm-deviation.js";
 import { ExpectedKinds } from "./expected.js";
@@ -87,7 +87,7 @@ export class IncidentWatcher {
   }
 
   /** Takes a scored value of a key. `alarm` are the key's rows of the detector after the score. */
-  observe(slot: number, alarm: DetectionRow, now: CurrentEvent, position: number): void {
+  observe(slot: number, alarm: DetectionRow, now: ScoredEvent, position: number): void {
     const { row, time, value, forecasts } = now;
     const expected = forecasts.expected[row]!;
     const score = forecasts.anomalyScore[row]!;
@@ -100,7 +100,7 @@ export class IncidentWatcher {
    * Takes an event of a key, scored or not: it ends a silence of the key, and may begin some of other keys, of which
    * `silences` has the slots.
    */
-  arrive(slot: number, now: CurrentEvent, position: number): void {
+  arrive(slot: number, now: ScoredEvent, position: number): void {
     const silences = this.silences!;
     silences.observe(slot, position, now.time);
     if (silences.ended !== undefined) this.#noteSilence(slot, now, "closed", silences.ended);
@@ -116,7 +116,7 @@ export class IncidentWatcher {
   }
 
   /** Closes the incidents of a key that is forgotten at an event. */
-  forget(slot: number, now: CurrentEvent): void {
+  forget(slot: number, now: ScoredEvent): void {
     const silence = this.silences?.silenceOf(slot);
     if (silence !== undefined) this.#noteSilence(slot, now, "closed", silence);
     if (this.#tracker.close(slot)) this.#note(slot, now, "closed");
@@ -160,7 +160,7 @@ export class IncidentWatcher {
 
   #noteSilence(
     slot: number,
-    { row, time }: CurrentEvent,
+    { row, time }: ScoredEvent,
     change: "opened" | "closed",
     silence: Silence,
   ): void {
@@ -168,7 +168,7 @@ export class IncidentWatcher {
     this.#notes.push({ row, slot, time, change, incident, group: this.groups?.openOf(slot) });
   }
 
-  #note(slot: number, { row, time }: CurrentEvent, change: IncidentChange): void {
+  #note(slot: number, { row, time }: ScoredEvent, change: IncidentChange): void {
     const incident = this.#tracker.incidentOf(slot)!;
     this.#notes.push({ row, slot, time, change, incident, group: this.groups?.openOf(slot) });
   }

@@ -30,6 +30,12 @@ function observationsOf(count: number): ReturnType<typeof observationColumns> {
   return columns;
 }
 
+const watched = (forecaster: Forecaster) => ({
+  ...{ recurring: false, timeZone: "UTC" },
+  keyOf: (slot: number) => forecaster.keyOf(slot),
+  featureOf: (slot: number, feature: number) => forecaster.featureOf(slot, feature),
+});
+
 function scoresOf(options: ForecasterOptions): Float64Array {
   const observations = observationsOf(10_000);
   const forecaster = new Forecaster(forecasterSettings(options));
@@ -48,7 +54,7 @@ test.each([
   const observations = observationsOf(10_000);
   const forecaster = new Forecaster(forecasterSettings());
   for (let slot = 0; slot < 20; slot++) forecaster.slotOf(`key-${slot}`);
-  const watch = new RateWatch({ alarmRate, recurring, timeZone: "UTC" }, []);
+  const watch = new RateWatch({ ...watched(forecaster), alarmRate, recurring }, []);
   const scores = new Float64Array(observations.count).fill(NaN);
   forecaster.watch((slot, event) => {
     scores[event.row] = watch.observe(slot, event, event.row);
@@ -72,7 +78,7 @@ test.each(gateChoices)(
       known.slotOf(`key-${slot}`);
       forecaster.slotOf(`key-${slot}`);
     }
-    const watch = new RateWatch({ alarmRate, recurring: false, timeZone: "UTC" }, [settings.detection]);
+    const watch = new RateWatch({ ...watched(forecaster), alarmRate }, [settings.detection]);
     watchForecaster(forecaster, [watch])(0);
     forecaster.observe(observations, forecastColumns(observations.count));
     known.observe(observations, forecastColumns(observations.count));
@@ -95,13 +101,62 @@ test.each(gateChoices)(
   },
 );
 
+test.each([false, true])(
+  "with silences and groups, they are those of a forecaster with its rate: one of the group's incidents at a time %s",
+  (overlapping) => {
+    const detection = { silence: true, group: "^(north|south)/" } as const;
+    const settings = forecasterSettings({ alarmRate: 0.01, detection });
+    const known = new Forecaster(settings);
+    const forecaster = new Forecaster(forecasterSettings({ detection }));
+    const slots = Array.from({ length: 12 }, (_, i) => {
+      const key = `${i % 2 === 0 ? "north" : "south"}/${i}`;
+      known.slotOf(key);
+      return forecaster.slotOf(key);
+    });
+    const noise = noiseOf(3);
+    const count = 24_000;
+    const observations = observationColumns(count);
+    for (let i = 0; i < count; i++) {
+      const round = Math.floor(i / slots.length);
+      const at = i % slots.length;
+      // Two keys stop for a while, and twice all of one group, or of both, deviate a little.
+      if (at < 2 && round % 900 > 800) continue;
+      const weak = round % 700 > 690 && (overlapping || at % 2 === 0) ? 3 : 0;
+      appendObservation(observations, slots[at]!, round * minute + at, 10 + weak + noise.normal());
+    }
+    numberRows(observations, 0);
+    const watch = new RateWatch({ ...watched(forecaster), alarmRate: 0.01 }, [settings.detection]);
+    watchForecaster(forecaster, [watch])(0);
+    forecaster.observe(observations, forecastColumns(count));
+    known.observe(observations, forecastColumns(count));
+    const [found] = watch.finish();
+    const keys = found!.filter(({ group }) => group === undefined);
+    const groups = found!.filter(({ group }) => group !== undefined);
+    expect(keys.map(({ slot, toldAt, incident }) => [slot, toldAt, incident.position])).toEqual(
+      known.incidentChanges
+        .filter(({ change }) => change === "opened")
+        .map(({ slot, time, incident }) => [slot, time, incident.position]),
+    );
+    expect(groups.map(({ group, toldAt, incident }) => [group!.name, toldAt, incident.position])).toEqual(
+      known.groupChanges
+        .filter(({ change }) => change === "opened")
+        .map(({ group, time, incident }) => [group, time, incident.position]),
+    );
+    expect(keys.some(({ incident }) => incident.kind === "silence")).toBe(true);
+    expect(groups.length).toBeGreaterThan(0);
+    expect(groups.every(({ group }) => group!.members.size > 1)).toBe(true);
+    known.dispose();
+    forecaster.dispose();
+  },
+);
+
 test("its incidents do not depend on batches, and gates only leave incidents out or tell them later", () => {
   const foundIn = (batch: number): ReturnType<RateWatch["finish"]> => {
     const all = observationsOf(10_000);
     const forecaster = new Forecaster(forecasterSettings());
     for (let slot = 0; slot < 20; slot++) forecaster.slotOf(`key-${slot}`);
     const gates = gateChoices.map(({ changed }) => ({ ...forecaster.settings.detection, ...changed }));
-    const watch = new RateWatch({ alarmRate: 0.005, recurring: false, timeZone: "UTC" }, gates);
+    const watch = new RateWatch({ ...watched(forecaster), alarmRate: 0.005 }, gates);
     const setPosition = watchForecaster(forecaster, [watch]);
     const columns = forecastColumns(batch);
     for (let first = 0; first < all.count; first += batch) {

@@ -1,5 +1,5 @@
 /** Watches the groups of a forecaster's keys for incidents, and notes each change of one in the order of events. */
-import type { CurrentEvent } from "../../current-event.js";
+import type { ScoredEvent } from "../../current-event.js";
 import type { Gates } from "../gates.js";
 import type { Incident, IncidentChange } from "../incidents.js";
 import { Groups, type DeviatingMember } from "./groups.js";
@@ -41,7 +41,7 @@ export class GroupWatcher {
    * Takes a scored value of a key. `groups.expired` has the slots that changed beside the key's. A value that does not pass
    * the gates deviates from nothing.
    */
-  observe(slot: number, { row, time, value, forecasts, observations }: CurrentEvent, position: number): void {
+  observe(slot: number, { row, time, value, forecasts, observations }: ScoredEvent, position: number): void {
     const { groups } = this;
     if (groups.isUnknown(slot)) groups.join(slot, observations.groupOf?.(row));
     const expected = forecasts.expected[row]!;
