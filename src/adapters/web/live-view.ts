@@ -1,5 +1,7 @@
 /** The memory of the live page: the last points and running scores of the first keys, or of named ones, within fixed bounds. */
 import type { ErrorCode } from "../../errors/errors.js";
+import type { GroupNote } from "../../forecast/incidents/groups/watcher.js";
+import type { Incident } from "../../forecast/incidents/incidents.js";
 import type { IncidentNote } from "../../forecast/incidents/watcher.js";
 import type { UpdateReport } from "../../forecast/learning/schedule.js";
 import type { ForecastBatch, Rejection, Telemetry } from "../../pipeline/telemetry.js";
@@ -88,7 +90,8 @@ export class LiveView implements Telemetry {
       if (series.watched && experts !== undefined) series.setExperts(experts, columns.slots[row]!);
     }
     this.#touched.clear();
-    batch.incidents?.forEach((note) => this.#keepIncident(batch.keyOf(note.slot), note));
+    batch.incidents?.forEach((note) => this.#keepIncidentOfKey(batch.keyOf(note.slot), note));
+    batch.groupIncidents?.forEach((note) => this.#keepIncidentOfGroup(batch, note));
     this.#events += count;
     this.#rate.add(this.#options.now(), count);
   }
@@ -164,18 +167,45 @@ export class LiveView implements Telemetry {
     return series;
   }
 
-  #keepIncident(key: string, { incident }: IncidentNote): void {
+  #keepIncidentOfKey(key: string, { incident }: IncidentNote): void {
     const series = this.#byKey.get(key);
     if (series === undefined) return;
+    const { position, kind } = incident;
+    const before = this.#incidents.findIndex(
+      (each) =>
+        each.group === undefined &&
+        each.id === series.id &&
+        each.position === position &&
+        (each.kind === "silence") === (kind === "silence"),
+    );
+    this.#keepIncident(before, series, incident);
+  }
+
+  #keepIncidentOfGroup({ keyOf }: Pick<ForecastBatch, "keyOf">, note: GroupNote): void {
+    const { group: name, incident } = note;
+    const before = this.#incidents.findIndex(
+      (each) => each.group?.name === name && each.position === incident.position,
+    );
+    const known = this.#incidents[before];
+    const members = note.members.map(({ slot }) => keyOf(slot));
+    const first = members.find((key) => this.#byKey.has(key));
+    // At its end a group may have no member that deviates.
+    const series = first === undefined ? this.#series[known?.id ?? -1] : this.#byKey.get(first);
+    if (series === undefined) return;
+    const group = { name, members: members.length === 0 ? (known?.group?.members ?? []) : members };
+    this.#keepIncident(before, series, incident, group);
+  }
+
+  /** `before` is the index of the incident where it is known, else -1. */
+  #keepIncident(before: number, series: Series, incident: Incident, group?: PageIncident["group"]): void {
     const { position, state, kind, direction, muted, begin, end, severity, peak } = incident;
     const kept: PageIncident = {
       ...{ id: series.id, position, state, kind: kind ?? null, direction: direction ?? null, muted },
-      ...{ begin, end, severity },
+      ...{ begin, end, severity, ...(group !== undefined && { group }) },
       peak: { value: nullable(peak.value), expected: nullable(peak.expected) },
       picture: series.picture(begin),
     };
     this.#incidentRevision++;
-    const before = this.#incidents.findIndex((each) => each.id === series.id && each.position === position);
     if (before >= 0) this.#incidents[before] = kept;
     else if (this.#incidents.push(kept) > incidentsKept) this.#incidents.shift();
   }

@@ -89,10 +89,13 @@ export interface Picture {
   readonly expected: readonly Nullable[];
 }
 
-/** An incident of a series that is kept, as it was last told. */
+/** An incident of a series that is kept, or of a group with such a member, as it was last told. */
 export interface PageIncident {
+  /** The series; of a group that of the member which deviates most. */
   readonly id: number;
-  /** Place of its first event; with the series it names the incident. */
+  /** Of a group's incident: the group, and the keys of the members that deviate, the furthest first. */
+  readonly group?: { readonly name: string; readonly members: readonly string[] };
+  /** Place of its first event; with the series or the group it names the incident. */
   readonly position: number;
   readonly state: "open" | "closed";
   readonly kind: string | null;

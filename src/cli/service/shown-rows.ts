@@ -1,6 +1,7 @@
 /** Of the batches in a worker thread, the rows of a few keys: those that the live page in the main thread keeps. */
 import { keyFilter, type KeptKeys } from "../../adapters/web/live-view.js";
 import { copyRow, forecastColumns } from "../../forecast/columns.js";
+import type { GroupNote } from "../../forecast/incidents/groups/watcher.js";
 import type { IncidentNote } from "../../forecast/incidents/watcher.js";
 import type { ForecastBatch } from "../../pipeline/telemetry.js";
 import type { ShownRows } from "./worker-messages.js";
@@ -44,6 +45,7 @@ export class ShownKeys {
       keys: this.#keys,
       others: count - rows.length,
       incidents: this.#shownNotes(batch),
+      groupIncidents: this.#shownGroupNotes(batch),
       expertNames: experts?.expertNames ?? [],
       expertWeights,
     };
@@ -54,6 +56,17 @@ export class ShownKeys {
       const slot = this.#places.get(batch.keyOf(note.slot));
       return slot === undefined ? [] : [{ ...note, slot }];
     });
+  }
+
+  /** A group is shown by those of its members that are. */
+  #shownGroupNotes({ groupIncidents = [], ...batch }: ForecastBatch): GroupNote[] {
+    return groupIncidents.map((note) => ({
+      ...note,
+      members: note.members.flatMap((member) => {
+        const slot = this.#places.get(batch.keyOf(member.slot));
+        return slot === undefined ? [] : [{ ...member, slot }];
+      }),
+    }));
   }
 
   #placeOf(key: string): number | undefined {
@@ -70,6 +83,7 @@ export function batchOf({
   columns,
   keys,
   incidents,
+  groupIncidents,
   expertNames,
   expertWeights,
 }: ShownRows): ForecastBatch {
@@ -78,6 +92,7 @@ export function batchOf({
     count,
     columns,
     incidents,
+    groupIncidents,
     keyOf: (slot) => keys[slot]!,
     experts: { expertNames, expertWeights: weights },
   };

@@ -3,6 +3,7 @@ import type { KeptKeys } from "../../adapters/web/live-view.js";
 import type { Config } from "../../config/schema.js";
 import { UndercurrentError, type ErrorCode } from "../../errors/errors.js";
 import type { ForecastColumns } from "../../forecast/columns.js";
+import type { GroupNote } from "../../forecast/incidents/groups/watcher.js";
 import type { IncidentNote } from "../../forecast/incidents/watcher.js";
 import type { UpdateReport } from "../../forecast/learning/schedule.js";
 import type { KeyAnswer } from "../../pipeline/query/key-queries.js";
@@ -26,6 +27,8 @@ export interface ShownRows {
   readonly others: number;
   /** Changes of incidents of these keys. */
   readonly incidents: readonly IncidentNote[];
+  /** Changes of the incidents of groups, with those of their members that are among these keys. */
+  readonly groupIncidents: readonly GroupNote[];
   readonly expertNames: readonly string[];
   /** Of each key with a row, the weights of its experts. */
   readonly expertWeights: readonly (Float64Array | undefined)[];

@@ -6,6 +6,7 @@ import { FrameCursor } from "../../../src/adapters/web/frames.js";
 import { LiveView, type LiveViewOptions } from "../../../src/adapters/web/live-view.js";
 import { LossCurve } from "../../../src/adapters/web/loss-curve.js";
 import { overviewPoints } from "../../../src/adapters/web/wire.js";
+import type { GroupNote } from "../../../src/forecast/incidents/groups/watcher.js";
 import type { IncidentNote } from "../../../src/forecast/incidents/watcher.js";
 import { ofScores, ordinary, told, trackerOf } from "../../support/incidents.js";
 import { telemetryContract, uniformBatch } from "../../contracts/telemetry.js";
@@ -100,6 +101,29 @@ describe("FrameCursor", () => {
     view.forecasts(forecasts.batch(1));
     expect(cursor.next()).not.toHaveProperty("incidents");
     expect(new FrameCursor(view, 0).next()!.incidents).toEqual(incidents);
+  });
+
+  it("tells the incident of a group with the series of the member that deviates most, in the last state of it", () => {
+    const view = create({ keys: 2 });
+    const forecasts = new SyntheticForecasts(demoLikeSeries.slice(0, 3));
+    const batch = forecasts.batch(100);
+    const noteOf = (group: string, slots: readonly number[], state: "open" | "closed"): GroupNote => {
+      const { incident } = told(trackerOf(), ofScores([2]))[0]!;
+      const begin = batch.columns.times[9]!;
+      const members = slots.map((slot) => ({ slot, score: 0.7, since: begin }));
+      return {
+        ...{ row: 9, time: begin, group, members, change: state === "open" ? "opened" : "closed" },
+        incident: { ...incident, position: 7, begin, end: begin, state },
+      };
+    };
+    const cursor = new FrameCursor(view, 0);
+    const groupIncidents = [noteOf("site", [2, 1, 0], "open"), noteOf("unseen", [2], "open")];
+    view.forecasts({ ...batch, groupIncidents });
+    const keys = demoLikeSeries.map(({ key }) => key);
+    const opened = { id: 1, state: "open", group: { name: "site", members: [keys[2], keys[1], keys[0]] } };
+    expect(cursor.next()!.incidents).toMatchObject([opened]);
+    view.forecasts({ ...forecasts.batch(1), groupIncidents: [noteOf("site", [], "closed")] });
+    expect(cursor.next()!.incidents).toMatchObject([{ ...opened, state: "closed" }]);
   });
 
   it("keeps the farthest values of a long incident in its picture, and no more than 120 points", () => {

@@ -14,6 +14,7 @@ const rowsOf = (count: number, others: number): ShownRows => ({
   columns: forecastColumns(count, 1),
   keys: [],
   incidents: [],
+  groupIncidents: [],
   expertNames: [],
   expertWeights: [],
 });

@@ -9,7 +9,7 @@ const size = { width: 300, height: 44, padding: 3 } as const;
 export class IncidentList {
   readonly #select: (key: string) => void;
   readonly #list = element("incidents");
-  /** Listed items, by series and position. */
+  /** Listed items, by series or group, kind and position. */
   #items = new Map<string, HTMLElement>();
 
   constructor(select: (key: string) => void) {
@@ -22,7 +22,8 @@ export class IncidentList {
     for (const incident of incidents.toReversed()) {
       const key = series[incident.id]?.key;
       if (key === undefined) continue;
-      const identity = JSON.stringify([key, incident.position]);
+      const { group, kind, position } = incident;
+      const identity = JSON.stringify([group?.name ?? key, group ? "group" : kind === "silence", position]);
       const known = this.#items.get(identity);
       const item = known ?? this.#create(key);
       item.firstElementChild!.replaceChildren(...contentOf(key, incident));
@@ -45,16 +46,25 @@ export class IncidentList {
 }
 
 function contentOf(key: string, incident: PageIncident): Node[] {
-  const { state, muted, kind, direction, begin, severity, peak, picture } = incident;
+  const { state, muted, group, begin, severity, picture } = incident;
   const rows = [create("span", "row"), create("span", "row"), create("span", "row note")] as const;
-  rows[0].append(create("bdi", "key", key), create("span", "score", severity.toFixed(1)));
-  const what = [kind ?? "unknown", direction ?? ""].join(" ").trim();
-  rows[1].append(create("span", "", what), create("span", "", muted ? `${state}, muted` : state));
-  rows[2].append(
-    create("span", "", `${formatValue(peak.value)}, expected ${formatValue(peak.expected)}`),
-    create("time", "", formatTime(begin)),
+  rows[0].append(create("bdi", "key", group?.name ?? key), create("span", "score", severity.toFixed(1)));
+  rows[1].append(
+    create("span", "", kindText(incident)),
+    create("span", "", muted ? `${state}, muted` : state),
   );
+  rows[2].append(create("bdi", "figures", figuresText(incident)), create("time", "", formatTime(begin)));
   return [...rows, drawing(picture, incident)];
+}
+
+function kindText({ kind, direction, group, peak }: PageIncident): string {
+  if (group !== undefined) return `group, ${formatValue(peak.value)} members`;
+  return [kind ?? "unknown", direction ?? ""].join(" ").trim();
+}
+
+function figuresText({ kind, group, peak }: PageIncident): string {
+  if (group !== undefined) return group.members.join(", ");
+  return kind === "silence" ? "" : `${formatValue(peak.value)}, expected ${formatValue(peak.expected)}`;
 }
 
 /** Draws the values as a line, the forecasts as a dashed one, and the time of the incident as a band. */
