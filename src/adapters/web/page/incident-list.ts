@@ -53,7 +53,7 @@ function contentOf(key: string, incident: PageIncident): Node[] {
     create("span", "", kindText(incident)),
     create("span", "", muted ? `${state}, muted` : state),
   );
-  rows[2].append(create("bdi", "figures", figuresText(incident)), create("time", "", formatTime(begin)));
+  rows[2].append(create("bdi", "what", figuresText(incident)), create("time", "", formatTime(begin)));
   return [...rows, drawing(picture, incident)];
 }
 

@@ -9,6 +9,7 @@ import {
   type NextForecast,
   type Nullable,
   type OverviewUpdate,
+  type PageIncident,
   type SeriesScore,
 } from "../wire.js";
 
@@ -31,14 +32,18 @@ export interface DetailState {
   readonly anomalyScores: Nullable[];
   next: NextForecast | null;
   experts: readonly ExpertShare[];
-  /** From when to when the key had incidents. */
-  readonly incidents?: Spans;
+  /** From when to when the key had incidents, of those that the page lists. */
+  incidents: Spans;
 }
+
+const noSpans: Spans = { begins: [], ends: [] };
 
 export class Store {
   /** By id, which counts from 0. */
   series: SeriesState[] = [];
   detail: DetailState | null = null;
+  /** The latest incidents, newest first. */
+  incidents: readonly PageIncident[] = [];
 
   /** A snapshot replaces everything, an increment adds to it. Returns the series with new points. */
   apply(frame: Frame, snapshot: boolean): readonly SeriesState[] {
@@ -47,7 +52,9 @@ export class Store {
       this.detail = null;
     }
     const touched = frame.series.map((update) => this.#applySeries(update));
+    if (frame.incidents !== undefined) this.incidents = frame.incidents;
     if (frame.detail !== null) this.#applyDetail(frame.detail);
+    if (this.detail !== null) this.detail.incidents = this.#spansOf(this.detail.id);
     return touched;
   }
 
@@ -67,9 +74,14 @@ export class Store {
     return state;
   }
 
+  #spansOf(id: number): Spans {
+    const own = this.incidents.filter((incident) => incident.id === id && incident.group === undefined);
+    return { begins: own.map(({ begin }) => begin), ends: own.map(({ end }) => end) };
+  }
+
   #applyDetail(update: DetailUpdate): void {
     const empty = { times: [], values: [], expected: [], lower: [], upper: [], anomalyScores: [] };
-    const state = (this.detail ??= { id: update.id, ...empty, next: null, experts: [] });
+    const state = (this.detail ??= { id: update.id, ...empty, next: null, experts: [], incidents: noSpans });
     for (const column of ["times", "values", "expected", "lower", "upper", "anomalyScores"] as const) {
       extend<Nullable>(state[column] as Nullable[], update[column], update.reset, detailPoints);
     }
