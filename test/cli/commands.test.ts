@@ -37,14 +37,19 @@ describe("backtest", () => {
       .map((line) => line.split(","));
     const scored = ["key", "time", "y", "yhat", "yhat_lower", "yhat_upper", "anomaly_score"];
     const next = ["next_time", "next_yhat", "next_yhat_lower", "next_yhat_upper"];
-    expect(rows[0]).toEqual([...scored, ...next]);
+    const own = ["expected", "expected_lower", "expected_upper"];
+    expect(rows[0]).toEqual([...scored, ...next, ...own]);
     expect(rows.length).toBe(401);
     expect(rows.slice(1, 5).map((row) => row[0])).toEqual(["a", "b", "a", "b"]);
     expect(rows[1]!.slice(3, 7)).toEqual(["", "", "", ""]);
     expect(Number(rows[3]![3])).toBe(0);
     // What one row forecasts is scored in the next row of its key.
     const ofA = rows.slice(1).filter(([key]) => key === "a");
-    expect(ofA.slice(0, -1).map((row) => row.slice(8))).toEqual(ofA.slice(1).map((row) => row.slice(3, 6)));
+    expect(ofA.slice(0, -1).map((row) => row.slice(8, 11))).toEqual(
+      ofA.slice(1).map((row) => row.slice(3, 6)),
+    );
+    // The forecast of the row has the name that messages give it, too.
+    expect(ofA.map((row) => row.slice(11))).toEqual(ofA.map((row) => row.slice(3, 6)));
     expect(ofA[20]![7]).toBe(ofA[21]![1]);
   });
 
@@ -57,7 +62,7 @@ describe("backtest", () => {
       .trim()
       .split("\n")
       .map((line) => line.split(","));
-    expect(header!.slice(7, -4)).toEqual([
+    expect(header!.slice(7, -7)).toEqual([
       "yhat_lower_0.9",
       "yhat_upper_0.9",
       "yhat_lower_0.5",

@@ -4,9 +4,9 @@ import type { ForecastBatch } from "../../../pipeline/telemetry.js";
 import type { TextOutput } from "../text-output.js";
 
 /**
- * Writes one row for each observation: `yhat` is the forecast made before `y` was seen, `next_yhat` that of the key's next
- * value. Numbers are the shortest text
- * that reads back as the same number; what there is not (NaN) is an empty cell; times are ISO 8601 in UTC.
+ * Writes one row for each observation: `expected` is the forecast made before `y` was seen, `next_yhat` that of the key's
+ * next value. Numbers are the shortest text that reads back as the same number; NaN is an empty cell; times are ISO 8601 in
+ * UTC.
  *
  * @example
  * ```ts
@@ -30,7 +30,7 @@ export class ForecastCsvWriter {
     const several = levels.length > 1 ? levels : [];
     const names = several.map((level) => `,yhat_lower_${level},yhat_upper_${level}`);
     output.write(
-      `key,time,y,yhat,yhat_lower,yhat_upper,anomaly_score${names.join("")},${nextNames.join()}\n`,
+      `key,time,y,yhat,yhat_lower,yhat_upper,anomaly_score${names.join("")},${nextNames.join()},${ownNames.join()}\n`,
     );
   }
 
@@ -57,7 +57,7 @@ export class ForecastCsvWriter {
       const due = dueCell(yhatTime[row]!);
       const ahead = `${numberCell(next[row]!)},${numberCell(nextLower[row]!)},${numberCell(nextUpper[row]!)}`;
       this.#output.write(
-        `${key},${time},${y},${yhat},${lower},${upper},${score}${further},${due},${ahead}\n`,
+        `${key},${time},${y},${yhat},${lower},${upper},${score}${further},${due},${ahead},${yhat},${lower},${upper}\n`,
       );
     }
   }
@@ -72,8 +72,10 @@ export class ForecastCsvWriter {
   }
 }
 
-/** The last columns: the forecast of the key's next value. */
+/** The forecast of the key's next value. */
 const nextNames = ["next_time", "next_yhat", "next_yhat_lower", "next_yhat_upper"] as const;
+/** The forecast of the row under the name that messages and the library have. `yhat` of the row is its first name. */
+const ownNames = ["expected", "expected_lower", "expected_upper"] as const;
 
 /** A time to come, rounded to milliseconds; empty where none is known, or ISO 8601 has no text for it. */
 function dueCell(time: number): string {
