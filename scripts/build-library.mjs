@@ -52,6 +52,24 @@ for (const name of readdirSync(path("dist/esm"), { recursive: true }).filter((na
   writeFileSync(file, readFileSync(file, "utf8").replace(/^import "\..*";\n/gm, ""));
 }
 
+// `#rxjs` is rxjs, and in Node the modules of rxjs that the main entry uses. They hold the same objects, and Node loads 30 files
+// in place of 230.
+const main = path("dist/esm/index.js");
+const code = readFileSync(main, "utf8").replaceAll(/^(import \{.*\} from) "rxjs";$/gm, '$1 "#rxjs";');
+writeFileSync(main, code);
+const rxjsNames = [...code.matchAll(/^import \{(.*)\} from "#rxjs";$/gm)].flatMap(([, names]) =>
+  names.split(",").map((name) => name.trim().split(" ")[0]),
+);
+const rxjsIndex = readFileSync(path("node_modules/rxjs/dist/esm/index.js"), "utf8");
+const rxjsModules = [...rxjsIndex.matchAll(/^export \{ (.*) \} from '\.\/(internal\/.*)';$/gm)];
+const rxjsModuleOf = (name) => rxjsModules.find(([, names]) => names.split(", ").includes(name))[2];
+const used = [...new Set(rxjsNames)].sort();
+writeFileSync(path("dist/rxjs.js"), `export { ${used.join(", ")} } from "rxjs";\n`);
+writeFileSync(
+  path("dist/rxjs-node.js"),
+  used.map((name) => `export { ${name} } from "rxjs/${rxjsModuleOf(name)}";\n`).join(""),
+);
+
 const cjs = path("dist/cjs");
 rmSync(cjs, { recursive: true, force: true });
 const rooms =
