@@ -48,6 +48,12 @@ function engineText(value: unknown): string {
   return `${factory}; found ${textOf(value)}`;
 }
 
+/** Checks that options are given at all. Throws SETTING_INVALID. */
+export function requireOptions(options: unknown): void {
+  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
+  throw invalid(`options: expected an object with functions such as key and time, found ${textOf(options)}`);
+}
+
 /** A short text of a value that is not what was expected. */
 function textOf(value: unknown): string {
   if (value === undefined || value === null) return "nothing";

@@ -1,6 +1,12 @@
 /** Forecasts events of any type: callbacks read key, time and value from each event. */
 import type { EngineFactory } from "../engine/port.js";
-import { refuseMisplaced, refuseRenamed, requireFunctionList, requireFunctions } from "../errors/errors.js";
+import {
+  refuseMisplaced,
+  refuseRenamed,
+  requireFunctionList,
+  requireFunctions,
+  requireOptions,
+} from "../errors/errors.js";
 import {
   appendObservation,
   setFeatures,
@@ -140,6 +146,7 @@ const noFeatures: readonly number[] = [];
 
 /** Returns the checked settings among the options. Throws SETTING_INVALID. */
 export function settingsOf<T>(options: EventOptions<T>): ForecasterSettings {
+  requireOptions(options);
   refuseMisplaced(options, { featureCount: "give a callback for each feature in `features`" });
   requireFunctions(
     options,

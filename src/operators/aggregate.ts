@@ -1,6 +1,6 @@
 /** The operator `aggregate`: makes one observation per key and window of event time out of raw events. */
 import { concatMap, defer, type OperatorFunction } from "rxjs";
-import { requireFunctionList, requireFunctions } from "../errors/errors.js";
+import { requireFunctionList, requireFunctions, requireOptions } from "../errors/errors.js";
 import {
   inputFault,
   readKey,
@@ -65,6 +65,7 @@ export interface WindowObservation {
  * ```
  */
 export function aggregate<T>(options: AggregateOptions<T>): OperatorFunction<T, WindowObservation> {
+  requireOptions(options);
   const { key, time, value, features = [], onRejected, ...windows } = options;
   const isCount = (windows.by ?? "count") === "count";
   requireFunctions(options, isCount ? ["key", "time"] : ["key", "time", "value"], ["value", "onRejected"]);

@@ -1,6 +1,6 @@
 /** Options on the state of an operator: what it starts from, who owns the forecaster, and where snapshots go. */
 import { isObservable, type Observable } from "rxjs";
-import { refuseMisplaced, requireFunctions, UndercurrentError } from "../errors/errors.js";
+import { refuseMisplaced, requireFunctions, requireOptions, UndercurrentError } from "../errors/errors.js";
 
 /** When an operator takes a snapshot of its forecaster, and where the snapshot goes. */
 export interface SaveOptions {
@@ -70,6 +70,7 @@ export function forecasterSource<
   options: (Options & StateOptions) | SharedOptions<Forecaster>,
   { check, create }: ForecasterKind<Options, Forecaster>,
 ): ForecasterSource<Forecaster> {
+  requireOptions(options);
   checkSave(options.save);
   const { save } = options;
   if (isShared(options)) {

@@ -1,7 +1,8 @@
 /** Options that a function does not take: every one is refused by name, where JavaScript would ignore it. */
 import { describe, expect, test, vi } from "vitest";
 import type { z } from "zod";
-import { createForecaster } from "../../src/forecast/objects.js";
+import { backtest } from "../../src/forecast/evaluation/backtest.js";
+import { createForecaster, EventForecaster } from "../../src/forecast/objects.js";
 import { createSymbolForecaster } from "../../src/forecast/symbols/objects.js";
 import type { ForecasterOptions, ForecasterSettings } from "../../src/forecast/options.js";
 import type { forecasterSchema } from "../../src/forecast/schema/forecaster.js";
@@ -9,6 +10,7 @@ import type { SymbolSettings } from "../../src/forecast/symbols/options.js";
 import type { symbolSchema } from "../../src/forecast/symbols/schema.js";
 import type { PipelineOptions } from "../../src/pipeline/options.js";
 import type { pipelineSchema } from "../../src/pipeline/settings.js";
+import { aggregate } from "../../src/operators/aggregate.js";
 import { forecast } from "../../src/operators/forecast.js";
 import { forecastBatches } from "../../src/operators/forecast-batches.js";
 import { forecastSymbols } from "../../src/operators/forecast-symbols.js";
@@ -34,6 +36,21 @@ const messageOf = (name: string, options: object): string => {
   }
   return "";
 };
+
+test.each([
+  ["forecast", forecast],
+  ["forecastBatches", forecastBatches],
+  ["forecastSymbols", forecastSymbols],
+  ["aggregate", aggregate],
+  ["backtest", (options: never) => backtest([], options)],
+  ["EventForecaster", (options: never) => new EventForecaster(options)],
+] as [string, (options: never) => unknown][])("%s says that its options are missing", (_name, call) => {
+  for (const options of [undefined, null, [readings]]) {
+    expect(() => call(options as never)).toThrow(
+      /^options: expected an object with functions such as key and time/,
+    );
+  }
+});
 
 describe.each(calls)("%s", (name, call) => {
   test("refuses an option that nobody knows", () => {

@@ -1,5 +1,5 @@
 /** The function `backtest`: replays events, scores each forecast before its value is seen, and compares with baselines. */
-import { UndercurrentError } from "../../errors/errors.js";
+import { requireOptions, UndercurrentError } from "../../errors/errors.js";
 import type { ForecastColumns } from "../columns.js";
 import { EventForecaster, type EventForecast, type EventOptions } from "../objects.js";
 import type { ForecasterSettings } from "../settings.js";
@@ -102,6 +102,7 @@ class ScoredForecaster<T> extends EventForecaster<T> {
  * ```
  */
 export function backtest<T>(events: Iterable<T>, options: BacktestOptions<T>): BacktestResult {
+  requireOptions(options);
   const { warmup = 0, period, onRejected, ...others } = options;
   assertCount("warmup", warmup, 0);
   if (period !== undefined) assertCount("period", period, 1);

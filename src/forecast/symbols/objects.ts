@@ -1,6 +1,6 @@
 /** Forecasts symbols of events of any type: callbacks read key and symbol from each event. */
 import type { EngineFactory } from "../../engine/port.js";
-import { refuseMisplaced, requireFunctions, UndercurrentError } from "../../errors/errors.js";
+import { refuseMisplaced, requireFunctions, requireOptions, UndercurrentError } from "../../errors/errors.js";
 import { readKey, readSymbol, type RejectedEvent } from "../input.js";
 import type { ForecasterListeners } from "../learning/schedule.js";
 import { ObjectForecaster } from "../object-forecaster.js";
@@ -72,6 +72,7 @@ export function symbolSettingsOf<T>(options: SymbolEventOptions<T>): {
   readonly settings: SymbolSettings;
   readonly candidates: number;
 } {
+  requireOptions(options);
   requireFunctions(options, ["key", "symbol"], ["onRejected", "onUpdate", "onForgotten", "engine"]);
   const { key, symbol, candidates = 5, onRejected, onUpdate, onForgotten, engine, ...settings } = options;
   if (!Number.isInteger(candidates) || candidates < 1 || candidates > 100) {
