@@ -35,11 +35,15 @@ describe("the package", () => {
       /^dist\/.*\.(js|d\.ts|wasm)$/,
       /^dist\/cjs\/package\.json$/,
       /^dist\/page\/.*\.(js|html|css|svg|txt)$/,
+      /^docs\/([\w-]+|adr\/[\w-]+)\.md$/,
       /^config\/(default\.yaml|schema\.json|grafana\/.*\.(json|ya?ml)|prometheus\/.*\.yml)$/,
     ];
     const paths = files.map(({ path }) => path);
     expect(paths.filter((path) => !wanted.some((pattern) => pattern.test(path)))).toEqual([]);
     expect(paths).toContain("dist/cli.js");
+    // The README of the package links to its pages.
+    const linked = [...read("README.md").matchAll(/\]\((docs\/[\w-]+\.md)/g)].map(([, page]) => page);
+    expect(linked.filter((page) => !paths.includes(page!))).toEqual([]);
   });
 
   test("runs nothing where it is installed, and is published by a build that signs where it came from", () => {

@@ -1,4 +1,4 @@
-/** `npm run bench -- quality|cold|cases|robustness|drift|detection|symbols|engine|cells|horizons|pipeline|kafka|workers|overload [--json]`: measures, and prints a table or one JSON object. */
+/** `npm run bench -- quality|cold|cases|robustness|drift|detection|symbols|engine|cells|horizons|pipeline|kafka|workers|overload|npm-peers|operators [--json]`: measures, and prints a table or one JSON object. */
 import { Command, Option } from "commander";
 import { cellKinds } from "../../src/engine/port.js";
 import {
@@ -20,6 +20,8 @@ import { benchEngine } from "./engine.js";
 import { printFigures, type Figure } from "./figures.js";
 import { benchHorizons } from "./horizons.js";
 import { benchKafka } from "./kafka.js";
+import { benchPeers } from "./npm-peers/npm-peers.js";
+import { benchOperators } from "./operators.js";
 import { benchOverload } from "./overload.js";
 import { benchPipeline } from "./pipeline.js";
 import { benchQuality } from "./quality.js";
@@ -137,6 +139,21 @@ program
   .action(({ json, ...model }: ForecasterOptions & { json?: boolean }) => {
     printFigures(benchHorizons(model), json === true);
   });
+
+program
+  .command("operators")
+  .description("the operator forecast beside forecastBatches, CPU time of an event")
+  .option("--json", "print one JSON object")
+  .action(async ({ json }: { json?: boolean }) => printFigures(await benchOperators(), json === true));
+
+program
+  .command("npm-peers")
+  .description("24 hours of ETTh1 by forecasters of npm and Python, which the bench installs beside itself")
+  .option("--json", "print one JSON object")
+  .option("--origins <count>", "forecasts of each series", "20")
+  .action(async ({ json, origins }: { json?: boolean; origins: string }) =>
+    printFigures(await benchPeers(Number(origins)), json === true),
+  );
 
 program
   .command("cells")
