@@ -16,11 +16,13 @@ import { Fleet } from "./fleet.js";
 import { partitionInput } from "./input.js";
 import { readPartition } from "./reader.js";
 import { scheduleOf, type Faults } from "./schedule.js";
+import { openShape, type Shape, type ShapeName } from "./shapes.js";
 import {
   addCounts,
   compareOutput,
   expectedOutput,
   nothingWrong,
+  seenForecast,
   seenIncident,
   seenMessage,
   type ComparedMessage,
@@ -31,12 +33,16 @@ import {
 export interface ChaosOptions extends Faults {
   readonly seed: number;
   readonly producer?: ProducerKind;
+  /** What the topics hold, and what runs on them. Default: readings. */
+  readonly shape?: ShapeName;
 }
 
 export interface ChaosReport extends ChaosOptions, Counts {
   /** Records of the input, and what was expected of them. */
   readonly records: number;
   readonly forecasts: number;
+  /** Forecasts of the candidate. */
+  readonly candidates: number;
   readonly incidents: number;
   readonly deadLetters: number;
   /** Instances that ended, or did not begin, because the state topic was deleted. */
@@ -51,19 +57,12 @@ export interface ChaosReport extends ChaosOptions, Counts {
   readonly trace: readonly string[];
 }
 
-type Topics = Readonly<Record<"input" | "forecasts" | "incidents" | "deadLetters" | "state", string>>;
+type Topics = Readonly<Record<"input" | "forecasts" | "incidents" | "deadLetters" | "state", string>> & {
+  readonly candidate?: string;
+};
 
 const partitions = 6;
 const keys = 2000;
-
-// Many commits and snapshots, so that a fault finds each of their states; updates every hundred events or so.
-const model = { hidden: 16, bpttSteps: 8, stride: 4, bpttWindows: 8 };
-const pipeline = {
-  decode: { value: "reading.value" },
-  late: "dead-letter",
-  snapshot: { everyEvents: 1000, everyMs: 5000 },
-  commit: { maxEvents: 100 },
-} as const;
 
 // Records have the times of the data, which a broker takes for their age: none may be too old to be kept.
 const kept = { "retention.ms": "-1" };
@@ -86,17 +85,19 @@ export async function runChaos(
     trace.push(`${Math.round(performance.now() - began)} ${what}`);
   };
   const application = broker.name("chaos");
-  const topics = {
+  const shape = await openShape(options.shape ?? "readings", `${application}-forecasts`);
+  const topics: Topics = {
     input: `${application}-input`,
     forecasts: `${application}-forecasts`,
     incidents: `${application}-incidents`,
     deadLetters: `${application}-dead-letters`,
     state: `${application}-state`,
+    ...(shape.candidate && { candidate: `${application}-candidate` }),
   };
   const folder = await mkdtemp(join(tmpdir(), "undercurrent-chaos-"));
   const config = join(folder, "config.yaml");
   const inputOf = (partition: number): Iterator<InputRecord, never> =>
-    partitionInput(options.seed, partition, Math.ceil((keys - partition) / partitions));
+    partitionInput(options.seed, partition, Math.ceil((keys - partition) / partitions), shape.write);
   const feed = new Feed(
     broker.brokers,
     topics.input,
@@ -114,13 +115,14 @@ export async function runChaos(
   const fleet = new Fleet(config, partitions, note, {
     proxy,
     restartBroker: () => feed.during(restartBroker),
-    hasState: async () => (await allCommitted()).every((count) => count > pipeline.snapshot.everyEvents),
+    hasState: async () =>
+      (await allCommitted()).every((count) => count > shape.pipeline.snapshot!.everyEvents!),
     deleteState: () => broker.deleteTopic(topics.state),
     makeState: () => makeTopic(topics.state),
   });
   try {
     for (const topic of Object.values(topics)) await makeTopic(topic);
-    await writeFile(config, stringify(configOf(addresses, options.producer, application, topics)));
+    await writeFile(config, stringify(configOf(addresses, options.producer, { application, topics, shape })));
     await feed.start();
     fleet.start();
     for (const step of scheduleOf(options.seed, options)) {
@@ -138,7 +140,7 @@ export async function runChaos(
     await fleet.stopAll();
     note("what is committed is compared");
     const counts = await allCommitted();
-    const figures = await judge(broker, { application, topics }, counts, inputOf);
+    const figures = await judge(broker, { application, topics, shape }, counts, inputOf);
     return {
       ...options,
       ...fleet.happened,
@@ -155,6 +157,7 @@ export async function runChaos(
     await fleet.killAll();
     await feed.stop().catch(() => undefined);
     await proxy.close();
+    await shape.close();
     await broker.admin(async (admin) => {
       await admin.deleteTopics({ topics: Object.values(topics) }).catch(() => undefined);
       await admin.deleteGroups([application]).catch(() => undefined);
@@ -163,11 +166,17 @@ export async function runChaos(
   }
 }
 
+/** Names and contents of a run. */
+interface Run {
+  readonly application: string;
+  readonly topics: Topics;
+  readonly shape: Shape;
+}
+
 function configOf(
   brokers: readonly string[],
   producer: ProducerKind = "kafkajs",
-  application: string,
-  topics: Topics,
+  { application, topics, shape }: Run,
 ): object {
   return {
     applicationId: application,
@@ -180,8 +189,10 @@ function configOf(
       rebalanceTimeoutMs: 10_000,
     },
     topics,
-    ...pipeline,
-    model,
+    ...shape.pipeline,
+    // The windows are a section of their own.
+    model: { ...shape.model, aggregate: undefined },
+    ...shape.sections,
     server: { enabled: false },
     log: { level: "debug" },
   };
@@ -196,23 +207,28 @@ function withoutApplication(message: ComparedMessage, application: string): Comp
 /** All up to the committed offsets, one partition after the other, for all of them would not fit into memory. */
 async function judge(
   broker: TestBroker,
-  { application, topics }: { readonly application: string; readonly topics: Topics },
+  { application, topics, shape }: Run,
   committed: readonly number[],
   inputOf: (partition: number) => Iterator<InputRecord, never>,
-): Promise<Counts & Pick<ChaosReport, "forecasts" | "incidents" | "deadLetters" | "updates">> {
+): Promise<Counts & Pick<ChaosReport, "forecasts" | "candidates" | "incidents" | "deadLetters" | "updates">> {
   const letters: { expected: SeenRecord[]; actual: SeenRecord[] } = { expected: [], actual: [] };
-  let [counts, forecasts, incidents, updates] = [nothingWrong, 0, 0, 0];
-  for (const [partition, count] of committed.entries()) {
-    const expected = expectedOutput(
-      inputOf(partition),
-      count,
-      { topic: topics.input, partition },
-      model,
-      pipeline,
+  let [counts, forecasts, candidates, incidents, updates] = [nothingWrong, 0, 0, 0, 0];
+  const forecastsOf = async (topic: string, partition: number): Promise<SeenRecord[]> =>
+    (await readPartition(broker, topic, partition)).map((message) =>
+      seenForecast(seenMessage(withoutApplication(message, application)), message.value, shape.told),
     );
-    const written = await readPartition(broker, topics.forecasts, partition);
-    const actual = written.map((message) => seenMessage(withoutApplication(message, application)));
+  for (const [partition, count] of committed.entries()) {
+    const origin = { topic: topics.input, partition };
+    const expected = expectedOutput(inputOf(partition), count, origin, shape);
+    const actual = await forecastsOf(topics.forecasts, partition);
     counts = addCounts(counts, compareOutput(expected.forecasts, actual, true));
+    if (shape.candidate !== undefined) {
+      // A candidate writes what it would write as the only model.
+      const alone = expectedOutput(inputOf(partition), count, origin, { ...shape, model: shape.candidate });
+      const beside = await forecastsOf(topics.candidate!, partition);
+      counts = addCounts(counts, compareOutput(alone.forecasts, beside, true));
+      candidates += alone.forecasts.length;
+    }
     const told = (await readPartition(broker, topics.incidents, partition)).map((message) =>
       seenIncident(seenMessage(withoutApplication(message, application)), message.value),
     );
@@ -227,5 +243,5 @@ async function judge(
   }
   // A dead letter's partition is a matter of its key, if it has one: all of them are compared as one set.
   counts = addCounts(counts, compareOutput(letters.expected, letters.actual, false));
-  return { ...counts, forecasts, incidents, updates, deadLetters: letters.expected.length };
+  return { ...counts, forecasts, candidates, incidents, updates, deadLetters: letters.expected.length };
 }

@@ -10,14 +10,27 @@ const identityOf = (partition: number, offset: number): string => `${partition}:
 const begin = Date.UTC(2026, 0, 1);
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
+/** What a record is written from. */
+export interface Reading {
+  readonly offset: number;
+  readonly value: number | null;
+  /** Further random numbers in [0, 1), and below a count. */
+  readonly random: () => number;
+  readonly below: (count: number) => number;
+}
+
+/** Writes a reading as the bytes of a record's value. */
+export type WriteDocument = (reading: Reading) => Uint8Array;
+
 /**
  * The records of one partition from offset 0 on: readings of `keys` keys of its own, daily waves and random walks, as
- * JSON of varying shape; some late, some missing, and one in fifty that cannot be read.
+ * documents; some late, some missing, and one in fifty that cannot be read.
  */
 export function* partitionInput(
   seed: number,
   partition: number,
   keys: number,
+  write: WriteDocument = jsonDocument,
 ): Generator<InputRecord, never, void> {
   const random = uniform(seed * 1009 + partition);
   const below = (count: number): number => Math.floor(random() * count);
@@ -34,7 +47,7 @@ export function* partitionInput(
     const record: InputRecord = {
       offset,
       key: bytes(k % 10 === 0 ? `Zürich/${partition}/${k}` : `sensor-${partition}-${k}`),
-      value: bytes(documentOf(random, below, random() < 0.03 ? null : value)),
+      value: write({ offset, value: random() < 0.03 ? null : value, random, below }),
       timestamp: random() < 0.02 ? time - 600_000 : time,
       headers: [
         { name: identityHeader, value: bytes(identityOf(partition, offset)) },
@@ -45,7 +58,8 @@ export function* partitionInput(
   }
 }
 
-function documentOf(random: () => number, below: (count: number) => number, value: number | null): string {
+/** JSON of varying shape. */
+export function jsonDocument({ value, random, below }: Reading): Uint8Array {
   const reading = { value: value !== null && random() < 0.5 ? Number(value.toFixed(2)) : value, unit: "°C" };
   const fields: [string, unknown][] = [
     ["reading", reading],
@@ -53,7 +67,7 @@ function documentOf(random: () => number, below: (count: number) => number, valu
     ["tags", Array.from({ length: below(4) }, () => below(1000))],
   ];
   const from = below(fields.length);
-  return JSON.stringify(Object.fromEntries([...fields.slice(from), ...fields.slice(0, from)]));
+  return bytes(JSON.stringify(Object.fromEntries([...fields.slice(from), ...fields.slice(0, from)])));
 }
 
 function spoiled(record: InputRecord, kind: number): InputRecord {

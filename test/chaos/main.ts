@@ -1,10 +1,11 @@
-/** `npm run chaos -- --kills N --rebalances N --pauses N --broker-restarts N --cuts N [--delete-state] --seed S [--producer P] [--json]`: exits with 1 unless nothing was lost, doubled or changed. */
+/** `npm run chaos -- --kills N --rebalances N --pauses N --broker-restarts N --cuts N [--delete-state] --seed S [--producer P] [--shape S] [--json]`: exits with 1 unless nothing was lost, doubled or changed. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { producerKinds, type ProducerKind } from "../../src/adapters/kafka/options.js";
 import { createTestBroker } from "../support/broker-client.js";
 import { startJavaBroker, startJavaCluster, type JavaBroker } from "../support/broker-java.js";
 import { startBroker } from "../support/broker-start.js";
 import { runChaos, type ChaosReport } from "./chaos.js";
+import { shapeNames, type ShapeName } from "./shapes.js";
 
 function count(text: string): number {
   const value = Number(text);
@@ -22,6 +23,7 @@ interface Flags {
   readonly deleteState: boolean;
   readonly seed: number;
   readonly producer: ProducerKind;
+  readonly shape: ShapeName;
   readonly json?: boolean;
 }
 
@@ -103,6 +105,11 @@ await new Command("chaos")
   .option("--seed <n>", "seed of the input and of the order of faults", count, 1)
   .addOption(
     new Option("--producer <client>", "client that writes").choices(producerKinds).default("kafkajs"),
+  )
+  .addOption(
+    new Option("--shape <shape>", "what the topics hold, and what runs on them")
+      .choices(shapeNames)
+      .default("readings"),
   )
   .option("--json", "print one JSON object")
   .action(main)

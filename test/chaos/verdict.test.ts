@@ -2,14 +2,15 @@
 import { describe, expect, it } from "vitest";
 import { partitionInput } from "./input.js";
 import { scheduleOf } from "./schedule.js";
+import { openShape } from "./shapes.js";
 import { compareOutput, expectedOutput, type SeenRecord } from "./verdict.js";
 
+const model = { hidden: 4, bpttSteps: 4, stride: 2, bpttWindows: 2 };
 const { forecasts, deadLetters, updates } = expectedOutput(
   partitionInput(1, 0, 10),
   400,
   { topic: "readings", partition: 0 },
-  { hidden: 4, bpttSteps: 4, stride: 2, bpttWindows: 2 },
-  { decode: { value: "reading.value" }, late: "dead-letter" },
+  { model, pipeline: { decode: { value: "reading.value" }, late: "dead-letter" } },
 );
 
 const counts = (actual: readonly SeenRecord[], ordered = true): number[] => {
@@ -40,8 +41,7 @@ describe("the verdict of a chaos run", () => {
       partitionInput(1, 0, 3),
       2000,
       { topic: "readings", partition: 0 },
-      { hidden: 4, bpttSteps: 4, stride: 2, bpttWindows: 2 },
-      { decode: { value: "reading.value" } },
+      { model, pipeline: { decode: { value: "reading.value" } } },
     );
     expect(told.length).toBeGreaterThan(5);
     expect(new Set(told.map(({ identity }) => identity)).size).toBe(told.length);
@@ -56,6 +56,24 @@ describe("the verdict of a chaos run", () => {
     const swapped = forecasts.with(7, forecasts[8]!).with(8, forecasts[7]!);
     expect(counts(swapped)).toEqual([0, 0, 1]);
     expect(counts(swapped, false)).toEqual([0, 0, 0]);
+  });
+});
+
+describe.each(["windows", "measures"] as const)("the verdict of a run with %s", (name) => {
+  it("tells every forecast from every other, and finds one that is lost", async () => {
+    const shape = await openShape(name, "forecasts");
+    const all = expectedOutput(
+      partitionInput(1, 0, 10, shape.write),
+      1500,
+      { topic: "readings", partition: 0 },
+      shape,
+    );
+    expect(all.forecasts.length).toBeGreaterThan(20);
+    expect(all.deadLetters.length).toBeGreaterThan(20);
+    expect(new Set(all.forecasts.map(({ identity }) => identity)).size).toBe(all.forecasts.length);
+    expect(compareOutput(all.forecasts, all.forecasts, true)).toMatchObject({ lost: 0, differing: 0 });
+    expect(compareOutput(all.forecasts, all.forecasts.slice(1), true)).toMatchObject({ lost: 1 });
+    await shape.close();
   });
 });
 

@@ -1,10 +1,11 @@
 /** What readers of committed records see, held against what one uninterrupted run would have written. */
 import type { IHeaders, KafkaMessage } from "kafkajs";
 import { Forecaster } from "../../src/forecast/forecaster.js";
-import { forecasterSettings, type ForecasterOptions } from "../../src/forecast/settings.js";
+import type { ForecasterOptions } from "../../src/forecast/settings.js";
 import type { Origin } from "../../src/pipeline/decode/dead-letter.js";
+import type { ValueFormat } from "../../src/pipeline/decode/format.js";
 import type { InputRecord, OutputRecord } from "../../src/pipeline/ports.js";
-import { pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
+import { modelSettings, pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
 import { Stage } from "../../src/pipeline/task/stage.js";
 import { identityHeader } from "./input.js";
 
@@ -27,25 +28,42 @@ export interface Expected {
 /** Records that go through the stage at once: what it gives for all of them is text before the next come. */
 const chunk = 10_000;
 
+/** What makes output of records. */
+export interface Way {
+  readonly model: ForecasterOptions;
+  readonly pipeline: PipelineOptions;
+  /** Parser of the values, which has all schemas. */
+  readonly format?: ValueFormat | undefined;
+  /** Tells a forecast from every other of its record, by its value. */
+  readonly told?: (value: Uint8Array) => string;
+}
+
 /** The output of one run that nothing disturbs: the first `count` records of a partition through the stage of a task. */
 export function expectedOutput(
   input: Iterator<InputRecord, never>,
   count: number,
   origin: Origin,
-  model: ForecasterOptions,
-  pipeline: PipelineOptions,
+  { model, pipeline, format, told }: Way,
 ): Expected {
-  const forecaster = new Forecaster(forecasterSettings(model));
-  const stage = new Stage(forecaster, pipelineSettings(pipeline), origin);
+  const settings = pipelineSettings(pipeline);
+  const forecaster = new Forecaster(modelSettings(model, settings.decode));
+  const stage = new Stage(forecaster, settings, origin, { format });
   const forecasts: SeenRecord[] = [];
   const incidents: SeenRecord[] = [];
   const deadLetters: SeenRecord[] = [];
   for (let from = 0; from < count; from += chunk) {
     const length = Math.min(chunk, count - from);
-    const output = stage.process(Array.from({ length }, () => input.next().value));
-    for (const record of output.forecasts) forecasts.push(seenOutput(record));
-    for (const record of output.incidents) incidents.push(seenIncident(seenOutput(record), record.value));
-    for (const record of output.deadLetters) deadLetters.push(seenOutput(record));
+    let records = Array.from({ length }, () => input.next().value);
+    while (records.length > 0) {
+      const output = stage.process(records);
+      for (const record of output.forecasts) {
+        forecasts.push(seenForecast(seenOutput(record), record.value, told));
+      }
+      for (const record of output.incidents) incidents.push(seenIncident(seenOutput(record), record.value));
+      for (const record of output.deadLetters) deadLetters.push(seenOutput(record));
+      // Records of very many readings are taken in several turns.
+      records = records.slice(output.taken);
+    }
   }
   const { version } = forecaster;
   forecaster.dispose();
@@ -128,6 +146,15 @@ export type ComparedMessage = Pick<KafkaMessage, "key" | "value" | "timestamp"> 
 
 export function seenMessage({ key, value, headers, timestamp }: ComparedMessage): SeenRecord {
   return seen(key, value, Number(timestamp), headerList(headers));
+}
+
+/** Records that one record gives several of are told apart by their values. */
+export function seenForecast(
+  { identity, bytes }: SeenRecord,
+  value: Uint8Array | null,
+  told: Way["told"] = () => "",
+): SeenRecord {
+  return { identity: `${identity} ${told(value!)}`.trim(), bytes };
 }
 
 /** One record may change several incidents: a change is told from every other by the incident and its updates so far. */
