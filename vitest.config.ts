@@ -20,11 +20,11 @@ const json = (outputFile: string): ["json", { outputFile: string }] => ["json", 
 const long = [
   "test/engine/tfjs/{tfjs-engine,tfjs-native,tfjs-oracle}.test.ts",
   "test/examples/delayed-echo.test.ts",
-  "test/{chaos/chaos,fuzz/fuzz,fuzz/hostile-work,soak/soak}.test.ts",
+  "test/{chaos/chaos,chaos/shapes,fuzz/fuzz,fuzz/hostile-work,soak/soak}.test.ts",
   "test/simulate/{sabotage,seeds}.test.ts",
   "test/forecast/{horizon/features,horizon/horizons,irregular,models,uncertainty/alarms,uncertainty/coverage}.test.ts",
   "test/pipeline/state/model-record.test.ts",
-  "test/integration/connect/jdbc-sink.test.ts",
+  "test/integration/connect/{flink,jdbc-sink}.test.ts",
   "test/integration/kafka/{owners,inputs,oauth,many-partitions,quiet-log,hostile}.test.ts",
 ];
 /** Quick tests of what a process has once: its kernel, its weights, the tensors and timers that they count. */

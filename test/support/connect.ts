@@ -29,7 +29,9 @@ import java.sql.*;
 public class Query {
   public static void main(String[] arguments) throws Exception {
     try (Connection connection = DriverManager.getConnection(arguments[0]);
-        ResultSet rows = connection.createStatement().executeQuery(arguments[1])) {
+        Statement statement = connection.createStatement()) {
+      if (!statement.execute(arguments[1])) return;
+      ResultSet rows = statement.getResultSet();
       ResultSetMetaData columns = rows.getMetaData();
       StringBuilder line = new StringBuilder();
       for (int i = 1; i <= columns.getColumnCount(); i++)
@@ -54,9 +56,24 @@ const textOf = (properties: Properties): string =>
 export interface RunningConnect {
   /** Tasks of the connector, as Connect's own API tells of them. */
   tasks(): Promise<readonly { readonly state: string; readonly trace?: string }[]>;
-  /** The rows that a query gives, the first of which names the columns and their types. */
-  query(url: string, sql: string): Promise<string[][]>;
   stop(): Promise<void>;
+}
+
+/** The rows that a query gives, the first of which names the columns and their types; nothing for other statements. */
+export async function sqlRows(url: string, sql: string): Promise<string[][]> {
+  await fetchJars(jars, pom);
+  const folder = await mkdtemp(join(tmpdir(), "undercurrent-query-"));
+  try {
+    await writeFile(join(folder, "Query.java"), program);
+    const classes = ["-cp", join(jars, "*"), join(folder, "Query.java")];
+    const { stdout } = await run("java", [...classes, `${url}?user=postgres`, sql]);
+    return stdout
+      .trim()
+      .split("\n")
+      .map((line) => line.split("\t"));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** Starts Connect with one connector. */
@@ -80,11 +97,9 @@ export async function startConnect(
       "offset.storage.file.filename": join(folder, "offsets"),
       "offset.flush.interval.ms": "1000",
       listeners: `http://127.0.0.1:${port}`,
-      "consumer.auto.offset.reset": "earliest",
     }),
   );
-  const sink = await file("sink.properties", textOf({ name: "forecasts", "tasks.max": "1", ...connector }));
-  const query = await file("Query.java", program);
+  const sink = await file("sink.properties", textOf({ "tasks.max": "1", ...connector }));
   const memory = ["-Xmx512m", "-XX:TieredStopAtLevel=1"];
   const main = "org.apache.kafka.connect.cli.ConnectStandalone";
   const child = spawn("java", [...memory, "-cp", join(jars, "*"), main, worker, sink], { stdio: "ignore" });
@@ -92,20 +107,13 @@ export async function startConnect(
   process.once("exit", orphan);
   return {
     async tasks() {
-      const url = `http://127.0.0.1:${port}/connectors/forecasts/status`;
+      const url = `http://127.0.0.1:${port}/connectors/${connector["name"]!}/status`;
       const status = await fetch(url).then(
         async (response) => (response.ok ? ((await response.json()) as { tasks: [] }) : undefined),
         () => undefined,
       );
       if (status === undefined && child.exitCode !== null) throw new Error("Connect has ended.");
       return status?.tasks ?? [];
-    },
-    async query(url, sql) {
-      const { stdout } = await run("java", ["-cp", join(jars, "*"), query, `${url}?user=postgres`, sql]);
-      return stdout
-        .trim()
-        .split("\n")
-        .map((line) => line.split("\t"));
     },
     async stop() {
       process.off("exit", orphan);

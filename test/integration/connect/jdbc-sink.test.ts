@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import { loadConfig } from "../../../src/config/load.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { endChildren } from "../../support/child.js";
-import { startConnect, type RunningConnect } from "../../support/connect.js";
+import { sqlRows, startConnect, type RunningConnect } from "../../support/connect.js";
 import { converterAnswers } from "../../support/converter.js";
 import { postgresIsHere, startPostgres, type RunningPostgres } from "../../support/postgres.js";
 import { startRegistry, type RunningRegistry } from "../../support/registry-java.js";
@@ -48,9 +48,7 @@ async function rowsOf(
     for (const { state, trace } of await connect.tasks()) {
       if (state === "FAILED") throw new Error(trace ?? "The task has failed.");
     }
-    const [columns, ...rows] = await connect
-      .query(url, `SELECT * FROM ${table} ORDER BY 1, 2`)
-      .catch(() => [[]]);
+    const [columns, ...rows] = await sqlRows(url, `SELECT * FROM ${table} ORDER BY 1, 2`).catch(() => [[]]);
     if (rows.length < count) continue;
     const names = columns!.map((column) => column.split(" ")[0]!);
     return {
@@ -77,13 +75,28 @@ async function rowsOf(
     await database?.stop();
   });
 
-  test("writes a row for each forecast in Connect's JSON, with columns of the fields' types", async () => {
+  test("writes a row for each forecast in Connect's JSON once, also where the records come again", async () => {
+    const url = database!.url;
     const settings = await deployment(1, { model: quick, encode: encodeOf("sink-jdbc") });
     const { forecasts } = settings.topics;
     await serve(settings, 40);
-    const target = { topics: forecasts, "connection.url": database!.url, "collection.name.format": "plain" };
-    connect = await startConnect(broker.brokers, { ...sink("jdbc"), ...target });
-    const { columns, rows } = await rowsOf(connect, database!.url, "plain", 40);
+    await sqlRows(url, readFileSync("examples/sinks/postgres.sql", "utf8"));
+    const settingsOf = (name: string): Readonly<Record<string, string>> => ({
+      ...sink("jdbc"),
+      name,
+      topics: forecasts,
+      "connection.url": url,
+    });
+    connect = await startConnect(broker.brokers, settingsOf("first"));
+    await rowsOf(connect, url, "forecasts", 40);
+    await connect.stop();
+    // A connector with another name is another group, and begins again.
+    const again = broker.name("again");
+    connect = await startConnect(broker.brokers, settingsOf(again));
+    await expect
+      .poll(() => broker.committedOffset(`connect-${again}`, forecasts, 0), { timeout: 100_000 })
+      .toBeGreaterThanOrEqual(40);
+    const { columns, rows } = await rowsOf(connect, url, "forecasts", 40);
     expect([...columns].sort()).toEqual([
       "alarm bool",
       "forecast float8",
@@ -110,6 +123,16 @@ async function rowsOf(
       const time = new Date(payload["observed_at"] as number).toISOString();
       expect(Date.parse(`${row["observed_at"]!.replace(" ", "T")}Z`)).toBe(Date.parse(time));
     }
+    const panel = readFileSync("examples/sinks/grafana.sql", "utf8");
+    const [, ...points] = await sqlRows(
+      url,
+      panel.replace("$__timeFilter(observed_at)", "observed_at > '2000-01-01'"),
+    );
+    const ofKey = written.filter(({ series }) => series === "key-1");
+    expect(points.map(([, value]) => Number(value))).toEqual(ofKey.map(({ value }) => value));
+    expect(points.slice(1).map(([, , forecast]) => Number(forecast))).toEqual(
+      ofKey.slice(0, -1).map(({ forecast }) => forecast),
+    );
   });
 
   test("writes the same table from Avro under a registered schema", async () => {
