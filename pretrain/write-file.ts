@@ -15,20 +15,32 @@ export function packed(weights: ArrayLike<number>): Halves {
 
 /** Source of a module that holds a file under a name, of a type in another module. */
 export function moduleOf(
-  { weights, ...file }: Halves,
+  file: Halves,
   { name, type, from }: { readonly name: string; readonly type: string; readonly from: string },
 ): string {
-  const lines = weights.match(new RegExp(`.{1,${charactersPerLine}}`, "g")) ?? [];
+  // The weights come last, behind all that a reader may look for.
+  const { weights, ...rest } = file;
   return `/** Trained weights of ${name}, written by \`npm run pretrain\`. They never change: other weights get another identity. */
 import type { ${type} } from "${from}";
 
-export const ${name}: ${type} = {
-${Object.entries(file)
-  .map(([key, value]) => `  ${key}: ${JSON.stringify(value)},`)
-  .join("\n")}
-  weights: [
-${lines.map((line) => `    "${line}",`).join("\n")}
-  ].join(""),
-};
+export const ${name}: ${type} = ${literal({ ...rest, weights }, "")};
 `;
+}
+
+/** A value as the source of a literal, formatted as the repository is; long texts are in lines. */
+function literal(value: unknown, indent: string): string {
+  const deeper = `${indent}  `;
+  if (Array.isArray(value)) {
+    const items = value.map((item) => `${deeper}${literal(item, deeper)},\n`);
+    return items.length === 0 ? "[]" : `[\n${items.join("")}${indent}]`;
+  }
+  if (typeof value === "object" && value !== null) {
+    const entries = Object.entries(value).map(
+      ([key, each]) => `${deeper}${key}: ${literal(each, deeper)},\n`,
+    );
+    return `{\n${entries.join("")}${indent}}`;
+  }
+  if (typeof value !== "string" || value.length <= charactersPerLine) return JSON.stringify(value);
+  const lines = value.match(new RegExp(`.{1,${charactersPerLine}}`, "g")) ?? [];
+  return `[\n${lines.map((line) => `${deeper}"${line}",\n`).join("")}${indent}].join("")`;
 }

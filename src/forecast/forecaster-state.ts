@@ -9,6 +9,7 @@ import type { IncidentRows } from "./incidents/rows.js";
 import type { Silences } from "./incidents/silence/silences.js";
 import type { Horizons } from "./horizon/horizons.js";
 import type { KeyReadout } from "./experts/key-readout.js";
+import type { Gate } from "./experts/gate.js";
 import { KeyTable } from "./keys/table.js";
 import { number, type KeyLayout } from "./keys/layout.js";
 import type { Seasons } from "./seasons/seasons.js";
@@ -41,6 +42,7 @@ export interface StateOptions {
   /** Turn the rows of older snapshots into those of the layout, where they differ. */
   readonly conversions?: KeyConversions | undefined;
   readonly seasons?: Seasons | undefined;
+  readonly gate?: Gate | undefined;
   readonly detection?: DetectionRows | undefined;
   readonly incidents?: IncidentRows | undefined;
   readonly silences?: Silences | undefined;
@@ -65,6 +67,7 @@ export class ForecasterState {
   readonly #readout: KeyReadout | undefined;
   readonly #horizons: Horizons | undefined;
   readonly #seasons: Seasons | undefined;
+  readonly #gate: Gate | undefined;
   readonly #detection: DetectionRows | undefined;
   readonly #incidents: IncidentRows | undefined;
   readonly #silences: Silences | undefined;
@@ -86,6 +89,7 @@ export class ForecasterState {
     this.#readout = readout;
     this.#horizons = horizons;
     this.#seasons = seasons;
+    this.#gate = options.gate;
     this.#detection = options.detection;
     this.#incidents = options.incidents;
     this.#silences = options.silences;
@@ -107,7 +111,14 @@ export class ForecasterState {
 
   /** Bytes of memory, room for further keys included. */
   get bytes(): number {
-    const parts = [this.#readout, this.#horizons, this.#seasons, this.#detection, this.#incidents];
+    const parts = [
+      this.#readout,
+      this.#horizons,
+      this.#gate,
+      this.#seasons,
+      this.#detection,
+      this.#incidents,
+    ];
     const further = parts.reduce(
       (sum, part) => sum + (part?.bytes ?? 0),
       (this.#silences?.bytes ?? 0) + (this.#expected?.bytes ?? 0) + (this.#groups?.groups.bytes ?? 0),
@@ -120,7 +131,8 @@ export class ForecasterState {
     const { f64, f32, readout, states, horizons } = this.#sizes();
     const further = 8 * (horizons?.f64 ?? 0) + 4 * ((horizons?.f32 ?? 0) + (horizons?.models ?? 0));
     const detection = (this.#detection?.bytesPerKey ?? 0) + (this.#incidents?.bytesPerKey ?? 0);
-    const silences = (this.#silences?.bytesPerKey ?? 0) + (this.#groups?.groups.bytesPerKey ?? 0);
+    const gate = this.#gate?.bytesPerKey ?? 0;
+    const silences = gate + (this.#silences?.bytesPerKey ?? 0) + (this.#groups?.groups.bytesPerKey ?? 0);
     return 8 * f64 + 4 * (f32 + readout + states) + further + detection + silences;
   }
 
@@ -163,6 +175,7 @@ export class ForecasterState {
     yield encodeModel(this.#signature, {
       keys: keys.size,
       ...model,
+      gate: this.#gate?.weights,
       stream: this.#silences?.stream,
       groups: this.#groupStates(),
     });
@@ -178,6 +191,7 @@ export class ForecasterState {
         states,
         readout: this.#readout?.read(slot) ?? nothing,
         horizons: this.#horizons?.read(slot),
+        gate: this.#gate?.weights && this.#gate.rows.read(slot),
         seasons: this.#seasons?.read(slot),
         detection: this.#detection?.read(slot),
         incidents: this.#incidents?.readOf(slot),
@@ -207,6 +221,8 @@ export class ForecasterState {
   takeOver({ model, keys }: Snapshot): void {
     const table = new KeyTable(this.#layout, keys.length);
     this.#reserve(table.capacity);
+    this.#gate?.reserve(table.capacity, model.gate);
+    if (this.#gate !== undefined) this.#gate.weights = model.gate;
     this.#seasons?.clear();
     this.#silences?.clear();
     this.#expected?.clear();
@@ -232,6 +248,7 @@ export class ForecasterState {
     this.runner.dispose();
     this.#readout?.dispose();
     this.#horizons?.dispose();
+    this.#gate?.rows.clear();
     this.#seasons?.clear();
     this.#detection?.clear();
     this.#incidents?.clear();
@@ -267,6 +284,8 @@ export class ForecasterState {
       state: runner.stateSize,
       parameters: runner.parameters,
       horizons: this.#horizons?.sizes,
+      gateWeights: this.#gate?.size,
+      gate: this.#gate?.rows.sizes,
       hasSeasons: this.#seasons !== undefined,
       detection: this.#detection?.sizes,
       incidents: this.#incidents?.sizes,
@@ -286,6 +305,7 @@ export class ForecasterState {
     this.runner.writeStates(slot, state.states);
     this.#readout?.write(slot, state.readout);
     if (state.horizons !== undefined) this.#horizons?.write(slot, state.horizons);
+    if (state.gate !== undefined) this.#gate?.rows.write(slot, state.gate);
     if (state.seasons !== undefined) this.#seasons?.write(slot, state.seasons);
     if (state.detection !== undefined) this.#detection?.write(slot, state.detection);
     else this.#detection?.start(slot);
@@ -315,6 +335,7 @@ export class ForecasterState {
     this.runner.reserve(capacity);
     this.#readout?.reserve(capacity);
     this.#horizons?.reserve(capacity);
+    this.#gate?.reserve(capacity);
     this.#detection?.reserve(capacity);
     this.#incidents?.reserve(capacity);
     this.#silences?.reserve(capacity);

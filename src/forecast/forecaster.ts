@@ -8,6 +8,7 @@ import { checkWidths, observationColumns, type ForecastColumns, type Observation
 import { currentEvent, type CurrentEvent } from "./current-event.js";
 import type { ExpertInput } from "./experts/expert.js";
 import { expertsOf } from "./experts/experts.js";
+import { Gate, type GateExample } from "./experts/gate.js";
 import { Detection, type Rarity } from "./detection/detection.js";
 import type { Incident, IncidentKind } from "./incidents/incidents.js";
 import type { GroupNote } from "./incidents/groups/watcher.js";
@@ -43,6 +44,7 @@ import {
   type PendingForecast,
 } from "./key-forecaster.js";
 import { LocalClock } from "./keys/local-clock.js";
+import { initialGate } from "./learning/initial/pretrained.js";
 import { valueCell } from "./learning/value-cell.js";
 import { Bounds } from "./uncertainty/bounds.js";
 
@@ -76,6 +78,7 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
 
   readonly #history: History;
   readonly #experts: KeyForecaster;
+  readonly #gate: Gate;
   readonly #bounds: Bounds;
   readonly #readout: KeyReadout | undefined;
   readonly #horizons: Horizons | undefined;
@@ -112,7 +115,9 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
         : undefined;
     const expertNames = experts.map((expert) => expert.name);
     const bounds = new Bounds(settings);
-    const keyForecaster = new KeyForecaster(settings, experts, { bounds, clock });
+    const gate = new Gate(experts, settings.loss === "squared");
+    gate.weights = initialGate(cell.initial, settings);
+    const keyForecaster = new KeyForecaster(settings, experts, { bounds, clock, gate });
     const format1 = new Release01({
       settings,
       layout,
@@ -145,7 +150,15 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
       expected: incidents?.expected,
       groups: incidents?.groups,
     };
-    const perKey = { layout, readout, horizons, seasons, ...rows, conversions: { 1: format1, 2: format2 } };
+    const perKey = {
+      layout,
+      readout,
+      horizons,
+      seasons,
+      gate,
+      ...rows,
+      conversions: { 1: format1, 2: format2 },
+    };
     const parts = { cell, learning: settings, bounds: settings, ...perKey };
     super(settings, parts, listeners);
     names.of = (slot) => this.state.keys.nameOf(slot);
@@ -156,6 +169,7 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
     this.#history = history;
     this.#bounds = bounds;
     this.#experts = keyForecaster;
+    this.#gate = gate;
     this.#readout = readout;
     this.#horizons = horizons;
     this.#seasons = seasons;
@@ -165,6 +179,18 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
     this.#read = new KeyRow(layout);
     const { aggregate, featureCount } = settings;
     this.#windows = aggregate && new Windows(aggregate, featureCount);
+  }
+
+  /**
+   * @internal Gives what a gate would see of each value to those who train one; this forecaster has a gate that knows nothing. Call
+   * it before the first event.
+   */
+  trainGate(onLearn: (example: GateExample) => void): { readonly inputs: number; readonly members: number } {
+    const gate = this.#gate;
+    gate.weights = new Float32Array(gate.size);
+    gate.reserve(this.state.keys.capacity);
+    gate.onLearn = onLearn;
+    return gate;
   }
 
   /**
@@ -391,6 +417,7 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
       }
       this.begin(slot, forecasts);
       this.#incidents?.groups?.groups.begin(slot, keys.nameOf(slot));
+      this.#gate.start(slot);
       this.#experts.start(key, now.value);
     }
     if (this.#detection !== undefined && !Number.isNaN(now.value)) {

@@ -3,6 +3,7 @@ import type { ForecastColumns } from "./columns.js";
 import type { CurrentEvent } from "./current-event.js";
 import { clip } from "./elementary.js";
 import type { Expert, ExpertInput, LearnedSizes } from "./experts/expert.js";
+import type { Gate, GatedValue } from "./experts/gate.js";
 import { ExpertPanel, isSettled, type ExpertStanding } from "./experts/panel.js";
 import { learnAtoms, startAtoms, usualAhead, usualOr } from "./keys/atoms.js";
 import { learnGrid, nearestOr, startGrid } from "./keys/grid.js";
@@ -23,6 +24,8 @@ import type { ForecasterSettings } from "./settings.js";
 /** Bounds in scaled changes: of an observed target, and of the imputation of a missing value. */
 const largestTarget = 20;
 const largestImputation = 10;
+/** Bound of a change that the gate learns from: finite in 32 bits. */
+const largestChange = 1e30;
 
 /** The parts of a pending forecast. All numbers except the weights are in the unit of the values. */
 export interface PendingForecast {
@@ -32,6 +35,7 @@ export interface PendingForecast {
   /**
    * The forecast is the weighted sum of the experts' forecasts, moved to the nearest possible value where values lie on a
    * grid, and cut at `bounds`; the weights sum to 1. Where the forecast is the value that most of the key's values are, that value is one more expert, `frequent`, with all of the weight.
+   * Where a young key's forecast is limited to what the key can afford (`experts/gate.ts`), that is one more, `limited`.
    */
   readonly experts: readonly {
     readonly name: string;
@@ -57,9 +61,11 @@ export interface KeyInspection {
 
 export class KeyForecaster {
   readonly #panel: ExpertPanel;
+  readonly #gate: Gate;
   readonly #intervals: Intervals;
   readonly #spread: Spread;
   readonly #sizes: LearnedSizes = { scale: 1, spread: 1, weight: 1 };
+  readonly #gated: GatedValue = { target: 0, mixture: 0, moved: 0, spread: 1 };
   readonly #nested: NestedIntervals;
   readonly #bounds: Bounds;
   readonly #squaredLoss: boolean;
@@ -67,8 +73,9 @@ export class KeyForecaster {
   constructor(
     settings: ForecasterSettings,
     experts: readonly Expert[],
-    { bounds, clock }: { readonly bounds: Bounds; readonly clock: LocalClock },
+    { bounds, clock, gate }: { readonly bounds: Bounds; readonly clock: LocalClock; readonly gate: Gate },
   ) {
+    this.#gate = gate;
     this.#bounds = bounds;
     this.#squaredLoss = settings.loss === "squared";
     this.#panel = new ExpertPanel(experts, this.#squaredLoss);
@@ -79,7 +86,9 @@ export class KeyForecaster {
 
   /** The weights of the experts in the forecast of the key's next value. One array is reused. */
   weights(key: KeyRow): Float64Array {
-    return this.#panel.weights(key);
+    const mixed = this.#panel.weights(key);
+    this.#gate.fold(key, mixed);
+    return mixed.weights;
   }
 
   /** How the key's pending forecast came about. */
@@ -96,7 +105,10 @@ export class KeyForecaster {
       weight: isMixed ? weights[e]! : 0,
       forecast: base + scale * f32[at32 + layout.forecasts + e]!,
     }));
-    if (!isMixed) experts.push({ name: "frequent", weight: 1, forecast: followed(key, pending) });
+    if (!isMixed) {
+      const name = this.#gate.isGuarded(key) ? "limited" : "frequent";
+      experts.push({ name, weight: 1, forecast: followed(key, pending) });
+    }
     return { level: f64[at64 + number.mean]!, scale, experts };
   }
 
@@ -139,11 +151,13 @@ export class KeyForecaster {
     now.held = f64[at64 + number.held]!;
     forecasts.anomalyScore[row] = NaN;
     if (now.missing) return this.#skip(key);
+    this.#gate.account(key, Math.abs(value - expected), Math.abs(value - forecasts.previous[row]));
     const verdict = judge(key, value);
     if (verdict === verdicts.aside) {
       now.missing = now.setAside = true;
       const imputation = this.#skip(key);
       followCandidate(key);
+      this.#followIfDear(key);
       return imputation;
     }
     let forecast = this.#bounds.clip(pending);
@@ -158,6 +172,13 @@ export class KeyForecaster {
     return this.#learn(now, key, value - forecast);
   }
 
+  /** Forecasts follow a value set aside, where the key cannot afford to be as far from it as it is. */
+  #followIfDear(key: KeyRow): void {
+    const { f64, at64 } = key;
+    const away = Math.abs(f64[at64 + number.candidate]! - f64[at64 + number.base]!);
+    if (away > this.#gate.allowance(key)) f64[at64 + number.follows] = 1;
+  }
+
   /** Everything that belongs to the key learns from a value, `error` above what was forecast in its place. */
   #learn({ value }: CurrentEvent, key: KeyRow, error: number): number {
     const { f64, at64 } = key;
@@ -166,7 +187,14 @@ export class KeyForecaster {
     const change = value - f64[at64 + number.base]!;
     const target = clip(change / scale, largestTarget);
     f64[at64 + number.observed] = f64[at64 + number.observed]! + 1;
-    this.#panel.learn(key, change, this.#sizesOf(key, scale));
+    const sizes = this.#sizesOf(key, scale);
+    const gated = this.#gated;
+    gated.target = clip(change / scale, largestChange);
+    gated.mixture = this.#panel.mixtureOf(key);
+    gated.moved = value - f64[at64 + number.held]!;
+    gated.spread = this.#squaredLoss ? 1 : sizes.spread;
+    this.#gate.learn(key, gated);
+    this.#panel.learn(key, change, sizes);
     learnGrid(key, value, said);
     learnAtoms(key, value, this.#bounds.clip(said), scale);
     countMove(key, value !== f64[at64 + number.held]!);
@@ -203,6 +231,7 @@ export class KeyForecaster {
     const square = f64[at64 + number.candidateSquare]!;
     startAnew(key);
     this.start(key, f64[at64 + number.candidate]!);
+    this.#gate.start(key.slot);
     if (square > 0) assumeSize(key, square);
   }
 
@@ -228,12 +257,20 @@ export class KeyForecaster {
     input.held = (f64[at64 + number.held]! - base) / input.scale;
     if (layout.seasonal !== undefined) input.seasonal = f32[at32 + layout.seasonal]!;
     this.#panel.forecast(key, input);
+    this.#gate.forecast(key, this.#panel.mixtureOf(key), this.#panel.lead);
     const said = this.#said(key, input.scale);
     const possible = this.#possible(key, said);
     // A season that has told the rare values is better than the frequent one, before the losses of both have told so.
     const usual = this.#squaredLoss || this.#panel.isLed ? possible : usualOr(key, possible, input.scale);
-    f64[at64 + number.pending] = usual;
+    f64[at64 + number.pending] = this.#afford(key, usual);
     this.writePending(key, row, forecasts);
+  }
+
+  /** The forecast of a young key, moved towards its last value as far as the key can afford. */
+  #afford(key: KeyRow, forecast: number): number {
+    const allowance = this.#gate.allowance(key);
+    const away = followed(key, forecast) - lastObserved(key);
+    return Math.abs(away) <= allowance ? forecast : forecast - away + clip(away, allowance);
   }
 
   /** Writes the pending forecast of a key's next value to a row; the bounds cut its intervals. */

@@ -111,7 +111,7 @@ export function checkedSettings(
 
 /**
  * The name of a model and the version of its weights, as forecasts carry it: "lstm32@1841", or
- * "lstm32-pretrained-1@1841" where the first weights were trained ones.
+ * "lstm32-pretrained-2@1841" where the first weights were trained ones.
  */
 export function modelName(
   {

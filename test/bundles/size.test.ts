@@ -34,7 +34,7 @@ test("the main entry brings nothing but this package and rxjs, for a browser", a
     "dist/kernel/kernels-browser.js",
   ]);
   // Neither the trained weights nor the pipeline.
-  expect(code).not.toContain("pretrained-1");
+  expect(code).not.toContain("pretrained-2");
   expect(code).not.toContain("everyEvents");
 });
 

@@ -3,10 +3,13 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { corpusSeries } from "../../pretrain/corpus.js";
+import { collectExamples } from "../../pretrain/examples.js";
+import { trainGate } from "../../pretrain/gate.js";
 import { toHalf } from "../../pretrain/half.js";
 import { processes } from "../../pretrain/processes.js";
 import { train } from "../../pretrain/train.js";
 import { moduleOf, packed } from "../../pretrain/write-file.js";
+import { usePretrainedWeights } from "../../src/forecast/learning/initial/use-pretrained.js";
 import { fromHalf, readHalves } from "../../src/forecast/encoding/halves.js";
 
 // The kernel that every machine has: the other one rounds otherwise.
@@ -46,6 +49,24 @@ test("the shares of the processes are the whole corpus", () => {
 test("a short training gives the bits that it always gave", () => {
   const weights = train({ cell: "lstm", hidden: 8, seed: 7, events: 40_000 });
   expect(digestOf(weights)).toBe("ff6d8510915fe2ea");
+});
+
+test("a short training of a gate gives the bits that it always gave, and finds the better expert", () => {
+  usePretrainedWeights();
+  const examples = collectExamples({ cell: "lstm", hidden: 32 }, 7, 4000);
+  const gate = trainGate(examples, 60, 1);
+  expect(digestOf(gate)).toBe("00f723d80fc1a9e8");
+  const { members, inputs } = examples;
+  expect(gate).toHaveLength(members * (inputs + 1));
+  // The first member is always right, and the others are off by one.
+  const forecasts = Float32Array.from(examples.forecasts, (_, i) => (i % members === 0 ? 0 : 1));
+  const easy = trainGate({ ...examples, forecasts, targets: examples.targets.slice().fill(0) }, 300, 1);
+  const scores = Array.from({ length: members }, (_, m) =>
+    examples.x
+      .subarray(0, inputs)
+      .reduce((sum, each, j) => sum + each * easy[m * (inputs + 1) + j]!, easy[m * (inputs + 1) + inputs]!),
+  );
+  expect(Math.max(...scores)).toBe(scores[0]);
 });
 
 test("16-bit floats are read as they were written, and are the nearest", () => {

@@ -4,7 +4,12 @@
  * so that it follows change, with a fixed share for each expert (Herbster and Warmuth, 1998).
  */
 import { clip, exponential } from "../elementary.js";
-import type { KeyRow } from "../keys/row.js";
+import type { SinglesRow } from "../keys/row.js";
+
+/** Singles that a mixture keeps, and where: the forecasts of its experts, its regrets of each, and their squares. */
+export interface MixtureRow extends SinglesRow {
+  readonly layout: Readonly<Record<"forecasts" | "regrets" | "squares", number>>;
+}
 
 /** Share of the whole weight that all experts have alike, whatever they forecast. */
 export const share = 0.001;
@@ -21,7 +26,11 @@ export const largestDistance = 5;
  * Writes the weights of the key's experts, which sum to 1, to `weights`. Experts whose bit is set in `asleep` have the
  * weight 0.
  */
-export function mixtureWeights({ f32, at32, layout }: KeyRow, asleep: number, weights: Float64Array): void {
+export function mixtureWeights(
+  { f32, at32, layout }: MixtureRow,
+  asleep: number,
+  weights: Float64Array,
+): void {
   const experts = weights.length;
   const regrets = at32 + layout.regrets;
   const squares = at32 + layout.squares;
@@ -54,7 +63,7 @@ function isAsleep(asleep: number, expert: number): boolean {
 }
 
 /** Forgets how the experts did. Expert `trusted` counts e² times as much as each other one, until they have earned it. */
-export function restartMixture({ f32, at32, layout }: KeyRow, experts: number, trusted: number): void {
+export function restartMixture({ f32, at32, layout }: MixtureRow, experts: number, trusted: number): void {
   f32.fill(regretOfOthers, at32 + layout.regrets, at32 + layout.regrets + experts);
   f32[at32 + layout.regrets + trusted] = 0;
   f32.fill(0, at32 + layout.squares, at32 + layout.squares + experts);
@@ -62,7 +71,7 @@ export function restartMixture({ f32, at32, layout }: KeyRow, experts: number, t
 
 /** Moves the regrets of the experts by the gradient of the loss at the forecast `mixture`, in scales. */
 export function learnMixture(
-  { f32, at32, layout }: KeyRow,
+  { f32, at32, layout }: MixtureRow,
   experts: number,
   mixture: number,
   gradient: number,

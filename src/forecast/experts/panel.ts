@@ -11,6 +11,7 @@ import { number } from "../keys/layout.js";
 import type { KeyRow } from "../keys/row.js";
 import { changed } from "./drift.js";
 import type { ComparedLosses, Expert, ExpertInput, LearnedSizes } from "./expert.js";
+import type { MixedWeights } from "./gate.js";
 import { learnMixture, lossGradient, mixtureWeights, restartMixture } from "./mixture.js";
 import { persistence } from "./experts.js";
 import { discountedLoss } from "./losses.js";
@@ -53,6 +54,7 @@ export class ExpertPanel {
   readonly #persistence: number;
   readonly #squaredLoss: boolean;
   readonly #weights: Float64Array;
+  readonly #mixed: Float64Array;
   /** Indices of the experts that may sleep. */
   readonly #sleepers: readonly number[];
   readonly #losses: ComparedLosses = { ofMixture: 0, ofLast: 0 };
@@ -67,6 +69,7 @@ export class ExpertPanel {
     this.#sleepers = experts.flatMap((expert, e) => ("relativeLoss" in expert ? [e] : []));
     this.#squaredLoss = squaredLoss;
     this.#weights = new Float64Array(experts.length);
+    this.#mixed = new Float64Array(experts.length);
   }
 
   /** Whether one expert is the whole of the forecast that was mixed last. */
@@ -74,25 +77,36 @@ export class ExpertPanel {
     return this.#leader >= 0 && this.#lead === 1;
   }
 
+  /** The share of the forecast that one expert leads alone, of the key that was mixed last. */
+  get lead(): number {
+    return this.#leader < 0 ? 0 : this.#lead;
+  }
+
+  /** The mixture of a key's experts in its pending forecast, whether or not that is it. */
+  mixtureOf({ f32, at32, layout }: KeyRow): number {
+    return f32[at32 + layout.panel + place.mixture]!;
+  }
+
   /** Forgets how the experts of a key did. */
   start(key: KeyRow): void {
     restartMixture(key, this.experts.length, this.#persistence);
   }
 
-  /** The weights of the experts in the pending forecast, which is their weighted sum; they sum to 1. One array is reused. */
-  weights(key: KeyRow): Float64Array {
+  /** How the pending forecast was mixed. The arrays are reused. */
+  weights(key: KeyRow): MixedWeights {
     const weights = this.#weights;
-    if (!isSettled(key)) {
+    const mixture = this.#mixed;
+    this.#rank(key);
+    mixtureWeights(key, this.#asleep, mixture);
+    const { lead } = this;
+    if (isSettled(key)) {
+      for (let e = 0; e < weights.length; e++) weights[e] = (1 - lead) * mixture[e]!;
+      if (lead > 0) weights[this.#leader] = weights[this.#leader]! + lead;
+    } else {
       weights.fill(0);
       weights[this.#persistence] = 1;
-      return weights;
     }
-    this.#rank(key);
-    mixtureWeights(key, this.#asleep, weights);
-    if (this.#leader < 0) return weights;
-    for (let e = 0; e < weights.length; e++) weights[e] = (1 - this.#lead) * weights[e]!;
-    weights[this.#leader] = weights[this.#leader]! + this.#lead;
-    return weights;
+    return { forecast: this.mixtureOf(key), mixture, lead, weights };
   }
 
   /** Returns the discounted regrets of the experts, and the discounted losses of their mixture and of the last value. */

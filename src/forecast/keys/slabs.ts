@@ -47,7 +47,9 @@ export class Slabs {
   /** Makes room for `keys` keys. Throws MEMORY_EXHAUSTED, changing nothing. */
   reserve(keys: number): void {
     const { sizes } = this;
-    if (keys * sizes.f64 <= this.f64.length) return;
+    const isEnough = (slab: { readonly length: number }, size: number): boolean => keys * size <= slab.length;
+    if (isEnough(this.f64, sizes.f64) && isEnough(this.f32, sizes.f32) && isEnough(this.u16, sizes.u16))
+      return;
     try {
       const f64 = new Float64Array(keys * sizes.f64);
       const f32 = new Float32Array(keys * sizes.f32);

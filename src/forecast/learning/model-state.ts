@@ -26,6 +26,8 @@ export interface ModelState {
   readonly kernel: string;
   /** Identity of the weights that the model began with; undefined where they were drawn. */
   readonly initial?: string | undefined;
+  /** Weights of the gate that the model began with (`experts/gate.ts`); undefined where it has none. */
+  readonly gate?: Float32Array | undefined;
   /** Updates of the weights so far. */
   readonly version: number;
   readonly weights: Float32Array;

@@ -27,6 +27,8 @@ export interface KeyState {
   readonly readout: Float32Array;
   /** Where more than the next value is forecast. */
   readonly horizons: HorizonState | undefined;
+  /** Where the model has a gate. */
+  readonly gate?: SlabRows | undefined;
   /** Where the key has a ring of values to find its seasons in. */
   readonly seasons: SeasonState | undefined;
   /** Where anomalies are detected; a record without it begins the detection anew. */
@@ -135,6 +137,7 @@ export function readKeyNumbers(record: Uint8Array): Readonly<Record<NumberOfForm
 /** Names of the sections that the model's record may have. */
 const modelSections = {
   initial: "initial",
+  gate: "gate",
   budget: "budget",
   stream: "stream",
   groups: "groups",
@@ -161,6 +164,10 @@ export function encodeModel(signature: Signature, model: ModelState): SnapshotRe
   if (model.initial !== undefined) {
     body.text(modelSections.initial);
     body.text(model.initial);
+  }
+  if (model.gate !== undefined) {
+    body.text(modelSections.gate);
+    body.f32(model.gate);
   }
   if (model.budget !== undefined) {
     body.text(modelSections.budget);
@@ -190,6 +197,7 @@ export function encodeModel(signature: Signature, model: ModelState): SnapshotRe
 
 /** Names of the sections that a key's record has where the key has such a part. */
 const sections = {
+  gate: "gate",
   seasons: "seasons",
   detection: "detection",
   incidents: "incidents",
@@ -211,6 +219,10 @@ export function encodeKey(signatureSum: number, state: KeyState): SnapshotRecord
     body.f64(state.horizons.f64);
     body.f32(state.horizons.f32);
     body.f32(state.horizons.models);
+  }
+  if (state.gate !== undefined) {
+    body.text(sections.gate);
+    writeSlab(body, state.gate);
   }
   if (state.seasons !== undefined) {
     body.text(sections.seasons);
@@ -289,6 +301,9 @@ export interface SnapshotSizes {
   readonly state: number;
   readonly parameters: number;
   readonly horizons: HorizonSizes | undefined;
+  /** Numbers of a gate's weights, and a key's rows of it; undefined where there can be none. */
+  readonly gateWeights: number | undefined;
+  readonly gate: SlabSizes | undefined;
   /** Whether keys may have seasons. */
   readonly hasSeasons: boolean;
   readonly detection: DetectionSizes | undefined;
@@ -396,11 +411,27 @@ function fits({ model, keys }: Pick<Snapshot, "model" | "keys">, sizes: Snapshot
   const parameters = [model.weights, model.firstMoments, model.secondMoments];
   return (
     parameters.every((array) => array.length === sizes.parameters) &&
+    (model.gate === undefined || model.gate.length === sizes.gateWeights) &&
     (model.budget === undefined || model.budget.length === budgetSize) &&
     (model.stream === undefined || model.stream.length === sizes.stream) &&
     model.queue.every(({ row, state }) => row.length === sizes.window && state.length === sizes.state) &&
     keys.every(
-      ({ f64, f32, states, readout, horizons, seasons, detection, incidents, silence, expected, member }) =>
+      ({
+        f64,
+        f32,
+        states,
+        readout,
+        horizons,
+        gate,
+        seasons,
+        detection,
+        incidents,
+        silence,
+        expected,
+        member,
+      }) =>
+        (gate === undefined) === (model.gate === undefined) &&
+        (gate === undefined || hasSizes(gate, sizes.gate)) &&
         (seasons === undefined || (sizes.hasSeasons && Seasons.fits(seasons))) &&
         readout.length === sizes.readout &&
         horizons?.f64.length === sizes.horizons?.f64 &&
@@ -442,6 +473,7 @@ function readKey(body: ByteReader, sizes: SnapshotSizes): KeyState {
     horizons:
       sizes.horizons !== undefined ? { f64: body.f64(), f32: body.f32(), models: body.f32() } : undefined,
   };
+  let gate: SlabRows | undefined;
   let seasons: SeasonState | undefined;
   let detection: DetectionState | undefined;
   let incidents: IncidentState | undefined;
@@ -451,7 +483,8 @@ function readKey(body: ByteReader, sizes: SnapshotSizes): KeyState {
   let group: string | undefined;
   while (!body.isAtEnd) {
     const section = body.text();
-    if (section === sections.seasons) seasons = { numbers: body.f64(), values: body.f32() };
+    if (section === sections.gate) gate = readSlab(body);
+    else if (section === sections.seasons) seasons = { numbers: body.f64(), values: body.f32() };
     else if (section === sections.detection) {
       const found = readSlab(body);
       // The rows of other settings of detection are of no use: it begins anew.
@@ -474,7 +507,7 @@ function readKey(body: ByteReader, sizes: SnapshotSizes): KeyState {
       if (sizes.member !== undefined) group = found;
     } else throw corrupt(`unexpected section "${section}" of a key`);
   }
-  return { ...state, seasons, detection, incidents, silence, expected, member, group };
+  return { ...state, gate, seasons, detection, incidents, silence, expected, member, group };
 }
 
 function convertModel(model: ModelState, conversion: KeyConversion): ModelState {
@@ -504,12 +537,14 @@ function readModelBody(body: ByteReader): ModelState {
     state: body.f32(),
   }));
   let initial: string | undefined;
+  let gate: Float32Array | undefined;
   let budget: Float64Array | undefined;
   let stream: Float64Array | undefined;
   let groups: ModelState["groups"];
   while (!body.isAtEnd) {
     const section = body.text();
     if (section === modelSections.initial) initial = body.text();
+    else if (section === modelSections.gate) gate = body.f32();
     else if (section === modelSections.budget) budget = body.f64();
     else if (section === modelSections.stream) stream = body.f64();
     else if (section === modelSections.groups) groups = { naming: body.text(), states: readGroups(body) };
@@ -526,6 +561,7 @@ function readModelBody(body: ByteReader): ModelState {
     firstMoments,
     secondMoments,
     queue,
+    gate,
     budget,
     stream,
     groups,

@@ -1,8 +1,9 @@
 /** What absurd values cost: the second ordinary value after them is forecast as if they had not been. */
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { uniform } from "../../../src/engine/random.js";
 import { Forecaster } from "../../../src/forecast/forecaster.js";
-import { forecasterSettings } from "../../../src/forecast/settings.js";
+import { usePretrainedWeights } from "../../../src/forecast/learning/initial/use-pretrained.js";
+import { forecasterSettings, type ForecasterSettings } from "../../../src/forecast/settings.js";
 import { quick, run, runFresh, type Event } from "../../support/streams.js";
 import { drawNormal } from "../../support/random.js";
 
@@ -14,6 +15,9 @@ const compared = 12;
 /** Absurd values in the longest run. */
 const longest = 5;
 const settings = forecasterSettings({ hidden: 16, horizon });
+const trained = forecasterSettings({ initial: "pretrained", horizon });
+
+beforeAll(usePretrainedWeights);
 
 type Kind = (noise: () => number, next: () => number) => (i: number) => number;
 
@@ -62,12 +66,14 @@ class Costs {
   readonly #series: readonly (readonly number[])[];
   readonly #at: number;
   readonly #before: Uint8Array;
+  readonly #settings: ForecasterSettings;
 
-  constructor(kind: Kind, at: number) {
+  constructor(kind: Kind, at: number, model = settings) {
+    this.#settings = model;
     const length = at + longest + compared + horizon;
     this.#series = Array.from({ length: keys }, (_, key) => seriesOf(kind, key, length));
     this.#at = at;
-    const forecaster = new Forecaster(settings);
+    const forecaster = new Forecaster(model);
     run(forecaster, this.#events(0, at, []));
     this.#before = forecaster.snapshot();
     forecaster.dispose();
@@ -77,7 +83,7 @@ class Costs {
   of(absurd: readonly number[], count: number): Cost {
     const first = this.#at;
     const after = first + count;
-    const forecaster = new Forecaster(settings);
+    const forecaster = new Forecaster(this.#settings);
     forecaster.restore(this.#before);
     const { expected, expectedUpper, expectedLower, steps } = run(
       forecaster,
@@ -147,6 +153,21 @@ describe.each(Object.entries(kinds))("%s", (name, kind) => {
     }
   });
 });
+
+test.each(Object.entries({ ...kinds, ...discrete }))(
+  "%s: trained weights, which mix experts sooner, cost as little after absurd values",
+  (name, kind) => {
+    for (const at of [0, 9]) {
+      const without = new Costs(kind, at).of([], longest);
+      const costs = new Costs(kind, at, trained);
+      for (const absurd of runsOf(longest)) {
+        const { next } = costs.of(absurd, longest);
+        const limit = name in discrete ? 1.5 : limitOf(name);
+        expect(next / without.next, `${absurd.join()} at ${at}`).toBeLessThan(limit);
+      }
+    }
+  },
+);
 
 describe.each(Object.entries(discrete))("%s", (_, kind) => {
   test.each([3, 5, 9, 20, 50])(

@@ -2,10 +2,49 @@
 import type { WeightsFile } from "./file.js";
 
 export const lstm32: WeightsFile = {
-  identity: "pretrained-1",
+  identity: "pretrained-2",
   cell: "lstm",
   hidden: 32,
   harmonics: 6,
+  gates: [
+    {
+      readout: "shared",
+      loss: "absolute",
+      checksum: 851005321,
+      weights: [
+        "UbL2P0EwaDMgMDuwLjrhHiwpkyD7tdA5oSt1LrAr6jpkOBw0Pr/Xrlq+5S5Ev4smPz7yOmq2oLkYMtoyvDFKtPG8BzD8LuQuzo3Fvyoxry9s",
+        "ML6+2rInL5S2WbG0tm8w/LnEMDAyabhLMOYyYLZzqV61n7JRt4e036lvsx60W7wUtQWusrNCL5E7CbxcPU62jbgYvZs8LrEYO+u4bSxJuAg2",
+        "Kri7NecyFj44Np6wFzZYNoxAvDDWtHEvSa5Prf05vzpltXM/SzC+MbSxHLlsOJs3JboGt5yoYrd5N3y6ErUmqGe1azX3suewni1asc41Fr0b",
+        "tA08aTwOPFQ7SEDmMzm/a7o=",
+      ].join(""),
+    },
+    {
+      readout: "compact",
+      loss: "absolute",
+      checksum: 1802003144,
+      weights: [
+        "MLKJQLQthTIdL9wt77TGPI2leCzJnlWkHLl7POQoODHwLCkpujwJOMs0DsB+sPC+SrFevtQx6L9+KC89yD3UtV65iDDLMVUvuDB6tLO9xC2y",
+        "Lc4jWS1sp3jAGTArLkKpOi+xvZ21jzSyt0KgVbgmuLS2eTMTuhUuRDDktEA03bWEts4qkacotUQsd70YtS4iF6/Xs4Cs/b7MtGotM7JAscgv",
+        "4Tv6vMk+Aqx3uRa9JLlQvdU9Q7FhPim4QS1iucs1MrnQKz41EjYhPTo2gbQSNOc1Xzj8P1oxqreZL2AvNbWKphU6/TvHtqc88rZTuEY22zi1",
+        "s5e4nTqWsHE16zHpMXu1/S9duFE8PTGULGayUzCztgw8mC+ypp6x8CwTt1W8PS7cOG01QUENOEA+nSHbOtg2Jr/Fv4c1abceuEGugqs4uNM2",
+        "u7pUt2+tvSSTt6s2BrmwtfslUjLPtQU4RLdvpNo2WjniOQI9Y0BxOSY9ZS9PuZ69",
+      ].join(""),
+    },
+    {
+      readout: "full",
+      loss: "absolute",
+      checksum: 225562399,
+      weights: [
+        "HrEVQHcslzNQMIQyIi2Es5A6xqG9mhoioi6YF1m4MjoMKNAnpScaMEUq3TxTNdE1E8BFoEa++C+nvD+ydbrwMwHAmCQ3Pds+bLXVukUw/zFu",
+        "MA4wgzDis9u98S0mLZIrzSKQLV4pTMDLL+ctdaXUrZ8uqr70tGMxr7hosCq3QbEAMx8sWbUjoB+7KSi4LCStjjT3sz62wTAfMKAywrToLky8",
+        "mbSVMT4vhy40sgqpHMAKtFE0e6XKpimqa66sPky9dz9ZqQ28vLn8ryK8TK6SvfE++rCoPt20yy4au7c1F7qOnBIv6zRcNiU86DaYtA0ydjVP",
+        "Nl44SEBJM4q3uS97NZUwvrf6tOQ4Zz3ctvI8OrmBuSo1tzkeNPw6a7SItaU6mzPKOCoqBrWQuNC1rRkzszI3BS0/uBe3vbF2Kp0sdLJIKEe6",
+        "grAQKVikBbONvAA61zm1Nkg/7TaZOcsynjR5OF46LTR0vTfAHLMOObUwRzOSrZi0NS97uAY8FaZ2MQKtnrRJqUa47z1TIUY0xCjlsoyot7Bg",
+        "HyMtzzn5ryhA5bDlOZSvRrnCHIw6KzXLudi/bzJdtZO4LjCqMKeuk7gaNSK2KrjdNO0uAbE/uHItNyz/tjk43qlFtNe26DvUuOizALkVOd44",
+        "STwFP4k4gT2cOSU5NTMTvZe9",
+      ].join(""),
+    },
+  ],
   checksum: 1972758147,
   weights: [
     "4rDduEk4GTiTOOqtL6stuFi35TViNlwpZqPesJI0VS1dr163MLZrrza0TbdwvR85IbXBmvKqsrgKO+M4vzgYoIQ3crIRNWE9BTtwMyCwu7el",

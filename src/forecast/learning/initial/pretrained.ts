@@ -36,6 +36,18 @@ function weightsFileFor(
   return [...files].find((file) => file.cell === cell && file.hidden === hidden);
 }
 
+/** Returns the weights of the gate that was trained with these initial weights; undefined where there is none. */
+export function initialGate(
+  identity: string,
+  { cell, hidden, readout, loss }: Pick<ForecasterSettings, "cell" | "hidden" | "readout" | "loss">,
+): Float32Array | undefined {
+  const of = [...files].find(
+    (file) => file.identity === identity && file.cell === cell && file.hidden === hidden,
+  );
+  const gate = of?.gates.find((each) => each.readout === readout && each.loss === loss);
+  return gate && readHalves(gate);
+}
+
 /**
  * Writes trained weights over those of a new engine where a file fits. Inputs that the file does not know, such as exogenous
  * features, get rows of zeros: they have no effect until something was learned of them.

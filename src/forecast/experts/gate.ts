@@ -1,0 +1,333 @@
+/**
+ * The gate: a small learned model that mixes what a key's experts forecast, by their recent losses and by what they say now. It
+ * was trained on synthetic series, with the initial weights that it is shipped with (`npm run pretrain`). Its forecast is one of
+ * three in the mixture's own rule, beside the last value and today's mixture, so that the mixture's floor holds.
+ */
+import { clip, exponential, logarithm } from "../elementary.js";
+import { number } from "../keys/layout.js";
+import type { KeyRow } from "../keys/row.js";
+import { Slabs } from "../keys/slabs.js";
+import { areAlike, firstChanges } from "./alike.js";
+import type { Expert } from "./expert.js";
+import { learnMixture, lossGradient, mixtureWeights, type MixtureRow } from "./mixture.js";
+
+/** Discounts of the losses that the gate sees. Measured: a memory of five values beside longer ones (docs/adr/0030). */
+const discounts = [0.8, 0.95, 0.99] as const;
+/** What a mean loss is at first, in scales, and how many losses that counts for. */
+const usualLoss = 0.7;
+const usualCount = 0.5;
+/** An error counts up to this many scales. */
+const largestError = 10;
+/** Bounds of the logarithm of a loss, which is at least `leastLoss`, and of a forecast. */
+const largestLogarithm = 3;
+const leastLoss = 1e-3;
+const largestForecast = 20;
+/** Bound of the logarithm of the number of values, and what it is measured from. */
+const mostValues = 8;
+const middleValues = 4;
+/** Weight of the inverse of the number of values: the first ones lie between 0 and 1. */
+const inverseValues = 3;
+/** Regrets at first of the last value, of the mixture and of the gate: less is trusted more. */
+const firstRegrets = [3, 2, 0] as const;
+const rivals = firstRegrets.length;
+/** Share of the error of repeating the last value that a young key's forecasts may be worse by. */
+const affordable = 0.15;
+/** Values up to which a key is young in this sense. */
+const guardedUntil = 100;
+
+/** Experts that a gate mixes, where the forecaster has them, beside today's mixture of all. The last value is the first. */
+const memberNames: ReadonlySet<string> = new Set([
+  "persistence",
+  "smoothing",
+  "median",
+  "recurrent",
+  "regression",
+  "seasonal",
+]);
+
+/** What a gate saw, and what came. The arrays are reused. */
+export interface GateExample {
+  readonly slot: number;
+  /** Values of the key before the one that came. */
+  readonly observed: number;
+  readonly inputs: Float64Array;
+  /** What the members forecast, as scaled changes; the mixture's is the last. */
+  readonly forecasts: Float64Array;
+  readonly target: number;
+}
+
+/** A value that came, for all that a gate learns of it. One object is reused. */
+export interface GatedValue {
+  /** Scaled change from the base, and the mixture of the experts in its place. */
+  target: number;
+  mixture: number;
+  /** Change from the last value, in the unit of the values. */
+  moved: number;
+  /** Size of the usual errors of the hour (`LearnedSizes`). */
+  spread: number;
+}
+
+/** A key's singles. */
+interface RuleRow {
+  f32: Float32Array;
+  at32: number;
+  readonly layout: ReturnType<typeof placesOf>;
+}
+
+/** How the panel mixed a pending forecast. */
+export interface MixedWeights {
+  /** The mixture's forecast, and the weights of the experts in it. */
+  readonly forecast: number;
+  readonly mixture: Float64Array;
+  /** Share that one expert has alone, and the weights in the panel's forecast. */
+  readonly lead: number;
+  readonly weights: Float64Array;
+}
+
+export class Gate {
+  /** Called with each value before anything is learned of it, by those who train a gate. */
+  onLearn: ((example: GateExample) => void) | undefined;
+  /** Rows of the keys; empty while there is no gate. */
+  readonly rows: Slabs;
+  /** Indices of the experts among the members. */
+  readonly #experts: readonly number[];
+  readonly #squaredLoss: boolean;
+  readonly #inputs: Float64Array;
+  readonly #forecasts: Float64Array;
+  readonly #shares: Float64Array;
+  readonly #trust = new Float64Array(rivals);
+  readonly #place: ReturnType<typeof placesOf>;
+  readonly #row: RuleRow;
+  #weights: Float32Array | undefined;
+
+  constructor(experts: readonly Expert[], squaredLoss: boolean) {
+    this.#experts = experts.flatMap(({ name }, e) => (memberNames.has(name) ? [e] : []));
+    this.#squaredLoss = squaredLoss;
+    const { members } = this;
+    this.#inputs = new Float64Array(discounts.length * members + 2 * (members - 1) + 2);
+    this.#forecasts = new Float64Array(members);
+    this.#shares = new Float64Array(members);
+    this.#place = placesOf(members);
+    this.rows = new Slabs({ f64: 0, f32: this.#place.size, u16: 0 }, "gates");
+    this.#row = { f32: this.rows.f32, at32: 0, layout: this.#place };
+  }
+
+  /** Experts that are mixed, and today's mixture. */
+  get members(): number {
+    return this.#experts.length + 1;
+  }
+
+  /** Numbers that the gate looks at. */
+  get inputs(): number {
+    return this.#inputs.length;
+  }
+
+  /** Numbers of a gate's weights: for each member one for each input, and a constant. */
+  get size(): number {
+    return (this.inputs + 1) * this.members;
+  }
+
+  /** Undefined where the model has no gate. Keys that it has already need `rows`. */
+  get weights(): Float32Array | undefined {
+    return this.#weights;
+  }
+
+  set weights(weights: Float32Array | undefined) {
+    this.#weights = weights;
+    if (weights === undefined) this.rows.clear();
+  }
+
+  get bytes(): number {
+    return this.rows.bytes;
+  }
+
+  get bytesPerKey(): number {
+    return this.#weights === undefined ? 0 : this.rows.bytesPerKey;
+  }
+
+  /** Makes room for the rows of `keys` keys, with a gate of these weights. Throws MEMORY_EXHAUSTED. */
+  reserve(keys: number, weights = this.#weights): void {
+    if (weights !== undefined) this.rows.reserve(keys);
+  }
+
+  /** The key of a slot begins, or begins anew. */
+  start(slot: number): void {
+    if (this.#weights === undefined) return;
+    this.rows.start(slot);
+    const { f32, at32 } = this.rows.rowOf(slot);
+    const { losses, regrets } = this.#place;
+    f32.fill(usualLoss, at32 + losses, at32 + losses + discounts.length * this.members);
+    f32.set(firstRegrets, at32 + regrets);
+  }
+
+  /**
+   * Moves the pending forecast of a key, a scaled change, from the mixture's to the gate's, but for the share `lead` that one
+   * expert has alone.
+   */
+  forecast(key: KeyRow, mixture: number, lead: number): void {
+    const weights = this.#weights;
+    if (weights === undefined) return;
+    const row = this.#turnTo(key.slot);
+    const place = this.#place;
+    const observed = key.f64[key.at64 + number.observed]!;
+    this.#read(key, mixture, observed);
+    this.#share(weights);
+    let gated = 0;
+    for (let m = 0; m < this.members; m++) gated += this.#shares[m]! * this.#forecasts[m]!;
+    const { f32 } = row;
+    const at = row.at32 + place.forecasts;
+    const pending = key.at32 + key.layout.mixture;
+    f32[at] = this.#forecasts[0]!;
+    f32[at + 1] = key.f32[pending]!;
+    f32[at + 2] = gated;
+    mixtureWeights(row, 0, this.#trust);
+    let whole = 0;
+    for (let r = 0; r < rivals; r++) whole += this.#trust[r]! * f32[at + r]!;
+    f32[row.at32 + place.whole] = whole;
+    if (!areAlike(f32, row.at32 + place.changes, observed)) return;
+    key.f32[pending] = whole + lead * (f32[at + 1]! - whole);
+  }
+
+  /** Turns the weights of the panel's forecast to those of the pending one. */
+  fold(key: KeyRow, { forecast, mixture, lead, weights }: MixedWeights): void {
+    const own = this.#weights;
+    if (own === undefined) return;
+    const row = this.#turnTo(key.slot);
+    const observed = key.f64[key.at64 + number.observed]!;
+    if (!areAlike(row.f32, row.at32 + this.#place.changes, observed)) return;
+    this.#read(key, forecast, observed);
+    this.#share(own);
+    mixtureWeights(row, 0, this.#trust);
+    const [ofLast, ofPanel, ofGate] = this.#trust as unknown as [number, number, number];
+    const rest = 1 - lead;
+    const whole = rest * ofGate * this.#shares[this.#experts.length]!;
+    for (let e = 0; e < weights.length; e++)
+      weights[e] = (lead + rest * ofPanel) * weights[e]! + whole * mixture[e]!;
+    const [first] = this.#experts;
+    weights[first!] = weights[first!]! + rest * ofLast;
+    this.#experts.forEach((e, m) => (weights[e] = weights[e]! + rest * ofGate * this.#shares[m]!));
+  }
+
+  /** Learns from an observed value. The experts must not have learned from it yet; `observed` counts it. */
+  learn(key: KeyRow, { target, mixture, moved, spread }: GatedValue): void {
+    if (this.#weights === undefined) return;
+    const row = this.#turnTo(key.slot);
+    const { f32, at32 } = row;
+    const place = this.#place;
+    const observed = key.f64[key.at64 + number.observed]! - 1;
+    this.#read(key, mixture, observed);
+    this.onLearn?.({
+      slot: key.slot,
+      observed,
+      inputs: this.#inputs,
+      forecasts: this.#forecasts,
+      target,
+    });
+    const whole = f32[at32 + place.whole]!;
+    const gradient = lossGradient(whole - target, this.#squaredLoss) / spread;
+    learnMixture(row, rivals, whole, gradient);
+    if (observed <= firstChanges) f32[at32 + place.changes + observed - 1] = moved;
+    const soonest = 1 / (observed + usualCount);
+    let at = at32 + place.losses;
+    for (const discount of discounts) {
+      const rate = Math.max(1 - discount, soonest);
+      for (let m = 0; m < this.members; m++, at++) {
+        const error = Math.min(Math.abs(target - this.#forecasts[m]!) / spread, largestError);
+        f32[at] = f32[at]! + rate * (error - f32[at]!);
+      }
+    }
+  }
+
+  /**
+   * How far the forecast of a young key may lie from its last value: as far as its forecasts have been better than that value so
+   * far, and a share of that value's errors. So their errors are never worse in sum by more than that share.
+   */
+  allowance(key: KeyRow): number {
+    if (!this.isGuarded(key)) return Infinity;
+    const { f32, at32 } = this.rows.rowOf(key.slot);
+    return Math.max(0, f32[at32 + this.#place.allowance]!);
+  }
+
+  /** Whether the key's forecasts are limited by `allowance`. */
+  isGuarded({ f64, at64 }: KeyRow): boolean {
+    return this.#weights !== undefined && f64[at64 + number.observed]! <= guardedUntil;
+  }
+
+  /** A value came: the errors of the forecast and of the last value, in the unit of the values. */
+  account(key: KeyRow, error: number, errorOfLast: number): void {
+    if (!this.isGuarded(key)) return;
+    const { f32, at32 } = this.rows.rowOf(key.slot);
+    const at = at32 + this.#place.allowance;
+    f32[at] = f32[at]! + (1 + affordable) * errorOfLast - error;
+  }
+
+  /** Turns to the key of a slot; one object is reused. */
+  #turnTo(slot: number): RuleRow {
+    const { f32, at32 } = this.rows.rowOf(slot);
+    this.#row.f32 = f32;
+    this.#row.at32 = at32;
+    return this.#row;
+  }
+
+  /** Fills in what the members forecast, and what the gate looks at, of the key turned to. */
+  #read(key: KeyRow, mixture: number, observed: number): void {
+    const { f32, at32 } = this.#row;
+    const forecasts = this.#forecasts;
+    const inputs = this.#inputs;
+    const { members } = this;
+    const said = key.at32 + key.layout.forecasts;
+    for (let m = 0; m < members - 1; m++)
+      forecasts[m] = clip(key.f32[said + this.#experts[m]!]!, largestForecast);
+    forecasts[members - 1] = clip(mixture, largestForecast);
+    let at = 0;
+    let from = at32 + this.#place.losses;
+    for (let d = 0; d < discounts.length; d++, from += members) {
+      const ofLast = logarithm(f32[from]! + leastLoss);
+      inputs[at++] = clip(ofLast, largestLogarithm);
+      for (let m = 1; m < members; m++)
+        inputs[at++] = clip(logarithm(f32[from + m]! + leastLoss) - ofLast, largestLogarithm);
+    }
+    for (let m = 1; m < members; m++) {
+      const away = forecasts[m]! - forecasts[0]!;
+      const size = Math.abs(away) / (1 + Math.abs(away));
+      inputs[at++] = away < 0 ? -size : size;
+      inputs[at++] = size;
+    }
+    inputs[at++] = Math.min(logarithm(observed), mostValues) - middleValues;
+    inputs[at] = inverseValues / observed;
+  }
+
+  /** The shares of the members: a softmax of linear functions of the inputs. */
+  #share(weights: Float32Array): void {
+    const inputs = this.#inputs;
+    const shares = this.#shares;
+    const { length } = inputs;
+    let greatest = -Infinity;
+    for (let m = 0, at = 0; m < shares.length; m++) {
+      let sum = 0;
+      for (let i = 0; i < length; i++) sum += weights[at++]! * inputs[i]!;
+      shares[m] = sum += weights[at++]!;
+      if (sum > greatest) greatest = sum;
+    }
+    let total = 0;
+    for (let m = 0; m < shares.length; m++) total += shares[m] = exponential(shares[m]! - greatest);
+    for (let m = 0; m < shares.length; m++) shares[m] = shares[m]! / total;
+  }
+}
+
+/** Offsets in a key's singles: the members' mean losses by discount, the rule of the three rivals, and its forecast. */
+function placesOf(
+  members: number,
+): Readonly<Record<"losses" | "whole" | "allowance" | "changes" | "size", number>> & MixtureRow["layout"] {
+  const losses = discounts.length * members;
+  return {
+    losses: 0,
+    forecasts: losses,
+    regrets: losses + rivals,
+    squares: losses + 2 * rivals,
+    whole: losses + 3 * rivals,
+    allowance: losses + 3 * rivals + 1,
+    changes: losses + 3 * rivals + 2,
+    size: losses + 3 * rivals + 2 + firstChanges,
+  };
+}

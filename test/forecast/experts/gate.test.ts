@@ -1,0 +1,96 @@
+/** The learned mixture of a model that began with trained weights, and what limits a young key's forecasts. */
+import fc from "fast-check";
+import { beforeAll, expect, test } from "vitest";
+import { areAlike } from "../../../src/forecast/experts/alike.js";
+import { Forecaster } from "../../../src/forecast/forecaster.js";
+import { usePretrainedWeights } from "../../../src/forecast/learning/initial/use-pretrained.js";
+import { forecasterSettings } from "../../../src/forecast/settings.js";
+import { bitsOf, run, runFresh, syntheticEvents, type Event } from "../../support/streams.js";
+
+const trained = { initial: "pretrained" } as const;
+
+beforeAll(usePretrainedWeights);
+
+const hourly = (values: readonly number[]): Event[] =>
+  values.map((value, i) => ({ key: "a", time: 1e12 + i * 3_600_000, value }));
+
+const anyValue = fc.oneof(
+  { weight: 6, arbitrary: fc.integer({ min: -50, max: 50 }) },
+  { weight: 3, arbitrary: fc.double({ min: -3, max: 3, noNaN: true }) },
+  { weight: 1, arbitrary: fc.constantFrom(1e9, -9999, NaN, 0) },
+);
+
+test("the errors of a key's first 100 forecasts are never worse in sum than 1.15 times those of its last value", () => {
+  fc.assert(
+    fc.property(fc.array(anyValue, { minLength: 3, maxLength: 60 }), (values) => {
+      const { expected, previous } = runFresh(trained, hourly(values));
+      let error = 0;
+      let ofLast = 0;
+      values.forEach((value, i) => {
+        if (Number.isNaN(value) || Number.isNaN(previous[i]!)) return;
+        error += Math.abs(value - expected[i]!);
+        ofLast += Math.abs(value - previous[i]!);
+        expect(error).toBeLessThanOrEqual(1.15 * ofLast * (1 + 1e-5) + 1e-6);
+      });
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("a forecast is the sum of the experts' forecasts by their weights, which sum to 1", () => {
+  const forecaster = new Forecaster(forecasterSettings(trained));
+  const slot = forecaster.slotOf("a");
+  let mixed = 0;
+  for (let i = 0; i < 200; i++) {
+    const value = 20 + 5 * Math.sin((2 * Math.PI * i) / 24) + Math.sin(i * i);
+    const { yhat } = run(forecaster, [{ key: "a", time: 1e12 + i * 3_600_000, value }]);
+    const { experts } = forecaster.explain(slot);
+    const sum = experts.reduce((total, { weight, forecast }) => total + weight * forecast, 0);
+    expect(experts.reduce((total, { weight }) => total + weight, 0)).toBeCloseTo(1, 9);
+    expect(sum).toBeCloseTo(yhat[0]!, 4);
+    if (!experts.some(({ name }) => name === "limited" || name === "frequent")) mixed++;
+  }
+  expect(mixed).toBeGreaterThan(150);
+  forecaster.dispose();
+});
+
+test("forecasts with a gate do not depend on batches", () => {
+  const events = syntheticEvents(700, 5);
+  expect(bitsOf(runFresh(trained, events, [1, 7, 64]))).toBe(bitsOf(runFresh(trained, events)));
+});
+
+test("a read-out without a gate of its own, and random weights, keep nothing for one", () => {
+  const bytesOf = (options: Parameters<typeof forecasterSettings>[0]): number => {
+    const forecaster = new Forecaster(forecasterSettings(options));
+    const { bytesPerKey } = forecaster;
+    forecaster.dispose();
+    return bytesPerKey;
+  };
+  expect(bytesOf({ ...trained, loss: "squared" })).toBe(bytesOf({ loss: "squared" }));
+  expect(bytesOf(trained) - bytesOf({})).toBe(152);
+});
+
+const changesOf = (values: readonly number[]): Float32Array =>
+  Float32Array.from({ length: 9 }, (_, i) => (values[i + 1] ?? NaN) - values[i]!);
+const alike = (values: readonly number[]): boolean => areAlike(changesOf(values), 0, values.length);
+
+test("first values are alike in any unit, and are not where one of them is odd by thousands of their distances", () => {
+  const spaced = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 4, maxLength: 8 });
+  fc.assert(
+    fc.property(spaced, fc.constantFrom(1e-6, 1, 1e6), fc.nat(), (distances, unit, seed) => {
+      let at = 0;
+      const sorted = [0, ...distances.map((distance) => (at += distance))];
+      const turned = sorted.map((_, i) => sorted[(i * 5 + seed) % sorted.length]!);
+      const values = new Set(turned).size === sorted.length ? turned : sorted;
+      expect(alike(values.map((value) => unit * value))).toBe(true);
+      const odd = values.map((value, i) => (i === seed % values.length ? 1e6 : value) * unit);
+      expect(alike(odd)).toBe(false);
+    }),
+  );
+});
+
+test("two first values, and values that repeat, tell of no size", () => {
+  expect(alike([1, 2])).toBe(false);
+  expect(alike([3, 3, 3, 3, 3, 3])).toBe(false);
+  expect(alike([0, 0, 1, 0, 0, 1])).toBe(false);
+});
