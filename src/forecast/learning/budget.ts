@@ -1,7 +1,7 @@
 /**
  * The budget of weight updates in event time: a token bucket (Turner, New Directions in Communications, 1986). Event time earns
- * updates, an update costs one, and at most one second's worth, or one update, is saved. Event time is followed in steps of
- * a minute at most: one wrong clock of a device earns no more than that, and a gap is worth what it is over the next events.
+ * updates, an update costs one, and at most a minute's worth, or one update, is saved: keys that come at the same times have
+ * windows at the same times. Event time is followed in steps of a minute at most: one wrong clock of a device earns no more than that, and a gap is worth what it is over the next events.
  */
 import type { LearningSettings } from "./schedule.js";
 
@@ -20,7 +20,7 @@ export class UpdateBudget {
 
   constructor({ maxUpdatesPerSecond }: Required<Pick<LearningSettings, "maxUpdatesPerSecond">>) {
     this.#perMs = maxUpdatesPerSecond / millisecondsPerSecond;
-    this.#most = Math.max(1, maxUpdatesPerSecond);
+    this.#most = Math.max(1, longestStepMs * this.#perMs);
     this.#start();
   }
 
