@@ -47,10 +47,11 @@ const floors = {
   ],
   kafka: [
     "src/adapters/kafka/(options|client-options|defaults|check-options)[.]ts$",
-    "src/adapters/kafka/(kafkajs/|(errors|owner)[.]ts$)",
+    "src/adapters/kafka/(kafkajs/|platformatic/|(errors|owner|admin-client)[.]ts$)",
     "src/adapters/kafka/credentials/",
     "src/adapters/kafka/admin/",
     "src/adapters/kafka/producer/",
+    "src/adapters/kafka/consumer/",
     "src/adapters/kafka/source/",
     "src/adapters/kafka/offline/",
     "src/adapters/kafka/index[.]ts$",

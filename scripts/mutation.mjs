@@ -28,7 +28,7 @@ const parts = {
     tests: ["test/pipeline/**/*.test.ts", "test/simulate/*.test.ts"],
   },
   kafka: {
-    sources: ["src/adapters/kafka/source/records.ts", "src/adapters/kafka/producer/split.ts"],
+    sources: ["src/adapters/kafka/kafkajs/records.ts", "src/adapters/kafka/producer/split.ts"],
     tests: ["test/adapters/kafka/{kafkajs/records,producer/split}.test.ts"],
   },
   commit: {

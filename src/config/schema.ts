@@ -1,9 +1,9 @@
 /** Declares every setting of the service: name, meaning, range and default. */
 import { z } from "zod";
-import { clientOptionsSchema, contradiction } from "../adapters/kafka/client-options.js";
+import { clientMisfit, clientOptionsSchema, contradiction } from "../adapters/kafka/client-options.js";
 import { kafkaDefaults } from "../adapters/kafka/defaults.js";
 import { isPattern, isSeveral, namedInputs, outputWithoutInput } from "../adapters/kafka/inputs.js";
-import { compressions, producerKinds } from "../adapters/kafka/options.js";
+import { clientKinds, compressions, groupProtocols, producerKinds } from "../adapters/kafka/options.js";
 import { serverDefaults } from "../adapters/web/defaults.js";
 import { UndercurrentError } from "../errors/errors.js";
 import { defaultEngineKind, engineKinds } from "../engine/port.js";
@@ -58,11 +58,31 @@ const kafkaSchema = z
     sasl: saslSchema
       .optional()
       .describe("SASL authentication. Without this section the client does not authenticate."),
+    client: z
+      .enum(clientKinds)
+      .default(kafkaDefaults.client)
+      .describe(
+        "Kafka client. platformatic needs less CPU time, Node.js 22.22 or later and the package @platformatic/kafka 2.",
+      ),
     producerClient: z
       .enum(producerKinds)
-      .default(kafkaDefaults.producerClient)
+      .optional()
       .describe(
-        "Kafka client for the producer. platformatic needs a third of the CPU time and the package @platformatic/kafka.",
+        "Kafka client for the producer alone. Default: client. platformatic needs a third of the CPU time and the package @platformatic/kafka; release 1 runs on Node.js 20.",
+      ),
+    groupProtocol: z
+      .enum(groupProtocols)
+      .default(kafkaDefaults.groupProtocol)
+      .describe(
+        "Protocol of the consumer group. consumer (KIP-848, Kafka 4) moves single partitions without stopping the others, and requires client: platformatic. Brokers without it get classic.",
+      ),
+    groupInstanceId: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe(
+        "Name of a static member, unique in the group. An instance that restarts under its name within sessionTimeoutMs causes no rebalance. Requires client: platformatic. With workers, each appends its number.",
       ),
     compressionType: z
       .enum(compressions)
@@ -141,7 +161,12 @@ const kafkaSchema = z
       ),
   })
   .superRefine(({ clientOptions = {}, ...others }, context) => {
-    const found = contradiction(clientOptions, others);
+    const { client, producerClient = client, groupProtocol, groupInstanceId } = others;
+    const misfit = clientMisfit({ client, producerClient, groupProtocol, groupInstanceId });
+    if (misfit !== undefined) {
+      context.addIssue({ code: "custom", path: [misfit.setting], message: misfit.message });
+    }
+    const found = contradiction(clientOptions, { ...others, producerClient });
     if (found === undefined) return;
     context.addIssue({ code: "custom", path: ["clientOptions", ...found.path], message: found.message });
   });

@@ -10,7 +10,7 @@ import {
 } from "../../src/adapters/kafka/kafkajs/client.js";
 import type { KafkaOptions } from "../../src/adapters/kafka/options.js";
 import { producerConfig } from "../../src/adapters/kafka/producer/producer-kafkajs.js";
-import { connectionOf } from "../../src/adapters/kafka/producer/producer-platformatic.js";
+import { producerConnectionOf } from "../../src/adapters/kafka/producer/producer-platformatic.js";
 import { serverDefaults } from "../../src/adapters/web/defaults.js";
 import { demoCommand } from "../../src/cli/demo.js";
 import { kafkaOptions } from "../../src/cli/shared/kafka-options.js";
@@ -38,8 +38,8 @@ test("of the Kafka adapter: without options the clients are told what the defaul
   expect(memberConfig(bare)).toEqual(memberConfig(told));
   expect(adminConfig(bare)).toEqual(adminConfig(told));
   expect(producerConfig(bare, 1)).toEqual(producerConfig(told, 1));
-  const { retryDelay: _bare, ...connection } = connectionOf(bare);
-  expect(connectionOf(told)).toMatchObject(connection);
+  const { retryDelay: _bare, ...connection } = producerConnectionOf(bare);
+  expect(producerConnectionOf(told)).toMatchObject(connection);
 });
 
 test("of the server and of the demo", () => {

@@ -1,6 +1,6 @@
 /** Measures the pipeline on a real broker: throughput against a bare echo, recovery of a large state, bytes of state. */
 import { lastValueFrom, takeWhile } from "rxjs";
-import { kafkaPorts, producerKinds, type KafkaOptions } from "../../src/adapters/kafka/index.js";
+import { kafkaPorts, type KafkaOptions } from "../../src/adapters/kafka/index.js";
 import type { Committed, TaskEvent } from "../../src/pipeline/events.js";
 import { run } from "../../src/pipeline/run.js";
 import { pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
@@ -8,6 +8,7 @@ import type { TestBroker } from "../support/broker-client.js";
 import { median, type Figure } from "./figures.js";
 import { echo } from "./kafka-echo.js";
 import { append, decode, outputTopics, readings } from "./kafka-topics.js";
+import { runsWholeClient } from "../support/whole-client.js";
 
 /** Throughput: partitions, records of each, keys of each; measured rounds after one that does not count. */
 const partitions = 2;
@@ -27,8 +28,9 @@ const { commit, snapshot } = pipelineSettings();
 class Pace {
   readonly #total: number;
   #landed = 0;
-  #first = { at: 0, landed: 0 };
+  #first = { at: 0, landed: 0, cpu: 0 };
   #last = 0;
+  #cpu = 0;
 
   constructor(total: number) {
     this.#total = total;
@@ -38,14 +40,41 @@ class Pace {
   readonly landed = (records: number): boolean => {
     this.#last = performance.now();
     this.#landed += records;
-    if (this.#first.landed === 0) this.#first = { at: this.#last, landed: this.#landed };
+    const { user, system } = process.cpuUsage();
+    this.#cpu = user + system;
+    if (this.#first.landed === 0) this.#first = { at: this.#last, landed: this.#landed, cpu: this.#cpu };
     return this.#landed >= this.#total;
   };
 
   get microseconds(): number {
     return (1000 * (this.#last - this.#first.at)) / (this.#landed - this.#first.landed);
   }
+
+  /** CPU time of the process for a record, in microseconds. */
+  get cpuMicroseconds(): number {
+    return (this.#cpu - this.#first.cpu) / (this.#landed - this.#first.landed);
+  }
 }
+
+/** The clients that are compared, the whole second client where this Node.js runs it. */
+const benchedClients: readonly {
+  readonly name: string;
+  readonly what: string;
+  readonly settings: Partial<KafkaOptions>;
+}[] = [
+  { name: "kafka_vs_echo_kafkajs", what: "kafkajs", settings: {} },
+  // With the producer for those who want pace.
+  { name: "kafka_vs_echo", what: "producer platformatic", settings: { producerClient: "platformatic" } },
+  ...(runsWholeClient
+    ? [
+        {
+          name: "kafka_vs_echo_platformatic",
+          what: "client platformatic",
+          settings: { client: "platformatic" as const },
+        },
+      ]
+    : []),
+];
 
 /** Runs the pipeline as long as `goesOn` says so; then it is abandoned, as by a crash. */
 async function pipeline(
@@ -83,7 +112,7 @@ async function benchThroughput(broker: TestBroker): Promise<Figure[]> {
     await append(broker, input, partition, readings(perPartition, keys, partition + 1));
   }
   const total = partitions * perPartition;
-  const ours = new Map(producerKinds.map((producer) => [producer, [] as number[]]));
+  const ours = benchedClients.map((each) => ({ ...each, times: [] as number[], cpu: [] as number[] }));
   const theirs: number[] = [];
   for (let round = 0; round <= rounds; round++) {
     const group = broker.name("bench-echo");
@@ -91,20 +120,21 @@ async function benchThroughput(broker: TestBroker): Promise<Figure[]> {
     await broker.createTopic(output, { partitions });
     const peer = new Pace(total);
     await echo({ brokers: broker.brokers, group, input, output, partitions, ...commit }, peer.landed);
-    for (const [producer, times] of ours) {
+    for (const { settings, times, cpu } of ours) {
       const pace = new Pace(total);
-      const options = { ...(await outputTopics(broker, input, partitions)), producerClient: producer };
+      const options = { ...(await outputTopics(broker, input, partitions)), ...settings };
       await pipeline(options, {}, (event) => event.type !== "committed" || !pace.landed(recordsOf(event)));
-      if (round > 0) times.push(pace.microseconds);
+      if (round === 0) continue;
+      times.push(pace.microseconds);
+      cpu.push(pace.cpuMicroseconds);
     }
     if (round > 0) theirs.push(peer.microseconds);
   }
   const peerTime = median(theirs);
-  return [...ours].map(([producer, times]) => ({
-    // With the producer for those who want pace; the default one has a figure of its own.
-    name: producer === "platformatic" ? "kafka_vs_echo" : `kafka_vs_echo_${producer}`,
+  return ours.map(({ name, what, times, cpu }) => ({
+    name,
     value: median(times),
-    unit: `µs/record, producer ${producer}`,
+    unit: `µs/record, ${what}, CPU ${median(cpu).toPrecision(3)}`,
     peer: `bare kafkajs echo ${peerTime.toPrecision(4)}`,
     ratio: peerTime / median(times),
   }));

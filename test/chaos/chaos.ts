@@ -6,7 +6,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ProducerKind } from "../../src/adapters/kafka/options.js";
+import type { ClientKind, GroupProtocol, ProducerKind } from "../../src/adapters/kafka/options.js";
 import type { InputRecord } from "../../src/pipeline/ports.js";
 import { stringify } from "yaml";
 import type { TestBroker } from "../support/broker-client.js";
@@ -35,6 +35,10 @@ export interface ChaosOptions extends Faults {
   readonly producer?: ProducerKind;
   /** What the topics hold, and what runs on them. Default: readings. */
   readonly shape?: ShapeName;
+  /** Client of the instances. Default kafkajs. */
+  readonly client?: ClientKind;
+  /** Protocol of their group. Default classic. */
+  readonly groupProtocol?: GroupProtocol;
 }
 
 export interface ChaosReport extends ChaosOptions, Counts {
@@ -122,7 +126,7 @@ export async function runChaos(
   });
   try {
     for (const topic of Object.values(topics)) await makeTopic(topic);
-    await writeFile(config, stringify(configOf(addresses, options.producer, { application, topics, shape })));
+    await writeFile(config, stringify(configOf(addresses, options, { application, topics, shape })));
     await feed.start();
     fleet.start();
     for (const step of scheduleOf(options.seed, options)) {
@@ -173,9 +177,11 @@ interface Run {
   readonly shape: Shape;
 }
 
+type ChaosClients = Pick<ChaosOptions, "client" | "producer" | "groupProtocol">;
+
 function configOf(
   brokers: readonly string[],
-  producer: ProducerKind = "kafkajs",
+  { client = "kafkajs", producer, groupProtocol = "classic" }: ChaosClients,
   { application, topics, shape }: Run,
 ): object {
   return {
@@ -183,7 +189,9 @@ function configOf(
     // The least that a broker allows by default: a killed instance's partitions wait that long.
     kafka: {
       bootstrapServers: brokers,
-      producerClient: producer,
+      client,
+      ...(producer !== undefined && { producerClient: producer }),
+      groupProtocol,
       fetchMaxWaitMs: 50,
       sessionTimeoutMs: 6000,
       rebalanceTimeoutMs: 10_000,

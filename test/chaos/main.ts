@@ -1,6 +1,13 @@
-/** `npm run chaos -- --kills N --rebalances N --pauses N --broker-restarts N --cuts N [--delete-state] --seed S [--producer P] [--shape S] [--json]`: exits with 1 unless nothing was lost, doubled or changed. */
+/** `npm run chaos -- --kills N --rebalances N --pauses N --broker-restarts N --cuts N [--delete-state] --seed S [--client C] [--producer P] [--group-protocol P] [--shape S] [--json]`: exits with 1 unless nothing was lost, doubled or changed. */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { producerKinds, type ProducerKind } from "../../src/adapters/kafka/options.js";
+import {
+  clientKinds,
+  groupProtocols,
+  producerKinds,
+  type ClientKind,
+  type GroupProtocol,
+  type ProducerKind,
+} from "../../src/adapters/kafka/options.js";
 import { createTestBroker } from "../support/broker-client.js";
 import { startJavaBroker, startJavaCluster, type JavaBroker } from "../support/broker-java.js";
 import { startBroker } from "../support/broker-start.js";
@@ -22,7 +29,9 @@ interface Flags {
   readonly cuts: number;
   readonly deleteState: boolean;
   readonly seed: number;
-  readonly producer: ProducerKind;
+  readonly client: ClientKind;
+  readonly producer?: ProducerKind;
+  readonly groupProtocol: GroupProtocol;
   readonly shape: ShapeName;
   readonly json?: boolean;
 }
@@ -104,7 +113,17 @@ await new Command("chaos")
   .option("--delete-state", "delete the state topic at the end: no instance may go on or begin", false)
   .option("--seed <n>", "seed of the input and of the order of faults", count, 1)
   .addOption(
-    new Option("--producer <client>", "client that writes").choices(producerKinds).default("kafkajs"),
+    new Option("--client <client>", "client of the instances").choices(clientKinds).default("kafkajs"),
+  )
+  .addOption(
+    new Option("--group-protocol <protocol>", "protocol of their group")
+      .choices(groupProtocols)
+      .default("classic"),
+  )
+  .addOption(
+    new Option("--producer <client>", "client that writes, if another than the one that reads").choices(
+      producerKinds,
+    ),
   )
   .addOption(
     new Option("--shape <shape>", "what the topics hold, and what runs on them")

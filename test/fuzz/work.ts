@@ -8,8 +8,8 @@ import { messagesOf as kafkajsMessages } from "../../src/adapters/kafka/producer
 import { messagesOf as platformaticMessages } from "../../src/adapters/kafka/producer/producer-platformatic.js";
 import { splitByBytes } from "../../src/adapters/kafka/producer/split.js";
 import { writesOf } from "../../src/adapters/kafka/producer/writes.js";
-import { Feed } from "../../src/adapters/kafka/source/feed.js";
-import { toInputBatch } from "../../src/adapters/kafka/source/records.js";
+import { Feed } from "../../src/adapters/kafka/consumer/feed.js";
+import { toInputRecord } from "../../src/adapters/kafka/kafkajs/records.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";
 import type { InputRecord } from "../../src/pipeline/ports.js";
 import { modelSettings, pipelineSettings, type PipelineOptions } from "../../src/pipeline/settings.js";
@@ -88,8 +88,8 @@ export async function work(answer: Buffer, options: PipelineOptions = {}): Promi
     const before = process.cpuUsage();
     const messages = await decodeMessages(new Decoder(answer));
     const feed = new Feed({ seek: noop, pause: noop, resume: noop }, 0, 1_000_000);
-    feed.push(messages, messages.length, messages.length);
-    const { records } = toInputBatch((await feed.take())!);
+    feed.push(messages.map(toInputRecord), messages.length, messages.length);
+    const { records } = (await feed.take())!;
     const output = stage.process(records);
     const owner = { application: "pumps", input: topics.input, partition: 0 };
     const countOf = (): Promise<number> => Promise.resolve(12);

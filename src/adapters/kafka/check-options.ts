@@ -1,6 +1,6 @@
 /** Checks options of the Kafka adapter that come from code. Without the check, unknown options would be ignored. */
 import { refuseRenamed, UndercurrentError } from "../../errors/errors.js";
-import { checkClientOptions } from "./client-options.js";
+import { checkClientOptions, clientMisfit } from "./client-options.js";
 import { kafkaDefaults } from "./defaults.js";
 import { inputPlaceholder, isPattern, isSeveral, matcherOf, outputWithoutInput } from "./inputs.js";
 import type { KafkaOptions, KafkaTopics, ServiceOptions } from "./options.js";
@@ -14,7 +14,10 @@ const names: Readonly<Record<keyof KafkaOptions, true>> = {
   sasl: true,
   clientOptions: true,
   log: true,
+  client: true,
   producerClient: true,
+  groupProtocol: true,
+  groupInstanceId: true,
   joined: true,
   lost: true,
   heard: true,
@@ -45,9 +48,13 @@ export function checkOptions(options: ServiceOptions): void {
   refuseUnknown(options, names);
   refuseUnknown(options.topics, topicNames, "topics.");
   checkInputs(options.topics);
-  const { producerClient = kafkaDefaults.producerClient } = options;
-  const { sessionTimeoutMs = kafkaDefaults.sessionTimeoutMs } = options;
-  checkClientOptions(options.clientOptions, { producerClient, sessionTimeoutMs });
+  const { client = kafkaDefaults.client, sessionTimeoutMs = kafkaDefaults.sessionTimeoutMs } = options;
+  const { producerClient = client, groupProtocol = kafkaDefaults.groupProtocol, groupInstanceId } = options;
+  const misfit = clientMisfit({ client, producerClient, groupProtocol, groupInstanceId });
+  if (misfit !== undefined) {
+    throw new UndercurrentError("SETTING_INVALID", `${misfit.setting}: ${misfit.message}`);
+  }
+  checkClientOptions(options.clientOptions, { client, producerClient, sessionTimeoutMs });
 }
 
 function checkInputs(topics: ServiceOptions["topics"]): void {

@@ -1,6 +1,7 @@
 /**
  * Declares the raw options that are passed on to the Kafka clients, and why every other option is refused. The names are the
- * clients' own: kafkajs for `client`, `consumer`, `producer` and `admin`, @platformatic/kafka for `platformaticProducer`.
+ * clients' own: kafkajs for `client`, `consumer`, `producer` and `admin`, @platformatic/kafka for `platformatic` and
+ * `platformaticProducer`.
  */
 import { z } from "zod";
 import { UndercurrentError } from "../../errors/errors.js";
@@ -115,6 +116,53 @@ export const clientOptionsSchema = z.strictObject({
     })
     .optional()
     .describe("Options of the @platformatic/kafka producers. Requires producerClient: platformatic."),
+  platformatic: z
+    .strictObject({
+      connectTimeout: milliseconds(1).describe(
+        "Longest time to open a connection, in milliseconds. Default of the client: 5000.",
+      ),
+      requestTimeout: milliseconds(1000).describe(
+        "Longest time to wait for the answer to a request of a producer, in milliseconds. Default of the client: 30000.",
+      ),
+      metadataMaxAge: metadataMaxAge.describe(
+        "Age at which the client refreshes the metadata, in milliseconds. Default of the client: 5000.",
+      ),
+      handleBackPressure: z
+        .boolean()
+        .optional()
+        .describe("Waits for the socket to drain before the next request. Default of the client: false."),
+      strict: z
+        .boolean()
+        .optional()
+        .describe("Checks the arguments of each call. Default of the client: false."),
+      heartbeatInterval: milliseconds(100).describe(
+        "Time between two heartbeats of a classic group, in milliseconds, at most a third of sessionTimeoutMs. Default: a tenth.",
+      ),
+      minBytes: z
+        .int()
+        .min(1)
+        .max(mostBytes)
+        .optional()
+        .describe(
+          "Bytes that a broker collects before it answers a fetch, for at most fetchMaxWaitMs. Default: 1.",
+        ),
+      maxBytes: z
+        .int()
+        .min(1024)
+        .max(mostBytes)
+        .optional()
+        .describe("Largest fetch response over all partitions of a broker, in bytes. Default: 10485760."),
+      rackId: z
+        .string()
+        .min(1)
+        .max(1000)
+        .optional()
+        .describe(
+          "Rack of this instance. Brokers with a replica selector then serve fetches from a replica in the same rack.",
+        ),
+    })
+    .optional()
+    .describe("Options of every @platformatic/kafka client. Requires client: platformatic."),
 });
 
 /** Raw options of the Kafka clients, by client and under the clients' own names. */
@@ -181,6 +229,7 @@ export const refusedClientOptions = {
   "consumer.retry": { restartOnFailure: noFunction },
   "admin.retry": { restartOnFailure: noFunction },
   platformaticProducer: {
+    clientRack: reason("is an option of consumers; use clientOptions.platformatic.rackId"),
     bootstrapBrokers: own("bootstrapServers"),
     clientId: own("clientId"),
     tls: own("tls"),
@@ -203,6 +252,35 @@ export const refusedClientOptions = {
     serializers: noFunction,
     beforeSerialization: noFunction,
     registry: noFunction,
+    metrics: noFunction,
+    context: noFunction,
+    ownerId: noFunction,
+  },
+  platformatic: {
+    bootstrapBrokers: own("bootstrapServers"),
+    clientId: own("clientId"),
+    clientRack: reason("is called rackId here, as with kafkajs"),
+    tls: own("tls"),
+    ssl: own("tls"),
+    tlsServerName: own("tls.servername"),
+    sasl: own("sasl"),
+    groupId: own("applicationId", "applicationId"),
+    groupInstanceId: own("groupInstanceId"),
+    groupProtocol: own("groupProtocol"),
+    groupRemoteAssignor: reason(
+      "would break exactly once: a partition's input and state have the same owner",
+    ),
+    sessionTimeout: own("sessionTimeoutMs"),
+    rebalanceTimeout: own("rebalanceTimeoutMs"),
+    maxBytesPerPartition: own("maxPartitionFetchBytes"),
+    maxWaitTime: own("fetchMaxWaitMs"),
+    partitionAssigner: reason("would break exactly once: a partition's input and state have the same owner"),
+    isolationLevel: reason("would break exactly once: aborted records would be forecast from"),
+    autocommit: reason("would break exactly once: an offset is committed with its forecasts"),
+    autocreateTopics: noAutoCreation,
+    retries: tunedRetries,
+    retryDelay: tunedRetries,
+    maxInflights: oneInFlight,
     metrics: noFunction,
     context: noFunction,
     ownerId: noFunction,
@@ -230,24 +308,69 @@ export function refusedText(part: string, name: string, of: "option" | "setting"
 
 /** The options of the adapter that limit the raw options. */
 interface Surroundings {
+  readonly client: string;
   readonly producerClient: string;
   readonly sessionTimeoutMs: number;
 }
 
+/** The options that the choice of a client decides on. */
+interface ClientChoice {
+  readonly client: string;
+  readonly producerClient: string;
+  readonly groupProtocol: string;
+  readonly groupInstanceId: string | undefined;
+}
+
+/** Returns the first option that the chosen client cannot do, and why; undefined if it can do all. */
+export function clientMisfit({
+  client,
+  producerClient,
+  groupProtocol,
+  groupInstanceId,
+}: ClientChoice): { readonly setting: keyof ClientChoice; readonly message: string } | undefined {
+  if (client === "platformatic") {
+    return producerClient === "platformatic"
+      ? undefined
+      : {
+          setting: "producerClient",
+          message: "must be platformatic, or left out, with client: platformatic",
+        };
+  }
+  if (groupProtocol !== "classic") {
+    const message = "consumer (KIP-848) requires client: platformatic, because kafkajs knows classic alone";
+    return { setting: "groupProtocol", message };
+  }
+  if (groupInstanceId !== undefined) {
+    const message = "requires client: platformatic, because kafkajs has no static membership";
+    return { setting: "groupInstanceId", message };
+  }
+  return undefined;
+}
+
 /** Returns the first raw option that contradicts an option of the adapter: its path below `clientOptions` and a message. */
 export function contradiction(
-  { consumer, producer, platformaticProducer }: KafkaClientOptions,
-  { producerClient, sessionTimeoutMs }: Surroundings,
+  { client: clients, consumer, producer, admin, platformaticProducer, platformatic }: KafkaClientOptions,
+  { client, producerClient, sessionTimeoutMs }: Surroundings,
 ): { readonly path: readonly string[]; readonly message: string } | undefined {
+  for (const [part, options] of Object.entries({ client: clients, consumer, admin })) {
+    if (options !== undefined && client !== "kafkajs") {
+      return { path: [part], message: "requires client: kafkajs" };
+    }
+  }
+  if (platformatic !== undefined && client !== "platformatic") {
+    return { path: ["platformatic"], message: "requires client: platformatic" };
+  }
   if (producer !== undefined && producerClient !== "kafkajs") {
     return { path: ["producer"], message: "requires producerClient: kafkajs" };
   }
   if (platformaticProducer !== undefined && producerClient !== "platformatic") {
     return { path: ["platformaticProducer"], message: "requires producerClient: platformatic" };
   }
-  if ((consumer?.heartbeatInterval ?? 0) > sessionTimeoutMs / 3) {
-    const message = `must be at most a third of sessionTimeoutMs, which is ${sessionTimeoutMs}`;
-    return { path: ["consumer", "heartbeatInterval"], message };
+  for (const [part, options] of Object.entries({ consumer, platformatic })) {
+    if ((options?.heartbeatInterval ?? 0) > sessionTimeoutMs / 3) {
+      const message = `must be at most a third of sessionTimeoutMs, which is ${sessionTimeoutMs}`;
+      return { path: [part, "heartbeatInterval"], message };
+    }
   }
   return undefined;
 }

@@ -3,7 +3,8 @@ import type { KafkaOptions } from "./options.js";
 
 export const kafkaDefaults = {
   clientId: "undercurrent",
-  producerClient: "kafkajs",
+  client: "kafkajs",
+  groupProtocol: "classic",
   compressionType: "none",
   maxBatchBytes: 900_000,
   maxPartitionFetchBytes: 1_048_576,

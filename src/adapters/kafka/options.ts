@@ -13,8 +13,22 @@ export interface KafkaLogEntry {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+/** Kafka clients for reading, group membership and administration. */
+export const clientKinds = ["kafkajs", "platformatic"] as const;
+/** A Kafka client for reading, group membership and administration. */
+export type ClientKind = (typeof clientKinds)[number];
+
+/** Protocols of consumer groups: `consumer` is KIP-848 of Kafka 4. */
+export const groupProtocols = ["classic", "consumer"] as const;
+/** A protocol of consumer groups. */
+export type GroupProtocol = (typeof groupProtocols)[number];
+
 /** Connection to the brokers. */
 export interface KafkaConnection {
+  /**
+   * Kafka client. Default "kafkajs"; "platformatic" needs Node.js 22.22 or later and the package @platformatic/kafka 2.
+   */
+  readonly client?: ClientKind;
   /** Broker addresses (host:port) for the first connection. One suffices; several survive the loss of one broker. */
   readonly bootstrapServers: readonly string[];
   /** Client id that the brokers see in logs and quotas. Default "undercurrent". */
@@ -58,7 +72,7 @@ export const compressions = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
 /** A compression codec for produced batches. */
 export type Compression = (typeof compressions)[number];
 
-/** Kafka clients for the producer. kafkajs always handles the consumer and administration. */
+/** Kafka clients for the producer. */
 export const producerKinds = ["kafkajs", "platformatic"] as const;
 /** A Kafka client for the producer. */
 export type ProducerKind = (typeof producerKinds)[number];
@@ -73,8 +87,15 @@ export interface KafkaOptions<Input = string> extends KafkaConnection {
   /** Consumer group id and prefix of the transactional ids. Instances with the same id share the partitions. */
   readonly applicationId: string;
   readonly topics: KafkaTopics<Input>;
-  /** Kafka client for the producer. Default "kafkajs"; "platformatic" needs the package @platformatic/kafka. */
+  /** Kafka client for the producer. Default: `client`. "platformatic" needs the package @platformatic/kafka. */
   readonly producerClient?: ProducerKind;
+  /** Protocol of the consumer group. Default "classic"; "consumer" needs `client: "platformatic"`. */
+  readonly groupProtocol?: GroupProtocol;
+  /**
+   * Name of a static member (KIP-345), unique in the group: a restart within the session causes no rebalance. Needs
+   * `client: "platformatic"`. Default: none.
+   */
+  readonly groupInstanceId?: string;
   /** Called with the number of assigned partitions after each join of the group, at start-up and in each rebalance. */
   readonly joined?: (partitions: number) => void;
   /** Called when this member leaves its group because its consumer crashed or rejoins. */

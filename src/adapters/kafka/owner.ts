@@ -2,7 +2,6 @@
  * Names the owner of a state. A header of every state record names the owner, and the metadata of a committed offset names the
  * topic id. The bytes of the records stay the same, so every release reads them.
  */
-import type { IHeaders } from "kafkajs";
 import { UndercurrentError } from "../../errors/errors.js";
 import type { RecordHeader } from "../../pipeline/ports.js";
 
@@ -46,9 +45,8 @@ export class OwnerReader {
   #last: { readonly text: Buffer; readonly owner: StateOwner | undefined } | undefined;
 
   /** Undefined for a record of a release before this one. */
-  read(headers: IHeaders | undefined): StateOwner | undefined {
-    const header = headers?.[ownerHeader];
-    const value = Array.isArray(header) ? header.at(-1) : header;
+  read(headers: readonly RecordHeader[]): StateOwner | undefined {
+    const value = headers.findLast(({ name }) => name === ownerHeader)?.value;
     if (value === undefined) return undefined;
     const text = Buffer.from(value);
     if (this.#last?.text.equals(text) !== true) this.#last = { text, owner: readOwner(text.toString()) };

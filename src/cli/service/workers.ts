@@ -43,6 +43,14 @@ const answerMilliseconds = 2000;
 /** Time after which a worker's answer about a key is no longer waited for, in ms: longer than the server waits. */
 const keyMilliseconds = 15_000;
 
+/** Returns the settings of one worker: static members of a group have names of their own. */
+function memberSettings(settings: Config, index: number): Config {
+  const { kafka } = settings;
+  const { groupInstanceId } = kafka;
+  if (groupInstanceId === undefined) return settings;
+  return { ...settings, kafka: { ...kafka, groupInstanceId: `${groupInstanceId}-${index}` } };
+}
+
 /**
  * Starts `count` members; they run until stopped.
  *
@@ -63,7 +71,7 @@ export class Workers {
     const keysShown = shareOf(options.keysShown, count);
     this.#threads = Array.from(
       { length: count },
-      () => new Thread({ settings, keysShown, metrics }, reports),
+      (_, index) => new Thread({ settings: memberSettings(settings, index), keysShown, metrics }, reports),
     );
     const stopAll = (): void => this.#threads.forEach((thread) => thread.say({ type: "stop" }));
     stop.addEventListener("abort", stopAll);

@@ -32,7 +32,7 @@ export function kafkaOptions<Input extends string | InputTopics>(
   { applicationId, kafka, topics }: KafkaSettings<Input>,
   log?: KafkaConnection["log"],
 ): KafkaOptions<Input> {
-  const { bootstrapServers, tls, sasl, clientOptions, ...others } = kafka;
+  const { bootstrapServers, tls, sasl, clientOptions, producerClient, groupInstanceId, ...others } = kafka;
   const { incidents, candidate, repartition: _, repartitionPartitions: _partitions, ...required } = topics;
   const { enabled, ...files } = tls;
   return {
@@ -49,6 +49,8 @@ export function kafkaOptions<Input extends string | InputTopics>(
     ...(enabled && { tls: tlsFromFiles(files, "kafka.tls", teller(log, "kafka.tls")) }),
     ...(sasl !== undefined && { sasl: saslOptions(sasl, log) }),
     ...(clientOptions !== undefined && { clientOptions }),
+    ...(producerClient !== undefined && { producerClient }),
+    ...(groupInstanceId !== undefined && { groupInstanceId }),
     ...(log !== undefined && { log }),
   };
 }

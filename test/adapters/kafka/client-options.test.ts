@@ -20,7 +20,7 @@ import {
   onlyKnownPartitions,
   producerConfig,
 } from "../../../src/adapters/kafka/producer/producer-kafkajs.js";
-import { connectionOf } from "../../../src/adapters/kafka/producer/producer-platformatic.js";
+import { producerConnectionOf } from "../../../src/adapters/kafka/producer/producer-platformatic.js";
 import { kafkaOptions } from "../../../src/cli/shared/kafka-options.js";
 import { withInput } from "../../../src/cli/shared/inputs.js";
 import { loadConfig, parseConfig } from "../../../src/config/load.js";
@@ -77,15 +77,18 @@ describe("an option that is not passed on", () => {
       const options = {
         [section]: nested === undefined ? { [name]: secret } : { [nested]: { [name]: secret } },
       };
-      const producerClient = section === "platformaticProducer" ? "platformatic" : "kafkajs";
+      const clients = {
+        ...(section === "platformaticProducer" && { producerClient: "platformatic" }),
+        ...(section === "platformatic" && { client: "platformatic" }),
+      };
       const path = `clientOptions.${part}.${name}`;
       expect(inCode(options)).toMatch(
         new RegExp(`^${path}: (has an option of its own: \\w+|would |is |stays )`),
       );
-      expect(inFile({ producerClient, clientOptions: options })).toMatch(
+      expect(inFile({ ...clients, clientOptions: options })).toMatch(
         new RegExp(`^line 1: kafka\\.${path}: (has a setting of its own: [\\w.]+$|would |is |stays )`),
       );
-      for (const text of [inCode(options), inFile({ producerClient, clientOptions: options })])
+      for (const text of [inCode(options), inFile({ ...clients, clientOptions: options })])
         expect(text).not.toContain(secret);
     },
   );
@@ -124,6 +127,25 @@ describe("an option that is not passed on", () => {
     ).not.toBe("");
   });
 
+  test("is one of a client that does not read", () => {
+    for (const part of ["client", "consumer", "admin"]) {
+      expect(inCode({ [part]: {} }, { client: "platformatic" })).toBe(
+        `clientOptions.${part}: requires client: kafkajs`,
+      );
+    }
+    expect(inFile({ clientOptions: { platformatic: {} } })).toBe(
+      "line 1: kafka.clientOptions.platformatic: requires client: platformatic",
+    );
+    expect(
+      inCode(
+        { platformatic: { heartbeatInterval: 3000 } },
+        { client: "platformatic", sessionTimeoutMs: 6000 },
+      ),
+    ).toBe(
+      "clientOptions.platformatic.heartbeatInterval: must be at most a third of sessionTimeoutMs, which is 6000",
+    );
+  });
+
   test("is one of a producer that does not write, or a heartbeat that comes too late", () => {
     expect(inCode({ platformaticProducer: {} })).toBe(
       "clientOptions.platformaticProducer: requires producerClient: platformatic",
@@ -136,6 +158,29 @@ describe("an option that is not passed on", () => {
       "clientOptions.consumer.heartbeatInterval: must be at most a third of sessionTimeoutMs, which is 6000",
     );
   });
+});
+
+test("what a client cannot do is refused with the client that can", () => {
+  const ports = (options: object): string => messageOf(() => kafkaPorts({ ...base, ...options }));
+  for (const [settings, message] of [
+    [{ groupProtocol: "consumer" }, "groupProtocol: consumer (KIP-848) requires client: platformatic"],
+    [{ groupInstanceId: "pump-1" }, "groupInstanceId: requires client: platformatic"],
+    [
+      { client: "platformatic", producerClient: "kafkajs" },
+      "producerClient: must be platformatic, or left out",
+    ],
+  ] as const) {
+    expect(ports(settings)).toContain(message);
+    expect(inFile(settings)).toContain(message);
+  }
+  for (const settings of [
+    { client: "platformatic", groupProtocol: "consumer", groupInstanceId: "pump-1" },
+    { client: "platformatic", producerClient: "platformatic" },
+    { client: "kafkajs", producerClient: "platformatic" },
+  ]) {
+    expect(ports(settings)).toBe("");
+    expect(inFile(settings)).toBe("");
+  }
 });
 
 test("an option of the adapter that nobody knows is refused by name", () => {
@@ -159,7 +204,7 @@ describe("an option that is passed on", () => {
       retry: { retries: 10 },
     });
     expect(adminConfig(options)).toEqual({ retry: { retries: 12 } });
-    expect(connectionOf(options)).toMatchObject({ connectTimeout: 10_000, requestTimeout: 60_000 });
+    expect(producerConnectionOf(options)).toMatchObject({ connectTimeout: 10_000, requestTimeout: 60_000 });
     const shown = JSON.stringify(redact(config));
     expect(shown).toContain('"rackId":"${RACK:-eu-west-1a}"');
     expect(shown).not.toContain("rack-of-a-secret");
@@ -185,8 +230,8 @@ describe("an option that is passed on", () => {
     expect(adminConfig(emptied)).toStrictEqual(adminConfig(base));
     expect(producerConfig(emptied, 0)).toStrictEqual(producerConfig(base, 0));
     // Functions are equal to themselves alone.
-    const { retryDelay: _, ...expected } = connectionOf(base);
-    expect(connectionOf(emptied)).toMatchObject(expected);
+    const { retryDelay: _, ...expected } = producerConnectionOf(base);
+    expect(producerConnectionOf(emptied)).toMatchObject(expected);
     expect(
       producerConfig({ ...base, clientOptions: { producer: { metadataMaxAge: 500 } } }, 3),
     ).toStrictEqual({

@@ -34,7 +34,10 @@ describe("the configuration as options of the Kafka adapter", () => {
     const log = (): void => undefined;
     const kafka = {
       clientId: "pumps-7",
+      client: "platformatic",
       producerClient: "platformatic",
+      groupProtocol: "consumer",
+      groupInstanceId: "pump-1",
       compressionType: "lz4",
       maxBatchBytes: 1024,
       maxPartitionFetchBytes: 2048,

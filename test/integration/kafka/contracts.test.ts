@@ -4,18 +4,19 @@ import { expect } from "vitest";
 import {
   kafkaPorts,
   producerKinds,
+  type KafkaOptions,
   type KafkaPorts,
-  type ProducerKind,
 } from "../../../src/adapters/kafka/index.js";
 import type { Committer, OutputRecord, RecordHeader } from "../../../src/pipeline/ports.js";
 import { committerContract } from "../../contracts/committer.js";
 import type { PipelineHarness } from "../../contracts/pipeline.js";
 import { sourceContract } from "../../contracts/source.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
+import { runsWholeClient, testedClients } from "../../support/whole-client.js";
 import { createTopics } from "./support.js";
 
-async function createHarness(producer: ProducerKind, partitions: number): Promise<PipelineHarness> {
-  const options = await createTopics(partitions, { producerClient: producer });
+async function createHarness(clients: Partial<KafkaOptions>, partitions: number): Promise<PipelineHarness> {
+  const options = await createTopics(partitions, clients);
   const { topics } = options;
   const deadLetters = topics.deadLetters!;
   const incidents = topics.incidents!;
@@ -92,8 +93,18 @@ function toRecord({ key, value, headers, timestamp }: KafkaMessage): OutputRecor
 }
 
 describeWithBroker("contracts", () => {
-  sourceContract("Kafka", (partitions) => createHarness("kafkajs", partitions));
-  for (const producer of producerKinds) {
-    committerContract(`Kafka with ${producer}`, (partitions) => createHarness(producer, partitions));
+  for (const client of testedClients) {
+    sourceContract(`Kafka with ${client}`, (partitions) => createHarness({ client }, partitions));
+    committerContract(`Kafka with ${client}`, (partitions) => createHarness({ client }, partitions));
+  }
+  if (runsWholeClient) {
+    sourceContract("Kafka with groupProtocol: consumer", (partitions) =>
+      createHarness({ client: "platformatic", groupProtocol: "consumer" }, partitions),
+    );
+  }
+  for (const producer of producerKinds.filter((each) => each !== "kafkajs")) {
+    committerContract(`Kafka with the producer ${producer}`, (partitions) =>
+      createHarness({ producerClient: producer }, partitions),
+    );
   }
 });

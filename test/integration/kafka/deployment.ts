@@ -13,8 +13,8 @@ type Topics = Required<
 >;
 
 export async function deployment(partitions: number, settings: Settings = {}): Promise<Deployment> {
-  const { applicationId, topics, fetchMaxWaitMs, sessionTimeoutMs } = await createTopics(partitions);
-  const kafka = { bootstrapServers: broker.brokers.slice(), fetchMaxWaitMs, sessionTimeoutMs };
+  const { applicationId, topics, ...others } = await createTopics(partitions);
+  const kafka = { ...others, bootstrapServers: broker.brokers.slice() };
   return { applicationId, kafka, log: { level: "debug" }, ...settings, topics } as Deployment;
 }
 

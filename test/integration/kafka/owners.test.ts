@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "vitest";
-import { topicIds } from "../../../src/adapters/kafka/kafkajs/topic-ids.js";
+import { topicIds } from "../../../src/adapters/kafka/admin/topic-ids.js";
 import type { KafkaOptions } from "../../../src/adapters/kafka/options.js";
 import { openWriter } from "../../../src/adapters/kafka/producer/writer.js";
 import { kafkaOptions } from "../../../src/cli/shared/kafka-options.js";

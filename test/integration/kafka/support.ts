@@ -17,9 +17,13 @@ export function topicNames(application: string): Required<Omit<KafkaOptions["top
   };
 }
 
-/** All tests on the broker can be run with the other producer; the contracts always are, with both. */
+/** All tests on the broker can be run with the other client or producer; the contracts always are, with both. */
 const wanted = process.env["UNDERCURRENT_TEST_PRODUCER"];
 const producer = wanted === "platformatic" ? { producerClient: "platformatic" as const } : {};
+const whole = process.env["UNDERCURRENT_TEST_CLIENT"];
+const client = whole === "platformatic" ? { client: "platformatic" as const } : {};
+const wantedProtocol = process.env["UNDERCURRENT_TEST_GROUP_PROTOCOL"];
+const protocol = wantedProtocol === "consumer" ? { groupProtocol: "consumer" as const } : {};
 
 export async function createTopics(
   partitions = 1,
@@ -41,6 +45,8 @@ export async function createTopics(
     fetchMaxWaitMs: 50,
     sessionTimeoutMs: 10_000,
     ...producer,
+    ...client,
+    ...protocol,
     ...settings,
   };
 }

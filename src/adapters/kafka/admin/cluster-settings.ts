@@ -1,5 +1,5 @@
 /** Reads topic and broker settings from the brokers, or the reason why they cannot be read. */
-import kafkajs, { type Admin } from "kafkajs";
+import { resourceTypes, type AdminClient } from "../admin-client.js";
 import { errorType } from "../errors.js";
 
 export type ClusterSettings = ReadonlyMap<string, string>;
@@ -14,25 +14,25 @@ const withheld = new Set([
 
 /** These settings of a topic that exists, defaults included, or the reason why they cannot be read. */
 export function topicSettings(
-  admin: Admin,
+  admin: AdminClient,
   topic: string,
   names: readonly string[],
 ): Promise<ClusterSettings | string> {
-  return settingsOf(admin, kafkajs.ConfigResourceTypes.TOPIC, topic, names);
+  return settingsOf(admin, resourceTypes.topic, topic, names);
 }
 
 /** These settings of a broker, or the reason why they cannot be read. */
 export function brokerSettings(
-  admin: Admin,
+  admin: AdminClient,
   node: number,
   names: readonly string[],
 ): Promise<ClusterSettings | string> {
-  return settingsOf(admin, kafkajs.ConfigResourceTypes.BROKER, String(node), names);
+  return settingsOf(admin, resourceTypes.broker, String(node), names);
 }
 
 async function settingsOf(
-  admin: Admin,
-  type: kafkajs.ConfigResourceTypes,
+  admin: AdminClient,
+  type: number,
   name: string,
   names: readonly string[],
 ): Promise<ClusterSettings | string> {

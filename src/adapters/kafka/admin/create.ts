@@ -1,6 +1,6 @@
 /** Creates the missing topics of a pipeline. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Admin, ITopicConfig } from "kafkajs";
+import type { AdminClient, NewTopic } from "../admin-client.js";
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { KafkaTopics } from "../options.js";
 import { alikeTopics, checkCompaction, statePolicy, topicShapes, type TopicShape } from "./topics.js";
@@ -33,7 +33,7 @@ const brokersDefault = -1;
  *   topic does not fit; then no topic is created.
  */
 export async function createTopics(
-  admin: Admin,
+  admin: AdminClient,
   topics: KafkaTopics,
   { partitions, replicationFactor }: CreateOptions = {},
 ): Promise<readonly CreatedTopic[]> {
@@ -52,7 +52,7 @@ export async function createTopics(
     await admin.createTopics({
       // kafkajs' own wait fails if a broker does not know the new topic yet.
       waitForLeaders: false,
-      topics: missing.map((topic): ITopicConfig => ({
+      topics: missing.map((topic): NewTopic => ({
         topic,
         numPartitions: shape.partitions,
         replicationFactor: replicationFactor ?? shape.replicationFactor,
@@ -71,7 +71,7 @@ export async function createTopics(
 
 /** Creates an input topic alone, if it does not exist. Throws TOPIC_MISSING without partitions, and TOPIC_MISMATCH. */
 export async function createInput(
-  admin: Admin,
+  admin: AdminClient,
   input: string,
   { partitions, replicationFactor }: CreateOptions,
 ): Promise<CreatedTopic> {
@@ -88,7 +88,7 @@ export async function createInput(
 }
 
 /** Waits until every broker knows the topics. The client's retries limit the wait. */
-async function untilKnown(admin: Admin, names: readonly string[]): Promise<void> {
+async function untilKnown(admin: AdminClient, names: readonly string[]): Promise<void> {
   while ((await topicShapes(admin, names)).size < names.length) await sleep(50);
 }
 

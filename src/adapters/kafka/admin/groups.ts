@@ -1,6 +1,6 @@
 /** Describes consumer groups: which of them run this service, and which topics their members read. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Admin, GroupDescription } from "kafkajs";
+import type { AdminClient, GroupFacts } from "../admin-client.js";
 import { UndercurrentError } from "../../../errors/errors.js";
 import { errorType } from "../errors.js";
 import { assignerName, sameTopics, subscribedTopics } from "../kafkajs/subscriptions.js";
@@ -20,7 +20,7 @@ const rebalancing = new Set(["PreparingRebalance", "CompletingRebalance"]);
  * @param own Each input topic followed by its state topic.
  */
 export async function foreignMembers(
-  admin: Admin,
+  admin: AdminClient,
   applicationId: string,
   own: readonly string[],
 ): Promise<UndercurrentError | undefined> {
@@ -29,14 +29,16 @@ export async function foreignMembers(
 }
 
 function foreignMember(
-  { protocol, members }: GroupDescription,
+  { protocol, members, isUnordered }: GroupFacts,
   applicationId: string,
   own: readonly string[],
 ): UndercurrentError | undefined {
   if (protocol !== assignerName) return undefined;
   const other = members
     .map(({ memberMetadata }) => subscribedTopics(memberMetadata))
-    .find((read) => !sameTopics(read, own));
+    .find(
+      (read) => !(isUnordered === true ? sameTopics(read.toSorted(), own.toSorted()) : sameTopics(read, own)),
+    );
   if (other === undefined) return undefined;
   return new UndercurrentError(
     "GROUP_FOREIGN",
@@ -65,7 +67,7 @@ export interface StateWriters {
  * @throws GROUP_ACTIVE if a group rebalances for so long that its subscriptions stay unknown.
  */
 export async function stateWriters(
-  admin: Admin,
+  admin: AdminClient,
   state: string,
   except: string,
 ): Promise<readonly StateWriters[]> {
@@ -75,13 +77,19 @@ export async function stateWriters(
     .map(({ groupId }) => groupId);
   const writers: StateWriters[] = [];
   for (let at = 0; at < names.length; at += atOnce) {
-    for (const { groupId, protocol, members } of await settled(admin, names.slice(at, at + atOnce))) {
+    for (const { groupId, protocol, members, isUnordered } of await settled(
+      admin,
+      names.slice(at, at + atOnce),
+    )) {
       if (protocol !== assignerName) continue;
       const read = members.map(({ memberMetadata }) => subscribedTopics(memberMetadata));
       // Each input is followed by its state.
+      const isWritten = (topic: string, index: number): boolean =>
+        topic === state && (isUnordered === true || index % 2 === 1);
       const writing = read.flatMap((topics) => {
-        const at = topics.findIndex((topic, index) => index % 2 === 1 && topic === state);
-        return at < 0 ? [] : [topics[at - 1]!];
+        const at = topics.findIndex(isWritten);
+        if (at < 0) return [];
+        return [isUnordered === true ? topics.find((topic) => topic !== state)! : topics[at - 1]!];
       });
       if (writing.length > 0) writers.push({ group: groupId, members: writing.length, input: writing[0]! });
     }
@@ -89,9 +97,9 @@ export async function stateWriters(
   return writers;
 }
 
-async function settled(admin: Admin, names: readonly string[]): Promise<readonly GroupDescription[]> {
+async function settled(admin: AdminClient, names: readonly string[]): Promise<readonly GroupFacts[]> {
   const deadline = performance.now() + patience;
-  const result: GroupDescription[] = [];
+  const result: GroupFacts[] = [];
   for (let open = names; ;) {
     const groups = await describe(admin, open);
     result.push(...groups.filter(({ state }) => !rebalancing.has(state)));
@@ -108,7 +116,7 @@ async function settled(admin: Admin, names: readonly string[]): Promise<readonly
 }
 
 /** If this user may not describe one of the groups, the client refuses the whole request. */
-async function describe(admin: Admin, names: readonly string[]): Promise<readonly GroupDescription[]> {
+async function describe(admin: AdminClient, names: readonly string[]): Promise<readonly GroupFacts[]> {
   if (names.length === 0) return [];
   try {
     return (await admin.describeGroups([...names])).groups;

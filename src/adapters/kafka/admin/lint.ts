@@ -1,5 +1,5 @@
 /** Checks brokers and topics against a configuration: gathers the facts first, then judges them. */
-import type { Admin } from "kafkajs";
+import type { AdminClient } from "../admin-client.js";
 import type { ErrorCode } from "../../../errors/errors.js";
 import { brokerSettings, topicSettings, type ClusterSettings } from "./cluster-settings.js";
 import type { KafkaOptions, KafkaTopics } from "../options.js";
@@ -43,7 +43,7 @@ const topicNames = ["cleanup.policy", "max.message.bytes", "retention.ms", "rete
 const brokerNames = ["transaction.max.timeout.ms", "transaction.state.log.replication.factor"];
 
 /** Queries the brokers. Throws the client's error if they do not answer. */
-export async function clusterFacts(admin: Admin, { topics }: KafkaOptions): Promise<ClusterFacts> {
+export async function clusterFacts(admin: AdminClient, { topics }: KafkaOptions): Promise<ClusterFacts> {
   const { brokers } = await admin.describeCluster();
   const shapes = await topicShapes(admin, Object.values(topics) as string[]);
   const described = new Map<string, TopicFacts>();
@@ -189,7 +189,7 @@ const wrong = (subject: string, code: ErrorCode, message: string): Finding => ({
  * @param inputs Options of each input topic.
  */
 export async function lintMembers(
-  admin: Admin,
+  admin: AdminClient,
   inputs: readonly [KafkaOptions, ...KafkaOptions[]],
 ): Promise<readonly Finding[]> {
   const [{ applicationId }] = inputs;

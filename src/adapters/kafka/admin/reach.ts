@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UndercurrentError } from "../../../errors/errors.js";
 import { brokerError } from "../errors.js";
-import { createClient, patientRetry } from "../kafkajs/client.js";
+import { createAdmin } from "./admin.js";
 import type { KafkaConnection } from "../options.js";
 
 /** Milliseconds of silence, and between two attempts. */
@@ -51,9 +51,7 @@ export async function reachBrokers(
 async function attempt(connection: KafkaConnection, leftMs: number): Promise<UndercurrentError | undefined> {
   // A request that is under way holds up the disconnect below, so it must not outlast the time that is left.
   const requestTimeout = Math.max(1, Math.ceil(leftMs));
-  const client = { requestTimeout, ...connection.clientOptions?.client };
-  const hurried = { ...connection, clientOptions: { ...connection.clientOptions, client } };
-  const admin = createClient(hurried, { ...patientRetry, retries: 0 }).admin();
+  const admin = createAdmin(connection, { retries: 0, requestTimeoutMs: requestTimeout });
   const origin = `the brokers ${connection.bootstrapServers.join(", ")}`;
   const ended = new AbortController();
   const late = sleep(Math.max(0, leftMs), undefined, { signal: ended.signal }).then(() => {

@@ -1,6 +1,6 @@
 /** Reads the topics from the brokers and checks them against the needs of the pipeline. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Admin } from "kafkajs";
+import type { AdminClient } from "../admin-client.js";
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { KafkaConnection, KafkaTopics } from "../options.js";
 import { topicSettings } from "./cluster-settings.js";
@@ -21,7 +21,7 @@ const slow = 500;
  * Returns every partition of a topic, by number. Throws TOPIC_MISSING at once; the client alone would retry for half a minute
  * and then report a retriable error.
  */
-export async function partitionWatermarks(admin: Admin, topic: string): Promise<readonly Watermarks[]> {
+export async function partitionWatermarks(admin: AdminClient, topic: string): Promise<readonly Watermarks[]> {
   const answered = new AbortController();
   const asked = topicOffsets(admin, topic).finally(() => answered.abort());
   asked.catch(() => undefined);
@@ -36,7 +36,7 @@ export async function partitionWatermarks(admin: Admin, topic: string): Promise<
 }
 
 /** If two refreshes of the metadata overlap, the client forgets the topic and fails with this error. */
-function topicOffsets(admin: Admin, topic: string): ReturnType<Admin["fetchTopicOffsets"]> {
+function topicOffsets(admin: AdminClient, topic: string): ReturnType<AdminClient["fetchTopicOffsets"]> {
   return askAgain(
     () => admin.fetchTopicOffsets(topic),
     (error) => innermost(error) instanceof TypeError,
@@ -55,7 +55,7 @@ export interface CommittedPosition {
  * topic, it asks for no partition and the answer is empty.
  */
 export async function committedPositions(
-  admin: Admin,
+  admin: AdminClient,
   group: string,
   topic: string,
   attempts?: number,
@@ -100,7 +100,7 @@ export interface TopicShape {
 
 /** The shape of each of these topics; a topic that does not exist is left out. */
 export async function topicShapes(
-  admin: Admin,
+  admin: AdminClient,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, TopicShape>> {
   // Asking for the metadata of a topic that does not exist may create it.
@@ -120,12 +120,12 @@ export async function topicShapes(
  * Throws TOPIC_MISSING if one of these topics does not exist, ACCESS_DENIED if it is hidden. Only lists the topics: a request
  * for the metadata of some topics would make the client forget the others meanwhile.
  */
-export async function requireTopics(admin: Admin, names: readonly string[]): Promise<void> {
+export async function requireTopics(admin: AdminClient, names: readonly string[]): Promise<void> {
   await refuseMissing(admin, names, new Set(await admin.listTopics()));
 }
 
 async function refuseMissing(
-  admin: Admin,
+  admin: AdminClient,
   names: readonly string[],
   existing: { has(name: string): boolean },
 ): Promise<void> {
@@ -136,7 +136,7 @@ async function refuseMissing(
 }
 
 /** What this user may not see, the brokers leave out of their list; asked for by name, they say so. */
-async function refuseHidden(admin: Admin, name: string): Promise<void> {
+async function refuseHidden(admin: AdminClient, name: string): Promise<void> {
   try {
     await admin.fetchTopicMetadata({ topics: [name] });
   } catch (error) {
@@ -149,7 +149,7 @@ async function refuseHidden(admin: Admin, name: string): Promise<void> {
  * Returns the number of partitions of a topic. Throws TOPIC_MISSING, or ACCESS_DENIED if the topic is hidden. The client must
  * have no other request under way: see `requireTopics`.
  */
-export async function partitionCount(admin: Admin, topic: string): Promise<number> {
+export async function partitionCount(admin: AdminClient, topic: string): Promise<number> {
   const shapes = await topicShapes(admin, [topic]);
   await refuseMissing(admin, [topic], shapes);
   return shapes.get(topic)!.partitions;
@@ -166,7 +166,7 @@ export function alikeTopics({ forecasts, incidents, candidate, state }: KafkaTop
  * A forecast goes to the partition its observation came from, and a partition's state to the one of its number: with
  * other counts there would be partitions that have no place, and, worse, none that is missed.
  */
-export async function checkPartitions(admin: Admin, topics: KafkaTopics): Promise<number> {
+export async function checkPartitions(admin: AdminClient, topics: KafkaTopics): Promise<number> {
   const { input, deadLetters } = topics;
   const alike = alikeTopics(topics);
   const names = [input, ...alike, ...(deadLetters === undefined ? [] : [deadLetters])];
@@ -192,7 +192,7 @@ export const statePolicy = "compact";
  * pipeline does not need the right to read them otherwise.
  */
 export async function checkCompaction(
-  admin: Admin,
+  admin: AdminClient,
   state: string,
   log: KafkaConnection["log"],
 ): Promise<void> {

@@ -2,9 +2,9 @@
  * Notices recreated topics. A topic that is deleted and recreated keeps its name and loses its records, and a fetch, which
  * names the topic, continues as if nothing had happened.
  */
+import type { AdminClient, TopicIds } from "../admin-client.js";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Admin } from "kafkajs";
-import { topicIds, type TopicIds } from "../kafkajs/topic-ids.js";
+import { topicIds } from "./topic-ids.js";
 
 /** Time between two requests, in ms, and so the time within which a recreated topic is noticed. */
 const period = 5000;
@@ -18,7 +18,7 @@ export interface RecreatedTopic {
 
 /** Reports each recreated topic. `ids` are the known ids. The promise resolves when the watch ends. */
 export async function watchTopics(
-  admin: Admin,
+  admin: AdminClient,
   ids: TopicIds,
   tell: (recreated: RecreatedTopic) => void,
   end: AbortSignal,

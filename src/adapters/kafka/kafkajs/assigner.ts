@@ -4,6 +4,7 @@
  * share allows, so that a rebalance restores few of them.
  */
 import kafkajs, { type PartitionAssigner } from "kafkajs";
+import type { GroupAssigner } from "../platformatic/classic-group.js";
 import { assignerName, sameTopics, subscribedTopics } from "./subscriptions.js";
 
 const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
@@ -100,18 +101,29 @@ export function coPartitionAssigner(
   owned: () => OwnedPartitions,
   isSeveral = inputs.length > 1,
 ): PartitionAssigner {
-  const topics = inputs.flatMap(({ input, state }) => (state === undefined ? [input] : [input, state]));
-  const names = inputs.map(({ input }) => input);
+  const { subscription, assign } = assignerOf(inputs, owned, isSeveral);
   return ({ cluster }) => ({
     name: assignerName,
     version,
-    protocol: () => ({
-      name: assignerName,
-      metadata: MemberMetadata.encode({ version, topics, userData: encodeClaim(owned(), isSeveral) }),
-    }),
+    protocol: () => ({ name: assignerName, metadata: subscription() }),
     // The client declares a promise and awaits one; there is nothing to wait for here.
-    assign: ({ members }) => {
-      const countOf = (topic: string): number => cluster.findTopicPartitionMetadata(topic).length;
+    assign: ({ members }) =>
+      Promise.resolve(assign(members, (topic) => cluster.findTopicPartitionMetadata(topic).length)),
+  });
+}
+
+/** The same for a client that leaves encoding to the assigner. */
+export function assignerOf(
+  inputs: readonly CoPartitioned[],
+  owned: () => OwnedPartitions,
+  isSeveral: boolean,
+): GroupAssigner {
+  const topics = inputs.flatMap(({ input, state }) => (state === undefined ? [input] : [input, state]));
+  const names = inputs.map(({ input }) => input);
+  return {
+    name: assignerName,
+    subscription: () => MemberMetadata.encode({ version, topics, userData: encodeClaim(owned(), isSeveral) }),
+    assign: (members, countOf) => {
       // All partitions in a row: the number of an input's first one, and how many there are.
       let total = 0;
       const ranges = inputs.map(({ input, state }) => {
@@ -133,23 +145,21 @@ export function coPartitionAssigner(
           return { member: memberId, partitions };
         });
       const shares = sharePartitions(claims, total);
-      return Promise.resolve(
-        members.map(({ memberId }) => {
-          const share = shares.get(memberId);
-          const assignment: Record<string, number[]> = {};
-          for (const { input, state, first, count } of share === undefined ? [] : ranges) {
-            const partitions = share!
-              .filter((place) => place >= first && place < first + count)
-              .map((place) => place - first);
-            assignment[input] = partitions;
-            if (state !== undefined) assignment[state] = partitions;
-          }
-          return {
-            memberId,
-            memberAssignment: MemberAssignment.encode({ version, assignment, userData: Buffer.alloc(0) }),
-          };
-        }),
-      );
+      return members.map(({ memberId }) => {
+        const share = shares.get(memberId);
+        const assignment: Record<string, number[]> = {};
+        for (const { input, state, first, count } of share === undefined ? [] : ranges) {
+          const partitions = share!
+            .filter((place) => place >= first && place < first + count)
+            .map((place) => place - first);
+          assignment[input] = partitions;
+          if (state !== undefined) assignment[state] = partitions;
+        }
+        return {
+          memberId,
+          memberAssignment: MemberAssignment.encode({ version, assignment, userData: Buffer.alloc(0) }),
+        };
+      });
     },
-  });
+  };
 }

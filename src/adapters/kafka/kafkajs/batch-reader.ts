@@ -4,6 +4,7 @@
  */
 import type { IHeaders, RecordBatchEntry } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
+import type { InputRecord, RecordHeader } from "../../../pipeline/ports.js";
 import { headerCharge, recordCharge, tooLarge, unpackerOf } from "./codecs.js";
 import { crc32c } from "./crc32c.js";
 
@@ -27,8 +28,8 @@ export interface BatchMessage extends RecordBatchEntry {
   readonly unreadable?: string | undefined;
 }
 
-export interface ReadBatch extends BatchContext {
-  readonly records: BatchMessage[];
+export interface ReadBatch<Message = BatchMessage> extends BatchContext {
+  readonly records: Message[];
   /** Approximate memory of the records if the batch was compressed; otherwise 0. */
   readonly unpackedBytes: number;
 }
@@ -56,7 +57,20 @@ export function wholeBatch(bytes: Buffer, at: number): number | undefined {
  * @param limit Most bytes that a compressed batch may unpack to.
  * @throws BATCH_DAMAGED if the checksum is wrong. No writer can cause that, and a second fetch may bring the right bytes.
  */
-export async function readBatch(batch: Buffer, limit: number): Promise<ReadBatch> {
+export function readBatch(batch: Buffer, limit: number): Promise<ReadBatch> {
+  return readWith((context) => new KafkajsForm(context), batch, limit);
+}
+
+/** Reads one whole batch as `readBatch` does, in the form of the pipeline. Headers keep their order. */
+export function readInputBatch(batch: Buffer, limit: number): Promise<ReadBatch<InputRecord>> {
+  return readWith((context) => new PipelineForm(context), batch, limit);
+}
+
+async function readWith<Message>(
+  formOf: (context: BatchContext) => MessageForm<Message>,
+  batch: Buffer,
+  limit: number,
+): Promise<ReadBatch<Message>> {
   if (crc32c(batch, attributesAt) !== batch.readInt32BE(crcAt)) throw damaged(batch, 0, "wrong checksum");
   const attributes = batch.readInt16BE(attributesAt);
   const context: BatchContext = {
@@ -69,36 +83,144 @@ export async function readBatch(batch: Buffer, limit: number): Promise<ReadBatch
     inTransaction: (attributes & transactional) !== 0,
     isControlBatch: (attributes & control) !== 0,
   };
+  const form = formOf(context);
   const count = batch.readInt32BE(57);
   const packed = batch.subarray(recordsAt);
   try {
     const unpack = count > 0 ? unpackerOf(attributes) : undefined;
     if (unpack !== undefined && count > limit / recordCharge) throw tooLarge(limit);
-    const reader = new RecordReader((await unpack?.(packed, limit)) ?? packed, context);
+    const reader = new RecordReader((await unpack?.(packed, limit)) ?? packed, context, form);
     const memory = unpack && { limit, used: reader.length + recordCharge * count };
     const records = reader.records(count, memory);
     return { ...context, records, unpackedBytes: memory?.used ?? 0 };
   } catch (error) {
     if (isOutOfMemory(error)) throw error;
-    return { ...context, records: [unreadable(context, count, error)], unpackedBytes: 0 };
+    return { ...context, records: [form.unreadable(reasonOf(context, count, error))], unpackedBytes: 0 };
   }
 }
 
-function unreadable(context: BatchContext, count: number, error: unknown): BatchMessage {
-  const { firstOffset, lastOffsetDelta, maxTimestamp, isControlBatch } = context;
-  const last = String(BigInt(firstOffset) + BigInt(lastOffsetDelta));
+/** Offset of a batch's last record. */
+function lastOffsetOf({ firstOffset, lastOffsetDelta }: BatchContext): string {
+  return String(BigInt(firstOffset) + BigInt(lastOffsetDelta));
+}
+
+function reasonOf(context: BatchContext, count: number, error: unknown): string {
   const reason = error instanceof Error ? error.message : String(error);
-  return {
-    offset: last,
-    timestamp: maxTimestamp,
-    attributes: 0,
-    key: null,
-    value: null,
-    headers: {},
-    isControlRecord: isControlBatch,
-    batchContext: context,
-    unreadable: `the batch of ${count} records at offsets ${firstOffset} to ${last} cannot be read: ${reason}`,
-  };
+  return `the batch of ${count} records at offsets ${context.firstOffset} to ${lastOffsetOf(context)} cannot be read: ${reason}`;
+}
+
+/** The fields of the record that is being read; one object for all records of a batch. */
+interface RecordFields {
+  attributes: number;
+  timestampDelta: bigint;
+  offsetDelta: number;
+  key: Buffer | null;
+  value: Buffer | null;
+}
+
+/** Makes the messages of one batch: of kafkajs, or of the pipeline. */
+interface MessageForm<Message> {
+  /** Adds a header of the record that is being read. */
+  header(name: string, value: Buffer | null): void;
+  /** Returns the message of a record whose headers were added before. */
+  message(fields: Readonly<RecordFields>): Message;
+  /** Returns the message that stands for the batch, which is unreadable. */
+  unreadable(reason: string): Message;
+}
+
+class KafkajsForm implements MessageForm<BatchMessage> {
+  readonly #context: BatchContext;
+  readonly #firstOffset: bigint;
+  readonly #firstTimestamp: bigint;
+  #headers = new HeadersByName();
+
+  constructor(context: BatchContext) {
+    this.#context = context;
+    this.#firstOffset = BigInt(context.firstOffset);
+    this.#firstTimestamp = BigInt(context.firstTimestamp);
+  }
+
+  header(name: string, value: Buffer | null): void {
+    this.#headers.add(name, value);
+  }
+
+  message({ attributes, timestampDelta, offsetDelta, key, value }: RecordFields): BatchMessage {
+    const { isAppendTime, maxTimestamp, isControlBatch } = this.#context;
+    const { headers } = this.#headers;
+    this.#headers = new HeadersByName();
+    return {
+      attributes,
+      timestamp: isAppendTime
+        ? maxTimestamp
+        : String(BigInt.asIntN(64, this.#firstTimestamp + timestampDelta)),
+      offset: String(this.#firstOffset + BigInt(offsetDelta)),
+      key,
+      value,
+      headers,
+      isControlRecord: isControlBatch,
+      batchContext: this.#context,
+    };
+  }
+
+  unreadable(reason: string): BatchMessage {
+    return {
+      offset: lastOffsetOf(this.#context),
+      timestamp: this.#context.maxTimestamp,
+      attributes: 0,
+      key: null,
+      value: null,
+      headers: {},
+      isControlRecord: this.#context.isControlBatch,
+      batchContext: this.#context,
+      unreadable: reason,
+    };
+  }
+}
+
+const noHeaders: readonly RecordHeader[] = [];
+const noBytes = Buffer.alloc(0);
+
+class PipelineForm implements MessageForm<InputRecord> {
+  readonly #context: BatchContext;
+  readonly #firstOffset: number;
+  readonly #firstTimestamp: bigint;
+  readonly #appendTime: number | undefined;
+  #headers: RecordHeader[] | undefined;
+
+  constructor(context: BatchContext) {
+    this.#context = context;
+    this.#firstOffset = Number(context.firstOffset);
+    this.#firstTimestamp = BigInt(context.firstTimestamp);
+    this.#appendTime = context.isAppendTime ? Number(context.maxTimestamp) : undefined;
+  }
+
+  header(name: string, value: Buffer | null): void {
+    (this.#headers ??= []).push({ name, value: value ?? noBytes });
+  }
+
+  message({ timestampDelta, offsetDelta, key, value }: RecordFields): InputRecord {
+    const headers = this.#headers ?? noHeaders;
+    this.#headers = undefined;
+    return {
+      offset: this.#firstOffset + offsetDelta,
+      timestamp: this.#appendTime ?? Number(BigInt.asIntN(64, this.#firstTimestamp + timestampDelta)),
+      key,
+      value,
+      headers,
+      unreadable: undefined,
+    };
+  }
+
+  unreadable(reason: string): InputRecord {
+    return {
+      offset: Number(lastOffsetOf(this.#context)),
+      timestamp: Number(this.#context.maxTimestamp),
+      key: null,
+      value: null,
+      headers: noHeaders,
+      unreadable: reason,
+    };
+  }
 }
 
 /** Returns whether the process ran out of memory, which says nothing about the batch. */
@@ -123,20 +245,18 @@ interface Memory {
   used: number;
 }
 
-class RecordReader {
+class RecordReader<Message> {
   readonly #bytes: Buffer;
   readonly #context: BatchContext;
-  readonly #firstOffset: bigint;
-  readonly #firstTimestamp: bigint;
+  readonly #form: MessageForm<Message>;
   #at = 0;
   /** End of the current record. */
   #end = 0;
 
-  constructor(bytes: Buffer, context: BatchContext) {
+  constructor(bytes: Buffer, context: BatchContext, form: MessageForm<Message>) {
     this.#bytes = bytes;
     this.#context = context;
-    this.#firstOffset = BigInt(context.firstOffset);
-    this.#firstTimestamp = BigInt(context.firstTimestamp);
+    this.#form = form;
   }
 
   get length(): number {
@@ -144,10 +264,17 @@ class RecordReader {
   }
 
   /** Reads `count` records, which must fill the batch exactly. */
-  records(count: number, memory: Memory | undefined): BatchMessage[] {
+  records(count: number, memory: Memory | undefined): Message[] {
     if (count < 0 || count * shortestRecord > this.length)
       throw new UndercurrentError("BATCH_UNREADABLE", badCount(count));
-    const records: BatchMessage[] = [];
+    const records: Message[] = [];
+    const fields: RecordFields = {
+      attributes: 0,
+      timestampDelta: 0n,
+      offsetDelta: 0,
+      key: null,
+      value: null,
+    };
     let before = -1;
     for (let i = 0; i < count; i++) {
       this.#end = this.length;
@@ -155,67 +282,34 @@ class RecordReader {
       if (length < 0 || this.#at + length > this.length)
         throw new UndercurrentError("BATCH_UNREADABLE", "a record is cut off");
       this.#end = this.#at + length;
-      const attributes = this.#bytes[this.#at++]!;
-      const timestampDelta = this.#varlong();
-      const offsetDelta = this.#varint();
+      fields.attributes = this.#bytes[this.#at++]!;
+      fields.timestampDelta = this.#varlong();
+      const offsetDelta = (fields.offsetDelta = this.#varint());
       if (offsetDelta <= before || offsetDelta > this.#context.lastOffsetDelta)
         throw new UndercurrentError("BATCH_UNREADABLE", "the offsets of its records are not in order");
       before = offsetDelta;
-      const key = this.#field();
-      const value = this.#field();
-      const headers = this.#headers(memory);
+      fields.key = this.#field();
+      fields.value = this.#field();
+      this.#headers(memory);
       if (this.#at !== this.#end)
         throw new UndercurrentError("BATCH_UNREADABLE", "a record is longer than its fields");
-      records.push(this.#message({ attributes, timestampDelta, offsetDelta, key, value, headers }));
+      records.push(this.#form.message(fields));
     }
     if (this.#at !== this.length) throw new UndercurrentError("BATCH_UNREADABLE", badCount(count));
     return records;
   }
 
-  #message({
-    attributes,
-    timestampDelta,
-    offsetDelta,
-    key,
-    value,
-    headers,
-  }: {
-    readonly attributes: number;
-    readonly timestampDelta: bigint;
-    readonly offsetDelta: number;
-    readonly key: Buffer | null;
-    readonly value: Buffer | null;
-    readonly headers: IHeaders;
-  }): BatchMessage {
-    const { isAppendTime, maxTimestamp, isControlBatch } = this.#context;
-    const timestamp = isAppendTime
-      ? maxTimestamp
-      : String(BigInt.asIntN(64, this.#firstTimestamp + timestampDelta));
-    return {
-      attributes,
-      timestamp,
-      offset: String(this.#firstOffset + BigInt(offsetDelta)),
-      key,
-      value,
-      headers,
-      isControlRecord: isControlBatch,
-      batchContext: this.#context,
-    };
-  }
-
-  #headers(memory: Memory | undefined): IHeaders {
+  #headers(memory: Memory | undefined): void {
     const count = this.#varint();
     if (count < 0 || count > this.#end - this.#at)
       throw new UndercurrentError("BATCH_UNREADABLE", "wrong number of headers");
     if (memory !== undefined && (memory.used += count * headerCharge) > memory.limit)
       throw tooLarge(memory.limit);
-    const collected = new HeadersByName();
     for (let i = 0; i < count; i++) {
       const name = this.#field();
       if (name === null) throw new UndercurrentError("BATCH_UNREADABLE", "a header has no name");
-      collected.add(name.toString("utf8"), this.#field());
+      this.#form.header(name.toString("utf8"), this.#field());
     }
-    return collected.headers;
   }
 
   /** Reads a length and that many bytes; null if the length is -1. */

@@ -1,11 +1,5 @@
 /** Creates the kafkajs client with its codecs, patches, retries and log. */
-import kafkajs, {
-  type AdminConfig,
-  type ConsumerConfig,
-  type Kafka,
-  type KafkaConfig,
-  type RetryOptions,
-} from "kafkajs";
+import kafkajs, { type AdminConfig, type ConsumerConfig, type KafkaConfig, type RetryOptions } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
 import { given } from "../client-options.js";
 import { kafkaDefaults } from "../defaults.js";
@@ -14,7 +8,7 @@ import { logEntry, refuseOffsetReset } from "./client-log.js";
 import { registerCodecs } from "./codecs.js";
 import { withCheckedTokens } from "./oauth-bearer.js";
 import { applyPatches } from "./patches/apply.js";
-import { rememberClusters } from "./topic-ids.js";
+import { withTopicIds } from "./topic-ids.js";
 
 /** For group membership and administration. Given in full: under NODE_ENV=test the client has other defaults. */
 export const patientRetry: RetryOptions = {
@@ -41,7 +35,10 @@ export const transactionRetry: RetryOptions = {
  * A client for these brokers. Nothing connects before a producer, consumer or admin of it does. Throws SETTING_INVALID
  * where the environment silences the client's log.
  */
-export function createClient(connection: KafkaConnection, retry: RetryOptions): Kafka {
+export function createClient(
+  connection: KafkaConnection,
+  retry: RetryOptions,
+): ReturnType<typeof withTopicIds> {
   // The client lets this variable overrule any level that it is given.
   if (process.env["KAFKAJS_LOG_LEVEL"]?.toUpperCase() === "NOTHING") {
     throw new UndercurrentError(
@@ -62,7 +59,7 @@ export function createClient(connection: KafkaConnection, retry: RetryOptions): 
       log?.(logEntry(entry));
     },
   });
-  return rememberClusters(client);
+  return withTopicIds(client);
 }
 
 /** Returns how a client reaches the brokers. Options of the adapter overrule raw options, here and below. */

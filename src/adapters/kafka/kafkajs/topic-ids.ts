@@ -4,9 +4,7 @@
  */
 import type { Admin, Kafka } from "kafkajs";
 import { createRequire } from "node:module";
-
-/** Ids by topic, as the Kafka tools print them; topics that do not exist are left out. */
-export type TopicIds = ReadonlyMap<string, string>;
+import type { AdminClient, TopicIds } from "../admin-client.js";
 
 const metadataKey = 3;
 /** The first version with ids. */
@@ -38,10 +36,13 @@ interface Decoder {
   readTaggedFields(): unknown;
 }
 
-const clusters = new WeakMap<Admin, Cluster>();
+/** An administrator that can ask for the ids of topics. */
+export type AdminWithIds = Admin & Pick<Required<AdminClient>, "topicIds">;
 
-/** Remembers the connections of every administrator that this client makes. */
-export function rememberClusters(client: Kafka): Kafka {
+/** Lets every administrator that this client makes ask for the ids of topics. */
+export function withTopicIds(
+  client: Kafka,
+): Kafka & { admin(...config: Parameters<Kafka["admin"]>): AdminWithIds } {
   const symbol = Object.getOwnPropertySymbols(client).find(
     ({ description }) => description === "private:Kafka:createCluster",
   )!;
@@ -52,22 +53,20 @@ export function rememberClusters(client: Kafka): Kafka {
     let cluster: Cluster | undefined;
     makers[symbol] = (options) => (cluster = createCluster(options));
     try {
-      const admin = createAdmin(config);
-      if (cluster !== undefined) clusters.set(admin, cluster);
-      return admin;
+      return Object.assign(createAdmin(config), {
+        topicIds: (topics: readonly string[]) => topicIds(cluster, topics),
+      });
     } finally {
       makers[symbol] = createCluster;
     }
   };
-  return client;
+  return client as ReturnType<typeof withTopicIds>;
 }
 
-/**
- * Returns the ids of these topics; undefined if the brokers have no ids, as before Kafka 2.8. The administrator must be
- * connected and come from `createClient`. Throws the client's error if the brokers do not answer.
- */
-export async function topicIds(admin: Admin, topics: readonly string[]): Promise<TopicIds | undefined> {
-  const cluster = clusters.get(admin);
+async function topicIds(
+  cluster: Cluster | undefined,
+  topics: readonly string[],
+): Promise<TopicIds | undefined> {
   if (cluster === undefined) return undefined;
   const broker = await cluster.brokerPool.findConnectedBroker();
   if ((broker.versions[metadataKey]?.maxVersion ?? 0) < version) return undefined;

@@ -4,9 +4,8 @@ import type { InputRecord } from "../../../pipeline/ports.js";
 import { kafkaDefaults } from "../defaults.js";
 import { brokerError } from "../errors.js";
 import type { KafkaOptions } from "../options.js";
-import { toInputBatch } from "../source/records.js";
 import { readUpTo } from "../source/restore.js";
-import { EphemeralConsumer } from "../source/ephemeral-consumer.js";
+import { EphemeralConsumer } from "../consumer/ephemeral-consumer.js";
 
 export interface FoundRecord {
   readonly partition: number;
@@ -37,8 +36,7 @@ export async function findLast(
       const feed = consumer.feed(number, low);
       let offset = -1;
       const origin = `topic ${topics.input}, partition ${number}`;
-      for await (const batch of readUpTo(high, feed, restoreStallMs, origin)) {
-        const { records } = toInputBatch(batch);
+      for await (const { records } of readUpTo(high, feed, restoreStallMs, origin)) {
         await prepare(records);
         for (const record of records) if (accepts(record)) offset = record.offset;
       }

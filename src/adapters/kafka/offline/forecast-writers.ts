@@ -4,8 +4,8 @@ import { brokerError } from "../errors.js";
 import type { KafkaOptions } from "../options.js";
 import { applicationHeader } from "../owner.js";
 import { partitionWatermarks } from "../admin/topics.js";
-import { readUpTo } from "../source/restore.js";
-import { EphemeralConsumer } from "../source/ephemeral-consumer.js";
+import { readUpTo, textOf } from "../source/restore.js";
+import { EphemeralConsumer } from "../consumer/ephemeral-consumer.js";
 
 /** Offsets at the end of each partition that are read. */
 const tailOffsets = 200;
@@ -24,16 +24,15 @@ export async function forecastApplications(options: KafkaOptions): Promise<reado
     for (const { partition, low, high } of await partitionWatermarks(consumer.admin, forecasts)) {
       const from = Math.max(low, high - tailOffsets);
       const origin = `topic ${forecasts}, partition ${partition}`;
-      for await (const { messages } of readUpTo(
+      for await (const { records } of readUpTo(
         high,
         consumer.feed(partition, from),
         restoreStallMs,
         origin,
       )) {
-        for (const { headers } of messages) {
-          const named = headers?.[applicationHeader];
-          const last = Array.isArray(named) ? named.at(-1) : named;
-          if (last !== undefined) applications.add(last.toString());
+        for (const { headers } of records) {
+          const last = headers.findLast(({ name }) => name === applicationHeader);
+          if (last !== undefined) applications.add(textOf(last.value));
         }
       }
     }

@@ -3,12 +3,11 @@ import { UndercurrentError } from "../../../errors/errors.js";
 import type { InputRecord } from "../../../pipeline/ports.js";
 import { kafkaDefaults } from "../defaults.js";
 import { brokerError } from "../errors.js";
-import { topicIds } from "../kafkajs/topic-ids.js";
+import { topicIds } from "../admin/topic-ids.js";
 import type { KafkaOptions } from "../options.js";
 import { readUpTo } from "../source/restore.js";
-import { toInputBatch } from "../source/records.js";
 import { committedPositions } from "../admin/topics.js";
-import { EphemeralConsumer } from "../source/ephemeral-consumer.js";
+import { EphemeralConsumer } from "../consumer/ephemeral-consumer.js";
 
 /** Part of a topic's history. */
 export interface HistorySpan {
@@ -77,7 +76,7 @@ export async function withHistory<T>(
           if (begin >= end) return;
           for await (const batch of readUpTo(end, consumer.feed(partition, begin), restoreStallMs, origin)) {
             if (failure !== undefined) throw failure;
-            yield toInputBatch(batch).records.filter(({ offset }) => offset < end);
+            yield batch.records.filter(({ offset }) => offset < end);
           }
         },
       };

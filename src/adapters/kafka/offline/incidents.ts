@@ -3,9 +3,8 @@ import { UndercurrentError } from "../../../errors/errors.js";
 import { kafkaDefaults } from "../defaults.js";
 import { brokerError } from "../errors.js";
 import type { KafkaOptions } from "../options.js";
-import { toInputBatch } from "../source/records.js";
 import { readUpTo } from "../source/restore.js";
-import { EphemeralConsumer } from "../source/ephemeral-consumer.js";
+import { EphemeralConsumer } from "../consumer/ephemeral-consumer.js";
 import type { InputRecord } from "../../../pipeline/ports.js";
 
 /**
@@ -36,7 +35,7 @@ export async function readIncidents(
       if (low >= high) continue;
       const origin = `topic ${topic}, partition ${number}`;
       for await (const batch of readUpTo(high, consumer.feed(number, low), restoreStallMs, origin)) {
-        for (const record of toInputBatch(batch).records) take(record, number);
+        for (const record of batch.records) take(record, number);
       }
     }
   } catch (error) {

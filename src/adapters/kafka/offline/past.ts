@@ -6,14 +6,12 @@ import { PastState, type RecordedState } from "../../../pipeline/state/state-rec
 import { withAdmin } from "../admin/admin.js";
 import { kafkaDefaults } from "../defaults.js";
 import { brokerError } from "../errors.js";
-import { topicIds } from "../kafkajs/topic-ids.js";
+import { topicIds } from "../admin/topic-ids.js";
 import { distinctOwners, OwnerReader, recreatedInput, refuseForeign, type StateOwner } from "../owner.js";
-import type { Feed } from "../source/feed.js";
 import type { KafkaOptions } from "../options.js";
-import { toInputBatch } from "../source/records.js";
-import { readUpTo, requireReadable } from "../source/restore.js";
+import { readUpTo, requireReadable, textOf } from "../source/restore.js";
 import { partitionWatermarks } from "../admin/topics.js";
-import { EphemeralConsumer } from "../source/ephemeral-consumer.js";
+import { EphemeralConsumer } from "../consumer/ephemeral-consumer.js";
 
 /**
  * Compares a forecast with the forecasts topic:
@@ -54,12 +52,12 @@ export class KafkaPast {
     const past = new PastState(offset);
     const reader = new OwnerReader();
     const owners = new Map<string, StateOwner | undefined>();
-    for await (const { messages } of this.#read(topics.state)) {
-      for (const message of messages) {
-        requireReadable(message, topics.state);
-        const { key, value, headers } = message;
+    for await (const { records } of this.#read(topics.state)) {
+      for (const record of records) {
+        requireReadable(record, topics.state);
+        const { key, value, headers } = record;
         if (key === null) continue;
-        const name = key.toString("utf8");
+        const name = textOf(key);
         past.add(name, value && new Uint8Array(value));
         if (value === null) owners.delete(name);
         else owners.set(name, reader.read(headers));
@@ -88,7 +86,7 @@ export class KafkaPast {
         `topic ${input}, partition ${this.#partition}: the input begins at offset ${low}, but the replay needs offset ${from ?? "0, because no earlier snapshot exists"}`,
       );
     };
-    for await (const batch of this.#read(input, checkedFrom)) yield toInputBatch(batch);
+    yield* this.#read(input, checkedFrom);
   }
 
   /** Looks for a forecast by key, timestamp, time and value. */
@@ -100,12 +98,12 @@ export class KafkaPast {
       if (low === 0) written = "absent";
       return low;
     };
-    for await (const { messages } of this.#read(forecasts, begins)) {
-      for (const message of messages) {
-        const time = Number(message.timestamp);
+    for await (const { records } of this.#read(forecasts, begins)) {
+      for (const record of records) {
+        const time = record.timestamp;
         if (time <= timestamp && written === "gone") written = "absent";
         if (time !== timestamp) continue;
-        const found = sameBytes(message.key, key) ? compared(message.value, value, head) : "changed";
+        const found = sameBytes(record.key, key) ? compared(record.value, value, head) : "changed";
         if (found === "same") return found;
         if (likeness.indexOf(found) < likeness.indexOf(written)) written = found;
       }
@@ -116,7 +114,7 @@ export class KafkaPast {
   async *#read(
     topic: string,
     from: (marks: { readonly low: number }) => number = ({ low }) => low,
-  ): AsyncGenerator<Awaited<ReturnType<Feed["take"]>> & object> {
+  ): AsyncGenerator<InputBatch> {
     const partition = this.#partition;
     const origin = `topic ${topic}, partition ${partition}`;
     const consumer = new EphemeralConsumer(this.#options, topic, () => undefined);

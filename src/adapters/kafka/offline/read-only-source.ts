@@ -5,9 +5,8 @@ import { PendingCloses } from "../source/pending-closes.js";
 import { eachInput } from "../admin/each-input.js";
 import { checkOptions } from "../check-options.js";
 import type { KafkaOptions, ServiceOptions } from "../options.js";
-import { toInputBatch } from "../source/records.js";
 import type { Watermarks } from "../admin/topics.js";
-import { EphemeralConsumer } from "../source/ephemeral-consumer.js";
+import { EphemeralConsumer } from "../consumer/ephemeral-consumer.js";
 
 /** A read-only source, and a way to wait for its end. */
 export interface KafkaReadOnlySource {
@@ -99,7 +98,7 @@ class ReadOnlyAssignment implements Assignment {
     stop.addEventListener("abort", close);
     try {
       for (let batch = await feed.take(); batch !== undefined; batch = await feed.take()) {
-        yield toInputBatch(batch);
+        yield batch;
         if (batch.nextOffset >= this.#marks.high) return;
       }
     } finally {

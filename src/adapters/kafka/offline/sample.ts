@@ -1,10 +1,9 @@
 /** Reads a bounded sample of the input without writing, also while the service runs. */
 import type { InputRecord } from "../../../pipeline/ports.js";
 import { brokerError } from "../errors.js";
-import { EphemeralConsumer } from "../source/ephemeral-consumer.js";
+import { EphemeralConsumer } from "../consumer/ephemeral-consumer.js";
 import type { KafkaOptions } from "../options.js";
-import { toInputBatch } from "../source/records.js";
-import type { Feed } from "../source/feed.js";
+import type { Feed } from "../consumer/feed.js";
 import type { Watermarks } from "../admin/topics.js";
 
 /** Largest number of records that are read of each partition, the newest ones. */
@@ -44,7 +43,7 @@ export async function sampleInput(
       feeds.push(feed);
       let count = 0;
       for (let batch = await feed.take(); batch !== undefined; batch = await feed.take()) {
-        for (const record of toInputBatch(batch).records) {
+        for (const record of batch.records) {
           if (count++ < maxRecords) take(partition, record);
         }
         if (batch.nextOffset >= high || count >= maxRecords) {

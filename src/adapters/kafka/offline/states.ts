@@ -11,11 +11,11 @@ import { kafkaDefaults } from "../defaults.js";
 import { brokerError } from "../errors.js";
 import type { KafkaOptions } from "../options.js";
 import { distinctOwners, foreignOwner, OwnerReader, recreatedInput, type StateOwner } from "../owner.js";
-import type { Feed } from "../source/feed.js";
-import { topicIds } from "../kafkajs/topic-ids.js";
-import { readUpTo, restoreState, type Reading } from "../source/restore.js";
+import type { Feed } from "../consumer/feed.js";
+import { topicIds } from "../admin/topic-ids.js";
+import { readUpTo, restoreState, textOf, type Reading } from "../source/restore.js";
 import { checkPartitions, committedPositions, partitionWatermarks } from "../admin/topics.js";
-import { EphemeralConsumer } from "../source/ephemeral-consumer.js";
+import { EphemeralConsumer } from "../consumer/ephemeral-consumer.js";
 
 /** The durable facts of a partition other than its state. */
 export interface StateStanding {
@@ -71,11 +71,11 @@ export function outlineStates(options: KafkaOptions): AsyncGenerator<OutlineStan
     const outline = new StateOutline();
     const reader = new OwnerReader();
     let owner: StateOwner | undefined;
-    for await (const { messages } of readUpTo(end, feed, stallMs, origin)) {
-      for (const { key, value, headers } of messages) {
+    for await (const { records } of readUpTo(end, feed, stallMs, origin)) {
+      for (const { key, value, headers } of records) {
         if (key === null) continue;
         owner = reader.read(headers) ?? owner;
-        outline.add(key.toString("utf8"), value);
+        outline.add(textOf(key), value);
       }
     }
     return { owners: distinctOwners([owner]), found: { state: attempt(() => outline.read()) } };

@@ -1,11 +1,11 @@
 /** Joins an empty consumer group as its only member, which owns every partition, for work on the state. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Admin } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { Assignment, Commit } from "../../../pipeline/ports.js";
+import type { AdminClient } from "../admin-client.js";
 import { withAdmin } from "../admin/admin.js";
 import { describeWriters, stateWriters } from "../admin/groups.js";
-import { topicIds } from "../kafkajs/topic-ids.js";
+import { topicIds } from "../admin/topic-ids.js";
 import type { KafkaOptions } from "../options.js";
 import type { PortsFor } from "../source/assignment.js";
 import { openPorts } from "../source/ports.js";
@@ -13,7 +13,7 @@ import { checkPartitions, partitionWatermarks, type Watermarks } from "../admin/
 
 /** The resources of the group's only member. */
 export interface WholeGroup {
-  readonly admin: Admin;
+  readonly admin: AdminClient;
   /** Id of the input topic; undefined where the brokers tell none. */
   readonly inputId: string | undefined;
   /** The input's partitions, by number. */
@@ -79,7 +79,7 @@ export async function withWholeGroup<T>(
   });
 }
 
-async function refuseMembers(admin: Admin, group: string, tolerated: number): Promise<void> {
+async function refuseMembers(admin: AdminClient, group: string, tolerated: number): Promise<void> {
   const { groups } = await admin.describeGroups([group]);
   const members = groups[0]?.members.length ?? 0;
   if (members <= tolerated) return;
@@ -89,7 +89,7 @@ async function refuseMembers(admin: Admin, group: string, tolerated: number): Pr
   );
 }
 
-async function refuseWriters(admin: Admin, { applicationId, topics }: KafkaOptions): Promise<void> {
+async function refuseWriters(admin: AdminClient, { applicationId, topics }: KafkaOptions): Promise<void> {
   const [writers] = await stateWriters(admin, topics.state, applicationId);
   if (writers === undefined) return;
   throw new UndercurrentError(

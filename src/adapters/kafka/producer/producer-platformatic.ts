@@ -1,16 +1,16 @@
 /**
  * Transactions of one input partition on @platformatic/kafka, whose encoder costs a quarter of kafkajs': an optional peer
- * dependency, loaded where `producerClient: "platformatic"` asks for it. Membership, reading and administration stay kafkajs'.
+ * dependency, loaded where `client: "platformatic"` or `producerClient: "platformatic"` asks for it.
  */
-import type * as Platformatic from "@platformatic/kafka";
 import type { BaseOptions, MessageToProduce, Producer } from "@platformatic/kafka";
 import * as zlib from "node:zlib";
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { RecordHeader } from "../../../pipeline/ports.js";
 import { given } from "../client-options.js";
-import { tokenRefusal, type GivenToken } from "../kafkajs/oauth-bearer.js";
 import { kafkaDefaults } from "../defaults.js";
 import { transactionalId, type KafkaOptions } from "../options.js";
+import { connectionOf } from "../platformatic/connection.js";
+import { loadPackage, type PlatformaticModule } from "../platformatic/load.js";
 import type { Transaction, TransactionalProducer } from "./producer.js";
 import { bufferOf, type RequestPart } from "./split.js";
 
@@ -23,15 +23,28 @@ type PlatformaticTransaction = NonNullable<Producer["transaction"]>;
 const retries = 24;
 const retryDelay = (attempt: number): number => Math.min(1000, 3 * 2 ** (attempt - 1));
 
+/** How the client reaches the brokers, and how it repeats requests of transactions. */
+export function producerConnectionOf(options: KafkaOptions): BaseOptions {
+  return {
+    ...connectionOf(options),
+    ...given(options.clientOptions?.platformaticProducer),
+    // The client's word for the time of a transaction, and of a request.
+    timeout: options.transactionTimeoutMs ?? kafkaDefaults.transactionTimeoutMs,
+    retries,
+    retryDelay: (_client, _operation, attempt) => retryDelay(attempt),
+  };
+}
+
 /** See `openWriter`. */
 export async function openPlatformaticProducer(
   options: KafkaOptions,
   partition: number,
 ): Promise<TransactionalProducer> {
-  const client = await load();
+  const { client: whole = kafkaDefaults.client } = options;
+  const client = await loadPackage(whole === "platformatic" ? "kafka.client" : "kafka.producerClient");
   refuseZstd(options);
   const producer = new client.Producer<Buffer, Buffer, Buffer, Buffer>({
-    ...connectionOf(options),
+    ...producerConnectionOf(options),
     transactionalId: transactionalId(options, partition),
     idempotent: true,
     acks: client.ProduceAcks.ALL,
@@ -57,18 +70,6 @@ export async function openPlatformaticProducer(
   }
 }
 
-async function load(): Promise<typeof Platformatic> {
-  try {
-    return await import("@platformatic/kafka");
-  } catch (cause) {
-    throw new UndercurrentError(
-      "KAFKA_CLIENT_MISSING",
-      "kafka.producerClient is platformatic, but the package @platformatic/kafka is not installed",
-      { cause },
-    );
-  }
-}
-
 /** The client would find that out at the first commit. */
 export function refuseZstd(
   { compressionType }: Pick<KafkaOptions, "compressionType">,
@@ -90,7 +91,7 @@ interface OffsetMetadata {
  * Offsets go with the metadata of the moment, which the client has no place for. From version 4 on, AddPartitionsToTxn is for brokers among each other (KIP-890) and wants the right to be one of them,
  * ClusterAction; the client asks in the latest version that the brokers have.
  */
-function askAsClient(client: typeof Platformatic, producer: Producer, offsets: OffsetMetadata): void {
+function askAsClient(client: PlatformaticModule, producer: Producer, offsets: OffsetMetadata): void {
   const getApi = producer[client.kGetApi].bind(producer) as GetApi;
   const asClient: GetApi = (name, callback) => {
     if (name === "AddPartitionsToTxn") callback(null, client.addPartitionsToTxnV3.api);
@@ -118,8 +119,8 @@ type Api = (...values: readonly unknown[]) => unknown;
 type GetApi = (name: string, callback: (error: Error | null, api: unknown) => void) => void;
 
 /** Node of the group's coordinator. */
-async function findCoordinator(client: typeof Platformatic, options: KafkaOptions): Promise<number> {
-  const consumer = new client.Consumer({ ...connectionOf(options), groupId: options.applicationId });
+async function findCoordinator(client: PlatformaticModule, options: KafkaOptions): Promise<number> {
+  const consumer = new client.Consumer({ ...producerConnectionOf(options), groupId: options.applicationId });
   try {
     return await consumer.findGroupCoordinator();
   } finally {
@@ -159,75 +160,6 @@ function transactionOf(
     },
     commit: () => transaction.commit(),
     abort: () => transaction.abort(),
-  };
-}
-
-/** How the client reaches the brokers. Throws SETTING_INVALID for a SASL mechanism that it is not told how to use. */
-export function connectionOf(options: KafkaOptions): BaseOptions {
-  const { bootstrapServers, clientId = kafkaDefaults.clientId, tls } = options;
-  const { transactionTimeoutMs = kafkaDefaults.transactionTimeoutMs } = options;
-  return {
-    ...given(options.clientOptions?.platformaticProducer),
-    clientId,
-    bootstrapBrokers: [...bootstrapServers],
-    // The client's word for the time of a transaction, and of a request.
-    timeout: transactionTimeoutMs,
-    retries,
-    retryDelay: (_client, _operation, attempt) => retryDelay(attempt),
-    autocreateTopics: false,
-    ...(tls === true ? { tls: {} } : typeof tls === "object" && { tls }),
-    ...saslOf(options),
-  };
-}
-
-/** The client's names of the SASL mechanisms that it supports. */
-const saslMechanisms = {
-  plain: "PLAIN",
-  "scram-sha-256": "SCRAM-SHA-256",
-  "scram-sha-512": "SCRAM-SHA-512",
-} as const;
-
-function saslOf({ sasl }: KafkaOptions): Pick<BaseOptions, "sasl"> {
-  if (sasl === undefined) return {};
-  switch (sasl.mechanism) {
-    case "aws":
-      throw new UndercurrentError(
-        "SETTING_INVALID",
-        "sasl.mechanism: expected PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER with the producer platformatic, found aws",
-      );
-    case "oauthbearer":
-      return { sasl: { mechanism: "OAUTHBEARER", ...bearerOf(sasl) } };
-    case "plain":
-    case "scram-sha-256":
-    case "scram-sha-512":
-      return {
-        sasl: {
-          mechanism: saslMechanisms[sasl.mechanism],
-          // Functions: a password may change while the producer runs.
-          username: () => sasl.username,
-          password: () => sasl.password,
-        },
-      };
-  }
-}
-
-type BearerSasl = Extract<KafkaOptions["sasl"], { readonly mechanism: "oauthbearer" }>;
-
-/** The client asks for the token first and for its extensions after it. */
-function bearerOf({ oauthBearerProvider }: BearerSasl): Omit<NonNullable<BaseOptions["sasl"]>, "mechanism"> {
-  let extensions: Readonly<Record<string, string>> = {};
-  return {
-    token: async () => {
-      const given = (await oauthBearerProvider()) as GivenToken;
-      extensions = given.extensions ?? {};
-      return given.value;
-    },
-    oauthBearerExtensions: () => ({ ...extensions }),
-    authBytesValidator: (bytes, callback) => {
-      const refusal = tokenRefusal(bytes);
-      if (refusal === undefined) callback(null, bytes);
-      else callback(refusal, bytes);
-    },
   };
 }
 

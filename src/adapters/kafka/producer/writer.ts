@@ -40,7 +40,8 @@ export async function openWriter(options: KafkaOptions, partition: number): Prom
 }
 
 async function openProducer(options: KafkaOptions, partition: number): Promise<TransactionalProducer> {
-  const { producerClient = kafkaDefaults.producerClient } = options;
+  const { client = kafkaDefaults.client } = options;
+  const { producerClient = client } = options;
   if (producerClient === "kafkajs") return await openKafkajsProducer(options, partition);
   const { openPlatformaticProducer } = await import("./producer-platformatic.js");
   return await openPlatformaticProducer(options, partition);

@@ -1,13 +1,12 @@
 /** Represents an input partition assigned to this instance, from takeover to release. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Admin } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { Assignment, Commit, InputBatch, Takeover } from "../../../pipeline/ports.js";
+import type { AdminClient } from "../admin-client.js";
 import { kafkaDefaults } from "../defaults.js";
 import { brokerError, isRetriable } from "../errors.js";
-import { Feed, type FeedControls } from "./feed.js";
+import { Feed, type FeedControls } from "../consumer/feed.js";
 import type { KafkaOptions } from "../options.js";
-import { toInputBatch } from "./records.js";
 import { restoreState, type FoundState } from "./restore.js";
 import type { Slots } from "./takeover-limits.js";
 import { StateEnd } from "./state-end.js";
@@ -26,7 +25,7 @@ export interface PortsFor {
 
 /** What an assignment needs of the group membership that it came from. */
 export interface AssignmentHost {
-  readonly admin: Admin;
+  readonly admin: AdminClient;
   /** Places for takeovers. */
   readonly takeovers: Slots;
   /** Asks for the durable facts of all partitions of an input topic, as of a moment after the call. */
@@ -152,7 +151,7 @@ export class KafkaAssignment implements Assignment {
     stop.addEventListener("abort", close);
     try {
       for (let batch = await feed.take(); batch !== undefined; batch = await feed.take()) {
-        yield toInputBatch(batch);
+        yield batch;
       }
     } finally {
       stop.removeEventListener("abort", close);

@@ -1,23 +1,25 @@
 /** Tracks whether the brokers answer. A member without traffic sends a request. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Admin, Consumer } from "kafkajs";
+import type { AdminClient } from "../admin-client.js";
 
 /** Milliseconds without an answer after which the brokers are asked. */
 const quietMs = 5000;
 
-/** Calls `heard` at each answer that the brokers give to the consumer or the administrator. */
+/** Calls `heard` at each answer of the brokers. */
 export class BrokerReach {
-  readonly #admin: Admin;
+  readonly #admin: AdminClient;
+  readonly #heard: () => void;
   #answers = 0;
 
-  constructor(admin: Admin, consumer: Consumer, heard: () => void) {
+  constructor(admin: AdminClient, heard: () => void) {
     this.#admin = admin;
-    const answered = (): void => {
-      this.#answers++;
-      heard();
-    };
-    admin.on(admin.events.REQUEST, answered);
-    consumer.on(consumer.events.REQUEST, answered);
+    this.#heard = heard;
+  }
+
+  /** Takes note of an answer. */
+  answered(): void {
+    this.#answers++;
+    this.#heard();
   }
 
   /** Sends a request if the brokers have been silent for a while, as in a long rebalance. Resolves when the watch ends. */

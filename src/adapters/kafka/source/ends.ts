@@ -1,7 +1,7 @@
 /** Queries the end offsets of paused partitions, which no fetch reports. */
+import type { AdminClient } from "../admin-client.js";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Admin } from "kafkajs";
-import type { Feed } from "./feed.js";
+import type { Feed } from "../consumer/feed.js";
 import { partitionWatermarks } from "../admin/topics.js";
 
 /** Milliseconds between two questions. */
@@ -22,7 +22,7 @@ export interface InputFeeds {
  * @returns a promise that resolves when `stop` is aborted
  */
 export async function followEnds(
-  admin: Admin,
+  admin: AdminClient,
   { topic, owned, feedOf }: InputFeeds,
   stop: AbortSignal,
 ): Promise<void> {

@@ -6,9 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { InputBatch } from "../../../pipeline/ports.js";
 import { partitionWatermarks } from "../admin/topics.js";
 import { innermost } from "../errors.js";
-import { EphemeralConsumer } from "./ephemeral-consumer.js";
+import { EphemeralConsumer } from "../consumer/ephemeral-consumer.js";
 import type { KafkaOptions } from "../options.js";
-import { toInputBatch } from "./records.js";
 
 /** Pause before the topic is read again after an error, in ms. */
 const pause = 10_000;
@@ -45,7 +44,7 @@ export class FeedbackReader {
         try {
           for (let batch = await feed.take(); batch !== undefined; batch = await feed.take()) {
             next = batch.nextOffset;
-            yield toInputBatch(batch);
+            yield batch;
           }
           return;
         } finally {

@@ -3,19 +3,19 @@
  * by which they are revoked.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Admin, Consumer, ConsumerCrashEvent, ConsumerGroupJoinEvent } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { InputBatch } from "../../../pipeline/ports.js";
-import { withAdmin } from "../admin/admin.js";
+import type { AdminClient } from "../admin-client.js";
+import { createAdmin, withAdmin } from "../admin/admin.js";
 import { KafkaAssignment, type AssignmentHost, type Durable, type PortsFor } from "./assignment.js";
-import { coPartitionAssigner, type OwnedPartitions } from "../kafkajs/assigner.js";
+import type { OwnedPartitions } from "../kafkajs/assigner.js";
 import { BrokerReach } from "./broker-reach.js";
 import { kafkaDefaults } from "../defaults.js";
-import { adminConfig, createClient, memberConfig, patientRetry } from "../kafkajs/client.js";
-import { createConsumer, runConsumer, type FeedOf } from "./consumer.js";
+import { createConsumer } from "../consumer/create-consumer.js";
+import { partitionControls, type FeedOf, type TopicConsumer } from "../consumer/consumer.js";
 import { followEnds } from "./ends.js";
 import { brokerError, commitError, hasNoCoordinator, innermost } from "../errors.js";
-import { partitionControls, type FeedControls } from "./feed.js";
+import type { FeedControls } from "../consumer/feed.js";
 import { FeedbackReader } from "./feedback.js";
 import type { KafkaOptions } from "../options.js";
 import { SharedQuestion, Slots } from "./takeover-limits.js";
@@ -29,7 +29,7 @@ import {
 } from "../admin/topics.js";
 
 import { foreignMembers } from "../admin/groups.js";
-import { topicIds } from "../kafkajs/topic-ids.js";
+import { topicIds } from "../admin/topic-ids.js";
 import { recreated } from "../owner.js";
 import { watchTopics, type RecreatedTopic } from "../admin/watch-topics.js";
 
@@ -57,7 +57,7 @@ interface Input {
 const nothing: readonly number[] = [];
 
 export class Membership implements AssignmentHost {
-  readonly admin: Admin;
+  readonly admin: AdminClient;
   readonly takeovers: Slots;
   readonly purpose: PortsFor;
   /** Options that all inputs have in common. */
@@ -67,7 +67,7 @@ export class Membership implements AssignmentHost {
   /** By the name of an input or its state. */
   readonly #inputOf: ReadonlyMap<string, string>;
   readonly #events: MembershipEvents;
-  readonly #consumer: Consumer;
+  readonly #consumer: TopicConsumer;
   /** Partitions that are this member's now, by input topic. */
   #owned: OwnedPartitions = new Map();
   #memberId: string | undefined;
@@ -122,29 +122,29 @@ export class Membership implements AssignmentHost {
     this.purpose = purpose;
     this.#events = events;
     const { maxConcurrentTakeovers = kafkaDefaults.maxConcurrentTakeovers } = options;
-    const client = createClient(options, patientRetry);
-    this.admin = client.admin(adminConfig(options));
+    const answered = (): void => this.#reach.answered();
+    this.admin = createAdmin(options, { answered });
     this.takeovers = new Slots(maxConcurrentTakeovers);
-    this.#consumer = createConsumer(client, options, this.#feedOf, {
-      ...memberConfig(options),
-      partitionAssigners: [
-        coPartitionAssigner(
-          inputs.map(({ topics: { input, state } }) =>
-            purpose.isStateless === true ? { input } : { input, state },
-          ),
-          () => this.#owned,
-          isSeveral,
+    this.#reach = new BrokerReach(this.admin, () => options.heard?.());
+    this.#consumer = createConsumer(options, {
+      groupId: options.applicationId,
+      topics: this.#subscription,
+      group: {
+        inputs: inputs.map(({ topics: { input, state } }) =>
+          purpose.isStateless === true ? { input } : { input, state },
         ),
-      ],
+        owned: () => this.#owned,
+        isSeveral,
+      },
+      feedOf: this.#feedOf,
+      listener: {
+        joined: (member, partitionsOf) => this.#joined(member, partitionsOf),
+        rebalancing: () => this.#checkTopics(),
+        stopped: () => (this.#memberId = undefined),
+        crashed: (error, restarts) => this.#crashed(error, restarts),
+        answered,
+      },
     });
-    this.#reach = new BrokerReach(this.admin, this.#consumer, () => options.heard?.());
-    const { GROUP_JOIN, REBALANCING, STOP, CRASH } = this.#consumer.events;
-    this.#consumer.on(GROUP_JOIN, (event) => {
-      this.#joined(event);
-    });
-    this.#consumer.on(REBALANCING, () => this.#checkTopics());
-    this.#consumer.on(STOP, () => (this.#memberId = undefined));
-    this.#consumer.on(CRASH, (event) => this.#crashed(event));
   }
 
   /** Joins the group. Throws BROKER_UNREACHABLE, TOPIC_MISSING, TOPIC_MISMATCH or GROUP_FOREIGN. */
@@ -171,8 +171,6 @@ export class Membership implements AssignmentHost {
       const watched = this.#isStateless ? [...this.#inputs.keys()] : [...names];
       const ids = (await topicIds(this.admin, watched)) ?? new Map<string, string>();
       for (const [name, input] of this.#inputs) input.id = ids.get(name);
-      await this.#consumer.connect();
-      await this.#consumer.subscribe({ topics: this.#subscription });
       await this.#run();
       this.#loops = [
         this.#reach.probe(this.#left.signal),
@@ -211,7 +209,7 @@ export class Membership implements AssignmentHost {
 
   async #run(): Promise<void> {
     const partitions = [...this.#inputs.values()].reduce((sum, { count }) => sum + 2 * count, 0);
-    await runConsumer(this.#consumer, this.#options, partitions, this.#feedOf);
+    await this.#consumer.start(partitions);
   }
 
   /** Gives every partition back at once, then leaves the group. */
@@ -228,7 +226,7 @@ export class Membership implements AssignmentHost {
     if (this.#assignments.size > 0) {
       await new Promise<void>((resolve) => (this.#whenReleased = resolve));
     }
-    await this.#consumer.disconnect();
+    await this.#consumer.stop();
     this.#left.abort();
     const readers = [...this.#inputs.values()].map(({ feedback }) => feedback?.close());
     await Promise.all([...this.#loops, ...readers]);
@@ -236,7 +234,7 @@ export class Membership implements AssignmentHost {
   }
 
   controls(topic: string, partition: number): FeedControls {
-    return partitionControls(this.#consumer, topic, partition, () => this.#memberId !== undefined);
+    return partitionControls(this.#consumer, topic, partition);
   }
 
   durable(input: string): Promise<Durable> {
@@ -298,17 +296,14 @@ export class Membership implements AssignmentHost {
    * stays keeps its task: nobody else can have owned it, because a generation begins only when every member has joined or been
    * expelled, and an expelled member returns under another name.
    */
-  #joined({ payload }: ConsumerGroupJoinEvent): void {
+  #joined(member: string, partitionsOf: (topic: string) => readonly number[]): void {
     const names = [...this.#inputs.keys()];
-    const owned = new Map(names.map((input) => [input, payload.memberAssignment[input] ?? nothing]));
+    const owned = new Map(names.map((input) => [input, partitionsOf(input)]));
     const count = [...owned.values()].reduce((sum, partitions) => sum + partitions.length, 0);
     this.#options.joined?.(count);
-    if (payload.memberId !== this.#memberId) this.#revokeAll();
-    this.#memberId = payload.memberId;
+    if (member !== this.#memberId) this.#revokeAll();
+    this.#memberId = member;
     this.#owned = owned;
-    for (const [topic, input] of this.#inputOf) {
-      this.#consumer.pause([{ topic, partitions: [...owned.get(input)!] }]);
-    }
     for (const assignment of this.#assignments.values()) {
       const { topic, partition, options } = assignment;
       if (!this.#ownedOf(topic).includes(partition)) assignment.revoke();
@@ -372,16 +367,16 @@ export class Membership implements AssignmentHost {
     });
   }
 
-  #crashed({ payload }: ConsumerCrashEvent): void {
+  #crashed(error: Error, restarts: boolean): void {
     this.#owned = new Map();
     this.#memberId = undefined;
     this.#options.lost?.();
-    if (payload.restart) {
+    if (restarts) {
       this.#revokeAll();
       this.#checkTopics();
       return;
     }
-    const cause = innermost(payload.error);
+    const cause = innermost(error);
     if (hasNoCoordinator(cause)) {
       this.#revokeAll();
       this.#joining = this.#rejoin();
@@ -409,7 +404,6 @@ export class Membership implements AssignmentHost {
     await sleep(rejoinPause);
     if (this.#leaving) return;
     try {
-      await this.#consumer.connect();
       await this.#run();
     } catch (error) {
       this.#fail(innermost(error));

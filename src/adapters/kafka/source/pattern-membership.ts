@@ -3,13 +3,13 @@
  * and joins the group again with the topics of now, which is a rebalance.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Admin } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
 import { withAdmin } from "../admin/admin.js";
 import { createTopics } from "../admin/create.js";
 import { brokerError, innermost } from "../errors.js";
 import { matchingInputs, optionsOf } from "../inputs.js";
-import { adminConfig, createClient, patientRetry } from "../kafkajs/client.js";
+import type { AdminClient } from "../admin-client.js";
+import { createAdmin } from "../admin/admin.js";
 import type { KafkaOptions, TopicPattern } from "../options.js";
 import type { PortsFor } from "./assignment.js";
 import { Membership, type MembershipEvents } from "./membership.js";
@@ -21,7 +21,7 @@ export class PatternMembership {
   readonly #options: KafkaOptions<TopicPattern>;
   readonly #purpose: PortsFor;
   readonly #events: MembershipEvents;
-  readonly #admin: Admin;
+  readonly #admin: AdminClient;
   readonly #ending = new AbortController();
   /** Topics that cannot be read yet, by the reason that was logged. */
   readonly #refused = new Map<string, string>();
@@ -36,7 +36,7 @@ export class PatternMembership {
     this.#options = options;
     this.#purpose = purpose;
     this.#events = events;
-    this.#admin = createClient(options, patientRetry).admin(adminConfig(options));
+    this.#admin = createAdmin(options);
   }
 
   /** Throws BROKER_UNREACHABLE. */

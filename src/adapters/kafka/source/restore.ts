@@ -1,15 +1,13 @@
 /** Reads a compacted topic partition from its first record to its end: the latest record of each key. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { KafkaMessage } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
-import type { StateRecord } from "../../../pipeline/ports.js";
-import type { BatchMessage } from "../kafkajs/batch-reader.js";
+import type { InputBatch, InputRecord, StateRecord } from "../../../pipeline/ports.js";
 import { distinctOwners, OwnerReader, type StateOwner } from "../owner.js";
-import type { Feed, FeedBatch } from "./feed.js";
+import type { Feed } from "../consumer/feed.js";
 
 /**
  * Reads a feed until it has passed `end`, then closes it. The feed also moves past batches that hold only control and aborted
- * records, which never arrive as messages.
+ * records, which never arrive as records.
  *
  * Throws RESTORE_STALLED if nothing arrives for `stallMs`, and FENCED if the feed is closed meanwhile.
  */
@@ -18,7 +16,7 @@ export async function* readUpTo(
   feed: Feed,
   stallMs: number,
   origin: string,
-): AsyncGenerator<FeedBatch> {
+): AsyncGenerator<InputBatch> {
   try {
     for (let position = feed.position; position < end;) {
       const batch = await takeWithin(stallMs, feed);
@@ -55,13 +53,13 @@ export interface FoundState {
 export async function restoreState(feed: Feed, { end, stallMs, origin }: Reading): Promise<FoundState> {
   const latest = new Map<string, StateRecord & { readonly owner: StateOwner | undefined }>();
   const reader = new OwnerReader();
-  for await (const { messages } of readUpTo(end, feed, stallMs, origin)) {
-    for (const message of messages) {
-      requireReadable(message, origin);
-      const { key: bytes, value, headers } = message;
+  for await (const { records } of readUpTo(end, feed, stallMs, origin)) {
+    for (const record of records) {
+      requireReadable(record, origin);
+      const { key: bytes, value, headers } = record;
       if (bytes === null) continue;
-      const key = bytes.toString("utf8");
-      // Copies, because the message is a slice that would keep its whole fetch in memory.
+      const key = textOf(bytes);
+      // Copies, because the record is a slice that would keep its whole fetch in memory.
       if (value === null) latest.delete(key);
       else latest.set(key, { key, value: new Uint8Array(value), owner: reader.read(headers) });
     }
@@ -74,14 +72,18 @@ export async function restoreState(feed: Feed, { end, stallMs, origin }: Reading
   };
 }
 
-/** Throws SNAPSHOT_CORRUPT for a message that replaces an unreadable batch. */
-export function requireReadable(message: KafkaMessage, origin: string): void {
-  const { unreadable } = message as KafkaMessage & Pick<BatchMessage, "unreadable">;
+/** Returns the text of a record's key, without a copy of its bytes. */
+export function textOf(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("utf8");
+}
+
+/** Throws SNAPSHOT_CORRUPT for a record that stands for an unreadable batch. */
+export function requireReadable({ unreadable }: InputRecord, origin: string): void {
   if (unreadable !== undefined) throw new UndercurrentError("SNAPSHOT_CORRUPT", `${origin}: ${unreadable}`);
 }
 
 /** One timer per batch, cleared with it: otherwise thousands of timers would wait for the end of a large state. */
-async function takeWithin(stallMs: number, feed: Feed): Promise<FeedBatch | "stalled" | undefined> {
+async function takeWithin(stallMs: number, feed: Feed): Promise<InputBatch | "stalled" | undefined> {
   const taken = new AbortController();
   const stalled = sleep(stallMs, "stalled" as const, { signal: taken.signal });
   stalled.catch(() => undefined);

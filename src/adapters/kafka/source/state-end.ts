@@ -4,7 +4,7 @@
  * else may have written.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Admin } from "kafkajs";
+import type { AdminClient } from "../admin-client.js";
 import { UndercurrentError } from "../../../errors/errors.js";
 import { commitError } from "../errors.js";
 import { partitionWatermarks } from "../admin/topics.js";
@@ -20,7 +20,7 @@ export interface OffsetRange {
 }
 
 export class StateEnd {
-  readonly #admin: Admin;
+  readonly #admin: AdminClient;
   readonly #topic: string;
   readonly #partition: number;
   /** The partition had come so far when it was last looked at. */
@@ -32,7 +32,7 @@ export class StateEnd {
   /** Largest end that the owner's own writes explain: each commit adds its records and a marker. */
   #furthest: number;
 
-  constructor(admin: Admin, topic: string, partition: number, seen: number) {
+  constructor(admin: AdminClient, topic: string, partition: number, seen: number) {
     this.#admin = admin;
     this.#topic = topic;
     this.#partition = partition;

@@ -5,7 +5,7 @@ import type { KafkaMessage } from "kafkajs";
 import { expect, test } from "vitest";
 import { readBatch } from "../../../../src/adapters/kafka/kafkajs/batch-reader.js";
 import { batchOf } from "../record-batches.js";
-import { toInputBatch } from "../../../../src/adapters/kafka/source/records.js";
+import { toInputRecord } from "../../../../src/adapters/kafka/kafkajs/records.js";
 import type { RecordHeader } from "../../../../src/pipeline/ports.js";
 
 // An inner file of the client, which has no public way from headers to bytes.
@@ -19,7 +19,7 @@ async function received(headers: ReadonlyMap<string, readonly Buffer[]>): Promis
   for (const [name, values] of headers) named[name] = values;
   const { buffer } = encode({ offsetDelta: 0, key: null, value: null, headers: named });
   const { records } = await readBatch(batchOf({ body: buffer, count: 1 }), Infinity);
-  return toInputBatch({ messages: records, nextOffset: 1, endOffset: 1 }).records[0]!.headers;
+  return toInputRecord(records[0]!).headers;
 }
 
 /** In the order of their names: the order among different ones is lost in the client. */
@@ -60,17 +60,11 @@ test("records have what the client's messages have: bytes as they are, offsets a
     ...rest,
   });
   const [key, value] = [Buffer.from("k"), Buffer.from("v")];
-  const batch = toInputBatch({
-    messages: [
-      message("9007199254740991", { key, value, timestamp: "1700000000123", headers }),
-      message("1", { headers: {} }),
-      message("2", {}),
-    ],
-    nextOffset: 5,
-    endOffset: 8,
-  });
-  expect(batch).toMatchObject({ nextOffset: 5, endOffset: 8 });
-  const [first, second, third] = batch.records;
+  const [first, second, third] = [
+    message("9007199254740991", { key, value, timestamp: "1700000000123", headers }),
+    message("1", { headers: {} }),
+    message("2", {}),
+  ].map(toInputRecord);
   expect(first).toMatchObject({ offset: Number.MAX_SAFE_INTEGER, timestamp: 1_700_000_000_123 });
   expect(first!.key).toBe(key);
   expect(first!.value).toBe(value);

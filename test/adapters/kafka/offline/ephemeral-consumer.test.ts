@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EphemeralConsumer } from "../../../../src/adapters/kafka/source/ephemeral-consumer.js";
+import { EphemeralConsumer } from "../../../../src/adapters/kafka/consumer/ephemeral-consumer.js";
 import { codeOf } from "../../../support/code-of.js";
 
 test("refuses an option that it would ignore", () => {

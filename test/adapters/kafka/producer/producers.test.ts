@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { KafkaOptions } from "../../../../src/adapters/kafka/options.js";
 import { messagesOf as kafkajsMessages } from "../../../../src/adapters/kafka/producer/producer-kafkajs.js";
 import {
-  connectionOf,
+  producerConnectionOf,
   messagesOf as platformaticMessages,
   refuseZstd,
 } from "../../../../src/adapters/kafka/producer/producer-platformatic.js";
@@ -66,7 +66,7 @@ const given = (value: unknown): unknown => (typeof value === "function" ? (value
 
 describe("platformatic", () => {
   test("comes to the brokers by a name of its own, and makes no topics", () => {
-    expect(connectionOf(options)).toStrictEqual({
+    expect(producerConnectionOf(options)).toStrictEqual({
       clientId: "undercurrent",
       bootstrapBrokers: ["a:1", "b:2"],
       timeout: 60_000,
@@ -74,14 +74,16 @@ describe("platformatic", () => {
       retryDelay: expect.any(Function) as () => number,
       autocreateTopics: false,
     });
-    expect(connectionOf({ ...options, clientId: "c", transactionTimeoutMs: 5, tls: false })).toMatchObject({
+    expect(
+      producerConnectionOf({ ...options, clientId: "c", transactionTimeoutMs: 5, tls: false }),
+    ).toMatchObject({
       clientId: "c",
       timeout: 5,
     });
   });
 
   test("tries again within milliseconds at first, and for some twenty seconds in all", () => {
-    const { retries, retryDelay } = connectionOf(options);
+    const { retries, retryDelay } = producerConnectionOf(options);
     if (typeof retries !== "number" || typeof retryDelay !== "function") throw new Error("no retries");
     const delay = retryDelay as unknown as (client: null, operation: string, attempt: number) => number;
     const delays = Array.from({ length: retries }, (_, i) => delay(null, "", i + 1));
@@ -97,7 +99,7 @@ describe("platformatic", () => {
     [true, {}],
     [{ ca: "authority" }, { ca: "authority" }],
   ])("speaks TLS as it is told: %j", (given, tls) => {
-    expect(connectionOf({ ...options, ...(given !== undefined && { tls: given }) }).tls).toEqual(tls);
+    expect(producerConnectionOf({ ...options, ...(given !== undefined && { tls: given }) }).tls).toEqual(tls);
   });
 
   test.each([
@@ -105,14 +107,14 @@ describe("platformatic", () => {
     ["scram-sha-256", "SCRAM-SHA-256"],
     ["scram-sha-512", "SCRAM-SHA-512"],
   ] as const)("shows a password by %s", (mechanism, name) => {
-    const { sasl } = connectionOf({ ...options, sasl: { mechanism, ...login } });
+    const { sasl } = producerConnectionOf({ ...options, sasl: { mechanism, ...login } });
     expect(sasl).toMatchObject({ mechanism: name });
     expect([sasl?.username, sasl?.password].map(given)).toEqual([login.username, login.password]);
   });
 
   test("asks for a password at each login", () => {
     let password = "first";
-    const { sasl } = connectionOf({
+    const { sasl } = producerConnectionOf({
       ...options,
       sasl: {
         mechanism: "plain",
@@ -128,7 +130,10 @@ describe("platformatic", () => {
 
   test("shows a token and its extensions, and reads the brokers' answer to them", async () => {
     const oauthBearerProvider = () => Promise.resolve({ value: "token", extensions: { cluster: "c" } });
-    const { sasl } = connectionOf({ ...options, sasl: { mechanism: "oauthbearer", oauthBearerProvider } });
+    const { sasl } = producerConnectionOf({
+      ...options,
+      sasl: { mechanism: "oauthbearer", oauthBearerProvider },
+    });
     expect(sasl?.mechanism).toBe("OAUTHBEARER");
     expect(await given(sasl?.token)).toBe("token");
     expect(given(sasl?.oauthBearerExtensions)).toEqual({ cluster: "c" });
@@ -142,7 +147,7 @@ describe("platformatic", () => {
 
   test("refuses a mechanism that it is not told how to use", () => {
     const aws = { authorizationIdentity: "i", accessKeyId: "a", secretAccessKey: "s" };
-    expect(() => connectionOf({ ...options, sasl: { mechanism: "aws", ...aws } })).toThrow(
+    expect(() => producerConnectionOf({ ...options, sasl: { mechanism: "aws", ...aws } })).toThrow(
       expect.objectContaining({ code: "SETTING_INVALID" }),
     );
   });

@@ -1,16 +1,15 @@
 /** Restoring from a feed, batch by batch. */
 import { setImmediate } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { Feed } from "../../../../src/adapters/kafka/source/feed.js";
+import { Feed } from "../../../../src/adapters/kafka/consumer/feed.js";
 import { restoreState } from "../../../../src/adapters/kafka/source/restore.js";
 
-const message = (offset: number, value: string | null) => ({
-  offset: String(offset),
+const record = (offset: number, value: string | null) => ({
+  offset,
   key: Buffer.from(`k${offset % 10}`),
   value: value === null ? null : Buffer.from(value),
-  timestamp: "0",
-  attributes: 0,
-  headers: {},
+  timestamp: 0,
+  headers: [],
 });
 
 it("takes the latest record of each key from many batches, and leaves nothing waiting behind", async () => {
@@ -22,7 +21,7 @@ it("takes the latest record of each key from many batches, and leaves nothing wa
     const feed = new Feed(controls, 0, 1_000_000);
     const restoring = restoreState(feed, { end: 100, stallMs: 60_000, origin: "here" });
     for (let offset = 0; offset < 100; offset++) {
-      feed.push([message(offset, offset === 93 ? null : `v${offset}`)], offset + 1, 100);
+      feed.push([record(offset, offset === 93 ? null : `v${offset}`)], offset + 1, 100);
       await setImmediate();
     }
     const state = new Map(
@@ -51,10 +50,11 @@ it("gives up when nothing comes, and when the partition is taken away", async ()
   await expect(restoring).rejects.toMatchObject({ code: "FENCED" });
 });
 
-const stateMessage = (offset: number, name: string, owner?: object) => ({
-  ...message(offset, "v"),
+const stateRecord = (offset: number, name: string, owner?: object) => ({
+  ...record(offset, "v"),
   key: Buffer.from(name),
-  headers: owner === undefined ? {} : { "undercurrent-owner": Buffer.from(JSON.stringify(owner)) },
+  headers:
+    owner === undefined ? [] : [{ name: "undercurrent-owner", value: Buffer.from(JSON.stringify(owner)) }],
 });
 
 it("names the owners of the latest records, each once, and none of a release that wrote no owner", async () => {
@@ -68,13 +68,13 @@ it("names the owners of the latest records, each once, and none of a release tha
   }));
   feed.push(
     [
-      stateMessage(0, "model", valves),
-      stateMessage(1, "key:a", pumps),
-      stateMessage(2, "key:b", { application: 7 }),
-      stateMessage(3, "key:c"),
-      stateMessage(4, "key:d", pumps),
+      stateRecord(0, "model", valves),
+      stateRecord(1, "key:a", pumps),
+      stateRecord(2, "key:b", { application: 7 }),
+      stateRecord(3, "key:c"),
+      stateRecord(4, "key:d", pumps),
       // What was another's is no more.
-      stateMessage(5, "model", pumps),
+      stateRecord(5, "model", pumps),
     ],
     6,
     6,

@@ -13,7 +13,7 @@ import { crc32c } from "../../../../../src/adapters/kafka/kafkajs/crc32c.js";
 import { lz4UnpackedBytes } from "../../../../../src/adapters/kafka/kafkajs/lz4-frame.js";
 import { readBatches } from "../../../../../src/adapters/kafka/kafkajs/patches/strict-batches.js";
 import { compressions, type Compression } from "../../../../../src/adapters/kafka/options.js";
-import { toInputBatch } from "../../../../../src/adapters/kafka/source/records.js";
+import { toInputRecord } from "../../../../../src/adapters/kafka/kafkajs/records.js";
 import { codeOf } from "../../../../support/code-of.js";
 import { batchOf, recordOf, signed, varint } from "../../record-batches.js";
 
@@ -153,8 +153,7 @@ test.each(compressed)(
       /^the batch of 3 records at offsets 40 to 42 cannot be read: it unpacks to more than 1048576 bytes \(kafka.maxUnpackedBatchBytes\)$/;
     expect(records).toMatchObject([{ offset: "42", key: null, value: null }]);
     expect(records[0]!.unreadable).toMatch(reason);
-    const input = toInputBatch({ messages: records, nextOffset: 43, endOffset: 43 });
-    expect(input.records[0]!.unreadable).toMatch(reason);
+    expect(toInputRecord(records[0]!).unreadable).toMatch(reason);
   },
 );
 

@@ -1,12 +1,13 @@
 /** Reads a topic outside every consumer group of a service and without writing. */
 import { randomUUID } from "node:crypto";
-import type { Admin, Consumer, ConsumerGroupJoinEvent } from "kafkajs";
 import { checkOptions } from "../check-options.js";
 import { kafkaDefaults } from "../defaults.js";
-import { adminConfig, createClient, patientRetry } from "../kafkajs/client.js";
-import { createConsumer, runConsumer, type FeedOf } from "./consumer.js";
+import type { AdminClient } from "../admin-client.js";
+import { createAdmin } from "../admin/admin.js";
+import { createConsumer } from "./create-consumer.js";
+import { partitionControls, type FeedOf, type TopicConsumer } from "./consumer.js";
 import { brokerError, innermost } from "../errors.js";
-import { Feed, partitionControls } from "./feed.js";
+import { Feed } from "./feed.js";
 import type { KafkaOptions } from "../options.js";
 import { partitionWatermarks, requireTopics, type Watermarks } from "../admin/topics.js";
 
@@ -15,16 +16,15 @@ import { partitionWatermarks, requireTopics, type Watermarks } from "../admin/to
  * name, commits no offset, and deletes the group at the end.
  */
 export class EphemeralConsumer {
-  readonly admin: Admin;
+  readonly admin: AdminClient;
   readonly #options: KafkaOptions;
   readonly #topic: string;
   readonly #failed: (error: Error) => void;
   readonly #groupId: string;
-  readonly #consumer: Consumer;
+  readonly #consumer: TopicConsumer;
   /** By partition; those without one are paused. */
   readonly #feeds = new Map<number, Feed>();
   readonly #feedOf: FeedOf = (_, partition) => this.#feeds.get(partition);
-  #running = false;
   /** Whether the group was joined, when that is known. */
   #joining: Promise<boolean> = Promise.resolve(false);
 
@@ -39,17 +39,22 @@ export class EphemeralConsumer {
     this.#failed = failed;
     // Under the application's name, so that a right to groups of this prefix suffices.
     this.#groupId = `${options.applicationId}-bystander-${randomUUID()}`;
-    const client = createClient(options, patientRetry);
-    this.admin = client.admin(adminConfig(options));
-    this.#consumer = createConsumer(client, options, this.#feedOf, { groupId: this.#groupId });
-    const { GROUP_JOIN, STOP, CRASH } = this.#consumer.events;
-    this.#consumer.on(GROUP_JOIN, (event) => this.#joined(event));
-    this.#consumer.on(STOP, () => (this.#running = false));
-    this.#consumer.on(CRASH, ({ payload }) => {
-      if (payload.restart) return;
-      const error = brokerError(innermost(payload.error), this.#origin);
-      for (const feed of this.#feeds.values()) feed.close(error);
-      this.#failed(error);
+    this.admin = createAdmin(options);
+    this.#consumer = createConsumer(options, {
+      groupId: this.#groupId,
+      topics: [topic],
+      feedOf: this.#feedOf,
+      listener: {
+        joined: () => {
+          for (const feed of this.#feeds.values()) feed.reseek();
+        },
+        crashed: (cause, restarts) => {
+          if (restarts) return;
+          const error = brokerError(innermost(cause), this.#origin);
+          for (const feed of this.#feeds.values()) feed.close(error);
+          this.#failed(error);
+        },
+      },
     });
   }
 
@@ -66,7 +71,7 @@ export class EphemeralConsumer {
   /** Reads a partition from an offset on. Closes the partition's earlier feed. */
   feed(partition: number, from: number): Feed {
     this.#feeds.get(partition)?.close();
-    const controls = partitionControls(this.#consumer, this.#topic, partition, () => this.#running);
+    const controls = partitionControls(this.#consumer, this.#topic, partition);
     const feed = new Feed(
       controls,
       from,
@@ -80,7 +85,7 @@ export class EphemeralConsumer {
   async end(): Promise<void> {
     const joined = await this.#joining;
     for (const feed of this.#feeds.values()) feed.close();
-    await this.#consumer.disconnect().catch(() => undefined);
+    await this.#consumer.stop().catch(() => undefined);
     // Where the brokers could not be reached, asking them to forget the group would take as long once more.
     if (joined) await this.admin.deleteGroups([this.#groupId]).catch(() => undefined);
     await this.admin.disconnect();
@@ -96,20 +101,10 @@ export class EphemeralConsumer {
       await this.admin.connect();
       await requireTopics(this.admin, [topic]);
       const watermarks = await partitionWatermarks(this.admin, topic);
-      await this.#consumer.connect();
-      await this.#consumer.subscribe({ topics: [topic], fromBeginning: true });
-      await runConsumer(this.#consumer, this.#options, watermarks.length, this.#feedOf);
+      await this.#consumer.start(watermarks.length);
       return watermarks;
     } catch (error) {
       throw brokerError(error, this.#origin);
     }
-  }
-
-  /** When the client joins its group, it forgets its positions and would fetch partitions without a feed. */
-  #joined({ payload }: ConsumerGroupJoinEvent): void {
-    this.#running = true;
-    const partitions = payload.memberAssignment[this.#topic] ?? [];
-    this.#consumer.pause([{ topic: this.#topic, partitions: [...partitions] }]);
-    for (const feed of this.#feeds.values()) feed.reseek();
   }
 }

@@ -2,16 +2,7 @@
  * Buffers one partition between the consumer, which pushes, and its reader, which pulls. The buffer is bounded: a full feed
  * pauses the partition instead of blocking the consumer's loop, which also sends the heartbeats.
  */
-import type { Consumer, KafkaMessage } from "kafkajs";
-
-/** Everything that was fetched since the last time the reader asked. */
-export interface FeedBatch {
-  readonly messages: readonly KafkaMessage[];
-  /** Next offset after the last message, and after control and compacted records that follow it. */
-  readonly nextOffset: number;
-  /** Offset of the next record that the partition will get, as last heard. */
-  readonly endOffset: number;
-}
+import type { InputBatch, InputRecord } from "../../../pipeline/ports.js";
 
 /** Controls of the consumer that a feed uses. */
 export interface FeedControls {
@@ -21,35 +12,14 @@ export interface FeedControls {
   resume(): void;
 }
 
-/**
- * Returns the controls of a partition. They do nothing while the consumer does not run: the client would throw, and a restarted
- * consumer gets every position anew.
- */
-export function partitionControls(
-  consumer: Consumer,
-  topic: string,
-  partition: number,
-  running: () => boolean,
-): FeedControls {
-  const partitions = [{ topic, partitions: [partition] }];
-  const whileRunning = (call: () => void): void => {
-    if (running()) call();
-  };
-  return {
-    seek: (offset) => whileRunning(() => consumer.seek({ topic, partition, offset: String(offset) })),
-    pause: () => whileRunning(() => consumer.pause(partitions)),
-    resume: () => whileRunning(() => consumer.resume(partitions)),
-  };
-}
-
-/** Approximate memory of a message beyond key, value and headers, and of a header beyond name and value, in bytes. */
-const messageOverhead = 64;
+/** Approximate memory of a record beyond key, value and headers, and of a header beyond name and value, in bytes. */
+const recordOverhead = 64;
 const headerOverhead = 128;
 
 export class Feed {
   readonly #controls: FeedControls;
   readonly #limit: number;
-  #messages: KafkaMessage[] = [];
+  #records: InputRecord[] = [];
   #bytes = 0;
   #position: number;
   #taken: number;
@@ -92,14 +62,14 @@ export class Feed {
     this.#endOffset = Math.max(this.#endOffset, endOffset);
   }
 
-  /** Takes fetched messages. Messages below the position were fetched before a seek and are known already. */
-  push(messages: readonly KafkaMessage[], nextOffset: number, endOffset: number): void {
+  /** Takes fetched records. Records below the position were fetched before a seek and are known already. */
+  push(records: readonly InputRecord[], nextOffset: number, endOffset: number): void {
     if (this.#closed) return;
     const from = this.#position;
-    for (const message of messages) {
-      if (Number(message.offset) < from) continue;
-      this.#messages.push(message);
-      this.#bytes += bytesOf(message);
+    for (const record of records) {
+      if (record.offset < from) continue;
+      this.#records.push(record);
+      this.#bytes += bytesOf(record);
     }
     this.#advance(nextOffset, endOffset);
     if (this.#bytes >= this.#limit && !this.#paused) {
@@ -110,8 +80,8 @@ export class Feed {
   }
 
   /**
-   * Moves past offsets without readable records. Unlike for messages, the client does not say whether they were fetched before
-   * the last seek. But it reports them in the same turn of the event loop as their fetch, so reports in the turn of the seek
+   * Moves past offsets without readable records. Unlike for records, kafkajs does not say whether they were fetched before
+   * the last seek. But kafkajs reports them in the same turn of the event loop as their fetch, so reports in the turn of the seek
    * are from before the seek.
    */
   skip(nextOffset: number, endOffset: number): void {
@@ -120,7 +90,7 @@ export class Feed {
     this.#notify();
   }
 
-  /** Seeks to the position again, because the client forgets it whenever it joins its group. */
+  /** Seeks to the position again, because kafkajs forgets it whenever it joins its group. */
   reseek(): void {
     if (this.#closed) return;
     this.#seek();
@@ -128,19 +98,19 @@ export class Feed {
   }
 
   /**
-   * Waits for new messages, then takes all of them. One reader at a time.
+   * Waits for new records, then takes all of them. One reader at a time.
    *
    * @returns Undefined once the feed is closed.
    * @throws The error with which the feed was closed.
    */
-  async take(): Promise<FeedBatch | undefined> {
+  async take(): Promise<InputBatch | undefined> {
     while (!this.#closed && this.#position === this.#taken) {
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#closed) return undefined;
-    const batch = { messages: this.#messages, nextOffset: this.#position, endOffset: this.#endOffset };
-    this.#messages = [];
+    const batch = { records: this.#records, nextOffset: this.#position, endOffset: this.#endOffset };
+    this.#records = [];
     this.#bytes = 0;
     this.#taken = this.#position;
     if (this.#paused) {
@@ -155,7 +125,7 @@ export class Feed {
     if (this.#closed) return;
     this.#closed = true;
     this.#failure = failure;
-    this.#messages = [];
+    this.#records = [];
     this.#controls.pause();
     this.#notify();
   }
@@ -177,14 +147,9 @@ export class Feed {
   }
 }
 
-/** Memory that a message takes, about: many empty headers take far more than their bytes in the log. */
-function bytesOf({ key, value, headers }: KafkaMessage): number {
-  let bytes = messageOverhead + (key?.length ?? 0) + (value?.length ?? 0);
-  for (const name in headers) {
-    const values = headers[name];
-    bytes += name.length;
-    if (!Array.isArray(values)) bytes += headerOverhead + (values?.length ?? 0);
-    else for (const one of values) bytes += headerOverhead + one.length;
-  }
+/** Memory that a record takes, about: many empty headers take far more than their bytes in the log. */
+function bytesOf({ key, value, headers }: InputRecord): number {
+  let bytes = recordOverhead + (key?.length ?? 0) + (value?.length ?? 0);
+  for (const header of headers) bytes += headerOverhead + header.name.length + header.value.length;
   return bytes;
 }

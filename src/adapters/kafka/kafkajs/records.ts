@@ -1,16 +1,12 @@
 /** Converts kafkajs messages to the pipeline's records, with offsets and times as numbers. */
 import type { IHeaders, KafkaMessage } from "kafkajs";
-import type { InputBatch, InputRecord, RecordHeader } from "../../../pipeline/ports.js";
-import type { BatchMessage } from "../kafkajs/batch-reader.js";
-import type { FeedBatch } from "./feed.js";
+import type { InputRecord, RecordHeader } from "../../../pipeline/ports.js";
+import type { BatchMessage } from "./batch-reader.js";
 
 const none: readonly RecordHeader[] = [];
 
-export function toInputBatch({ messages, nextOffset, endOffset }: FeedBatch): InputBatch {
-  return { records: messages.map(toInputRecord), nextOffset, endOffset };
-}
-
-function toInputRecord(message: KafkaMessage): InputRecord {
+/** Converts one message. */
+export function toInputRecord(message: KafkaMessage): InputRecord {
   const { offset, timestamp, key, value, headers, unreadable } = message as KafkaMessage &
     Pick<BatchMessage, "unreadable">;
   return {
