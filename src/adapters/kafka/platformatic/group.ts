@@ -35,7 +35,13 @@ const firstAttempts = 16;
 /** Longest wait for the answer to a departure, in ms. */
 const leaveMs = 5000;
 
-const moved = ["NOT_COORDINATOR", "COORDINATOR_NOT_AVAILABLE", "COORDINATOR_LOAD_IN_PROGRESS"] as const;
+/** Answers after which a new join may succeed: SyncGroup meets a rebalance that has just begun. */
+const passing = [
+  "REBALANCE_IN_PROGRESS",
+  "NOT_COORDINATOR",
+  "COORDINATOR_NOT_AVAILABLE",
+  "COORDINATOR_LOAD_IN_PROGRESS",
+] as const;
 
 /** A static member's name is taken until its earlier session ends (KIP-848): as long as the brokers' timeout. */
 const unreleased = "UNRELEASED_INSTANCE_ID";
@@ -181,7 +187,7 @@ export abstract class GroupMember {
       const message = `the consumer group ${groupId} has members of another group protocol: all instances need the same kafka.groupProtocol`;
       return new UndercurrentError("GROUP_FOREIGN", message, { cause: error });
     }
-    if (isExpelled(error) || isNamed(error, unreleased, ...moved) || isRetriable(error)) return undefined;
+    if (isExpelled(error) || isNamed(error, unreleased, ...passing) || isRetriable(error)) return undefined;
     return error instanceof Error ? error : new Error(String(error));
   }
 
