@@ -62,6 +62,11 @@ async function lint({ config, json, offline, timeout }: LintFlags): Promise<void
     findings.push({ level: "ok", subject: "configuration", message: "valid" });
     checkModelRecord(settings);
     findings.push({ level: "ok", subject: "model", message: "the state record fits kafka.maxBatchBytes" });
+    const { encode, topics } = settings;
+    if (encode.format !== "json" && topics.incidents !== undefined) {
+      const message = `${topics.forecasts} has the format ${encode.format}, ${topics.incidents} is flat JSON always`;
+      findings.push({ level: "ok", subject: "output", message });
+    }
     if (offline !== true) findings.push(...(await lintBrokers(settings, { timeout })));
   } catch (error) {
     if (!(error instanceof UndercurrentError)) throw error;

@@ -21,6 +21,7 @@ import {
 import { Forecaster } from "../forecast/forecaster.js";
 import { windowedColumns, type WindowedColumns } from "../forecast/windows/windowed-columns.js";
 import { incidentId } from "../forecast/incidents/update.js";
+import { isUsual } from "../pipeline/encode/encode.js";
 import { missingTexts } from "../pipeline/decode/number.js";
 import { detectingTimeReader } from "../pipeline/times/detection.js";
 import { flagNames } from "../pipeline/times/reader.js";
@@ -56,7 +57,7 @@ Output, one message per input line; unknown fields are null:
   model                                     model and version of its weights
   intervals   with several --interval-levels: level, lower and upper of each, also in the steps of the horizon
   horizon     with --horizon N: step, yhat, yhat_lower, yhat_upper and yhat_time of the steps 2 to N
-Forecasts are written as soon as the input pauses.
+Forecasts are written as soon as the input pauses. The section encode of a configuration changes nothing here.
 
 Windows: with --every, or aggregate in the configuration, each line is an event, and the output has one message per key
 and window. A window closes when an event is newer than its end by --grace; windows that are open at the end are left out.
@@ -80,13 +81,15 @@ async function pipe(given: ForecasterFlags & TimeFlags, command: Command): Promi
   const flags = withConfig(given, command);
   assertForm(flags);
   const settings = settingsFromFlags(flags);
+  const tell = (notice: string): void => void process.stderr.write(`${JSON.stringify({ notice })}\n`);
+  if (flags.encode !== undefined && !isUsual(flags.encode)) {
+    tell("pipe writes JSON lines with all fields; the section encode of the configuration is for run");
+  }
   assertApart({ inputs: ["-"], outputs: [] });
   const forecaster = new Forecaster(settings, await loadEngine(flags.engine));
   const stage = new PipeStage(forecaster, {
     features: flags.features ?? [],
-    timeOf: detectingTimeReader(flags, flagNames, (notice) => {
-      process.stderr.write(`${JSON.stringify({ notice })}\n`);
-    }),
+    timeOf: detectingTimeReader(flags, flagNames, tell),
     isMissing: missingTexts([...missingWords, ...(flags.missing ?? [])]),
   });
   const lines = new LineSplitter();

@@ -53,6 +53,14 @@ const told = (line: string): unknown => {
 };
 
 describe("pipe", () => {
+  test("says that it writes JSON where the configuration has another output", () => {
+    writeFileSync(at("encode.yaml"), "encode: {format: connect-json}\n");
+    const { out, err } = run(["pipe", "-c", at("encode.yaml")], lines(events.slice(0, 3)));
+    expect(out).toBe(run(["pipe"], lines(events.slice(0, 3))).out);
+    expect(err).toContain('{"notice":"pipe writes JSON lines with all fields');
+    expect(run(["pipe"], lines(events.slice(0, 3))).err).not.toContain("notice");
+  });
+
   test("forecasts one observation per key and window, and counts late events", () => {
     const { status, out, err } = run(["pipe", ...flags], lines(events));
     expect(status).toBe(0);

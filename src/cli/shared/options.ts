@@ -40,6 +40,7 @@ export interface ForecasterFlags {
   readonly config?: string;
   readonly model?: Config["model"];
   readonly aggregate?: Config["aggregate"];
+  readonly encode?: Config["encode"];
   /** Settings of windows, where the command takes them. */
   readonly every?: string;
   readonly by?: string;
@@ -94,7 +95,7 @@ export function withConfig<Flags extends Pick<ForecasterFlags, "config">>(
   command: Command,
 ): Flags {
   if (flags.config === undefined) return flags;
-  const { model, aggregate, engine } = loadConfig(flags.config, process.env).settings;
+  const { model, aggregate, encode, engine } = loadConfig(flags.config, process.env).settings;
   const given = (name: string): boolean => command.getOptionValueSource(name) === "cli";
   const filled = modelFlags
     .filter((name) => !given(name))
@@ -103,6 +104,7 @@ export function withConfig<Flags extends Pick<ForecasterFlags, "config">>(
     ...flags,
     model,
     aggregate,
+    encode,
     ...(!given("engine") && { engine }),
     ...Object.fromEntries(filled),
   } as Flags;

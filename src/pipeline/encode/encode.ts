@@ -126,5 +126,7 @@ export class ForecastEncoder {
   }
 }
 
-const isUsual = ({ format, fields }: EncodeSettings): boolean => format === "json" && fields.length === 0;
+/** Whether a record is flat JSON with all usual fields. */
+export const isUsual = ({ format, fields }: EncodeSettings): boolean =>
+  format === "json" && fields.length === 0;
 const isBinary = ({ format }: EncodeSettings): boolean => format === "avro" || format === "protobuf";

@@ -167,6 +167,15 @@ describeWithBroker("lint", () => {
       "ok       configuration: valid",
       "ok       model: the state record fits kafka.maxBatchBytes",
     ]);
+    const binary = startCommand(["lint", "--offline"], {
+      encode: { format: "avro" },
+      schemaRegistry: { url: "http://127.0.0.1:1" },
+      topics: { incidents: "incidents" },
+    });
+    expect(await binary.ended).toBe(0);
+    expect(binary.out.at(-1)).toBe(
+      "ok       output: forecasts has the format avro, incidents is flat JSON always",
+    );
     const lint = startCommand(["lint"], settings);
     expect(await lint.ended).toBe(6);
     expect(lint.out.at(-1)).toMatch(/^error .*BROKER_UNREACHABLE/);
