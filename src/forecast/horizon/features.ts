@@ -6,8 +6,7 @@ import { daily } from "./profile.js";
 
 /**
  * The last changes, the latest first, as further steps see them: sums of so many, divided by the root of their number.
- * Measured with `npm run bench -- horizons`: all 24 apart, with three harmonics, lower the MAE of ETTh1 by .3 % and take
- * twice the memory.
+ * All 24 apart, with three harmonics, had a MAE on ETTh1 that is .3 % lower, with twice the weights and covariance.
  */
 const spans = [1, 1, 1, 1, 2, 3, 7, 6, 1, 1] as const;
 const weights = spans.map((span) => 1 / Math.sqrt(span));
