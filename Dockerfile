@@ -19,7 +19,7 @@ RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 # dependencies, which `npm install --omit=dev` leaves out. Node finds them one folder above the command's own.
 FROM ${NODE_IMAGE} AS optional
 WORKDIR /optional
-RUN npm install --ignore-scripts --no-audit --no-fund @platformatic/kafka@1.35.0 \
+RUN npm install --ignore-scripts --no-audit --no-fund @platformatic/kafka@2.12.1 \
   @opentelemetry/api@1.9.1 @opentelemetry/resources@2.12.1 @opentelemetry/sdk-metrics@2.12.1 \
   @opentelemetry/sdk-trace-base@2.12.1 @opentelemetry/exporter-metrics-otlp-http@0.223.0 \
   @opentelemetry/exporter-trace-otlp-http@0.223.1

@@ -31,7 +31,7 @@ export type {
   StateRecord,
   Takeover,
 } from "./ports.js";
-export { KeyQueries, type KeyAnswer } from "./query/key-queries.js";
+export { KeyQueries, type KeyAnswer, type PartitionName } from "./query/key-queries.js";
 export type { KeyReport, ReportedExpert } from "./query/key-report.js";
 export { run, type RunOptions } from "./run.js";
 export { pipelineSettings, type PipelineOptions, type PipelineSettings } from "./settings.js";
