@@ -8,6 +8,10 @@ export const runsWholeClient = await loadWholeClient().then(
   () => false,
 );
 
+if (!runsWholeClient) {
+  console.warn("SKIPPED: tests of kafka.client: platformatic need Node.js 22.22 and @platformatic/kafka 2.");
+}
+
 /** The clients that run here. */
 export const testedClients: readonly ClientKind[] = clientKinds.filter(
   (client) => client === "kafkajs" || runsWholeClient,
