@@ -42,8 +42,10 @@ describeWithBroker("run --workers", () => {
     const service = startService(settings, { args: ["--workers", "2"] });
     await Promise.all(partitions.map((p) => committed(service, p, p === 3 ? 51 : 50)));
     const { url } = logged(service, "serving")[0] as { url: string };
-    const metrics = await (await fetch(`${url}metrics`)).text();
-    expect(metrics).toMatch(/^undercurrent_events_total 200$/m);
+    const read = async (): Promise<string> => (await fetch(`${url}metrics`)).text();
+    // A worker's figures reach the page's thread some time after its log.
+    await expect.poll(read, { timeout: 30_000 }).toMatch(/^undercurrent_events_total 200$/m);
+    const metrics = await read();
     expect(metrics).toMatch(/^undercurrent_keys 12$/m);
     expect(metrics).toMatch(/^undercurrent_partitions\{state="live"\} 4$/m);
     expect(metrics).toMatch(/^undercurrent_rejections_total\{code="RECORD_UNREADABLE"\} 1$/m);
