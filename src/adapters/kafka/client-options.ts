@@ -21,6 +21,29 @@ const retrySchema = z.strictObject({
 });
 
 const metadataMaxAge = milliseconds(100);
+const bytes = (least: number): z.ZodOptional<z.ZodInt> => z.int().min(least).max(mostBytes).optional();
+
+// What both parts of @platformatic/kafka have.
+const connectTimeout = milliseconds(1).describe(
+  "Longest time to open a connection, in milliseconds. Default of the client: 5000.",
+);
+const handleBackPressure = z
+  .boolean()
+  .optional()
+  .describe("Waits for the socket to drain before the next request. Default of the client: false.");
+const strict = z
+  .boolean()
+  .optional()
+  .describe("Checks the arguments of each call. Default of the client: false.");
+
+const rackId = z
+  .string()
+  .min(1)
+  .max(1000)
+  .optional()
+  .describe(
+    "Rack of this instance. Brokers with a replica selector then serve fetches from a replica in the same rack.",
+  );
 
 export const clientOptionsSchema = z.strictObject({
   client: z
@@ -48,36 +71,19 @@ export const clientOptionsSchema = z.strictObject({
       metadataMaxAge: metadataMaxAge.describe(
         "Age at which the consumer refreshes the metadata, in milliseconds. Default of the client: 300000.",
       ),
-      minBytes: z
-        .int()
-        .min(1)
-        .max(mostBytes)
-        .optional()
-        .describe(
-          "Bytes that a broker collects before it answers a fetch, for at most fetchMaxWaitMs. Default of the client: 1.",
-        ),
-      maxBytes: z
-        .int()
-        .min(1024)
-        .max(mostBytes)
-        .optional()
-        .describe(
-          "Largest fetch response over all partitions of a broker, in bytes. Default of the client: 10485760.",
-        ),
+      minBytes: bytes(1).describe(
+        "Bytes that a broker collects before it answers a fetch, for at most fetchMaxWaitMs. Default of the client: 1.",
+      ),
+      maxBytes: bytes(1024).describe(
+        "Largest fetch response over all partitions of a broker, in bytes. Default of the client: 10485760.",
+      ),
       maxInFlightRequests: z
         .int()
         .min(1)
         .max(1000)
         .optional()
         .describe("Most unanswered requests per connection. Default of the client: no limit."),
-      rackId: z
-        .string()
-        .min(1)
-        .max(1000)
-        .optional()
-        .describe(
-          "Rack of this instance. Brokers with a replica selector then serve fetches from a replica in the same rack.",
-        ),
+      rackId,
       retry: retrySchema.optional().describe("Retries of the consumer."),
     })
     .optional()
@@ -96,70 +102,39 @@ export const clientOptionsSchema = z.strictObject({
     .describe("Options of the kafkajs administrators."),
   platformaticProducer: z
     .strictObject({
-      connectTimeout: milliseconds(1).describe(
-        "Longest time to open a connection, in milliseconds. Default of the client: 5000.",
-      ),
+      connectTimeout,
       requestTimeout: milliseconds(1000).describe(
         "Longest time to wait for the answer to a request, in milliseconds. Default of the client: 30000.",
       ),
       metadataMaxAge: metadataMaxAge.describe(
         "Age at which the producer refreshes the metadata, in milliseconds. Default of the client: 5000.",
       ),
-      handleBackPressure: z
-        .boolean()
-        .optional()
-        .describe("Waits for the socket to drain before the next request. Default of the client: false."),
-      strict: z
-        .boolean()
-        .optional()
-        .describe("Checks the arguments of each call. Default of the client: false."),
+      handleBackPressure,
+      strict,
     })
     .optional()
     .describe("Options of the @platformatic/kafka producers. Requires producerClient: platformatic."),
   platformatic: z
     .strictObject({
-      connectTimeout: milliseconds(1).describe(
-        "Longest time to open a connection, in milliseconds. Default of the client: 5000.",
-      ),
+      connectTimeout,
       requestTimeout: milliseconds(1000).describe(
         "Longest time to wait for the answer to a request of a producer, in milliseconds. Default of the client: 30000.",
       ),
       metadataMaxAge: metadataMaxAge.describe(
         "Age at which the client refreshes the metadata, in milliseconds. Default of the client: 5000.",
       ),
-      handleBackPressure: z
-        .boolean()
-        .optional()
-        .describe("Waits for the socket to drain before the next request. Default of the client: false."),
-      strict: z
-        .boolean()
-        .optional()
-        .describe("Checks the arguments of each call. Default of the client: false."),
+      handleBackPressure,
+      strict,
       heartbeatInterval: milliseconds(100).describe(
         "Time between two heartbeats of a classic group, in milliseconds, at most a third of sessionTimeoutMs. Default: a tenth.",
       ),
-      minBytes: z
-        .int()
-        .min(1)
-        .max(mostBytes)
-        .optional()
-        .describe(
-          "Bytes that a broker collects before it answers a fetch, for at most fetchMaxWaitMs. Default: 1.",
-        ),
-      maxBytes: z
-        .int()
-        .min(1024)
-        .max(mostBytes)
-        .optional()
-        .describe("Largest fetch response over all partitions of a broker, in bytes. Default: 10485760."),
-      rackId: z
-        .string()
-        .min(1)
-        .max(1000)
-        .optional()
-        .describe(
-          "Rack of this instance. Brokers with a replica selector then serve fetches from a replica in the same rack.",
-        ),
+      minBytes: bytes(1).describe(
+        "Bytes that a broker collects before it answers a fetch, for at most fetchMaxWaitMs. Default: 1.",
+      ),
+      maxBytes: bytes(1024).describe(
+        "Largest fetch response over all partitions of a broker, in bytes. Default: 10485760.",
+      ),
+      rackId,
     })
     .optional()
     .describe("Options of every @platformatic/kafka client. Requires client: platformatic."),
@@ -181,6 +156,9 @@ const noAutoCreation = reason(
 const onlyTransactions = reason("would break exactly once: every write is part of a transaction");
 const tunedRetries = reason("is tuned for transactions: nearly every commit meets CONCURRENT_TRANSACTIONS");
 const ownPartitions = reason("would break exactly once: the adapter chooses each record's partition");
+const oneOwner = reason("would break exactly once: a partition's input and state have the same owner");
+const onlyCommitted = reason("would break exactly once: aborted records would be forecast from");
+const withForecasts = reason("would break exactly once: an offset is committed with its forecasts");
 const oneInFlight = reason(
   "would break exactly once: a transaction has one request in flight per connection",
 );
@@ -208,10 +186,10 @@ export const refusedClientOptions = {
     rebalanceTimeout: own("rebalanceTimeoutMs"),
     maxBytesPerPartition: own("maxPartitionFetchBytes"),
     maxWaitTimeInMs: own("fetchMaxWaitMs"),
-    partitionAssigners: reason("would break exactly once: a partition's input and state have the same owner"),
-    readUncommitted: reason("would break exactly once: aborted records would be forecast from"),
-    isolationLevel: reason("would break exactly once: aborted records would be forecast from"),
-    autoCommit: reason("would break exactly once: an offset is committed with its forecasts"),
+    partitionAssigners: oneOwner,
+    readUncommitted: onlyCommitted,
+    isolationLevel: onlyCommitted,
+    autoCommit: withForecasts,
     allowAutoTopicCreation: noAutoCreation,
   },
   producer: {
@@ -267,16 +245,14 @@ export const refusedClientOptions = {
     groupId: own("applicationId", "applicationId"),
     groupInstanceId: own("groupInstanceId"),
     groupProtocol: own("groupProtocol"),
-    groupRemoteAssignor: reason(
-      "would break exactly once: a partition's input and state have the same owner",
-    ),
+    groupRemoteAssignor: oneOwner,
     sessionTimeout: own("sessionTimeoutMs"),
     rebalanceTimeout: own("rebalanceTimeoutMs"),
     maxBytesPerPartition: own("maxPartitionFetchBytes"),
     maxWaitTime: own("fetchMaxWaitMs"),
-    partitionAssigner: reason("would break exactly once: a partition's input and state have the same owner"),
-    isolationLevel: reason("would break exactly once: aborted records would be forecast from"),
-    autocommit: reason("would break exactly once: an offset is committed with its forecasts"),
+    partitionAssigner: oneOwner,
+    isolationLevel: onlyCommitted,
+    autocommit: withForecasts,
     autocreateTopics: noAutoCreation,
     retries: tunedRetries,
     retryDelay: tunedRetries,

@@ -40,9 +40,11 @@ class GatedWatch {
   /** By key or group and place: incidents that are open. */
   readonly #open = new Map<string, FoundIncident>();
 
-  constructor(settings: WatchSettings, gates: IncidentSettings) {
-    const clock = new LocalClock(settings.timeZone);
-    this.watcher = new IncidentWatcher({ ...gates, ...settings, localOf: (time) => clock.localOf(time) });
+  constructor(
+    settings: WatchSettings & { readonly localOf: (time: number) => number },
+    gates: IncidentSettings,
+  ) {
+    this.watcher = new IncidentWatcher({ ...gates, ...settings });
   }
 
   begin(slot: number, key: string): void {
@@ -133,12 +135,13 @@ export class RateWatch {
   constructor(settings: WatchSettings, gates: readonly IncidentSettings[]) {
     const clock = new LocalClock(settings.timeZone);
     const { alarmRate, recurring } = settings;
+    const localOf = (time: number): number => clock.localOf(time);
     this.#settings = settings;
-    this.#gated = gates.map((each) => new GatedWatch(settings, each));
+    this.#gated = gates.map((each) => new GatedWatch({ ...settings, localOf }, each));
     // All choices have the quiet times of the given settings.
     const isQuiet = this.#gated.find(({ watcher }) => watcher.isQuiet !== undefined)?.watcher.isQuiet;
     this.#detection = new Detection({
-      ...{ alarmRate, recurring, localOf: (time) => clock.localOf(time) },
+      ...{ alarmRate, recurring, localOf },
       ...(isQuiet !== undefined && { isQuiet }),
     });
     const forecasts = { expected: this.#scores, anomalyScore: this.#scores };

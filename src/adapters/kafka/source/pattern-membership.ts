@@ -4,12 +4,11 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { UndercurrentError } from "../../../errors/errors.js";
-import { withAdmin } from "../admin/admin.js";
 import { createTopics } from "../admin/create.js";
 import { brokerError, innermost } from "../errors.js";
 import { matchingInputs, optionsOf } from "../inputs.js";
 import type { AdminClient } from "../admin-client.js";
-import { createAdmin } from "../admin/admin.js";
+import { createAdmin, withAdmin } from "../admin/admin.js";
 import type { KafkaOptions, TopicPattern } from "../options.js";
 import type { PortsFor } from "./assignment.js";
 import { Membership, type MembershipEvents } from "./membership.js";
