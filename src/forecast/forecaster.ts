@@ -85,7 +85,7 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
   readonly #seasons: Seasons;
   readonly #detection: Detection | undefined;
   #watcher: EventWatcher | undefined;
-  readonly #windows: Windows | undefined;
+  #windows: Windows | undefined;
   /** Parts of the windows in the last changes, or in the snapshot restored since. */
   #windowParts = 0;
   readonly #incidents: IncidentWatcher | undefined;
@@ -199,6 +199,14 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
    */
   get windows(): Windows | undefined {
     return this.#windows;
+  }
+
+  /**
+   * @internal Has the windows of another forecaster with the same ones, in place of its own. Both write them in their snapshots;
+   * a restore of either changes them for both.
+   */
+  shareWindows({ windows }: Pick<Forecaster, "windows">): void {
+    this.#windows = windows;
   }
 
   override get bytes(): number {

@@ -2,7 +2,12 @@
 import { z } from "zod";
 import { refuseRenamed, UndercurrentError } from "../errors/errors.js";
 import { usePretrainedWeights } from "../forecast/learning/initial/use-pretrained.js";
-import { compareSettings, signedSettings, tuningNames } from "../forecast/snapshot/signature.js";
+import {
+  changedNames,
+  compareSettings,
+  signedSettings,
+  tuningNames,
+} from "../forecast/snapshot/signature.js";
 import { decodeSchema, featureCountOf, type DecodeSettings } from "./decode-settings.js";
 import { encodeSchema } from "./encode-settings.js";
 import type { PipelineOptions } from "./options.js";
@@ -118,19 +123,21 @@ export function modelSettings(options: ForecasterOptions, decode: DecodeSettings
 }
 
 /**
- * Returns the complete settings of a candidate beside a model.
+ * Returns the complete settings of a candidate beside a model. It has the model's windows, which it may repeat.
  *
- * @throws SETTING_INVALID if they are those of the model, or take another number of features.
+ * @throws SETTING_INVALID if they are those of the model, or take another number of features or other windows.
  */
 export function candidateSettings(
   options: ForecasterOptions,
   model: ForecasterSettings,
   decode: DecodeSettings,
 ): ForecasterSettings {
-  const settings = modelSettings(options, decode);
-  // TODO(issue 20): open windows belong to the partition and have to stay with it when the models change roles.
-  if (model.aggregate !== undefined || settings.aggregate !== undefined) {
-    throw new UndercurrentError("SETTING_INVALID", "candidate: cannot be used together with aggregate yet");
+  const settings = modelSettings({ ...options, aggregate: options.aggregate ?? model.aggregate }, decode);
+  if (changedNames(settings.aggregate ?? {}, model.aggregate ?? {}).length > 0) {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      "candidate: expected the windows of the model (aggregate): both models observe the same",
+    );
   }
   if (settings.featureCount !== model.featureCount) {
     throw new UndercurrentError(

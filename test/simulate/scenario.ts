@@ -122,8 +122,6 @@ function makeOptions(random: () => number, below: (count: number) => number): Ru
     snapshot: { everyEvents: 1 + below(40), everyMs: random() < 0.5 ? 1000 : 300_000 },
     commit: { maxEvents: 1 + below(12) },
   };
-  // TODO(issue 20): a candidate beside windows, once they go together.
-  if (options.candidate !== undefined) return options;
   return { ...options, forecaster: { ...options.forecaster, ...windows() } };
 }
 

@@ -7,7 +7,8 @@ import type { SnapshotWrite, StateChange, StateRecord } from "../ports.js";
 const candidatePrefix = "candidate:";
 
 /** Returns whether a record of the live model's state is one of its snapshot. */
-const isOfModel = (key: string): boolean => key === "model" || key.startsWith("key:");
+const isOfModel = (key: string): boolean =>
+  key === "model" || key.startsWith("key:") || key.startsWith("windows:");
 
 /** The records of a state by the role of their model; the candidate's have the keys of a state of their own. */
 export interface StateRoles {

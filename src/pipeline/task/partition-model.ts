@@ -189,7 +189,10 @@ export class PartitionModel {
     }
     // A candidate without a state begins here. That is durable, because every later start has to begin it here too.
     const begins = plan.candidate !== undefined && this.#candidate === undefined;
-    if (begins) this.#candidate = this.#newCandidate(plan.candidate.settings);
+    if (begins) {
+      this.#candidate = this.#newCandidate(plan.candidate.settings);
+      this.#candidate.joinWindows(this.#forecaster);
+    }
     if (this.#candidate !== undefined) this.#candidate.live = true;
     if (plan.retuned) return this.retune(plan.model);
     if (begins) this.#stage = this.#newStage();
@@ -216,6 +219,7 @@ export class PartitionModel {
       throw error;
     }
     this.#forecaster = forecaster;
+    this.#candidate?.joinWindows(forecaster);
     this.#stage = this.#newStage();
     const snapshot = this.#withFeedback(replaceState(this.#stale, this.#write(earlier.changes())));
     earlier.dispose();
@@ -334,6 +338,7 @@ export class PartitionModel {
       candidate.dispose();
       return;
     }
+    candidate.joinWindows(this.#forecaster);
     this.#candidate = candidate;
     this.#stale = [];
   }

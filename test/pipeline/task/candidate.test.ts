@@ -107,9 +107,51 @@ describe("a candidate", () => {
     expect([...log.state(0).keys()].filter((key) => key.startsWith("candidate:"))).toEqual([]);
   });
 
-  test("is refused with the settings of the model", () => {
+  test.each(["mean", "p90"])("sees the windows of the live model: %s", async (by) => {
+    const aggregate = { every: "2m", by, grace: "30s" } as const;
+    const both: RunOptions = { forecaster: { ...live, aggregate }, candidate: { forecaster: other } };
+    const log = new TransactionalLog(1);
+    append(log, 0, 70);
+    await runOn(log, both, true);
+    append(log, 70, 100);
+    await runOn(log, both);
+    expect(promote(log, forecasterSettings({ ...other, aggregate }))).toBe(true);
+    append(log, 100, 200);
+    await runOn(log, both);
+    const [ofLive, ofOther] = [await alone({ ...live, aggregate }), await alone({ ...other, aggregate })];
+    const { forecasts, candidates } = log.visible(0);
+    expect(ofLive.length).toBeGreaterThan(50);
+    const first = ofLive.findIndex((text, i) => text !== textOf(forecasts)[i]);
+    expect(first).toBeGreaterThan(20);
+    expect(textOf(forecasts)).toEqual([...ofLive.slice(0, first), ...ofOther.slice(first)]);
+    expect(textOf(candidates)).toEqual([...ofOther.slice(0, first), ...ofLive.slice(first)]);
+  });
+
+  test("begins in the middle of a window, and observes it whole", async () => {
+    const aggregate = { every: "2m", by: "count" } as const;
+    const log = new TransactionalLog(1);
+    append(log, 0, 50);
+    await runOn(log, { forecaster: { ...live, aggregate } });
+    append(log, 50, 100);
+    await runOn(log, { forecaster: { ...live, aggregate }, candidate: { forecaster: other } });
+    const { forecasts, candidates } = log.visible(0);
+    expect(candidates.length).toBeGreaterThan(10);
+    const observed = (record: OutputRecord): unknown => {
+      const { key, time, value } = JSON.parse(Buffer.from(record.value!).toString()) as Record<
+        string,
+        unknown
+      >;
+      return [key, time, value];
+    };
+    expect(candidates.map(observed)).toEqual(forecasts.slice(-candidates.length).map(observed));
+  });
+
+  test.each([
+    ["the settings of the model", live],
+    ["other windows", { ...other, aggregate: { every: "1m" } }],
+  ])("is refused with %s", (_, forecaster) => {
     const { source, committer } = new Group(new TransactionalLog(1), calm).join("one");
-    expect(() => run(source, committer, { forecaster: live, candidate: { forecaster: live } })).toThrow(
+    expect(() => run(source, committer, { forecaster: live, candidate: { forecaster } })).toThrow(
       expect.objectContaining({ code: "SETTING_INVALID" }) as Error,
     );
   });

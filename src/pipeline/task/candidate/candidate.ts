@@ -57,8 +57,14 @@ export class Candidate {
     this.#forecasts = forecastColumns(0, settings.horizon, settings.intervalLevels);
   }
 
+  /** Bytes of its state, without the windows, which are the live model's. */
   get bytes(): number {
-    return this.#forecaster.bytes;
+    return this.#forecaster.bytes - (this.#forecaster.windows?.bytes ?? 0);
+  }
+
+  /** Observes with the windows of the live model from now on. */
+  joinWindows(live: Forecaster): void {
+    if (live.windows !== undefined) this.#forecaster.shareWindows(live);
   }
 
   /** Restores a state. Returns false, and holds no state, if it cannot be used. */
