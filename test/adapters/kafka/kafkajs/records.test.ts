@@ -51,14 +51,9 @@ test("headers come as they were sent, also where their names are those of what e
 
 test("records have what the client's messages have: bytes as they are, offsets and times as numbers", () => {
   const headers = { text: "é", nothing: undefined, many: [Buffer.from("1"), "2"] };
-  const message = (offset: string, rest: Partial<KafkaMessage>): KafkaMessage => ({
-    offset,
-    timestamp: "-1",
-    key: null,
-    value: null,
-    attributes: 0,
-    ...rest,
-  });
+  const usual = { timestamp: "-1", key: null, value: null, attributes: 0 };
+  const message = (offset: string, rest: object): KafkaMessage =>
+    Object.assign({} as KafkaMessage, { offset }, usual, rest);
   const [key, value] = [Buffer.from("k"), Buffer.from("v")];
   const [first, second, third] = [
     message("9007199254740991", { key, value, timestamp: "1700000000123", headers }),
