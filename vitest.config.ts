@@ -20,7 +20,7 @@ const json = (outputFile: string): ["json", { outputFile: string }] => ["json", 
 const long = [
   "test/engine/tfjs/{tfjs-engine,tfjs-native,tfjs-oracle}.test.ts",
   "test/examples/delayed-echo.test.ts",
-  "test/{chaos/chaos,chaos/shapes,fuzz/fuzz,fuzz/hostile-work,soak/soak}.test.ts",
+  "test/{chaos/chaos,chaos/shapes,fuzz/fuzz,fuzz/hostile-work,soak/{soak,broker-soak}}.test.ts",
   "test/simulate/{sabotage,seeds}.test.ts",
   "test/forecast/{horizon/features,horizon/horizons,irregular,models,uncertainty/alarms,uncertainty/coverage}.test.ts",
   "test/pipeline/state/model-record.test.ts",

@@ -11,8 +11,9 @@ import type { InputRecord } from "../../src/pipeline/ports.js";
 import { stringify } from "yaml";
 import type { TestBroker } from "../support/broker-client.js";
 import { startBrokerProxy } from "../support/broker-proxy.js";
-import { Feed } from "./feed.js";
+import { Feed, type Pace } from "./feed.js";
 import { Fleet } from "./fleet.js";
+import { runCommand } from "./instance.js";
 import { partitionInput } from "./input.js";
 import { readPartition } from "./reader.js";
 import { scheduleOf, type Faults } from "./schedule.js";
@@ -39,9 +40,11 @@ export interface ChaosOptions extends Faults {
   readonly client?: ClientKind;
   /** Protocol of their group. Default classic. */
   readonly groupProtocol?: GroupProtocol;
+  /** Pace of each partition's input. */
+  readonly pace?: Pace;
 }
 
-export interface ChaosReport extends ChaosOptions, Counts {
+export interface ChaosReport extends Omit<ChaosOptions, "pace">, Counts {
   /** Records of the input, and what was expected of them. */
   readonly records: number;
   readonly forecasts: number;
@@ -65,8 +68,7 @@ type Topics = Readonly<Record<"input" | "forecasts" | "incidents" | "deadLetters
   readonly candidate?: string;
 };
 
-const partitions = 6;
-const keys = 2000;
+export const partitions = 6;
 
 // Records have the times of the data, which a broker takes for their age: none may be too old to be kept.
 const kept = { "retention.ms": "-1" };
@@ -77,11 +79,37 @@ const compacted = {
   "min.cleanable.dirty.ratio": "0.1",
 };
 
-/** Throws, with what happened, where the run does not come to its end. */
+/** Faults in the order of the seed's. Throws, with what happened, where the run does not come to its end. */
 export async function runChaos(
   broker: TestBroker,
   options: ChaosOptions,
-  restartBroker = (): Promise<void> => Promise.reject(new Error("this broker cannot be restarted")),
+  restartBroker?: () => Promise<void>,
+): Promise<ChaosReport> {
+  const faults = async (fleet: Fleet, note: (what: string) => void): Promise<void> => {
+    fleet.start();
+    for (const step of scheduleOf(options.seed, options)) {
+      note(JSON.stringify(step));
+      await fleet.take(step);
+    }
+  };
+  return await runFleet(broker, options, faults, restartBroker && { restartBroker });
+}
+
+/** What a fleet may need beside its options. */
+export interface Means {
+  readonly restartBroker?: () => Promise<void>;
+  /** Flags of Node.js for each instance. */
+  readonly nodeFlags?: readonly string[];
+}
+
+const refuseRestart = (): Promise<void> => Promise.reject(new Error("this broker cannot be restarted"));
+
+/** Starts the input, does to a fleet what is to be done, and judges all that is committed in the end. */
+export async function runFleet(
+  broker: TestBroker,
+  { pace, ...options }: ChaosOptions,
+  during: (fleet: Fleet, note: (what: string) => void) => Promise<void>,
+  { restartBroker = refuseRestart, nodeFlags = [] }: Means = {},
 ): Promise<ChaosReport> {
   const began = performance.now();
   const trace: string[] = [];
@@ -101,11 +129,18 @@ export async function runChaos(
   const folder = await mkdtemp(join(tmpdir(), "undercurrent-chaos-"));
   const config = join(folder, "config.yaml");
   const inputOf = (partition: number): Iterator<InputRecord, never> =>
-    partitionInput(options.seed, partition, Math.ceil((keys - partition) / partitions), shape.write);
+    partitionInput(
+      options.seed,
+      partition,
+      Math.ceil((shape.keys - partition) / partitions),
+      shape.write,
+      shape.lifetime,
+    );
   const feed = new Feed(
     broker.brokers,
     topics.input,
     Array.from({ length: partitions }, (_, p) => inputOf(p)),
+    pace,
   );
   const makeTopic = (topic: string): Promise<void> =>
     broker.createTopic(topic, { partitions, settings: topic === topics.state ? compacted : kept });
@@ -116,7 +151,7 @@ export async function runChaos(
   // Of several brokers each names the others, so that no proxy would be passed for long.
   const proxy = await startBrokerProxy(broker.brokers[0]!);
   const addresses = broker.brokers.length > 1 ? broker.brokers : [proxy.address];
-  const fleet = new Fleet(config, partitions, note, {
+  const fleet = new Fleet([...nodeFlags, ...runCommand, config], partitions, note, {
     proxy,
     restartBroker: () => feed.during(restartBroker),
     hasState: async () =>
@@ -128,11 +163,7 @@ export async function runChaos(
     for (const topic of Object.values(topics)) await makeTopic(topic);
     await writeFile(config, stringify(configOf(addresses, options, { application, topics, shape })));
     await feed.start();
-    fleet.start();
-    for (const step of scheduleOf(options.seed, options)) {
-      note(JSON.stringify(step));
-      await fleet.take(step);
-    }
+    await during(fleet, note);
     if (fleet.size > 0) await fleet.settled();
     await feed.stop();
     note("the input ends");

@@ -5,8 +5,12 @@ import { createClient, patientRetry } from "../../src/adapters/kafka/kafkajs/cli
 import type { InputRecord } from "../../src/pipeline/ports.js";
 
 /** Records of one partition for one request, and the milliseconds between two requests. */
-const burst = 10;
-const period = 50;
+export interface Pace {
+  readonly burst: number;
+  readonly period: number;
+}
+
+const usualPace: Pace = { burst: 10, period: 50 };
 
 export class Feed {
   /** Records of each partition that are in the log. */
@@ -14,19 +18,26 @@ export class Feed {
   readonly #producer: Producer;
   readonly #topic: string;
   readonly #inputs: readonly Iterator<InputRecord, never>[];
+  readonly #pace: Pace;
   readonly #stop = new AbortController();
   #flowing: Promise<void> = Promise.resolve();
   /** The request under way, and what the next one waits for. */
   #sending: Promise<unknown> = Promise.resolve();
   #gate: Promise<unknown> = Promise.resolve();
 
-  constructor(brokers: readonly string[], topic: string, inputs: readonly Iterator<InputRecord, never>[]) {
+  constructor(
+    brokers: readonly string[],
+    topic: string,
+    inputs: readonly Iterator<InputRecord, never>[],
+    pace = usualPace,
+  ) {
     // Idempotent, so that a request that is repeated leaves its records once.
     this.#producer = createClient({ bootstrapServers: brokers }, patientRetry).producer({
       idempotent: true,
       allowAutoTopicCreation: false,
     });
     this.#topic = topic;
+    this.#pace = pace;
     this.#inputs = inputs;
     this.produced = inputs.map(() => 0);
   }
@@ -60,6 +71,7 @@ export class Feed {
 
   async #flow(): Promise<void> {
     const { signal } = this.#stop;
+    const { burst, period } = this.#pace;
     while (!signal.aborted) {
       await this.#gate;
       const records = this.#inputs.map((input) => Array.from({ length: burst }, () => input.next().value));

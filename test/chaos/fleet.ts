@@ -22,16 +22,16 @@ export interface Ground {
 export class Fleet {
   readonly happened = { kills: 0, rebalances: 0, pauses: 0, brokerRestarts: 0, cuts: 0, refusals: 0 };
   readonly #ground: Ground;
-  readonly #config: string;
+  readonly #command: readonly string[];
   readonly #partitions: number;
   readonly #note: (what: string) => void;
   readonly #running: Instance[] = [];
   /** Every instance that there ever was, in order. */
   readonly #all: Instance[] = [];
 
-  constructor(config: string, partitions: number, note: (what: string) => void, ground: Ground) {
+  constructor(command: readonly string[], partitions: number, note: (what: string) => void, ground: Ground) {
     this.#ground = ground;
-    this.#config = config;
+    this.#command = command;
     this.#partitions = partitions;
     this.#note = note;
   }
@@ -48,7 +48,7 @@ export class Fleet {
   }
 
   start(): Instance {
-    const instance = new Instance(`i${this.#all.length}`, this.#config, this.#note);
+    const instance = new Instance(`i${this.#all.length}`, this.#command, this.#note);
     this.#note(`${instance.name} starts`);
     this.#running.push(instance);
     this.#all.push(instance);
@@ -83,7 +83,7 @@ export class Fleet {
         await sleep(step.delay);
         const survivor = this.#running[Math.floor(step.pick * this.#running.length)]!;
         const others = this.#running.filter((instance) => instance !== survivor);
-        await Promise.all(others.map((other) => this.#stop(other)));
+        await Promise.all(others.map((other) => this.stop(other)));
         await this.settled();
         this.happened.rebalances++;
         break;
@@ -138,7 +138,7 @@ export class Fleet {
     await this.until(`${instance.name} gives up what it had, and both share the partitions`, () =>
       this.#running.every(({ live }) => live.size === this.#partitions / 2),
     );
-    await this.#stop(successor);
+    await this.stop(successor);
     await this.settled();
   }
 
@@ -174,7 +174,7 @@ export class Fleet {
 
   /** Ends every instance in order. */
   async stopAll(): Promise<void> {
-    await Promise.all([...this.#running].map((instance) => this.#stop(instance)));
+    await Promise.all([...this.#running].map((instance) => this.stop(instance)));
   }
 
   /** Ends every instance at once, whatever state things are in. */
@@ -202,7 +202,8 @@ export class Fleet {
     await instance.kill();
   }
 
-  async #stop(instance: Instance): Promise<void> {
+  /** Ends one instance in order. */
+  async stop(instance: Instance): Promise<void> {
     this.#note(`${instance.name} is asked to stop`);
     this.#running.splice(this.#running.indexOf(instance), 1);
     instance.stop();

@@ -24,26 +24,35 @@ export type WriteDocument = (reading: Reading) => Uint8Array;
 
 /**
  * The records of one partition from offset 0 on: readings of `keys` keys of its own, daily waves and random walks, as
- * documents; some late, some missing, and one in fifty that cannot be read.
+ * documents; some late, some missing, and one in fifty that cannot be read. With a lifetime, a key ends and another begins
+ * every so many records.
  */
 export function* partitionInput(
   seed: number,
   partition: number,
   keys: number,
   write: WriteDocument = jsonDocument,
+  lifetime = Infinity,
 ): Generator<InputRecord, never, void> {
   const random = uniform(seed * 1009 + partition);
   const below = (count: number): number => Math.floor(random() * count);
   const levels = Array.from({ length: keys }, () => 200 * random() - 100);
   let time = begin;
+  let ended = 0;
   for (let offset = 0; ; offset++) {
     time += below(2000);
+    if (offset >= (ended + 1) * lifetime) {
+      ended++;
+      levels.shift();
+      levels.push(200 * random() - 100);
+    }
     // Some keys come far more often than others.
-    const k = Math.floor(keys * random() ** 3);
-    levels[k]! += random() - 0.5;
+    const place = Math.floor(keys * random() ** 3);
+    levels[place]! += random() - 0.5;
+    const k = ended + place;
     // Of the keys that come often, some values are far from what is usual: incidents come of them.
     const fault = random() < 0.004 ? 100 * (1 + random()) : 0;
-    const value = levels[k]! + (k % 2 === 0 ? 20 * Math.sin(time / 1.4e7 + k) : 0) + fault;
+    const value = levels[place]! + (k % 2 === 0 ? 20 * Math.sin(time / 1.4e7 + k) : 0) + fault;
     const record: InputRecord = {
       offset,
       key: bytes(k % 10 === 0 ? `Zürich/${partition}/${k}` : `sensor-${partition}-${k}`),

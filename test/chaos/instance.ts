@@ -2,12 +2,21 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { TaskEvent } from "../../src/pipeline/events.js";
+import type { Committed, TaskEvent } from "../../src/pipeline/events.js";
 
-const command = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+/** Arguments of Node.js that come before the configuration. */
+export const runCommand = [fileURLToPath(new URL("../../dist/cli.js", import.meta.url)), "run", "-c"];
 
 /** What a line of the log says of a task; every other line has another `event`. */
-type LoggedEvent = { readonly event: TaskEvent["type"] } & Omit<TaskEvent, "type"> & Record<string, unknown>;
+type LoggedEvent = { readonly event: TaskEvent["type"] | "memory" } & Omit<TaskEvent, "type"> &
+  Record<string, unknown>;
+
+/** Bytes of a process after a collection. */
+export interface Memory {
+  readonly rss: number;
+  readonly heap: number;
+  readonly arrays: number;
+}
 
 const lastLines = 40;
 
@@ -22,16 +31,19 @@ export class Instance {
   commits = 0;
   /** The last lines of its log. */
   readonly log: string[] = [];
+  /** What `report-memory` told last, and what the last commit of each of its partitions told. */
+  memory: Memory | undefined;
+  readonly states = new Map<number, { readonly keys: number; readonly bytes: number }>();
   /** Exit code or signal, once it has ended. */
   ended: number | NodeJS.Signals | undefined;
   /** Resolves when it has ended. */
   readonly exit: Promise<void>;
   readonly #child: ChildProcess;
 
-  /** Starts it; `note` is told of its steps. */
-  constructor(name: string, config: string, note: (what: string) => void) {
+  /** Starts Node.js with this command; `note` is told of its steps. */
+  constructor(name: string, command: readonly string[], note: (what: string) => void) {
     this.name = name;
-    this.#child = spawn(process.execPath, [command, "run", "-c", config], {
+    this.#child = spawn(process.execPath, command, {
       stdio: ["ignore", "ignore", "pipe"],
     });
     const orphan = (): void => void this.#child.kill("SIGKILL");
@@ -88,7 +100,11 @@ export class Instance {
         this.live.add(partition);
         note(`${this.name}/${partition} live: ${String(line["replayed"])} replayed`);
         break;
+      case "memory":
+        this.memory = line as unknown as Memory;
+        break;
       case "committed":
+        this.states.set(partition, line as unknown as Committed);
         this.commits++;
         break;
       case "restarting":
@@ -96,6 +112,7 @@ export class Instance {
         note(`${this.name}/${partition} restarting: ${JSON.stringify(line["error"])}`);
         break;
       case "released":
+        this.states.delete(partition);
         this.taken.delete(partition);
         this.live.delete(partition);
         note(`${this.name}/${partition} released: ${String(line["because"])}`);

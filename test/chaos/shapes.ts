@@ -1,4 +1,4 @@
-/** What the topics of a chaos run hold, and what runs on them: plain readings, windows, Avro, three measures, or a candidate beside the model. */
+/** What the topics of a chaos run hold, and what runs on them: plain readings, windows, Avro, three measures, a candidate beside the model, or windows of keys that come and go. */
 import avro from "avsc";
 import { openFormat, registerOutput, type ValueFormat } from "../../src/adapters/schemas/index.js";
 import type { ForecasterOptions } from "../../src/forecast/settings.js";
@@ -8,11 +8,15 @@ import { startRegistry } from "../support/registry-java.js";
 import type { Settings } from "../support/service.js";
 import { jsonDocument, type Reading, type WriteDocument } from "./input.js";
 
-export const shapeNames = ["readings", "windows", "avro", "measures", "candidate"] as const;
+export const shapeNames = ["readings", "windows", "avro", "measures", "candidate", "churn"] as const;
 export type ShapeName = (typeof shapeNames)[number];
 
 export interface Shape {
   readonly write: WriteDocument;
+  /** Keys at a time, of all partitions together. */
+  readonly keys: number;
+  /** Records of a partition after which one of its keys ends and another begins; by default keys stay. */
+  readonly lifetime?: number;
   /** Settings of the model, with the windows before it. */
   readonly model: ForecasterOptions;
   /** Settings of the candidate, if there is one. */
@@ -37,6 +41,7 @@ const pipeline = {
 } as const;
 
 const plain: Shape = {
+  keys: 2000,
   write: jsonDocument,
   model,
   pipeline,
@@ -47,6 +52,18 @@ const plain: Shape = {
 
 const fieldsOf = (value: Uint8Array): Record<string, unknown> =>
   JSON.parse(Buffer.from(value).toString()) as Record<string, unknown>;
+
+const aggregate = { every: "5m", by: "mean", grace: "30s" } as const;
+
+const windows: Shape = {
+  ...plain,
+  sections: { aggregate },
+  // Forecasts of windows have no headers.
+  told: (value) => {
+    const { key, time } = fieldsOf(value);
+    return `${String(key)} ${String(time)}`;
+  },
+};
 
 /** Readings of three measures: one may be null, one absent, and one of a wrong type. */
 function threeMeasures(reading: Reading): Uint8Array {
@@ -132,16 +149,21 @@ export async function openShape(name: ShapeName, forecasts: string): Promise<Sha
   switch (name) {
     case "readings":
       return plain;
-    case "windows": {
-      const aggregate = { every: "5m", by: "mean", grace: "30s" } as const;
+    case "windows":
+      return { ...windows, model: { ...model, aggregate } };
+    case "churn": {
+      // A key has some 500 windows, so that it has incidents. The model, its detection and the commits are the defaults.
+      const minutes = { ...aggregate, every: "1m" } as const;
       return {
-        ...plain,
-        model: { ...model, aggregate },
-        sections: { aggregate },
-        // Forecasts of windows have no headers.
-        told: (value) => {
-          const { key, time } = fieldsOf(value);
-          return `${String(key)} ${String(time)}`;
+        ...windows,
+        keys: 480,
+        lifetime: 400,
+        model: { aggregate: minutes, maxKeys: 100 },
+        sections: { aggregate: minutes },
+        pipeline: {
+          decode: pipeline.decode,
+          late: "dead-letter",
+          snapshot: { everyEvents: 5000, everyMs: 60_000 },
         },
       };
     }
