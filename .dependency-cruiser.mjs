@@ -95,10 +95,22 @@ export default {
       { path: "^src/(index|pretrained|web|tfjs|cli|(pipeline|adapters/(kafka|schemas))/index)[.]ts$" },
     ),
     forbid(
-      "errors-have-one-entry",
-      "The files beside errors.ts are its parts: everything else imports the entry.",
-      { path: "^src/", pathNot: "^src/errors/" },
-      { path: "^src/errors/(?!errors[.]ts$)" },
+      "errors-have-an-entry",
+      "The files beside errors.ts and library.ts are parts: everything else imports an entry.",
+      { path: "^src/", pathNot: "^src/(errors/|index[.]ts$)" },
+      { path: "^src/errors/(?!(errors|library)[.]ts$)" },
+    ),
+    forbid(
+      "errors-of-the-library",
+      "A bundle of the library holds no texts of the service's errors.",
+      { path: "^src/(engine|forecast|operators)/" },
+      { path: "^src/errors/errors[.]ts$" },
+    ),
+    forbid(
+      "errors-of-the-service",
+      "A module of the service knows the texts of every error.",
+      { path: "^src/(pipeline|adapters|config|cli)(/|[.])" },
+      { path: "^src/errors/library[.]ts$" },
     ),
     forbid(
       "only-the-command-makes-adapters",

@@ -19,13 +19,8 @@ export {
   type WeightMatrix,
   type WindowBuffers,
 } from "./engine/port.js";
-export {
-  describeError,
-  errors,
-  UndercurrentError,
-  type ErrorCode,
-  type ErrorEntry,
-} from "./errors/errors.js";
+export { describeError, UndercurrentError, type ErrorCode } from "./errors/library.js";
+export { errors, type ErrorEntry } from "./errors/list.js";
 export {
   createForecaster,
   EventForecaster,

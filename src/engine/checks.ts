@@ -1,5 +1,5 @@
 /** Checks shared by the engines: rows, counts and options in range, no use after disposal. */
-import { UndercurrentError } from "../errors/errors.js";
+import { UndercurrentError } from "../errors/library.js";
 import type { LearnOptions } from "./port.js";
 
 /** Throws RangeError unless the row is one of `reserved`. */

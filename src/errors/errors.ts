@@ -1,12 +1,19 @@
-/** Exports the error class, the list of codes, and the checks of options. */
-export { refuseMisplaced, requireFunctionList, requireFunctions, requireOptions } from "./given-options.js";
-export { exitCodes, type ErrorEntry } from "./list.js";
-export { refuseRenamed, renamedSettings, renamedText, type RenamedIn } from "./renamed-settings.js";
-export {
-  describeError,
-  errors,
-  exitCodeOf,
-  UndercurrentError,
-  type ErrorCode,
-} from "./undercurrent-error.js";
-export { refuseAsNumber } from "./renamed-members.js";
+/** Exports for the service's rooms: the error class with every error, and the names of settings that changed. */
+import { exitCodes } from "./entry.js";
+import { errors } from "./list.js";
+import { UndercurrentError as LibraryError, withErrors } from "./undercurrent-error.js";
+
+export { exitCodes, type ErrorEntry } from "./entry.js";
+export { errors } from "./list.js";
+export { refuseRenamed } from "./renamed-options.js";
+export { renamedSettings, renamedText, type RenamedIn } from "./renamed-settings.js";
+export { describeError, type ErrorCode } from "./undercurrent-error.js";
+
+/** The error class of the library, which also knows the service's errors as soon as a module of the service is loaded. */
+export const UndercurrentError = withErrors(errors);
+export type UndercurrentError = LibraryError;
+
+/** Returns the exit code of a command that ends with this error. */
+export function exitCodeOf(error: unknown): number {
+  return error instanceof UndercurrentError ? errors[error.code].exit : exitCodes.unexpected;
+}

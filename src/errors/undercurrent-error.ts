@@ -1,11 +1,12 @@
-/** Defines the error class, its text on the command line, and its exit code. */
-import { exitCodes, list, type ErrorEntry } from "./list.js";
+/** Defines the error class and its text on the command line. */
+import type { ErrorEntry } from "./entry.js";
+import { libraryErrors } from "./library-list.js";
+import type { serviceErrors } from "./service-list.js";
 
 /** An error code of this package. */
-export type ErrorCode = keyof typeof list;
+export type ErrorCode = keyof typeof libraryErrors | keyof typeof serviceErrors;
 
-/** Lists every error of this package by its code: exit code, what happened to the data, and the next action. */
-export const errors: Readonly<Record<ErrorCode, ErrorEntry>> = list;
+let entries: Readonly<Partial<Record<ErrorCode, ErrorEntry>>> = libraryErrors;
 
 /**
  * Reports an error of this package with a code. Defects of the calling program throw TypeError or RangeError instead.
@@ -31,9 +32,19 @@ export class UndercurrentError extends Error {
   constructor(code: ErrorCode, message: string, options: { readonly cause?: unknown } = {}) {
     super(message, options);
     this.code = code;
-    this.data = errors[code].data;
-    this.action = errors[code].action;
+    const { data, action } = entries[code] ?? {
+      data: "",
+      action: `See the error ${code} in docs/errors.md.`,
+    };
+    this.data = data;
+    this.action = action;
   }
+}
+
+/** Gives the class the texts of more errors. Returns the class, so that who imports the result has the texts. */
+export function withErrors(all: Readonly<Record<ErrorCode, ErrorEntry>>): typeof UndercurrentError {
+  entries = all;
+  return UndercurrentError;
 }
 
 /**
@@ -52,9 +63,4 @@ export function describeError(error: unknown): string {
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return `error: ${text}\n  next: This is a defect of Undercurrent. Report it with the command that caused it.`;
-}
-
-/** Returns the exit code of a command that ends with this error. */
-export function exitCodeOf(error: unknown): number {
-  return error instanceof UndercurrentError ? errors[error.code].exit : exitCodes.unexpected;
 }

@@ -1,6 +1,6 @@
 /** The life of a forecaster: its calls are kept apart, for a callback of one may not begin another, and a block disposes of it. */
 /// <reference lib="esnext.disposable" preserve="true" />
-import { UndercurrentError } from "../errors/errors.js";
+import { UndercurrentError } from "../errors/library.js";
 
 /**
  * Guards what one call at a time may use. A call that changes the state enters, and leaves when it is done; in between

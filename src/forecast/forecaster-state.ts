@@ -1,5 +1,5 @@
 /** The state of a forecaster: its keys, the model they share, and both as the records of a snapshot. */
-import { UndercurrentError } from "../errors/errors.js";
+import { UndercurrentError } from "../errors/library.js";
 import type { CallGuard } from "./call-guard.js";
 import { keysToForget, type ForgottenKeys, type KeyBounds, type KeysToForget } from "./keys/eviction.js";
 import type { DetectionRows } from "./detection/rows.js";

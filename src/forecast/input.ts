@@ -1,5 +1,5 @@
 /** Validates keys, times, values and symbols before they reach the forecaster. */
-import { UndercurrentError, type ErrorCode } from "../errors/errors.js";
+import { UndercurrentError, type ErrorCode } from "../errors/library.js";
 import { namesMissingDay, parseIsoTime } from "./iso-time.js";
 
 /** Codes of `readKey`, `readTime`, `readValue`, `readSymbol` and of windows; each rejects a single event. */

@@ -2,7 +2,7 @@
  * Base of the column forecasters: keys and their slots, one model for all keys, snapshots and disposal. Subclasses define
  * what an event carries, a value or a symbol.
  */
-import { refuseAsNumber } from "../errors/errors.js";
+import { refuseAsNumber } from "../errors/library.js";
 import { CallGuard, disposeSymbol } from "./call-guard.js";
 import type { Cell } from "./learning/cell-reader.js";
 import type { KeyBounds } from "./keys/eviction.js";

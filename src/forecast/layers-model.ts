@@ -4,7 +4,7 @@ import { recurrentKinds } from "../engine/port.js";
 import { exportLayersModel, importLayersModel, type LayersModel } from "../engine/tfjs/layers.js";
 import type { TfjsLoadOptions } from "../engine/tfjs/load.js";
 import { wasmEngine } from "../engine/wasm/engine.js";
-import { UndercurrentError } from "../errors/errors.js";
+import { UndercurrentError } from "../errors/library.js";
 import { Forecaster } from "./forecaster.js";
 import { forecasterSettings } from "./settings.js";
 import { readModelHead, type SnapshotRecord } from "./snapshot/snapshot.js";

@@ -2,7 +2,7 @@
 import { CallGuard, disposeSymbol } from "./call-guard.js";
 import { inputFault, readKey, warnOncePerCode, type RejectedEvent } from "./input.js";
 import type { KeyedForecaster } from "./keyed-forecaster.js";
-import { refuseAsNumber } from "../errors/errors.js";
+import { refuseAsNumber } from "../errors/library.js";
 
 /** Columns of events and of their forecasts, with the same capacity. */
 interface Columns<In, Out> {

@@ -3,10 +3,11 @@ import type { EngineFactory } from "../engine/port.js";
 import {
   refuseMisplaced,
   refuseRenamed,
+  renamedForecasterOptions,
   requireFunctionList,
   requireFunctions,
   requireOptions,
-} from "../errors/errors.js";
+} from "../errors/library.js";
 import {
   appendObservation,
   setFeatures,
@@ -451,7 +452,7 @@ export function createForecaster(
   options: Omit<EventOptions<Observation>, "key" | "time" | "value" | "features"> &
     Pick<ForecasterOptions, "featureCount"> = {},
 ): EventForecaster<Observation> {
-  refuseRenamed("forecasterOptions", options);
+  refuseRenamed(renamedForecasterOptions, options);
   refuseMisplaced(options, misplaced);
   const { featureCount: count = 0, ...others } = options;
   // Checked before so many callbacks are made.

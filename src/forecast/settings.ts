@@ -1,5 +1,5 @@
 /** Checks the settings of the forecaster and fills in their defaults. */
-import { refuseRenamed, UndercurrentError } from "../errors/errors.js";
+import { refuseRenamed, renamedForecasterOptions, UndercurrentError } from "../errors/library.js";
 import {
   forecasterRanges,
   forecasterShape,
@@ -43,7 +43,7 @@ export const maxHorizon = 96;
  * ```
  */
 export function forecasterSettings(options: ForecasterOptions = {}): ForecasterSettings {
-  refuseRenamed("forecasterOptions", options);
+  refuseRenamed(renamedForecasterOptions, options);
   const checked = checkedSettings(forecasterShape, options, forecasterRanges) as ForecasterSettings;
   const settings =
     checked.aggregate === undefined

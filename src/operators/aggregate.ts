@@ -1,6 +1,6 @@
 /** The operator `aggregate`: makes one observation per key and window of event time out of raw events. */
 import { concatMap, defer, type OperatorFunction } from "rxjs";
-import { requireFunctionList, requireFunctions, requireOptions } from "../errors/errors.js";
+import { requireFunctionList, requireFunctions, requireOptions } from "../errors/library.js";
 import {
   inputFault,
   readKey,

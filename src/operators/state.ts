@@ -1,6 +1,6 @@
 /** Options on the state of an operator: what it starts from, who owns the forecaster, and where snapshots go. */
 import { isObservable, type Observable } from "rxjs";
-import { refuseMisplaced, requireFunctions, requireOptions, UndercurrentError } from "../errors/errors.js";
+import { refuseMisplaced, requireFunctions, requireOptions, UndercurrentError } from "../errors/library.js";
 
 /** When an operator takes a snapshot of its forecaster, and where the snapshot goes. */
 export interface SaveOptions {

@@ -1,6 +1,6 @@
 /** Declares the settings of a pipeline, except those of the forecaster: decoding, late events, snapshots, recovery, commits. */
 import { z } from "zod";
-import { refuseRenamed, UndercurrentError } from "../errors/errors.js";
+import { refuseRenamed, renamedSettings, UndercurrentError } from "../errors/errors.js";
 import { usePretrainedWeights } from "../forecast/learning/initial/use-pretrained.js";
 import {
   changedNames,
@@ -97,8 +97,8 @@ export type { PipelineOptions };
  * ```
  */
 export function pipelineSettings(options: PipelineOptions = {}): PipelineSettings {
-  refuseRenamed("decode", options.decode, "decode.");
-  refuseRenamed("snapshot", options.snapshot, "snapshot.");
+  refuseRenamed(renamedSettings.decode, options.decode, "decode.");
+  refuseRenamed(renamedSettings.snapshot, options.snapshot, "snapshot.");
   const result = pipelineSchema.safeParse(options);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;

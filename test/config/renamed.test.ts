@@ -80,7 +80,9 @@ describe("an old name among the options of a function", () => {
 
   test("is refused beside the new one, and passed over where its value is undefined", () => {
     expect(() => forecasterSettings({ bpttSteps: 8, window: 8 } as object)).toThrow(/window: is called/);
-    expect(() => refuseRenamed("forecasterOptions", { window: undefined, hidden: 8 })).not.toThrow();
-    expect(() => refuseRenamed("snapshot", undefined)).not.toThrow();
+    expect(() =>
+      refuseRenamed(renamedSettings.forecasterOptions, { window: undefined, hidden: 8 }),
+    ).not.toThrow();
+    expect(() => refuseRenamed(renamedSettings.snapshot, undefined)).not.toThrow();
   });
 });

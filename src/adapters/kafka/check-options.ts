@@ -1,5 +1,5 @@
 /** Checks options of the Kafka adapter that come from code. Without the check, unknown options would be ignored. */
-import { refuseRenamed, UndercurrentError } from "../../errors/errors.js";
+import { refuseRenamed, renamedSettings, UndercurrentError } from "../../errors/errors.js";
 import { checkClientOptions, clientMisfit } from "./client-options.js";
 import { kafkaDefaults } from "./defaults.js";
 import { inputPlaceholder, isPattern, isSeveral, matcherOf, outputWithoutInput } from "./inputs.js";
@@ -44,7 +44,7 @@ const topicNames: Readonly<Record<keyof KafkaTopics, true>> = {
 
 /** Throws SETTING_INVALID with the first option that has an old name, that is unknown, or that no client may be told. */
 export function checkOptions(options: ServiceOptions): void {
-  refuseRenamed("kafkaOptions", options);
+  refuseRenamed(renamedSettings.kafkaOptions, options);
   refuseUnknown(options, names);
   refuseUnknown(options.topics, topicNames, "topics.");
   checkInputs(options.topics);

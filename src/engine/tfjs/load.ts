@@ -2,7 +2,7 @@
 import type * as core from "@tensorflow/tfjs-core";
 import type * as tfjsLayers from "@tensorflow/tfjs-layers";
 import util from "node:util";
-import { UndercurrentError } from "../../errors/errors.js";
+import { UndercurrentError } from "../../errors/library.js";
 
 /** Lists the backends by their names in TensorFlow.js; `tensorflow` is the native one of @tensorflow/tfjs-node. */
 export const tfjsBackends = ["tensorflow", "wasm", "cpu"] as const;

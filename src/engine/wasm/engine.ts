@@ -1,5 +1,5 @@
 /** Implements the engine port on the WebAssembly kernel: the default engine. */
-import { UndercurrentError } from "../../errors/errors.js";
+import { UndercurrentError } from "../../errors/library.js";
 import { checkAlive, checkLearning, checkRow, checkRows, noMemoryForStates } from "../checks.js";
 import { instantiateKernel, kernelName, type Kernel, type KernelShape } from "./kernel.js";
 import {

@@ -1,5 +1,5 @@
 /** Linear models of the values ahead for many keys, in WebAssembly, learned from delayed targets. */
-import { UndercurrentError } from "../../errors/errors.js";
+import { UndercurrentError } from "../../errors/library.js";
 import { toFours } from "../parameters.js";
 import { instantiateHorizonKernel, type HorizonKernel } from "./kernel.js";
 import { floatsAt, Slab } from "./slab.js";

@@ -3,7 +3,7 @@
  * process chooses one of two builds and compiles it once; each engine has its own instance and memory.
  */
 import { kernels } from "#kernel";
-import { UndercurrentError } from "../../errors/errors.js";
+import { UndercurrentError } from "../../errors/library.js";
 import type { EngineShape } from "../port.js";
 import { bytesOfText } from "./wasm-text.js";
 

@@ -1,5 +1,5 @@
 /** Recursive least squares for many keys, in WebAssembly: one small linear model for each key, learned online. */
-import { UndercurrentError } from "../../errors/errors.js";
+import { UndercurrentError } from "../../errors/library.js";
 import { toFours } from "../parameters.js";
 import { instantiateRegressionKernel, type RegressionKernel } from "./kernel.js";
 import { floatsAt, Slab } from "./slab.js";

@@ -1,5 +1,5 @@
 /** Base class of the models per key: a slab of rows of 32-bit floats in a kernel's memory, one row per key. */
-import { UndercurrentError } from "../../errors/errors.js";
+import { UndercurrentError } from "../../errors/library.js";
 
 /** Exports of a kernel with a slab. */
 interface SlabKernel {

@@ -1,5 +1,5 @@
 /** The function `backtest`: replays events, scores each forecast before its value is seen, and compares with baselines. */
-import { requireOptions, UndercurrentError } from "../../errors/errors.js";
+import { requireOptions, UndercurrentError } from "../../errors/library.js";
 import type { ForecastColumns } from "../columns.js";
 import { EventForecaster, type EventForecast, type EventOptions } from "../objects.js";
 import type { ForecasterSettings } from "../settings.js";

@@ -1,5 +1,5 @@
 /** The slabs of what keys keep for forecasts beyond the next value: a row of numbers and one of singles for each slot. */
-import { UndercurrentError } from "../../errors/errors.js";
+import { UndercurrentError } from "../../errors/library.js";
 import { number } from "../keys/layout.js";
 import type { KeyRow } from "../keys/row.js";
 import type { HorizonLayout } from "./layout.js";

@@ -1,5 +1,5 @@
 /** Slabs of what keys keep: a row of 64-bit numbers, one of singles and one of 16-bit counts for each slot. */
-import { UndercurrentError } from "../../errors/errors.js";
+import { UndercurrentError } from "../../errors/library.js";
 
 /** A key's rows as a snapshot holds them. */
 export interface SlabRows {

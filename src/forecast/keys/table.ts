@@ -2,7 +2,7 @@
  * The table of keys: a slot for each, its rows of numbers and singles side by side in two slabs that grow. A key begins
  * with its first value; until then, and once it is forgotten, its rows are zero and its slot may be given back.
  */
-import { UndercurrentError } from "../../errors/errors.js";
+import { UndercurrentError } from "../../errors/library.js";
 import type { KeyLayout } from "./layout.js";
 
 const firstCapacity = 64;

@@ -2,7 +2,7 @@
  * The frame of a snapshot's records, which delimit and check themselves: magic "UCST", format (u16), kind (u16), length
  * of the body in bytes (u32), body, CRC-32 of all before it (u32); little-endian throughout.
  */
-import { UndercurrentError } from "../../errors/errors.js";
+import { UndercurrentError } from "../../errors/library.js";
 import { ByteReader, type ByteWriter } from "./bytes.js";
 import { crc32 } from "../encoding/checksum.js";
 

@@ -1,6 +1,11 @@
 /** Forecasts symbols of events of any type: callbacks read key and symbol from each event. */
 import type { EngineFactory } from "../../engine/port.js";
-import { refuseMisplaced, requireFunctions, requireOptions, UndercurrentError } from "../../errors/errors.js";
+import {
+  refuseMisplaced,
+  requireFunctions,
+  requireOptions,
+  UndercurrentError,
+} from "../../errors/library.js";
 import { readKey, readSymbol, type RejectedEvent } from "../input.js";
 import type { ForecasterListeners } from "../learning/schedule.js";
 import { ObjectForecaster } from "../object-forecaster.js";

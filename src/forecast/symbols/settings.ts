@@ -1,5 +1,5 @@
 /** Checks the settings of the symbol forecaster and fills in their defaults. */
-import { refuseRenamed } from "../../errors/errors.js";
+import { refuseRenamed, renamedSymbolOptions } from "../../errors/library.js";
 import { checkedSettings } from "../settings.js";
 import { symbolRanges, symbolShape, type SymbolForecasterOptions, type SymbolSettings } from "./options.js";
 
@@ -19,6 +19,6 @@ export type { SymbolForecasterOptions, SymbolSettings };
  * ```
  */
 export function symbolSettings(options: SymbolForecasterOptions = {}): SymbolSettings {
-  refuseRenamed("symbolOptions", options);
+  refuseRenamed(renamedSymbolOptions, options);
   return checkedSettings(symbolShape, options, symbolRanges) as SymbolSettings;
 }

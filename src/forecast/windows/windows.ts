@@ -3,7 +3,7 @@
  * The watermark is the latest event time less the grace, so time is told by the events alone. Events become numbers in rows
  * of typed arrays: an event costs no allocation.
  */
-import { UndercurrentError } from "../../errors/errors.js";
+import { UndercurrentError } from "../../errors/library.js";
 import { maximumTime, maximumValue } from "../input.js";
 import { ByteWriter, type ByteReader } from "../snapshot/bytes.js";
 import { Percentile } from "./percentile.js";

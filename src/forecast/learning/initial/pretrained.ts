@@ -1,6 +1,6 @@
 /** Begins a cell with trained weights, where the package has them for its kind and size. */
 import type { Engine, ParameterTensor } from "../../../engine/port.js";
-import { UndercurrentError } from "../../../errors/errors.js";
+import { UndercurrentError } from "../../../errors/library.js";
 import { randomWeights, type ForecasterSettings } from "../../settings.js";
 import { featureInputs, input } from "../../keys/layout.js";
 import { readHalves } from "../../encoding/halves.js";
