@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "nod
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
+import { minify } from "terser";
 
 /** Makes declarations that compilers from 5.4 on read, also without the optional packages. */
 function portable(declarations) {
@@ -50,6 +51,31 @@ for (const name of readdirSync(path("dist/esm"), { recursive: true }).filter((na
 )) {
   const file = path(`dist/esm/${name}`);
   writeFileSync(file, readFileSync(file, "utf8").replace(/^import "\..*";\n/gm, ""));
+}
+
+// Memory layouts are objects of constants, `{ loss: 3 }`. In the files of the main entry each constant stands where it is read:
+// 3.7 kB of a gzipped bundle, which bundlers' own minifiers leave. Nothing else is rewritten, so that traces stay readable.
+const filesOfMain = new Set(["index.js"]);
+for (const name of filesOfMain) {
+  const file = path(`dist/esm/${name}`);
+  const source = readFileSync(file, "utf8");
+  const { code } = await minify(source, {
+    module: true,
+    compress: {
+      defaults: false,
+      evaluate: true,
+      hoist_props: true,
+      passes: 3,
+      reduce_vars: true,
+      unused: true,
+    },
+    mangle: false,
+    format: { beautify: true, comments: true },
+  });
+  writeFileSync(file, code);
+  for (const [, chunk] of source.matchAll(/^\} from "\.\/(shared\/.*\.js)";$/gm)) filesOfMain.add(chunk);
+  for (const [, chunk] of source.matchAll(/^\} from "\.\/([^/]*\.js)";$/gm))
+    filesOfMain.add(`shared/${chunk}`);
 }
 
 // `#rxjs` is rxjs, and in Node the modules of rxjs that the main entry uses. They hold the same objects, and Node loads 30 files
