@@ -142,9 +142,15 @@ program
 
 program
   .command("operators")
-  .description("the operator forecast beside forecastBatches, CPU time of an event")
+  .description(
+    "the operator forecast beside forecastBatches, and the built package in Chromium: CPU time of an event",
+  )
   .option("--json", "print one JSON object")
-  .action(async ({ json }: { json?: boolean }) => printFigures(await benchOperators(), json === true));
+  .action(async ({ json }: { json?: boolean }) => {
+    const figures = await benchOperators();
+    const { benchChromium } = await import("./chromium.js");
+    printFigures([...figures, ...(await benchChromium())], json === true);
+  });
 
 program
   .command("npm-peers")

@@ -1,4 +1,4 @@
-/** The browser for tests that need one, where there is one. */
+/** The browser for tests and benches that need one, where there is one. */
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chromium, type Browser } from "playwright-core";
@@ -7,7 +7,9 @@ import { chromium, type Browser } from "playwright-core";
 export const chromiumPath = ((): string | undefined => {
   const found = findChromium();
   if (found === undefined) {
-    console.warn("SKIPPED: browser tests. Install Debian's `chromium`, or set CHROMIUM_PATH to a Chromium.");
+    console.warn(
+      "SKIPPED: what needs a browser. Install Debian's `chromium`, or set CHROMIUM_PATH to a Chromium.",
+    );
   }
   return found;
 })();
@@ -30,7 +32,7 @@ export function launchChromium(): Promise<Browser> {
 
 function findChromium(): string | undefined {
   const named = process.env["CHROMIUM_PATH"];
-  if (named !== undefined) return named;
+  if (named !== undefined) return named === "" ? undefined : named;
   if (existsSync("/usr/bin/chromium")) return "/usr/bin/chromium";
   try {
     return execFileSync("which", ["chromium"], { encoding: "utf8" }).trim();
