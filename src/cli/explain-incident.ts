@@ -48,6 +48,8 @@ export async function explainIncidentById(
     settings: pipeline,
     state,
     feedback: past.feedback,
+    candidate: past.candidate,
+    roles: past.roles,
     format: await formatOf(settings),
     engine: await loadEngine(settings.engine),
   });

@@ -99,6 +99,8 @@ async function explain(flags: ExplainFlags): Promise<void> {
     format,
     state,
     feedback: past.feedback,
+    candidate: past.candidate,
+    roles: past.roles,
     engine,
   });
   const written = await past.find(explanation.record);

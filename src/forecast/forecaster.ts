@@ -11,6 +11,7 @@ import { expertsOf } from "./experts/experts.js";
 import { Gate, type GateExample } from "./experts/gate.js";
 import { Detection, type Rarity } from "./detection/detection.js";
 import type { Incident, IncidentKind } from "./incidents/incidents.js";
+import type { OpenGroupIncident } from "./incidents/groups/groups.js";
 import type { GroupNote } from "./incidents/groups/watcher.js";
 import { IncidentWatcher, type IncidentCounts, type IncidentNote } from "./incidents/watcher.js";
 import { History } from "./keys/history.js";
@@ -265,6 +266,22 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
   /** Returns the key's open incident, or its last one until the next begins; undefined where there is none. */
   incidentOf(slot: number): Incident | undefined {
     return this.#incidents?.incidentOf(slot);
+  }
+
+  /** @internal Returns the incidents of keys that are open, each with its key's slot. */
+  openKeyIncidents(): { readonly slot: number; readonly incident: Incident }[] {
+    const incidents = this.#incidents;
+    if (incidents === undefined) return [];
+    return [...this.keys()].flatMap((key) => {
+      const slot = this.slotOf(key);
+      const open = incidents.incidentsOf(slot).filter(({ state }) => state === "open");
+      return open.map((incident) => ({ slot, incident }));
+    });
+  }
+
+  /** @internal Returns the incidents of groups that are open. */
+  openGroupIncidents(): OpenGroupIncident[] {
+    return this.#incidents?.groups?.groups.openGroups() ?? [];
   }
 
   /** Incidents that are open now: of keys, their silences, and groups. */

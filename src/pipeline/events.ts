@@ -72,6 +72,23 @@ export interface Retuned extends Origin {
   readonly offset: number;
 }
 
+/** A command to make a model the live one holds from an offset on, and is durable. */
+export interface Promoted extends Origin {
+  readonly type: "promoted";
+  readonly offset: number;
+  /** Name and version of the live model. */
+  readonly model: string;
+}
+
+/** A command named a model that the task does not have: the live one stays. */
+export interface PromotionRefused extends Origin {
+  readonly type: "promotion-refused";
+  readonly offset: number;
+  /** Name and version of the live model. */
+  readonly model: string;
+  readonly reason: string;
+}
+
 /**
  * A key of this partition also arrives in another partition of the same instance and is a separate series in each.
  * Reported once per partition, from a bounded sample of the keys.
@@ -101,4 +118,14 @@ export interface Released extends Origin {
 
 /** A step in the life of a task. The events of one task arrive in order. */
 export type TaskEvent =
-  TakingOver | TakenOver | Replaying | Live | Committed | Retuned | SharedKeyFound | Restarting | Released;
+  | TakingOver
+  | TakenOver
+  | Replaying
+  | Live
+  | Committed
+  | Retuned
+  | Promoted
+  | PromotionRefused
+  | SharedKeyFound
+  | Restarting
+  | Released;

@@ -1,14 +1,12 @@
 /** Derives an incident again from the log: a snapshot before its first event, brought forward by replay to its end. */
 import { wasmEngine } from "../engine/wasm/engine.js";
 import { UndercurrentError } from "../errors/errors.js";
-import { Forecaster } from "../forecast/forecaster.js";
 import type { Rarity } from "../forecast/detection/detection.js";
 import type { Origin } from "./decode/dead-letter.js";
 import { patience } from "./decode/format.js";
 import type { ExplainOptions } from "./explain.js";
-import { applyFeedback, FeedbackReplay } from "./state/feedback.js";
 import type { InputBatch, OutputRecord } from "./ports.js";
-import { Stage } from "./task/stage.js";
+import { PastModels } from "./task/candidate/past-models.js";
 
 /** Where an incident began: its id names topic, partition and offset of its first event, that of a silence of the last before it. */
 export interface IncidentPlace extends Origin {
@@ -59,37 +57,38 @@ export function placeOfIncident(id: string, topic: string): IncidentPlace {
 export async function explainIncident(
   input: AsyncIterable<InputBatch>,
   place: IncidentPlace,
-  {
-    model,
-    settings,
-    state,
-    format,
-    feedback: applied,
-    engine = wasmEngine,
-  }: Omit<ExplainOptions, "origin" | "key">,
+  options: Omit<ExplainOptions, "origin" | "key">,
 ): Promise<DerivedIncident> {
-  const forecaster = new Forecaster(model, engine);
+  const { state, format, engine = wasmEngine } = options;
   const rarities = new Map<string, Rarity | undefined>();
   let atBegin = false;
-  const stage = new Stage(forecaster, settings, place, {
-    format,
+  const changes: OutputRecord[] = [];
+  /** Takes those of the incident up to its end. */
+  const take = (incidents: readonly OutputRecord[]): void => {
+    for (const record of incidents) {
+      if (!hasEnded() && readIncident(record.value)?.id === place.id) changes.push(record);
+    }
+  };
+  const hasEnded = (): boolean => readIncident(changes.at(-1)?.value ?? null)?.change === "closed";
+  const models = new PastModels({
+    ...options,
+    engine,
+    origin: place,
+    onHandOver: take,
     telemetry: {
       rejection: () => undefined,
       update: () => undefined,
       forecasts: (batch) => {
         for (let row = 0; atBegin && row < batch.count; row++) {
           const slot = batch.columns.slots[row]!;
-          rarities.set(batch.keyOf(slot), forecaster.explainScore(slot));
+          rarities.set(batch.keyOf(slot), models.live.explainScore(slot));
         }
       },
     },
   });
-  const changes: OutputRecord[] = [];
   try {
-    if (state !== undefined) forecaster.restore(state.snapshot);
     let replayed = 0;
     let from = state?.offset;
-    const feedback = new FeedbackReplay(applied);
     const derived = (): DerivedIncident => {
       if (changes.length === 0) {
         throw new UndercurrentError(
@@ -108,10 +107,7 @@ export async function explainIncident(
       from ??= records[0]?.offset;
       await format?.prepare(records, patience());
       const before = records.filter((record) => record.offset < place.offset);
-      for (const part of feedback.parts(before)) {
-        part.due.forEach((entry) => applyFeedback(forecaster, entry));
-        stage.replay(part.records);
-      }
+      for (const part of models.parts(before)) models.stage.replay(part);
       const begin = before.length;
       replayed += begin;
       for (let at = begin; at < records.length;) {
@@ -119,22 +115,19 @@ export async function explainIncident(
         atBegin = records[at]!.offset === place.offset;
         const batch = records.slice(at, at + (atBegin ? 1 : batchSize));
         at += batch.length;
-        for (const part of feedback.parts(batch)) {
-          part.due.forEach((entry) => applyFeedback(forecaster, entry));
-          const { incidents } = stage.process(part.records);
-          replayed += part.records.length;
-          for (const record of incidents) {
-            const message = readIncident(record.value);
-            if (message?.id !== place.id) continue;
-            changes.push(record);
-            if (message.change === "closed") return derived();
-          }
+        for (const part of models.parts(batch)) {
+          if (hasEnded()) return derived();
+          const { incidents } = models.stage.process(part);
+          replayed += part.length;
+          take(incidents);
+          if (hasEnded()) return derived();
         }
       }
     }
+    models.turnTo(Infinity);
     return derived();
   } finally {
-    forecaster.dispose();
+    models.dispose();
   }
 }
 

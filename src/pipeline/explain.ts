@@ -5,7 +5,7 @@
 import type { EngineFactory } from "../engine/port.js";
 import { wasmEngine } from "../engine/wasm/engine.js";
 import { UndercurrentError } from "../errors/errors.js";
-import { Forecaster } from "../forecast/forecaster.js";
+import type { Forecaster } from "../forecast/forecaster.js";
 import type { UpdateReport } from "../forecast/learning/schedule.js";
 import type { ForecasterSettings } from "../forecast/settings.js";
 import type { Rarity } from "../forecast/detection/detection.js";
@@ -13,10 +13,11 @@ import type { PendingForecast } from "../forecast/key-forecaster.js";
 import type { Origin } from "./decode/dead-letter.js";
 import { recordDecoder, type DecodeAll, type Reading } from "./decode/decode.js";
 import { patience, type ValueFormat } from "./decode/format.js";
-import { applyFeedback, FeedbackReplay, type AppliedFeedback } from "./state/feedback.js";
+import type { AppliedFeedback } from "./state/feedback.js";
+import type { RoleHistory } from "./state/role-history.js";
 import type { InputBatch, InputRecord, OutputRecord } from "./ports.js";
 import type { PipelineSettings } from "./settings.js";
-import { Stage } from "./task/stage.js";
+import { PastModels } from "./task/candidate/past-models.js";
 import type { RecordedState } from "./state/state-records.js";
 
 /** A forecast with its interval and its experts. */
@@ -66,6 +67,10 @@ export interface ExplainOptions {
   readonly format?: ValueFormat | undefined;
   /** The feedback on incidents that was applied, in order. */
   readonly feedback?: readonly AppliedFeedback[] | undefined;
+  /** The state of the other model at the same offset, if there is one. */
+  readonly candidate?: RecordedState | undefined;
+  /** Which model was the live one when; without it, there was one. */
+  readonly roles?: RoleHistory | undefined;
 }
 
 /**
@@ -84,19 +89,21 @@ export async function explainForecast(
   options: ExplainOptions,
 ): Promise<Explanation> {
   const { model, settings, origin, state, key, format, engine = wasmEngine } = options;
-  const seen: { lastUpdate?: UpdateReport } = {};
-  const forecaster = new Forecaster(model, engine, { onUpdate: (update) => (seen.lastUpdate = update) });
+  const updates = new Map<Forecaster, UpdateReport>();
   let capture: Omit<Explanation, keyof Origin | "offset" | "from" | "snapshot" | "replayed" | "record">;
   const expectedBefore: { pending: PendingForecast | undefined } = { pending: undefined };
   const where = `topic ${origin.topic}, partition ${origin.partition}, offset ${offset}`;
   let row = 0;
-  const stage = new Stage(forecaster, settings, origin, {
-    format,
+  const models = new PastModels({
+    ...options,
+    engine,
+    onUpdate: (update, forecaster) => updates.set(forecaster, update),
     telemetry: {
       rejection: () => undefined,
       update: () => undefined,
       forecasts: (batch) => {
         const { columns } = batch;
+        const forecaster = models.live;
         const keys = Array.from({ length: batch.count }, (_, each) => batch.keyOf(columns.slots[each]!));
         row = key === undefined ? 0 : keys.indexOf(key);
         if (row < 0)
@@ -109,7 +116,7 @@ export async function explainForecast(
           time: columns.times[row]!,
           value: columns.values[row]!,
           model: forecaster.modelName(columns.version[row]),
-          lastUpdate: seen.lastUpdate,
+          lastUpdate: updates.get(forecaster),
           expected:
             pending === undefined || Number.isNaN(columns.expected[row]!)
               ? undefined
@@ -135,28 +142,24 @@ export async function explainForecast(
     },
   });
   try {
-    if (state !== undefined) forecaster.restore(state.snapshot);
     let replayed = 0;
     let from = state?.offset;
-    const feedback = new FeedbackReplay(options.feedback);
     for await (const { records } of input) {
       await format?.prepare(records, patience());
       from ??= records[0]?.offset;
       const before = records.filter((record) => record.offset < offset);
-      for (const part of feedback.parts(before)) {
-        part.due.forEach((entry) => applyFeedback(forecaster, entry));
-        stage.replay(part.records);
-      }
+      for (const part of models.parts(before)) models.stage.replay(part);
       replayed += before.length;
       const record = records.find((candidate) => candidate.offset >= offset);
       if (record === undefined) continue;
       if (record.offset > offset) break;
+      models.turnTo(offset);
+      const forecaster = models.live;
       expectedBefore.pending =
         model.aggregate === undefined
           ? pendingOf(forecaster, keyOf(readingsOf(recordDecoder(settings.decode, format), record), key))
           : pendingOf(forecaster, key);
-      feedback.rest(offset).forEach((entry) => applyFeedback(forecaster, entry));
-      const { forecasts, deadLetters } = stage.process([record]);
+      const { forecasts, deadLetters } = models.stage.process([record]);
       if (forecasts.length === 0 && deadLetters.length === 0 && model.aggregate !== undefined) {
         throw missing(`${where}: the record closed no window`);
       }
@@ -173,7 +176,7 @@ export async function explainForecast(
     }
     throw missing(`${where}: the input has no record at this offset`);
   } finally {
-    forecaster.dispose();
+    models.dispose();
   }
 }
 

@@ -10,6 +10,8 @@ export type {
   Replaying,
   Restarting,
   Retuned,
+  Promoted,
+  PromotionRefused,
   SharedKeyFound,
   TakenOver,
   TakingOver,

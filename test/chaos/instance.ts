@@ -120,6 +120,8 @@ export class Instance {
       case "taking-over":
       case "replaying":
       case "retuned":
+      case "promoted":
+      case "promotion-refused":
       case "shared-key":
         break;
     }

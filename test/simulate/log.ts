@@ -14,7 +14,14 @@ import type {
 } from "../../src/pipeline/ports.js";
 
 import type { AppliedFeedback } from "../../src/pipeline/state/feedback.js";
+import type { Promotion } from "../../src/pipeline/state/promotion.js";
+import { readRoles, rolesKey } from "../../src/pipeline/state/role-history.js";
 import { readFeedbackState } from "../../src/pipeline/state/state-records.js";
+
+/** A promotion that holds from an input offset on. */
+export interface AppliedPromotion extends Pick<Promotion, "settings"> {
+  readonly at: number;
+}
 
 /** Where a partition of the log is: with several topics, they take turns. */
 export interface Place {
@@ -228,6 +235,16 @@ export class TransactionalLog {
   /** The feedback that commits have applied, in order. */
   applied(partition: number): readonly AppliedFeedback[] {
     return [...this.#partitions[partition]!.applied.values()];
+  }
+
+  /** The promotions that commits have applied, in order. */
+  promotions(partition: number): readonly AppliedPromotion[] {
+    const value = this.state(partition).get(rolesKey);
+    if (value === undefined) return [];
+    const { models, changes } = readRoles({ key: rolesKey, value });
+    return changes.flatMap(({ at, former, model }) =>
+      former === undefined ? [] : [{ at, settings: models[model]! }],
+    );
   }
 
   /** The feedback that was said, in order. */

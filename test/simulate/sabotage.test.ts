@@ -178,6 +178,18 @@ const forgetCandidate = (inner: Committer): Committer =>
     return { ...commit, snapshot: { ...snapshot, records } };
   });
 
+const hasRoles = ({ snapshot }: Commit): boolean =>
+  snapshot?.records.some(({ key }) => key === "roles") === true;
+
+/** Leaves the roles out of the first snapshot with a promotion: a start takes the former live model. */
+const forgetPromotion = (inner: Committer): Committer =>
+  altered(inner, (commit) => {
+    const { snapshot } = commit;
+    if (snapshot === undefined || snapshot.offset === 0 || !hasRoles(commit)) return commit;
+    const records = snapshot.records.filter(({ key }) => key !== "roles");
+    return { ...commit, snapshot: { ...snapshot, records } };
+  });
+
 const defects: readonly (readonly [string, Sabotage])[] = [
   ["a forecast emitted outside the transaction", { committer: emitOutside }],
   ["a replay that is skipped", ofAssignments(skipReplay)],
@@ -186,6 +198,7 @@ const defects: readonly (readonly [string, Sabotage])[] = [
   ["an incident that is lost", { committer: ofIncidents((incidents) => incidents.slice(1)) }],
   ["an incident that is told twice", { committer: ofIncidents((incidents) => [...incidents, ...incidents]) }],
   ["a candidate that snapshots forget", { committer: forgetCandidate }],
+  ["a promotion that its snapshot forgets", { committer: forgetPromotion }],
   [
     "a forecast of the candidate that is lost",
     {

@@ -2,7 +2,9 @@
 import { filter, map, pipe } from "rxjs";
 import type { Reading } from "../../src/pipeline/decode/decode.js";
 import { incidentKinds } from "../../src/forecast/incidents/kinds.js";
+import { forecasterSettings, type ForecasterSettings } from "../../src/forecast/settings.js";
 import { feedbackMessage } from "../../src/pipeline/state/feedback.js";
+import { promotionMessage } from "../../src/pipeline/state/promotion.js";
 import type { Operators, RecordForecast } from "../../src/pipeline/operator.js";
 import type { InputRecord, RoutedRecord } from "../../src/pipeline/ports.js";
 import type { RunOptions } from "../../src/pipeline/run.js";
@@ -25,6 +27,8 @@ export function makeScenario(random: () => number): Scenario {
   const below = (count: number): number => Math.floor(random() * count);
   const partitions = 1 + below(2);
   const feed: ((log: TransactionalLog) => void)[] = [];
+  // The options are drawn behind the input.
+  const later: { models: readonly ForecasterSettings[] } = { models: [] };
   for (let partition = 0; partition < partitions; partition++) {
     // Detection begins with a key's 101st value: in these partitions faults become incidents.
     const hasFaults = random() < 0.12;
@@ -47,12 +51,20 @@ export function makeScenario(random: () => number): Scenario {
         const value = makeFeedback(random, `key-${below(keys)}`, time);
         feed.push((log) => log.say(partition, value));
       }
+      if (random() < 0.04) {
+        const which = below(2);
+        feed.push((log) => {
+          const model = later.models[which]!;
+          log.say(partition, bytes(promotionMessage(model, log.committed(partition))));
+        });
+      }
     }
     if (random() < 0.5) feed.push((log) => log.appendControl(partition, 1));
   }
   // Half of those with two partitions have two topics, in which the same keys are other series. No draw of its own: seeds stay.
   const topics = partitions === 2 && feed.length % 2 === 0 ? 2 : 1;
   const options = { ...makeOptions(random, below), ...makeOperators(random), severalTopics: topics > 1 };
+  later.models = modelsOf(options);
   return { options, feed, partitions, topics };
 }
 
@@ -95,6 +107,7 @@ function makeRecord(
 const candidateModel = {
   ...{ hidden: 4, bpttSteps: 3, stride: 1, bpttWindows: 2, harmonics: 1, alarmRate: 0.02 },
   cell: "rnn",
+  detection: { silence: true, group: { path: "site" } },
 } as const;
 
 function makeOptions(random: () => number, below: (count: number) => number): RunOptions {
@@ -123,6 +136,12 @@ function makeOptions(random: () => number, below: (count: number) => number): Ru
     commit: { maxEvents: 1 + below(12) },
   };
   return { ...options, forecaster: { ...options.forecaster, ...windows() } };
+}
+
+/** The settings of the model and of the candidate. Commands name the latter also where there is none. */
+export function modelsOf({ forecaster = {} }: RunOptions): readonly ForecasterSettings[] {
+  const { aggregate } = forecaster;
+  return [forecaster, { ...candidateModel, aggregate }].map((options) => forecasterSettings(options));
 }
 
 function makeOperators(random: () => number): Operators {

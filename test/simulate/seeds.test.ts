@@ -31,6 +31,7 @@ test.runIf(only === undefined)(
     expect(most("fenced")).toBeGreaterThan(0);
     expect(most("replayed")).toBeGreaterThan(20);
     expect(most("feedback")).toBeGreaterThan(2);
+    expect(most("promotions")).toBeGreaterThan(2);
   },
   600_000,
 );

@@ -6,7 +6,7 @@ import { run, type RunOptions } from "../../src/pipeline/run.js";
 import { readState } from "../../src/pipeline/state/state-records.js";
 import { Group, type Environment, type Member } from "./group.js";
 import { TransactionalLog, type CommitOutcome } from "./log.js";
-import { firstDifference, uninterrupted, wrongFeedback } from "./oracle.js";
+import { firstDifference, uninterrupted, wrongFeedback, wrongPromotion } from "./oracle.js";
 import { makeScenario, type Scenario } from "./scenario.js";
 import { Crashed, Scheduler, settle } from "./scheduler.js";
 
@@ -54,6 +54,8 @@ export interface Happenings {
   replayed: number;
   /** Feedback that commits have applied. */
   feedback: number;
+  /** Promotions that commits have applied. */
+  promotions: number;
 }
 
 const mostSteps = 50_000;
@@ -79,6 +81,7 @@ class Simulation {
     timeouts: 0,
     replayed: 0,
     feedback: 0,
+    promotions: 0,
   };
   readonly scheduler: Scheduler;
   readonly log: TransactionalLog;
@@ -143,18 +146,20 @@ class Simulation {
       if (left === 0) this.#fail("no end after a graceful stop");
     }
     if (this.#failure !== undefined) this.#fail("a pipeline ended with an error", this.#failure);
-    const expected = await uninterrupted(
-      this.#scenario,
-      (partition) => this.log.applied(partition),
-      this.#sabotage.pipeline,
-    );
+    const applied = {
+      applied: (partition: number) => this.log.applied(partition),
+      promotions: (partition: number) => this.log.promotions(partition),
+    };
+    const expected = await uninterrupted(this.#scenario, applied, this.#sabotage.pipeline);
     for (let partition = 0; partition < this.log.partitions; partition++) {
       const difference = firstDifference(this.log.visible(partition), expected.visible(partition));
       if (difference !== undefined) this.#fail(`partition ${partition}: ${difference}`);
-      const applied = this.log.applied(partition);
-      const wrong = wrongFeedback(this.log.feedback(partition), applied);
+      const said = this.log.feedback(partition);
+      const [feedback, promotions] = [this.log.applied(partition), this.log.promotions(partition)];
+      const wrong = wrongFeedback(said, feedback) ?? wrongPromotion(said, promotions, this.#scenario.options);
       if (wrong !== undefined) this.#fail(`partition ${partition}: ${wrong}`);
-      this.happened.feedback += applied.length;
+      this.happened.feedback += feedback.length;
+      this.happened.promotions += promotions.length;
     }
   }
 

@@ -100,6 +100,8 @@ export class TaskMetrics {
         this.#release(event);
         break;
       case "retuned":
+      case "promoted":
+      case "promotion-refused":
       case "replaying":
         break;
     }

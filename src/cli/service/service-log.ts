@@ -48,6 +48,12 @@ export function logTaskEvent(log: ServiceLog, event: TaskEvent): void {
     case "retuned":
       log.info(entry, "the reloaded settings of the model hold from this offset on");
       break;
+    case "promoted":
+      log.info(entry, "the promoted model is live from this offset on");
+      break;
+    case "promotion-refused":
+      log.warn(entry, "a promotion was refused: the live model stays");
+      break;
     case "shared-key":
       log.warn(
         entry,

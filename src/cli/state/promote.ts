@@ -1,5 +1,6 @@
 /** The commands `promote` and `demote`: make the candidate's model the live one, and the configured model again. */
 import { Command } from "commander";
+import { commandPromotion } from "../../adapters/kafka/offline/write-feedback.js";
 import { promoteStates } from "../../adapters/kafka/offline/move-states.js";
 import { loadConfig } from "../../config/load.js";
 import { UndercurrentError } from "../../errors/errors.js";
@@ -14,10 +15,15 @@ interface PromoteFlags extends TimeoutFlag, InputFlag {
 }
 
 const notes = `
-Stop the service first: its consumer group must be empty. One transaction per partition exchanges the roles of the two
-models in the state topic, at the committed offset. The next start goes on with the new live model and keeps the other one as
-the candidate, which learns on. The configuration may stay as it is, or exchange the two models: the state says which
-one is live. An interrupted command can be repeated.`;
+The service goes on meanwhile. The command writes a record to each partition of topics.incidents, whose owner exchanges the roles of
+the two models with its next commit, exactly once. If the service is stopped, its next start does so. The log has a line
+"promoted" for each partition.
+
+Without topics.incidents, stop the service first: its consumer group must be empty. One transaction per partition then
+exchanges the roles at the committed offset.
+
+The former live model becomes the candidate, which learns on. The configuration may stay as it is, or exchange the two
+models: the state says which one is live. The command can be repeated.`;
 
 export function promoteCommand(): Command {
   return command("promote", "make the candidate's model the live one", "candidate");
@@ -41,7 +47,16 @@ async function promote(flags: PromoteFlags, role: "forecaster" | "candidate"): P
   if (model === undefined || settings.candidate === undefined) {
     throw new UndercurrentError("SETTING_INVALID", "the configuration has no section candidate");
   }
-  for (const { partition, after } of await promoteStates(await reachedBrokers(settings, flags), model)) {
+  const options = await reachedBrokers(settings, flags);
+  const { incidents } = options.topics;
+  if (incidents !== undefined) {
+    const partitions = await commandPromotion(options, incidents, model);
+    process.stdout.write(
+      `commanded ${whole(partitions)} partition${partitions === 1 ? "" : "s"}: the service makes ${model.cell}${model.hidden} the live model with its next commit\n`,
+    );
+    return;
+  }
+  for (const { partition, after } of await promoteStates(options, model)) {
     const what =
       after === undefined
         ? "unchanged, the model is live already"

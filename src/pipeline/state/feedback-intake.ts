@@ -1,22 +1,30 @@
-/** Reads the feedback on a partition's incidents beside its input, and holds it until the next commit takes it. */
+/** Reads feedback and commands for a partition beside its input, and holds them until the next commit takes them. */
 import { readFeedback, type Feedback } from "./feedback.js";
+import { readPromotion, type Promotion } from "./promotion.js";
 import type { Assignment } from "../ports.js";
 
-/** Feedback that was read, and the offset behind it. */
+/** What was read, and the offset behind it. */
 export interface TakenFeedback {
   readonly entries: readonly Feedback[];
+  readonly promotions: readonly Promotion[];
   readonly next: number;
 }
 
 export class FeedbackIntake {
   readonly #assignment: Assignment;
+  readonly #onPromotion: () => void;
   #entries: Feedback[] = [];
+  #promotions: Promotion[] = [];
   #next: number | undefined;
 
-  /** @param from Offset at which reading begins; the first of the topic without. */
-  constructor(assignment: Assignment, from: number | undefined) {
+  /**
+   * @param from Offset at which reading begins; the first of the topic without.
+   * @param onPromotion Called when a promotion waits to be taken.
+   */
+  constructor(assignment: Assignment, from: number | undefined, onPromotion: () => void = () => undefined) {
     this.#assignment = assignment;
     this.#next = from;
+    this.#onPromotion = onPromotion;
   }
 
   /** Reads until the signal is aborted. Rejects as the source does. */
@@ -27,16 +35,25 @@ export class FeedbackIntake {
       for (const { value } of records) {
         const feedback = readFeedback(value);
         if (feedback !== undefined) this.#entries.push(feedback);
+        const promotion = readPromotion(value);
+        if (promotion !== undefined) this.#promotions.push(promotion);
       }
       this.#next = nextOffset;
+      if (this.#promotions.length > 0) this.#onPromotion();
     }
+  }
+
+  /** Whether a promotion waits. */
+  get hasPromotion(): boolean {
+    return this.#promotions.length > 0;
   }
 
   /** Takes what was read so far; undefined if nothing was. */
   take(): TakenFeedback | undefined {
     if (this.#next === undefined) return undefined;
-    const entries = this.#entries;
+    const [entries, promotions] = [this.#entries, this.#promotions];
     this.#entries = [];
-    return { entries, next: this.#next };
+    this.#promotions = [];
+    return { entries, promotions, next: this.#next };
   }
 }

@@ -70,6 +70,11 @@ export class FeedbackReplay {
     this.#applied = applied;
   }
 
+  /** The offset before which the next feedback holds; Infinity without any. */
+  get next(): number {
+    return this.#applied[this.#next]?.at ?? Infinity;
+  }
+
   /** Splits records at the feedback among them: first what holds before the records, then these. */
   *parts(
     records: readonly InputRecord[],

@@ -1,51 +1,63 @@
 /**
- * Keeps the states of two models in one partition of the state topic: the live model's records under their own keys, the
- * candidate's under the same keys with a prefix. Both change in the same transactions and stand for the same input offset.
+ * Keeps the states of two models in one partition of the state topic. Each has a place, a prefix of its records' keys, in which it
+ * stays. The history of roles says which place has the live model. Both change in the same transactions and stand for the same
+ * input offset.
  */
 import type { SnapshotWrite, StateChange, StateRecord } from "../ports.js";
+import { livePlace, otherPlace, readRoles, rolesKey, type Place, type RoleHistory } from "./role-history.js";
 
-const candidatePrefix = "candidate:";
-
-/** Returns whether a record of the live model's state is one of its snapshot. */
+const candidatePlace: Place = "candidate:";
+/** Records of the live model's own place. */
 const isOfModel = (key: string): boolean =>
   key === "model" || key.startsWith("key:") || key.startsWith("windows:");
 
-/** The records of a state by the role of their model; the candidate's have the keys of a state of their own. */
+/** The records of a state by the role of their model, with the keys of a state of its own. */
 export interface StateRoles {
+  /** Also records that are of no model. */
   readonly live: readonly StateRecord[];
   readonly candidate: readonly StateRecord[];
+  /** The live model's place. */
+  readonly place: Place;
+  readonly history: RoleHistory | undefined;
 }
 
-/** Returns whether a state record is the candidate's. */
-export function isCandidate(key: string): boolean {
-  return key.startsWith(candidatePrefix);
+/** Returns the place of a model's record. */
+export function placeOf(key: string): Place {
+  return key.startsWith(candidatePlace) ? candidatePlace : "";
 }
 
-export function splitRoles(records: readonly StateRecord[]): StateRoles {
-  const live = records.filter(({ key }) => !isCandidate(key));
-  const candidate = records
-    .filter(({ key }) => isCandidate(key))
-    .map(({ key, value }) => ({ key: key.slice(candidatePrefix.length), value }));
-  return { live, candidate };
+/** Returns the key that a record has in a state of its own. */
+export function withoutPlace(key: string, place: Place): string {
+  return key.slice(place.length);
 }
 
-/** Returns the changes of a candidate's state as they are written. */
-export function asCandidate({ records }: SnapshotWrite): readonly StateChange[] {
-  return records.map(({ key, value }) => ({ key: candidatePrefix + key, value }));
+/**
+ * Splits the records of a partition.
+ *
+ * @param at The live model's place. Default: as the records say.
+ * @throws STATE_TORN if the record of the roles is none.
+ */
+export function splitRoles(records: readonly StateRecord[], at?: Place): StateRoles {
+  const roles = records.find(({ key }) => key === rolesKey);
+  const history = roles && readRoles(roles);
+  const place = at ?? livePlace(history);
+  const live: StateRecord[] = [];
+  const candidate: StateRecord[] = [];
+  for (const { key, value } of records) {
+    if (key === rolesKey) continue;
+    const found = placeOf(key);
+    const isLive = found === place || (found === "" && !isOfModel(key));
+    (isLive ? live : candidate).push({ key: withoutPlace(key, found), value });
+  }
+  return { live, candidate, place, history };
+}
+
+/** Returns the changes of a model's state as they are written in its place. */
+export function inPlace({ records }: SnapshotWrite, place: Place): readonly StateChange[] {
+  return place === "" ? records : records.map(({ key, value }) => ({ key: place + key, value }));
 }
 
 /** Returns the keys of a candidate's state as they are written. */
-export function candidateKeys({ candidate }: StateRoles): readonly string[] {
-  return candidate.map(({ key }) => candidatePrefix + key);
-}
-
-/** Returns the changes that give each of the two models the other's role. Records that are of no model stay as they are. */
-export function swapRoles({ live, candidate }: StateRoles): readonly StateChange[] {
-  const after = new Map<string, Uint8Array | null>();
-  const ofModel = live.filter(({ key }) => isOfModel(key));
-  for (const { key } of ofModel) after.set(key, null);
-  for (const { key } of candidate) after.set(candidatePrefix + key, null);
-  for (const { key, value } of candidate) after.set(key, value);
-  for (const { key, value } of ofModel) after.set(candidatePrefix + key, value);
-  return [...after].map(([key, value]) => ({ key, value }));
+export function candidateKeys({ candidate, place }: StateRoles): readonly string[] {
+  return candidate.map(({ key }) => otherPlace(place) + key);
 }

@@ -2,11 +2,8 @@
  * Reads and writes the records of a task's state: the forecaster's snapshot records, one for the model and one for each key.
  * Each names its input offset. The model's record names the state: its offset is S, and it counts the keys. So a newer record
  * of a key is recognised as foreign to the state, and a missing key is noticed.
- *
- * A record's value is: magic "UCTS", format (u32), offset (f64), CRC-32 of all before it (u32), snapshot record; little-endian.
  */
 import { UndercurrentError } from "../../errors/errors.js";
-import { crc32 } from "../../forecast/encoding/checksum.js";
 import { expertsOf } from "../../forecast/experts/experts.js";
 import { Forecaster } from "../../forecast/forecaster.js";
 import { keyLayout } from "../../forecast/keys/layout.js";
@@ -17,13 +14,19 @@ import {
   type SnapshotChange,
   type SnapshotRecord,
 } from "../../forecast/snapshot/snapshot.js";
-import { isCandidate } from "./roles.js";
+import {
+  latestRoles,
+  livePlace,
+  readRoles,
+  rolesKey,
+  writeRoles,
+  type Place,
+  type RoleHistory,
+} from "./role-history.js";
+import { placeOf, splitRoles, withoutPlace, type StateRoles } from "./roles.js";
 import type { AppliedFeedback, FeedbackState } from "./feedback.js";
+import { headerBytes, openRecord, sealRecord, torn } from "./sealed-record.js";
 import type { Commit, SnapshotWrite, StateChange, StateRecord } from "../ports.js";
-
-const magic = 0x53544355;
-const stateFormat = 1;
-const headerBytes = 20;
 
 /** Keys of state records; a key's cannot be the model's, whatever it is called. */
 const modelKey = "model";
@@ -54,11 +57,11 @@ export interface RecordedState {
 }
 
 /**
- * Reads the records of a state, at most one for each key; those of a candidate are left out. Throws STATE_TORN if they are not of one state, SNAPSHOT_VERSION if a
- * later release wrote them, and SNAPSHOT_CORRUPT.
+ * Reads the live model's state from the records of a partition, at most one for each key. Throws STATE_TORN if they are not of one
+ * state, SNAPSHOT_VERSION if a later release wrote them, and SNAPSHOT_CORRUPT.
  */
 export function readState(all: readonly StateRecord[]): RecordedState {
-  const records = all.filter(({ key }) => !isCandidate(key));
+  const records = splitRoles(all).live;
   const model = records.find(({ key }) => key === modelKey);
   if (model === undefined) throw torn("it has no record of the model");
   const { offset, snapshot } = openRecord(model);
@@ -96,32 +99,46 @@ export function readState(all: readonly StateRecord[]): RecordedState {
 /** The facts of a state that do not need its keys in memory. */
 export type OutlinedState = Omit<RecordedState, "keys" | "snapshot" | "feedback"> & { readonly keys: number };
 
+/** What an outline keeps of a model's records. */
+class ModelOutline {
+  /** Or why a key's record is none; a later one may take its place. */
+  readonly offsets = new Map<string, number | UndercurrentError>();
+  model: Uint8Array | undefined;
+}
+
 /** Follows the records of a state topic in their order, and keeps of each key no more than its offset. */
 export class StateOutline {
-  /** Or why a key's record is none; a later one may take its place. */
-  readonly #offsets = new Map<string, number | UndercurrentError>();
-  #model: Uint8Array | undefined;
+  readonly #models = { "": new ModelOutline(), "candidate:": new ModelOutline() };
+  #roles: StateRecord | undefined;
 
   /** Takes a record, or the end of its key. */
   add(key: string, value: Uint8Array | null): void {
-    if (isCandidate(key) || key === feedbackKey) return;
-    if (key === modelKey) this.#model = value === null ? undefined : new Uint8Array(value);
-    else if (value === null) this.#offsets.delete(key);
-    else this.#offsets.set(key, offsetOf({ key, value }));
+    if (key === feedbackKey) return;
+    if (key === rolesKey) {
+      this.#roles = value === null ? undefined : { key, value: new Uint8Array(value) };
+      return;
+    }
+    const place = placeOf(key);
+    const outline = this.#models[place];
+    const name = withoutPlace(key, place);
+    if (name === modelKey) outline.model = value === null ? undefined : new Uint8Array(value);
+    else if (value === null) outline.offsets.delete(name);
+    else outline.offsets.set(name, offsetOf({ key, value }));
   }
 
   /**
-   * Returns the outline of the state; undefined without one. Throws as `readState` does, except for errors in a key's own
-   * record.
+   * Returns the outline of the live model's state; undefined without one. Throws as `readState` does, except for errors in a key's
+   * own record.
    */
   read(): OutlinedState | undefined {
-    if (this.#model === undefined) {
-      if (this.#offsets.size === 0) return undefined;
+    const { model, offsets } = this.#models[livePlace(this.#roles && readRoles(this.#roles))];
+    if (model === undefined) {
+      if (offsets.size === 0) return undefined;
       throw torn("it has no record of the model");
     }
-    const { offset, snapshot } = openRecord({ key: modelKey, value: this.#model });
+    const { offset, snapshot } = openRecord({ key: modelKey, value: model });
     let keys = 0;
-    for (const [key, stands] of this.#offsets) {
+    for (const [key, stands] of offsets) {
       if (stands instanceof UndercurrentError) throw stands;
       checkKey(key, stands, offset);
       if (!key.startsWith(windowsPrefix)) keys++;
@@ -162,6 +179,8 @@ export class PastState {
   readonly #latest = new Map<string, Uint8Array>();
   /** All that was ever applied, as far as the topic still has it. */
   readonly #applied = new Map<string, AppliedFeedback>();
+  /** The newest history, which has what was before. */
+  #roles: RoleHistory | undefined;
   #over = false;
 
   constructor(offset: number) {
@@ -170,8 +189,9 @@ export class PastState {
 
   /** Takes a record, or the end of its key. Throws STATE_TORN and SNAPSHOT_VERSION. */
   add(key: string, value: Uint8Array | null): void {
-    if (isCandidate(key)) return;
-    if (key === feedbackKey) {
+    if (key === rolesKey) {
+      if (value !== null) this.#roles = readRoles({ key, value });
+    } else if (key === feedbackKey) {
       if (value === null) return;
       for (const entry of readFeedbackState({ key, value }).applied) {
         this.#applied.set(JSON.stringify(entry), entry);
@@ -191,11 +211,31 @@ export class PastState {
     return [...this.#applied.values()].filter(({ at }) => at >= offset).sort((a, b) => a.at - b.at);
   }
 
-  /** The state; undefined where the topic no longer has all of it, or never had. */
+  /** Which model was the live one when; undefined where there never was a candidate. */
+  get roles(): RoleHistory | undefined {
+    return this.#roles;
+  }
+
+  /** The state of the model that was live then; undefined where the topic no longer has all of it, or never had. */
   read(): RecordedState | undefined {
-    if (this.#latest.size === 0) return undefined;
+    return this.#read(this.#split().live);
+  }
+
+  /** The state of the other model beside that of the live one; undefined as for `read`, or without one of the same offset. */
+  readCandidate(live: Pick<RecordedState, "offset"> | undefined): RecordedState | undefined {
+    const found = this.#read(this.#split().candidate);
+    return found?.offset === live?.offset ? found : undefined;
+  }
+
+  #split(): StateRoles {
+    const records = [...this.#latest].map(([key, value]) => ({ key, value }));
+    return splitRoles(records, livePlace(this.#roles, this.#offset));
+  }
+
+  #read(records: readonly StateRecord[]): RecordedState | undefined {
+    if (records.length === 0) return undefined;
     try {
-      return readState([...this.#latest].map(([key, value]) => ({ key, value })));
+      return readState(records);
     } catch (error) {
       if (error instanceof UndercurrentError && error.code === "STATE_TORN") return undefined;
       throw error;
@@ -220,7 +260,7 @@ export function readFeedbackState(record: StateRecord): FeedbackState {
 
 /** Whether changes of a state are a snapshot: between snapshots only feedback is written. */
 export function isSnapshot({ records }: SnapshotWrite): boolean {
-  return records.some(({ key }) => key === modelKey);
+  return records.some(({ key }) => withoutPlace(key, placeOf(key)) === modelKey);
 }
 
 /** The record of one key. */
@@ -233,7 +273,7 @@ export interface RecordedKey {
 
 /** Returns one key of a state; undefined if the state does not hold the key. Throws as `readState` does. */
 export function readKey(records: readonly StateRecord[], key: string): RecordedKey | undefined {
-  const record = records.find((candidate) => candidate.key === keyPrefix + key);
+  const record = splitRoles(records).live.find((each) => each.key === keyPrefix + key);
   if (record === undefined) return undefined;
   const { offset, snapshot } = openRecord(record);
   return { offset, bytes: record.value.length, numbers: readKeyNumbers(snapshot) };
@@ -257,12 +297,13 @@ export function writeState(
   return { offset, records };
 }
 
-/** Returns the same state at another offset. Throws STATE_TORN for records that are none. */
+/** Returns the same state at another offset, from which its roles hold. Throws STATE_TORN for records that are none. */
 export function moveState(records: readonly StateRecord[], offset: number): readonly StateRecord[] {
-  return records.map((record) => ({
-    key: record.key,
-    value: sealRecord(offset, openRecord(record).snapshot),
-  }));
+  return records.map((record) =>
+    record.key === rolesKey
+      ? writeRoles(offset, latestRoles(readRoles(record), offset))
+      : { key: record.key, value: sealRecord(offset, openRecord(record).snapshot) },
+  );
 }
 
 /** Returns the key of a record in the state topic. */
@@ -299,40 +340,7 @@ export function modelRecordBytes(settings: ForecasterSettings): number {
   }
 }
 
-/** Returns a new record of the model for the same offset. */
-export function writeModel(offset: number, { bytes }: SnapshotRecord): SnapshotWrite {
-  return { offset, records: [{ key: modelKey, value: sealRecord(offset, bytes) }] };
-}
-
-function sealRecord(offset: number, snapshot: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(headerBytes + snapshot.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, magic, true);
-  view.setUint32(4, stateFormat, true);
-  view.setFloat64(8, offset, true);
-  view.setUint32(16, crc32(bytes.subarray(0, 16)), true);
-  bytes.set(snapshot, headerBytes);
-  return bytes;
-}
-
-function openRecord({ key, value }: StateRecord): { offset: number; snapshot: Uint8Array } {
-  const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-  if (value.length < headerBytes || view.getUint32(0, true) !== magic) {
-    throw torn(`${JSON.stringify(key)} is not a state record`);
-  }
-  if (crc32(value.subarray(0, 16)) !== view.getUint32(16, true)) {
-    throw torn(`the checksum of ${JSON.stringify(key)} does not match`);
-  }
-  const format = view.getUint32(4, true);
-  if (format !== stateFormat) {
-    throw new UndercurrentError(
-      "SNAPSHOT_VERSION",
-      `the state has format ${format}, but this release reads format ${stateFormat}`,
-    );
-  }
-  return { offset: view.getFloat64(8, true), snapshot: value.subarray(headerBytes) };
-}
-
-function torn(what: string): UndercurrentError {
-  return new UndercurrentError("STATE_TORN", `inconsistent state: ${what}`);
+/** Returns a new record of the model in a place, for the same offset. */
+export function writeModel(offset: number, place: Place, { bytes }: SnapshotRecord): SnapshotWrite {
+  return { offset, records: [{ key: place + modelKey, value: sealRecord(offset, bytes) }] };
 }

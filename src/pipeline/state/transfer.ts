@@ -4,11 +4,12 @@
  */
 import { UndercurrentError } from "../../errors/errors.js";
 import { Forecaster } from "../../forecast/forecaster.js";
-import type { ForecasterSettings } from "../../forecast/settings.js";
+import { forecasterSettings, type ForecasterSettings } from "../../forecast/settings.js";
 import { compareSettings } from "../../forecast/snapshot/signature.js";
 import type { SnapshotRecord } from "../../forecast/snapshot/snapshot.js";
 import type { Commit, StateRecord, Takeover } from "../ports.js";
-import { splitRoles, swapRoles } from "./roles.js";
+import { otherPlace, withRole, writeRoles } from "./role-history.js";
+import { splitRoles } from "./roles.js";
 import { moveState, readState, replaceState, stateCommit, writeModel, writeState } from "./state-records.js";
 
 /** The state of one partition as it was exported. */
@@ -101,7 +102,11 @@ export function resetOffset(point: ResetPoint, { partition, committed, earliest,
 export function resetCommit(found: Takeover, settings: ForecasterSettings, offset: number): Commit {
   const forecaster = new Forecaster(settings);
   try {
-    return stateCommit(offset, replaceState(keysOf(found), writeState(offset, forecaster)));
+    const { records } = writeState(offset, forecaster);
+    const { history } = splitRoles(found.state);
+    const begun = { at: offset, place: "", begins: true, live: true, settings } as const;
+    const roles = history === undefined ? [] : [writeRoles(offset, withRole(history, begun))];
+    return stateCommit(offset, replaceState(keysOf(found), { offset, records: [...records, ...roles] }));
   } finally {
     forecaster.dispose();
   }
@@ -115,10 +120,11 @@ export function modelCommit(
   change: (snapshot: Uint8Array) => SnapshotRecord,
 ): { readonly commit: Commit; readonly keys: number } | undefined {
   if (found.state.length === 0) return undefined;
-  const { offset, snapshot, keys } = readState(found.state);
+  const { live, place } = splitRoles(found.state);
+  const { offset, snapshot, keys } = readState(live);
   const commit = stateCommit(
     Math.max(offset, found.committed ?? offset),
-    writeModel(offset, change(snapshot)),
+    writeModel(offset, place, change(snapshot)),
   );
   return { commit, keys: keys.length };
 }
@@ -127,8 +133,8 @@ export function modelCommit(
  * Makes the model with these settings the live one: the two models of the found state change roles at the committed offset.
  * Returns undefined if it is the live one already.
  *
- * @throws SETTING_INVALID if the state holds no candidate of these settings that stands for the live model's offset, and what
- *   `readState` throws.
+ * @throws SETTING_INVALID if the state holds no candidate of these settings that stands for the live model's offset, or if input
+ *   has to be replayed up to the committed offset, and what `readState` throws.
  */
 export function promoteCommit(
   found: Takeover,
@@ -149,8 +155,19 @@ export function promoteCommit(
       `${where}: the state holds no other model with these settings; run the service with the section candidate first`,
     );
   }
-  const snapshot = { offset: live.offset, records: swapRoles(roles) };
-  return { commit: stateCommit(found.committed ?? live.offset, snapshot), keys: candidate.keys.length };
+  const { offset } = live;
+  if (found.committed !== offset) {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      `${where}: the state stands at offset ${offset}, and offset ${found.committed ?? "none"} is committed: the service was not stopped gracefully; start it, and stop it with SIGTERM`,
+    );
+  }
+  const history = withRole(roles.history, {
+    ...{ at: offset, place: otherPlace(roles.place), live: true, settings },
+    former: forecasterSettings(live.settings),
+  });
+  const snapshot = { offset, records: [writeRoles(offset, history)] };
+  return { commit: stateCommit(offset, snapshot), keys: candidate.keys.length };
 }
 
 function keysOf({ state }: Takeover): readonly string[] {

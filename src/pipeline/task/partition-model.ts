@@ -9,10 +9,23 @@ import type { SnapshotChange } from "../../forecast/snapshot/snapshot.js";
 import { tuningNames } from "../../forecast/snapshot/signature.js";
 import type { Origin } from "../decode/dead-letter.js";
 import type { ValueFormat } from "../decode/format.js";
+import { compareSettings } from "../../forecast/snapshot/signature.js";
 import { applyFeedback, FeedbackReplay, type AppliedFeedback, type Feedback } from "../state/feedback.js";
 import type { FeedbackIntake } from "../state/feedback-intake.js";
-import type { Commit, InputRecord, SnapshotWrite } from "../ports.js";
+import type { Promotion } from "../state/promotion.js";
+import {
+  liveSince,
+  otherPlace,
+  withRole,
+  writeRoles,
+  type NewRole,
+  type Place,
+  type RoleHistory,
+} from "../state/role-history.js";
+import { inPlace } from "../state/roles.js";
+import type { Commit, InputRecord, OutputRecord, SnapshotWrite } from "../ports.js";
 import { Candidate, type CandidateSettings } from "./candidate/candidate.js";
+import { handOver } from "./candidate/hand-over.js";
 import { reportKey, type KeyReport } from "../query/key-report.js";
 import type { CandidatePlan, RecoveryPlan, ResumePlan } from "./recovery.js";
 import type { PipelineSettings } from "../settings.js";
@@ -45,6 +58,24 @@ export interface ModelParts {
   readonly intakeFrom?: ((from: number | undefined) => FeedbackIntake) | undefined;
 }
 
+/** What became of a command to make a model the live one. */
+export interface PromotionOutcome {
+  /** The input offset from which it holds. */
+  readonly offset: number;
+  /** Name and version of the live model. */
+  readonly model: string;
+  /** Why another model is not the live one; undefined where it is. */
+  readonly refusal?: string;
+}
+
+/** What a commit takes up before its records. */
+interface TakenUp {
+  readonly hasFeedback: boolean;
+  readonly isPromoted: boolean;
+  /** Incidents that changed hands. */
+  readonly incidents: readonly OutputRecord[];
+}
+
 /** Records of the incidents topic without feedback after which a snapshot notes how far they were read. */
 const feedbackEvery = 1000;
 
@@ -75,6 +106,13 @@ export class PartitionModel {
   /** Offset behind the feedback that was taken. */
   #readTo: number | undefined;
   readonly #intake: FeedbackIntake | undefined;
+  /** Where the live model's records are, and since when: the state topic has it unless there is news. */
+  #place: Place;
+  #history: RoleHistory | undefined;
+  #hasNewRoles = false;
+  /** Whether commands were taken that no record notes yet. */
+  #hasTakenCommands = false;
+  #outcomes: PromotionOutcome[] = [];
 
   /**
    * Restores the state. Throws SNAPSHOT_FOREIGN and the like, and holds no memory then.
@@ -94,6 +132,8 @@ export class PartitionModel {
     this.#position = this.from;
     this.#snapshotOffset = this.from;
     this.#stale = plan.candidateKeys;
+    this.#place = plan.place;
+    this.#history = plan.history;
     const feedback = plan.kind === "fresh" ? undefined : plan.state.feedback;
     this.#applied = feedback?.applied ?? [];
     this.#feedbackReplay = new FeedbackReplay(this.#applied);
@@ -184,16 +224,16 @@ export class PartitionModel {
     this.#applyAll(this.#feedbackReplay.rest(this.#position));
     const plan = this.#plan;
     if (plan.kind === "fresh") {
-      if (this.#candidate !== undefined) this.#candidate.live = true;
+      this.#noteFreshRoles();
       return stateCommit(this.#position, replaceState(plan.discarded, this.#write()));
     }
     // A candidate without a state begins here. That is durable, because every later start has to begin it here too.
     const begins = plan.candidate !== undefined && this.#candidate === undefined;
     if (begins) {
       this.#candidate = this.#newCandidate(plan.candidate.settings);
-      this.#candidate.joinWindows(this.#forecaster);
+      this.#candidate.join(this.#forecaster);
+      this.#noteRole({ place: otherPlace(this.#place), begins: true, settings: plan.candidate.settings });
     }
-    if (this.#candidate !== undefined) this.#candidate.live = true;
     if (plan.retuned) return this.retune(plan.model);
     if (begins) this.#stage = this.#newStage();
     if (!begins && this.#stale.length === 0) return undefined;
@@ -219,7 +259,7 @@ export class PartitionModel {
       throw error;
     }
     this.#forecaster = forecaster;
-    this.#candidate?.joinWindows(forecaster);
+    this.#candidate?.join(forecaster);
     this.#stage = this.#newStage();
     const snapshot = this.#withFeedback(replaceState(this.#stale, this.#write(earlier.changes())));
     earlier.dispose();
@@ -238,17 +278,36 @@ export class PartitionModel {
     schedule: SnapshotSchedule,
   ): Commit | Promise<Commit> {
     // Step 0 of a commit.
-    const hasFeedback = this.#takeFeedback();
+    const { hasFeedback, isPromoted, incidents } = this.#takeUp();
     const made = ({ taken, ...output }: StageOutput): Commit => {
       // Step 5 of a commit.
       const offset = taken < records.length ? records[taken]!.offset : next;
       this.#advance(taken, offset);
-      const isDue = schedule.takeIfDue(this.#eventsSinceSnapshot);
+      const isDue = schedule.takeIfDue(this.#eventsSinceSnapshot) || isPromoted;
       const feedback = hasFeedback && !isDue ? this.#feedbackWrite() : undefined;
-      return { ...output, snapshot: isDue ? this.#snapshot() : feedback, offset };
+      const snapshot = isDue ? this.#snapshot() : feedback;
+      return { ...output, incidents: [...incidents, ...output.incidents], snapshot, offset };
     };
     if (this.#steps?.waits !== true) return made(this.#stage.process(records));
     return this.#stage.processAndWait(records).then(made);
+  }
+
+  /** Whether a command waits that `takeUp` or the next commit takes up. */
+  get hasCommand(): boolean {
+    return this.#intake?.hasPromotion === true;
+  }
+
+  /** Returns the commit of feedback and commands that came meanwhile, where no records come with it; undefined without any. */
+  takeUp(): Commit | undefined {
+    const { hasFeedback, isPromoted, incidents } = this.#takeUp();
+    if (!hasFeedback) return undefined;
+    const snapshot = isPromoted ? this.#snapshot() : this.#feedbackWrite();
+    return { ...stateCommit(this.#position, snapshot), incidents };
+  }
+
+  /** What became of commands that were taken up since the last call. */
+  takeOutcomes(): readonly PromotionOutcome[] {
+    return this.#outcomes.splice(0);
   }
 
   /** A commit of nothing but a snapshot. */
@@ -274,30 +333,84 @@ export class PartitionModel {
 
   /** The changes of both models' states. */
   #write(earlier: readonly SnapshotChange[] = []): SnapshotWrite {
-    const live = writeState(this.#position, this.#forecaster, earlier);
-    const candidate = this.#candidate?.changes(this.#position) ?? [];
-    return candidate.length === 0 ? live : { ...live, records: [...live.records, ...candidate] };
+    const offset = this.#position;
+    const live = inPlace(writeState(offset, this.#forecaster, earlier), this.#place);
+    const candidate = this.#candidate?.changes(offset, otherPlace(this.#place)) ?? [];
+    const roles = this.#hasNewRoles ? [writeRoles(offset, this.#history!)] : [];
+    this.#hasNewRoles = false;
+    return { offset, records: [...live, ...candidate, ...roles] };
   }
 
-  /** Applies feedback that came since the last commit, before its records; returns whether there was any. */
-  #takeFeedback(): boolean {
+  /** Takes up feedback and commands that came since the last commit, before its records. */
+  #takeUp(): TakenUp {
     const taken = this.#intake?.take();
-    if (taken === undefined) return false;
+    if (taken === undefined) return { hasFeedback: false, isPromoted: false, incidents: [] };
     this.#readTo = taken.next;
     const at = this.#position;
     const entries = taken.entries.map((entry) => ({ ...entry, at }));
     this.#applyAll(entries);
     this.#applied = [...this.#applied, ...entries];
-    return entries.length > 0;
+    const { promotions } = taken;
+    this.#hasTakenCommands ||= promotions.length > 0;
+    const former = this.#forecaster;
+    for (const promotion of promotions) this.#promote(promotion);
+    const isPromoted = this.#forecaster !== former;
+    const incidents = isPromoted ? handOver(former, this.#forecaster, this.#origin) : [];
+    return { hasFeedback: entries.length + promotions.length > 0, isPromoted, incidents };
   }
 
   #applyAll(entries: readonly Feedback[]): void {
-    for (const entry of entries) applyFeedback(this.#forecaster, entry);
+    for (const entry of entries) {
+      applyFeedback(this.#forecaster, entry);
+      this.#candidate?.apply(entry);
+    }
+  }
+
+  /** The two models exchange their roles before the next record, if the command names the candidate. */
+  #promote({ settings, given }: Promotion): void {
+    // A command that an earlier state was given is over.
+    if (given !== null && given < (liveSince(this.#history) ?? -1)) return;
+    const [former, candidate] = [this.#forecaster, this.#candidate];
+    const isLive = compareSettings(settings, former.settings) === "same";
+    if (
+      !isLive &&
+      candidate !== undefined &&
+      compareSettings(settings, candidate.forecaster.settings) === "same"
+    ) {
+      this.#forecaster = candidate.forecaster;
+      this.#candidate = this.#asCandidate(former);
+      this.#candidate.join(this.#forecaster);
+      this.#place = otherPlace(this.#place);
+      const models = { settings: this.#forecaster.settings, former: former.settings };
+      this.#noteRole({ place: this.#place, live: true, ...models });
+      this.#stage = this.#newStage();
+    } else if (!isLive) {
+      const refusal = "neither the live model nor the candidate has the settings of the command";
+      this.#outcomes.push({ offset: this.#position, model: former.modelName(), refusal });
+      return;
+    }
+    this.#outcomes.push({ offset: this.#position, model: this.#forecaster.modelName() });
+  }
+
+  /** From the position on, a model has another role; the next snapshot says so. */
+  #noteRole(role: Omit<NewRole, "at">): void {
+    this.#history = withRole(this.#history, { at: this.#position, ...role });
+    this.#hasNewRoles = true;
+  }
+
+  /** Without a candidate there is no history, unless there once was one. */
+  #noteFreshRoles(): void {
+    const [live, candidate] = [this.#forecaster, this.#candidate?.forecaster];
+    if (candidate === undefined && this.#history === undefined) return;
+    this.#noteRole({ place: "", begins: true, live: true, settings: live.settings });
+    if (candidate === undefined) return;
+    this.#noteRole({ place: "candidate:", begins: true, settings: candidate.settings });
   }
 
   /** Where nothing but feedback is written. */
   #feedbackWrite(): NonNullable<Commit["snapshot"]> {
     this.#feedbackNext = this.#readTo;
+    this.#hasTakenCommands = false;
     const record = writeFeedback(this.#position, { next: this.#readTo!, applied: this.#applied });
     return { offset: this.#position, records: [record] };
   }
@@ -309,8 +422,10 @@ export class PartitionModel {
   #withFeedback({ offset, records }: NonNullable<Commit["snapshot"]>): NonNullable<Commit["snapshot"]> {
     const next = this.#readTo ?? this.#feedbackNext;
     const isFar = next !== undefined && next - (this.#feedbackNext ?? 0) >= feedbackEvery;
-    if (next === undefined || (this.#applied.length === 0 && !isFar)) return { offset, records };
+    const isNews = this.#applied.length > 0 || this.#hasTakenCommands || isFar;
+    if (next === undefined || !isNews) return { offset, records };
     const record = writeFeedback(offset, { next, applied: this.#applied });
+    this.#hasTakenCommands = false;
     this.#applied = [];
     this.#feedbackNext = next;
     return { offset, records: [...records, record] };
@@ -338,15 +453,18 @@ export class PartitionModel {
       candidate.dispose();
       return;
     }
-    candidate.joinWindows(this.#forecaster);
+    candidate.join(this.#forecaster);
     this.#candidate = candidate;
     this.#stale = [];
   }
 
   #newCandidate(settings: ForecasterSettings): Candidate {
-    const { engine = wasmEngine, settings: encode, candidate, telemetry } = this.#context;
-    return new Candidate(settings, {
-      engine,
+    return this.#asCandidate(this.#newForecaster(settings));
+  }
+
+  #asCandidate(forecaster: Forecaster): Candidate {
+    const { settings: encode, candidate, telemetry } = this.#context;
+    return new Candidate(forecaster, {
       origin: this.#origin,
       encode: candidate?.emit === true ? encode : undefined,
       telemetry: telemetry?.candidate,
@@ -354,14 +472,17 @@ export class PartitionModel {
   }
 
   #newForecaster(settings: ForecasterSettings): Forecaster {
-    return new Forecaster(settings, this.#context.engine ?? wasmEngine, {
-      onUpdate: (update) => {
-        if (this.#live) this.#context.telemetry?.update(update);
-      },
-      onForgotten: (keys) => {
-        if (this.#live) this.#context.telemetry?.forgotten?.(keys);
-      },
+    // A promotion changes whose reports these are.
+    const telemetry = (): Telemetry | undefined => {
+      if (!this.#live) return undefined;
+      const { telemetry } = this.#context;
+      return forecaster === this.#candidate?.forecaster ? telemetry?.candidate : telemetry;
+    };
+    const forecaster: Forecaster = new Forecaster(settings, this.#context.engine ?? wasmEngine, {
+      onUpdate: (update) => telemetry()?.update(update),
+      onForgotten: (keys) => telemetry()?.forgotten?.(keys),
     });
+    return forecaster;
   }
 
   #newStage(): Stage {

@@ -5,6 +5,7 @@ import { changedNames, compareSettings, signedSettings } from "../../forecast/sn
 import type { Origin } from "../decode/dead-letter.js";
 import type { StateRecord, Takeover } from "../ports.js";
 import type { RecoverySettings } from "../settings.js";
+import type { Place, RoleHistory } from "../state/role-history.js";
 import { candidateKeys, splitRoles } from "../state/roles.js";
 import { readState, type RecordedState } from "../state/state-records.js";
 
@@ -21,6 +22,9 @@ interface PlannedModels {
   readonly candidate: CandidatePlan | undefined;
   /** Keys of the candidate's records in the state, whether or not they are of use. */
   readonly candidateKeys: readonly string[];
+  /** Where the live model's records are, and which model was live when; undefined where there never was a candidate. */
+  readonly place: Place;
+  readonly history: RoleHistory | undefined;
 }
 
 /** Begin at an offset with an empty state. */
@@ -136,6 +140,8 @@ export function planRecovery(
       reason: reason && where + reason,
       discarded: takeover.state.map(({ key }) => key),
       candidateKeys: [],
+      place: "",
+      history: records.history,
     };
   }
   if (decision.kind === "refuse" && decision.code === "STATE_GAP") {
@@ -151,6 +157,8 @@ export function planRecovery(
       state: candidateState(records.candidate, candidate, state!.offset),
     },
     candidateKeys: candidateKeys(records),
+    place: records.place,
+    history: records.history,
     state: state!,
     committed: takeover.committed!,
     retuned,

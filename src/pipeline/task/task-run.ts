@@ -62,6 +62,8 @@ export class TaskRun {
   /** Reads the state between batches, while the run is live. */
   #reader: CommittedReader | undefined;
   #unfollow: (() => void) | undefined;
+  /** Takes up commands, while the run is live. */
+  #onCommand: (() => void) | undefined;
   #failure: Error | undefined;
   /** Whether the run ended while it waited for a schema: later records must not be taken. */
   #interrupted = false;
@@ -139,10 +141,13 @@ export class TaskRun {
     this.#unfollow = this.#context.control?.follow(() => this.#retune(model));
     // They may have changed since the takeover began.
     this.#retune(model);
+    this.#onCommand = () => this.#takeUp(model);
+    this.#onCommand();
   }
 
   #close(): void {
     this.#unfollow?.();
+    this.#onCommand = undefined;
     if (this.#owner.held !== undefined) this.#owner.held.reader = undefined;
     this.#reader?.close();
   }
@@ -166,6 +171,38 @@ export class TaskRun {
         () => undefined,
       );
     });
+  }
+
+  /** Takes up a command that waits, with a commit of its own, unless records come first. */
+  #takeUp(model: PartitionModel): void {
+    this.#reader?.between(() => {
+      if (!model.hasCommand || isAborted(this.#end.signal)) return;
+      try {
+        const commit = model.takeUp();
+        if (commit !== undefined) this.#commits.add(commit).catch(() => undefined);
+      } catch (error) {
+        this.#fail(error);
+        return;
+      }
+      this.#measure(model);
+      this.#reportOutcomes(model);
+    });
+  }
+
+  /** Reports what became of commands, once the commit in the queue that took them up has landed. */
+  #reportOutcomes(model: PartitionModel): void {
+    const outcomes = model.takeOutcomes();
+    if (outcomes.length === 0) return;
+    this.#commits.settled().then(
+      () => {
+        for (const { offset, model: live, refusal } of outcomes) {
+          const place = { ...this.#origin, offset, model: live };
+          if (refusal === undefined) this.#owner.emit({ type: "promoted", ...place });
+          else this.#owner.emit({ type: "promotion-refused", ...place, reason: refusal });
+        }
+      },
+      () => undefined,
+    );
   }
 
   /** Ends the run with an error that no record raised. */
@@ -213,7 +250,7 @@ export class TaskRun {
     this.#steps = this.#newSteps();
     const model = new PartitionModel(this.#context, plan, this.#origin, {
       steps: this.#steps,
-      intakeFrom: (from) => new FeedbackIntake(this.#assignment, from),
+      intakeFrom: (from) => new FeedbackIntake(this.#assignment, from, () => this.#onCommand?.()),
     });
     this.#endOffset = model.liveFrom;
     this.#owner.emit({
@@ -317,7 +354,8 @@ export class TaskRun {
   /**
    * Takes the records of one chunk. A live chunk becomes one commit:
    *
-   * 0. Apply the feedback on incidents that came meanwhile. The commit notes what was applied, and before which offset.
+   * 0. Apply the feedback on incidents and the promotions that came meanwhile. The commit notes what was applied, and before which
+   *    offset. With a promotion it has a snapshot, so that no replay crosses one.
    * 1. Decode the records. Rejected records become dead letters.
    * 2. Pass readings through `before` and `beforeBatch`.
    * 3. Forecast, which changes the state.
@@ -358,6 +396,7 @@ export class TaskRun {
         // 6.
         const added = this.#commits.add(commit);
         this.#reader?.queued();
+        this.#reportOutcomes(model);
         await added;
         rest = rest.filter(({ offset }) => offset >= commit.offset);
       }

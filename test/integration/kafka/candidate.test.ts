@@ -20,6 +20,12 @@ async function serve(where: Deployment, offset: number): Promise<void> {
   expect(await service.end()).toBe(0);
 }
 
+async function serveBoth(where: Deployment, offset: number): Promise<void> {
+  const service = startService(where);
+  for (const partition of [0, 1]) await committed(service, partition, offset);
+  expect(await service.end()).toBe(0);
+}
+
 const valuesOf = async (topic: string, atLeast: number): Promise<string[]> =>
   (await broker.readCommitted(topic, atLeast))[0]!.map(({ value }) => value!.toString());
 
@@ -29,12 +35,14 @@ describeWithBroker("a candidate", () => {
     const alone = await deployment(1, { model: { ...quick, cell: "gru" } });
     const candidate = broker.name("candidate");
     await broker.createTopics({ [candidate]: { partitions: 1 } });
+    // Without the incidents the commands need the service stopped.
+    const { incidents: _, ...topics } = base.topics;
     const where = {
       ...base,
-      topics: { ...base.topics, candidate },
+      topics: { ...topics, candidate },
       candidate: { model: { cell: "gru" } },
       server: { enabled: true, port: 0 },
-    } as Deployment;
+    } as unknown as Deployment;
     await produce(where, 0, 60);
     await produce(alone, 0, 90);
     const first = startService(where);
@@ -59,5 +67,59 @@ describeWithBroker("a candidate", () => {
       "partition 0: 3 keys, snapshot at offset 90; live from offset 90",
     ]);
     expect((await command(where, "state", "inspect")).join("\n")).toContain("candidate gru8@");
+  }, 300_000);
+
+  test("is promoted while the service runs, over a rebalance, and explained afterwards", async () => {
+    const base = await deployment(2, { model: quick, commit: { maxEvents: 10 } });
+    const alone = await deployment(2, { model: { ...quick, cell: "gru" } });
+    const [candidate, incidents] = [broker.name("candidate"), broker.name("incidents")];
+    await broker.createTopics({ [candidate]: { partitions: 2 }, [incidents]: { partitions: 2 } });
+    const where = {
+      ...base,
+      topics: { ...base.topics, candidate, incidents },
+      candidate: { model: { cell: "gru" } },
+    } as Deployment;
+    for (const each of [where, alone]) {
+      for (const partition of [0, 1]) await produce(each, partition, 60);
+    }
+    const first = startService(where);
+    for (const partition of [0, 1]) await committed(first, partition, 60);
+    expect(await command(where, "promote")).toEqual([
+      "commanded 2 partitions: the service makes gru8 the live model with its next commit",
+    ]);
+    for (const partition of [0, 1]) {
+      await first.line(new RegExp(`"event":"promoted".*"partition":${partition},"offset":60,"model":"gru8@`));
+    }
+    // Another instance takes a partition over, and nobody gives the command again.
+    const second = startService(where);
+    await second.line(/"event":"live"/);
+    for (const each of [where, alone]) {
+      for (const partition of [0, 1]) await produce(each, partition, 30, 60);
+    }
+    for (const topic of [where.topics.forecasts, candidate]) await broker.readCommitted(topic, 180);
+    expect(await second.end()).toBe(0);
+    expect(await first.end()).toBe(0);
+    expect(second.err.filter((line) => line.includes('"promoted"'))).toEqual([]);
+    await serveBoth(alone, 90);
+    const ofAlone = await broker.readCommitted(alone.topics.forecasts, 180);
+    const ofLive = await broker.readCommitted(where.topics.forecasts, 180);
+    const ofCandidate = await broker.readCommitted(candidate, 180);
+    for (const partition of [0, 1]) {
+      const [one, two, three] = [ofAlone, ofLive, ofCandidate].map((found) =>
+        found[partition]!.map(({ value }) => value!.toString()),
+      );
+      expect(three!.slice(0, 60)).toEqual(one!.slice(0, 60));
+      expect(two!.slice(60)).toEqual(one!.slice(60));
+    }
+    for (const [offset, model] of [
+      ["59", "lstm8"],
+      ["60", "gru8"],
+      ["89", "gru8"],
+    ]) {
+      const text = await command(where, "explain", "--partition", "1", "--offset", offset!);
+      expect(text.join("\n")).toMatch(/holds the same forecast, byte for byte/);
+      expect(text.join("\n")).toContain(`model ${model}@`);
+    }
+    expect((await command(where, "state", "inspect")).join("\n")).toMatch(/model gru8@\d+, candidate lstm8@/);
   }, 300_000);
 });

@@ -78,8 +78,12 @@ describe("a candidate", () => {
     expect(promote(log, forecasterSettings(other))).toBe(true);
     expect(promote(log, forecasterSettings(other))).toBe(false);
     expect(readState([...log.state(0)].map(([key, value]) => ({ key, value }))).settings["cell"]).toBe("gru");
-    append(log, 100, 150);
+    append(log, 100, 140);
     await runOn(log, both, true);
+    // Input would have to be replayed up to the committed offset, and by which model nobody could say.
+    expect(() => promote(log, forecasterSettings(live))).toThrow(/not stopped gracefully/);
+    append(log, 140, 150);
+    await runOn(log, both);
     expect(textOf(log.visible(0).forecasts).slice(100)).toEqual(ofOther.slice(100, 150));
     expect(textOf(log.visible(0).candidates).slice(100)).toEqual(ofLive.slice(100, 150));
 

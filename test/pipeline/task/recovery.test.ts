@@ -55,6 +55,8 @@ describe("recovery", () => {
       model: settings,
       candidate: undefined,
       candidateKeys: [],
+      place: "",
+      history: undefined,
     });
   });
 

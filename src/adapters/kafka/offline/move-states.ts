@@ -15,7 +15,7 @@ import {
   type ResetPoint,
   type Standing,
 } from "../../../pipeline/state/transfer.js";
-import { isCandidate } from "../../../pipeline/state/roles.js";
+import { splitRoles } from "../../../pipeline/state/roles.js";
 import type { KafkaOptions } from "../options.js";
 import { committedPositions } from "../admin/topics.js";
 import { recreatedInput } from "../owner.js";
@@ -198,8 +198,9 @@ async function move(
   const commit = change(await assignment.takeOver());
   await group.commit(assignment, commit);
   const { offset, records } = commit.snapshot!;
-  // Every record but the model's is a key; tombstones end the other keys of the former state.
-  const keys = records.filter(({ key, value }) => value !== null && !isCandidate(key)).length - 1;
+  // Tombstones end the other keys of the former state.
+  const left = records.flatMap(({ key, value }) => (value === null ? [] : [{ key, value }]));
+  const keys = splitRoles(left).live.filter(({ key }) => key.startsWith("key:")).length;
   return { partition, before, after: { state: offset, committed: commit.offset, keys } };
 }
 

@@ -2,6 +2,7 @@
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { AppliedFeedback } from "../../../pipeline/state/feedback.js";
 import type { InputBatch, OutputRecord } from "../../../pipeline/ports.js";
+import type { RoleHistory } from "../../../pipeline/state/role-history.js";
 import { PastState, type RecordedState } from "../../../pipeline/state/state-records.js";
 import { withAdmin } from "../admin/admin.js";
 import { kafkaDefaults } from "../defaults.js";
@@ -36,6 +37,10 @@ export class KafkaPast {
   readonly #partition: number;
   /** The feedback on incidents that was applied, as `stateAt` found it in the topic. */
   feedback: readonly AppliedFeedback[] = [];
+  /** Which model was the live one when, as `stateAt` found it; undefined where there never was a candidate. */
+  roles: RoleHistory | undefined;
+  /** The state of the other model at the offset of the state that `stateAt` found. */
+  candidate: RecordedState | undefined;
 
   constructor(options: KafkaOptions, partition: number) {
     this.#options = options;
@@ -73,6 +78,8 @@ export class KafkaPast {
     if (recreated !== undefined) throw recreated;
     const state = past.read();
     this.feedback = past.appliedFrom(state?.offset ?? 0);
+    this.roles = past.roles;
+    this.candidate = past.readCandidate(state);
     return state;
   }
 

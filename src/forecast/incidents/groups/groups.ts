@@ -39,6 +39,13 @@ export interface DeviatingMember {
   readonly since: number;
 }
 
+/** The open incident of a group, and the members that deviate, the furthest first. */
+export interface OpenGroupIncident {
+  readonly group: string;
+  readonly incident: Incident;
+  readonly members: readonly DeviatingMember[];
+}
+
 /** What a group keeps, as a snapshot holds it. */
 export interface GroupState {
   readonly name: string;
@@ -222,7 +229,21 @@ export class Groups {
   /** Returns the members of a slot's group that deviate, the furthest first, at most 16. */
   deviatingMembers(slot: number): DeviatingMember[] {
     const group = this.#of(slot);
-    if (group === undefined) return [];
+    return group === undefined ? [] : this.#deviatingOf(group);
+  }
+
+  /** Returns the groups whose incidents are open, as they are now. */
+  openGroups(): OpenGroupIncident[] {
+    return this.#groups
+      .filter(({ index }) => this.#tracker.isOpen(index))
+      .map((group) => ({
+        group: group.name,
+        incident: this.#tracker.incidentOf(group.index)!,
+        members: this.#deviatingOf(group),
+      }));
+  }
+
+  #deviatingOf(group: Group): DeviatingMember[] {
     const found: DeviatingMember[] = [];
     // From the oldest on: members of the same score are in the order of their values.
     for (let member = group.oldest; member >= 0; member = this.#newer[member]!) {

@@ -1,5 +1,4 @@
 /** The candidate of a partition: a second model that sees the same observations as the live one, in the same order. */
-import type { EngineFactory } from "../../../engine/port.js";
 import { UndercurrentError } from "../../../errors/errors.js";
 import {
   forecastColumns,
@@ -8,12 +7,15 @@ import {
   type ForecastColumns,
   type ObservationColumns,
 } from "../../../forecast/columns.js";
-import { Forecaster } from "../../../forecast/forecaster.js";
+import type { Forecaster } from "../../../forecast/forecaster.js";
+import { pathOfGroup } from "../../../forecast/incidents/groups/naming.js";
 import type { ForecasterSettings } from "../../../forecast/settings.js";
 import type { Origin } from "../../decode/dead-letter.js";
 import { ForecastEncoder, type EncoderOptions } from "../../encode/encode.js";
 import type { InputRecord, OutputRecord, StateChange } from "../../ports.js";
-import { asCandidate } from "../../state/roles.js";
+import type { Place } from "../../state/role-history.js";
+import { inPlace } from "../../state/roles.js";
+import { applyFeedback, type Feedback } from "../../state/feedback.js";
 import { writeState, type RecordedState } from "../../state/state-records.js";
 import type { Telemetry } from "../../telemetry.js";
 
@@ -25,52 +27,55 @@ export interface CandidateSettings {
 }
 
 export interface CandidateParts {
-  readonly engine: EngineFactory;
   readonly origin: Origin;
   /** Without them the forecasts are not written. */
-  readonly encode: EncoderOptions | undefined;
-  readonly telemetry: Telemetry | undefined;
+  readonly encode?: EncoderOptions | undefined;
+  readonly telemetry?: Telemetry | undefined;
 }
 
 export class Candidate {
-  readonly #forecaster: Forecaster;
+  readonly forecaster: Forecaster;
   readonly #encoder: ForecastEncoder | undefined;
   readonly #telemetry: Telemetry | undefined;
   #columns: ReturnType<typeof observationColumns>;
   #forecasts: ForecastColumns;
   #observed = 0;
-  /** Whether updates are told. */
-  live = false;
+  /** Whether the live model's events name the groups of this one. */
+  #readsGroups = false;
 
-  constructor(settings: ForecasterSettings, { engine, origin, encode, telemetry }: CandidateParts) {
+  /** The forecaster is the candidate's from now on, to dispose of too. */
+  constructor(forecaster: Forecaster, { origin, encode, telemetry }: CandidateParts) {
+    const { featureCount, horizon, intervalLevels } = forecaster.settings;
     this.#telemetry = telemetry;
-    this.#forecaster = new Forecaster(settings, engine, {
-      onUpdate: (update) => {
-        if (this.live) telemetry?.update(update);
-      },
-      onForgotten: (keys) => {
-        if (this.live) telemetry?.forgotten?.(keys);
-      },
-    });
-    this.#encoder = encode && new ForecastEncoder(this.#forecaster, origin, encode);
-    this.#columns = observationColumns(0, settings.featureCount);
-    this.#forecasts = forecastColumns(0, settings.horizon, settings.intervalLevels);
+    this.forecaster = forecaster;
+    this.#encoder = encode && new ForecastEncoder(forecaster, origin, encode);
+    this.#columns = observationColumns(0, featureCount);
+    this.#forecasts = forecastColumns(0, horizon, intervalLevels);
   }
 
   /** Bytes of its state, without the windows, which are the live model's. */
   get bytes(): number {
-    return this.#forecaster.bytes - (this.#forecaster.windows?.bytes ?? 0);
+    return this.forecaster.bytes - (this.forecaster.windows?.bytes ?? 0);
   }
 
-  /** Observes with the windows of the live model from now on. */
-  joinWindows(live: Forecaster): void {
-    if (live.windows !== undefined) this.#forecaster.shareWindows(live);
+  /** Observes beside this live model from now on, with its windows. */
+  join(live: Forecaster): void {
+    if (live.windows !== undefined) this.forecaster.shareWindows(live);
+    const [own, theirs] = [this.forecaster, live].map(({ settings }) =>
+      JSON.stringify(pathOfGroup(settings.detection.group)),
+    );
+    this.#readsGroups = own === theirs;
+  }
+
+  /** Applies feedback on incidents, so that it holds after a promotion too. */
+  apply(feedback: Feedback): void {
+    applyFeedback(this.forecaster, feedback);
   }
 
   /** Restores a state. Returns false, and holds no state, if it cannot be used. */
   restore({ snapshot }: RecordedState): boolean {
     try {
-      this.#forecaster.restore(snapshot);
+      this.forecaster.restore(snapshot);
       return true;
     } catch (error) {
       if (error instanceof UndercurrentError) return false;
@@ -80,7 +85,7 @@ export class Candidate {
 
   /** Begins a batch of the live model. */
   begin(): void {
-    for (const slot of this.#forecaster.release()) this.#encoder?.forget(slot);
+    for (const slot of this.forecaster.release()) this.#encoder?.forget(slot);
     this.#observed = 0;
   }
 
@@ -91,9 +96,9 @@ export class Candidate {
     if (count === from) return;
     this.#reserve(observations);
     const columns = this.#columns;
-    const width = this.#forecaster.settings.featureCount;
+    const width = this.forecaster.settings.featureCount;
     for (let row = from; row < count; row++) {
-      columns.slots[row] = this.#forecaster.slotOf(keyOf(observations.slots[row]!));
+      columns.slots[row] = this.forecaster.slotOf(keyOf(observations.slots[row]!));
     }
     columns.times.set(observations.times.subarray(from, count), from);
     columns.values.set(observations.values.subarray(from, count), from);
@@ -101,8 +106,9 @@ export class Candidate {
     if (observations.positions !== undefined) {
       columns.positions.set(observations.positions.subarray(from, count), from);
     }
+    columns.groupOf = this.#readsGroups ? observations.groupOf : undefined;
     columns.count = count;
-    this.#forecaster.observe(columns, this.#forecasts, from);
+    this.forecaster.observe(columns, this.#forecasts, from);
     this.#observed = count;
   }
 
@@ -112,25 +118,25 @@ export class Candidate {
     this.#telemetry?.forecasts({
       count: taken.length,
       columns: this.#forecasts,
-      incidents: this.#forecaster.incidentChanges,
-      keyOf: (slot) => this.#forecaster.keyOf(slot),
-      experts: this.#forecaster,
+      incidents: this.forecaster.incidentChanges,
+      keyOf: (slot) => this.forecaster.keyOf(slot),
+      experts: this.forecaster,
     });
     return this.#encoder?.records(this.#forecasts, taken) ?? [];
   }
 
   /** The changes of its state since the last call, for an input offset. */
-  changes(offset: number): readonly StateChange[] {
-    return asCandidate(writeState(offset, this.#forecaster));
+  changes(offset: number, place: Place): readonly StateChange[] {
+    return inPlace(writeState(offset, this.forecaster), place);
   }
 
   dispose(): void {
-    this.#forecaster.dispose();
+    this.forecaster.dispose();
   }
 
   #reserve({ slots }: ObservationColumns): void {
     if (this.#columns.slots.length >= slots.length) return;
-    const { featureCount, horizon, intervalLevels } = this.#forecaster.settings;
+    const { featureCount, horizon, intervalLevels } = this.forecaster.settings;
     const columns = observationColumns(slots.length, featureCount);
     const forecasts = forecastColumns(slots.length, horizon, intervalLevels);
     for (let row = 0; row < this.#observed; row++) copyRow(this.#forecasts, row, forecasts, row);

@@ -1,0 +1,32 @@
+/**
+ * The command to make a model the live one, as a record of the incidents topic: every owner of a partition reads those beside its
+ * input. It names the model by its settings, so that it means the same when it is read again.
+ */
+import type { ForecasterSettings } from "../../forecast/settings.js";
+import { signedSettings } from "../../forecast/snapshot/signature.js";
+
+export interface Promotion {
+  /** Settings of the model that shall be live. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** The committed input offset when the command was given; null for none. */
+  readonly given: number | null;
+}
+
+/** Returns the value of a record of a promotion. */
+export function promotionMessage(model: ForecasterSettings, given: number | undefined): string {
+  return JSON.stringify({ command: "promote", given: given ?? null, model: signedSettings(model) });
+}
+
+/** Reads a record of a promotion; undefined for any other content, such as a change of an incident. */
+export function readPromotion(value: Uint8Array | null): Promotion | undefined {
+  let message: Readonly<Record<string, unknown>> | null;
+  try {
+    message = JSON.parse(Buffer.from(value ?? []).toString()) as typeof message;
+  } catch {
+    return undefined;
+  }
+  if (typeof message !== "object" || message?.["command"] !== "promote") return undefined;
+  const { model, given } = message;
+  if (typeof model !== "object" || model === null) return undefined;
+  return { settings: model as Promotion["settings"], given: typeof given === "number" ? given : null };
+}

@@ -1,0 +1,184 @@
+/**
+ * The models of a partition as they once were: they take input again, and change their roles at the offsets that the state
+ * remembers.
+ */
+import type { EngineFactory } from "../../../engine/port.js";
+import { UndercurrentError } from "../../../errors/errors.js";
+import { Forecaster } from "../../../forecast/forecaster.js";
+import type { UpdateReport } from "../../../forecast/learning/schedule.js";
+import { forecasterSettings, type ForecasterSettings } from "../../../forecast/settings.js";
+import type { Origin } from "../../decode/dead-letter.js";
+import type { ValueFormat } from "../../decode/format.js";
+import type { InputRecord, OutputRecord } from "../../ports.js";
+import type { PipelineSettings } from "../../settings.js";
+import { applyFeedback, FeedbackReplay, type AppliedFeedback } from "../../state/feedback.js";
+import type { RoleChange, RoleHistory } from "../../state/role-history.js";
+import type { RecordedState } from "../../state/state-records.js";
+import type { Telemetry } from "../../telemetry.js";
+import { Stage } from "../stage.js";
+import { Candidate } from "./candidate.js";
+import { handOver } from "./hand-over.js";
+
+export interface PastModelsOptions {
+  /** The live model at the begin, unless the history says which. */
+  readonly model: ForecasterSettings;
+  readonly settings: PipelineSettings;
+  readonly origin: Origin;
+  /** The state to begin with; without one the input begins with its first record. */
+  readonly state: RecordedState | undefined;
+  /** The state of the other model at the same offset, if there is one. */
+  readonly candidate?: RecordedState | undefined;
+  readonly engine: EngineFactory;
+  readonly format?: ValueFormat | undefined;
+  /** The feedback on incidents that was applied, in order. */
+  readonly feedback?: readonly AppliedFeedback[] | undefined;
+  readonly roles?: RoleHistory | undefined;
+  /** Reports of the live model. */
+  readonly telemetry: Telemetry;
+  readonly onUpdate?: (update: UpdateReport, model: Forecaster) => void;
+  /** Receives the incidents that changed hands at a promotion. */
+  readonly onHandOver?: (incidents: readonly OutputRecord[]) => void;
+}
+
+export class PastModels {
+  readonly #options: PastModelsOptions;
+  readonly #feedback: FeedbackReplay;
+  /** Changes of roles that are still to come. */
+  readonly #changes: RoleChange[];
+  #live: Forecaster;
+  #candidate: Candidate | undefined;
+  #stage: Stage;
+
+  /** Throws SNAPSHOT_FOREIGN and the like, and HISTORY_MISSING where it is not known which model was live. */
+  constructor(options: PastModelsOptions) {
+    const { state, candidate, roles } = options;
+    this.#options = options;
+    this.#feedback = new FeedbackReplay(options.feedback);
+    const from = state?.offset ?? -1;
+    if (roles !== undefined && from < roles.since - 1) {
+      throw this.#missing(`the roles of models before offset ${roles.since} are not known any more`);
+    }
+    this.#changes = (roles?.changes ?? []).filter(({ at }) => at > from);
+    this.#live = this.#open(state === undefined ? this.#first() : options.model);
+    this.#stage = this.#newStage();
+    try {
+      if (state !== undefined) this.#live.restore(state.snapshot);
+      // Only a promotion needs it.
+      if (candidate !== undefined && this.#changes.length > 0) this.#openBeside(candidate);
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
+    // The windows of a stage are those of the restored state.
+    this.#stage = this.#newStage();
+  }
+
+  /** The live model. */
+  get live(): Forecaster {
+    return this.#live;
+  }
+
+  /** What takes records into the models: another one after each change of roles. */
+  get stage(): Stage {
+    return this.#stage;
+  }
+
+  /** Splits records at feedback and changes of roles. What holds before a part is applied when the part is asked for. */
+  *parts(records: readonly InputRecord[]): Generator<readonly InputRecord[]> {
+    for (let begin = 0; begin < records.length;) {
+      this.turnTo(records[begin]!.offset);
+      const following = Math.min(this.#changes[0]?.at ?? Infinity, this.#feedback.next);
+      let end = begin + 1;
+      while (end < records.length && records[end]!.offset < following) end++;
+      yield records.slice(begin, end);
+      begin = end;
+    }
+  }
+
+  /** Applies all that holds before the record of an offset. */
+  turnTo(offset: number): void {
+    for (;;) {
+      const [change] = this.#changes;
+      const isDue = change !== undefined && change.at <= offset;
+      for (const entry of this.#feedback.rest(isDue ? change.at : offset)) {
+        applyFeedback(this.#live, entry);
+        this.#candidate?.apply(entry);
+      }
+      if (!isDue) return;
+      this.#changes.shift();
+      this.#take(change);
+    }
+  }
+
+  dispose(): void {
+    this.#live.dispose();
+    this.#candidate?.dispose();
+  }
+
+  /** The model that was live at first. */
+  #first(): ForecasterSettings {
+    const former = this.#changes.find(({ live }) => live === true)?.former;
+    return former === undefined ? this.#options.model : this.#settingsOf(former);
+  }
+
+  #take({ at, begins, live, model }: RoleChange): void {
+    if (begins === true && live === true) {
+      this.dispose();
+      this.#live = this.#open(this.#settingsOf(model));
+      this.#candidate = undefined;
+    } else if (begins === true) {
+      this.#candidate?.dispose();
+      this.#candidate = this.#beside(this.#open(this.#settingsOf(model)));
+    } else {
+      const { origin, onHandOver } = this.#options;
+      if (this.#candidate === undefined) {
+        throw this.#missing(`the model that was promoted at offset ${at} began before the replay`);
+      }
+      const former = this.#live;
+      this.#live = this.#candidate.forecaster;
+      this.#candidate = this.#beside(former);
+      onHandOver?.(handOver(former, this.#live, origin));
+    }
+    this.#stage = this.#newStage();
+  }
+
+  #settingsOf(model: number): ForecasterSettings {
+    return forecasterSettings(this.#options.roles!.models[model]);
+  }
+
+  #openBeside(state: RecordedState): void {
+    const candidate = new Candidate(this.#open(forecasterSettings(state.settings)), {
+      origin: this.#options.origin,
+    });
+    if (candidate.restore(state)) {
+      candidate.join(this.#live);
+      this.#candidate = candidate;
+    } else {
+      candidate.dispose();
+    }
+  }
+
+  #beside(forecaster: Forecaster): Candidate {
+    const candidate = new Candidate(forecaster, { origin: this.#options.origin });
+    candidate.join(this.#live);
+    return candidate;
+  }
+
+  #open(settings: ForecasterSettings): Forecaster {
+    const { engine, onUpdate } = this.#options;
+    const forecaster: Forecaster = new Forecaster(settings, engine, {
+      onUpdate: (update) => onUpdate?.(update, forecaster),
+    });
+    return forecaster;
+  }
+
+  #newStage(): Stage {
+    const { settings, origin, format, telemetry } = this.#options;
+    return new Stage(this.#live, settings, origin, { format, telemetry, candidate: this.#candidate });
+  }
+
+  #missing(what: string): UndercurrentError {
+    const { topic, partition } = this.#options.origin;
+    return new UndercurrentError("HISTORY_MISSING", `topic ${topic}, partition ${partition}: ${what}`);
+  }
+}
