@@ -3,6 +3,7 @@ import { filter, type MonoTypeOperatorFunction } from "rxjs";
 
 /**
  * Passes the forecasts whose event is anomalous: the anomaly score is above 1. `alarmRate` sets how often ordinary events are.
+ * The settings `detection.direction` and `detection.minimumDeviation` choose incidents (`forecastIncidents`), not scores.
  *
  * @returns An operator that passes forecasts on as they are.
  *

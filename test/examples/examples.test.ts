@@ -56,6 +56,12 @@ test("this machine's load and memory are forecast, a line a reading", () => {
   ]);
 });
 
+test("the first program of the docs finds the fault", () => {
+  const lines = linesOf("first-program");
+  expect(lines.at(-1)).toMatch(/^pump-7 95 expected 4\d\./);
+  expect(lines.length).toBeLessThan(4);
+});
+
 test("ten lines forecast the numbers of standard input", () => {
   const lines = linesOf("ten-lines", [], Array.from({ length: 300 }, (_, i) => `${i}\n`).join(""));
   expect(lines).toHaveLength(300);
