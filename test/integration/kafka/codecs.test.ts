@@ -1,7 +1,8 @@
 import * as zlib from "node:zlib";
 import { afterEach, expect, it } from "vitest";
-import { compressions, producerKinds } from "../../../src/adapters/kafka/options.js";
+import { compressions } from "../../../src/adapters/kafka/options.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
+import { testedProducers } from "../../support/tested-client.js";
 import { commitOf, createTopics, leaveAll, rejection, startInstance } from "./support.js";
 
 afterEach(leaveAll);
@@ -39,7 +40,7 @@ describeWithBroker("codecs of the Kafka client", () => {
     expect(await visible(topic)).toEqual(messages);
   });
 
-  const all = producerKinds.flatMap((producerClient) =>
+  const all = testedProducers.flatMap((producerClient) =>
     compressions.map((compressionType) => ({ producerClient, compressionType })),
   );
   it.each(all)(

@@ -6,6 +6,7 @@ import { run } from "../../../src/pipeline/run.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { endChildren } from "../../support/child.js";
 import { startCommand, startService } from "../../support/service.js";
+import { testedClient } from "../../support/tested-client.js";
 import { committed, deployment, produce } from "./deployment.js";
 
 afterEach(endChildren);
@@ -69,6 +70,7 @@ describeWithBroker("explain", () => {
     await produce(settings, 0, 30);
     const { applicationId: application, topics } = settings;
     const kafka = kafkaPorts({
+      ...testedClient,
       bootstrapServers: broker.brokers.slice(),
       applicationId: application,
       topics,

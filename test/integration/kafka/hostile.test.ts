@@ -7,9 +7,9 @@ import type { IHeaders } from "kafkajs";
 import { compressFrameSync } from "lz4-napi";
 import { afterEach, expect, it } from "vitest";
 import { batchOf, recordOf } from "../../adapters/kafka/record-batches.js";
-import { producerKinds } from "../../../src/adapters/kafka/options.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import type { TestMessage } from "../../support/broker-client.js";
+import { testedProducers } from "../../support/tested-client.js";
 import { createTopics, leaveAll, runTo } from "./support.js";
 
 afterEach(leaveAll);
@@ -104,7 +104,7 @@ describeWithBroker("a batch that unpacks to more than the limit", () => {
   );
 });
 
-describeWithBroker.each(producerKinds)("a record of a hostile sender, written on by %s", (producer) => {
+describeWithBroker.each(testedProducers)("a record of a hostile sender, written on by %s", (producer) => {
   it.each([
     ["200,000 headers of few names", reading({ headers: emptyHeaders(200_000, (i) => String(i % 10)) }), 1],
     [

@@ -7,6 +7,7 @@ import { loadConfig } from "../../../src/config/load.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { endChildren, type Child } from "../../support/child.js";
 import { logged, startCommand, startService, type Settings } from "../../support/service.js";
+import { testedClient } from "../../support/tested-client.js";
 
 afterEach(endChildren);
 
@@ -34,7 +35,12 @@ const committed = (service: Child, topic: string, partition: number, offset: num
 const settingsOf = (applicationId: string, input: unknown, outputs: string): Settings =>
   ({
     applicationId,
-    kafka: { bootstrapServers: broker.brokers.slice(), fetchMaxWaitMs: 50, sessionTimeoutMs: 10_000 },
+    kafka: {
+      ...testedClient,
+      bootstrapServers: broker.brokers.slice(),
+      fetchMaxWaitMs: 50,
+      sessionTimeoutMs: 10_000,
+    },
     topics: {
       input,
       forecasts: `{input}.${outputs}-forecasts`,

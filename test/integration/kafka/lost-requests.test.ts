@@ -1,8 +1,8 @@
 // Requests and answers of a transaction that never arrive, lost by a proxy between either client and a real broker.
 import { afterEach, expect, it } from "vitest";
-import { producerKinds } from "../../../src/adapters/kafka/options.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { apiKeys, startBrokerProxy, type BrokerProxy } from "../../support/broker-proxy.js";
+import { testedProducers } from "../../support/tested-client.js";
 import { commitOf, createTopics, leaveAll, record, rejection, startInstance } from "./support.js";
 
 let proxy: BrokerProxy | undefined;
@@ -12,7 +12,7 @@ afterEach(async () => {
   await proxy?.close();
 });
 
-const cases = producerKinds.flatMap((producer) =>
+const cases = testedProducers.flatMap((producer) =>
   (Object.keys(apiKeys) as (keyof typeof apiKeys)[]).flatMap((request) =>
     (["request", "answer"] as const).map((what) => ({ producer, request, what })),
   ),
@@ -48,7 +48,7 @@ describeWithBroker("a commit", () => {
   );
 
   // A client that chooses a partition anew when it repeats a request writes it twice.
-  it.each(producerKinds)(
+  it.each(testedProducers)(
     "by %s has records without a key once, in the partition of their number, when an answer to them is lost",
     async (producer) => {
       proxy = await startBrokerProxy(broker.brokers[0]!);

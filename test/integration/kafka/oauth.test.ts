@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { producerKinds } from "../../../src/adapters/kafka/options.js";
 import { javaAnswers } from "../../support/broker-java.js";
 import type { TopicLayout } from "../../support/broker-client.js";
 import { startOAuthBroker, type OAuthBroker } from "../../support/broker-oauth.js";
@@ -12,6 +11,7 @@ import { grant } from "../../support/broker-secure.js";
 import { endChildren, type Child } from "../../support/child.js";
 import { startIssuer, type Issuer } from "../../support/issuer.js";
 import { startService, type Settings } from "../../support/service.js";
+import { testedClient, testedProducers } from "../../support/tested-client.js";
 import { committed } from "./deployment.js";
 import { expectEnd } from "./refused.js";
 import { rightsOf, type Topics } from "./rights.js";
@@ -73,6 +73,7 @@ function start(name: string, oauth: OAuth, kafka: Settings["kafka"] = {}): Child
     topics: topicsOf(name),
     log: { level: "debug" },
     kafka: {
+      ...testedClient,
       bootstrapServers: [broker.oauth.address],
       fetchMaxWaitMs: 50,
       sasl: { mechanism: "OAUTHBEARER", oauth },
@@ -91,7 +92,7 @@ async function expectAllOnce(name: string, count: number): Promise<void> {
 }
 
 describe.skipIf(!ready)("a service with client credentials", () => {
-  test.each(producerKinds)(
+  test.each(testedProducers)(
     "commits beyond the end of its token, and tells neither secret nor token: %s",
     async (producerClient) => {
       const name = `long-lived-${producerClient}`;
@@ -144,7 +145,7 @@ describe.skipIf(!ready)("a service with client credentials", () => {
     await expectEnd(service, "CREDENTIALS_REFUSED", /the token endpoint refuses the client: invalid_client/);
   });
 
-  test.each(producerKinds)(
+  test.each(testedProducers)(
     "whose token the broker refuses ends with one error: %s",
     async (producerClient) => {
       const name = `forged-${producerClient}`;

@@ -4,6 +4,7 @@ import { kafkaPorts } from "../../../src/adapters/kafka/index.js";
 import type { Assignment } from "../../../src/pipeline/ports.js";
 import { createTestBroker } from "../../support/broker-client.js";
 import { javaAnswers, startJavaBroker, type JavaBroker } from "../../support/broker-java.js";
+import { testedClient } from "../../support/tested-client.js";
 import { commitOf, record, rejection } from "./support.js";
 
 let own: JavaBroker | undefined;
@@ -23,6 +24,7 @@ describe.skipIf(!(await javaAnswers()))("a broker that is restarted", () => {
       state: { settings: { "cleanup.policy": "compact" } },
     });
     const ports = kafkaPorts({
+      ...testedClient,
       bootstrapServers: own.brokers,
       applicationId: "app",
       topics,

@@ -13,6 +13,7 @@ import { broker, describeWithBroker } from "../../support/broker.js";
 import { endChildren, type Child } from "../../support/child.js";
 import { startCommand, startService, type Settings } from "../../support/service.js";
 import { quick } from "../../support/streams.js";
+import { testedClient, testedProducers } from "../../support/tested-client.js";
 import { committed, deployment, produce, type Deployment } from "./deployment.js";
 import {
   record,
@@ -282,7 +283,7 @@ describeWithBroker("an input topic that was deleted and made again", () => {
     expect((await idOf()).get(topic)).not.toBe(before.get(topic));
   });
 
-  test.each(["kafkajs", "platformatic"] as const)(
+  test.each(testedProducers)(
     "ends the next start, until the state is reset or adopted (%s)",
     async (producer) => {
       const base = await deployment(1, settings);
@@ -349,7 +350,10 @@ describeWithBroker("an input topic that was deleted and made again", () => {
       await remake(where.topics.input);
       if (count > 0) await produce(where, 0, count, 500);
       const refused = [5, expect.stringMatching(/TOPIC_RECREATED/)];
-      expect(await ended(service)).toEqual(refused);
+      const end = await ended(service);
+      // The second client's fetches may say that the topic is gone before it is back.
+      const missing = [2, expect.stringMatching(/TOPIC_MISSING/)];
+      expect(end).toEqual(testedClient.client === "platformatic" && end[0] === 2 ? missing : refused);
       expect(await ended(startService(where))).toEqual(refused);
     },
     60_000,
@@ -376,7 +380,7 @@ describeWithBroker("a topic of the service that was deleted and made again", () 
 });
 
 describeWithBroker("two applications that write the same forecasts topic", () => {
-  test.each(["kafkajs", "platformatic"] as const)(
+  test.each(testedProducers)(
     "are named by the header of each forecast, and by lint (%s)",
     async (producer) => {
       const one = await deployment(1, settings);

@@ -1,10 +1,10 @@
 // A healthy service has nothing to warn of: whoever watches the log for warnings may trust each.
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
-import { producerKinds } from "../../../src/adapters/kafka/options.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { endChildren, type Child } from "../../support/child.js";
 import { logged, startService, type Settings } from "../../support/service.js";
+import { testedClient, testedProducers } from "../../support/tested-client.js";
 import { createTopics } from "./support.js";
 
 afterEach(endChildren);
@@ -15,13 +15,18 @@ const alarms = (service: Child): readonly string[] =>
 
 const partitions = 50;
 
-describeWithBroker.each(producerKinds)("the log of a healthy service that writes by %s", (producer) => {
+describeWithBroker.each(testedProducers)("the log of a healthy service that writes by %s", (producer) => {
   it("has no warning over a start, work, a rebalance and a stop", async () => {
     const { applicationId, topics } = await createTopics(partitions, { producerClient: producer });
     const settings: Settings = {
       applicationId,
       topics,
-      kafka: { bootstrapServers: [...broker.brokers], producerClient: producer, sessionTimeoutMs: 10_000 },
+      kafka: {
+        ...testedClient,
+        bootstrapServers: [...broker.brokers],
+        producerClient: producer,
+        sessionTimeoutMs: 10_000,
+      },
       model: { hidden: 4 },
     };
     const produce = async (): Promise<void> => {

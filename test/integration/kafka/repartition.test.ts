@@ -12,6 +12,7 @@ import { configSchema } from "../../../src/config/schema.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { endChildren, type Child } from "../../support/child.js";
 import { startCommand, startService, type Settings } from "../../support/service.js";
+import { testedClient } from "../../support/tested-client.js";
 
 afterEach(endChildren);
 
@@ -35,7 +36,12 @@ async function produce(topic: string, partition: number, count: number, from = 0
 
 const settingsOf = (name: string, topics: object): Settings => ({
   applicationId: name,
-  kafka: { bootstrapServers: broker.brokers.slice(), fetchMaxWaitMs: 50, sessionTimeoutMs: 10_000 },
+  kafka: {
+    ...testedClient,
+    bootstrapServers: broker.brokers.slice(),
+    fetchMaxWaitMs: 50,
+    sessionTimeoutMs: 10_000,
+  },
   topics: {
     forecasts: `${name}-forecasts`,
     state: `${name}-state`,

@@ -4,6 +4,7 @@ import { afterEach, expect, test } from "vitest";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { endChildren } from "../../support/child.js";
 import { logged, startService, type Settings } from "../../support/service.js";
+import { testedClient } from "../../support/tested-client.js";
 import { committed, deployment, produce, type Deployment } from "./deployment.js";
 
 afterEach(endChildren);
@@ -130,7 +131,10 @@ describeWithBroker("the command run", () => {
     expect(await service.end()).toBe(0);
     // The last offset of a transaction is that of a control record, which no reader is given.
     const trial = startService(
-      { kafka: { bootstrapServers: broker.brokers.slice() }, topics: { input: settings.topics.forecasts } },
+      {
+        kafka: { ...testedClient, bootstrapServers: broker.brokers.slice() },
+        topics: { input: settings.topics.forecasts },
+      },
       { args: ["--dry-run"] },
     );
     expect(await trial.ended).toBe(0);
@@ -141,7 +145,10 @@ describeWithBroker("the command run", () => {
     const input = broker.name("input");
     await broker.createTopic(input);
     await broker.produce(input, 0, [{ key: "a", value: '{"value":1}' }]);
-    const settings: Settings = { kafka: { bootstrapServers: broker.brokers.slice() }, topics: { input } };
+    const settings: Settings = {
+      kafka: { ...testedClient, bootstrapServers: broker.brokers.slice() },
+      topics: { input },
+    };
     const trial = startService(settings, { args: ["--dry-run"] });
     expect(await trial.ended).toBe(0);
     expect(trial.out.map((line) => JSON.parse(line) as unknown)).toMatchObject([{ key: "a", value: 1 }]);
@@ -167,6 +174,7 @@ describeWithBroker("the command run", () => {
   test("tells no secret where the brokers refuse its user", async () => {
     const secret = "correct-horse-battery";
     const kafka = {
+      ...testedClient,
       bootstrapServers: broker.brokers.slice(),
       sasl: { mechanism: "PLAIN", username: "pumps", password: "${PASSWORD}" },
     } as const;

@@ -6,6 +6,7 @@ import { javaAnswers } from "../../support/broker-java.js";
 import { grant, startSecureBroker, type SecureBroker } from "../../support/broker-secure.js";
 import { endChildren, type Child } from "../../support/child.js";
 import { logged, startCommand, startService, type Settings } from "../../support/service.js";
+import { testedClient } from "../../support/tested-client.js";
 import { openEvents } from "../../adapters/web/http.js";
 import { application, needed, topics } from "./rights.js";
 
@@ -47,6 +48,7 @@ beforeAll(async () => {
   const identity = await broker.authority.issue(username, { passphrase: secrets.PASSPHRASE });
   ({ key } = identity);
   kafka = {
+    ...testedClient,
     bootstrapServers: [broker.saslTls.address],
     fetchMaxWaitMs: 50,
     sasl: { mechanism: "PLAIN", username, password: secrets.PASSWORD },

@@ -3,11 +3,11 @@ import { map, type Observable } from "rxjs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import { kafkaPorts } from "../../../src/adapters/kafka/index.js";
-import { producerKinds } from "../../../src/adapters/kafka/options.js";
 import type { Assignment } from "../../../src/pipeline/ports.js";
 import { run } from "../../../src/pipeline/run.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { startBrokerProxy, type BrokerProxy } from "../../support/broker-proxy.js";
+import { testedProducers } from "../../support/tested-client.js";
 import { createTopics, leaveAll, never, startInstance } from "./support.js";
 
 let proxy: BrokerProxy | undefined;
@@ -57,7 +57,7 @@ describeWithBroker("a reader that has enough", () => {
 });
 
 describeWithBroker("slow brokers, and then none for two seconds", () => {
-  it.each(producerKinds)(
+  it.each(testedProducers)(
     "hold up the input with producer %s: what was read and has not landed is bounded, and nothing is lost or doubled",
     async (producer) => {
       proxy = await startBrokerProxy(broker.brokers[0]!);

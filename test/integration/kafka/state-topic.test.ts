@@ -1,10 +1,10 @@
 // The state topic is deleted while the service runs: it stops with an error, and never goes on with less than it had.
 import { afterEach, expect, test } from "vitest";
-import { producerKinds } from "../../../src/adapters/kafka/options.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { endChildren, type Child } from "../../support/child.js";
 import { startService, type Settings } from "../../support/service.js";
 import { quick } from "../../support/streams.js";
+import { testedProducers } from "../../support/tested-client.js";
 import { committed, deployment, produce, type Deployment } from "./deployment.js";
 
 afterEach(endChildren);
@@ -22,7 +22,7 @@ const makeState = ({ topics }: Deployment): Promise<void> =>
   broker.createTopic(topics.state, { partitions: 2, settings: { "cleanup.policy": "compact" } });
 
 /** A service that has committed 100 records of each partition, with snapshots. */
-async function started(producer: (typeof producerKinds)[number]): Promise<[Deployment, Child]> {
+async function started(producer: (typeof testedProducers)[number]): Promise<[Deployment, Child]> {
   const plain = await deployment(2, settings);
   const where = { ...plain, kafka: { ...plain.kafka, producerClient: producer } };
   for (const partition of [0, 1]) await produce(where, partition, 100);
@@ -39,7 +39,7 @@ async function forecastCount({ topics }: Deployment): Promise<number> {
 }
 
 describeWithBroker("a service whose state topic is deleted while it runs", () => {
-  test.each(producerKinds)(
+  test.each(testedProducers)(
     "stops at the next snapshot, and does not begin afresh in an empty topic (%s)",
     async (producer) => {
       const [where, service] = await started(producer);
@@ -57,7 +57,7 @@ describeWithBroker("a service whose state topic is deleted while it runs", () =>
     120_000,
   );
 
-  test.each(producerKinds)(
+  test.each(testedProducers)(
     "stops too where it was made again before anyone looked (%s)",
     async (producer) => {
       const [where, service] = await started(producer);

@@ -5,6 +5,7 @@ import type { TakenOver, TaskEvent } from "../../../src/pipeline/events.js";
 import type { Assignment, Commit, InputBatch, OutputRecord } from "../../../src/pipeline/ports.js";
 import { run, type RunOptions } from "../../../src/pipeline/run.js";
 import { broker } from "../../support/broker.js";
+import { testedClient } from "../../support/tested-client.js";
 
 /** Names of an application's topics, none of which exists. */
 export function topicNames(application: string): Required<Omit<KafkaOptions["topics"], "candidate">> {
@@ -16,14 +17,6 @@ export function topicNames(application: string): Required<Omit<KafkaOptions["top
     deadLetters: `${application}-dead`,
   };
 }
-
-/** All tests on the broker can be run with the other client or producer; the contracts always are, with both. */
-const wanted = process.env["UNDERCURRENT_TEST_PRODUCER"];
-const producer = wanted === "platformatic" ? { producerClient: "platformatic" as const } : {};
-const whole = process.env["UNDERCURRENT_TEST_CLIENT"];
-const client = whole === "platformatic" ? { client: "platformatic" as const } : {};
-const wantedProtocol = process.env["UNDERCURRENT_TEST_GROUP_PROTOCOL"];
-const protocol = wantedProtocol === "consumer" ? { groupProtocol: "consumer" as const } : {};
 
 export async function createTopics(
   partitions = 1,
@@ -44,9 +37,7 @@ export async function createTopics(
     topics,
     fetchMaxWaitMs: 50,
     sessionTimeoutMs: 10_000,
-    ...producer,
-    ...client,
-    ...protocol,
+    ...testedClient,
     ...settings,
   };
 }

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from "vitest";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { endChildren, type Child } from "../../support/child.js";
 import { startCommand, startService, type Settings } from "../../support/service.js";
+import { testedClient } from "../../support/tested-client.js";
 import { committed, produce, type Deployment } from "./deployment.js";
 import { createTopics, rejection, startInstance, topicNames } from "./support.js";
 
@@ -12,7 +13,12 @@ afterEach(endChildren);
 function unmade(settings: Settings = {}): Deployment {
   const application = broker.name("app");
   const topics = topicNames(application);
-  const kafka = { bootstrapServers: broker.brokers.slice(), fetchMaxWaitMs: 50, sessionTimeoutMs: 10_000 };
+  const kafka = {
+    ...testedClient,
+    bootstrapServers: broker.brokers.slice(),
+    fetchMaxWaitMs: 50,
+    sessionTimeoutMs: 10_000,
+  };
   return { applicationId: application, kafka, log: { level: "debug" }, ...settings, topics } as Deployment;
 }
 
@@ -129,7 +135,11 @@ describeWithBroker("lint", () => {
     await broker.createTopic(input, { partitions: 2, settings: { "retention.ms": "60000" } });
     await broker.createTopic(forecasts, { partitions: 3, settings: { "max.message.bytes": "1000" } });
     await broker.createTopic(state, { partitions: 2 });
-    const kafka = { bootstrapServers: broker.brokers.slice(), transactionTimeoutMs: 900_000 };
+    const kafka = {
+      ...testedClient,
+      bootstrapServers: broker.brokers.slice(),
+      transactionTimeoutMs: 900_000,
+    };
     const lint = startCommand(["lint", "--json"], { ...settings, kafka });
     expect(await lint.ended).toBe(5);
     const errors = findingsOf(lint).filter(({ level }) => level === "error");

@@ -1,11 +1,12 @@
 // What writes for an input partition, with either client on a real broker: what becomes of a commit that fails, of a
 // right that is taken away, and of the connections.
 import { afterEach, describe, expect, it } from "vitest";
-import { producerKinds, type KafkaOptions } from "../../../src/adapters/kafka/options.js";
+import type { KafkaOptions } from "../../../src/adapters/kafka/options.js";
 import type { TopicWrite } from "../../../src/adapters/kafka/producer/split.js";
 import { openWriter, type TransactionalWriter } from "../../../src/adapters/kafka/producer/writer.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { apiKeys, startBrokerProxy, type BrokerProxy, type SeenRequest } from "../../support/broker-proxy.js";
+import { testedProducers } from "../../support/tested-client.js";
 import { createTopics, never, record, rejection } from "./support.js";
 
 const proxies: BrokerProxy[] = [];
@@ -46,7 +47,7 @@ async function durable({ applicationId, topics }: KafkaOptions, atLeast = 0): Pr
 }
 
 describeWithBroker("a writer", () => {
-  describe.each(producerKinds)("of %s", (producer) => {
+  describe.each(testedProducers)("of %s", (producer) => {
     it("is used up after a commit that failed, also where the brokers would take the next", async () => {
       const options = await createTopics(1, { producerClient: producer, maxBatchBytes });
       const writer = await open(options);
