@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { RepartitionBy } from "../../../pipeline/repartition/repartition.js";
+import { every } from "../every.js";
 import { intermediateTopic } from "../inputs.js";
 import type { KafkaOptions, ServiceOptions } from "../options.js";
 import { withAdmin } from "./admin.js";
@@ -96,7 +97,7 @@ export class IntermediatePurge {
   /** @param options Options whose input is the intermediate topic. */
   constructor(options: KafkaOptions) {
     this.#options = options;
-    this.#loop = this.#follow();
+    this.#loop = every(period, this.#ending.signal, () => this.purge());
   }
 
   /** A snapshot of this offset is durable: no recovery reads earlier records. */
@@ -107,15 +108,6 @@ export class IntermediatePurge {
   async close(): Promise<void> {
     this.#ending.abort();
     await this.#loop;
-  }
-
-  async #follow(): Promise<void> {
-    const { signal } = this.#ending;
-    for (;;) {
-      await sleep(period, undefined, { signal, ref: false }).catch(() => undefined);
-      if (signal.aborted) return;
-      await this.purge();
-    }
   }
 
   /** Deletes now what waits. Never rejects: a deletion is tried again after the next snapshot. */

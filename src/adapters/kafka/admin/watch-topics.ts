@@ -3,7 +3,7 @@
  * names the topic, continues as if nothing had happened.
  */
 import type { AdminClient, TopicIds } from "../admin-client.js";
-import { setTimeout as sleep } from "node:timers/promises";
+import { every } from "../every.js";
 import { topicIds } from "./topic-ids.js";
 
 /** Time between two requests, in ms, and so the time within which a recreated topic is noticed. */
@@ -24,9 +24,7 @@ export async function watchTopics(
   end: AbortSignal,
 ): Promise<void> {
   const known = new Map(ids);
-  for (;;) {
-    await sleep(period, undefined, { signal: end, ref: false }).catch(() => undefined);
-    if (end.aborted) return;
+  await every(period, end, async () => {
     // Outages and deleted topics are reported elsewhere.
     const found = await topicIds(admin, [...known.keys()]).catch(() => undefined);
     for (const [topic, now] of found ?? []) {
@@ -35,5 +33,5 @@ export async function watchTopics(
       known.set(topic, now);
       tell({ topic, before, now });
     }
-  }
+  });
 }

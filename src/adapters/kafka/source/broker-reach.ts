@@ -1,6 +1,6 @@
 /** Tracks whether the brokers answer. A member without traffic sends a request. */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { AdminClient } from "../admin-client.js";
+import { every } from "../every.js";
 
 /** Milliseconds without an answer after which the brokers are asked. */
 const quietMs = 5000;
@@ -24,10 +24,10 @@ export class BrokerReach {
 
   /** Sends a request if the brokers have been silent for a while, as in a long rebalance. Resolves when the watch ends. */
   async probe(end: AbortSignal): Promise<void> {
-    for (let before = -1; !end.aborted;) {
+    let before = this.#answers;
+    await every(quietMs, end, async () => {
       if (this.#answers === before) await this.#admin.describeCluster().catch(() => undefined);
       before = this.#answers;
-      await sleep(quietMs, undefined, { signal: end, ref: false }).catch(() => undefined);
-    }
+    });
   }
 }

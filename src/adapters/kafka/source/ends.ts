@@ -1,8 +1,8 @@
 /** Queries the end offsets of paused partitions, which no fetch reports. */
 import type { AdminClient } from "../admin-client.js";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Feed } from "../consumer/feed.js";
 import { partitionWatermarks } from "../admin/topics.js";
+import { every } from "../every.js";
 
 /** Milliseconds between two questions. */
 const period = 5000;
@@ -26,12 +26,10 @@ export async function followEnds(
   { topic, owned, feedOf }: InputFeeds,
   stop: AbortSignal,
 ): Promise<void> {
-  for (;;) {
-    await sleep(period, undefined, { signal: stop, ref: false }).catch(() => undefined);
-    if (stop.aborted) return;
-    if (!owned().some((partition) => feedOf(partition)?.paused === true)) continue;
+  await every(period, stop, async () => {
+    if (!owned().some((partition) => feedOf(partition)?.paused === true)) return;
     // Outages are reported elsewhere; until they end, the last known ends remain.
     const watermarks = await partitionWatermarks(admin, topic).catch(() => []);
     for (const { partition, high } of watermarks) feedOf(partition)?.hear(high);
-  }
+  });
 }

@@ -2,10 +2,10 @@
  * Membership for the topics of a pattern. Looks for topics every few seconds; if they have changed, it gives every partition back
  * and joins the group again with the topics of now, which is a rebalance.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { UndercurrentError } from "../../../errors/errors.js";
 import { createTopics } from "../admin/create.js";
 import { brokerError, innermost } from "../errors.js";
+import { every } from "../every.js";
 import { matchingInputs, optionsOf } from "../inputs.js";
 import type { AdminClient } from "../admin-client.js";
 import { createAdmin, withAdmin } from "../admin/admin.js";
@@ -51,7 +51,9 @@ export class PatternMembership {
       const message = `no topic matches topics.input.pattern ${topics.input.pattern} yet`;
       this.#options.log?.({ level: "warn", message, fields: {} });
     }
-    this.#watch = this.#follow();
+    this.#watch = every(period, this.#ending.signal, async () => {
+      await this.#look().catch((error: unknown) => this.#failed(error));
+    });
   }
 
   async leave(): Promise<void> {
@@ -64,15 +66,6 @@ export class PatternMembership {
 
   #hasEnded(): boolean {
     return this.#ending.signal.aborted;
-  }
-
-  async #follow(): Promise<void> {
-    const { signal } = this.#ending;
-    for (;;) {
-      await sleep(period, undefined, { signal, ref: false }).catch(() => undefined);
-      if (signal.aborted) return;
-      await this.#look().catch((error: unknown) => this.#failed(error));
-    }
   }
 
   /** Looks once for all who ask. Returns whether the topics have changed. */
