@@ -10,12 +10,12 @@ export function innermost(error: unknown): unknown {
   return inner;
 }
 
-/** The broker's name of a protocol error, otherwise the class of the error. */
+/** The brokers' name of the first protocol error in an error of either client, otherwise the class of the innermost error. */
 export function errorType(error: unknown): string {
+  const [name] = protocolNames(error);
+  if (name !== undefined) return name;
   const inner = innermost(error);
-  if (!(inner instanceof Error)) return "unknown";
-  const { type } = inner as { readonly type?: unknown };
-  return typeof type === "string" ? type : inner.name;
+  return inner instanceof Error ? inner.name : "unknown";
 }
 
 /** Yields the error, its causes and the errors that it aggregates. */

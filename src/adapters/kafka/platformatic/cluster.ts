@@ -6,6 +6,7 @@ import type { Admin, Connection } from "@platformatic/kafka";
 import { UndercurrentError } from "../../../errors/errors.js";
 import { protocolNames } from "../errors.js";
 import type { KafkaConnection } from "../options.js";
+import { tellWhyItBroke } from "./broken-connections.js";
 import { connectionOf } from "./connection.js";
 import { loadWholeClient, type PlatformaticModule } from "./load.js";
 
@@ -102,6 +103,7 @@ export class Cluster {
     const connection = { ...connectionOf(this.#options), retries: 0 };
     // A timeout of the client destroys the connection. It comes first here only for requests without a limit of their own.
     this.#admin = new this.#client.Admin({ ...connection, requestTimeout: requestTimeoutMs });
+    this.#admin.connections.on("connecting", ({ connection: made }) => tellWhyItBroke(made));
   }
 
   /** Closes the connections. Requests that are under way fail. */
