@@ -96,7 +96,7 @@ export function isFenced(error: unknown): boolean {
 }
 
 /** Returns the messages of all aggregated errors, because the message of an AggregateError does not name the reason. */
-function messageOf(error: unknown): string {
+export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const credential = credentialWithin(error);
   if (credential !== undefined) return credential.message;

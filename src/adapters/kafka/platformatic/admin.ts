@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import kafkajs from "kafkajs";
 import type { AdminClient, GroupFacts, NewTopic, TopicIds } from "../admin-client.js";
-import { isRetriable } from "../errors.js";
+import { isRetriable, messageOf, protocolNames } from "../errors.js";
 import { assignerName } from "../kafkajs/subscriptions.js";
 import type { KafkaConnection } from "../options.js";
 import { Cluster, isNamed } from "./cluster.js";
@@ -28,6 +28,7 @@ export interface PlatformaticAdminUse {
 export class PlatformaticAdmin implements AdminClient {
   readonly #cluster: Cluster;
   readonly #retries: number;
+  readonly #log: KafkaConnection["log"];
 
   constructor(
     connection: KafkaConnection,
@@ -35,6 +36,7 @@ export class PlatformaticAdmin implements AdminClient {
   ) {
     this.#cluster = new Cluster(connection, { answered, requestTimeoutMs });
     this.#retries = retries ?? patientRetries;
+    this.#log = connection.log;
   }
 
   async connect(): Promise<void> {
@@ -281,9 +283,19 @@ export class PlatformaticAdmin implements AdminClient {
         return await ask();
       } catch (error) {
         if (attempt >= this.#retries || this.#cluster.closed || !isRetriable(error)) throw error;
+        this.#report(error, attempt);
         await sleep(pauseOf(attempt));
       }
     }
+  }
+
+  /** A protocol error that passes is ordinary, as while a broker that has just started reads its log. */
+  #report(error: unknown, attempt: number): void {
+    this.#log?.({
+      level: protocolNames(error).size > 0 ? "debug" : "warn",
+      message: "a request to the brokers failed, and is sent again",
+      fields: { error: messageOf(error), attempt },
+    });
   }
 }
 
