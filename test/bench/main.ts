@@ -1,4 +1,4 @@
-/** `npm run bench -- quality|cold|cases|robustness|drift|detection|symbols|engine|cells|horizons|pipeline|kafka|workers|overload|npm-peers|operators [--json]`: measures, and prints a table or one JSON object. */
+/** `npm run bench -- quality|cold|cases|robustness|drift|detection|symbols|engine|cells|horizons|pipeline|kafka|workers|overload|peers|npm-peers|operators [--json]`: measures, and prints a table or one JSON object. */
 import { Command, Option } from "commander";
 import { cellKinds } from "../../src/engine/port.js";
 import {
@@ -23,6 +23,7 @@ import { benchKafka } from "./kafka.js";
 import { benchPeers } from "./npm-peers/npm-peers.js";
 import { benchOperators } from "./operators.js";
 import { benchOverload } from "./overload.js";
+import { benchStreamPeers } from "./peers/peers.js";
 import { benchPipeline } from "./pipeline.js";
 import { benchQuality } from "./quality.js";
 import { benchRobustness } from "./robustness.js";
@@ -216,5 +217,26 @@ brokerCommand(
   "the built service on a real broker under three times its pace for a minute: memory, lag, catching up",
   benchOverload,
 );
+
+program
+  .command("peers")
+  .description(
+    "the built service beside Kafka Streams, Quix Streams and bare echoes, each as a process, in turns",
+  )
+  .option("--json", "print one JSON object")
+  .option("--records <n>", "records of the input", Number, 400_000)
+  .option("--rounds <n>", "runs of each", Number, 2)
+  .option("--node <paths...>", "Node.js binaries for ours and the echoes", [process.execPath])
+  .action(async (options: { json?: boolean; records: number; rounds: number; node: readonly string[] }) => {
+    const { json, records, rounds, node } = options;
+    const broker = await startBroker();
+    if (typeof broker === "string") return program.error(broker);
+    try {
+      const test = createTestBroker(broker.brokers);
+      printFigures(await benchStreamPeers(test, { records, rounds, nodes: node }), json === true);
+    } finally {
+      await broker.stop();
+    }
+  });
 
 await program.parseAsync();
