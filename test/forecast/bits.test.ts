@@ -68,16 +68,16 @@ function digestOf(forecasts: ForecastColumns): string {
 
 /** A change that means to change forecasts says so in CHANGELOG.md, and puts new digests here. */
 const configurations: readonly (readonly [name: string, digest: string, options: ForecasterOptions])[] = [
-  ["the defaults", "10ef51df299a18b3", {}],
-  ["an RNN", "de1764bbc6319999", { ...quick, cell: "rnn", readout: "full" }],
-  ["a GRU", "88dd2c296c87f4eb", { ...quick, cell: "gru", readout: "compact" }],
-  ["an LSTM", "acd39e85304276b8", { ...quick, cell: "lstm", readout: "shared" }],
-  ["a window", "b7b4dbe9a64c2b0d", { ...quick, cell: "window", readout: "full" }],
-  ["a convolution", "1b5e2a845e7a9a71", { ...quick, cell: "conv", readout: "compact" }],
-  ["attention", "193f10a671d6d398", { ...quick, cell: "attention", readout: "shared" }],
-  ["features", "faf30c149628274a", { ...quick, featureCount: 3, readout: "full" }],
-  ["horizons", "202685c380dc55bb", { ...quick, horizon: 6, intervalLevels: [0.5, 0.95] }],
-  ["the squared loss", "c8b942e47543bddd", { ...quick, loss: "squared", seed: 7, harmonics: 0 }],
+  ["the defaults", "4835edd3052de7ad", {}],
+  ["an RNN", "0057b24c0128b076", { ...quick, cell: "rnn", readout: "full" }],
+  ["a GRU", "1969aba15c2c423d", { ...quick, cell: "gru", readout: "compact" }],
+  ["an LSTM", "6ebdc9ba79ea8072", { ...quick, cell: "lstm", readout: "shared" }],
+  ["a window", "3616446c62dca771", { ...quick, cell: "window", readout: "full" }],
+  ["a convolution", "a7eccaaa2a4ee778", { ...quick, cell: "conv", readout: "compact" }],
+  ["attention", "ee07dbad19f56f22", { ...quick, cell: "attention", readout: "shared" }],
+  ["features", "57c00e66834e808a", { ...quick, featureCount: 3, readout: "full" }],
+  ["horizons", "cd75458d446ce771", { ...quick, horizon: 6, intervalLevels: [0.5, 0.95] }],
+  ["the squared loss", "ad5a643ef1552362", { ...quick, loss: "squared", seed: 7, harmonics: 0 }],
 ];
 
 test.each(configurations)("with %s every forecast has the bits that it always had", (_, digest, options) => {

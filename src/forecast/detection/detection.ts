@@ -3,7 +3,7 @@ import type { CurrentEvent } from "../current-event.js";
 import { exponential } from "../elementary.js";
 import { Detector, scoredAfter, type DetectorSettings } from "./detector.js";
 import { kindOf, type AlarmKind } from "./kind.js";
-import { detectionLayout, f32At, magnitudes, type Magnitude } from "./layout.js";
+import { detectionLayout, f32At, magnitudes, u16At, type Magnitude } from "./layout.js";
 import { DetectionRows, type DetectionRow } from "./rows.js";
 
 /** Why a key's last value has its score. */
@@ -23,6 +23,14 @@ export type DetectedEvent = Readonly<
   Pick<CurrentEvent, "forecasts" | "row" | "time" | "value" | "setAside" | "anew">
 >;
 
+/** Values of a young key that are set aside and not seen: as many absurd ones may stand in a row. */
+const unseen = 5;
+
+/** Counts one more value that was set aside, and returns how many of the young key there were. */
+function countAside({ u16, at16 }: DetectionRow): number {
+  return (u16[at16 + u16At.which] = u16[at16 + u16At.which]! + 1);
+}
+
 export class Detection {
   readonly rows: DetectionRows;
   readonly #detector: Detector;
@@ -35,13 +43,13 @@ export class Detection {
 
   /**
    * Takes an observed value of a key and returns its anomaly score. The detector sees every value of the key, its first
-   * one too. Of a young key it does not see what is set aside, and begins anew with the key: one absurd value would be
-   * what is usual for long.
+   * one too. Of a young key it does not see the first values that are set aside, and begins anew with the key: one absurd
+   * value would be what is usual for long. What is set aside more often is usual.
    */
   score(slot: number, { forecasts, row, time, value, setAside, anew }: DetectedEvent): number {
     if ((setAside || anew) && this.#isYoung(slot)) {
-      if (setAside) return NaN;
-      this.rows.start(slot);
+      if (!setAside) this.rows.start(slot);
+      else if (countAside(this.rows.rowOf(slot)) <= unseen) return NaN;
     }
     return this.#detector.score(this.rows.rowOf(slot), time, value, forecasts.expected[row]!);
   }

@@ -37,7 +37,7 @@ const youngKernel = 500;
  * What raises the probabilities of a young key: values that come in bursts tell less of a tail than independent ones, of
  * which so many would be needed; and below the second number, hours and days are still to come that the key has not had.
  */
-const youngCharge = 1000;
+const youngCharge = 1500;
 const youngestCharge = 800;
 /** Factor on the probability of calm: e^4. A quiet hour is no fault. */
 const calmCharge = exponential(4);

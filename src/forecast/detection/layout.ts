@@ -91,7 +91,7 @@ export const u16At = {
   side: 7,
   turns: 8,
   outside: 9,
-  /** 1 + the magnitude by which the last value was rarest; 0 while none is judged. */
+  /** 1 + the magnitude by which the last value was rarest; of a young key, of which none is judged, the values set aside. */
   which: 10,
   /** Mass of the values that were beyond belief. */
   beyondMass: 11,

@@ -1,6 +1,9 @@
 /** An absurd value among a key's first ones decides neither what is usual nor what an alarm is. */
 import { expect, test } from "vitest";
 import { uniform } from "../../../src/engine/random.js";
+import { appendObservation, forecastColumns, observationColumns } from "../../../src/forecast/columns.js";
+import { Forecaster } from "../../../src/forecast/forecaster.js";
+import { forecasterSettings } from "../../../src/forecast/settings.js";
 import { quick, runFresh, type Event } from "../../support/streams.js";
 import { drawNormal } from "../../support/random.js";
 
@@ -52,4 +55,25 @@ test("the hours of alarms are those of the key's zone", () => {
     scores.subarray(change, change + 24 * 4 * 3).filter((score) => score > 1).length;
   expect(alarms(zoned)).toBeLessThanOrEqual(2);
   expect(alarms(utc)).toBeGreaterThan(alarms(zoned));
+});
+
+test("of a young key that rests and has jobs, at most five values are not seen", () => {
+  // Other seeds have keys that begin anew, or set less aside.
+  for (const seed of [4, 5, 10, 19, 20]) {
+    const next = uniform(seed);
+    const normal = normals(seed + 100);
+    const forecaster = new Forecaster(forecasterSettings(quick));
+    const observations = observationColumns(150);
+    const slot = forecaster.slotOf("a");
+    let left = 0;
+    for (let i = 0; i < 150; i++) {
+      if (left > 0) left--;
+      else if (next() < 0.02) left = Math.ceil(6 * next());
+      const value = left > 0 ? 85 * (0.8 + 0.2 * next()) : 0.1 + 0.02 * normal();
+      appendObservation(observations, slot, 1.7e12 + i * 60_000, value);
+    }
+    forecaster.observe(observations, forecastColumns(150));
+    expect(forecaster.explainScore(slot)!.of).toBe(150 - 1 - 5);
+    forecaster.dispose();
+  }
 });

@@ -37,11 +37,15 @@ describeWithBroker("run --workers", () => {
 
   test("has one page, one set of metrics and one answer to whether it is ready", async () => {
     const settings = await deployment(4, { server: { enabled: true, port: 0 } });
+    const service = startService(settings, { args: ["--workers", "2"] });
+    await expect.poll(() => logged(service, "serving"), { timeout: 30_000 }).toHaveLength(1);
+    const { url } = logged(service, "serving")[0] as { url: string };
+    // A worker that is still joining the group is not ready. What is read before both have joined is counted once more by
+    // the worker that takes the partition over.
+    await expect.poll(async () => (await fetch(`${url}ready`)).status, { timeout: 60_000 }).toBe(200);
     for (const partition of partitions) await produce(settings, partition, 50);
     await broker.produce(settings.topics.input, 3, [{ key: "bad", value: "no JSON" }]);
-    const service = startService(settings, { args: ["--workers", "2"] });
     await Promise.all(partitions.map((p) => committed(service, p, p === 3 ? 51 : 50)));
-    const { url } = logged(service, "serving")[0] as { url: string };
     const read = async (): Promise<string> => (await fetch(`${url}metrics`)).text();
     // A worker's figures reach the page's thread some time after its log.
     await expect.poll(read, { timeout: 30_000 }).toMatch(/^undercurrent_events_total 200$/m);
@@ -51,8 +55,6 @@ describeWithBroker("run --workers", () => {
     expect(metrics).toMatch(/^undercurrent_rejections_total\{code="RECORD_UNREADABLE"\} 1$/m);
     expect(metrics.match(/^undercurrent_build_info\{.*\} 1$/gm)).toHaveLength(1);
     expect(metrics).toMatch(/^undercurrent_interval_coverage_ratio (?:0\.\d+|1)$/m);
-    // A worker that is still joining the group is not ready.
-    await expect.poll(async () => (await fetch(`${url}ready`)).status, { timeout: 30_000 }).toBe(200);
 
     const events = await fetch(`${url}events`);
     const reader = events.body!.getReader();
