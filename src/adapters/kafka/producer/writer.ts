@@ -2,7 +2,7 @@
 import { UndercurrentError } from "../../../errors/errors.js";
 import { checkOptions } from "../check-options.js";
 import { kafkaDefaults } from "../defaults.js";
-import { brokerError, commitError, protocolNames } from "../errors.js";
+import { brokerError, commitError, isFenced, protocolNames } from "../errors.js";
 import { transactionalId, type KafkaOptions } from "../options.js";
 import { openKafkajsProducer } from "./producer-kafkajs.js";
 import type { Transaction, TransactionalProducer } from "./producer.js";
@@ -23,7 +23,8 @@ export interface CommitPosition {
  * Opens the transactional id of a partition. When this resolves, earlier owners can no longer commit, and the brokers have
  * aborted any transaction that the last owner left open: from then on only this writer changes the partition's results.
  *
- * @throws SETTING_INVALID for an unknown option, KAFKA_CLIENT_MISSING if the producer client is not installed.
+ * @throws SETTING_INVALID for an unknown option, KAFKA_CLIENT_MISSING if the producer client is not installed,
+ *   FENCED where another owner is at the transactional id in the same moment: a new takeover settles that.
  */
 export async function openWriter(options: KafkaOptions, partition: number): Promise<TransactionalWriter> {
   checkOptions(options);
@@ -35,7 +36,12 @@ export async function openWriter(options: KafkaOptions, partition: number): Prom
       const message = "kafka.transactionTimeoutMs: exceeds the brokers' transaction.max.timeout.ms";
       throw new UndercurrentError("SETTING_INVALID", message, { cause: error });
     }
-    throw brokerError(error, `the transactional id ${transactionalId(options, partition)}`);
+    const what = `the transactional id ${transactionalId(options, partition)}`;
+    if (isFenced(error)) {
+      const message = `${what}: another owner opens it or ends its last transaction`;
+      throw new UndercurrentError("FENCED", message, { cause: error });
+    }
+    throw brokerError(error, what);
   }
 }
 
