@@ -125,6 +125,18 @@ export const rows: readonly Row[] = [
         },
       ]),
       chart(
+        "Records repartitioned",
+        "undercurrent_repartitioned_records_total",
+        [{ expr: rateBy("topic", "undercurrent_repartitioned_records_total"), legend: "{{topic}}" }],
+        "cps",
+      ),
+      chart("Lag of the repartition", "undercurrent_repartition_lag_records", [
+        {
+          expr: `sum by (topic, partition) (${of("undercurrent_repartition_lag_records")})`,
+          legend: "partition {{topic}} {{partition}}",
+        },
+      ]),
+      chart(
         "End-to-end latency",
         "undercurrent_end_to_end_latency_seconds",
         quantiles("undercurrent_end_to_end_latency_seconds"),

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { withAdmin } from "../adapters/kafka/admin/admin.js";
 import { eachInput, type EachInput } from "../adapters/kafka/admin/each-input.js";
+import { planIntermediate, type PlannedIntermediate } from "../adapters/kafka/admin/intermediate-topic.js";
 import {
   clusterFacts,
   lintCluster,
@@ -20,7 +21,7 @@ import type { InputRecord } from "../pipeline/ports.js";
 import { InputSample } from "../pipeline/input-sample.js";
 import { formatOf } from "./shared/format.js";
 import { configuredModels } from "./shared/pipeline.js";
-import { forecasting, hasSeveral } from "./shared/inputs.js";
+import { byOf, forecasting, hasSeveral } from "./shared/inputs.js";
 import { kafkaOptions, reachedBrokers } from "./shared/kafka-options.js";
 import { addTimeoutOption, type TimeoutFlag } from "./shared/options.js";
 import { checkModelRecord } from "./service/record-sizes.js";
@@ -80,9 +81,32 @@ async function lint({ config, json, offline, timeout }: LintFlags): Promise<void
 
 async function lintBrokers(settings: Config, flags: TimeoutFlag): Promise<readonly Finding[]> {
   const inputs = await eachInput(await reachedBrokers(forecasting(settings), flags));
+  const planned = await plannedBefore(settings, flags);
   const findings: Finding[] = [];
   for (const options of inputs) findings.push(...(await lintInput(settings, options, inputs)));
+  if (planned !== undefined) return withIntermediate(findings, planned);
   return inputs.length === 1 ? findings : distinct(findings);
+}
+
+/** The intermediate topic of a repartition; undefined without one. Throws what its start would end with. */
+async function plannedBefore(settings: Config, flags: TimeoutFlag): Promise<PlannedIntermediate | undefined> {
+  const { repartition, repartitionPartitions: partitions } = settings.topics;
+  if (repartition === false) return undefined;
+  return planIntermediate(await reachedBrokers(settings, flags), { by: byOf(repartition), partitions });
+}
+
+/** Findings with the topics before a repartition. An intermediate topic that a start creates is no error. */
+function withIntermediate(
+  findings: readonly Finding[],
+  { topic, partitions, exists, inputs }: PlannedIntermediate,
+): readonly Finding[] {
+  const sources = inputs.map((name): Finding => {
+    return { level: "ok", subject: `topic ${name}`, message: `exists, and is read into ${topic}` };
+  });
+  const subject = `topic ${topic}`;
+  const message = `does not exist yet: a start creates it with ${partitions} partitions`;
+  const others = exists ? findings : findings.filter((finding) => finding.subject !== subject);
+  return [...sources, ...(exists ? [] : [{ level: "ok", subject, message } as const]), ...others];
 }
 
 /** Findings on topics that several inputs have in common are told once. */

@@ -74,8 +74,10 @@ export function matchingInputs(
   topics: KafkaTopics<TopicPattern>,
 ): readonly string[] {
   const matches = matcherOf(topics.input.pattern);
-  const outputs = ownOutputs.flatMap((name) => topics[name] ?? []).map(templateOf);
+  const named = ownOutputs.flatMap((name) => topics[name] ?? []);
+  const outputs = named.map(templateOf);
   const isOutput = (name: string): boolean =>
+    named.includes(name) ||
     outputs.some((template) => {
       const input = template.exec(name)?.[1];
       return input !== undefined && matches(input);

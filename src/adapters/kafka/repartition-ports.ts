@@ -1,5 +1,5 @@
 /** Opens the ports of a repartition: a consumer group of its own for the input topics, and commits without state. */
-import { inputPlaceholder } from "./inputs.js";
+import { inputPlaceholder, intermediateTopic, isPattern } from "./inputs.js";
 import type { ServiceOptions } from "./options.js";
 import { openPorts, type KafkaPorts } from "./source/ports.js";
 
@@ -12,8 +12,10 @@ const ending = "-repartition";
  * @param options Options of the service, with the input topics before the repartition.
  */
 export function repartitionPorts({ joined: _, lost: _lost, ...options }: ServiceOptions): KafkaPorts {
-  const { input, deadLetters } = options.topics;
-  const unused = inputPlaceholder;
+  const { deadLetters } = options.topics;
+  const input = withoutOutputs(options);
+  // No topic can have this name, so that a pattern takes no input for an output.
+  const unused = `${inputPlaceholder}/unused`;
   return openPorts(
     {
       ...options,
@@ -22,4 +24,13 @@ export function repartitionPorts({ joined: _, lost: _lost, ...options }: Service
     },
     { isStateless: true },
   );
+}
+
+/** The input topics. A pattern leaves out the topics that the service itself writes. */
+function withoutOutputs({ applicationId, topics }: ServiceOptions): ServiceOptions["topics"]["input"] {
+  const { input, forecasts, state, incidents, candidate } = topics;
+  if (!isPattern(input)) return input;
+  const written = [forecasts, state, incidents, candidate, intermediateTopic(applicationId)];
+  const names = written.flatMap((name) => (name === undefined ? [] : [name.replaceAll(".", "\\.")]));
+  return { pattern: `(?!(?:${names.join("|")})$)(?:${input.pattern})` };
 }

@@ -196,6 +196,18 @@ export const taskMetrics = {
     unit: "records",
     labels: ["topic", "partition"],
   },
+  undercurrent_repartitioned_records_total: {
+    type: "counter",
+    help: "Records that committed transactions wrote to the intermediate topic of topics.repartition, by input topic and partition.",
+    unit: "records",
+    labels: ["topic", "partition"],
+  },
+  undercurrent_repartition_lag_records: {
+    type: "gauge",
+    help: "Input records that are not in the intermediate topic of topics.repartition yet, at the latest commit.",
+    unit: "records",
+    labels: ["topic", "partition"],
+  },
   undercurrent_partitions: {
     type: "gauge",
     help: "Input partitions assigned to this instance, by state: restoring, then live once forecasts are emitted.",

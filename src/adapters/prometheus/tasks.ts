@@ -20,6 +20,8 @@ export class TaskMetrics {
   /** Whether each partition that is held is live. */
   readonly #live = new Map<string, boolean>();
   readonly #lag: Gauge;
+  readonly #repartitioned: Counter;
+  readonly #repartitionLag: Gauge;
   readonly #partitions: Gauge;
   readonly #takeovers: Counter;
   readonly #restarts: Counter;
@@ -46,6 +48,8 @@ export class TaskMetrics {
     this.#now = now;
     this.#isSeveral = isSeveral;
     this.#lag = this.#gauge("undercurrent_consumer_lag_records");
+    this.#repartitioned = this.#counter("undercurrent_repartitioned_records_total");
+    this.#repartitionLag = this.#gauge("undercurrent_repartition_lag_records");
     this.#partitions = this.#gauge("undercurrent_partitions");
     this.#takeovers = this.#counter("undercurrent_takeovers_total");
     this.#restarts = this.#counter("undercurrent_restarts_total");
@@ -106,6 +110,20 @@ export class TaskMetrics {
         break;
     }
     this.#count();
+  }
+
+  /** A step of the repartition before the forecasts. */
+  addRepartition(event: TaskEvent): void {
+    if (event.type !== "committed" && event.type !== "released") return;
+    const { topic, partition } = event;
+    if (event.type === "released") {
+      // Another instance has it now, or nobody.
+      this.#repartitioned.remove({ topic, partition });
+      this.#repartitionLag.remove({ topic, partition });
+      return;
+    }
+    this.#repartitioned.inc({ topic, partition }, event.routed);
+    this.#repartitionLag.set({ topic, partition }, event.lag);
   }
 
   /** The group was joined. */

@@ -301,6 +301,10 @@ function exportReports(log: ServiceLog, metrics?: ExportReports["metrics"]): Exp
 function withMetrics(reports: MemberReports, tasks: TaskMetrics, readiness: Readiness): MemberReports {
   return {
     ...reports,
+    repartition: (event) => {
+      tasks.addRepartition(event);
+      reports.repartition(event);
+    },
     joined: (partitions) => {
       tasks.joined();
       readiness.joined(partitions);

@@ -103,7 +103,10 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
         queries,
         control,
         tracer: exports.tracer,
-        repartition: (event) => logTaskEvent(log, event),
+        repartition: (event) => {
+          tasks.addRepartition(event);
+          logTaskEvent(log, event);
+        },
         kafka: (entry) => logKafkaEntry(log, entry),
         engine: (line) => log.info({ event: "engine" }, line),
         registry: (line) => log.warn({ event: "schema-registry" }, line),

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { taskMetrics } from "../../../src/adapters/prometheus/metrics.js";
 import { TaskMetrics } from "../../../src/adapters/prometheus/tasks.js";
 import { UndercurrentError } from "../../../src/errors/errors.js";
-import type { TaskEvent } from "../../../src/pipeline/events.js";
+import type { Committed, TaskEvent } from "../../../src/pipeline/events.js";
 
 const origin = (partition: number) => ({ topic: "readings", partition });
 const takenOver = (partition: number): TaskEvent[] => [
@@ -135,4 +135,22 @@ it("tells how many partitions are held, and how many of them are live", () => {
   expect(after(live(1, 1))).toEqual([2, 2]);
   expect(after({ type: "released", ...origin(0), because: "revoked" })).toEqual([1, 1]);
   expect(after({ type: "released", ...origin(1), because: "revoked" })).toEqual([0, 0]);
+});
+
+it("tells of a repartition by its input topics, until another instance has the partition", async () => {
+  const registry = new Registry();
+  const tasks = new TaskMetrics(registry, () => 1_700_000_000_000);
+  const of = (topic: string, routed: number, lag: number): Committed =>
+    ({ ...committed(1, lag), topic, routed }) as Committed;
+  tasks.addRepartition(of("a", 5, 9));
+  tasks.addRepartition(of("a", 3, 6));
+  tasks.addRepartition(of("b", 2, 0));
+  const text = await registry.metrics();
+  expect(text).toContain('undercurrent_repartitioned_records_total{topic="a",partition="1"} 8');
+  expect(text).toContain('undercurrent_repartition_lag_records{topic="a",partition="1"} 6');
+  expect(text).toContain('undercurrent_repartition_lag_records{topic="b",partition="1"} 0');
+  // The forecasts have figures of their own.
+  expect(text).toContain("undercurrent_commits_total 0");
+  tasks.addRepartition({ type: "released", topic: "a", partition: 1, because: "revoked" });
+  expect(await registry.metrics()).not.toContain('topic="a"');
 });

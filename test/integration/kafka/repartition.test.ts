@@ -9,6 +9,7 @@ import { kafkaOptions } from "../../../src/cli/shared/kafka-options.js";
 import { withInput } from "../../../src/cli/shared/inputs.js";
 import { loadConfig } from "../../../src/config/load.js";
 import { configSchema } from "../../../src/config/schema.js";
+import { errors } from "../../../src/errors/errors.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { endChildren, type Child } from "../../support/child.js";
 import { startCommand, startService, type Settings } from "../../support/service.js";
@@ -168,4 +169,38 @@ describeWithBroker("topics.repartition", () => {
       /expected 3 as in the other/,
     );
   }, 120_000);
+
+  test("of a pattern in workers: lint says what a start creates, and each record is forecast once", async () => {
+    const name = broker.name("pattern");
+    const [a, b] = [`${name}-raw-a`, `${name}-raw-b`];
+    const settings = settingsOf(name, { input: { pattern: `${name}-.*` }, repartition: true });
+    // The pattern matches the service's own outputs too, which must not be read.
+    const missing = startCommand(["lint"], settings);
+    expect([await missing.ended, missing.out.join("\n")]).toEqual([
+      errors.TOPIC_MISSING.exit,
+      expect.stringContaining("no topic that matches") as string,
+    ]);
+    await broker.createTopics({ [a]: { partitions: 1 }, [b]: { partitions: 2 } });
+    await broker.createTopics({
+      [`${name}-forecasts`]: { partitions: 2 },
+      [`${name}-dead`]: { partitions: 1 },
+      [`${name}-state`]: { partitions: 2, settings: { "cleanup.policy": "compact" } },
+    });
+    const intermediate = `${name}-input-repartition`;
+    const before = await command(["lint"], settings);
+    expect(before).toContain(`topic ${b}: exists, and is read into ${intermediate}`);
+    expect(before).toContain(`${intermediate}: does not exist yet: a start creates it with 2 partitions`);
+    await produce(a, 0, 30);
+    await produce(b, 1, 30, 30);
+    const service = startService(settings, { args: ["--workers", "2"] });
+    const forecasts = (await broker.readCommitted(`${name}-forecasts`, 60)).flat();
+    const values = forecasts.map(({ value }) => (JSON.parse(value!.toString()) as { value: number }).value);
+    expect(values.sort((x, y) => x - y)).toEqual([
+      ...Array.from({ length: 30 }, (_, i) => i),
+      ...Array.from({ length: 30 }, (_, i) => 130 + i),
+    ]);
+    expect(await service.end()).toBe(0);
+    expect((await broker.readCommitted(intermediate, 60)).flat()).toHaveLength(60);
+    expect(await command(["lint"], settings)).toContain(`topic ${intermediate}: exists, with 2 partitions`);
+  }, 180_000);
 });

@@ -30,19 +30,32 @@ const settings = [
   { name: "retention.ms", value: "-1" },
 ];
 
+/** The intermediate topic as it is, or as a start creates it. */
+export interface PlannedIntermediate {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly exists: boolean;
+  /** Of an input topic. */
+  readonly replicationFactor: number;
+  /** The input topics before the repartition. */
+  readonly inputs: readonly string[];
+}
+
 /**
- * Creates the intermediate topic if there is none.
+ * Says what the intermediate topic is, or will be.
  *
  * @param options Input topics before the repartition.
  * @throws TOPIC_MISSING if an input topic is missing; TOPIC_MISMATCH if the topic exists with another number of partitions, or if inputs
  *   that share models by partition number have different numbers.
  */
-export async function createIntermediate(
+export async function planIntermediate(
   options: ServiceOptions,
   { by, partitions: wanted }: IntermediateOptions,
-): Promise<IntermediateTopic> {
+): Promise<PlannedIntermediate> {
   const topic = intermediateTopic(options.applicationId);
-  const inputs = (await eachInput(options)).map(({ topics }) => topics.input);
+  const inputs = (await eachInput(options))
+    .map(({ topics }) => topics.input)
+    .filter((name) => name !== topic);
   return withAdmin(options, async (admin) => {
     const shapes = await topicShapes(admin, [...inputs, topic]);
     const missing = inputs.filter((input) => !shapes.has(input));
@@ -61,18 +74,29 @@ export async function createIntermediate(
     }
     const expected = by === "partition" ? most : wanted;
     const existing = shapes.get(topic)?.partitions;
-    if (existing !== undefined) {
-      if (expected !== undefined && existing !== expected) throw mismatch(topic, existing, String(expected));
-      return { topic, partitions: existing, created: false };
+    if (existing !== undefined && expected !== undefined && existing !== expected) {
+      throw mismatch(topic, existing, String(expected));
     }
-    const numPartitions = expected ?? most;
     const { replicationFactor } = shapes.get(inputs[0]!)!;
+    const partitions = existing ?? expected ?? most;
+    return { topic, partitions, exists: existing !== undefined, replicationFactor, inputs };
+  });
+}
+
+/** Creates the intermediate topic if there is none. Throws as `planIntermediate` does. */
+export async function createIntermediate(
+  options: ServiceOptions,
+  wanted: IntermediateOptions,
+): Promise<IntermediateTopic> {
+  const { topic, partitions, exists, replicationFactor } = await planIntermediate(options, wanted);
+  if (exists) return { topic, partitions, created: false };
+  return withAdmin(options, async (admin) => {
     const created = await admin.createTopics({
       waitForLeaders: false,
-      topics: [{ topic, numPartitions, replicationFactor, configEntries: settings }],
+      topics: [{ topic, numPartitions: partitions, replicationFactor, configEntries: settings }],
     });
     while (!(await topicShapes(admin, [topic])).has(topic)) await sleep(50);
-    return { topic, partitions: numPartitions, created };
+    return { topic, partitions, created };
   });
 }
 

@@ -56,8 +56,8 @@ export async function clusterFacts(admin: AdminClient, { topics }: KafkaOptions)
 
 /** Returns one finding per check, in a fixed order. */
 export function lintCluster(facts: ClusterFacts, expected: Expectations): readonly Finding[] {
-  const { input, forecasts, incidents, deadLetters, state } = expected.topics;
-  const optional = [incidents, deadLetters].filter((topic) => topic !== undefined);
+  const { input, forecasts, incidents, candidate, deadLetters, state } = expected.topics;
+  const optional = [incidents, candidate, deadLetters].filter((topic) => topic !== undefined);
   const findings = [ok("brokers", `${facts.brokers} reachable`)];
   const inputFacts = facts.topics.get(input);
   for (const name of [input, forecasts, ...optional, state]) {

@@ -53,6 +53,18 @@ test("finds nothing wrong where everything fits, and names every topic", () => {
   }
 });
 
+test("checks every output that has a name", () => {
+  const topics = { ...expected.topics, incidents: "incidents", candidate: "other" };
+  const facts = withTopic("incidents", {});
+  expect(complaints(facts, { topics })).toMatchObject([
+    { level: "error", code: "TOPIC_MISSING", subject: "topic other" },
+  ]);
+  const few = new Map([...facts.topics, ["other", { ...shape, partitions: 5, settings: settings() }]]);
+  expect(complaints({ ...facts, topics: few }, { topics })).toMatchObject([
+    { level: "error", code: "TOPIC_MISMATCH", subject: "topic other" },
+  ]);
+});
+
 test.each<[string, Record<string, string>, object]>([
   ["readings", { "retention.ms": "300000" }, { level: "error", code: "STATE_GAP" }],
   ["readings", { "retention.bytes": "1000000" }, { level: "warning" }],
