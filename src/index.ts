@@ -23,6 +23,7 @@ export { describeError, UndercurrentError, type ErrorCode } from "./errors/libra
 export { errors, type ErrorEntry } from "./errors/list.js";
 export {
   createForecaster,
+  type CreateForecasterOptions,
   EventForecaster,
   type EventForecast,
   type EventIncident,
@@ -50,6 +51,7 @@ export type {
   IntervalColumns,
   ObservationColumns,
   StepColumns,
+  WritableObservationColumns,
 } from "./forecast/columns.js";
 export { Forecaster } from "./forecast/forecaster.js";
 export type { KeyedForecaster } from "./forecast/keyed-forecaster.js";
@@ -78,6 +80,7 @@ export {
 export { SymbolForecaster } from "./forecast/symbols/forecaster.js";
 export {
   createSymbolForecaster,
+  type CreateSymbolForecasterOptions,
   EventSymbolForecaster,
   type EventSymbolForecast,
   type LikelySymbol,
@@ -97,5 +100,5 @@ export { forecast, type OperatorOptions } from "./operators/forecast.js";
 export { forecastBatches } from "./operators/forecast-batches.js";
 export { forecastIncidents } from "./operators/forecast-incidents.js";
 export { forecastSymbols, type SymbolOperatorOptions } from "./operators/forecast-symbols.js";
-export type { SaveOptions, SharedOptions, StateOptions } from "./operators/state.js";
+export type { SaveOptions, SavingOptions, SharedOptions, StateOptions } from "./operators/state.js";
 export type { ForgottenKeys } from "./forecast/keys/eviction.js";

@@ -23,6 +23,7 @@ let entries: Readonly<Partial<Record<ErrorCode, ErrorEntry>>> = libraryErrors;
  */
 export class UndercurrentError extends Error {
   override readonly name = "UndercurrentError";
+  /** What went wrong, by the names of docs/errors.md. */
   readonly code: ErrorCode;
   /** What happened to the data. */
   readonly data: string;

@@ -86,16 +86,20 @@ export function dueTime(columns: ForecastColumns, row: number, step: number): nu
   return time + step * (columns.yhatTime[row]! - time);
 }
 
+/** Columns that a program fills: rows are appended up to the capacity. */
+export interface WritableObservationColumns extends ObservationColumns {
+  count: number;
+  /** Position of each row's event in its batch; NaN if there is none. */
+  readonly positions: Float64Array;
+}
+
 /**
  * Creates columns for observations.
  *
  * @param capacity Largest number of rows.
  * @param features Number of exogenous features per row, the setting `featureCount`.
  */
-export function observationColumns(
-  capacity: number,
-  features = 0,
-): ObservationColumns & { count: number; readonly positions: Float64Array } {
+export function observationColumns(capacity: number, features = 0): WritableObservationColumns {
   return {
     count: 0,
     slots: new Int32Array(capacity),

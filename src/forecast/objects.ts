@@ -430,6 +430,12 @@ export class EventForecaster<T> extends ObjectForecaster<
 const carried = "each observation carries its key, time and value";
 const misplaced = { key: carried, time: carried, value: carried };
 
+/** Options of `createForecaster`: settings, an engine and listeners. */
+export interface CreateForecasterOptions
+  extends
+    Omit<EventOptions<Observation>, "key" | "time" | "value" | "features">,
+    Pick<ForecasterOptions, "featureCount"> {}
+
 /**
  * Creates a forecaster without RxJS. `observe` takes observations and returns their forecasts in order.
  *
@@ -448,10 +454,7 @@ const misplaced = { key: carried, time: carried, value: carried };
  * forecaster.dispose();
  * ```
  */
-export function createForecaster(
-  options: Omit<EventOptions<Observation>, "key" | "time" | "value" | "features"> &
-    Pick<ForecasterOptions, "featureCount"> = {},
-): EventForecaster<Observation> {
+export function createForecaster(options: CreateForecasterOptions = {}): EventForecaster<Observation> {
   refuseRenamed(renamedForecasterOptions, options);
   refuseMisplaced(options, misplaced);
   const { featureCount: count = 0, ...others } = options;

@@ -16,20 +16,25 @@ export interface SaveOptions {
   readonly to: (snapshot: Uint8Array) => unknown;
 }
 
-/** Options of an operator whose subscriptions own a forecaster each. */
-export interface StateOptions {
-  /** Snapshot of a forecaster with the same settings, from which every subscription starts. Default: no state. */
-  readonly restore?: Uint8Array | undefined;
-  /** Default: the state is lost with the subscription. */
+/** The option `save` of every operator. */
+export interface SavingOptions {
+  /**
+   * Takes snapshots of the forecaster: how often, and where they go. Default: the state is lost with the subscription, or
+   * the owner of a shared forecaster saves it.
+   */
   readonly save?: SaveOptions | undefined;
 }
 
+/** Options of an operator whose subscriptions own a forecaster each. */
+export interface StateOptions extends SavingOptions {
+  /** Snapshot of a forecaster with the same settings, from which every subscription starts. Default: no state. */
+  readonly restore?: Uint8Array | undefined;
+}
+
 /** Options of an operator whose subscriptions share a forecaster. Its owner disposes of it, and restores it. */
-export interface SharedOptions<Forecaster> {
+export interface SharedOptions<Forecaster> extends SavingOptions {
   /** Forecaster that also reads the events. Streams that share it are one stream to it, in order of arrival. */
   readonly forecaster: Forecaster;
-  /** Default: the owner saves. */
-  readonly save?: SaveOptions | undefined;
 }
 
 /** What the operators need of a forecaster. */

@@ -20,12 +20,17 @@ export interface BacktestOptions<T> extends EventOptions<T> {
 export interface BacktestResult {
   /** Name of the model at the end. */
   readonly model: string;
+  /** All settings of the forecaster, the defaults included. */
   readonly settings: ForecasterSettings;
+  /** Number of first events of each key that were not scored. */
   readonly warmup: number;
-  /** Number of events that were refused, and their numbers by code. */
+  /** Number of events that were refused. */
   readonly rejected: number;
+  /** Numbers of refused events by the code of the error. */
   readonly rejections: Readonly<Record<string, number>>;
+  /** Scores of all keys together, and of the baselines. */
   readonly overall: OverallSummary;
+  /** Numbers of alarms and incidents, also per day of event time. */
   readonly incidents: IncidentSummary;
   /** Scores of each key, in the order of the keys' first events. */
   readonly keys: readonly KeySummary[];

@@ -32,13 +32,17 @@ export interface IncidentSummary {
   readonly days: number | null;
   /** Values whose anomaly score exceeds 1. */
   readonly alarms: number;
+  /** Per day of event time; null for a stream without a span. */
   readonly alarms_per_day: number | null;
+  /** Incidents that were opened. */
   readonly incidents: number;
+  /** Per day of event time; null for a stream without a span. */
   readonly incidents_per_day: number | null;
   /** Incidents that the stream ends with. */
   readonly open: number;
   /** Incidents that lie in quiet times. */
   readonly muted: number;
+  /** Numbers of incidents by their kind. */
   readonly kinds: Readonly<Partial<Record<IncidentKind | "group", number>>>;
 }
 

@@ -4,18 +4,23 @@ import type { KeyScores } from "./scoreboard.js";
 import type { ExpertRecord } from "./expert-record.js";
 import type { StepScore } from "./step-scores.js";
 
-/** ErrorSummary of one forecaster; null if nothing was scored. */
+/** Errors of one forecaster; null if nothing was scored. */
 export interface ErrorSummary {
+  /** Mean absolute error, in the unit of the values. */
   readonly mae: number | null;
+  /** Root of the mean squared error, in the unit of the values. */
   readonly rmse: number | null;
   /** 1 - MAE / MAE of persistence. */
   readonly skill: number | null;
 }
 
-/** ErrorSummary over some events, and their counts. */
+/** Errors over some events, and their counts. */
 export interface ScoredEvents extends ErrorSummary {
+  /** Number of accepted events. */
   readonly events: number;
+  /** Number of events without a value. */
   readonly missing: number;
+  /** Number of values with an earlier forecast, without the warm-up. */
   readonly scored: number;
   /** Share of the values inside their interval; null if nothing was scored. */
   readonly coverage: number | null;
@@ -36,21 +41,27 @@ export type ExpertsSummary = Readonly<
 
 /** How well the values some steps ahead were forecast. */
 export interface StepSummary extends ErrorSummary {
+  /** Number of values ahead, from 1. */
   readonly step: number;
+  /** Number of values with a forecast of this step. */
   readonly scored: number;
+  /** Share of the values inside their interval; null if nothing was scored. */
   readonly coverage: number | null;
+  /** Errors of simple methods on the same values. */
   readonly baselines: { readonly persistence: ErrorSummary; readonly seasonal_naive: ErrorSummary };
 }
 
 /** How well the next values of one key were forecast, and by whom. */
 export interface KeySummary extends ScoredEvents {
   readonly key: string;
+  /** Errors of simple methods on the same values. */
   readonly baselines: {
     readonly persistence: ErrorSummary;
     /** `period` in values; null if none was detected. */
     readonly seasonal_naive: ErrorSummary & { readonly period: number | null };
     readonly exponential_smoothing: ErrorSummary & { readonly alpha: number };
   };
+  /** Weights of the experts in the key's forecasts. */
   readonly experts: ExpertsSummary;
   /** Steps 1 to the horizon, where that is above 1. */
   readonly horizon?: readonly StepSummary[];
@@ -58,7 +69,9 @@ export interface KeySummary extends ScoredEvents {
 
 /** How well all keys were forecast. */
 export interface OverallSummary extends ScoredEvents {
+  /** Number of keys. */
   readonly keys: number;
+  /** Errors of simple methods on the same values. */
   readonly baselines: {
     readonly persistence: ErrorSummary;
     readonly seasonal_naive: ErrorSummary;
@@ -66,6 +79,7 @@ export interface OverallSummary extends ScoredEvents {
   };
   /** Means over the keys. */
   readonly experts: ExpertsSummary;
+  /** Steps 1 to the horizon, where that is above 1. */
   readonly horizon?: readonly StepSummary[];
 }
 

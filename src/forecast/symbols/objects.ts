@@ -165,6 +165,9 @@ export class EventSymbolForecaster<T> extends ObjectForecaster<
   }
 }
 
+/** Options of `createSymbolForecaster`: settings and listeners. */
+export type CreateSymbolForecasterOptions = Omit<SymbolEventOptions<SymbolObservation>, "key" | "symbol">;
+
 /**
  * Creates a symbol forecaster without RxJS. `observe` takes symbols and returns the forecast of each key's next symbol.
  *
@@ -183,7 +186,7 @@ export class EventSymbolForecaster<T> extends ObjectForecaster<
  * ```
  */
 export function createSymbolForecaster(
-  options: Omit<SymbolEventOptions<SymbolObservation>, "key" | "symbol"> = {},
+  options: CreateSymbolForecasterOptions = {},
 ): EventSymbolForecaster<SymbolObservation> {
   const carried = "each observation carries its key and symbol";
   refuseMisplaced(options, { key: carried, symbol: carried });
