@@ -4,11 +4,20 @@ import type { CurrentEvent } from "./current-event.js";
 import { clip } from "./elementary.js";
 import type { Expert, ExpertInput, LearnedSizes } from "./experts/expert.js";
 import type { Gate, GatedValue } from "./experts/gate.js";
+import { endBridge } from "./experts/trend.js";
 import { ExpertPanel, isSettled, type ExpertStanding } from "./experts/panel.js";
 import { learnAtoms, startAtoms, usualAhead, usualOr } from "./keys/atoms.js";
 import { learnGrid, nearestOr, startGrid } from "./keys/grid.js";
 import { typicalGap } from "./keys/gap.js";
-import { followCandidate, followed, judge, lastObserved, moveLevel, verdicts } from "./keys/guard.js";
+import {
+  followCandidate,
+  followed,
+  isAside,
+  judge,
+  lastObserved,
+  moveLevel,
+  verdicts,
+} from "./keys/guard.js";
 import { Intervals } from "./uncertainty/interval.js";
 import { number } from "./keys/layout.js";
 import { startAnew, type KeyRow } from "./keys/row.js";
@@ -135,7 +144,7 @@ export class KeyForecaster {
    * returns the scaled change that the cell is shown.
    */
   score(key: KeyRow, now: CurrentEvent): number {
-    const { f64, at64 } = key;
+    const { f64, at64, f32, at32, layout } = key;
     const { forecasts, row, value } = now;
     const pending = f64[at64 + number.pending]!;
     const expected = this.#bounds.clip(followed(key, pending));
@@ -151,8 +160,10 @@ export class KeyForecaster {
     now.held = f64[at64 + number.held]!;
     forecasts.anomalyScore[row] = NaN;
     if (now.missing) return this.#skip(key);
-    this.#gate.account(key, Math.abs(value - expected), Math.abs(value - forecasts.previous[row]));
+    const wasAside = isAside(key);
     const verdict = judge(key, value);
+    const isAbsurd = wasAside || verdict === verdicts.aside;
+    this.#gate.account(key, Math.abs(value - expected), Math.abs(value - forecasts.previous[row]), isAbsurd);
     if (verdict === verdicts.aside) {
       now.missing = now.setAside = true;
       const imputation = this.#skip(key);
@@ -163,6 +174,7 @@ export class KeyForecaster {
     let forecast = this.#bounds.clip(pending);
     if (verdict === verdicts.level) {
       now.jump = moveLevel(key);
+      endBridge(f32, at32 + layout.trend);
       forecast = expected;
     } else if (verdict === verdicts.anew) {
       now.anew = true;

@@ -4,6 +4,7 @@
  * three in the mixture's own rule, beside the last value and today's mixture, so that the mixture's floor holds.
  */
 import { clip, exponential, logarithm } from "../elementary.js";
+import { hasOddValues } from "../keys/guard.js";
 import { number } from "../keys/layout.js";
 import type { KeyRow } from "../keys/row.js";
 import { Slabs } from "../keys/slabs.js";
@@ -184,7 +185,7 @@ export class Gate {
     let whole = 0;
     for (let r = 0; r < rivals; r++) whole += this.#trust[r]! * f32[at + r]!;
     f32[row.at32 + place.whole] = whole;
-    if (!areAlike(f32, row.at32 + place.changes, observed)) return;
+    if (!this.#areAlike(key, row, observed)) return;
     key.f32[pending] = whole + lead * (f32[at + 1]! - whole);
   }
 
@@ -194,7 +195,7 @@ export class Gate {
     if (own === undefined) return;
     const row = this.#turnTo(key.slot);
     const observed = key.f64[key.at64 + number.observed]!;
-    if (!areAlike(row.f32, row.at32 + this.#place.changes, observed)) return;
+    if (!this.#areAlike(key, row, observed)) return;
     this.#read(key, forecast, observed);
     this.#share(own);
     mixtureWeights(row, 0, this.#trust);
@@ -253,12 +254,22 @@ export class Gate {
     return this.#weights !== undefined && f64[at64 + number.observed]! <= guardedUntil;
   }
 
-  /** A value came: the errors of the forecast and of the last value, in the unit of the values. */
-  account(key: KeyRow, error: number, errorOfLast: number): void {
+  /**
+   * A value came: the errors of the forecast and of the last value, in the unit of the values. Of an absurd value, and of
+   * the one after that, nothing is gained.
+   */
+  account(key: KeyRow, error: number, errorOfLast: number, isAbsurd: boolean): void {
     if (!this.isGuarded(key)) return;
     const { f32, at32 } = this.rows.rowOf(key.slot);
     const at = at32 + this.#place.allowance;
-    f32[at] = f32[at]! + (1 + affordable) * errorOfLast - error;
+    const gain = (1 + affordable) * errorOfLast - error;
+    f32[at] = f32[at]! + (isAbsurd ? Math.min(gain, 0) : gain);
+  }
+
+  /** Whether the first values of a key are of one size. Among several odd ones, those that were believed may be odd too. */
+  #areAlike(key: KeyRow, { f32, at32 }: RuleRow, observed: number): boolean {
+    if (observed <= firstChanges + 1 && hasOddValues(key)) return false;
+    return areAlike(f32, at32 + this.#place.changes, observed);
   }
 
   /** Turns to the key of a slot; one object is reused. */

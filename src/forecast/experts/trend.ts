@@ -104,6 +104,11 @@ export const trend: Expert = {
   },
 };
 
+/** The key has moved as a whole to its last value: the next change is one step, whatever stood in for missing values before. */
+export function endBridge(state: Float32Array, at: number): void {
+  state[at + place.bridged] = state[at + place.streak] = 0;
+}
+
 function learnSlopes(state: Float32Array, at: number, change: number): void {
   const count = Math.min(state[at + place.count]! + 1, mostCounted);
   const slopes = at + place.slopes;

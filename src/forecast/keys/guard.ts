@@ -31,13 +31,16 @@ const most = 15;
 const stayRate = 0.5;
 const usuallyStays = 0.5;
 const alwaysStays = 0.98;
+/** Where the key came back from some values and stayed with others, that is nearer to 0. */
+const mixed = 0.45;
 /** A young key follows the first value set aside at once, and begins anew with the second that agrees. */
 const youngest = 5;
 /** Values after which a key is no longer young, and how much closer values agree than those that were odd. */
 const young = 20;
 const closer = 1 / 20;
-/** The first moves of a key differ by up to this factor. */
+/** The first moves of a key differ by up to this factor; a second one is believed that is up to so many times the least. */
 const firstMoves = 20;
+const secondMove = 5;
 /** Close changes that decide, of changes other than zero and of repeats. */
 const closeMoves = 3;
 const closeRepeats = 1;
@@ -58,9 +61,21 @@ export type Verdict = (typeof verdicts)[keyof typeof verdicts];
 
 const { doubt, row, agreeing, stays, open } = aside;
 
+/** Whether the key's last observed value was set aside. */
+export function isAside({ f32, at32, layout }: KeyRow): boolean {
+  return f32[at32 + layout.aside + row]! > 0;
+}
+
+/** Whether several of a key's values were absurd, of which some were believed at first: others may still be. */
+export function hasOddValues({ f32, at32, layout }: KeyRow): boolean {
+  const at = at32 + layout.aside;
+  return f32[at + doubt]! > 1.5 && Math.abs(f32[at + stays]!) < mixed;
+}
+
 /** Returns the key's last observed value, which may have been set aside. */
-export function lastObserved({ f64, at64, f32, at32, layout }: KeyRow): number {
-  return f64[at64 + (f32[at32 + layout.aside + row]! > 0 ? number.candidate : number.held)]!;
+export function lastObserved(key: KeyRow): number {
+  const { f64, at64 } = key;
+  return f64[at64 + (isAside(key) ? number.candidate : number.held)]!;
 }
 
 /** Judges an observed value from what was known before it. */
@@ -75,9 +90,10 @@ export function judge(key: KeyRow, value: number): Verdict {
   const largest = moveDiscount * f64[at64 + number.largestMove]!;
   if (hasNeverMoved(key)) {
     if (distance === 0) return ordinary(key, value, largest);
-    // A move like the one that was set aside lately, and was no new level, is the key's first.
-    const isSecond = f32[at + row] === 0 && f32[at + doubt]! >= 0.5;
-    if (isSecond && distance <= firstMoves * largest) return ordinary(key, value, distance);
+    // A move like the least that was set aside lately, and was no new level, is the key's first.
+    const isSecond =
+      f32[at + row] === 0 ? f32[at + doubt]! >= 0.5 : isCandidateBeyond(key, firstMoves * largest);
+    if (isSecond && distance <= secondMove * largest) return ordinary(key, value, distance);
   } else if (!isAbsurd(key, distance) || distance <= believed * largest) {
     return ordinary(key, value, Math.max(largest, distance));
   }
@@ -111,6 +127,10 @@ function hasNeverMoved({ f64, at64 }: KeyRow): boolean {
   return f64[at64 + number.squaredError] === 0 && f64[at64 + number.squaredChange] === 0;
 }
 
+function isCandidateBeyond({ f64, at64 }: KeyRow, distance: number): boolean {
+  return Math.abs(f64[at64 + number.candidate]! - f64[at64 + number.held]!) > distance;
+}
+
 function isAbsurd(key: KeyRow, distance: number): boolean {
   const { f64, at64 } = key;
   // The first change of a key has nothing to be measured by.
@@ -129,17 +149,17 @@ function ordinary(key: KeyRow, value: number, largestMove: number): Verdict {
     learnStay(f32, at, -1);
   }
   f64[at64 + number.follows] = 0;
-  f64[at64 + number.largestMove] =
-    inRow > 0 && hasNeverMoved(key)
-      ? Math.abs(f64[at64 + number.candidate]! - f64[at64 + number.held]!)
-      : largestMove;
+  f64[at64 + number.largestMove] = largestMove;
   const observed = f64[at64 + number.observed]!;
   if (observed < 2 || observed > young || (observed === 2 && inRow > 0)) return verdicts.ordinary;
   // A key that has begun anew six times has such jumps: another one shows nothing.
   if (f32[at + stays]! > alwaysStays) return verdicts.ordinary;
   f64[at64 + number.candidateSquare] = 0;
   const verdict = judgeByHindsight(key, value, observed);
-  if (verdict === verdicts.anew) learnStay(f32, at, 1);
+  if (verdict === verdicts.anew) {
+    learnStay(f32, at, 1);
+    f32[at + doubt] = f32[at + doubt]! + 1;
+  }
   return verdict;
 }
 
@@ -166,18 +186,25 @@ function setAside(key: KeyRow, value: number, away: number): Verdict {
   const { f64, at64, f32, at32, layout } = key;
   const at = at32 + layout.aside;
   const observed = f64[at64 + number.observed]!;
-  if (showsOrdinary(key, away)) {
-    const move = f64[at64 + number.candidate]! - f64[at64 + number.held]!;
-    assumeSize(key, move * move);
-    f32[at + doubt] = Math.max(1, f32[at + doubt]! - f32[at + row]!);
-    f32[at + row] = f32[at + agreeing] = 0;
+  // The least of the moves of a key that has never moved is the most likely one.
+  const hasMoved = observed >= 2 && !hasNeverMoved(key);
+  if (!hasMoved && observed >= 2) {
+    const least = f64[at64 + number.largestMove]!;
+    f64[at64 + number.largestMove] = least > 0 ? Math.min(least, away) : away;
+    // A row of moves ends with a value many times as far away: they were the first ordinary ones.
+    if (f32[at + row]! > 0 && !isCandidateBeyond(key, away / firstMoves)) {
+      f32[at + doubt] = Math.max(1, f32[at + doubt]! - f32[at + row]!);
+      f32[at + row] = f32[at + agreeing] = 0;
+    }
   }
   const inRow = f32[at + row]! + 1;
   const change = inRow > 1 ? value - f64[at64 + number.candidate]! : 0;
   const agrees = inRow > 1 && Math.abs(change) < near * away;
   const agreed = agrees ? f32[at + agreeing]! + 1 : 1;
-  const isLevel = agreed >= Math.min(newLevel, Math.max(2, observed));
-  if (isLevel || inRow > Math.min(longestRow, Math.max(3, observed))) {
+  // Of a key that has moved more is known than fewer values can tell.
+  const enough = hasMoved ? newLevel : Math.min(newLevel, Math.max(2, observed));
+  const isLevel = agreed >= enough;
+  if (isLevel || inRow > Math.min(longestRow, Math.max(hasMoved ? newLevel : 3, observed))) {
     f32[at + row] = f32[at + agreeing] = 0;
     // The values before were set aside without a fault of theirs.
     f32[at + doubt] = Math.max(0, f32[at + doubt]! - inRow);
@@ -185,8 +212,9 @@ function setAside(key: KeyRow, value: number, away: number): Verdict {
     const stayed = f32[at + stays]! > usuallyStays;
     learnStay(f32, at, 1);
     f64[at64 + number.former] = f64[at64 + number.held]!;
-    f32[at + open] = Math.max(0, newLevel - inRow);
-    return isLevel && (observed > settledMoves || stayed) ? verdicts.level : verdicts.anew;
+    f32[at + open] = Math.max(0, newLevel - (isLevel ? agreed : inRow));
+    const isMove = observed > settledMoves || stayed || (hasMoved && observed >= newLevel);
+    return isLevel && isMove ? verdicts.level : verdicts.anew;
   }
   f32[at + row] = inRow;
   f32[at + agreeing] = agreed;
@@ -194,14 +222,6 @@ function setAside(key: KeyRow, value: number, away: number): Verdict {
   f64[at64 + number.candidateSquare] = inRow > 1 ? square + (change * change - square) / (inRow - 1) : 0;
   f64[at64 + number.candidate] = value;
   return verdicts.aside;
-}
-
-/** Whether a value so far away shows that the first moves of a key, which had never moved before, were ordinary ones. */
-function showsOrdinary(key: KeyRow, away: number): boolean {
-  const { f64, at64, f32, at32, layout } = key;
-  if (!hasNeverMoved(key) || f32[at32 + layout.aside + row] === 0) return false;
-  const move = Math.abs(f64[at64 + number.candidate]! - f64[at64 + number.held]!);
-  return move > 0 && firstMoves * move < away;
 }
 
 /** What became of the values set aside: 1 where the key stayed there, as a counter does that begins anew, -1 where it came back. */

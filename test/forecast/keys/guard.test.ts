@@ -41,6 +41,18 @@ const discrete: Readonly<Record<string, Kind>> = {
   "a sensor with coarse steps": (noise) => () => Math.round((21 + 0.3 * noise()) * 2) / 2,
 };
 
+/** Kinds that rest: a young key may never have moved before its first absurd value. */
+const resting: Readonly<Record<string, Kind>> = {
+  "a set-point": (_, next) => {
+    let value = 21;
+    return () => (next() < 0.05 ? (value = 18 + Math.round(6 * next()) / 2) : value);
+  },
+  "a switch": (_, next) => {
+    let value = 0;
+    return () => (next() < 0.1 ? (value = 1 - value) : value);
+  },
+};
+
 function poisson(next: () => number, rate: number): number {
   let count = -1;
   for (let product = 1; product > Math.exp(-rate); product *= next()) count++;
@@ -115,6 +127,8 @@ class Costs {
 }
 
 const sentinels = [-9999e3, 2 ** 32 - 1, -1e30, 2 ** 64, 5e8];
+/** Absurd values of several magnitudes, and one that is none for most keys. */
+const mixed = [-9999, 2 ** 32 - 1, 0, 65_535, 1e9];
 const runsOf = (count: number): number[][] => [
   ...sentinels.slice(0, 3).map((value) => new Array<number>(count).fill(value)),
   ...(count > 1 ? [sentinels.slice(0, count)] : []),
@@ -177,6 +191,33 @@ describe.each(Object.entries(discrete))("%s", (_, kind) => {
     },
   );
 });
+
+describe.each(Object.entries(resting))("%s", (_, kind) => {
+  test.each([4, 8, 10, 15, 20])(
+    "of a young key is forecast as if absurd values at event %i had not been",
+    (at) => {
+      for (const model of [settings, trained]) {
+        const runs = (count: number): number[][] => [...runsOf(count), mixed.slice(0, count)];
+        // A few moves of all keys make the errors: one that is followed a value later counts much.
+        for (const ratio of ratiosOf(new Costs(kind, at, model), runs)) expectUnharmed(ratio, 2.5);
+      }
+    },
+  );
+});
+
+/** All kinds but the meter, whose values are themselves of the magnitude of some of `mixed`. */
+const unlike = Object.entries({ ...kinds, ...discrete, ...resting }).filter(
+  ([name]) => !name.startsWith("a meter"),
+);
+
+test.each(unlike)(
+  "%s: trained weights forecast a key that begins with five values of several magnitudes as if they had not been",
+  (_, kind) => {
+    const costs = new Costs(kind, 0, trained);
+    const without = costs.of([], longest);
+    expect(costs.of(mixed, longest).next / without.next).toBeLessThan(1.5);
+  },
+);
 
 test("a level is forecast as if values that are odd by 25 to 100 usual errors had not been", () => {
   const runs = (count: number): number[][] =>
