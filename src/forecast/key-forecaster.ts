@@ -9,15 +9,7 @@ import { ExpertPanel, isSettled, type ExpertStanding } from "./experts/panel.js"
 import { learnAtoms, startAtoms, usualAhead, usualOr } from "./keys/atoms.js";
 import { learnGrid, nearestOr, startGrid } from "./keys/grid.js";
 import { typicalGap } from "./keys/gap.js";
-import {
-  followCandidate,
-  followed,
-  isAside,
-  judge,
-  lastObserved,
-  moveLevel,
-  verdicts,
-} from "./keys/guard.js";
+import { followCandidate, followed, judge, lastObserved, moveLevel, verdicts } from "./keys/guard.js";
 import { Intervals } from "./uncertainty/interval.js";
 import { number } from "./keys/layout.js";
 import { startAnew, type KeyRow } from "./keys/row.js";
@@ -160,10 +152,8 @@ export class KeyForecaster {
     now.held = f64[at64 + number.held]!;
     forecasts.anomalyScore[row] = NaN;
     if (now.missing) return this.#skip(key);
-    const wasAside = isAside(key);
+    this.#gate.account(key, Math.abs(value - expected), Math.abs(value - forecasts.previous[row]));
     const verdict = judge(key, value);
-    const isAbsurd = wasAside || verdict === verdicts.aside;
-    this.#gate.account(key, Math.abs(value - expected), Math.abs(value - forecasts.previous[row]), isAbsurd);
     if (verdict === verdicts.aside) {
       now.missing = now.setAside = true;
       const imputation = this.#skip(key);

@@ -254,16 +254,12 @@ export class Gate {
     return this.#weights !== undefined && f64[at64 + number.observed]! <= guardedUntil;
   }
 
-  /**
-   * A value came: the errors of the forecast and of the last value, in the unit of the values. Of an absurd value, and of
-   * the one after that, nothing is gained.
-   */
-  account(key: KeyRow, error: number, errorOfLast: number, isAbsurd: boolean): void {
+  /** A value came: the errors of the forecast and of the last value, in the unit of the values. */
+  account(key: KeyRow, error: number, errorOfLast: number): void {
     if (!this.isGuarded(key)) return;
     const { f32, at32 } = this.rows.rowOf(key.slot);
     const at = at32 + this.#place.allowance;
-    const gain = (1 + affordable) * errorOfLast - error;
-    f32[at] = f32[at]! + (isAbsurd ? Math.min(gain, 0) : gain);
+    f32[at] = f32[at]! + (1 + affordable) * errorOfLast - error;
   }
 
   /** Whether the first values of a key are of one size. Among several odd ones, those that were believed may be odd too. */

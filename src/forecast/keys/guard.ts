@@ -62,14 +62,14 @@ export type Verdict = (typeof verdicts)[keyof typeof verdicts];
 const { doubt, row, agreeing, stays, open } = aside;
 
 /** Whether the key's last observed value was set aside. */
-export function isAside({ f32, at32, layout }: KeyRow): boolean {
+function isAside({ f32, at32, layout }: KeyRow): boolean {
   return f32[at32 + layout.aside + row]! > 0;
 }
 
-/** Whether several of a key's values were absurd, of which some were believed at first: others may still be. */
+/** Whether some of a key's values were absurd, and others that it believed at first proved so: still others may. */
 export function hasOddValues({ f32, at32, layout }: KeyRow): boolean {
   const at = at32 + layout.aside;
-  return f32[at + doubt]! > 1.5 && Math.abs(f32[at + stays]!) < mixed;
+  return f32[at + doubt]! >= 0.5 && Math.abs(f32[at + stays]!) < mixed;
 }
 
 /** Returns the key's last observed value, which may have been set aside. */
@@ -135,8 +135,14 @@ function isAbsurd(key: KeyRow, distance: number): boolean {
   const { f64, at64 } = key;
   // The first change of a key has nothing to be measured by.
   if (f64[at64 + number.observed]! < 2) return false;
+  return distance > limitOf(key);
+}
+
+/** So many running sizes of errors and changes. */
+function limitOf(key: KeyRow): number {
+  const { f64, at64 } = key;
   const square = Math.max(f64[at64 + number.squaredError]!, f64[at64 + number.squaredChange]!);
-  return distance > (absurd + absurdOfYoung / movesOf(key)) * Math.sqrt(square);
+  return (absurd + absurdOfYoung / movesOf(key)) * Math.sqrt(square);
 }
 
 /** An ordinary value ends a row of those set aside. Of a young key it may show that an earlier one was odd. */
@@ -156,10 +162,7 @@ function ordinary(key: KeyRow, value: number, largestMove: number): Verdict {
   if (f32[at + stays]! > alwaysStays) return verdicts.ordinary;
   f64[at64 + number.candidateSquare] = 0;
   const verdict = judgeByHindsight(key, value, observed);
-  if (verdict === verdicts.anew) {
-    learnStay(f32, at, 1);
-    f32[at + doubt] = f32[at + doubt]! + 1;
-  }
+  if (verdict === verdicts.anew) learnStay(f32, at, 1);
   return verdict;
 }
 
