@@ -5,7 +5,7 @@ import type { Reading } from "../../src/pipeline/decode/decode.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";
 import { forecasterSettings } from "../../src/forecast/settings.js";
 import type { Assignment, Commit, Committer, RoutedRecord, StateChange } from "../../src/pipeline/ports.js";
-import { writeState } from "../../src/pipeline/state/state-records.js";
+import { isSnapshot, writeState } from "../../src/pipeline/state/state-records.js";
 import type { TransactionalLog } from "./log.js";
 import { replayCommand, simulate, SimulationFailed, type Sabotage } from "./simulate.js";
 
@@ -83,7 +83,8 @@ const forgetWindows: Sabotage = {
   committer: (inner, _, { forecaster: options = {} }) =>
     altered(inner, (commit) => {
       const { snapshot } = commit;
-      if (snapshot === undefined || options.aggregate === undefined) return commit;
+      // Between snapshots only feedback is written.
+      if (snapshot === undefined || options.aggregate === undefined || !isSnapshot(snapshot)) return commit;
       const forecaster = new Forecaster(forecasterSettings(options));
       const isWindows = ({ key }: StateChange): boolean => key.startsWith("windows:");
       const empty = writeState(snapshot.offset, forecaster).records.filter(isWindows);
