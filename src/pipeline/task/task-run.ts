@@ -268,7 +268,7 @@ export class TaskRun {
   /**
    * Follows the input to the end of this run. A graceful stop, or the end of the input:
    *
-   * 1. Stop reading, and finish the records under way.
+   * 1. Stop reading, and finish the records of the commit under way.
    * 2. Stop the snapshots by the clock.
    * 3. Wait for the commits under way.
    * 4. End the operators' input. The stop fails if an operator held values back.
@@ -297,7 +297,8 @@ export class TaskRun {
           if (this.#owner.lost.aborted) return;
           this.#taking = this.#take(model, chunk, progress);
           await this.#taking;
-          if (this.#interrupted) break reading;
+          // What is left of the batch is for the next run.
+          if (this.#interrupted || isAborted(this.#end.signal)) break reading;
         }
       }
     } catch (error) {

@@ -66,6 +66,29 @@ test("a new partition is taken over, live at once, committed in pieces, and give
   expect(events.at(-1)).toEqual({ type: "released", ...origin, because: "stopped" });
 });
 
+test("a stop finishes the records of the commit under way, and leaves the rest of their batch to the next run", async () => {
+  const log = filled(16);
+  const stopping: { commits: number; stop?: AbortController } = { commits: 0 };
+  const commit = (): Promise<void> => {
+    // The first makes the empty state durable.
+    if (++stopping.commits === 2) stopping.stop!.abort();
+    return Promise.resolve();
+  };
+  const first = start(log, { commit: { maxEvents: 4 } }, { commit });
+  stopping.stop = first.stop;
+  await quiet();
+  expect(first.outcome()).toBe("completed");
+  // One more chunk may have been taken while the commit was under way.
+  expect(committedOf(first.events).at(-1)!.offset).toBeLessThanOrEqual(8);
+  const next = start(log, { commit: { maxEvents: 4 } });
+  await quiet();
+  next.stop.abort();
+  await quiet();
+  expect(committedOf(next.events).at(-1)!.offset).toBe(16);
+  const forecasts = [...first.commits, ...next.commits].flatMap(({ forecasts: records }) => records);
+  expect(forecasts).toHaveLength(16);
+});
+
 test("a successor says what it goes on from, replays it in silence, and is live from the committed offset on", async () => {
   const log = filled(40);
   const first = start(log, { commit: { maxEvents: 10 }, snapshot: { everyEvents: 20 } });
