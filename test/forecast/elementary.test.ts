@@ -31,6 +31,19 @@ test("logarithm agrees with Math.log to 1e-13", () => {
   expect(logarithm(1)).toBe(0);
 });
 
+test("logarithm agrees with Math.log at the ends of every power of two, and is finite beyond them", () => {
+  for (let exponent = -1022; exponent <= 1023; exponent++) {
+    for (const mantissa of [1, 1 + Number.EPSILON, Math.SQRT2, 2 - Number.EPSILON]) {
+      const x = mantissa * 2 ** exponent;
+      const exact = Math.log(x);
+      expect(Math.abs(logarithm(x) - exact)).toBeLessThan(1e-13 * Math.max(1, Math.abs(exact)));
+    }
+  }
+  expect(logarithm(0)).toBe(-1023 * Math.LN2);
+  expect(logarithm(Infinity)).toBeCloseTo(1024 * Math.LN2);
+  expect(Number.isFinite(logarithm(Number.MIN_VALUE))).toBe(true);
+});
+
 test("harmonics are the sines and cosines of the multiples of the angle", () => {
   fc.assert(
     fc.property(
