@@ -22,6 +22,14 @@ export interface Interpolated {
   readonly issues: readonly ConfigIssue[];
 }
 
+/** Returns the value with its texts written so that none of them is a reference: they come back as they were. */
+export function withoutReferences(value: unknown): unknown {
+  if (typeof value === "string") return value.replaceAll("${", () => "$${");
+  if (Array.isArray(value)) return value.map(withoutReferences);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withoutReferences(item)]));
+}
+
 /** In order: `$$` before a brace, which stands for `$`; a reference; an opening brace without a reference. */
 const pattern = /\$\$(?=\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{/g;
 

@@ -5,6 +5,7 @@ import { LineSplitter } from "../../adapters/files/lines.js";
 import { checkReadable, openText } from "../../adapters/files/open.js";
 import { sampleInput } from "../../adapters/kafka/offline/sample.js";
 import { SchemaRegistry } from "../../adapters/schemas/registry.js";
+import { withoutReferences } from "../../config/interpolate.js";
 import { loadConfig, parseConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
 import { UndercurrentError } from "../../errors/errors.js";
@@ -78,7 +79,7 @@ async function inspect(topic: string | undefined, flags: InspectFlags): Promise<
     decode,
     ...(aggregate !== undefined && { aggregate }),
   };
-  const configuration = stringify(sections, { flowCollectionPadding: false });
+  const configuration = configurationText(sections);
   const source = flags.file === undefined ? `topic ${input}` : `file ${flags.file}`;
   const said = [
     summaryOf(placed, source),
@@ -93,6 +94,11 @@ async function inspect(topic: string | undefined, flags: InspectFlags): Promise<
     return;
   }
   process.stdout.write(`${said.map(comment).join("")}${configuration}`);
+}
+
+/** Returns settings as the text of a configuration that loads as these settings, whatever the names in the records are. */
+export function configurationText(settings: object): string {
+  return stringify(withoutReferences(settings), { flowCollectionPadding: false });
 }
 
 /** Returns the newest records of the topic. */
