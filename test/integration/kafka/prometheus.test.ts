@@ -11,8 +11,8 @@ import { alerts, expressionOf } from "../../../monitoring/alerts.js";
 import { rows } from "../../../monitoring/panels.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { endChildren } from "../../support/child.js";
-import { logged, startService } from "../../support/service.js";
-import { committed, deployment, produce } from "./deployment.js";
+import { logged, startCommand, startService, type Settings } from "../../support/service.js";
+import { committed, deployment, produce, type Deployment } from "./deployment.js";
 
 const hasPrometheus = spawnSync("prometheus", ["--version"]).error === undefined;
 if (!hasPrometheus) console.warn("SKIPPED: a real Prometheus; install Debian's package prometheus.");
@@ -35,9 +35,9 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts a Prometheus that scrapes the target twice a second, with the product's alerts; asks it a query. */
+/** Starts a Prometheus that scrapes the targets twice a second, with the product's alerts; asks it a query. */
 async function startPrometheus(
-  target: string,
+  targets: readonly string[],
   token: string,
 ): Promise<(query: string) => Promise<unknown[]>> {
   folder = mkdtempSync(join(tmpdir(), "undercurrent-prometheus-"));
@@ -49,7 +49,7 @@ async function startPrometheus(
       {
         job_name: "undercurrent",
         authorization: { credentials: token },
-        static_configs: [{ targets: [target] }],
+        static_configs: [{ targets }],
       },
     ],
   };
@@ -82,6 +82,15 @@ async function startPrometheus(
 const filled = (expr: string): string =>
   expr.replaceAll("$instance", ".*").replaceAll("$key", "key-0").replaceAll("$__rate_interval", "5s");
 
+/** A deployment whose input is placed by key first, in topics that are there. */
+async function repartitioned(settings: Settings): Promise<Deployment> {
+  const { topics, ...others } = await deployment(1, settings);
+  const all = { ...others, topics: { ...topics, repartition: true } } as unknown as Deployment;
+  const created = startCommand(["topics", "create"], all);
+  expect(await created.ended, created.err.join("\n")).toBe(0);
+  return all;
+}
+
 describeWithBroker("Prometheus", () => {
   test.skipIf(!hasPrometheus)(
     "has data for every panel, and for what every alert looks at",
@@ -97,7 +106,10 @@ describeWithBroker("Prometheus", () => {
       await Promise.all([committed(service, 0, 400), committed(service, 1, 400)]);
       const { url } = logged(service, "serving")[0] as { url: string };
       expect((await fetch(`${url}metrics`)).status).toBe(401);
-      const query = await startPrometheus(new URL(url).host, token);
+      const repartitioning = await repartitioned({ server: settings.server! });
+      const second = startService(repartitioning);
+      const { url: secondUrl } = JSON.parse(await second.line(/"event":"serving"/)) as { url: string };
+      const query = await startPrometheus([new URL(url).host, new URL(secondUrl).host], token);
 
       // Rates and durations need something to happen between two scrapes.
       const queries = new Set([
@@ -110,7 +122,7 @@ describeWithBroker("Prometheus", () => {
       let offset = 400;
       for (let round = 0; missing.size > 0 && round < 40; round++) {
         await broker.produce(settings.topics.input, 1, [{ key: "bad", value: "no JSON" }]);
-        await produce(settings, 0, 40, offset);
+        for (const each of [settings, repartitioning]) await produce(each, 0, 40, offset);
         offset += 40;
         await sleep(500);
         for (const expr of missing) if ((await query(expr)).length > 0) missing.delete(expr);

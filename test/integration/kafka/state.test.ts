@@ -71,7 +71,8 @@ interface Report {
 
 async function inspect(where: Deployment, ...flags: string[]): Promise<readonly Report[]> {
   const { code, out, err } = await run(["inspect", "--json", ...flags], where);
-  expect(err).toEqual([]);
+  // On a busy machine the brokers may take a while.
+  expect(err.filter((line) => !line.startsWith("trying to reach the brokers "))).toEqual([]);
   expect(code).toBe(0);
   return (JSON.parse(out[0]!) as { partitions: Report[] }).partitions;
 }
