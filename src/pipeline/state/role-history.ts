@@ -57,7 +57,7 @@ export function liveSince(history: RoleHistory | undefined): number | undefined 
   return history?.changes.findLast(({ begins, live }) => begins === true && live === true)?.at;
 }
 
-/** Returns the history with a further change. */
+/** Returns the history with a further change. A live model that begins anew ends what was from its offset on. */
 export function withRole(history: RoleHistory | undefined, role: NewRole): RoleHistory {
   const models = [...(history?.models ?? [])];
   const indexOf = (settings: ForecasterSettings): number => {
@@ -67,11 +67,14 @@ export function withRole(history: RoleHistory | undefined, role: NewRole): RoleH
     return known < 0 ? models.push(signed) - 1 : known;
   };
   const { settings, former, ...change } = role;
+  const isAnew = change.begins === true && change.live === true;
+  const earlier = (history?.changes ?? []).filter(({ at }) => !isAnew || at <= change.at);
   const changes = [
-    ...(history?.changes ?? []),
+    ...earlier,
     { ...change, model: indexOf(settings), ...(former && { former: indexOf(former) }) },
   ];
-  return trimmed({ since: history?.since ?? 0, models, changes });
+  const since = history?.since ?? 0;
+  return trimmed({ since: isAnew ? Math.min(since, change.at) : since, models, changes });
 }
 
 /** Returns a history of the latest roles alone, as if they held from an offset on. */

@@ -258,6 +258,17 @@ export function readFeedbackState(record: StateRecord): FeedbackState {
   }
 }
 
+/** Returns where the incidents topic is read on, whatever else the records of a state are; undefined where none of them says. */
+export function nextFeedback(records: readonly StateRecord[]): number | undefined {
+  const record = records.find(({ key }) => key === feedbackKey);
+  try {
+    return record && readFeedbackState(record).next;
+  } catch (error) {
+    if (error instanceof UndercurrentError) return undefined;
+    throw error;
+  }
+}
+
 /** Whether changes of a state are a snapshot: between snapshots only feedback is written. */
 export function isSnapshot({ records }: SnapshotWrite): boolean {
   return records.some(({ key }) => withoutPlace(key, placeOf(key)) === modelKey);

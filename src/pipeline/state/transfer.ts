@@ -8,9 +8,18 @@ import { forecasterSettings, type ForecasterSettings } from "../../forecast/sett
 import { compareSettings } from "../../forecast/snapshot/signature.js";
 import type { SnapshotRecord } from "../../forecast/snapshot/snapshot.js";
 import type { Commit, StateRecord, Takeover } from "../ports.js";
-import { otherPlace, withRole, writeRoles } from "./role-history.js";
+import { otherPlace, withRole, writeRoles, type RoleHistory } from "./role-history.js";
 import { splitRoles } from "./roles.js";
-import { moveState, readState, replaceState, stateCommit, writeModel, writeState } from "./state-records.js";
+import {
+  moveState,
+  nextFeedback,
+  readState,
+  replaceState,
+  stateCommit,
+  writeFeedback,
+  writeModel,
+  writeState,
+} from "./state-records.js";
 
 /** The state of one partition as it was exported. */
 export interface ExportedState {
@@ -97,16 +106,19 @@ export function resetOffset(point: ResetPoint, { partition, committed, earliest,
 
 /**
  * Replaces the found state by that of a new forecaster, at the offset that is committed with it. Without any record, the
- * committed offset would look like one whose state was lost.
+ * committed offset would look like one whose state was lost. Feedback and commands that were taken up are not read again.
  */
 export function resetCommit(found: Takeover, settings: ForecasterSettings, offset: number): Commit {
   const forecaster = new Forecaster(settings);
   try {
     const { records } = writeState(offset, forecaster);
-    const { history } = splitRoles(found.state);
+    const history = readableHistory(found.state);
     const begun = { at: offset, place: "", begins: true, live: true, settings } as const;
     const roles = history === undefined ? [] : [writeRoles(offset, withRole(history, begun))];
-    return stateCommit(offset, replaceState(keysOf(found), { offset, records: [...records, ...roles] }));
+    const next = nextFeedback(found.state);
+    const feedback = next === undefined ? [] : [writeFeedback(offset, { next, applied: [] })];
+    const state = { offset, records: [...records, ...roles, ...feedback] };
+    return stateCommit(offset, replaceState(keysOf(found), state));
   } finally {
     forecaster.dispose();
   }
@@ -168,6 +180,16 @@ export function promoteCommit(
   });
   const snapshot = { offset, records: [writeRoles(offset, history)] };
   return { commit: stateCommit(offset, snapshot), keys: candidate.keys.length };
+}
+
+/** Returns the history of roles; undefined where it cannot be read: a reset ends that too. */
+function readableHistory(records: readonly StateRecord[]): RoleHistory | undefined {
+  try {
+    return splitRoles(records).history;
+  } catch (error) {
+    if (error instanceof UndercurrentError) return undefined;
+    throw error;
+  }
 }
 
 function keysOf({ state }: Takeover): readonly string[] {

@@ -134,10 +134,12 @@ export class PartitionModel {
     this.#stale = plan.candidateKeys;
     this.#place = plan.place;
     this.#history = plan.history;
-    const feedback = plan.kind === "fresh" ? undefined : plan.state.feedback;
+    const feedback = plan.kind === "fresh" ? { next: plan.feedbackNext, applied: [] } : plan.state.feedback;
     this.#applied = feedback?.applied ?? [];
     this.#feedbackReplay = new FeedbackReplay(this.#applied);
     this.#feedbackNext = feedback?.next;
+    // A fresh start deletes the record that notes them.
+    this.#hasTakenCommands = plan.kind === "fresh" && plan.feedbackNext !== undefined;
     this.#intake = intakeFrom?.(feedback?.next);
     this.#forecaster = this.#open(plan);
     const { candidate } = plan;
@@ -225,7 +227,7 @@ export class PartitionModel {
     const plan = this.#plan;
     if (plan.kind === "fresh") {
       this.#noteFreshRoles();
-      return stateCommit(this.#position, replaceState(plan.discarded, this.#write()));
+      return stateCommit(this.#position, replaceState(plan.discarded, this.#withFeedback(this.#write())));
     }
     // A candidate without a state begins here. That is durable, because every later start has to begin it here too.
     const begins = plan.candidate !== undefined && this.#candidate === undefined;

@@ -7,7 +7,7 @@ import type { StateRecord, Takeover } from "../ports.js";
 import type { RecoverySettings } from "../settings.js";
 import type { Place, RoleHistory } from "../state/role-history.js";
 import { candidateKeys, splitRoles } from "../state/roles.js";
-import { readState, type RecordedState } from "../state/state-records.js";
+import { nextFeedback, readState, type RecordedState } from "../state/state-records.js";
 
 /** How the candidate starts. */
 export interface CandidatePlan {
@@ -35,6 +35,8 @@ export interface FreshPlan extends PlannedModels {
   readonly reason: string | undefined;
   /** Keys of the state records that the start deletes. */
   readonly discarded: readonly string[];
+  /** Offset of the incidents topic behind the feedback and commands that the saved state has taken up. */
+  readonly feedbackNext: number | undefined;
 }
 
 /** Restore the state of S, replay up to C, resume. If `retuned`, the tuning settings change at C. */
@@ -139,6 +141,7 @@ export function planRecovery(
       candidate: candidate && { settings: candidate, state: undefined },
       reason: reason && where + reason,
       discarded: takeover.state.map(({ key }) => key),
+      feedbackNext: nextFeedback(takeover.state),
       candidateKeys: [],
       place: "",
       history: records.history,

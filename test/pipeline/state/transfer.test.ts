@@ -120,6 +120,13 @@ describe("a reset", () => {
       state: { offset: 120, keys: [], version: 0 },
     });
   });
+
+  test("ends records of roles and feedback that cannot be read", () => {
+    const broken = ["roles", "feedback"].map((key) => ({ key, value: Buffer.from("broken") }));
+    const state = [...records, ...broken];
+    const reset = resetCommit({ committed: 120, earliest: 10, state }, settings, 120);
+    expect(after(state, reset).map(({ key }) => key)).toEqual(["model"]);
+  });
 });
 
 describe("a change of the model", () => {

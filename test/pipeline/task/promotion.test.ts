@@ -214,6 +214,54 @@ describe("a promotion", () => {
       "lstm",
     );
   });
+
+  test.each([
+    ["an earlier offset", 0],
+    ["the same offset", 60],
+  ])("that was taken up is over after a reset to %s", async (_, offset) => {
+    const log = new TransactionalLog(1);
+    append(log, 0, 60);
+    const first = start(log, both);
+    await quiet();
+    command(log);
+    await quiet();
+    await stop(first);
+    expect(log.promotions(0)).toHaveLength(1);
+    const { epoch, takeover } = log.takeOver(0, () => true);
+    log.commit(0, epoch, resetCommit(takeover, ofLive!, offset), "landed");
+    const second = start(log, both);
+    append(log, 60, 100);
+    await quiet();
+    await stop(second);
+    expect(typesOf(second)).not.toContain("promoted");
+    const after = textOf(log.visible(0).forecasts).slice(60);
+    expect(after).toHaveLength(100 - offset);
+    expect(after.filter((text) => !text.includes('"model":"lstm8@'))).toEqual([]);
+  });
+
+  test("that was refused is over after a start with an empty state", async () => {
+    const log = new TransactionalLog(1);
+    append(log, 0, 50);
+    const first = start(log, withoutCandidate);
+    await quiet();
+    command(log);
+    await quiet();
+    expect(first.events.at(-1)).toMatchObject({ type: "promotion-refused" });
+    await stop(first);
+    const changed = {
+      ...both,
+      forecaster: { ...live, hidden: 4 },
+      recovery: { changedModel: "fresh" },
+    } as const;
+    for (const end of [70, 90]) {
+      const next = start(log, changed);
+      append(log, end - 20, end);
+      await quiet();
+      await stop(next);
+      expect(typesOf(next)).not.toContain("promoted");
+    }
+    expect(log.promotions(0)).toEqual([]);
+  });
 });
 
 test("a record of a promotion is told from all others", () => {
@@ -374,6 +422,42 @@ describe("explain", () => {
       });
       const isPromoted = offset >= 70 && offset < 130;
       expect(explained.model).toMatch(isPromoted ? /^gru8/ : /^lstm8/);
+      expect([offset, Buffer.from(explained.record.value!).toString()]).toEqual([offset, forecasts[offset]]);
+    }
+  });
+
+  test.each([
+    ["from snapshots", false],
+    ["from the first record", true],
+  ])("leaves out promotions that a reset to an earlier offset has ended, %s", async (_, compacted) => {
+    const log = new TransactionalLog(1);
+    append(log, 0, 100);
+    const first = start(log, both);
+    await quiet();
+    command(log);
+    await quiet();
+    await stop(first);
+    const { epoch, takeover } = log.takeOver(0, () => true);
+    const reset = resetCommit(takeover, ofLive!, 0);
+    log.commit(0, epoch, reset, "landed");
+    const second = start(log, both);
+    append(log, 100, 150);
+    await quiet();
+    await stop(second);
+    const commits = [...first.commits, reset, ...second.commits];
+    const state = commits.flatMap(({ snapshot }) => snapshot?.records ?? []);
+    const forecasts = textOf(log.visible(0).forecasts).slice(100);
+    const settings = pipelineSettings({ late: "drop" });
+    for (const offset of [50, 99, 100, 101, 149]) {
+      const past = new PastState(offset);
+      for (const { key, value } of state) if (!compacted || key === "roles") past.add(key, value);
+      const found = compacted ? undefined : past.read();
+      const explained = await explainForecast(inputOf(log, found?.offset ?? 0), offset, {
+        ...{ settings, origin: { topic: "readings", partition: 0 } },
+        model:
+          found === undefined ? modelSettings(live, settings.decode) : forecasterSettings(found.settings),
+        ...{ state: found, candidate: past.readCandidate(found), roles: past.roles },
+      });
       expect([offset, Buffer.from(explained.record.value!).toString()]).toEqual([offset, forecasts[offset]]);
     }
   });
