@@ -192,7 +192,9 @@ function setAside(key: KeyRow, value: number, away: number): Verdict {
   // The least of the moves of a key that has never moved is the most likely one.
   const hasMoved = observed >= 2 && !hasNeverMoved(key);
   if (!hasMoved && observed >= 2) {
-    const least = f64[at64 + number.largestMove]!;
+    // One that none has followed for long is forgotten, as those are that were set aside lately.
+    const isForgotten = f32[at + row] === 0 && f32[at + doubt]! < 1.5;
+    const least = isForgotten ? 0 : f64[at64 + number.largestMove]!;
     f64[at64 + number.largestMove] = least > 0 ? Math.min(least, away) : away;
     // A row of moves ends with a value many times as far away: they were the first ordinary ones.
     if (f32[at + row]! > 0 && !isCandidateBeyond(key, away / firstMoves)) {
