@@ -3,11 +3,13 @@
  * if feedback cannot be read, forecasts go on, and the reader begins anew.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { InputBatch } from "../../../pipeline/ports.js";
+import type { InputBatch, InputRecord } from "../../../pipeline/ports.js";
 import { partitionWatermarks } from "../admin/topics.js";
 import { innermost } from "../errors.js";
 import { EphemeralConsumer } from "../consumer/ephemeral-consumer.js";
 import type { KafkaOptions } from "../options.js";
+import { applicationHeader } from "../owner.js";
+import { textOf } from "./restore.js";
 
 /** Pause before the topic is read again after an error, in ms. */
 const pause = 10_000;
@@ -44,7 +46,7 @@ export class FeedbackReader {
         try {
           for (let batch = await feed.take(); batch !== undefined; batch = await feed.take()) {
             next = batch.nextOffset;
-            yield batch;
+            yield { ...batch, records: ownFeedback(batch.records, this.#options.applicationId) };
           }
           return;
         } finally {
@@ -95,4 +97,12 @@ export class FeedbackReader {
     this.#ending.add(ending);
     void ending.then(() => this.#ending.delete(ending));
   }
+}
+
+/** Leaves out records of other applications, with which services may share the topic. Those written by hand name none. */
+export function ownFeedback(records: readonly InputRecord[], application: string): readonly InputRecord[] {
+  return records.filter(({ headers }) => {
+    const value = headers.findLast(({ name }) => name === applicationHeader)?.value;
+    return value === undefined || textOf(value) === application;
+  });
 }
