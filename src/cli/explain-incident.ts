@@ -8,11 +8,13 @@ import {
   explainIncident,
   kindText,
   placeOfIncident,
-  readIncident,
   type DerivedIncident,
 } from "../pipeline/explain-incident.js";
+import { readIncident } from "../pipeline/encode/incidents/message.js";
+import type { InputRecord } from "../pipeline/ports.js";
 import type { PipelineSettings } from "../pipeline/settings.js";
 import { plainTable } from "./backtest/backtest-table.js";
+import { incidentReader, type IncidentReader } from "./shared/incident-reader.js";
 import { loadEngine } from "./shared/engine.js";
 import { modelOf } from "./shared/pipeline.js";
 import { formatOf } from "./shared/format.js";
@@ -54,10 +56,13 @@ export async function explainIncidentById(
     engine: await loadEngine(settings.engine),
   });
   const written: Uint8Array[] = [];
-  await readIncidents(options, place.partition, ({ value }) => {
-    if (value !== null && readIncident(value)?.id === id) written.push(value);
-  });
-  const comparison = compare(derived, written);
+  const reader = await incidentReader(settings);
+  const take = ({ value }: InputRecord): void => {
+    if (value !== null && reader.read(value)?.id === id) written.push(value);
+  };
+  await readIncidents(options, place.partition, take, reader.prepare);
+  reader.warn();
+  const comparison = compare(derived, written, reader.isSame);
   process.stdout.write(json ? `${asJson(derived, comparison)}\n` : asText(derived, comparison));
 }
 
@@ -65,12 +70,13 @@ export async function explainIncidentById(
 export function compare(
   { changes }: Pick<DerivedIncident, "changes">,
   written: readonly Uint8Array[],
+  isSame: IncidentReader["isSame"] = (json, value) => Buffer.compare(json, value) === 0,
 ): Comparison {
   if (written.length === 0) return "none";
-  const first = changes.findIndex(({ value }) => Buffer.compare(value!, written[0]!) === 0);
+  const first = changes.findIndex(({ value }) => isSame(value!, written[0]!));
   if (first < 0) return "differs";
   const both = changes.slice(first, first + written.length);
-  return both.every(({ value }, i) => Buffer.compare(value!, written[i]!) === 0) ? "same" : "differs";
+  return both.every(({ value }, i) => isSame(value!, written[i]!)) ? "same" : "differs";
 }
 
 function asJson({ changes, ...derived }: DerivedIncident, written: Comparison): string {

@@ -83,7 +83,11 @@ async function explain(flags: ExplainFlags): Promise<void> {
   const options = await reachedBrokers(settings, flags);
   const pipeline = pipelineSettings(pipelineOptions(settings));
   if (flags.incident !== undefined) {
-    await explainIncidentById(flags.incident, options, { settings, pipeline, json: json === true });
+    await explainIncidentById(flags.incident, options, {
+      settings: loaded,
+      pipeline,
+      json: json === true,
+    });
     return;
   }
   const format = await formatOf(settings);

@@ -6,8 +6,11 @@ import { loadConfig } from "../config/load.js";
 import { UndercurrentError } from "../errors/errors.js";
 import type { IncidentKind } from "../forecast/incidents/kinds.js";
 import { parseIsoTime } from "../forecast/iso-time.js";
-import { placeOfIncident, readIncident, type IncidentMessage } from "../pipeline/explain-incident.js";
+import { placeOfIncident } from "../pipeline/explain-incident.js";
+import type { IncidentMessage } from "../pipeline/encode/incidents/message.js";
+import type { InputRecord } from "../pipeline/ports.js";
 import { feedbackMessage, type Verdict } from "../pipeline/state/feedback.js";
+import { incidentReader } from "./shared/incident-reader.js";
 import { addInputOption, withInput, type InputFlag } from "./shared/inputs.js";
 import { reachedBrokers } from "./shared/kafka-options.js";
 import { addTimeoutOption, type TimeoutFlag } from "./shared/options.js";
@@ -64,10 +67,13 @@ async function say(verdict: Verdict, id: string, flags: FeedbackFlags): Promise<
   const options = await reachedBrokers(settings, flags);
   const { partition } = placeOfIncident(id, options.topics.input);
   const found: { last: IncidentMessage | undefined } = { last: undefined };
-  await readIncidents(options, partition, ({ value }) => {
-    const message = readIncident(value);
+  const reader = await incidentReader(settings);
+  const take = ({ value }: InputRecord): void => {
+    const message = reader.read(value);
     if (message?.id === id) found.last = message;
-  });
+  };
+  await readIncidents(options, partition, take, reader.prepare);
+  reader.warn();
   const { last } = found;
   if (last === undefined) {
     throw new UndercurrentError(

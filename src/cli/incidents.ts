@@ -5,9 +5,12 @@ import { loadConfig } from "../config/load.js";
 import { parseIsoTime } from "../forecast/iso-time.js";
 import { feedbackCommand } from "./incident-feedback.js";
 import { verdicts } from "../pipeline/state/feedback.js";
-import { kindText, readIncident, type IncidentMessage } from "../pipeline/explain-incident.js";
+import { kindText } from "../pipeline/explain-incident.js";
+import type { IncidentMessage } from "../pipeline/encode/incidents/message.js";
+import type { InputRecord } from "../pipeline/ports.js";
 import { timeReader } from "../pipeline/times/reader.js";
 import { plainTable } from "./backtest/backtest-table.js";
+import { incidentReader } from "./shared/incident-reader.js";
 import { addInputOption, withInput, type InputFlag } from "./shared/inputs.js";
 import { reachedBrokers } from "./shared/kafka-options.js";
 import { addTimeoutOption, type TimeoutFlag } from "./shared/options.js";
@@ -47,11 +50,14 @@ async function incidents({ config, key, since, json, ...others }: IncidentsFlags
   const options = await reachedBrokers(settings, others);
   // Several readings of one record may begin incidents of one id.
   const latest = new Map<string, IncidentMessage>();
-  await readIncidents(options, undefined, ({ value }) => {
-    const message = readIncident(value);
+  const reader = await incidentReader(settings);
+  const take = ({ value }: InputRecord): void => {
+    const message = reader.read(value);
     if (message === undefined || (key !== undefined && message.key !== key)) return;
     latest.set(JSON.stringify([message.id, message.key]), message);
-  });
+  };
+  await readIncidents(options, undefined, take, reader.prepare);
+  reader.warn();
   const found = [...latest.values()]
     .filter(({ end, state }) => state === "open" || parseIsoTime(end) >= least)
     .sort((a, b) => parseIsoTime(a.begin) - parseIsoTime(b.begin) || (a.id < b.id ? -1 : 1));

@@ -17,6 +17,7 @@ import { loadConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { errors, UndercurrentError } from "../errors/errors.js";
 import { sampleInput } from "../adapters/kafka/offline/sample.js";
+import { incidentEncoding } from "../pipeline/encode-settings.js";
 import type { InputRecord } from "../pipeline/ports.js";
 import { InputSample } from "../pipeline/input-sample.js";
 import { formatOf } from "./shared/format.js";
@@ -64,8 +65,9 @@ async function lint({ config, json, offline, timeout }: LintFlags): Promise<void
     checkModelRecord(settings);
     findings.push({ level: "ok", subject: "model", message: "the state record fits kafka.maxBatchBytes" });
     const { encode, topics } = settings;
-    if (encode.format !== "json" && topics.incidents !== undefined) {
-      const message = `${topics.forecasts} has the format ${encode.format}, ${topics.incidents} is flat JSON always`;
+    const { format } = incidentEncoding(encode);
+    if (encode.format !== format && topics.incidents !== undefined) {
+      const message = `${topics.forecasts} has the format ${encode.format}, ${topics.incidents} the format ${format}`;
       findings.push({ level: "ok", subject: "output", message });
     }
     if (offline !== true) findings.push(...(await lintBrokers(settings, { timeout })));

@@ -9,7 +9,7 @@ import { UndercurrentError } from "../errors/errors.js";
 import { defaultEngineKind, engineKinds } from "../engine/port.js";
 import { forecasterSchema } from "../forecast/schema/forecaster.js";
 import { forecasterSettings, maxFeatures } from "../forecast/settings.js";
-import { hasRegisteredSchema } from "../pipeline/encode-settings.js";
+import { hasRegisteredSchema, incidentEncoding } from "../pipeline/encode-settings.js";
 import { pipelineSchema } from "../pipeline/settings.js";
 import { saslSchema, secret, tlsSchema } from "./credentials.js";
 import { registrySchema } from "./schema-registry.js";
@@ -358,7 +358,9 @@ export const configSchema = z
     kafka: kafkaSchema.prefault({}).describe("Connection to the Kafka brokers, consumer and producer."),
     topics: topicsSchema.prefault({}).describe("Topic names. All of them must differ."),
     decode: pipeline.decode.describe("Where key, time, value and features are in a record."),
-    encode: pipeline.encode.describe("Format, fields and headers of the forecast records."),
+    encode: pipeline.encode.describe(
+      "Format, fields and headers of the forecast records, and format of the incidents.",
+    ),
     schemaRegistry: registrySchema
       .prefault({})
       .describe("Schema registry with Confluent's API, for records in Confluent's wire format."),
@@ -402,18 +404,20 @@ export const configSchema = z
   .superRefine(({ model, candidate, topics, encode }, context) => {
     const refuse = (message: string, path: PropertyKey[]): void =>
       context.addIssue({ code: "custom", message, path });
-    const { schemaId, subject } = encode;
-    if (
-      isSeveral(topics.input) &&
-      topics.repartition === false &&
-      hasRegisteredSchema(encode) &&
-      schemaId === undefined &&
-      subject === undefined
-    )
-      refuse("with several input topics a subject is needed, because they share one schema", [
-        "encode",
-        "subject",
-      ]);
+    const { incidents } = encode;
+    const isShared = isSeveral(topics.input) && topics.repartition === false;
+    const lacksSubject = (section: {
+      subject?: string | undefined;
+      schemaId?: number | undefined;
+    }): boolean => isShared && section.schemaId === undefined && section.subject === undefined;
+    const shared = "with several input topics a subject is needed, because they share one schema";
+    if (hasRegisteredSchema(encode) && lacksSubject(encode)) refuse(shared, ["encode", "subject"]);
+    if (topics.incidents === undefined) {
+      if (Object.values(incidents).some((value) => value !== undefined))
+        refuse("requires topics.incidents", ["encode", "incidents"]);
+    } else if (hasRegisteredSchema(incidentEncoding(encode)) && lacksSubject(incidents)) {
+      refuse(shared, ["encode", "incidents", "subject"]);
+    }
     if (candidate === undefined) {
       if (topics.candidate !== undefined) refuse("requires the section candidate", ["topics", "candidate"]);
       return;

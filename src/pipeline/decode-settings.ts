@@ -91,7 +91,21 @@ export const decodeSchema = z
       .enum(["text", "json", "avro", "protobuf"])
       .default("text")
       .describe(
-        "Format of the record's key: UTF-8 text, a JSON document, or Avro or Protobuf in Confluent's wire format, whose schemas are in schemaRegistry. {record: key, path: id} in key names a field of it.",
+        "Format of the record's key: UTF-8 text, a JSON document, or Avro or Protobuf in Confluent's wire format, whose schemas are in schemaRegistry. Avro and Protobuf without a registry need keySchemaFile. {record: key, path: id} in key names a field of it.",
+      ),
+    keySchemaFile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "Path of the schema (.avsc or .proto) of Avro or Protobuf keys that are not in Confluent's wire format.",
+      ),
+    keyMessage: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "Full name of the Protobuf message in keySchemaFile, such as plant.Place. Default: its first message.",
       ),
     schemaFile: z
       .string()
@@ -221,6 +235,13 @@ export const decodeSchema = z
     }
     if (message !== undefined && (format !== "protobuf" || schemaFile === undefined)) {
       issue("message requires format: protobuf and schemaFile");
+    }
+    const { keyFormat, keySchemaFile, keyMessage } = decode;
+    if (keySchemaFile !== undefined && keyFormat !== "avro" && keyFormat !== "protobuf") {
+      issue("keySchemaFile requires keyFormat: avro or protobuf");
+    }
+    if (keyMessage !== undefined && (keyFormat !== "protobuf" || keySchemaFile === undefined)) {
+      issue("keyMessage requires keyFormat: protobuf and keySchemaFile");
     }
     if (decode.module !== undefined && format !== "module") issue("module requires format: module");
     if (format === "module" && each !== undefined) issue("each and format: module exclude each other");

@@ -42,9 +42,13 @@ const field = z.union([z.enum(outputFields), z.strictObject({ field: z.enum(outp
 type Field = z.output<typeof field>;
 const nameOf = (chosen: Field): string => (typeof chosen === "string" ? chosen : chosen.as);
 
+const formatSchema = z.enum(["json", "connect-json", "avro", "protobuf", "json-schema"]);
+export type OutputFormat = z.output<typeof formatSchema>;
+
+const schemaIdSchema = z.int().min(1).max(0xffff_ffff).optional();
+
 export const encodeSchema = z.strictObject({
-  format: z
-    .enum(["json", "connect-json", "avro", "protobuf", "json-schema"])
+  format: formatSchema
     .default("json")
     .describe(
       "Format of a forecast record's value. json: a flat JSON document. connect-json: the same with its schema, as Kafka Connect's JsonConverter reads it; times are timestamps. avro, protobuf, json-schema: Confluent's wire format, whose schema a start registers in schemaRegistry.",
@@ -56,14 +60,9 @@ export const encodeSchema = z.strictObject({
     .describe(
       "Subject under which the schema of avro, protobuf or json-schema is registered. Default: the forecasts topic with -value behind it.",
     ),
-  schemaId: z
-    .int()
-    .min(1)
-    .max(0xffff_ffff)
-    .optional()
-    .describe(
-      "Id of the schema in the registry, if it is registered otherwise: nothing is asked of the registry then. Default: the id under which a start registers it.",
-    ),
+  schemaId: schemaIdSchema.describe(
+    "Id of the schema in the registry, if it is registered otherwise: nothing is asked of the registry then. Default: the id under which a start registers it.",
+  ),
   fields: z
     .array(field)
     .max(outputFields.length)
@@ -78,11 +77,46 @@ export const encodeSchema = z.strictObject({
     .enum(["input", "cloudevents"])
     .default("input")
     .describe(
-      "Headers of a forecast record. input: those of its observation. cloudevents: also the attributes of a CloudEvent in binary mode.",
+      "Headers of a record of forecasts or incidents. input: those of its observation. cloudevents: also the attributes of a CloudEvent in binary mode.",
     ),
+  incidents: z
+    .strictObject({
+      format: formatSchema
+        .optional()
+        .describe("Format of an incident record's value, as encode.format. Default: that of the forecasts."),
+      subject: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("Subject of the incidents' schema. Default: the incidents topic with -value behind it."),
+      schemaId: schemaIdSchema.describe(
+        "Id of the incidents' schema in the registry, if it is registered otherwise. Default: the id under which a start registers it. A program without it writes incidents as flat JSON.",
+      ),
+    })
+    .prefault({})
+    .describe("Format of the records of topics.incidents."),
 });
 
 export type EncodeSettings = z.output<typeof encodeSchema>;
+
+/** Format of the records of incidents, and the id of their schema. */
+export interface IncidentEncoding {
+  readonly format: OutputFormat;
+  readonly schemaId?: number | undefined;
+}
+
+/** Returns the format of incidents: that of the forecasts, unless the settings name another one. */
+export function incidentEncoding({
+  format,
+  incidents,
+}: Pick<EncodeSettings, "format" | "incidents">): IncidentEncoding {
+  return { format: incidents.format ?? format, schemaId: incidents.schemaId };
+}
+
+/** Returns the settings with incidents in flat JSON, for what derives them without writing them. */
+export function withJsonIncidents(encode: EncodeSettings): EncodeSettings {
+  return { ...encode, incidents: { format: "json" } };
+}
 
 /** A field of the output and its name there. */
 export interface NamedField {

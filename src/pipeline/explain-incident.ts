@@ -4,6 +4,8 @@ import { UndercurrentError } from "../errors/errors.js";
 import type { Rarity } from "../forecast/detection/detection.js";
 import type { Origin } from "./decode/dead-letter.js";
 import { patience } from "./decode/format.js";
+import { withJsonIncidents } from "./encode-settings.js";
+import { readIncident, type IncidentMessage } from "./encode/incidents/message.js";
 import type { ExplainOptions } from "./explain.js";
 import type { InputBatch, OutputRecord } from "./ports.js";
 import { PastModels } from "./task/candidate/past-models.js";
@@ -22,7 +24,7 @@ export interface DerivedIncident extends IncidentPlace {
   readonly replayed: number;
   /** What about its first value was rarest; undefined for a key without a value there. */
   readonly rarity: Rarity | undefined;
-  /** The records of the incidents topic, in order. The last one is not "closed" where the incident is open at the end of the input. */
+  /** The records of the incidents topic in flat JSON, in order. The last one is not "closed" where the incident is open at the end of the input. */
   readonly changes: readonly OutputRecord[];
 }
 
@@ -72,6 +74,7 @@ export async function explainIncident(
   const hasEnded = (): boolean => readIncident(changes.at(-1)?.value ?? null)?.change === "closed";
   const models = new PastModels({
     ...options,
+    settings: { ...options.settings, encode: withJsonIncidents(options.settings.encode) },
     engine,
     origin: place,
     onHandOver: take,
@@ -131,27 +134,6 @@ export async function explainIncident(
   }
 }
 
-/** A record of the incidents topic. */
-export interface IncidentMessage {
-  readonly id: string;
-  readonly key: string;
-  readonly time: string;
-  readonly change: "opened" | "updated" | "closed";
-  readonly state: "open" | "closed";
-  readonly kind: string | null;
-  readonly direction: string | null;
-  readonly muted: boolean;
-  readonly begin: string;
-  readonly end: string;
-  readonly peak_value: number | null;
-  readonly peak_expected: number | null;
-  readonly severity: number;
-  readonly events: number;
-  /** Of a group's incident: how many members deviated at its peak, and those that deviate most. */
-  readonly members_deviating?: number;
-  readonly members?: readonly { readonly key: string }[];
-}
-
 /** Returns kind and direction of an incident in words, and of a group how many members deviated. */
 export function kindText({
   kind,
@@ -159,15 +141,4 @@ export function kindText({
   members_deviating: members,
 }: Pick<IncidentMessage, "kind" | "direction" | "members_deviating">): string {
   return [kind ?? "unknown", direction ?? "", members === undefined ? "" : `of ${members}`].join(" ").trim();
-}
-
-/** Reads a record of the incidents topic; undefined for any other content, such as feedback. */
-export function readIncident(value: Uint8Array | null): IncidentMessage | undefined {
-  try {
-    const message = JSON.parse(Buffer.from(value ?? []).toString()) as Partial<IncidentMessage> | null;
-    const isChange = typeof message?.id === "string" && typeof message.change === "string";
-    return isChange && typeof message.begin === "string" ? (message as IncidentMessage) : undefined;
-  } catch {
-    return undefined;
-  }
 }

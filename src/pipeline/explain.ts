@@ -13,6 +13,7 @@ import type { PendingForecast } from "../forecast/key-forecaster.js";
 import type { Origin } from "./decode/dead-letter.js";
 import { recordDecoder, type DecodeAll, type Reading } from "./decode/decode.js";
 import { patience, type ValueFormat } from "./decode/format.js";
+import { withJsonIncidents } from "./encode-settings.js";
 import type { AppliedFeedback } from "./state/feedback.js";
 import type { RoleHistory } from "./state/role-history.js";
 import type { InputBatch, InputRecord, OutputRecord } from "./ports.js";
@@ -96,6 +97,7 @@ export async function explainForecast(
   let row = 0;
   const models = new PastModels({
     ...options,
+    settings: { ...settings, encode: withJsonIncidents(settings.encode) },
     engine,
     onUpdate: (update, forecaster) => updates.set(forecaster, update),
     telemetry: {

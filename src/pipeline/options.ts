@@ -31,9 +31,14 @@ export interface PipelineOptions {
         readonly delimiter?: string | undefined;
         /**
          * Format of the record's key: UTF-8 text, a JSON document, or Avro or Protobuf in Confluent's wire format,
-         * whose schemas are in schemaRegistry. {record: key, path: id} in key names a field of it. Default: "text".
+         * whose schemas are in schemaRegistry. Avro and Protobuf without a registry need keySchemaFile. {record:
+         * key, path: id} in key names a field of it. Default: "text".
          */
         readonly keyFormat?: "text" | "json" | "avro" | "protobuf" | undefined;
+        /** Path of the schema (.avsc or .proto) of Avro or Protobuf keys that are not in Confluent's wire format. */
+        readonly keySchemaFile?: string | undefined;
+        /** Full name of the Protobuf message in keySchemaFile, such as plant.Place. Default: its first message. */
+        readonly keyMessage?: string | undefined;
         /** Path of the schema (.avsc or .proto) of Avro or Protobuf records that are not in Confluent's wire format. */
         readonly schemaFile?: string | undefined;
         /** Full name of the Protobuf message in schemaFile, such as plant.Reading. Default: its first message. */
@@ -325,10 +330,25 @@ export interface PipelineOptions {
             )[]
           | undefined;
         /**
-         * Headers of a forecast record. input: those of its observation. cloudevents: also the attributes of a
-         * CloudEvent in binary mode. Default: "input".
+         * Headers of a record of forecasts or incidents. input: those of its observation. cloudevents: also the
+         * attributes of a CloudEvent in binary mode. Default: "input".
          */
         readonly headers?: "input" | "cloudevents" | undefined;
+        /** Format of the records of topics.incidents. */
+        readonly incidents?:
+          | {
+              /** Format of an incident record's value, as encode.format. Default: that of the forecasts. */
+              readonly format?: "json" | "connect-json" | "avro" | "protobuf" | "json-schema" | undefined;
+              /** Subject of the incidents' schema. Default: the incidents topic with -value behind it. */
+              readonly subject?: string | undefined;
+              /**
+               * Id of the incidents' schema in the registry, if it is registered otherwise. Default: the id under which
+               * a start registers it. A program without it writes incidents as flat JSON. Whole number from 1 to
+               * 4294967295.
+               */
+              readonly schemaId?: number | undefined;
+            }
+          | undefined;
       }
     | undefined;
   /**

@@ -176,6 +176,11 @@ describe("what is wrong", () => {
       "decode: { format: number, key: id }",
       "line 1: decode: the paths key, time, each, series, skip and features require a format with fields, such as json",
     ],
+    ["encode: { incidents: { format: json } }", "line 1: encode.incidents: requires topics.incidents"],
+    [
+      "topics: { input: [a, b], forecasts: '{input}-f', incidents: '{input}-i', state: '{input}-s' }\nencode: { format: avro, subject: f }",
+      "line 2: encode.incidents.subject: with several input topics a subject is needed, because they share one schema",
+    ],
     ["- a", "expected section"],
     [
       "applicationId: &a x\ntopics: *b",

@@ -141,6 +141,7 @@ const cases: Readonly<Record<string, readonly (readonly [InputRecord, readonly s
   "shared-models": [[record({ celsius: 41.2 }, { key: bytes("pump-7") }), ["pump-7=41.2"]]],
   "several-topics": [[record({ celsius: 41.2 }, { key: bytes("pump-7") }), ["pump-7=41.2"]]],
   "topic-pattern": [[record({ celsius: 41.2 }, { key: bytes("pump-7") }), ["pump-7=41.2"]]],
+  "avro-key": [[record({ celsius: 20.5 }, { key: bytes("\nnorth\u0004t1") }), ["north/t1=20.5"]]],
   "json-key": [[record({ stock: 12 }, { key: bytes('{"id":7,"site":"north"}') }), ["north/7=12"]]],
   telegraf: [
     [

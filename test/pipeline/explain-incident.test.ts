@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { compare } from "../../src/cli/explain-incident.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";
-import { explainIncident, placeOfIncident, readIncident } from "../../src/pipeline/explain-incident.js";
+import { readIncident } from "../../src/pipeline/encode/incidents/message.js";
+import { explainIncident, placeOfIncident } from "../../src/pipeline/explain-incident.js";
 import type { InputBatch, InputRecord, OutputRecord } from "../../src/pipeline/ports.js";
 import { modelSettings, pipelineSettings } from "../../src/pipeline/settings.js";
 import { PastState, writeState, type RecordedState } from "../../src/pipeline/state/state-records.js";

@@ -10,7 +10,7 @@ import { SchemaRegistry, type RegisteredSchema, type RegistryOptions } from "./r
 /** What to read, and where the schemas are. */
 export interface FormatOptions {
   readonly format?: "avro" | "protobuf" | undefined;
-  /** Format of the records' keys, which need a registry. */
+  /** Format of the records' keys. */
   readonly keyFormat?: "avro" | "protobuf" | undefined;
   /** Registry of the schemas; the records are in Confluent's wire format. */
   readonly registry?: RegistryOptions | undefined;
@@ -18,6 +18,10 @@ export interface FormatOptions {
   readonly schema?: string | undefined;
   /** Full name of the Protobuf message of records without a registry. */
   readonly message?: string | undefined;
+  /** Text of the one schema of keys that are not in Confluent's wire format. */
+  readonly keySchema?: string | undefined;
+  /** Full name of the Protobuf message of keys without a registry. */
+  readonly keyMessage?: string | undefined;
   /** Takes a line while the registry is away. */
   readonly report?: ((line: string) => void) | undefined;
 }
@@ -36,16 +40,22 @@ type Parse = (bytes: Uint8Array, from: number) => unknown;
  * ```
  */
 export async function openFormat(options: FormatOptions): Promise<ValueFormat> {
-  const { format, keyFormat, registry } = options;
-  const values = format && (await openValues({ ...options, format }));
+  const { format, keyFormat, schema, message, keySchema } = options;
+  const { registry, report } = options;
+  const values =
+    format &&
+    (await openPart({ format, schema, message, registry, report, names: ["format", "schemaFile"] }));
   if (keyFormat === undefined) return values ?? { prepare: () => undefined, parse: noFormat };
-  if (registry === undefined) {
-    throw new UndercurrentError("SETTING_INVALID", `decode.keyFormat: ${keyFormat} needs schemaRegistry.url`);
-  }
-  const keys = new RegistryFormat(new SchemaRegistry(registry), await compilerOf(keyFormat), options.report);
+  const keys = await openPart({
+    ...{ format: keyFormat, schema: keySchema, message: options.keyMessage, registry, report },
+    names: ["keyFormat", "keySchemaFile"],
+  });
   return {
     prepare: (records, signal) => {
-      const prepared = [values?.prepare(records, signal), keys.prepareKeys(records, signal)];
+      const prepared = [
+        values?.prepare(records, signal),
+        keys instanceof RegistryFormat ? keys.prepareKeys(records, signal) : undefined,
+      ];
       const pending = prepared.filter((one) => one !== undefined);
       return pending.length === 0 ? undefined : Promise.all(pending).then(() => undefined);
     },
@@ -62,24 +72,30 @@ async function compilerOf(format: "avro" | "protobuf"): Promise<Compile> {
   return format === "avro" ? compileAvro : protobufCompiler(await loadProtobuf());
 }
 
-async function openValues(
-  options: FormatOptions & { readonly format: "avro" | "protobuf" },
-): Promise<ValueFormat> {
-  const { registry, schema, message } = options;
-  const compile = await compilerOf(options.format);
+/** The records' values, or their keys. */
+interface FormatPart extends Pick<FormatOptions, "registry" | "schema" | "message" | "report"> {
+  readonly format: "avro" | "protobuf";
+  /** Names of the settings of format and file, for errors. */
+  readonly names: readonly [format: string, file: string];
+}
+
+async function openPart(part: FormatPart): Promise<ValueFormat> {
+  const { format, registry, schema, message, report } = part;
+  const [formatName, fileName] = part.names;
+  const compile = await compilerOf(format);
   if (schema === undefined && registry !== undefined)
-    return new RegistryFormat(new SchemaRegistry(registry), compile, options.report);
+    return new RegistryFormat(new SchemaRegistry(registry), compile, report);
   if (schema === undefined) {
     throw new UndercurrentError(
       "SETTING_INVALID",
-      `decode.format: ${options.format} needs schemaRegistry.url or decode.schemaFile`,
+      `decode.${formatName}: ${format} needs schemaRegistry.url or decode.${fileName}`,
     );
   }
   let parse: Parse;
   try {
     parse = compile({ schema, others: [] }, message ?? "");
   } catch (cause) {
-    throw new UndercurrentError("SETTING_INVALID", `decode.schemaFile: ${messageOf(cause)}`, { cause });
+    throw new UndercurrentError("SETTING_INVALID", `decode.${fileName}: ${messageOf(cause)}`, { cause });
   }
   return { prepare: () => undefined, parse: (value) => parsed(parse, value, 0) };
 }

@@ -1,7 +1,9 @@
-/** Registers the schema of forecast records. */
+/** Registers the schema of forecast and incident records. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { UndercurrentError } from "../../errors/errors.js";
 import { forecasterSettings, type ForecasterOptions } from "../../forecast/settings.js";
+import { incidentSchema } from "../../pipeline/encode/incidents/fields.js";
+import { incidentEncoding } from "../../pipeline/encode-settings.js";
 import { outputSchema } from "../../pipeline/encode/output-schema.js";
 import { pipelineSettings, type PipelineOptions } from "../../pipeline/settings.js";
 import { SchemaRegistry, type RegistryOptions } from "./registry.js";
@@ -12,6 +14,8 @@ export interface OutputOptions {
   /** Subject of the schema, such as forecasts-value. */
   readonly subject: string;
   readonly encode: PipelineOptions["encode"];
+  /** Which records: those of forecasts, or those of incidents in the format of `encode.incidents`. Default: forecasts. */
+  readonly records?: "forecasts" | "incidents";
   /** Settings of the forecaster: intervals of several levels and further steps are fields. */
   readonly forecaster?: Pick<ForecasterOptions, "horizon" | "intervalLevels">;
   /** Asks for the id only. Default: false. */
@@ -25,7 +29,7 @@ export interface OutputOptions {
 const [firstDelayMs, longestDelayMs] = [1000, 30_000];
 
 /**
- * Registers the schema of forecast records with the format avro, protobuf or json-schema, and returns its id.
+ * Registers the schema of forecast or incident records with the format avro, protobuf or json-schema, and returns its id.
  *
  * @throws REGISTRY_REFUSED, also if the registry finds the schema incompatible with earlier ones of the subject, or does not
  * have it (`isRegistered`). REGISTRY_UNREACHABLE without `stop`. SETTING_INVALID.
@@ -38,10 +42,20 @@ const [firstDelayMs, longestDelayMs] = [1000, 30_000];
  * ```
  */
 export async function registerOutput(options: OutputOptions): Promise<number> {
-  const { registry, subject, isRegistered = false, report = () => undefined, stop } = options;
+  const {
+    registry,
+    subject,
+    records = "forecasts",
+    isRegistered = false,
+    report = () => undefined,
+    stop,
+  } = options;
   const { encode } = pipelineSettings({ encode: options.encode });
   const { horizon, intervalLevels } = forecasterSettings(options.forecaster);
-  const schema = outputSchema(encode, { hasIntervals: intervalLevels.length > 1, hasHorizon: horizon > 1 });
+  const schema =
+    records === "incidents"
+      ? incidentSchema(incidentEncoding(encode).format)
+      : outputSchema(encode, { hasIntervals: intervalLevels.length > 1, hasHorizon: horizon > 1 });
   const client = new SchemaRegistry(registry);
   for (let delay = firstDelayMs; ; delay = Math.min(2 * delay, longestDelayMs)) {
     try {
@@ -50,7 +64,7 @@ export async function registerOutput(options: OutputOptions): Promise<number> {
       if (id !== undefined) return id;
       throw new UndercurrentError(
         "REGISTRY_REFUSED",
-        `the schema registry does not have the schema of the forecasts under ${subject}: a start registers it`,
+        `the schema registry does not have the schema of the ${records} under ${subject}: a start registers it`,
       );
     } catch (error) {
       const isAway = error instanceof UndercurrentError && error.code === "REGISTRY_UNREACHABLE";

@@ -10,7 +10,7 @@ export async function loadProtobuf(): Promise<typeof Protobuf> {
   } catch (cause) {
     throw new UndercurrentError(
       "FORMAT_PACKAGE_MISSING",
-      "decode.format is protobuf, but the package protobufjs is not installed: npm install protobufjs",
+      "the format protobuf needs the package protobufjs, which is not installed: npm install protobufjs",
       { cause },
     );
   }

@@ -18,23 +18,28 @@ export async function formatOf(
   { decode, schemaRegistry }: Pick<Config, "decode" | "schemaRegistry">,
   report: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
 ): Promise<ValueFormat | undefined> {
-  const { schemaFile, message } = decode;
+  const { message, keyMessage } = decode;
   const format = withSchema(decode.format);
   const keyFormat = withSchema(decode.keyFormat);
-  if (decode.format === "module") {
-    const values = await moduleFormat(decode.module);
-    if (keyFormat === undefined) return values;
-    const keys = await openFormat({ keyFormat, registry: registryOf({ schemaRegistry }), report });
-    return { ...keys, parse: (value, record) => values.parse(value, record) };
-  }
-  if (format === undefined && keyFormat === undefined) return undefined;
+  const hook = decode.format === "module" ? await moduleFormat(decode.module) : undefined;
+  if (format === undefined && keyFormat === undefined) return hook;
+  const schemas = {
+    schema: schemaText("schemaFile", decode),
+    keySchema: schemaText("keySchemaFile", decode),
+  };
   const registry = registryOf({ schemaRegistry });
-  const schema = schemaFile === undefined ? undefined : textOf("decode.schemaFile", schemaFile);
-  return openFormat({ format, keyFormat, registry, schema, message, report });
+  const opened = await openFormat({ format, keyFormat, message, keyMessage, ...schemas, registry, report });
+  return hook === undefined ? opened : { ...opened, parse: (value, record) => hook.parse(value, record) };
 }
 
 function withSchema(format: string): "avro" | "protobuf" | undefined {
   return format === "avro" || format === "protobuf" ? format : undefined;
+}
+
+/** Returns the text of a schema's file; undefined without one. */
+function schemaText(setting: "schemaFile" | "keySchemaFile", decode: Config["decode"]): string | undefined {
+  const file = decode[setting];
+  return file === undefined ? undefined : textOf(`decode.${setting}`, file);
 }
 
 /** Loads the function that reads values. Throws SETTING_INVALID. */

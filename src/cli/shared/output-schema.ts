@@ -1,8 +1,8 @@
-/** Finds the id of the schema with which forecasts are written. */
-import { registerOutput } from "../../adapters/schemas/index.js";
+/** Finds the ids of the schemas with which forecasts and incidents are written. */
+import { registerOutput, type OutputOptions } from "../../adapters/schemas/index.js";
 import type { Config } from "../../config/schema.js";
 import { UndercurrentError } from "../../errors/errors.js";
-import { hasRegisteredSchema } from "../../pipeline/encode-settings.js";
+import { hasRegisteredSchema, incidentEncoding, withJsonIncidents } from "../../pipeline/encode-settings.js";
 import { registryOf } from "./format.js";
 
 export interface SchemaIdOptions {
@@ -14,29 +14,48 @@ export interface SchemaIdOptions {
 }
 
 /**
- * Returns the configuration with the id of the forecasts' schema, if the format has one. Throws SETTING_INVALID,
- * REGISTRY_REFUSED, REGISTRY_UNREACHABLE.
+ * Returns the configuration with the id of the forecasts' schema, and with that of the incidents where a topic gets them and
+ * the command writes; each if its format has one. Throws SETTING_INVALID, REGISTRY_REFUSED, REGISTRY_UNREACHABLE.
  */
 export async function withSchemaId<Settings extends Config>(
   settings: Settings,
   options: SchemaIdOptions,
 ): Promise<Settings> {
   const { encode, model, topics } = settings;
-  if (!hasRegisteredSchema(encode) || encode.schemaId !== undefined) return settings;
-  const registry = registryOf(settings);
-  if (registry === undefined) {
+  const { incidents } = encode;
+  const encoding = incidentEncoding(encode);
+  const idOf = (
+    section: string,
+    format: string,
+    output: Omit<OutputOptions, "registry">,
+  ): Promise<number> => {
+    const registry = registryOf(settings);
+    if (registry !== undefined) return registerOutput({ registry, ...output, ...options });
     throw new UndercurrentError(
       "SETTING_INVALID",
-      `encode.format: ${encode.format} needs schemaRegistry.url or encode.schemaId`,
+      `${section}.format: ${format} needs schemaRegistry.url or ${section}.schemaId`,
     );
+  };
+  let { schemaId } = encode;
+  if (hasRegisteredSchema(encode)) {
+    const subject = encode.subject ?? `${topics.forecasts}-value`;
+    schemaId ??= await idOf("encode", encode.format, { subject, encode, forecaster: model });
   }
-  const subject = encode.subject ?? `${topics.forecasts}-value`;
-  const schemaId = await registerOutput({ registry, subject, encode, forecaster: model, ...options });
-  return { ...settings, encode: { ...encode, schemaId } };
+  let incidentsId = incidents.schemaId;
+  if (topics.incidents !== undefined && options.isRegistered !== true && hasRegisteredSchema(encoding)) {
+    const subject = incidents.subject ?? `${topics.incidents}-value`;
+    incidentsId ??= await idOf("encode.incidents", encoding.format, {
+      subject,
+      encode,
+      records: "incidents",
+    });
+  }
+  return { ...settings, encode: { ...encode, schemaId, incidents: { ...incidents, schemaId: incidentsId } } };
 }
 
-/** Returns the configuration with forecasts in JSON, for what writes none to a topic. */
+/** Returns the configuration with forecasts and incidents in JSON, for what writes none to a topic. */
 export function withoutSchema<Settings extends Config>(settings: Settings): Settings {
-  if (!hasRegisteredSchema(settings.encode)) return settings;
-  return { ...settings, encode: { ...settings.encode, format: "json" } };
+  const { encode, topics } = settings;
+  const forecasts = hasRegisteredSchema(encode) ? { ...encode, format: "json" as const } : encode;
+  return { ...settings, encode: topics.incidents === undefined ? forecasts : withJsonIncidents(forecasts) };
 }

@@ -1,9 +1,9 @@
 /** Writes the schema of forecast records as Kafka Connect's JsonConverter has it. */
 import type { NamedField, OutputField } from "../encode-settings.js";
-import { kindOf } from "./output-schema.js";
+import { kindOf, type PlainKind } from "./output-schema.js";
 
 /** A schema of Kafka Connect, as JSON. */
-interface ConnectSchema {
+export interface ConnectSchema {
   readonly type: string;
   readonly optional: boolean;
   readonly name?: string;
@@ -21,20 +21,20 @@ const timestamp: ConnectSchema = {
   name: "org.apache.kafka.connect.data.Timestamp",
   version: 1,
 };
-const named = (field: string, schema: ConnectSchema): ConnectSchema => ({ ...schema, field });
-const struct = (...fields: readonly ConnectSchema[]): ConnectSchema => ({
+export const named = (field: string, schema: ConnectSchema): ConnectSchema => ({ ...schema, field });
+export const struct = (...fields: readonly ConnectSchema[]): ConnectSchema => ({
   type: "struct",
   optional: false,
   fields,
 });
-const list = (items: ConnectSchema): ConnectSchema => ({ type: "array", optional: false, items });
+export const list = (items: ConnectSchema): ConnectSchema => ({ type: "array", optional: false, items });
 
 const intervals = list(
   struct(named("level", { type: "double", optional: false }), named("lower", double), named("upper", double)),
 );
 
 /** Schemas of fields that are no list; a number may be missing. */
-const schemas: Readonly<Record<Exclude<ReturnType<typeof kindOf>, "list">, ConnectSchema>> = {
+export const schemas: Readonly<Record<PlainKind, ConnectSchema>> = {
   text,
   "maybe text": { ...text, optional: true },
   "maybe double": double,
@@ -42,6 +42,7 @@ const schemas: Readonly<Record<Exclude<ReturnType<typeof kindOf>, "list">, Conne
   "maybe time": timestamp,
   boolean: { type: "boolean", optional: false },
   int: { type: "int32", optional: false },
+  "maybe int": { type: "int32", optional: true },
   long: { type: "int64", optional: false },
 };
 
@@ -67,9 +68,13 @@ function schemaOf(field: OutputField, hasLevels: boolean): ConnectSchema {
  * @param hasLevels Whether further steps have intervals of several levels.
  */
 export function connectEnvelope(fields: readonly NamedField[], hasLevels: boolean): string {
-  const schema = {
-    ...struct(...fields.map(({ field, name }) => named(name, schemaOf(field, hasLevels)))),
-    name: "undercurrent.Forecast",
-  };
-  return `{"schema":${JSON.stringify(schema)},"payload":`;
+  return envelopeOf(
+    "undercurrent.Forecast",
+    struct(...fields.map(({ field, name }) => named(name, schemaOf(field, hasLevels)))),
+  );
+}
+
+/** Returns the text before a payload of this schema. */
+export function envelopeOf(name: string, schema: ConnectSchema): string {
+  return `{"schema":${JSON.stringify({ ...schema, name })},"payload":`;
 }

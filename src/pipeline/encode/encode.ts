@@ -6,6 +6,7 @@ import type { Forecaster } from "../../forecast/forecaster.js";
 import type { Origin } from "../decode/dead-letter.js";
 import { incidentId } from "./incident-id.js";
 import { IncidentMessages } from "./incident-message.js";
+import { IncidentFormat } from "./incidents/format.js";
 import { JsonText } from "./json-text.js";
 import { ForecastMessages, type MessageWriter } from "./message.js";
 import type { EncodeSettings } from "../encode-settings.js";
@@ -27,6 +28,8 @@ export class ForecastEncoder {
   readonly #messages: MessageWriter;
   readonly #cloudEvents: CloudEventHeaders | undefined;
   readonly #incidents: IncidentMessages;
+  readonly #incidentFormat: IncidentFormat;
+  readonly #incidentEvents: CloudEventHeaders | undefined;
   readonly #keyOf: (slot: number) => string;
   readonly #text = JsonText.shared();
 
@@ -48,10 +51,12 @@ export class ForecastEncoder {
             horizon: forecaster.settings.horizon,
             levels: forecaster.settings.intervalLevels.length,
           });
-    this.#cloudEvents =
-      options?.encode.headers === "cloudevents"
-        ? new CloudEventHeaders(options.application, origin, options.encode.format)
-        : undefined;
+    this.#incidentFormat = new IncidentFormat(options?.encode ?? { format: "json", incidents: {} });
+    if (options?.encode.headers !== "cloudevents") return;
+    const { application, encode } = options;
+    const { format } = this.#incidentFormat;
+    this.#cloudEvents = new CloudEventHeaders(application, origin, { format: encode.format });
+    this.#incidentEvents = new CloudEventHeaders(application, origin, { kind: "incident", format });
   }
 
   /**
@@ -72,7 +77,7 @@ export class ForecastEncoder {
   /**
    * The output records of changes of incidents, keyed by the incident's key or group, in the order of the events that made
    * them; at one event the group's change comes first. Row r of the batch was forecast from `records[r]`, whose headers and
-   * timestamp they have.
+   * timestamp they have. They are in the format of incidents.
    */
   incidentRecords(
     notes: readonly IncidentNote[],
@@ -80,23 +85,25 @@ export class ForecastEncoder {
     records: readonly InputRecord[],
   ): OutputRecord[] {
     const output: OutputRecord[] = [];
-    const push = (key: string, row: number): void => {
-      const { headers, timestamp } = records[row]!;
-      output.push({ key: Buffer.from(key), value: this.#text.take(), headers, timestamp });
+    const push = (key: string, { row, time }: { readonly row: number; readonly time: number }): void => {
+      const record = records[row]!;
+      const value = this.#incidentFormat.encode(this.#text.take());
+      const headers = this.#incidentEvents?.of(record, key, time) ?? record.headers;
+      output.push({ key: Buffer.from(key), value, headers, timestamp: record.timestamp });
     };
     let next = 0;
     const pushGroups = (upTo: number): void => {
       for (; next < groupNotes.length && groupNotes[next]!.row <= upTo; next++) {
         const note = groupNotes[next]!;
         this.#incidents.writeGroup(note, this.#keyOf);
-        push(note.group, note.row);
+        push(note.group, note);
       }
     };
     for (const note of notes) {
       pushGroups(note.row);
       const key = this.#keyOf(note.slot);
       this.#incidents.write(key, note);
-      push(key, note.row);
+      push(key, note);
     }
     pushGroups(Infinity);
     return output;

@@ -9,8 +9,19 @@ import {
 } from "../encode-settings.js";
 
 /** What a field holds. `maybe` may be missing. */
-type Kind =
-  "text" | "maybe text" | "maybe double" | "time" | "maybe time" | "boolean" | "int" | "long" | "list";
+export type Kind =
+  | "text"
+  | "maybe text"
+  | "maybe double"
+  | "time"
+  | "maybe time"
+  | "boolean"
+  | "int"
+  | "maybe int"
+  | "long"
+  | "list";
+/** A field that is no list. */
+export type PlainKind = Exclude<Kind, "list">;
 
 /** Returns what a field holds. */
 export function kindOf(field: OutputField): Kind {
@@ -80,7 +91,7 @@ export function outputSchema(settings: EncodeSettings, shape: OutputShape): Outp
 
 const avroTime = { type: "long", logicalType: "timestamp-millis" };
 const optional = (type: unknown): object => ({ type: ["null", type], default: null });
-const avroTypes: Readonly<Record<Exclude<Kind, "list">, object>> = {
+export const avroTypes: Readonly<Record<PlainKind, object>> = {
   text: { type: "string" },
   "maybe text": optional("string"),
   "maybe double": optional("double"),
@@ -88,6 +99,7 @@ const avroTypes: Readonly<Record<Exclude<Kind, "list">, object>> = {
   "maybe time": optional(avroTime),
   boolean: { type: "boolean" },
   int: { type: "int" },
+  "maybe int": optional("int"),
   long: { type: "long" },
 };
 
@@ -136,7 +148,7 @@ function avroSchema(fields: readonly NamedField[], { hasIntervals }: OutputShape
   };
 }
 
-const protobufTypes: Readonly<Record<Exclude<Kind, "list">, string>> = {
+export const protobufTypes: Readonly<Record<PlainKind, string>> = {
   text: "string",
   "maybe text": "optional string",
   "maybe double": "optional double",
@@ -144,6 +156,7 @@ const protobufTypes: Readonly<Record<Exclude<Kind, "list">, string>> = {
   "maybe time": "google.protobuf.Timestamp",
   boolean: "bool",
   int: "int32",
+  "maybe int": "optional int32",
   long: "int64",
 };
 
@@ -186,8 +199,10 @@ function protobufSchema(fields: readonly NamedField[], { hasIntervals }: OutputS
   ].join("\n");
 }
 
+/** Version of JSON Schema. */
+export const draft = "http://json-schema.org/draft-07/schema#";
 const jsonTime = { type: "string", format: "date-time" };
-const jsonTypes: Readonly<Record<Exclude<Kind, "list">, object>> = {
+export const jsonTypes: Readonly<Record<PlainKind, object>> = {
   text: { type: "string" },
   "maybe text": { type: ["string", "null"] },
   "maybe double": { type: ["number", "null"] },
@@ -195,6 +210,7 @@ const jsonTypes: Readonly<Record<Exclude<Kind, "list">, object>> = {
   "maybe time": { ...jsonTime, type: ["string", "null"] },
   boolean: { type: "boolean" },
   int: { type: "integer" },
+  "maybe int": { type: ["integer", "null"] },
   long: { type: "integer" },
 };
 
@@ -220,7 +236,7 @@ function jsonSchema(fields: readonly NamedField[], { hasIntervals }: OutputShape
     return field === "intervals" ? intervals : steps;
   };
   return {
-    $schema: "http://json-schema.org/draft-07/schema#",
+    $schema: draft,
     title: "Forecast",
     ...object(Object.fromEntries(fields.map(({ field, name }) => [name, typeOf(field)]))),
   };

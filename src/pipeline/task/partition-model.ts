@@ -357,8 +357,16 @@ export class PartitionModel {
     const former = this.#forecaster;
     for (const promotion of promotions) this.#promote(promotion);
     const isPromoted = this.#forecaster !== former;
-    const incidents = isPromoted ? handOver(former, this.#forecaster, this.#origin) : [];
+    const incidents = isPromoted ? this.#handOver(former) : [];
     return { hasFeedback: entries.length + promotions.length > 0, isPromoted, incidents };
+  }
+
+  /** Closes and opens incidents where another model is live from the position on. */
+  #handOver(former: Forecaster): OutputRecord[] {
+    const { encode, application } = this.#context.settings;
+    const at = this.#position;
+    const changes = this.#history!.changes.filter((role) => role.live === true && role.at === at).length;
+    return handOver(former, this.#forecaster, this.#origin, { encode, application, at, changes });
   }
 
   #applyAll(entries: readonly Feedback[]): void {

@@ -165,6 +165,44 @@ message Reading {
   repeated Inner all = 8;
 }`;
 
+const place = { type: "record", name: "Place", fields: [{ name: "site", type: "string" }] };
+
+describe("keys", () => {
+  const key = encode(place, { site: "north" });
+
+  test("are read by the schema of a file, beside values of a registry", async () => {
+    const { url } = await registry(() => [200, { schema: JSON.stringify(one) }]);
+    const format = await openFormat({
+      ...{ format: "avro", registry: { url, timeoutMs: 5000 } },
+      ...{ keyFormat: "avro", keySchema: JSON.stringify(place) },
+    });
+    // Keys of a file's schema ask the registry nothing, also if they begin as the wire format does.
+    expect(format.prepare([{ ...record(Buffer.from("x")), key: Buffer.alloc(5) }], signal)).toBeUndefined();
+    expect(await read(format, wire(1, encode(one, { v: 1.5 })))).toEqual({ v: 1.5 });
+    expect(format.parseKey!(key)).toEqual({ site: "north" });
+    expect(() => format.parseKey!(key.subarray(0, 3))).toThrow(failing("RECORD_UNREADABLE", /ends early/));
+  });
+
+  test("are read by the message of a file that is named, or by its first", async () => {
+    const text =
+      'syntax = "proto3"; package plant; message Other { int32 n = 1; } message Place { string site = 1; }';
+    const named = await openFormat({ keyFormat: "protobuf", keySchema: text, keyMessage: "plant.Place" });
+    expect(named.parseKey!(Buffer.from([10, 1, 97]))).toEqual({ site: "a" });
+    expect(() => named.parse(key)).toThrow(failing("SETTING_INVALID", /no format of values/));
+    const first = await openFormat({ keyFormat: "protobuf", keySchema: text });
+    expect(first.parseKey!(Buffer.from([8, 7]))).toEqual({ n: 7 });
+  });
+
+  test("need a file or a registry, and a file that can be used", async () => {
+    await expect(openFormat({ keyFormat: "avro" })).rejects.toThrow(
+      failing("SETTING_INVALID", /decode.keyFormat: avro needs schemaRegistry.url or decode.keySchemaFile/),
+    );
+    await expect(openFormat({ keyFormat: "avro", keySchema: "{" })).rejects.toThrow(
+      failing("SETTING_INVALID", /decode.keySchemaFile: /),
+    );
+  });
+});
+
 describe("Protobuf", () => {
   const { root } = protobuf.parse(proto, new protobuf.Root(), { keepCase: true });
   for (const name of ["timestamp", "wrappers"])

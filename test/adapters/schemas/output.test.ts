@@ -2,6 +2,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
+import { incidentSchema } from "../../../src/pipeline/encode/incidents/fields.js";
 import { registerOutput, type OutputOptions } from "../../../src/adapters/schemas/index.js";
 
 const servers: Server[] = [];
@@ -52,6 +53,18 @@ test("registers the schema of the chosen fields, and only asks for the id where 
     ["POST", "/api/subjects/a%2Fb-value/versions", "AVRO", schema],
     ["POST", "/api/subjects/a%2Fb-value", "AVRO", schema],
   ]);
+});
+
+test("registers the schema of incidents", async () => {
+  const { url, sent } = await registry(200, { id: 18 });
+  const others = { encode: { format: "avro" }, records: "incidents", subject: "incidents-value" } as const;
+  expect(await registerOutput(options(url, others))).toBe(18);
+  const own = { format: "json", incidents: { format: "json-schema" } } as const;
+  expect(await registerOutput(options(url, { ...others, encode: own }))).toBe(18);
+  const [avro, json] = sent as [unknown, unknown, string, object][];
+  const path = "/api/subjects/incidents-value/versions";
+  expect(avro).toEqual(["POST", path, "AVRO", JSON.parse(incidentSchema("avro").schema)]);
+  expect(json).toEqual(["POST", path, "JSON", JSON.parse(incidentSchema("json-schema").schema)]);
 });
 
 test.each([

@@ -1,6 +1,7 @@
 // Forecasts of a pipeline as Kafka Connect's own JsonConverter reads them.
 import { expect, test, vi } from "vitest";
 import { Forecaster } from "../../../src/forecast/forecaster.js";
+import { IncidentFormat } from "../../../src/pipeline/encode/incidents/format.js";
 import { modelSettings, pipelineSettings, type PipelineOptions } from "../../../src/pipeline/settings.js";
 import { Stage } from "../../../src/pipeline/task/stage.js";
 import { convert, converterAnswers } from "../../support/converter.js";
@@ -38,6 +39,26 @@ test.skipIf(!ready)("the converter reads every field with one type, and times as
   expect(lines[2]).toContain("value FLOAT64 Double 1.0E21");
   expect(lines[3]).toContain("value FLOAT64 null null");
   expect(lines[1]).toMatch(/yhat_time INT64 Date 2026-03-01T10:00:02Z/);
+});
+
+test.skipIf(!ready)("the converter reads incidents of keys and of groups with one schema", async () => {
+  const ofKey = {
+    ...{ id: "readings-3-7", key: "pump-7", change: "opened", state: "open", kind: null, direction: "above" },
+    ...{ settled: false, muted: false, time: "2026-03-01T10:00:00.000Z", begin: "2026-03-01T09:59:00.000Z" },
+    ...{ end: "2026-03-01T10:00:00.000Z", peak_time: "2026-03-01T10:00:00.000Z", peak_value: 61 },
+    ...{ peak_expected: null, anomaly_score: 2, severity: 6.5, events: 3, updates: 0 },
+  };
+  const members = [{ key: "pump-7", anomaly_score: 1, since: "2026-03-01T09:59:00.000Z" }];
+  const ofGroup = { ...ofKey, kind: "group", began: "pump-7", members_deviating: 1, members };
+  const format = new IncidentFormat({ format: "connect-json", incidents: {} });
+  const texts = [ofKey, ofGroup].map((one) => format.encode(Buffer.from(JSON.stringify(one))).toString());
+  const [first, second] = await convert(texts);
+  expect(first).toMatch(/^id STRING String readings-3-7\tkey STRING String pump-7\t/);
+  expect(first).toContain("kind STRING null null");
+  expect(first).toContain("time INT64 Date 2026-03-01T10:00:00Z\tbegin INT64 Date 2026-03-01T09:59:00Z");
+  expect(first).toContain("peak_value FLOAT64 Double 61.0\tpeak_expected FLOAT64 null null");
+  expect(first).toContain("events INT64 Long 3\tupdates INT32 Integer 0\tmembers_deviating INT32 null null");
+  expect(second).toMatch(/members_deviating INT32 Integer 1\tmembers ARRAY ArrayList \[Struct\{key=pump-7,/);
 });
 
 test.skipIf(!ready)("the converter reads chosen fields, nested steps and intervals", async () => {

@@ -1,4 +1,6 @@
 // Topics in Confluent's wire format, on a real broker and a real schema registry.
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import avro from "avsc";
 import protobuf from "protobufjs";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -6,6 +8,7 @@ import { loadConfig } from "../../../src/config/load.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { endChildren } from "../../support/child.js";
 import { describeWithRegistry, startRegistry, type RunningRegistry } from "../../support/registry-java.js";
+import { eventsWithFaults } from "../../support/faults.js";
 import { logged, startCommand, startService, type Settings } from "../../support/service.js";
 import { committed, deployment, type Deployment } from "./deployment.js";
 
@@ -142,6 +145,95 @@ describeWithRegistry("with a schema registry", () => {
       const [dead] = (await broker.readCommitted(deadLetters, 1)).flat();
       expect(String(dead!.headers!["undercurrent-code"])).toBe("KEY_INVALID");
     }, 120_000);
+
+    test("reads keys by the schema of a file, beside values of the registry", async () => {
+      const settings = await withRegistry({ ...example("avro-key"), format: "avro" });
+      const { input } = settings.topics;
+      const reading = { type: "record", name: "Reading", fields: [{ name: "celsius", type: "double" }] };
+      const id = await registry.register(`${input}-value`, "AVRO", JSON.stringify(reading));
+      const place = JSON.parse(readFileSync("examples/topics/place.avsc", "utf8")) as avro.Schema;
+      const key = avro.Type.forSchema(place).toBuffer({ site: "north", sensor: "t1" });
+      const value = wire(id, avro.Type.forSchema(reading as avro.Schema).toBuffer({ celsius: 20.5 }));
+      await broker.produce(input, 0, [{ key, value, timestamp: time }]);
+      const service = startService(settings);
+      await committed(service, 0, 1);
+      expect(await service.end()).toBe(0);
+      expect(await forecastsOf(settings, 1)).toEqual([`north/t1 ${new Date(time).toISOString()} 20.5`]);
+    }, 60_000);
+
+    test.each(["avro", "protobuf", "json-schema", "connect-json"] as const)(
+      "writes incidents as %s under a schema of their own; feedback and every command read them",
+      async (format) => {
+        const settings = await deployment(1, {
+          encode: { format },
+          snapshot: { everyEvents: 100 },
+          commit: { maxEvents: 20 },
+          schemaRegistry: { url: registry.url },
+        });
+        const { input, incidents: topic } = settings.topics;
+        const events = eventsWithFaults(1600, 2).map(({ key, time: at, value }) => ({
+          key,
+          value: JSON.stringify({ value }),
+          timestamp: time + at,
+        }));
+        await broker.produce(input, 0, events.slice(0, 1000));
+        const service = startService(settings);
+        await committed(service, 0, 1000);
+        const output = async (...args: string[]): Promise<string> => {
+          const command = startCommand(args, settings);
+          expect(await command.ended, command.err.join("\n")).toBe(0);
+          return command.out.join("\n");
+        };
+        type Listed = Record<"id" | "key" | "kind" | "begin", string>;
+        const listed = async (): Promise<readonly Listed[]> =>
+          (JSON.parse(await output("incidents", "--json")) as { incidents: Listed[] }).incidents;
+        const first = await listed();
+        expect(first.length).toBeGreaterThan(2);
+        expect(await output("explain", "--incident", first[0]!.id)).toContain(
+          "the incidents topic holds the same changes, byte for byte",
+        );
+        const last = first.at(-1)!;
+        const derived = JSON.parse(await output("explain", "--incident", last.id, "--json")) as {
+          readonly changes: readonly unknown[];
+        };
+        expect(derived.changes.at(-1)).toEqual(last);
+
+        // The service reads feedback among records of the format, and keeps it over a restart.
+        const [one] = first;
+        await output("incidents", "wrong", one!.id, "--for", "52w");
+        await sleep(3000);
+        await broker.produce(input, 0, events.slice(1000, 1010));
+        await committed(service, 0, 1010);
+        expect(await service.end()).toBe(0);
+        const next = startService(settings);
+        await broker.produce(input, 0, events.slice(1010));
+        await committed(next, 0, 1600);
+        expect(await next.end()).toBe(0);
+        const restart = new Date(events[1010]!.timestamp).toISOString();
+        const begun = (await listed()).filter((incident) => incident.begin > restart);
+        expect(begun.filter(({ key, kind }) => key === one!.key && kind === one!.kind)).toEqual([]);
+        // The other key tells of the same kind.
+        expect(begun.filter(({ key, kind }) => key !== one!.key && kind === one!.kind)).not.toEqual([]);
+
+        const records = (await broker.readCommitted(topic, 2 * first.length)).flat();
+        const changes = records.filter(({ value }) => !value!.toString().startsWith('{"feedback"'));
+        expect(records.length - changes.length).toBe(1);
+        if (format === "connect-json") return;
+        expect(new Set(changes.map(({ value }) => value!.readUInt32BE(1))).size).toBe(1);
+        const versions = await fetch(`${registry.url}/subjects/${topic}-value/versions`);
+        expect(await versions.json()).toEqual([1]);
+        // Without the registry the schema of this release reads them.
+        const away = {
+          ...settings,
+          schemaRegistry: {},
+          encode: { format, schemaId: 1, incidents: { schemaId: 1 } },
+        };
+        const command = startCommand(["incidents", "--json"], away);
+        expect(await command.ended, command.err.join("\n")).toBe(0);
+        expect(JSON.parse(command.out.join("\n"))).toEqual({ incidents: await listed() });
+      },
+      240_000,
+    );
 
     test.each(["avro", "protobuf", "json-schema"] as const)(
       "writes forecasts as %s under a registered schema, and reads them back",

@@ -184,7 +184,7 @@ describeWithBroker("lint", () => {
     });
     expect(await binary.ended).toBe(0);
     expect(binary.out.at(-1)).toBe(
-      "ok       output: forecasts has the format avro, incidents is flat JSON always",
+      "ok       output: forecasts has the format avro, incidents the format json",
     );
     const lint = startCommand(["lint"], settings);
     expect(await lint.ended).toBe(6);

@@ -164,6 +164,9 @@ test.each<[Decode, string]>([
   [{ format: "module", each: "items" }, "each and format: module exclude each other"],
   [{ columns: ["a"] }, "columns requires format: text"],
   [{ format: "text", columns: ["a", "a"] }, "two columns have the same name"],
+  [{ keySchemaFile: "a.avsc" }, "keySchemaFile requires keyFormat: avro or protobuf"],
+  [{ keyFormat: "avro", keyMessage: "a.B" }, "keyMessage requires keyFormat: protobuf and keySchemaFile"],
+  [{ keyFormat: "protobuf", keyMessage: "a.B" }, "keyMessage requires keyFormat: protobuf and keySchemaFile"],
   [{ key: { record: "key", path: "id" } }, "requires keyFormat: json, avro or protobuf"],
 ])("the settings %j are refused", (settings, message) => {
   expect(() => pipelineSettings({ decode: settings })).toThrow(message);

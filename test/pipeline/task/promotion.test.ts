@@ -2,11 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { forecasterSettings, type ForecasterOptions } from "../../../src/forecast/settings.js";
 import { explainForecast, type ExplainOptions } from "../../../src/pipeline/explain.js";
-import {
-  explainIncident,
-  readIncident,
-  type IncidentMessage,
-} from "../../../src/pipeline/explain-incident.js";
+import { readIncident, type IncidentMessage } from "../../../src/pipeline/encode/incidents/message.js";
+import { explainIncident } from "../../../src/pipeline/explain-incident.js";
 import type { InputBatch, OutputRecord } from "../../../src/pipeline/ports.js";
 import type { RunOptions } from "../../../src/pipeline/run.js";
 import { modelSettings, pipelineSettings } from "../../../src/pipeline/settings.js";

@@ -8,13 +8,14 @@ import { EphemeralConsumer } from "../consumer/ephemeral-consumer.js";
 import type { InputRecord } from "../../../pipeline/ports.js";
 
 /**
- * Gives every record of the topic to `take`, partition by partition, in order. Reads as another group, which it deletes, and
+ * Gives every record of the topic to `take`, partition by partition, in order, after a wait for what `prepare` fetches. Reads as another group, which it deletes, and
  * writes nothing. Throws SETTING_INVALID without such a topic or partition, TOPIC_MISSING, BROKER_UNREACHABLE, RESTORE_STALLED.
  */
 export async function readIncidents(
   options: KafkaOptions,
   partition: number | undefined,
   take: (record: InputRecord, partition: number) => void,
+  prepare?: (records: readonly InputRecord[]) => Promise<void> | undefined,
 ): Promise<void> {
   const { topics, restoreStallMs = kafkaDefaults.restoreStallMs } = options;
   const topic = topics.incidents;
@@ -35,6 +36,7 @@ export async function readIncidents(
       if (low >= high) continue;
       const origin = `topic ${topic}, partition ${number}`;
       for await (const batch of readUpTo(high, consumer.feed(number, low), restoreStallMs, origin)) {
+        await prepare?.(batch.records);
         for (const record of batch.records) take(record, number);
       }
     }

@@ -48,6 +48,11 @@ export class AvroWriter implements BinaryWriter {
     this.#long(value);
   }
 
+  maybeInteger(_: number, value: number): void {
+    this.#out.byte(Number.isNaN(value) ? 0 : second);
+    if (!Number.isNaN(value)) this.#long(value);
+  }
+
   /** One block of all items. */
   beginList(items: number): void {
     if (items > 0) this.#long(items);

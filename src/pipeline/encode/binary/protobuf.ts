@@ -14,14 +14,11 @@ export class ProtobufWriter implements BinaryWriter {
   }
 
   text(field: number, bytes: Uint8Array, begin: number, end: number): void {
-    if (end === begin) return;
-    this.#tag(field, delimited);
-    this.#out.varint(end - begin);
-    this.#out.append(bytes, begin, end);
+    if (end > begin) this.#text(field, bytes, begin, end);
   }
 
   maybeText(field: number, bytes: Uint8Array | undefined): void {
-    if (bytes !== undefined) this.text(field, bytes, 0, bytes.length);
+    if (bytes !== undefined) this.#text(field, bytes, 0, bytes.length);
   }
 
   double(field: number, value: number): void {
@@ -54,9 +51,13 @@ export class ProtobufWriter implements BinaryWriter {
   }
 
   integer(field: number, value: number): void {
-    if (value === 0) return;
+    if (value !== 0) this.maybeInteger(field, value);
+  }
+
+  maybeInteger(field: number, value: number): void {
+    if (Number.isNaN(value)) return;
     this.#tag(field, varint);
-    if (value > 0) this.#out.varint(value);
+    if (value >= 0) this.#out.varint(value);
     else this.#out.bigVarint(BigInt.asUintN(64, BigInt(value)));
   }
 
@@ -83,6 +84,12 @@ export class ProtobufWriter implements BinaryWriter {
 
   endList(): void {
     // As at the begin.
+  }
+
+  #text(field: number, bytes: Uint8Array, begin: number, end: number): void {
+    this.#tag(field, delimited);
+    this.#out.varint(end - begin);
+    this.#out.append(bytes, begin, end);
   }
 
   #tag(field: number, type: number): void {

@@ -11,6 +11,7 @@ export interface BinaryWriter {
   maybeTime(field: number, milliseconds: number): void;
   boolean(field: number, value: boolean): void;
   integer(field: number, value: number): void;
+  maybeInteger(field: number, value: number): void;
   beginList(items: number): void;
   /** Returns what `endItem` takes. */
   beginItem(field: number): number;

@@ -5,8 +5,11 @@
 import type { Forecaster } from "../../../forecast/forecaster.js";
 import type { Incident } from "../../../forecast/incidents/incidents.js";
 import type { Origin } from "../../decode/dead-letter.js";
+import { CloudEventHeaders } from "../../encode/cloudevents.js";
+import type { EncoderOptions } from "../../encode/encode.js";
 import { groupIncidentId, incidentId } from "../../encode/incident-id.js";
 import { IncidentMessages } from "../../encode/incident-message.js";
+import { IncidentFormat } from "../../encode/incidents/format.js";
 import { JsonText } from "../../encode/json-text.js";
 import type { OutputRecord } from "../../ports.js";
 
@@ -21,20 +24,64 @@ interface OpenIncident {
   readonly write: (change: Change) => void;
 }
 
+/** A JSON record, with the text of its key and its time. */
+interface HandedOver extends OutputRecord {
+  readonly value: Buffer;
+  readonly text: string;
+  readonly time: number;
+}
+
+/** How the records are written, and where the roles change. */
+export interface HandOverOutput extends EncoderOptions {
+  /** Input offset before which the roles change, and how many changes there were at this offset, with this one. */
+  readonly at: number;
+  readonly changes: number;
+}
+
 /**
  * Returns the records of the incidents topic, in the order of the first events of incidents. Changes neither model. A record has the
- * time of the incident's last event so far.
+ * time of the incident's last event so far. Without an output, values are flat JSON.
  */
-export function handOver(former: Forecaster, next: Forecaster, origin: Origin): OutputRecord[] {
+export function handOver(
+  former: Forecaster,
+  next: Forecaster,
+  origin: Origin,
+  output?: HandOverOutput,
+): OutputRecord[] {
   const [before, after] = [openIncidents(former, origin), openIncidents(next, origin)];
   const lacking = (all: readonly OpenIncident[], others: readonly OpenIncident[]): OpenIncident[] => {
     const names = new Set(others.map(nameOf));
     return all.filter((one) => !names.has(nameOf(one))).sort(byPosition);
   };
-  return [
+  const records: readonly HandedOver[] = [
     ...lacking(before, after).map((one) => recordOf(one, "closed")),
     ...lacking(after, before).map((one) => recordOf(one, "opened")),
   ];
+  if (output !== undefined) return inFormat(records, origin, output);
+  return records.map(({ key, value, headers, timestamp }) => ({ key, value, headers, timestamp }));
+}
+
+/** Gives JSON records the format and the headers of the output. */
+function inFormat(
+  records: readonly HandedOver[],
+  origin: Origin,
+  { encode, application, at, changes }: HandOverOutput,
+): OutputRecord[] {
+  const format = new IncidentFormat(encode);
+  const events =
+    encode.headers === "cloudevents"
+      ? new CloudEventHeaders(application, origin, {
+          kind: "incident",
+          format: format.format,
+          prefix: `promotion/${changes}/`,
+        })
+      : undefined;
+  return records.map(({ key, value, headers, timestamp, text, time }) => ({
+    key,
+    value: format.encode(value),
+    headers: events?.of({ offset: at, headers: [] }, text, time) ?? headers,
+    timestamp,
+  }));
 }
 
 function openIncidents(forecaster: Forecaster, origin: Origin): OpenIncident[] {
@@ -69,8 +116,9 @@ function byPosition(a: OpenIncident, b: OpenIncident): number {
   return a.incident.position - b.incident.position || (nameOf(a) < nameOf(b) ? -1 : 1);
 }
 
-function recordOf({ key, incident, write }: OpenIncident, change: Change): OutputRecord {
+function recordOf({ key, incident, write }: OpenIncident, change: Change): HandedOver {
   write(change);
   const timestamp = Math.max(-1, Math.floor(incident.end));
-  return { key: Buffer.from(key), value: JsonText.shared().take(), headers: [], timestamp };
+  const value = JsonText.shared().take();
+  return { key: Buffer.from(key), value, headers: [], timestamp, text: key, time: incident.end };
 }
