@@ -4,7 +4,8 @@
  *     node --import tsx examples/incident-webhook.ts TOPIC http://127.0.0.1:9000/incidents
  *
  * The consumer commits an offset after the webhook has taken the change, so none is lost. After a crash the last one may be
- * posted twice: the header idempotency-key names it. Muted incidents are left out.
+ * posted twice: the header idempotency-key names it. Muted incidents and feedback are left out. The topic must be flat JSON
+ * (`encode.incidents.format: json`).
  */
 import { Kafka, logLevel } from "kafkajs";
 import { setTimeout } from "node:timers/promises";
@@ -34,13 +35,13 @@ await consumer.subscribe({ topic, fromBeginning: true });
 await consumer.run({
   eachMessage: async ({ partition, message, ...batch }) => {
     const body = message.value?.toString() ?? "";
-    const change = JSON.parse(body) as { readonly id?: string; readonly muted?: boolean };
-    if (change.id === undefined || change.muted === true) return;
+    const change = JSON.parse(body) as Readonly<Record<string, unknown>>;
+    if (change["change"] === undefined || change["muted"] === true) return;
     while (!(await isTaken(body, `${partition}-${message.offset}`))) {
       await setTimeout(retryMs);
       await batch.heartbeat();
     }
-    console.log(`posted ${change.id}`);
+    console.log(`posted ${String(change["id"])}`);
   },
 });
 process.once("SIGTERM", () => void consumer.disconnect());

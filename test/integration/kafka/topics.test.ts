@@ -178,7 +178,7 @@ describeWithBroker("lint", () => {
       "ok       model: the state record fits kafka.maxBatchBytes",
     ]);
     const binary = startCommand(["lint", "--offline"], {
-      encode: { format: "avro" },
+      encode: { format: "avro", incidents: { format: "json" } },
       schemaRegistry: { url: "http://127.0.0.1:1" },
       topics: { incidents: "incidents" },
     });

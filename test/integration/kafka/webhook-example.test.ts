@@ -9,7 +9,7 @@ import { endChildren, startNode } from "../../support/child.js";
 afterEach(endChildren);
 
 describeWithBroker("the example of a webhook", () => {
-  test("posts every change in order, again after a refusal, and leaves muted incidents out", async () => {
+  test("posts every change in order, again after a refusal, and leaves muted incidents and feedback out", async () => {
     const taken: { readonly body: unknown; readonly key: unknown }[] = [];
     let refused = 0;
     const receiver = createServer((request, response) => {
@@ -30,7 +30,8 @@ describeWithBroker("the example of a webhook", () => {
       change,
       muted: false,
     }));
-    const all = [{ id: "readings-0-3", change: "opened", muted: true }, ...changes];
+    const feedback = { feedback: "wrong", id: "readings-0-3", key: "pump", kind: "spike" };
+    const all = [{ id: "readings-0-3", change: "opened", muted: true }, feedback, ...changes];
     await broker.produce(
       topic,
       0,
@@ -42,7 +43,7 @@ describeWithBroker("the example of a webhook", () => {
     });
     await expect.poll(() => taken.length, { timeout: 90_000 }).toBe(3);
     expect(taken.map(({ body }) => body)).toEqual(changes);
-    expect(taken.map(({ key }) => key)).toEqual(["0-1", "0-2", "0-3"]);
+    expect(taken.map(({ key }) => key)).toEqual(["0-2", "0-3", "0-4"]);
     expect(refused).toBeGreaterThanOrEqual(1);
     await example.end();
     receiver.close();
