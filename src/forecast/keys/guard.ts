@@ -93,7 +93,9 @@ export function judge(key: KeyRow, value: number): Verdict {
     // A move like the least that was set aside lately, and was no new level, is the key's first.
     const isSecond =
       f32[at + row] === 0 ? f32[at + doubt]! >= 0.5 : isCandidateBeyond(key, firstMoves * largest);
-    if (isSecond && distance <= secondMove * largest) return ordinary(key, value, distance);
+    // One that came back from six moves, which is more than absurd values come in a row, has such moves.
+    const isUsual = f32[at + row] === 0 && f32[at + stays]! < -alwaysStays;
+    if (isUsual || (isSecond && distance <= secondMove * largest)) return ordinary(key, value, distance);
   } else if (!isAbsurd(key, distance) || distance <= believed * largest) {
     return ordinary(key, value, Math.max(largest, distance));
   }

@@ -203,23 +203,24 @@ describe.each(Object.entries(resting))("%s", (_, kind) => {
   );
 });
 
-test.each([10, 0.01])(
-  "a key that rests takes moves for its own where one of %f came long before",
-  (first) => {
-    const forecaster = new Forecaster(settings);
-    const setAside: number[] = [];
-    forecaster.watch((_, now) => {
-      if (now.setAside) setAside.push(now.time / hour);
-    });
-    const valueAt = (i: number): number => (i === 500 ? first : i >= 4000 && i % 100 === 0 ? 10 : 0);
-    run(
-      forecaster,
-      Array.from({ length: 5000 }, (_, i) => ({ key: "a", time: hour * i, value: valueAt(i) })),
-    );
-    forecaster.dispose();
-    expect(setAside).toEqual([500, 4000]);
-  },
-);
+test.each([
+  ["once one of the same size came long before", 10, 4000, [500, 4000]],
+  ["once a far lesser one came long before", 0.01, 4000, [500, 4000]],
+  ["after six, where a far lesser one came just before", 0.01, 600, [500, 600, 700, 800, 900, 1000]],
+])("a key that rests takes moves for its own %s", (_, first, from, expected) => {
+  const forecaster = new Forecaster(settings);
+  const setAside: number[] = [];
+  forecaster.watch((_, now) => {
+    if (now.setAside) setAside.push(now.time / hour);
+  });
+  const valueAt = (i: number): number => (i === 500 ? first : i >= from && i % 100 === 0 ? 10 : 0);
+  run(
+    forecaster,
+    Array.from({ length: 5000 }, (_, i) => ({ key: "a", time: hour * i, value: valueAt(i) })),
+  );
+  forecaster.dispose();
+  expect(setAside).toEqual(expected);
+});
 
 /** All kinds but the meter, whose values are themselves of the magnitude of some of `mixed`. */
 const unlike = Object.entries({ ...kinds, ...discrete, ...resting }).filter(
