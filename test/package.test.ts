@@ -36,7 +36,7 @@ describe("the package", () => {
       /^dist\/cjs\/package\.json$/,
       /^dist\/page\/.*\.(js|html|css|svg|txt)$/,
       /^docs\/([\w-]+|adr\/[\w-]+)\.md$/,
-      /^examples\/([\w-]+\/)*[\w-]+\.(ts|mjs|html|json|ya?ml|sql|properties)$/,
+      /^examples\/([\w-]+\/)*[\w-]+\.(ts|mjs|html|json|ya?ml|sql|properties|avsc)$/,
       /^config\/(default\.yaml|schema\.json|grafana\/.*\.(json|ya?ml)|prometheus\/.*\.yml)$/,
     ];
     const paths = files.map(({ path }) => path);
