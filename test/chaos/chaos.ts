@@ -269,7 +269,7 @@ async function judge(
       candidates += alone.forecasts.length;
     }
     const told = (await readPartition(broker, topics.incidents, partition)).map((message) =>
-      seenIncident(seenMessage(withoutApplication(message, application)), message.value),
+      seenIncident(seenMessage(withoutApplication(message, application)), message.value, shape.changeOf),
     );
     counts = addCounts(counts, compareOutput(expected.incidents, told, true));
     forecasts += expected.forecasts.length;

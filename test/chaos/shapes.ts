@@ -2,11 +2,13 @@
 import avro from "avsc";
 import { openFormat, registerOutput, type ValueFormat } from "../../src/adapters/schemas/index.js";
 import type { ForecasterOptions } from "../../src/forecast/settings.js";
+import { incidentSchema } from "../../src/pipeline/encode/incidents/fields.js";
 import type { InputRecord } from "../../src/pipeline/ports.js";
 import type { PipelineOptions } from "../../src/pipeline/settings.js";
 import { startRegistry } from "../support/registry-java.js";
 import type { Settings } from "../support/service.js";
 import { jsonDocument, type Reading, type WriteDocument } from "./input.js";
+import { fieldsOf } from "./verdict.js";
 
 export const shapeNames = ["readings", "windows", "avro", "measures", "candidate", "churn"] as const;
 export type ShapeName = (typeof shapeNames)[number];
@@ -28,6 +30,8 @@ export interface Shape {
   readonly sections: Settings;
   /** Tells a forecast from every other of its record, by its value. */
   readonly told: (value: Uint8Array) => string;
+  /** Reads the fields of a change of an incident; by default it is JSON. */
+  readonly changeOf?: (value: Uint8Array) => Readonly<Record<string, unknown>>;
   close(): Promise<void>;
 }
 
@@ -49,9 +53,6 @@ const plain: Shape = {
   told: () => "",
   close: () => Promise.resolve(),
 };
-
-const fieldsOf = (value: Uint8Array): Record<string, unknown> =>
-  JSON.parse(Buffer.from(value).toString()) as Record<string, unknown>;
 
 const aggregate = { every: "5m", by: "mean", grace: "30s" } as const;
 
@@ -125,8 +126,12 @@ async function avroShape(forecasts: string): Promise<Shape> {
     };
     return Buffer.concat([prefixes[which]!, types[which]!.toBuffer(document)]);
   };
-  const encode = { format: "avro", subject: `${forecasts}-value` } as const;
+  const incidents = { subject: `${forecasts}-incidents-value` };
+  const encode = { format: "avro", subject: `${forecasts}-value`, incidents } as const;
   const schemaId = await registerOutput({ registry, subject: encode.subject, encode });
+  const { subject: ofIncidents } = incidents;
+  const incidentsId = await registerOutput({ registry, subject: ofIncidents, encode, records: "incidents" });
+  const change = avro.Type.forSchema(JSON.parse(incidentSchema("avro").schema) as avro.Schema);
   const format = await openFormat({ format: "avro", registry });
   const samples = prefixes.map((prefix, offset): InputRecord => {
     const value = Buffer.concat([prefix, Buffer.alloc(1)]);
@@ -138,8 +143,13 @@ async function avroShape(forecasts: string): Promise<Shape> {
     ...plain,
     write,
     format,
-    pipeline: { ...pipeline, decode, encode: { ...encode, schemaId } },
+    pipeline: {
+      ...pipeline,
+      decode,
+      encode: { ...encode, schemaId, incidents: { ...incidents, schemaId: incidentsId } },
+    },
     sections: { schemaRegistry: { url: server.url }, encode },
+    changeOf: (value) => change.fromBuffer(Buffer.from(value).subarray(5)) as Record<string, unknown>,
     close: () => server.stop(),
   };
 }

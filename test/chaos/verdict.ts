@@ -36,6 +36,8 @@ export interface Way {
   readonly format?: ValueFormat | undefined;
   /** Tells a forecast from every other of its record, by its value. */
   readonly told?: (value: Uint8Array) => string;
+  /** Reads the fields of a change of an incident; by default it is JSON. */
+  readonly changeOf?: ((value: Uint8Array) => Readonly<Record<string, unknown>>) | undefined;
 }
 
 /** The output of one run that nothing disturbs: the first `count` records of a partition through the stage of a task. */
@@ -43,7 +45,7 @@ export function expectedOutput(
   input: Iterator<InputRecord, never>,
   count: number,
   origin: Origin,
-  { model, pipeline, format, told }: Way,
+  { model, pipeline, format, told, changeOf }: Way,
 ): Expected {
   const settings = pipelineSettings(pipeline);
   const forecaster = new Forecaster(modelSettings(model, settings.decode));
@@ -59,7 +61,8 @@ export function expectedOutput(
       for (const record of output.forecasts) {
         forecasts.push(seenForecast(seenOutput(record), record.value, told));
       }
-      for (const record of output.incidents) incidents.push(seenIncident(seenOutput(record), record.value));
+      for (const record of output.incidents)
+        incidents.push(seenIncident(seenOutput(record), record.value, changeOf));
       for (const record of output.deadLetters) deadLetters.push(seenOutput(record));
       // Records of very many readings are taken in several turns.
       records = records.slice(output.taken);
@@ -157,9 +160,17 @@ export function seenForecast(
   return { identity: `${identity} ${told(value!)}`.trim(), bytes };
 }
 
+/** Returns the fields of a record in JSON. */
+export const fieldsOf = (value: Uint8Array): Record<string, unknown> =>
+  JSON.parse(Buffer.from(value).toString()) as Record<string, unknown>;
+
 /** One record may change several incidents: a change is told from every other by the incident and its updates so far. */
-export function seenIncident({ bytes }: SeenRecord, value: Uint8Array | null): SeenRecord {
-  const { id, change, updates } = JSON.parse(Buffer.from(value!).toString()) as Record<string, unknown>;
+export function seenIncident(
+  { bytes }: SeenRecord,
+  value: Uint8Array | null,
+  changeOf: Way["changeOf"] = fieldsOf,
+): SeenRecord {
+  const { id, change, updates } = changeOf(value!);
   return { identity: [id, change, updates].join(" "), bytes };
 }
 
