@@ -37,17 +37,20 @@ export function feedbackMessage(verdict: Verdict, id: string, { key, kind, until
   return JSON.stringify({ feedback: verdict, id, key, kind, until: new Date(until).toISOString() });
 }
 
+/** Returns the fields of a record that is a JSON object; none of any other content. */
+export function fieldsOf(value: Uint8Array | null): Readonly<Record<string, unknown>> {
+  try {
+    const message: unknown = JSON.parse(Buffer.from(value ?? []).toString());
+    return typeof message === "object" && message !== null ? (message as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
 /** Reads a record of feedback; undefined for any other content, such as a change of an incident. */
 export function readFeedback(value: Uint8Array | null): Feedback | undefined {
-  let message: Readonly<Record<string, unknown>> | null;
-  try {
-    message = JSON.parse(Buffer.from(value ?? []).toString()) as typeof message;
-  } catch {
-    return undefined;
-  }
-  if (typeof message !== "object" || message === null || typeof message["feedback"] !== "string") {
-    return undefined;
-  }
+  const message = fieldsOf(value);
+  if (typeof message["feedback"] !== "string") return undefined;
   const { key, kind } = message;
   const until = typeof message["until"] === "string" ? parseIsoTime(message["until"]) : NaN;
   const isKnown = kind === "group" || incidentKinds.includes(kind as IncidentKind);

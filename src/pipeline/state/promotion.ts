@@ -4,6 +4,7 @@
  */
 import type { ForecasterSettings } from "../../forecast/settings.js";
 import { signedSettings } from "../../forecast/snapshot/signature.js";
+import { fieldsOf } from "./feedback.js";
 
 export interface Promotion {
   /** Settings of the model that shall be live. */
@@ -19,13 +20,8 @@ export function promotionMessage(model: ForecasterSettings, given: number | unde
 
 /** Reads a record of a promotion; undefined for any other content, such as a change of an incident. */
 export function readPromotion(value: Uint8Array | null): Promotion | undefined {
-  let message: Readonly<Record<string, unknown>> | null;
-  try {
-    message = JSON.parse(Buffer.from(value ?? []).toString()) as typeof message;
-  } catch {
-    return undefined;
-  }
-  if (typeof message !== "object" || message?.["command"] !== "promote") return undefined;
+  const message = fieldsOf(value);
+  if (message["command"] !== "promote") return undefined;
   const { model, given } = message;
   if (typeof model !== "object" || model === null) return undefined;
   return { settings: model as Promotion["settings"], given: typeof given === "number" ? given : null };

@@ -8,8 +8,8 @@ import { EphemeralConsumer } from "../consumer/ephemeral-consumer.js";
 import type { InputRecord } from "../../../pipeline/ports.js";
 
 /**
- * Gives every record of the topic to `take`, partition by partition, in order, after a wait for what `prepare` fetches. Reads as another group, which it deletes, and
- * writes nothing. Throws SETTING_INVALID without such a topic or partition, TOPIC_MISSING, BROKER_UNREACHABLE, RESTORE_STALLED.
+ * Gives every record of the topic to `take`, partition by partition, in order, after a wait for what `prepare` fetches. Reads
+ * as another group, which it deletes, and writes nothing. Throws SETTING_INVALID without such a topic or partition, TOPIC_MISSING, BROKER_UNREACHABLE, RESTORE_STALLED.
  */
 export async function readIncidents(
   options: KafkaOptions,
