@@ -4,7 +4,7 @@ import { forecasterSettings, type ForecasterOptions } from "../../../src/forecas
 import { explainForecast, type ExplainOptions } from "../../../src/pipeline/explain.js";
 import { readIncident, type IncidentMessage } from "../../../src/pipeline/encode/incidents/message.js";
 import { explainIncident } from "../../../src/pipeline/explain-incident.js";
-import type { InputBatch, OutputRecord } from "../../../src/pipeline/ports.js";
+import type { Commit, InputBatch, OutputRecord } from "../../../src/pipeline/ports.js";
 import type { RunOptions } from "../../../src/pipeline/run.js";
 import { modelSettings, pipelineSettings } from "../../../src/pipeline/settings.js";
 import { promotionMessage, readPromotion } from "../../../src/pipeline/state/promotion.js";
@@ -46,6 +46,21 @@ async function stop(running: Running): Promise<void> {
   running.stop.abort();
   await quiet();
   expect(running.outcome()).toBe("completed");
+}
+
+/** Promotes the candidate behind the first `count` events, stops, and resets the state to an offset; returns all commits. */
+async function promoteAndReset(log: TransactionalLog, count: number, offset: number): Promise<Commit[]> {
+  append(log, 0, count);
+  const running = start(log, both);
+  await quiet();
+  command(log);
+  await quiet();
+  await stop(running);
+  expect(log.promotions(0)).toHaveLength(1);
+  const { epoch, takeover } = log.takeOver(0, () => true);
+  const reset = resetCommit(takeover, ofLive!, offset);
+  log.commit(0, epoch, reset, "landed");
+  return [...running.commits, reset];
 }
 
 async function alone(forecaster: ForecasterOptions): Promise<string[]> {
@@ -217,15 +232,7 @@ describe("a promotion", () => {
     ["the same offset", 60],
   ])("that was taken up is over after a reset to %s", async (_, offset) => {
     const log = new TransactionalLog(1);
-    append(log, 0, 60);
-    const first = start(log, both);
-    await quiet();
-    command(log);
-    await quiet();
-    await stop(first);
-    expect(log.promotions(0)).toHaveLength(1);
-    const { epoch, takeover } = log.takeOver(0, () => true);
-    log.commit(0, epoch, resetCommit(takeover, ofLive!, offset), "landed");
+    await promoteAndReset(log, 60, offset);
     const second = start(log, both);
     append(log, 60, 100);
     await quiet();
@@ -428,20 +435,12 @@ describe("explain", () => {
     ["from the first record", true],
   ])("leaves out promotions that a reset to an earlier offset has ended, %s", async (_, compacted) => {
     const log = new TransactionalLog(1);
-    append(log, 0, 100);
-    const first = start(log, both);
-    await quiet();
-    command(log);
-    await quiet();
-    await stop(first);
-    const { epoch, takeover } = log.takeOver(0, () => true);
-    const reset = resetCommit(takeover, ofLive!, 0);
-    log.commit(0, epoch, reset, "landed");
+    const earlier = await promoteAndReset(log, 100, 0);
     const second = start(log, both);
     append(log, 100, 150);
     await quiet();
     await stop(second);
-    const commits = [...first.commits, reset, ...second.commits];
+    const commits = [...earlier, ...second.commits];
     const state = commits.flatMap(({ snapshot }) => snapshot?.records ?? []);
     const forecasts = textOf(log.visible(0).forecasts).slice(100);
     const settings = pipelineSettings({ late: "drop" });
