@@ -1,6 +1,6 @@
 /** Reads feedback and commands for a partition beside its input, and holds them until the next commit takes them. */
-import { readFeedback, type Feedback } from "./feedback.js";
-import { readPromotion, type Promotion } from "./promotion.js";
+import { feedbackOf, fieldsOf, type Feedback } from "./feedback.js";
+import { promotionOf, type Promotion } from "./promotion.js";
 import type { Assignment } from "../ports.js";
 
 /** What was read, and the offset behind it. */
@@ -33,9 +33,10 @@ export class FeedbackIntake {
     if (batches === undefined) return;
     for await (const { records, nextOffset } of batches) {
       for (const { value } of records) {
-        const feedback = readFeedback(value);
+        const fields = fieldsOf(value);
+        const feedback = feedbackOf(fields);
         if (feedback !== undefined) this.#entries.push(feedback);
-        const promotion = readPromotion(value);
+        const promotion = promotionOf(fields);
         if (promotion !== undefined) this.#promotions.push(promotion);
       }
       this.#next = nextOffset;

@@ -49,7 +49,11 @@ export function fieldsOf(value: Uint8Array | null): Readonly<Record<string, unkn
 
 /** Reads a record of feedback; undefined for any other content, such as a change of an incident. */
 export function readFeedback(value: Uint8Array | null): Feedback | undefined {
-  const message = fieldsOf(value);
+  return feedbackOf(fieldsOf(value));
+}
+
+/** Reads the fields of a record of feedback; undefined for those of any other content. */
+export function feedbackOf(message: ReturnType<typeof fieldsOf>): Feedback | undefined {
   if (typeof message["feedback"] !== "string") return undefined;
   const { key, kind } = message;
   const until = typeof message["until"] === "string" ? parseIsoTime(message["until"]) : NaN;

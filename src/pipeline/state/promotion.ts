@@ -20,7 +20,11 @@ export function promotionMessage(model: ForecasterSettings, given: number | unde
 
 /** Reads a record of a promotion; undefined for any other content, such as a change of an incident. */
 export function readPromotion(value: Uint8Array | null): Promotion | undefined {
-  const message = fieldsOf(value);
+  return promotionOf(fieldsOf(value));
+}
+
+/** Reads the fields of a record of a promotion; undefined for those of any other content. */
+export function promotionOf(message: ReturnType<typeof fieldsOf>): Promotion | undefined {
   if (message["command"] !== "promote") return undefined;
   const { model, given } = message;
   if (typeof model !== "object" || model === null) return undefined;
