@@ -1,5 +1,6 @@
 /** The commands `incidents ack`, `expected` and `wrong`: say that an incident was fine, so that its like is not told for a while. */
 import { Command, InvalidArgumentError } from "commander";
+import { feedbackTopic } from "../adapters/kafka/inputs.js";
 import { readIncidents } from "../adapters/kafka/offline/incidents.js";
 import { writeFeedbackRecords } from "../adapters/kafka/offline/write-feedback.js";
 import { loadConfig } from "../config/load.js";
@@ -91,7 +92,7 @@ async function say(verdict: Verdict, id: string, flags: FeedbackFlags): Promise<
   const until = parseIsoTime(time) + (flags.for ?? verdictsSaid[verdict].lasts);
   const feedback = { key, kind: kind as IncidentKind | "group", until };
   const value = feedbackMessage(verdict, id, feedback);
-  await writeFeedbackRecords(options, options.topics.incidents!, [{ key, value, partition }]);
+  await writeFeedbackRecords(options, feedbackTopic(options.topics)!, [{ key, value, partition }]);
   const told = `no ${kind} of ${plainText(key)} is told before ${new Date(until).toISOString()}`;
   process.stdout.write(
     flags.json === true

@@ -70,6 +70,10 @@ async function lint({ config, json, offline, timeout }: LintFlags): Promise<void
       const message = `${topics.forecasts} has the format ${encode.format}, ${topics.incidents} the format ${format}`;
       findings.push({ level: "ok", subject: "output", message });
     }
+    if (topics.incidents !== undefined && topics.feedback === undefined && format !== "json") {
+      const message = `${topics.incidents} has the format ${format}, and feedback and commands in it are plain JSON, on which sinks fail: name topics.feedback`;
+      findings.push({ level: "warning", subject: "output", message });
+    }
     if (offline !== true) findings.push(...(await lintBrokers(settings, { timeout })));
   } catch (error) {
     if (!(error instanceof UndercurrentError)) throw error;

@@ -176,7 +176,7 @@ const topicsSchema = z
     input: inputSchema
       .default("observations")
       .describe(
-        "Topic of the observations that the service consumes, a list of topics, or {pattern: …}, a regular expression for whole names. With several topics each partition of each topic has a model of its own, and the names of forecasts, state, incidents and candidate need {input}, such as {input}-forecasts.",
+        "Topic of the observations that the service consumes, a list of topics, or {pattern: …}, a regular expression for whole names. With several topics each partition of each topic has a model of its own, and all names but deadLetters need {input}, such as {input}-forecasts.",
       )
       .meta({ forms: "a topic, a list of topics, or {pattern: regular expression}" }),
     repartition: z
@@ -204,10 +204,20 @@ const topicsSchema = z
       .describe(
         "Topic of the incidents, with as many partitions as the input: a record when an incident is opened, updated or closed, keyed by the key. Default: incidents are not written.",
       ),
+    feedback: outputSchema
+      .optional()
+      .describe(
+        "Topic of users' feedback on incidents and of the commands promote and demote, with as many partitions as the input. Name it where a sink reads topics.incidents: these records are always JSON. Default: topics.incidents.",
+      ),
     candidate: outputSchema
       .optional()
       .describe(
         "Topic of the candidate's forecasts, with as many partitions as the input. Default: they are not written.",
+      ),
+    candidateIncidents: outputSchema
+      .optional()
+      .describe(
+        "Topic of the candidate's incidents, with as many partitions as the input, in the format of encode.incidents and with the header undercurrent-role. Default: they are not written.",
       ),
     deadLetters: topicSchema
       .default("dead-letters")
@@ -412,14 +422,16 @@ export const configSchema = z
     }): boolean => isShared && section.schemaId === undefined && section.subject === undefined;
     const shared = "with several input topics a subject is needed, because they share one schema";
     if (hasRegisteredSchema(encode) && lacksSubject(encode)) refuse(shared, ["encode", "subject"]);
-    if (topics.incidents === undefined) {
+    if ((topics.incidents ?? topics.candidateIncidents) === undefined) {
       if (Object.values(incidents).some((value) => value !== undefined))
         refuse("requires topics.incidents", ["encode", "incidents"]);
     } else if (hasRegisteredSchema(incidentEncoding(encode)) && lacksSubject(incidents)) {
       refuse(shared, ["encode", "incidents", "subject"]);
     }
     if (candidate === undefined) {
-      if (topics.candidate !== undefined) refuse("requires the section candidate", ["topics", "candidate"]);
+      for (const name of ["candidate", "candidateIncidents"] as const) {
+        if (topics[name] !== undefined) refuse("requires the section candidate", ["topics", name]);
+      }
       return;
     }
     const path = ["candidate", "model"];

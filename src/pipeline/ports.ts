@@ -78,6 +78,8 @@ export interface Commit {
   readonly incidents: readonly OutputRecord[];
   /** Forecasts of the candidate, as many as there are. A committer without a place for them drops them. */
   readonly candidates?: readonly OutputRecord[] | undefined;
+  /** Changes of the candidate's incidents. A committer without a place for them drops them. */
+  readonly candidateIncidents?: readonly OutputRecord[] | undefined;
   /** Rejected records, partitioned by key; records without a key go to the input's partition number. */
   readonly deadLetters: readonly OutputRecord[];
   /** Records for further topics, in order, partitioned like dead letters. */
@@ -120,9 +122,11 @@ export interface Assignment {
    * without an error when `stop` or `revoked` is aborted, also while it waits for records.
    */
   read(from: number, stop: AbortSignal): AsyncIterable<InputBatch>;
+  /** Topic that `readFeedback` reads, unless that is the incidents topic. Its offsets mean nothing in another one. */
+  readonly feedbackTopic?: string | undefined;
   /**
-   * Reads the records of the incidents that belong to this partition, from an offset on, or from the first one: feedback is
-   * among them. Absent where there are none. The iteration ends as that of `read` does, and does not reject.
+   * Reads the records with feedback and commands that belong to this partition, from an offset on, or from the first one: those of
+   * the incidents topic, changes of incidents among them, or of a topic of their own. Absent where there are none. The iteration ends as that of `read` does, and does not reject.
    */
   readFeedback?(from: number | undefined, stop: AbortSignal): AsyncIterable<InputBatch>;
   /** Releases the partition after the task's last commit. */

@@ -30,10 +30,14 @@ import { withTopic, type BatchTracer, type Telemetry } from "./telemetry.js";
 export interface RunOptions extends PipelineOptions, Operators {
   readonly forecaster?: ForecasterOptions;
   /**
-   * A second model on the same observations. Its state stands beside the live one's; `emit` passes its forecasts to the committer
-   * (default true).
+   * A second model on the same observations. Its state stands beside the live one's. `emit` passes its forecasts to the committer
+   * (default true), `emitIncidents` the changes of its incidents (default false).
    */
-  readonly candidate?: { readonly forecaster: ForecasterOptions; readonly emit?: boolean };
+  readonly candidate?: {
+    readonly forecaster: ForecasterOptions;
+    readonly emit?: boolean;
+    readonly emitIncidents?: boolean;
+  };
   /** Engine that runs and trains the cell. Default: WebAssembly. */
   readonly engine?: EngineFactory;
   readonly telemetry?: Telemetry;
@@ -114,6 +118,7 @@ export function run(source: Source, committer: Committer, options: RunOptions = 
     candidate: candidate && {
       forecaster: candidateSettings(candidate.forecaster, model, settings.decode),
       emit: candidate.emit ?? true,
+      emitIncidents: candidate.emitIncidents ?? false,
     },
     settings,
     operators: {

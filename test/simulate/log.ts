@@ -34,6 +34,7 @@ export interface Visible {
   readonly forecasts: readonly OutputRecord[];
   readonly incidents: readonly OutputRecord[];
   readonly candidates: readonly OutputRecord[];
+  readonly candidateIncidents: readonly OutputRecord[];
   readonly deadLetters: readonly OutputRecord[];
   readonly routed: readonly RoutedRecord[];
 }
@@ -45,6 +46,7 @@ interface Partition {
   readonly forecasts: OutputRecord[];
   readonly incidents: OutputRecord[];
   readonly candidates: OutputRecord[];
+  readonly candidateIncidents: OutputRecord[];
   /** Values of feedback, by their offsets; nothing else is read of the incidents topic. */
   readonly feedback: Uint8Array[];
   /** What of it commits have applied, and before which offset, by its text. */
@@ -81,6 +83,7 @@ export class TransactionalLog {
       forecasts: [],
       incidents: [],
       candidates: [],
+      candidateIncidents: [],
       feedback: [],
       applied: new Map(),
       deadLetters: [],
@@ -228,8 +231,9 @@ export class TransactionalLog {
   }
 
   visible(partition: number): Visible {
-    const { forecasts, incidents, candidates, deadLetters, routed } = this.#partitions[partition]!;
-    return { forecasts, incidents, candidates, deadLetters, routed };
+    const { forecasts, incidents, candidates, candidateIncidents, ...others } = this.#partitions[partition]!;
+    const { deadLetters, routed } = others;
+    return { forecasts, incidents, candidates, candidateIncidents, deadLetters, routed };
   }
 
   /** The feedback that commits have applied, in order. */
@@ -272,6 +276,7 @@ export class TransactionalLog {
     log.forecasts.push(...commit.forecasts);
     log.incidents.push(...commit.incidents);
     log.candidates.push(...(commit.candidates ?? []));
+    log.candidateIncidents.push(...(commit.candidateIncidents ?? []));
     log.deadLetters.push(...commit.deadLetters);
     log.routed.push(...commit.routed);
     for (const { key, value } of commit.snapshot?.records ?? []) {

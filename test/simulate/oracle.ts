@@ -151,9 +151,18 @@ export function wrongPromotion(
   return wrong < 0 ? undefined : `promotion ${wrong} of ${applied.length} is another than was commanded`;
 }
 
+const parts = [
+  "forecasts",
+  "incidents",
+  "candidates",
+  "candidateIncidents",
+  "deadLetters",
+  "routed",
+] as const satisfies (keyof Visible)[];
+
 /** Says where what readers see is not what it should be; undefined where it is the same to the byte. */
 export function firstDifference(actual: Visible, expected: Visible): string | undefined {
-  for (const part of ["forecasts", "incidents", "candidates", "deadLetters", "routed"] as const) {
+  for (const part of parts) {
     const count = Math.max(actual[part].length, expected[part].length);
     for (let i = 0; i < count; i++) {
       if (isDeepStrictEqual(actual[part][i], expected[part][i])) continue;

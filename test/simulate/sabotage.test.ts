@@ -207,6 +207,13 @@ const defects: readonly (readonly [string, Sabotage])[] = [
         altered(inner, (commit) => ({ ...commit, candidates: commit.candidates?.slice(1) })),
     },
   ],
+  [
+    "a change of the candidate's incidents that is lost",
+    {
+      committer: (inner) =>
+        altered(inner, (commit) => ({ ...commit, candidateIncidents: commit.candidateIncidents?.slice(1) })),
+    },
+  ],
   ["feedback on incidents that is applied and not noted", { committer: forgetFeedback }],
   ["feedback that a takeover does not know of", ofAssignments(feedbackAnew)],
   ["an operator that emits later than its event", behindAfter(delay(0))],

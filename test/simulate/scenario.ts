@@ -130,7 +130,7 @@ function makeOptions(random: () => number, below: (count: number) => number): Ru
       // Of up to four keys: they take each other's place again and again.
       maxKeys: random() < 0.3 ? 1 + below(3) : 0,
     },
-    ...(random() < 0.3 && { candidate: { forecaster: candidateModel } }),
+    ...(random() < 0.3 && { candidate: { forecaster: candidateModel, emitIncidents: true } }),
     late: policies[below(3)]!,
     snapshot: { everyEvents: 1 + below(40), everyMs: random() < 0.5 ? 1000 : 300_000 },
     commit: { maxEvents: 1 + below(12) },

@@ -9,7 +9,7 @@ import { freePort } from "./broker-parts.js";
 import { cached, fetchJars } from "./maven.js";
 
 const run = promisify(execFile);
-const jars = cached("connect-4.1.0-jdbc-3.3.1");
+const jars = cached("connect-4.1.0-jdbc-3.3.1-transforms");
 
 const dependency = (group: string, artifact: string, version: string): string =>
   `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`;
@@ -18,6 +18,7 @@ const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.
 <groupId>undercurrent</groupId><artifactId>test-connect</artifactId><version>1</version><dependencies>
 ${dependency("org.apache.kafka", "connect-runtime", "4.1.0")}
 ${dependency("org.apache.kafka", "connect-json", "4.1.0")}
+${dependency("org.apache.kafka", "connect-transforms", "4.1.0")}
 ${dependency("io.debezium", "debezium-connector-jdbc", "3.3.1.Final")}
 ${dependency("io.apicurio", "apicurio-registry-utils-converter", "2.6.13.Final")}
 </dependencies></project>`;

@@ -38,7 +38,9 @@ const topicNames: Readonly<Record<keyof KafkaTopics, true>> = {
   forecasts: true,
   state: true,
   incidents: true,
+  feedback: true,
   candidate: true,
+  candidateIncidents: true,
   deadLetters: true,
 };
 

@@ -11,10 +11,30 @@ export function intermediateTopic(applicationId: string): string {
 }
 
 /** Outputs of one input topic: with several inputs, each has its own. */
-const ownOutputs = ["forecasts", "state", "incidents", "candidate"] as const;
+const ownOutputs = [
+  "forecasts",
+  "state",
+  "incidents",
+  "feedback",
+  "candidate",
+  "candidateIncidents",
+] as const;
 
 /** Names of outputs, with the placeholder or without. */
 type OutputTopics = Readonly<Partial<Record<(typeof ownOutputs)[number], string | undefined>>>;
+
+/** Topics that need not exist, in the order in which commands name them. */
+const optionalTopics = ["incidents", "feedback", "candidate", "candidateIncidents"] as const;
+
+/** Returns the names of the optional topics that are set, without that of the dead letters. */
+export function optionalNames(topics: Omit<KafkaTopics, "input">): readonly string[] {
+  return optionalTopics.flatMap((name) => topics[name] ?? []);
+}
+
+/** Returns the topic of feedback and commands; undefined without one. */
+export function feedbackTopic({ incidents, feedback }: OutputTopics): string | undefined {
+  return feedback ?? incidents;
+}
 
 /** Returns whether these are several input topics, also if the list has one name. */
 export function isSeveral(input: string | InputTopics): input is InputTopics {

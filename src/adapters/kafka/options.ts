@@ -49,7 +49,7 @@ export interface TopicPattern {
 
 /**
  * Several input topics: a list of names, or a pattern. Each partition of each topic has a model of its own. The names of
- * forecasts, state, incidents and candidate need `{input}`, which stands for the name of the input topic.
+ * all topics but the dead letters need `{input}`, which stands for the name of the input topic.
  */
 export type InputTopics = readonly string[] | TopicPattern;
 
@@ -61,8 +61,12 @@ export interface KafkaTopics<Input = string> {
   readonly state: string;
   /** Topic of the changes of incidents. Without this topic they are not written. */
   readonly incidents?: string;
+  /** Topic of users' feedback and of the commands to promote a model. Default: the topic of the incidents. */
+  readonly feedback?: string;
   /** Topic of the candidate's forecasts. Without this topic they are not written. */
   readonly candidate?: string;
+  /** Topic of the changes of the candidate's incidents. Without this topic they are not written. */
+  readonly candidateIncidents?: string;
   /** Topic of the rejected records. Without this topic a commit with rejected records fails with TOPIC_MISSING. */
   readonly deadLetters?: string;
 }

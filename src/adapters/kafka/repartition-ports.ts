@@ -1,5 +1,5 @@
 /** Opens the ports of a repartition: a consumer group of its own for the input topics, and commits without state. */
-import { inputPlaceholder, intermediateTopic, isPattern } from "./inputs.js";
+import { inputPlaceholder, intermediateTopic, isPattern, optionalNames } from "./inputs.js";
 import type { ServiceOptions } from "./options.js";
 import { openPorts, type KafkaPorts } from "./source/ports.js";
 
@@ -28,9 +28,9 @@ export function repartitionPorts({ joined: _, lost: _lost, ...options }: Service
 
 /** The input topics. A pattern leaves out the topics that the service itself writes. */
 function withoutOutputs({ applicationId, topics }: ServiceOptions): ServiceOptions["topics"]["input"] {
-  const { input, forecasts, state, incidents, candidate } = topics;
+  const { input, forecasts, state } = topics;
   if (!isPattern(input)) return input;
-  const written = [forecasts, state, incidents, candidate, intermediateTopic(applicationId)];
-  const names = written.flatMap((name) => (name === undefined ? [] : [name.replaceAll(".", "\\.")]));
+  const written = [forecasts, state, ...optionalNames(topics), intermediateTopic(applicationId)];
+  const names = written.map((name) => name.replaceAll(".", "\\."));
   return { pattern: `(?!(?:${names.join("|")})$)(?:${input.pattern})` };
 }

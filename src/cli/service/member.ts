@@ -86,7 +86,11 @@ export async function runMember(
     ...pipelineOptions(settings),
     forecaster: forecasterOptions(settings),
     ...(candidate !== undefined && {
-      candidate: { forecaster: candidate, emit: settings.topics.candidate !== undefined },
+      candidate: {
+        forecaster: candidate,
+        emit: settings.topics.candidate !== undefined,
+        emitIncidents: settings.topics.candidateIncidents !== undefined,
+      },
     }),
     engine,
     ...(format !== undefined && { format }),

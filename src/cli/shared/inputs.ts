@@ -75,7 +75,9 @@ export function withoutRepartition(settings: Config): Config {
     forecasts: own("forecasts"),
     state: own("state"),
     incidents: undefined,
+    feedback: undefined,
     candidate: undefined,
+    candidateIncidents: undefined,
   };
   return { ...settings, topics: { ...topics, ...outputs, repartition: false } };
 }

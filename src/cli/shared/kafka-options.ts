@@ -4,7 +4,12 @@ import { oauthSasl, secretFile, tokenFileSasl } from "../../adapters/kafka/crede
 import { tlsFromFiles } from "../../adapters/kafka/credentials/tls-files.js";
 import type { BearerOptions } from "../../adapters/kafka/credentials/tokens.js";
 import { reachBrokers } from "../../adapters/kafka/admin/reach.js";
-import type { InputTopics, KafkaConnection, KafkaOptions } from "../../adapters/kafka/options.js";
+import type {
+  InputTopics,
+  KafkaConnection,
+  KafkaOptions,
+  KafkaTopics,
+} from "../../adapters/kafka/options.js";
 import type { Config } from "../../config/schema.js";
 import { UndercurrentError } from "../../errors/errors.js";
 import type { TimeoutFlag } from "./options.js";
@@ -33,18 +38,14 @@ export function kafkaOptions<Input extends string | InputTopics>(
   log?: KafkaConnection["log"],
 ): KafkaOptions<Input> {
   const { bootstrapServers, tls, sasl, clientOptions, producerClient, groupInstanceId, ...others } = kafka;
-  const { incidents, candidate, repartition: _, repartitionPartitions: _partitions, ...required } = topics;
+  const { repartition: _, repartitionPartitions: _partitions, ...named } = topics;
   const { enabled, ...files } = tls;
   return {
     ...others,
     applicationId,
-    topics: {
-      ...(required as Omit<Config["topics"], "input" | "incidents" | "candidate"> & {
-        readonly input: Input;
-      }),
-      ...(incidents !== undefined && { incidents }),
-      ...(candidate !== undefined && { candidate }),
-    },
+    topics: Object.fromEntries(
+      Object.entries(named).filter(([, name]) => name !== undefined),
+    ) as unknown as KafkaTopics<Input>,
     bootstrapServers: bootstrapServers.flatMap((addresses) => addresses.split(",")),
     ...(enabled && { tls: tlsFromFiles(files, "kafka.tls", teller(log, "kafka.tls")) }),
     ...(sasl !== undefined && { sasl: saslOptions(sasl, log) }),

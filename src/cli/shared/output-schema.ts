@@ -42,8 +42,9 @@ export async function withSchemaId<Settings extends Config>(
     schemaId ??= await idOf("encode", encode.format, { subject, encode, forecaster: model });
   }
   let incidentsId = incidents.schemaId;
-  if (topics.incidents !== undefined && options.isRegistered !== true && hasRegisteredSchema(encoding)) {
-    const subject = incidents.subject ?? `${topics.incidents}-value`;
+  const incidentsTopic = topics.incidents ?? topics.candidateIncidents;
+  if (incidentsTopic !== undefined && options.isRegistered !== true && hasRegisteredSchema(encoding)) {
+    const subject = incidents.subject ?? `${incidentsTopic}-value`;
     incidentsId ??= await idOf("encode.incidents", encoding.format, {
       subject,
       encode,
@@ -56,6 +57,7 @@ export async function withSchemaId<Settings extends Config>(
 /** Returns the configuration with forecasts and incidents in JSON, for what writes none to a topic. */
 export function withoutSchema<Settings extends Config>(settings: Settings): Settings {
   const { encode, topics } = settings;
+  const hasIncidents = (topics.incidents ?? topics.candidateIncidents) !== undefined;
   const forecasts = hasRegisteredSchema(encode) ? { ...encode, format: "json" as const } : encode;
-  return { ...settings, encode: topics.incidents === undefined ? forecasts : withJsonIncidents(forecasts) };
+  return { ...settings, encode: hasIncidents ? withJsonIncidents(forecasts) : forecasts };
 }

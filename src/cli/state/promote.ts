@@ -1,5 +1,6 @@
 /** The commands `promote` and `demote`: make the candidate's model the live one, and the configured model again. */
 import { Command } from "commander";
+import { feedbackTopic } from "../../adapters/kafka/inputs.js";
 import { commandPromotion } from "../../adapters/kafka/offline/write-feedback.js";
 import { promoteStates } from "../../adapters/kafka/offline/move-states.js";
 import { loadConfig } from "../../config/load.js";
@@ -15,11 +16,11 @@ interface PromoteFlags extends TimeoutFlag, InputFlag {
 }
 
 const notes = `
-The service goes on meanwhile. The command writes a record to each partition of topics.incidents, whose owner exchanges the roles of
-the two models with its next commit, exactly once. If the service is stopped, its next start does so. The log has a line
+The service goes on meanwhile. The command writes a record to each partition of topics.feedback, or of topics.incidents without it. The
+owner of the partition exchanges the roles of the two models with its next commit, exactly once. If the service is stopped, its next start does so. The log has a line
 "promoted" for each partition.
 
-Without topics.incidents, stop the service first: its consumer group must be empty. One transaction per partition then
+Without either topic, stop the service first: its consumer group must be empty. One transaction per partition then
 exchanges the roles at the committed offset.
 
 The former live model becomes the candidate, which learns on. The configuration may stay as it is, or exchange the two
@@ -48,9 +49,9 @@ async function promote(flags: PromoteFlags, role: "forecaster" | "candidate"): P
     throw new UndercurrentError("SETTING_INVALID", "the configuration has no section candidate");
   }
   const options = await reachedBrokers(settings, flags);
-  const { incidents } = options.topics;
-  if (incidents !== undefined) {
-    const partitions = await commandPromotion(options, incidents, model);
+  const topic = feedbackTopic(options.topics);
+  if (topic !== undefined) {
+    const partitions = await commandPromotion(options, topic, model);
     process.stdout.write(
       `commanded ${whole(partitions)} partition${partitions === 1 ? "" : "s"}: the service makes ${model.cell}${model.hidden} the live model with its next commit\n`,
     );

@@ -22,6 +22,21 @@ const bufferLength = 65_536;
 export interface EncoderOptions {
   readonly encode: EncodeSettings;
   readonly application: string;
+  /** Of the candidate: its incidents have a header and ids of their own. Default: of the live model. */
+  readonly isCandidate?: boolean | undefined;
+}
+
+/** Marks the candidate's incidents. */
+const roleHeader: RecordHeader = { name: "undercurrent-role", value: Buffer.from("candidate") };
+
+/** Returns the headers of an incident's record with its mark, where it is of the candidate. */
+export function withRoleHeader(
+  headers: readonly RecordHeader[],
+  isCandidate: boolean | undefined,
+): readonly RecordHeader[] {
+  return isCandidate === true
+    ? [...headers.filter(({ name }) => name !== roleHeader.name), roleHeader]
+    : headers;
 }
 
 export class ForecastEncoder {
@@ -32,6 +47,7 @@ export class ForecastEncoder {
   readonly #incidentEvents: CloudEventHeaders | undefined;
   readonly #keyOf: (slot: number) => string;
   readonly #text = JsonText.shared();
+  readonly #isCandidate: boolean | undefined;
 
   /** Where the messages end that are not yet in the output. */
   readonly #ends: number[] = [];
@@ -41,6 +57,7 @@ export class ForecastEncoder {
     const modelName = (version: number): string => forecaster.modelName(version);
     this.#incidents = new IncidentMessages(origin);
     this.#keyOf = (slot) => forecaster.keyOf(slot);
+    this.#isCandidate = options?.isCandidate;
     this.#messages =
       options === undefined || isUsual(options.encode)
         ? new ForecastMessages(modelName, (position) => incidentId(origin, { position }))
@@ -56,7 +73,10 @@ export class ForecastEncoder {
     const { application, encode } = options;
     const { format } = this.#incidentFormat;
     this.#cloudEvents = new CloudEventHeaders(application, origin, { format: encode.format });
-    this.#incidentEvents = new CloudEventHeaders(application, origin, { kind: "incident", format });
+    this.#incidentEvents = new CloudEventHeaders(application, origin, {
+      ...{ kind: "incident", format },
+      ...(options.isCandidate === true && { prefix: "candidate/incident/" }),
+    });
   }
 
   /**
@@ -88,7 +108,8 @@ export class ForecastEncoder {
     const push = (key: string, { row, time }: { readonly row: number; readonly time: number }): void => {
       const record = records[row]!;
       const value = this.#incidentFormat.encode(this.#text.take());
-      const headers = this.#incidentEvents?.of(record, key, time) ?? record.headers;
+      const own = this.#incidentEvents?.of(record, key, time) ?? record.headers;
+      const headers = withRoleHeader(own, this.#isCandidate);
       output.push({ key: Buffer.from(key), value, headers, timestamp: record.timestamp });
     };
     let next = 0;

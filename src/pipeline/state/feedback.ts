@@ -1,11 +1,12 @@
 /**
- * Feedback on incidents: a record of the incidents topic that says that incidents of a kind are fine for a key until an event
+ * Feedback on incidents: a record of the incidents topic, or of a topic of its own, that says that incidents of a kind are fine for a key until an event
  * time. What a task has applied is part of its state, so that a replay applies it before the same record.
  */
 import type { Forecaster } from "../../forecast/forecaster.js";
 import { incidentKinds, type IncidentKind } from "../../forecast/incidents/kinds.js";
 import { parseIsoTime } from "../../forecast/iso-time.js";
 import type { InputRecord } from "../ports.js";
+import type { FeedbackPosition } from "./feedback-position.js";
 
 /** What users say of an incident: seen, to be expected, or no fault at all. All have the same effect, for a time of their own. */
 export const verdicts = ["ack", "expected", "wrong"] as const;
@@ -25,9 +26,7 @@ export interface AppliedFeedback extends Feedback {
 }
 
 /** What of the feedback is part of a state. */
-export interface FeedbackState {
-  /** Offset of the incidents topic at which the next feedback is read. */
-  readonly next: number;
+export interface FeedbackState extends FeedbackPosition {
   /** What was applied since the snapshot, in order. */
   readonly applied: readonly AppliedFeedback[];
 }

@@ -1,5 +1,5 @@
 /**
- * The command to make a model the live one, as a record of the incidents topic: every owner of a partition reads those beside its
+ * The command to make a model the live one, as a record among the feedback: every owner of a partition reads those beside its
  * input. It names the model by its settings, so that it means the same when it is read again.
  */
 import type { ForecasterSettings } from "../../forecast/settings.js";

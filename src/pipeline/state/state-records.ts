@@ -25,6 +25,7 @@ import {
 } from "./role-history.js";
 import { placeOf, splitRoles, withoutPlace, type StateRoles } from "./roles.js";
 import type { AppliedFeedback, FeedbackState } from "./feedback.js";
+import type { FeedbackPosition } from "./feedback-position.js";
 import { headerBytes, openRecord, sealRecord, torn } from "./sealed-record.js";
 import type { Commit, SnapshotWrite, StateChange, StateRecord } from "../ports.js";
 
@@ -71,9 +72,9 @@ export function readState(all: readonly StateRecord[]): RecordedState {
   for (const record of records) {
     if (record === model) continue;
     if (record.key === feedbackKey) {
-      const { next, applied } = readFeedbackState(record);
+      const { applied, ...position } = readFeedbackState(record);
       // The snapshot holds what was applied before its offset.
-      feedback = { next, applied: applied.filter(({ at }) => at >= offset) };
+      feedback = { ...position, applied: applied.filter(({ at }) => at >= offset) };
       continue;
     }
     const part = openRecord(record);
@@ -258,11 +259,13 @@ export function readFeedbackState(record: StateRecord): FeedbackState {
   }
 }
 
-/** Returns where the incidents topic is read on, whatever else the records of a state are; undefined where none of them says. */
-export function nextFeedback(records: readonly StateRecord[]): number | undefined {
+/** Returns where feedback is read on, whatever else the records of a state are; undefined where none of them says. */
+export function feedbackPosition(records: readonly StateRecord[]): FeedbackPosition | undefined {
   const record = records.find(({ key }) => key === feedbackKey);
   try {
-    return record && readFeedbackState(record).next;
+    if (record === undefined) return undefined;
+    const { applied: _, ...position } = readFeedbackState(record);
+    return position;
   } catch (error) {
     if (error instanceof UndercurrentError) return undefined;
     throw error;

@@ -11,8 +11,8 @@ import type { Commit, StateRecord, Takeover } from "../ports.js";
 import { otherPlace, withRole, writeRoles, type RoleHistory } from "./role-history.js";
 import { splitRoles } from "./roles.js";
 import {
+  feedbackPosition,
   moveState,
-  nextFeedback,
   readState,
   replaceState,
   stateCommit,
@@ -115,8 +115,8 @@ export function resetCommit(found: Takeover, settings: ForecasterSettings, offse
     const history = readableHistory(found.state);
     const begun = { at: offset, place: "", begins: true, live: true, settings } as const;
     const roles = history === undefined ? [] : [writeRoles(offset, withRole(history, begun))];
-    const next = nextFeedback(found.state);
-    const feedback = next === undefined ? [] : [writeFeedback(offset, { next, applied: [] })];
+    const position = feedbackPosition(found.state);
+    const feedback = position === undefined ? [] : [writeFeedback(offset, { ...position, applied: [] })];
     const state = { offset, records: [...records, ...roles, ...feedback] };
     return stateCommit(offset, replaceState(keysOf(found), state));
   } finally {

@@ -12,6 +12,7 @@ import type { ValueFormat } from "../decode/format.js";
 import { compareSettings } from "../../forecast/snapshot/signature.js";
 import { applyFeedback, FeedbackReplay, type AppliedFeedback, type Feedback } from "../state/feedback.js";
 import type { FeedbackIntake } from "../state/feedback-intake.js";
+import { nextIn, type FeedbackPosition } from "../state/feedback-position.js";
 import type { Promotion } from "../state/promotion.js";
 import {
   liveSince,
@@ -54,8 +55,8 @@ export interface ModelContext {
 export interface ModelParts {
   /** The user's own steps; they stay the caller's. */
   readonly steps?: UserSteps | undefined;
-  /** Returns what reads the feedback from an offset on. */
-  readonly intakeFrom?: ((from: number | undefined) => FeedbackIntake) | undefined;
+  /** Returns what reads the feedback from a position on. */
+  readonly intakeFrom?: ((position: FeedbackPosition | undefined) => FeedbackIntake) | undefined;
 }
 
 /** What became of a command to make a model the live one. */
@@ -74,9 +75,10 @@ interface TakenUp {
   readonly isPromoted: boolean;
   /** Incidents that changed hands. */
   readonly incidents: readonly OutputRecord[];
+  readonly candidateIncidents?: readonly OutputRecord[] | undefined;
 }
 
-/** Records of the incidents topic without feedback after which a snapshot notes how far they were read. */
+/** Records of the topic without feedback after which a snapshot notes how far they were read. */
 const feedbackEvery = 1000;
 
 export class PartitionModel {
@@ -101,10 +103,10 @@ export class PartitionModel {
   /** Feedback of the state that a replay has still to apply, and what was applied since the snapshot. */
   readonly #feedbackReplay: FeedbackReplay;
   #applied: readonly AppliedFeedback[] = [];
-  /** Offset of the incidents at which feedback is read on, as the state topic has it. */
-  #feedbackNext: number | undefined;
-  /** Offset behind the feedback that was taken. */
-  #readTo: number | undefined;
+  /** Where feedback is read on, as the state topic has it. */
+  #feedbackNext: FeedbackPosition | undefined;
+  /** Behind the feedback that was taken. */
+  #readTo: FeedbackPosition | undefined;
   readonly #intake: FeedbackIntake | undefined;
   /** Where the live model's records are, and since when: the state topic has it unless there is news. */
   #place: Place;
@@ -134,13 +136,14 @@ export class PartitionModel {
     this.#stale = plan.candidateKeys;
     this.#place = plan.place;
     this.#history = plan.history;
-    const feedback = plan.kind === "fresh" ? { next: plan.feedbackNext, applied: [] } : plan.state.feedback;
-    this.#applied = feedback?.applied ?? [];
+    const position: FeedbackPosition | undefined =
+      plan.kind === "fresh" ? plan.feedback : plan.state.feedback;
+    this.#applied = plan.kind === "fresh" ? [] : (plan.state.feedback?.applied ?? []);
     this.#feedbackReplay = new FeedbackReplay(this.#applied);
-    this.#feedbackNext = feedback?.next;
+    this.#feedbackNext = position;
     // A fresh start deletes the record that notes them.
-    this.#hasTakenCommands = plan.kind === "fresh" && plan.feedbackNext !== undefined;
-    this.#intake = intakeFrom?.(feedback?.next);
+    this.#hasTakenCommands = plan.kind === "fresh" && plan.feedback !== undefined;
+    this.#intake = intakeFrom?.(position);
     this.#forecaster = this.#open(plan);
     const { candidate } = plan;
     if (candidate !== undefined) this.#openCandidate(candidate);
@@ -280,7 +283,7 @@ export class PartitionModel {
     schedule: SnapshotSchedule,
   ): Commit | Promise<Commit> {
     // Step 0 of a commit.
-    const { hasFeedback, isPromoted, incidents } = this.#takeUp();
+    const { hasFeedback, isPromoted, incidents, candidateIncidents } = this.#takeUp();
     const made = ({ taken, ...output }: StageOutput): Commit => {
       // Step 5 of a commit.
       const offset = taken < records.length ? records[taken]!.offset : next;
@@ -288,7 +291,14 @@ export class PartitionModel {
       const isDue = schedule.takeIfDue(this.#eventsSinceSnapshot) || isPromoted;
       const feedback = hasFeedback && !isDue ? this.#feedbackWrite() : undefined;
       const snapshot = isDue ? this.#snapshot() : feedback;
-      return { ...output, incidents: [...incidents, ...output.incidents], snapshot, offset };
+      return {
+        ...output,
+        incidents: [...incidents, ...output.incidents],
+        ...(candidateIncidents !== undefined && {
+          candidateIncidents: [...candidateIncidents, ...(output.candidateIncidents ?? [])],
+        }),
+        ...{ snapshot, offset },
+      };
     };
     if (this.#steps?.waits !== true) return made(this.#stage.process(records));
     return this.#stage.processAndWait(records).then(made);
@@ -301,10 +311,10 @@ export class PartitionModel {
 
   /** Returns the commit of feedback and commands that came meanwhile, where no records come with it; undefined without any. */
   takeUp(): Commit | undefined {
-    const { hasFeedback, isPromoted, incidents } = this.#takeUp();
+    const { hasFeedback, isPromoted, ...handedOver } = this.#takeUp();
     if (!hasFeedback) return undefined;
     const snapshot = isPromoted ? this.#snapshot() : this.#feedbackWrite();
-    return { ...stateCommit(this.#position, snapshot), incidents };
+    return { ...stateCommit(this.#position, snapshot), ...handedOver };
   }
 
   /** What became of commands that were taken up since the last call. */
@@ -347,7 +357,7 @@ export class PartitionModel {
   #takeUp(): TakenUp {
     const taken = this.#intake?.take();
     if (taken === undefined) return { hasFeedback: false, isPromoted: false, incidents: [] };
-    this.#readTo = taken.next;
+    this.#readTo = taken.position;
     const at = this.#position;
     const entries = taken.entries.map((entry) => ({ ...entry, at }));
     this.#applyAll(entries);
@@ -357,16 +367,24 @@ export class PartitionModel {
     const former = this.#forecaster;
     for (const promotion of promotions) this.#promote(promotion);
     const isPromoted = this.#forecaster !== former;
-    const incidents = isPromoted ? this.#handOver(former) : [];
-    return { hasFeedback: entries.length + promotions.length > 0, isPromoted, incidents };
+    const handedOver = isPromoted ? this.#handOver(former) : { incidents: [] };
+    return { hasFeedback: entries.length + promotions.length > 0, isPromoted, ...handedOver };
   }
 
   /** Closes and opens incidents where another model is live from the position on. */
-  #handOver(former: Forecaster): OutputRecord[] {
-    const { encode, application } = this.#context.settings;
+  #handOver(former: Forecaster): Pick<TakenUp, "incidents" | "candidateIncidents"> {
+    const { settings, candidate } = this.#context;
+    const { encode, application } = settings;
     const at = this.#position;
     const changes = this.#history!.changes.filter((role) => role.live === true && role.at === at).length;
-    return handOver(former, this.#forecaster, this.#origin, { encode, application, at, changes });
+    const output = { encode, application, at, changes };
+    const [origin, next] = [this.#origin, this.#forecaster];
+    const incidents = handOver(former, next, origin, output);
+    if (candidate?.emitIncidents !== true) return { incidents };
+    return {
+      incidents,
+      candidateIncidents: handOver(next, former, origin, { ...output, isCandidate: true }),
+    };
   }
 
   #applyAll(entries: readonly Feedback[]): void {
@@ -421,7 +439,7 @@ export class PartitionModel {
   #feedbackWrite(): NonNullable<Commit["snapshot"]> {
     this.#feedbackNext = this.#readTo;
     this.#hasTakenCommands = false;
-    const record = writeFeedback(this.#position, { next: this.#readTo!, applied: this.#applied });
+    const record = writeFeedback(this.#position, { ...this.#readTo!, applied: this.#applied });
     return { offset: this.#position, records: [record] };
   }
 
@@ -431,10 +449,11 @@ export class PartitionModel {
    */
   #withFeedback({ offset, records }: NonNullable<Commit["snapshot"]>): NonNullable<Commit["snapshot"]> {
     const next = this.#readTo ?? this.#feedbackNext;
-    const isFar = next !== undefined && next - (this.#feedbackNext ?? 0) >= feedbackEvery;
+    const from = next && nextIn(this.#feedbackNext, next.topic);
+    const isFar = next !== undefined && next.next - (from ?? 0) >= feedbackEvery;
     const isNews = this.#applied.length > 0 || this.#hasTakenCommands || isFar;
     if (next === undefined || !isNews) return { offset, records };
-    const record = writeFeedback(offset, { next, applied: this.#applied });
+    const record = writeFeedback(offset, { ...next, applied: this.#applied });
     this.#hasTakenCommands = false;
     this.#applied = [];
     this.#feedbackNext = next;
@@ -476,7 +495,8 @@ export class PartitionModel {
     const { settings: encode, candidate, telemetry } = this.#context;
     return new Candidate(forecaster, {
       origin: this.#origin,
-      encode: candidate?.emit === true ? encode : undefined,
+      encode,
+      emits: candidate,
       telemetry: telemetry?.candidate,
     });
   }

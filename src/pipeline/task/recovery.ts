@@ -5,9 +5,10 @@ import { changedNames, compareSettings, signedSettings } from "../../forecast/sn
 import type { Origin } from "../decode/dead-letter.js";
 import type { StateRecord, Takeover } from "../ports.js";
 import type { RecoverySettings } from "../settings.js";
+import type { FeedbackPosition } from "../state/feedback-position.js";
 import type { Place, RoleHistory } from "../state/role-history.js";
 import { candidateKeys, splitRoles } from "../state/roles.js";
-import { nextFeedback, readState, type RecordedState } from "../state/state-records.js";
+import { feedbackPosition, readState, type RecordedState } from "../state/state-records.js";
 
 /** How the candidate starts. */
 export interface CandidatePlan {
@@ -35,8 +36,8 @@ export interface FreshPlan extends PlannedModels {
   readonly reason: string | undefined;
   /** Keys of the state records that the start deletes. */
   readonly discarded: readonly string[];
-  /** Offset of the incidents topic behind the feedback and commands that the saved state has taken up. */
-  readonly feedbackNext: number | undefined;
+  /** Where the feedback and commands end that the saved state has taken up. */
+  readonly feedback: FeedbackPosition | undefined;
 }
 
 /** Restore the state of S, replay up to C, resume. If `retuned`, the tuning settings change at C. */
@@ -141,7 +142,7 @@ export function planRecovery(
       candidate: candidate && { settings: candidate, state: undefined },
       reason: reason && where + reason,
       discarded: takeover.state.map(({ key }) => key),
-      feedbackNext: nextFeedback(takeover.state),
+      feedback: feedbackPosition(takeover.state),
       candidateKeys: [],
       place: "",
       history: records.history,

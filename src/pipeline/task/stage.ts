@@ -34,8 +34,9 @@ export interface StageOutput {
   readonly forecasts: readonly OutputRecord[];
   /** Changes of incidents. */
   readonly incidents: readonly OutputRecord[];
-  /** Forecasts of the candidate. */
+  /** Forecasts of the candidate, and changes of its incidents. */
   readonly candidates?: readonly OutputRecord[] | undefined;
+  readonly candidateIncidents?: readonly OutputRecord[] | undefined;
   readonly deadLetters: readonly OutputRecord[];
   readonly routed: readonly RoutedRecord[];
 }
@@ -172,7 +173,7 @@ export class Stage {
     const notes = this.#forecaster.incidentChanges;
     const groupNotes = this.#forecaster.groupChanges;
     const incidents = this.#encoder.incidentRecords(notes, groupNotes, taken);
-    const candidates = this.#candidate?.output(taken);
+    const ofCandidate = this.#candidate?.output(taken);
     if (taken.length > 0) {
       this.#telemetry?.forecasts({
         count: taken.length,
@@ -183,7 +184,7 @@ export class Stage {
         experts: this.#forecaster,
       });
     }
-    return { forecasts, incidents, candidates, deadLetters, routed };
+    return { forecasts, incidents, ...ofCandidate, deadLetters, routed };
   }
 
   #begin(): void {

@@ -250,7 +250,7 @@ export class TaskRun {
     this.#steps = this.#newSteps();
     const model = new PartitionModel(this.#context, plan, this.#origin, {
       steps: this.#steps,
-      intakeFrom: (from) => new FeedbackIntake(this.#assignment, from, () => this.#onCommand?.()),
+      intakeFrom: (position) => new FeedbackIntake(this.#assignment, position, () => this.#onCommand?.()),
     });
     this.#endOffset = model.liveFrom;
     this.#owner.emit({

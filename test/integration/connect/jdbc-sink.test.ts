@@ -8,7 +8,8 @@ import { sqlRows, startConnect, type RunningConnect } from "../../support/connec
 import { converterAnswers } from "../../support/converter.js";
 import { postgresIsHere, startPostgres, type RunningPostgres } from "../../support/postgres.js";
 import { startRegistry, type RunningRegistry } from "../../support/registry-java.js";
-import { startService, type Settings } from "../../support/service.js";
+import { startCommand, startService, type Settings } from "../../support/service.js";
+import { eventsWithFaults } from "../../support/faults.js";
 import { quick } from "../../support/streams.js";
 import { committed, deployment, produce, type Deployment } from "../kafka/deployment.js";
 
@@ -133,6 +134,62 @@ async function rowsOf(
     expect(points.slice(1).map(([, , forecast]) => Number(forecast))).toEqual(
       ofKey.slice(0, -1).map(({ forecast }) => forecast),
     );
+  });
+
+  test("writes one row per incident, and never meets feedback, which has a topic of its own", async () => {
+    const url = database!.url;
+    const base = await deployment(1, { encode: encodeOf("sink-incidents"), commit: { maxEvents: 20 } });
+    const feedback = broker.name("feedback");
+    await broker.createTopics({ [feedback]: { partitions: 1 } });
+    const settings: Deployment = { ...base, topics: { ...base.topics, feedback } };
+    const events = eventsWithFaults(1800, 2);
+    const produceFaults = (from: number, to: number): Promise<unknown> =>
+      broker.produce(
+        settings.topics.input,
+        0,
+        events.slice(from, to).map(({ key, time, value }) => ({
+          ...{ key, value: JSON.stringify({ value }), timestamp: Date.UTC(2026, 0, 1) + time },
+        })),
+      );
+    const service = startService(settings);
+    await produceFaults(0, 900);
+    await committed(service, 0, 900);
+    const output = async (...args: string[]): Promise<string> => {
+      const command = startCommand(args, settings);
+      expect(await command.ended, command.err.join("\n")).toBe(0);
+      return command.out.join("\n");
+    };
+    const { incidents: first } = JSON.parse(await output("incidents", "--json")) as {
+      incidents: { id: string }[];
+    };
+    await output("incidents", "wrong", first[0]!.id);
+    await produceFaults(900, 1800);
+    await committed(service, 0, 1800);
+    expect(await service.end()).toBe(0);
+    const { incidents } = JSON.parse(await output("incidents", "--json")) as {
+      readonly incidents: readonly Readonly<Record<string, unknown>>[];
+    };
+    expect(incidents.length).toBeGreaterThan(3);
+    expect(await broker.readCommitted(feedback, 1)).toMatchObject([[{}]]);
+    connect = await startConnect(broker.brokers, {
+      ...sink("jdbc-incidents"),
+      topics: settings.topics.incidents,
+      "connection.url": url,
+    });
+    await rowsOf(connect, url, "incidents", incidents.length);
+    await expect
+      .poll(() => broker.committedOffset("connect-incidents", settings.topics.incidents, 0), {
+        timeout: 100_000,
+      })
+      .toBeGreaterThan(incidents.length);
+    const { rows } = await rowsOf(connect, url, "incidents", incidents.length);
+    expect(rows).toHaveLength(incidents.length);
+    for (const { id, state, kind, severity, events: count } of incidents) {
+      const row = rows.find((each) => each["id"] === id)!;
+      expect([row["state"], row["kind"], Number(row["severity"]), Number(row["events"])]).toEqual([
+        ...[state, kind, severity, count],
+      ]);
+    }
   });
 
   test("writes the same table from Avro under a registered schema", async () => {

@@ -3,6 +3,7 @@ import { expect, test, vi } from "vitest";
 import { Forecaster } from "../../../src/forecast/forecaster.js";
 import { IncidentFormat } from "../../../src/pipeline/encode/incidents/format.js";
 import { modelSettings, pipelineSettings, type PipelineOptions } from "../../../src/pipeline/settings.js";
+import { feedbackMessage } from "../../../src/pipeline/state/feedback.js";
 import { Stage } from "../../../src/pipeline/task/stage.js";
 import { convert, converterAnswers } from "../../support/converter.js";
 
@@ -60,6 +61,16 @@ test.skipIf(!ready)("the converter reads incidents of keys and of groups with on
   expect(first).toContain("events INT64 Long 3\tupdates INT32 Integer 0\tmembers_deviating INT32 null null");
   expect(second).toMatch(/members_deviating INT32 Integer 1\tmembers ARRAY ArrayList \[Struct\{key=pump-7,/);
 });
+
+test.skipIf(!ready)(
+  "the converter fails on feedback, which has no schema: it needs a topic of its own",
+  async () => {
+    const feedback = { key: "pump-7", kind: "spike", until: 0 } as const;
+    await expect(convert([feedbackMessage("ack", "readings-3-7", feedback)])).rejects.toThrow(
+      /JsonConverter with schemas.enable requires "schema" and "payload" fields/,
+    );
+  },
+);
 
 test.skipIf(!ready)("the converter reads chosen fields, nested steps and intervals", async () => {
   const fields = [

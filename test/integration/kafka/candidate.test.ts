@@ -3,6 +3,7 @@ import { afterEach, expect, test } from "vitest";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { endChildren } from "../../support/child.js";
 import { startCommand, startService } from "../../support/service.js";
+import { eventsWithFaults } from "../../support/faults.js";
 import { quick } from "../../support/streams.js";
 import { committed, deployment, produce, type Deployment } from "./deployment.js";
 
@@ -121,5 +122,51 @@ describeWithBroker("a candidate", () => {
       expect(text.join("\n")).toContain(`model ${model}@`);
     }
     expect((await command(where, "state", "inspect")).join("\n")).toMatch(/model gru8@\d+, candidate lstm8@/);
+  }, 300_000);
+
+  test("has incidents in a topic of its own, and takes commands from the topic that is set for them, each once", async () => {
+    const base = await deployment(1, { commit: { maxEvents: 20 } });
+    const alone = await deployment(1, { model: { cell: "gru" } });
+    const topics = {
+      candidateIncidents: broker.name("candidate-incidents"),
+      feedback: broker.name("feedback"),
+    };
+    await broker.createTopics(
+      Object.fromEntries(Object.values(topics).map((topic) => [topic, { partitions: 1 }])),
+    );
+    const events = eventsWithFaults(900, 2);
+    for (const each of [base, alone]) {
+      const records = events.map(({ key, time, value }) => ({
+        ...{ key, value: JSON.stringify({ value }), timestamp: Date.UTC(2026, 0, 1) + time },
+      }));
+      await broker.produce(each.topics.input, 0, records);
+    }
+    const candidate = { model: { cell: "gru" } };
+    const { feedback, candidateIncidents } = topics;
+    const before: Deployment = { ...base, candidate, topics: { ...base.topics, candidateIncidents } };
+    const after: Deployment = { ...before, topics: { ...before.topics, feedback } };
+    const first = startService(before);
+    await committed(first, 0, 900);
+    await serve(alone, 900);
+    const expected = await valuesOf(alone.topics.incidents, 2);
+    expect(await valuesOf(candidateIncidents, expected.length)).toEqual(
+      expected.map((value) => value.replaceAll(alone.topics.input, base.topics.input)),
+    );
+    await command(before, "promote");
+    await first.line(/"event":"promoted".*"model":"gru/);
+    expect(await first.end()).toBe(0);
+    const second = startService(after);
+    await second.line(/"event":"live"/);
+    await command(after, "demote");
+    await second.line(/"event":"promoted".*"model":"lstm/);
+    expect(await second.end()).toBe(0);
+    for (const where of [after, before]) {
+      const next = startService(where);
+      await next.line(/"event":"live"/);
+      await produce(where, 0, 1);
+      await next.line(/"event":"committed".*"forecasts":1/);
+      expect(await next.end()).toBe(0);
+      expect(next.err.filter((line) => line.includes('"promoted"'))).toEqual([]);
+    }
   }, 300_000);
 });

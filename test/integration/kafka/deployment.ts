@@ -6,10 +6,11 @@ import { createTopics } from "./support.js";
 
 export type Deployment = Omit<Settings, "topics"> & {
   readonly applicationId: string;
-  readonly topics: { readonly [Part in keyof Topics]: string } & { readonly candidate?: string };
+  readonly topics: { readonly [Part in keyof Topics]: string } & Partial<Readonly<Record<OwnTopics, string>>>;
 };
+type OwnTopics = "candidate" | "candidateIncidents" | "feedback";
 type Topics = Required<
-  Omit<NonNullable<Settings["topics"]>, "candidate" | "repartition" | "repartitionPartitions">
+  Omit<NonNullable<Settings["topics"]>, OwnTopics | "repartition" | "repartitionPartitions">
 >;
 
 export async function deployment(partitions: number, settings: Settings = {}): Promise<Deployment> {

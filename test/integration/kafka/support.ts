@@ -8,7 +8,9 @@ import { broker } from "../../support/broker.js";
 import { testedClient } from "../../support/tested-client.js";
 
 /** Names of an application's topics, none of which exists. */
-export function topicNames(application: string): Required<Omit<KafkaOptions["topics"], "candidate">> {
+export function topicNames(
+  application: string,
+): Required<Omit<KafkaOptions["topics"], "candidate" | "candidateIncidents" | "feedback">> {
   return {
     input: `${application}-input`,
     forecasts: `${application}-forecasts`,

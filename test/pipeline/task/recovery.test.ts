@@ -52,7 +52,7 @@ describe("recovery", () => {
       from: 12,
       reason: undefined,
       discarded: [],
-      feedbackNext: undefined,
+      feedback: undefined,
       model: settings,
       candidate: undefined,
       candidateKeys: [],
@@ -112,7 +112,7 @@ describe("recovery", () => {
       from: Math.max(takeover.committed ?? takeover.earliest, takeover.earliest),
       reason: expect.stringMatching(message) as unknown,
       discarded: takeover.state.map(({ key }) => key),
-      feedbackNext: undefined,
+      feedback: undefined,
     });
   });
 
@@ -173,7 +173,7 @@ describe("recovery", () => {
       from: 250,
       reason: expect.stringMatching(/hidden/) as unknown,
       discarded: state.map(({ key }) => key),
-      feedbackNext: undefined,
+      feedback: undefined,
     });
     expect(() =>
       plan({ committed: 250, earliest: 260, state }, { changedModel: "fresh" }, { ...settings, hidden: 16 }),

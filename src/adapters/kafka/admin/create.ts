@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AdminClient, NewTopic } from "../admin-client.js";
 import { UndercurrentError } from "../../../errors/errors.js";
+import { optionalNames } from "../inputs.js";
 import type { KafkaTopics } from "../options.js";
 import { alikeTopics, checkCompaction, statePolicy, topicShapes, type TopicShape } from "./topics.js";
 
@@ -25,10 +26,9 @@ export interface CreatedTopic {
 const brokersDefault = -1;
 
 /**
- * Creates the missing topics for forecasts, incidents, the candidate, dead letters and state, with as many partitions as the input. Creates the input
- * only if its number of partitions is given. Existing topics stay unchanged, so the call can be repeated.
+ * Creates the missing topics of the settings, with as many partitions as the input. Creates the input only if its number of partitions is given. Existing topics stay unchanged, so the call can be repeated.
  *
- * @returns The topics in the order input, forecasts, incidents, candidate, dead letters, state.
+ * @returns The topics in the order input, forecasts, incidents, feedback, candidate, its incidents, dead letters, state.
  * @throws TOPIC_MISSING if the input does not exist and its number of partitions is not given. TOPIC_MISMATCH if an existing
  *   topic does not fit; then no topic is created.
  */
@@ -37,9 +37,8 @@ export async function createTopics(
   topics: KafkaTopics,
   { partitions, replicationFactor }: CreateOptions = {},
 ): Promise<readonly CreatedTopic[]> {
-  const { input, forecasts, incidents, candidate, state, deadLetters } = topics;
-  const optional = [incidents, candidate, deadLetters].filter((topic) => topic !== undefined);
-  const names = [input, forecasts, ...optional, state];
+  const { input, forecasts, state, deadLetters } = topics;
+  const names = [input, forecasts, ...optionalNames(topics), ...(deadLetters ? [deadLetters] : []), state];
   const existing = await topicShapes(admin, names);
   const shape = inputShape(input, existing.get(input), partitions);
   for (const topic of alikeTopics(topics)) {

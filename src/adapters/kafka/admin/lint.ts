@@ -2,6 +2,7 @@
 import type { AdminClient } from "../admin-client.js";
 import type { ErrorCode } from "../../../errors/errors.js";
 import { brokerSettings, topicSettings, type ClusterSettings } from "./cluster-settings.js";
+import { optionalNames } from "../inputs.js";
 import type { KafkaOptions, KafkaTopics } from "../options.js";
 import { describeWriters, foreignMembers, stateWriters } from "./groups.js";
 import { statePolicy, topicShapes, type TopicShape } from "./topics.js";
@@ -56,8 +57,8 @@ export async function clusterFacts(admin: AdminClient, { topics }: KafkaOptions)
 
 /** Returns one finding per check, in a fixed order. */
 export function lintCluster(facts: ClusterFacts, expected: Expectations): readonly Finding[] {
-  const { input, forecasts, incidents, candidate, deadLetters, state } = expected.topics;
-  const optional = [incidents, candidate, deadLetters].filter((topic) => topic !== undefined);
+  const { input, forecasts, feedback, deadLetters, state } = expected.topics;
+  const optional = [...optionalNames(expected.topics), ...(deadLetters ? [deadLetters] : [])];
   const findings = [ok("brokers", `${facts.brokers} reachable`)];
   const inputFacts = facts.topics.get(input);
   for (const name of [input, forecasts, ...optional, state]) {
@@ -77,7 +78,8 @@ export function lintCluster(facts: ClusterFacts, expected: Expectations): readon
     if (name === state) findings.push(lintPolicy(subject, topic.settings));
     if (name === input) findings.push(...lintRetention(subject, topic.settings, expected));
     else findings.push(lintSize(subject, topic.settings, expected));
-    if (name === forecasts || optional.includes(name)) {
+    // Feedback has its time of writing.
+    if (name === forecasts || (optional.includes(name) && name !== feedback)) {
       findings.push(...lintKept(subject, topic.settings, inputFacts?.settings));
     }
   }

@@ -5,6 +5,7 @@ import { UndercurrentError } from "../../../errors/errors.js";
 import type { KafkaConnection, KafkaTopics } from "../options.js";
 import { topicSettings } from "./cluster-settings.js";
 import { brokerError, innermost } from "../errors.js";
+import { optionalNames } from "../inputs.js";
 import { readOffsetMetadata } from "../owner.js";
 
 /** A partition as it is now: offsets of its first record, and of the next one it would get. */
@@ -156,12 +157,12 @@ export async function partitionCount(admin: AdminClient, topic: string): Promise
 }
 
 /** The topics that need as many partitions as the input: records go to the partition that they came from. */
-export function alikeTopics({ forecasts, incidents, candidate, state }: KafkaTopics): readonly string[] {
-  return [forecasts, ...[incidents, candidate].filter((topic) => topic !== undefined), state];
+export function alikeTopics(topics: KafkaTopics): readonly string[] {
+  return [topics.forecasts, ...optionalNames(topics), topics.state];
 }
 
 /**
- * The number of partitions that input, forecasts, incidents and state have in common. Throws TOPIC_MISSING or TOPIC_MISMATCH.
+ * The number of partitions that all topics but the dead letters have in common. Throws TOPIC_MISSING or TOPIC_MISMATCH.
  *
  * A forecast goes to the partition its observation came from, and a partition's state to the one of its number: with
  * other counts there would be partitions that have no place, and, worse, none that is missed.

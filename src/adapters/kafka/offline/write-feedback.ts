@@ -1,4 +1,4 @@
-/** Writes feedback and commands to the incidents topic, beside a running service. */
+/** Writes feedback and commands to their topic, beside a running service. */
 import type { ForecasterSettings } from "../../../forecast/settings.js";
 import { promotionMessage } from "../../../pipeline/state/promotion.js";
 import { withAdmin } from "../admin/admin.js";
@@ -47,7 +47,7 @@ export async function writeFeedbackRecords(
  * An owner takes that up with its next commit, and a later one where there is none. Throws TOPIC_MISSING, TOPIC_MISMATCH,
  * BROKER_UNREACHABLE and the like.
  *
- * @param topic The incidents topic, which owners read.
+ * @param topic That of feedback, which owners read.
  */
 export async function commandPromotion(
   options: KafkaOptions,

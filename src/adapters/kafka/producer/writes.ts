@@ -21,26 +21,28 @@ export interface WriteTarget {
  * is set for.
  */
 export async function writesOf(
-  { forecasts, incidents, candidates, deadLetters, routed, snapshot }: Omit<Commit, "offset">,
+  {
+    forecasts,
+    incidents,
+    candidates,
+    candidateIncidents,
+    deadLetters,
+    routed,
+    snapshot,
+  }: Omit<Commit, "offset">,
   { topics, owner, countOf }: WriteTarget,
 ): Promise<TopicWrite[]> {
   const { application, partition } = owner;
   const header = { name: applicationHeader, value: Buffer.from(application) };
-  const writes: TopicWrite[] = [
-    { topic: topics.forecasts, partition, records: forecasts, header, shorten: shortenForecast },
-  ];
-  if (topics.incidents !== undefined) {
-    writes.push({ topic: topics.incidents, partition, records: incidents, header, shorten: shortenForecast });
-  }
-  if (topics.candidate !== undefined && candidates !== undefined) {
-    writes.push({
-      topic: topics.candidate,
-      partition,
-      records: candidates,
-      header,
-      shorten: shortenForecast,
-    });
-  }
+  const writes: TopicWrite[] = [];
+  const add = (topic: string | undefined, records: readonly OutputRecord[] | undefined): void => {
+    if (topic === undefined || records === undefined) return;
+    writes.push({ topic, partition, records, header, shorten: shortenForecast });
+  };
+  add(topics.forecasts, forecasts);
+  add(topics.incidents, incidents);
+  add(topics.candidate, candidates);
+  add(topics.candidateIncidents, candidateIncidents);
   for (const { topic, records, placements, ...how } of [
     ...letters(deadLetters, topics),
     ...byTopic(routed),

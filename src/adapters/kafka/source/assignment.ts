@@ -35,7 +35,7 @@ export interface AssignmentHost {
   controls(topic: string, partition: number): FeedControls;
   /** How many partitions a topic has. Rejects with TOPIC_MISSING, or COMMIT_UNCERTAIN where the brokers do not tell. */
   countOf(topic: string): Promise<number>;
-  /** Reads the incidents topic of an assignment, if there is one. */
+  /** Reads the topic of feedback of an assignment, if there is one. */
   readFeedback(
     assignment: KafkaAssignment,
     from: number | undefined,
@@ -86,6 +86,10 @@ export class KafkaAssignment implements Assignment {
 
   get endOffset(): number | undefined {
     return this.feedOf(this.topic)?.endOffset;
+  }
+
+  get feedbackTopic(): string | undefined {
+    return this.options.topics.feedback;
   }
 
   async takeOver(stop: AbortSignal = unstopped): Promise<Takeover> {

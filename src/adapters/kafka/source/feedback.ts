@@ -1,5 +1,5 @@
 /**
- * Reads the incidents topic for feedback, by one consumer for all partitions of a member. It is apart from the group's consumer:
+ * Reads the incidents topic, or that of feedback, for feedback and commands, by one consumer for all partitions of a member. It is apart from the group's consumer:
  * if feedback cannot be read, forecasts go on, and the reader begins anew.
  */
 import { setTimeout as sleep } from "node:timers/promises";

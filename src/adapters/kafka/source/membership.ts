@@ -17,6 +17,7 @@ import { followEnds } from "./ends.js";
 import { brokerError, commitError, hasNoCoordinator, innermost } from "../errors.js";
 import type { FeedControls } from "../consumer/feed.js";
 import { FeedbackReader } from "./feedback.js";
+import { feedbackTopic } from "../inputs.js";
 import type { KafkaOptions } from "../options.js";
 import { SharedQuestion, Slots } from "./takeover-limits.js";
 import {
@@ -270,10 +271,10 @@ export class Membership implements AssignmentHost {
     from: number | undefined,
     stop: AbortSignal,
   ): AsyncGenerator<InputBatch> {
-    const { incidents } = options.topics;
-    if (incidents === undefined) return;
+    const read = feedbackTopic(options.topics);
+    if (read === undefined) return;
     const input = this.#inputs.get(topic)!;
-    input.feedback ??= new FeedbackReader(options, incidents);
+    input.feedback ??= new FeedbackReader(options, read);
     yield* input.feedback.read(partition, from, stop);
   }
 

@@ -24,18 +24,29 @@ export interface CandidateSettings {
   readonly forecaster: ForecasterSettings;
   /** Whether its forecasts are written. */
   readonly emit: boolean;
+  /** Whether changes of its incidents are written. */
+  readonly emitIncidents: boolean;
 }
 
 export interface CandidateParts {
   readonly origin: Origin;
-  /** Without them the forecasts are not written. */
+  /** Without them neither forecasts nor incidents are written. */
   readonly encode?: EncoderOptions | undefined;
+  /** What of them is written. */
+  readonly emits?: Omit<CandidateSettings, "forecaster"> | undefined;
   readonly telemetry?: Telemetry | undefined;
+}
+
+/** What is written of a batch. */
+export interface CandidateOutput {
+  readonly candidates: readonly OutputRecord[];
+  readonly candidateIncidents: readonly OutputRecord[];
 }
 
 export class Candidate {
   readonly forecaster: Forecaster;
   readonly #encoder: ForecastEncoder | undefined;
+  readonly #emits: CandidateParts["emits"];
   readonly #telemetry: Telemetry | undefined;
   #columns: ReturnType<typeof observationColumns>;
   #forecasts: ForecastColumns;
@@ -44,11 +55,18 @@ export class Candidate {
   #readsGroups = false;
 
   /** The forecaster is the candidate's from now on, to dispose of too. */
-  constructor(forecaster: Forecaster, { origin, encode, telemetry }: CandidateParts) {
+  constructor(forecaster: Forecaster, { origin, encode, emits, telemetry }: CandidateParts) {
     const { featureCount, horizon, intervalLevels } = forecaster.settings;
     this.#telemetry = telemetry;
     this.forecaster = forecaster;
-    this.#encoder = encode && new ForecastEncoder(forecaster, origin, encode);
+    this.#emits = emits;
+    if (encode !== undefined && (emits?.emit === true || emits?.emitIncidents === true)) {
+      // Fields that this model lacks are an error only where its forecasts are written.
+      const settings = emits.emit ? encode.encode : { ...encode.encode, fields: [] };
+      this.#encoder = new ForecastEncoder(forecaster, origin, {
+        ...{ encode: settings, application: encode.application, isCandidate: true },
+      });
+    }
     this.#columns = observationColumns(0, featureCount);
     this.#forecasts = forecastColumns(0, horizon, intervalLevels);
   }
@@ -112,17 +130,26 @@ export class Candidate {
     this.#observed = count;
   }
 
-  /** Reports the batch, and returns its forecasts as records if they are written. `taken` are the records of its rows. */
-  output(taken: readonly InputRecord[]): readonly OutputRecord[] {
-    if (taken.length === 0) return [];
+  /** Reports the batch, and returns what is written of it as records. `taken` are the records of its rows. */
+  output(taken: readonly InputRecord[]): CandidateOutput {
+    if (taken.length === 0) return { candidates: [], candidateIncidents: [] };
+    const { incidentChanges, groupChanges } = this.forecaster;
     this.#telemetry?.forecasts({
       count: taken.length,
       columns: this.#forecasts,
-      incidents: this.forecaster.incidentChanges,
+      incidents: incidentChanges,
       keyOf: (slot) => this.forecaster.keyOf(slot),
       experts: this.forecaster,
     });
-    return this.#encoder?.records(this.#forecasts, taken) ?? [];
+    const { emit, emitIncidents } = this.#emits ?? {};
+    const encoder = this.#encoder;
+    return {
+      candidates: emit === true && encoder !== undefined ? encoder.records(this.#forecasts, taken) : [],
+      candidateIncidents:
+        emitIncidents === true && encoder !== undefined
+          ? encoder.incidentRecords(incidentChanges, groupChanges, taken)
+          : [],
+    };
   }
 
   /** The changes of its state since the last call, for an input offset. */

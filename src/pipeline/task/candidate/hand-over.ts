@@ -1,12 +1,13 @@
 /**
  * Hands the incidents over where another model becomes the live one: those that it has not are closed, and those that only it has
- * are opened. So no reader of the incidents waits for the end of one that nobody tells any more.
+ * are opened. So no reader of the incidents waits for the end of one that nobody tells any more. The candidate's incidents change
+ * hands the other way round.
  */
 import type { Forecaster } from "../../../forecast/forecaster.js";
 import type { Incident } from "../../../forecast/incidents/incidents.js";
 import type { Origin } from "../../decode/dead-letter.js";
 import { CloudEventHeaders } from "../../encode/cloudevents.js";
-import type { EncoderOptions } from "../../encode/encode.js";
+import { withRoleHeader, type EncoderOptions } from "../../encode/encode.js";
 import { groupIncidentId, incidentId } from "../../encode/incident-id.js";
 import { IncidentMessages } from "../../encode/incident-message.js";
 import { IncidentFormat } from "../../encode/incidents/format.js";
@@ -65,7 +66,7 @@ export function handOver(
 function inFormat(
   records: readonly HandedOver[],
   origin: Origin,
-  { encode, application, at, changes }: HandOverOutput,
+  { encode, application, isCandidate, at, changes }: HandOverOutput,
 ): OutputRecord[] {
   const format = new IncidentFormat(encode);
   const events =
@@ -73,13 +74,13 @@ function inFormat(
       ? new CloudEventHeaders(application, origin, {
           kind: "incident",
           format: format.format,
-          prefix: `promotion/${changes}/`,
+          prefix: `${isCandidate === true ? "candidate/" : ""}promotion/${changes}/`,
         })
       : undefined;
   return records.map(({ key, value, headers, timestamp, text, time }) => ({
     key,
     value: format.encode(value),
-    headers: events?.of({ offset: at, headers: [] }, text, time) ?? headers,
+    headers: withRoleHeader(events?.of({ offset: at, headers: [] }, text, time) ?? headers, isCandidate),
     timestamp,
   }));
 }
