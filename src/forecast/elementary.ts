@@ -92,7 +92,7 @@ export function harmonics(turns: number, pairs: number, into: Float32Array, at: 
   c = c * q + 1 / 24;
   c = c * q - 0.5;
   c = c * q + 1;
-  const turn = ((quadrant % 4) + 4) % 4;
+  const turn = quadrant & 3;
   const sine = turn === 0 ? s : turn === 1 ? c : turn === 2 ? -s : -c;
   const cosine = turn === 0 ? c : turn === 1 ? -s : turn === 2 ? -c : s;
   let sineOfMultiple = sine;
@@ -104,6 +104,17 @@ export function harmonics(turns: number, pairs: number, into: Float32Array, at: 
     cosineOfMultiple = cosineOfMultiple * cosine - sineOfMultiple * sine;
     sineOfMultiple = next;
   }
+}
+
+// A local binding, for `remainder` to be so short that V8 always inlines it.
+const { floor } = Math;
+
+/**
+ * `count % divisor` of whole numbers, `count` from 0 to 2^53 and `divisor` above 0: to the bit. V8 leaves `%` of 64-bit floats
+ * to the C library, at 6 to 15 ns in place of 2.
+ */
+export function remainder(count: number, divisor: number): number {
+  return count - divisor * floor(count / divisor);
 }
 
 /** `x`, at most `bound` away from zero. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { exponential, harmonics, logarithm } from "../../src/forecast/elementary.js";
+import { exponential, harmonics, logarithm, remainder } from "../../src/forecast/elementary.js";
 
 const relative = (a: number, b: number): number => (a === b ? 0 : Math.abs(a - b) / Math.abs(b));
 
@@ -62,4 +62,17 @@ test("harmonics are the sines and cosines of the multiples of the angle", () => 
       },
     ),
   );
+});
+
+test("remainder is that of counts up to 2^53, to the bit", () => {
+  const count = fc.oneof(fc.nat(), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }));
+  const divisor = fc.integer({ min: 1, max: 10_000 });
+  fc.assert(
+    fc.property(count, divisor, (n, d) => Object.is(remainder(n, d), n % d)),
+    { numRuns: 10_000 },
+  );
+  for (const d of [1, 3, 7, 56, 9999]) {
+    const greatest = Number.MAX_SAFE_INTEGER - (Number.MAX_SAFE_INTEGER % d);
+    for (const n of [greatest - 1, greatest, greatest - d]) expect(remainder(n, d)).toBe(n % d);
+  }
 });

@@ -9,7 +9,7 @@
  */
 import { SeasonalAdjustment } from "./adjustment.js";
 import type { IntervalColumns, StepColumns } from "../columns.js";
-import { clip } from "../elementary.js";
+import { clip, remainder } from "../elementary.js";
 import { typicalGap } from "../keys/gap.js";
 import { horizonLayout, levelRates, smoothingLevel, type HorizonLayout } from "./layout.js";
 import { HorizonMixture } from "./mixture.js";
@@ -223,7 +223,7 @@ export class Horizons {
     const change = event > 0 ? adjusted - f64[at64 + n.adjusted]! : 0;
     const squared = f64[at64 + n.squaredChange]!;
     const scaled = change / sizeOf(squared, base);
-    f32[at32 + s.changes + (event % changes)] = clip(scaled, largestChange);
+    f32[at32 + s.changes + remainder(event, changes)] = clip(scaled, largestChange);
     f64[at64 + n.adjusted] = adjusted;
     if (event > 0) this.#regressions.learn(row, missing);
     if (!missing) {

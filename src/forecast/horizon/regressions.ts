@@ -3,7 +3,7 @@
  * Features of the past are made again from rings of what they are made of, when the values of their steps have come.
  */
 import { NextRegressions, StepRegressions } from "../../engine/wasm/horizons.js";
-import { clip } from "../elementary.js";
+import { clip, remainder } from "../elementary.js";
 import { number } from "../keys/layout.js";
 import { stepFeatures, keepFeatures, writeNextFeatures, writeStepFeatures } from "./features.js";
 import { horizonFeatures, type HorizonLayout } from "./layout.js";
@@ -120,14 +120,14 @@ export class Regressions {
     const { horizon, f64: n, f32: s } = this.#layout;
     const steps = this.#steps!;
     const origin = event - last;
-    const scale = f64[at64 + n.adjustedScales + (origin % horizon)]!;
+    const scale = f64[at64 + n.adjustedScales + remainder(origin, horizon)]!;
     // An event before the key began anew.
     if (scale === 0) return;
-    const before = f64[at64 + n.adjustedValues + (origin % horizon)]!;
+    const before = f64[at64 + n.adjustedValues + remainder(origin, horizon)]!;
     const { targets, features } = steps.buffers;
     writeStepFeatures(row, this.#layout, origin, features);
     for (let step = first; step < last; step++) {
-      const place = (origin + step) % horizon;
+      const place = remainder(origin + step, horizon);
       const change = (f64[at64 + n.adjustedValues + place]! - before) / scale;
       targets[step - 2] = f32[at32 + s.phases + place]! < 0 ? NaN : clip(change, this.#bounds[step]!);
     }
@@ -141,8 +141,8 @@ export class Regressions {
     const { event, f64, at64 } = row;
     const { horizon, f64: n } = this.#layout;
     if (this.#steps === undefined) return;
-    f64[at64 + n.adjustedValues + (event % horizon)] = f64[at64 + n.adjustedValue]!;
-    f64[at64 + n.adjustedScales + (event % horizon)] = f64[at64 + n.adjustedScale]!;
+    f64[at64 + n.adjustedValues + remainder(event, horizon)] = f64[at64 + n.adjustedValue]!;
+    f64[at64 + n.adjustedScales + remainder(event, horizon)] = f64[at64 + n.adjustedScale]!;
     const phase = Math.min(Math.fround(withinPeriod(due, daily.period) / daily.period), lastPhase);
     keepFeatures(row, this.#layout, missing ? phase - 1 : phase);
   }

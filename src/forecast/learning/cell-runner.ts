@@ -2,6 +2,7 @@
  * The recurrent part that all keys share: events that wait for the next step of the cell, windows that wait for the
  * next update of its weights, and each key's hidden state with its checkpoints.
  */
+import { remainder } from "../elementary.js";
 import type { Engine } from "../../engine/port.js";
 import type { Cell, CellReader } from "./cell-reader.js";
 import { number } from "../keys/layout.js";
@@ -151,7 +152,7 @@ export class CellRunner {
   /** Returns whether the key's event makes a weight update due. Waiting rows must be stepped before `schedule` then. */
   updatesWith({ slot, f64, at64 }: Cursor, change: number): boolean {
     const count = f64[at64 + number.count]!;
-    if (count % this.#settings.stride !== 0 || !this.#givesWindow(count, change)) return false;
+    if (remainder(count, this.#settings.stride) !== 0 || !this.#givesWindow(count, change)) return false;
     const learners = this.#learners + (count === this.#settings.bpttSteps ? 1 : 0);
     return this.#queue.length + 1 >= windowsDue(this.#settings, learners) || this.#queue.holds(slot);
   }
@@ -164,8 +165,8 @@ export class CellRunner {
     const { slot } = key;
     const count = key.f64[key.at64 + number.count]!;
     const { stride, bpttSteps: window } = this.#settings;
-    if (count % stride !== 0) return;
-    const checkpoint = this.#stateRow(slot) + 1 + ((count / stride) % (window / stride));
+    if (remainder(count, stride) !== 0) return;
+    const checkpoint = this.#stateRow(slot) + 1 + remainder(count / stride, window / stride);
     if (this.#givesWindow(count, change)) {
       if (this.#queue.holds(slot)) this.#learn();
       const place = this.#queue.add(slot, key, count, missing);

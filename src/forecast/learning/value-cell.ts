@@ -1,4 +1,5 @@
 /** The cell for values: its engine, and its inputs from a key's past. */
+import { remainder } from "../elementary.js";
 import type { Engine, EngineFactory } from "../../engine/port.js";
 import type { Cell, CellReader } from "./cell-reader.js";
 import type { History } from "../keys/history.js";
@@ -55,8 +56,8 @@ function valueReader(
         history.writeInputs(row, index, buffers.inputs, step * inputs);
         history.writeChanges(row, index, buffers.skips, step * recentChanges);
         const next = index + 1;
-        const missing = next === count ? lastMissing : history.wasMissing(row, next % bpttSteps);
-        buffers.targets[step] = row.f32[row.at32 + layout.changes + (next % ring)]!;
+        const missing = next === count ? lastMissing : history.wasMissing(row, remainder(next, bpttSteps));
+        buffers.targets[step] = row.f32[row.at32 + layout.changes + remainder(next, ring)]!;
         buffers.observed[step] = missing ? 0 : 1;
       }
     },

@@ -3,7 +3,7 @@
  * values at the same place of the season, plus a share φ of the last deviation from such a mean: with k = 1 and φ = 0 the
  * seasonal naive, with φ = 1 the last value plus the change of the season before.
  */
-import { clip } from "../elementary.js";
+import { clip, remainder } from "../elementary.js";
 import { block, blockOf, blockSize, candidates, firstSearched, means, place, shares } from "./layout.js";
 import { sums, type Ring } from "./ring.js";
 
@@ -108,12 +108,12 @@ export class Candidates {
     const period = numbers[at + block.period]!;
     if (period === 0 || count < period) return;
     const age = numbers[at + block.age]!;
-    const turn = age < settled || at === numbers[place.best] ? 0 : count % sampling;
+    const turn = age < settled || at === numbers[place.best] ? 0 : remainder(count, sampling);
     // To learn from a value takes the means of the one before.
     if (turn !== 0 && turn !== sampling - 1) return;
     const known = ring.sum(period);
     if (!missing && age > 0 && numbers[at + block.seen] === count - 1) {
-      const before = ring.values[(count - 1) % ring.values.length]!;
+      const before = ring.values[remainder(count - 1, ring.values.length)]!;
       const discount = discountOf(period);
       const errorOfLast = Math.abs(value + ring.anchor - last) / scale;
       const variant = numbers[at + block.variant]!;

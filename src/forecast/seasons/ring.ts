@@ -1,4 +1,5 @@
 /** A ring of a key's last values: in 32 bits, above an anchor that follows the key. It doubles as it fills up. */
+import { remainder } from "../elementary.js";
 import { firstCapacity, means, place, seasonsOf } from "./layout.js";
 import { longestWindow } from "./search.js";
 
@@ -38,7 +39,7 @@ export class Ring {
   push(value: number): void {
     const count = this.count;
     if (count === this.values.length && count < longestWindow) this.#grow();
-    this.values[count % this.values.length] = value;
+    this.values[remainder(count, this.values.length)] = value;
     this.numbers[place.count] = count + 1;
   }
 
@@ -76,7 +77,7 @@ export class Ring {
   mean(period: number, variant: number, step: number, back: number): number {
     const { values } = this;
     const first = Math.ceil((step + back) / period);
-    const k = seasonsOf[variant % means]!;
+    const k = seasonsOf[remainder(variant, means)]!;
     const at = this.count - 1 + step;
     const mask = values.length - 1;
     let sum = 0;

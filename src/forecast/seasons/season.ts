@@ -3,6 +3,7 @@
  * the losses of their forecasts (`candidates.ts`). Candidates come from the calendar, from a search of the ring, and from
  * absurd values that recur.
  */
+import { remainder } from "../elementary.js";
 import { day } from "../keys/local-clock.js";
 import { Candidates, type ScoredValue } from "./candidates.js";
 import { changeClock } from "./clock.js";
@@ -198,7 +199,7 @@ export class Season {
 
   /** The candidates by the calendar follow the gap between values, until their losses tell that they are right. */
   #propose(gap: number): void {
-    if (gap <= 0 || this.count % firstSearch !== 0) return;
+    if (gap <= 0 || remainder(this.count, firstSearch) !== 0) return;
     this.#setCalendar(0, Math.round(day / gap));
     this.#setCalendar(1, Math.round(week / gap));
   }
@@ -218,7 +219,7 @@ export class Season {
     const count = this.count;
     const window = Math.min(count, longestWindow);
     const oldest = count - window;
-    for (let i = 0; i < window; i++) searched[i] = values[(oldest + i) % values.length]!;
+    for (let i = 0; i < window; i++) searched[i] = values[remainder(oldest + i, values.length)]!;
     const last = searched[window - 1]!;
     this.#ring.moveAnchor(last);
     this.#candidates.moveAnchor(last);
@@ -240,7 +241,7 @@ export class Season {
     if (best === 0) return;
     origin.period = this.#candidates.periodOf(best);
     origin.variant = this.#candidates.variantOf(best);
-    const now = ring.values[(this.count - 1) % ring.values.length]!;
+    const now = ring.values[remainder(this.count - 1, ring.values.length)]!;
     origin.deviation = now + ring.anchor - ring.mean(origin.period, origin.variant, 0, 1);
     origin.relativeLoss = this.#candidates.lossByMixture(best);
   }
@@ -255,7 +256,7 @@ export class Season {
 
 /** Whether the series is searched when it has so many values: at 2^k and 3 2^k up to 96, at 2^k, then every window. */
 function isSearched(count: number): boolean {
-  if (count >= longestWindow) return count % longestWindow === 0;
+  if (count >= longestWindow) return remainder(count, longestWindow) === 0;
   if (count < firstSearch) return false;
   const odd = count / (count & -count);
   return odd === 1 || (odd === 3 && count < 128);

@@ -3,6 +3,7 @@
  * that shows no season for long gives its ring back, and asks again later. Which keys have one follows from the order of
  * the events alone.
  */
+import { remainder } from "../elementary.js";
 import type { CurrentEvent } from "../current-event.js";
 import { typicalGap } from "../keys/gap.js";
 import { number } from "../keys/layout.js";
@@ -132,7 +133,7 @@ export class Seasons {
   /** Whether a key without a ring gets one now. */
   #isDue({ f64, at64 }: KeyRow): boolean {
     if (this.#seasons.size >= this.#most || f64[at64 + number.variance] === 0) return false;
-    const event = f64[at64 + number.count]! % span;
+    const event = remainder(f64[at64 + number.count]!, span);
     return event >= askedFrom && event < askedUntil;
   }
 }

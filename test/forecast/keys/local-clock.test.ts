@@ -4,12 +4,35 @@ import { describe, expect, test } from "vitest";
 import { uniform } from "../../../src/engine/random.js";
 import { appendObservation, forecastColumns, observationColumns } from "../../../src/forecast/columns.js";
 import { Forecaster } from "../../../src/forecast/forecaster.js";
-import { LocalClock } from "../../../src/forecast/keys/local-clock.js";
+import { day, LocalClock, withinPeriod } from "../../../src/forecast/keys/local-clock.js";
 import { createForecaster } from "../../../src/forecast/objects.js";
 import { forecasterSettings, readoutKinds, type ForecasterOptions } from "../../../src/forecast/settings.js";
 import { bitsOf, quick, runFresh, syntheticEvents } from "../../support/streams.js";
 
 const hour = 3_600_000;
+
+test("a time within its period is what the remainder says, to the bit, just before a multiple too", () => {
+  const bits = new DataView(new ArrayBuffer(8));
+  const before = (time: number): number => {
+    bits.setFloat64(0, time);
+    bits.setBigInt64(0, bits.getBigInt64(0) - 1n);
+    return bits.getFloat64(0);
+  };
+  const time = fc.oneof(fc.double({ min: 0, max: 8.64e15, noNaN: true }), fc.nat());
+  const multiple = fc.integer({ min: 1, max: 14_000_000 });
+  fc.assert(
+    fc.property(time, multiple, (any, weeks) => {
+      for (const period of [day, 7 * day]) {
+        const edge = weeks * 7 * day;
+        for (const t of [any, edge, edge - 1, edge + 1, before(edge)]) {
+          if (!Object.is(withinPeriod(t, period), t % period)) return false;
+        }
+      }
+      return true;
+    }),
+    { numRuns: 10_000 },
+  );
+});
 
 describe("a clock of local times", () => {
   const zones = [
