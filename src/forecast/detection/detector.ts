@@ -101,12 +101,13 @@ export class Detector {
     const seen = f32[at32 + f32At.seen]!;
     const scored = seen >= scoredAfter;
     const spent = this.#spent(row);
-    const rarest = scored ? this.#judge(row, seen) : 1;
+    const novel = scored ? this.#alarmRate / spent : -1;
+    const rarest = scored ? this.#judge(row, seen, novel) : 1;
     const usual = isMostFrequent(row, value);
     f32[at32 + f32At.seen] = seen + 1;
     const level = scored ? -logarithm(rarest * spent) / this.#depth : 0;
     const teaches = !(level >= 1 && this.#isQuiet?.(time) === true);
-    if (seen + 1 > learnedAfter && teaches) this.#learn(row, scored ? this.#alarmRate / spent : -1);
+    if (seen + 1 > learnedAfter && teaches) this.#learn(row, novel);
     const score = this.#episode(row, level, usual && level >= 1, teaches);
     noteKind(row, now, score > 1 ? this.rarest(row) : -1);
     now.learn(row);
@@ -125,8 +126,11 @@ export class Detector {
     return ratio > 1 ? ratio * ratio : 1;
   }
 
-  /** Fills in how rare each magnitude is, and returns the least, the charges included. */
-  #judge(row: DetectionRow, seen: number): number {
+  /**
+   * Fills in how rare each magnitude is, and returns the least, the charges included. Of a magnitude that is neither the
+   * rarest nor rarer than `novel`, only that is filled in.
+   */
+  #judge(row: DetectionRow, seen: number, novel: number): number {
     const { f32, at32, u16, at16 } = row;
     const { beyond, logs } = this.#now;
     const histograms = this.#histograms.point(row);
@@ -141,8 +145,11 @@ export class Detector {
         // Such values are a class of their own: they would hide lesser faults among the magnitudes.
         if (j === magnitude.value) rare = u16[at16 + u16At.beyondMass]! / known;
       } else {
-        rare = histograms.tail(j, logs[j]!) / known;
-        if (j === magnitude.calm) rare *= calmCharge;
+        const charge = j === magnitude.calm ? calmCharge : 1;
+        const mass = histograms.above(j, logs[j]!);
+        rare = (mass / known) * charge;
+        // The kernel takes most of the time, and could only add to this.
+        if (rare < least || rare <= novel) rare = (histograms.withKernel(mass) / known) * charge;
       }
       this.#rare[j] = rare;
       if (rare < least) {

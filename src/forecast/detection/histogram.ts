@@ -34,6 +34,10 @@ export class Histograms {
   #h = 0;
   /** Factor of the kernel from bin to bin. */
   #decay = 0;
+  /** Of the magnitude that `above` was asked for: its bins, the first of them below it, and how far it lies beyond bin 0. */
+  #begin = 0;
+  #next = 0;
+  #beyond = 0;
 
   constructor(layout: DetectionLayout) {
     this.#layout = layout;
@@ -59,28 +63,43 @@ export class Histograms {
     }
   }
 
-  /** Returns the mass of magnitude `j` at or above the logarithm `log`, in the units of `f32At.total`. */
+  /** Returns the tail of magnitude `j` from the logarithm `log` on, in the units of `f32At.total`. */
   tail(j: number, log: number): number {
+    return this.withKernel(this.above(j, log));
+  }
+
+  /** Returns the mass of magnitude `j` at or above the logarithm `log`: its tail is no less. */
+  above(j: number, log: number): number {
     const { u16, at16, f32, at32 } = this.#row!;
     const begin = at16 + this.#layout.bins + j * bins;
     // How far the magnitude lies beyond the upper edge of bin 0, in bins.
     const beyond = log / width - (u16[at16 + u16At.tops + j]! - zero) - 1;
-    let mass = 0;
-    let next = 1;
+    this.#begin = begin;
+    this.#beyond = beyond;
     if (beyond <= 0) {
-      next = Math.floor(-beyond) + 1;
-      if (next >= bins) return f32[at32 + f32At.total]!;
+      const next = Math.min(Math.floor(-beyond) + 1, bins);
+      this.#next = next;
+      if (next === bins) return f32[at32 + f32At.total]!;
+      let mass = 0;
       for (let b = 0; b < next; b++) mass += u16[begin + b]!;
-    } else {
-      const top = u16[begin]!;
-      if (top > 0) {
-        const over = beyond - u16[at16 + this.#layout.records + j]!;
-        mass = over <= 0 ? top : top * exponential((-over * width) / this.#h);
-      }
+      return mass;
     }
+    this.#next = 1;
+    const top = u16[begin]!;
+    if (top === 0) return 0;
+    const over = beyond - u16[at16 + this.#layout.records + j]!;
+    return over <= 0 ? top : top * exponential((-over * width) / this.#h);
+  }
+
+  /** Adds to the mass that `above` returned last what the kernel gives to it of the bins below. */
+  withKernel(mass: number): number {
+    const { u16 } = this.#row!;
+    const begin = this.#begin;
+    const next = this.#next;
+    const decay = this.#decay;
     let rest = 0;
-    for (let b = bins - 1; b >= next; b--) rest = rest * this.#decay + u16[begin + b]!;
-    return rest === 0 ? mass : mass + rest * exponential((-(beyond + next) * width) / this.#h);
+    for (let b = bins - 1; b >= next; b--) rest = rest * decay + u16[begin + b]!;
+    return rest === 0 ? mass : mass + rest * exponential((-(this.#beyond + next) * width) / this.#h);
   }
 
   /** Adds `weight` to the bin of the logarithm `log` of magnitude `j`. */

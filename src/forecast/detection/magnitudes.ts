@@ -52,7 +52,10 @@ export class Magnitudes {
   error = 0;
   /** Size of deviations usual at the hour. */
   spread = 0;
+  /** The hour, and the deviation and change that are usual at it. */
   #hour = 0;
+  #hourDeviation = 0;
+  #hourChange = 0;
   #step = 0;
   #limit = 0;
   readonly #localOf: (time: number) => number;
@@ -82,11 +85,15 @@ export class Magnitudes {
     const error = (this.error = Number.isNaN(expected) ? 0 : value - expected);
     const step = (this.#step = Math.abs(change) / Math.sqrt(gaps));
     const least = smallestDivisor * deviation + resolution;
-    const square = weight === 0 ? 0 : decodeSize(u16[at16 + u16At.hourDeviation + hour]!);
+    const ofHourDeviation = (this.#hourDeviation =
+      weight === 0 ? 0 : decodeSize(u16[at16 + u16At.hourDeviation + hour]!));
     const spread = (this.spread =
-      Math.sqrt((weight * square * square + sizePrior * deviation * deviation) / (weight + sizePrior)) +
-      least);
-    const ofHourChange = weight === 0 ? 0 : decodeSize(u16[at16 + u16At.hourChange + hour]!);
+      Math.sqrt(
+        (weight * ofHourDeviation * ofHourDeviation + sizePrior * deviation * deviation) /
+          (weight + sizePrior),
+      ) + least);
+    const ofHourChange = (this.#hourChange =
+      weight === 0 ? 0 : decodeSize(u16[at16 + u16At.hourChange + hour]!));
     const usual =
       (weight * ofHourChange + sizePrior * f32[at32 + f32At.change]!) / (weight + sizePrior) + least;
     if (!this.beyond) {
@@ -100,14 +107,17 @@ export class Magnitudes {
     const calm = f32[at32 + f32At.change16]! / (f32[at32 + f32At.usual16]! + resolution);
     const errorSize = f32[at32 + f32At.error]! + least;
     const { logs } = this;
-    logs[0] = logarithm(Math.max(step, floor));
-    logs[1] = logarithm(Math.max(step / usual, smallest));
-    logs[2] = logarithm(Math.max(Math.abs(away) / spread, smallest));
-    logs[magnitude.deviation4] = logarithm(Math.max(Math.abs(f32[at32 + f32At.away4]!), floor));
-    logs[magnitude.deviation16] = logarithm(Math.max(Math.abs(f32[at32 + f32At.away16]!), floor));
-    logs[magnitude.error16] = logarithm(Math.max(Math.abs(f32[at32 + f32At.error16]!), floor));
-    logs[magnitude.calm] = -logarithm(calm + smallest);
-    logs[magnitude.error] = logarithm(Math.max(Math.abs(error) / errorSize, smallest));
+    logs[0] = Math.max(step, floor);
+    logs[1] = Math.max(step / usual, smallest);
+    logs[2] = Math.max(Math.abs(away) / spread, smallest);
+    logs[magnitude.deviation4] = Math.max(Math.abs(f32[at32 + f32At.away4]!), floor);
+    logs[magnitude.deviation16] = Math.max(Math.abs(f32[at32 + f32At.away16]!), floor);
+    logs[magnitude.error16] = Math.max(Math.abs(f32[at32 + f32At.error16]!), floor);
+    logs[magnitude.calm] = calm + smallest;
+    logs[magnitude.error] = Math.max(Math.abs(error) / errorSize, smallest);
+    // One call for all: V8 compiles it into the loop, where the logarithms overlap.
+    for (let j = 0; j < logs.length; j++) logs[j] = logarithm(logs[j]!);
+    logs[magnitude.calm] = -logs[magnitude.calm]!;
   }
 
   /** Moves what values are compared with: the mean, the sizes, and the profile of the event's hour. */
@@ -186,8 +196,8 @@ export class Magnitudes {
     const at = at32 + f32At.hourMean + hour;
     f32[at] = f32[at]! + rate * (value - origin - f32[at]!);
     const away = clip(this.away, this.#limit);
-    const deviation = before === 0 ? 0 : decodeSize(u16[at16 + u16At.hourDeviation + hour]!);
-    const change = before === 0 ? 0 : decodeSize(u16[at16 + u16At.hourChange + hour]!);
+    const deviation = this.#hourDeviation;
+    const change = this.#hourChange;
     const square = deviation * deviation + rate * (away * away - deviation * deviation);
     u16[at16 + u16At.hourDeviation + hour] = encodeSize(Math.sqrt(square));
     if (step > 0) u16[at16 + u16At.hourChange + hour] = encodeSize(change + rate * (step - change));
