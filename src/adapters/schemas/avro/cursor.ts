@@ -1,15 +1,19 @@
 /** Reads Avro's primitive types from bytes (Avro 1.12, "Binary Encoding"), and never beyond their end. */
 import { isUtf8 } from "node:buffer";
+import { Texts } from "./texts.js";
 
 export class Cursor {
   #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
   /** Items of all blocks so far. */
   #items = 0;
+  readonly #texts = new Texts();
 
   /** Begins with other bytes, from an offset on. */
   open(bytes: Uint8Array, from: number): void {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#bytes = Buffer.isBuffer(bytes)
+      ? bytes
+      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#at = from;
     this.#items = 0;
   }
@@ -45,6 +49,18 @@ export class Cursor {
         return (low >>> 1) ^ -(low & 1);
       }
     }
+    // Further bits, as times have them: exact in a double, and much faster than as a BigInt.
+    let high = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = bytes[at++];
+      if (byte === undefined) throw tooShort();
+      high |= (byte & 0x7f) << shift;
+      if (byte >= 0x80) continue;
+      if (high >= 2 ** 25) break;
+      this.#at = at;
+      const bits = high * 2 ** 28 + low;
+      return (low & 1) === 0 ? bits / 2 : -(bits + 1) / 2;
+    }
     return this.#longFrom(this.#at);
   }
 
@@ -72,7 +88,13 @@ export class Cursor {
   }
 
   string(): string {
-    const bytes = this.bytes(this.size());
+    const size = this.size();
+    const known = this.#texts.read(this.#bytes, this.#at, this.#at + size);
+    if (known !== undefined) {
+      this.#at += size;
+      return known;
+    }
+    const bytes = this.bytes(size);
     // Two texts that are not UTF-8 could become the same.
     if (!isUtf8(bytes)) throw new RangeError("a string in it is not UTF-8");
     return bytes.toString("utf8");

@@ -36,7 +36,18 @@ const oracle = avro.Type.forSchema(schema as unknown as avro.Schema, { wrapUnion
 const long = fc.oneof(
   fc.integer(),
   fc.integer({ min: -(2 ** 31), max: 2 ** 31 }).map((n) => n * 2 ** 21),
-  fc.constantFrom(0, -1, 2 ** 27, -(2 ** 27), 2 ** 28, 2 ** 34, 2 ** 52 - 1, 1 - 2 ** 52),
+  fc.constantFrom(
+    0,
+    -1,
+    2 ** 27,
+    -(2 ** 27),
+    2 ** 28,
+    2 ** 34,
+    2 ** 48,
+    -(2 ** 48),
+    2 ** 52 - 1,
+    1 - 2 ** 52,
+  ),
 );
 const innerValue = fc.letrec((tie) => ({
   inner: fc.record({
