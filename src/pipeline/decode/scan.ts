@@ -1,6 +1,6 @@
 /**
  * Reads keys, time, values and features straight from the bytes of a JSON document, without creating its objects. Reads the
- * common forms. Leaves the rest to the decoder: escapes in a field that is read, long numbers, unusual times, and every error.
+ * common forms. Leaves the rest to the decoder: escapes in a field that is read, unusual times, and every error.
  * Where the scan answers, its answer equals the decoder's.
  */
 import { isUtf8 } from "node:buffer";
@@ -265,14 +265,18 @@ export class RecordScan {
     }
     this.#at = at;
     if (field === noField) return true;
-    // Both factors are exact up to here, so that the one rounding of their product or quotient is the right one.
-    if (mantissa > Number.MAX_SAFE_INTEGER || !(Math.abs(exponent) <= 22)) return false;
-    const size = exponent < 0 ? mantissa / powers[-exponent]! : mantissa * powers[exponent]!;
     if (field >= firstKeyPart) {
       // The number's text equals the source only for plain integers.
-      if (at !== integer || (negative && mantissa === 0)) return false;
+      if (at !== integer || mantissa > Number.MAX_SAFE_INTEGER || (negative && mantissa === 0)) return false;
       this.key.set(field - firstKeyPart, bytes, start, at);
       return true;
+    }
+    let size: number;
+    if (mantissa <= Number.MAX_SAFE_INTEGER && Math.abs(exponent) <= 22) {
+      // Both factors are exact, so that the one rounding of their product or quotient is the right one.
+      size = exponent < 0 ? mantissa / powers[-exponent]! : mantissa * powers[exponent]!;
+    } else {
+      size = Number(textOf(bytes, negative ? start + 1 : start, at));
     }
     const number = negative ? -size : size;
     return this.#take(field, field === timeField ? epochTime(number, this.#timeUnit) : number);
@@ -314,4 +318,12 @@ export class RecordScan {
     }
     return undefined;
   }
+}
+
+/** The text of bytes that are ASCII. */
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  const buffer = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.toString("latin1", start, end);
 }
