@@ -68,16 +68,16 @@ function digestOf(forecasts: ForecastColumns): string {
 
 /** A change that means to change forecasts says so in CHANGELOG.md, and puts new digests here. */
 const configurations: readonly (readonly [name: string, digest: string, options: ForecasterOptions])[] = [
-  ["the defaults", "4835edd3052de7ad", {}],
-  ["an RNN", "0057b24c0128b076", { ...quick, cell: "rnn", readout: "full" }],
-  ["a GRU", "1969aba15c2c423d", { ...quick, cell: "gru", readout: "compact" }],
-  ["an LSTM", "6ebdc9ba79ea8072", { ...quick, cell: "lstm", readout: "shared" }],
-  ["a window", "3616446c62dca771", { ...quick, cell: "window", readout: "full" }],
-  ["a convolution", "a7eccaaa2a4ee778", { ...quick, cell: "conv", readout: "compact" }],
-  ["attention", "ee07dbad19f56f22", { ...quick, cell: "attention", readout: "shared" }],
-  ["features", "57c00e66834e808a", { ...quick, featureCount: 3, readout: "full" }],
-  ["horizons", "cd75458d446ce771", { ...quick, horizon: 6, intervalLevels: [0.5, 0.95] }],
-  ["the squared loss", "ad5a643ef1552362", { ...quick, loss: "squared", seed: 7, harmonics: 0 }],
+  ["the defaults", "c5385754bab7cbcf", {}],
+  ["an RNN", "929812ac7d310e02", { ...quick, cell: "rnn", readout: "full" }],
+  ["a GRU", "173952e019b7f78f", { ...quick, cell: "gru", readout: "compact" }],
+  ["an LSTM", "f232b747eae62512", { ...quick, cell: "lstm", readout: "shared" }],
+  ["a window", "95aecd04fa43a199", { ...quick, cell: "window", readout: "full" }],
+  ["a convolution", "5701bef1a38c13a8", { ...quick, cell: "conv", readout: "compact" }],
+  ["attention", "71d905001121b4a3", { ...quick, cell: "attention", readout: "shared" }],
+  ["features", "5688011e9861137c", { ...quick, featureCount: 3, readout: "full" }],
+  ["horizons", "e0aa4b3f99883244", { ...quick, horizon: 6, intervalLevels: [0.5, 0.95] }],
+  ["the squared loss", "d966b1caa3a2e06d", { ...quick, loss: "squared", seed: 7, harmonics: 0 }],
 ];
 
 test.each(configurations)("with %s every forecast has the bits that it always had", (_, digest, options) => {

@@ -13,7 +13,7 @@ import type { KeyRow } from "./row.js";
 import { assumeSize, movesOf, settledMoves } from "./scaling.js";
 
 /** A value is absurd beyond this many running sizes of errors and changes, of a young key more … */
-const absurd = 20;
+const absurd = 14;
 const absurdOfYoung = 100;
 /** … and beyond this many times the largest move that was believed, which is forgotten at this rate a value. */
 const believed = 2;
@@ -87,6 +87,7 @@ export function judge(key: KeyRow, value: number): Verdict {
   const held = f64[at64 + number.held]!;
   const away = Math.abs(value - held);
   const distance = Math.min(away, Math.abs(value - f64[at64 + number.pending]!));
+  if (goesOn(key, value, distance)) return setAside(key, value, away);
   const largest = moveDiscount * f64[at64 + number.largestMove]!;
   if (hasNeverMoved(key)) {
     if (distance === 0) return ordinary(key, value, largest);
@@ -121,6 +122,12 @@ function takeBack({ f64, at64, f32, at32, layout }: KeyRow): Verdict {
   f64[at64 + number.candidateSquare] = 0;
   learnStay(f32, at, -1);
   return f64[at64 + number.observed]! > settledMoves ? verdicts.level : verdicts.anew;
+}
+
+/** Whether the value goes on with a row of those set aside: a trend may bring the level before to within the limit of it. */
+function goesOn({ f64, at64, f32, at32, layout }: KeyRow, value: number, distance: number): boolean {
+  if (f32[at32 + layout.aside + row] === 0) return false;
+  return Math.abs(value - f64[at64 + number.candidate]!) < near * distance;
 }
 
 /** Whether a key that has more than one value has no size of its moves yet: its first move is set aside. */

@@ -243,6 +243,15 @@ test("a level is forecast as if values that are odd by 25 to 100 usual errors ha
   for (const ratio of ratiosOf(costs, runs)) expectUnharmed(ratio, 1.25);
 });
 
+test("a trend goes on behind five odd values that it nearly meets again", () => {
+  const trend: Kind = (noise) => (i) => 3 * i + noise();
+  const costs = new Costs(trend, 400);
+  // Each is less far from the values before the first than that one was.
+  const absurd = Array.from({ length: longest }, (_, i) => 3 * (400 + i) - 75);
+  const without = costs.of(new Array<number>(longest).fill(NaN), longest);
+  expect(costs.of(absurd, longest).next / without.next).toBeLessThan(1.25);
+});
+
 const normal = (seed: number): (() => number) => {
   const next = uniform(seed);
   return () => drawNormal(next);
