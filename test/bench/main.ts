@@ -1,4 +1,4 @@
-/** `npm run bench -- quality|cold|cases|robustness|drift|detection|symbols|engine|cells|horizons|pipeline|kafka|workers|overload|peers|npm-peers|operators [--json]`: measures, and prints a table or one JSON object. */
+/** `npm run bench -- quality|cold|cases|aftermath|robustness|drift|detection|symbols|engine|cells|horizons|pipeline|kafka|workers|overload|peers|npm-peers|operators [--json]`: measures, and prints a table or one JSON object. */
 import { Command, Option } from "commander";
 import { cellKinds } from "../../src/engine/port.js";
 import {
@@ -10,6 +10,7 @@ import {
 import { usePretrainedWeights } from "../../src/forecast/learning/initial/use-pretrained.js";
 import { createTestBroker, type TestBroker } from "../support/broker-client.js";
 import { startBroker } from "../support/broker-start.js";
+import { benchAftermath, printAftermath } from "./cases/aftermath.js";
 import { benchCases } from "./cases/cases.js";
 import { printCases } from "./cases/table.js";
 import { benchCells } from "./cells.js";
@@ -78,6 +79,22 @@ program
       ...model
     }: ForecasterOptions & { json?: boolean; seeds: string; only?: string }) => {
       printCases(benchCases(model, seeds.split(",").map(Number), only), json === true);
+    },
+  );
+
+program
+  .command("aftermath")
+  .description(
+    "what one to five odd readings cost the forecasts after them, by kind of series and age of the key",
+  )
+  .option("--json", "print one JSON object")
+  .option("--keys <number>", "series of each kind", Number, 15)
+  .option("--only <name>", "only kinds whose names contain the text")
+  .addOption(new Option("--readout <kind>").choices(readoutKinds))
+  .addOption(new Option("--initial <kind>", "initial weights").choices(initialKinds))
+  .action(
+    ({ json, keys, only, ...model }: ForecasterOptions & { json?: boolean; keys: number; only?: string }) => {
+      printAftermath(benchAftermath(model, keys, only), json === true);
     },
   );
 
