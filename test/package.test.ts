@@ -36,6 +36,7 @@ describe("the package", () => {
       /^dist\/cjs\/package\.json$/,
       /^dist\/page\/.*\.(js|html|css|svg|txt)$/,
       /^docs\/([\w-]+|adr\/[\w-]+)\.md$/,
+      /^docs\/images\/[\w-]+\.(png|svg)$/,
       /^examples\/([\w-]+\/)*[\w-]+\.(ts|mjs|html|json|ya?ml|sql|properties|avsc)$/,
       /^config\/(default\.yaml|schema\.json|grafana\/.*\.(json|ya?ml)|prometheus\/.*\.yml)$/,
     ];

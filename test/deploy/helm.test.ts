@@ -3,6 +3,11 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { ScaledObject } from "@kubernetes-models/keda/keda.sh/v1alpha1";
+import { ServiceMonitor } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1";
+import { Deployment } from "kubernetes-models/apps/v1";
+import { PodDisruptionBudget } from "kubernetes-models/policy/v1";
+import { ConfigMap, Service, ServiceAccount } from "kubernetes-models/v1";
 import { describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { parseConfig } from "../../src/config/load.js";
@@ -79,8 +84,32 @@ function template(...args: readonly string[]): Manifest[] {
   );
 }
 
+/** The schemas of Kubernetes, of KEDA and of the Prometheus operator. */
+const models = {
+  ConfigMap,
+  Deployment,
+  PodDisruptionBudget,
+  ScaledObject,
+  Service,
+  ServiceAccount,
+  ServiceMonitor,
+};
+
+/** Throws where a manifest has a wrong type, or lacks what its schema asks for. */
+function validate(manifest: Manifest): void {
+  const Model = models[manifest.kind as keyof typeof models];
+  new Model(manifest as never).validate();
+}
+
+test("a manifest with a wrong type is none", () => {
+  const deployment = of(manifestsOf(read(rendered)), "Deployment");
+  const spec = { ...deployment.spec, replicas: "two" as unknown as number };
+  expect(() => validate({ ...deployment, spec })).toThrow("data/spec/replicas must be integer");
+});
+
 /** What holds for every rendering. */
 function expectSound(manifests: readonly Manifest[]): void {
+  for (const manifest of manifests) expect(() => validate(manifest), manifest.kind).not.toThrow();
   const names = manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
   expect(new Set(names).size).toBe(names.length);
   const { spec } = of(manifests, "Deployment");
