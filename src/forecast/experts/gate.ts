@@ -171,7 +171,8 @@ export class Gate {
     const row = this.#turnTo(key.slot);
     const place = this.#place;
     const observed = key.f64[key.at64 + number.observed]!;
-    this.#read(key, mixture, observed);
+    this.#readForecasts(key, mixture);
+    this.#readInputs(observed);
     this.#share(weights);
     let gated = 0;
     for (let m = 0; m < this.members; m++) gated += this.#shares[m]! * this.#forecasts[m]!;
@@ -196,7 +197,8 @@ export class Gate {
     const row = this.#turnTo(key.slot);
     const observed = key.f64[key.at64 + number.observed]!;
     if (!this.#areAlike(key, row, observed)) return;
-    this.#read(key, forecast, observed);
+    this.#readForecasts(key, forecast);
+    this.#readInputs(observed);
     this.#share(own);
     mixtureWeights(row, 0, this.#trust);
     const [ofLast, ofPanel, ofGate] = this.#trust as unknown as [number, number, number];
@@ -216,14 +218,12 @@ export class Gate {
     const { f32, at32 } = row;
     const place = this.#place;
     const observed = key.f64[key.at64 + number.observed]! - 1;
-    this.#read(key, mixture, observed);
-    this.onLearn?.({
-      slot: key.slot,
-      observed,
-      inputs: this.#inputs,
-      forecasts: this.#forecasts,
-      target,
-    });
+    this.#readForecasts(key, mixture);
+    if (this.onLearn !== undefined) {
+      this.#readInputs(observed);
+      const [inputs, forecasts] = [this.#inputs, this.#forecasts];
+      this.onLearn({ slot: key.slot, observed, inputs, forecasts, target });
+    }
     const whole = f32[at32 + place.whole]!;
     const gradient = lossGradient(whole - target, this.#squaredLoss) / spread;
     learnMixture(row, rivals, whole, gradient);
@@ -276,16 +276,22 @@ export class Gate {
     return this.#row;
   }
 
-  /** Fills in what the members forecast, and what the gate looks at, of the key turned to. */
-  #read(key: KeyRow, mixture: number, observed: number): void {
-    const { f32, at32 } = this.#row;
+  /** Fills in what the members forecast of a key. */
+  #readForecasts(key: KeyRow, mixture: number): void {
     const forecasts = this.#forecasts;
-    const inputs = this.#inputs;
     const { members } = this;
     const said = key.at32 + key.layout.forecasts;
     for (let m = 0; m < members - 1; m++)
       forecasts[m] = clip(key.f32[said + this.#experts[m]!]!, largestForecast);
     forecasts[members - 1] = clip(mixture, largestForecast);
+  }
+
+  /** Fills in what the gate looks at, of the key turned to and its members' forecasts. */
+  #readInputs(observed: number): void {
+    const { f32, at32 } = this.#row;
+    const forecasts = this.#forecasts;
+    const inputs = this.#inputs;
+    const { members } = this;
     let at = 0;
     let from = at32 + this.#place.losses;
     for (let d = 0; d < discounts.length; d++, from += members) {
