@@ -194,9 +194,17 @@ program
   .addOption(new Option("--cell <cell>").choices(cellKinds))
   .addOption(new Option("--readout <kind>").choices(readoutKinds))
   .option("--hidden <units>", "units of the hidden state", Number)
-  .action(async ({ json, ...model }: ForecasterOptions & { json?: boolean }) => {
-    printFigures(await benchPipeline(model), json === true);
-  });
+  .option("--no-detection", "without anomaly scores")
+  .action(
+    async ({
+      json,
+      detection,
+      ...model
+    }: Omit<ForecasterOptions, "detection"> & { json?: boolean; detection: boolean }) => {
+      const figures = await benchPipeline({ ...model, detection: { enabled: detection } });
+      printFigures(figures, json === true);
+    },
+  );
 
 /** A command that measures on a broker of its own. */
 function brokerCommand(
