@@ -40,7 +40,7 @@ new Command("pretrain")
   .option("--seed <number>", "seed of the corpus", Number, 20260101)
   .option("--events <count>", "events to learn from", Number, 10_000_000)
   .option("--gate-examples <count>", "values that each gate learns from", Number, 80_000)
-  .option("--identity <name>", "name of the weights", "pretrained-2")
+  .option("--identity <name>", "name of the weights", "pretrained-3")
   .option("--out <file>", "module to write; without it only the digest is printed")
   .option("--pictures <file>", "SVG to write of some series of the corpus, in place of training")
   .action((options: Options) => {

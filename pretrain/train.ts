@@ -15,6 +15,7 @@ import { CellRunner } from "../src/forecast/learning/cell-runner.js";
 import { valueCell } from "../src/forecast/learning/value-cell.js";
 import { forecasterSettings, type ForecasterSettings } from "../src/forecast/settings.js";
 import { corpusSeries, type CorpusSeries } from "./corpus.js";
+import { shrink } from "./shrink.js";
 import { sine } from "./source.js";
 
 export interface TrainingPlan {
@@ -62,7 +63,9 @@ export function train({ cell, hidden, seed, events, onProgress }: TrainingPlan):
   const updates = events / (windows * stride);
   let loss = 0;
   let learned = 0;
-  const runner = new CellRunner(settings, valueCell(settings, layout, history, wasmEngine), (update) => {
+  const parts = valueCell(settings, layout, history, wasmEngine);
+  const { tensors } = parts.engine.description;
+  const runner = new CellRunner(settings, parts, (update) => {
     const progress = Math.min(1, update.version / updates);
     const rate = rates.floor + ((rates.peak - rates.floor) * (1 + sine(0.25 + progress / 2))) / 2;
     settings.learningRate = rate * Math.min(1, update.version / rates.rise);
@@ -96,6 +99,7 @@ export function train({ cell, hidden, seed, events, onProgress }: TrainingPlan):
   }
   const { weights } = runner.readModel(String);
   runner.dispose();
+  shrink(weights, tensors, { cell, hidden });
   return weights;
 }
 

@@ -1,7 +1,7 @@
 /** Writes trained weights as a module of the package. */
 import { crc32 } from "../src/forecast/encoding/checksum.js";
 import type { Halves } from "../src/forecast/encoding/halves.js";
-import { toHalf } from "./half.js";
+import { signedHalf } from "./half.js";
 
 const charactersPerLine = 108;
 
@@ -9,7 +9,7 @@ const charactersPerLine = 108;
 export function packed(weights: ArrayLike<number>): Halves {
   const bytes = new Uint8Array(2 * weights.length);
   const halves = new DataView(bytes.buffer);
-  for (let i = 0; i < weights.length; i++) halves.setUint16(2 * i, toHalf(weights[i]!), true);
+  for (let i = 0; i < weights.length; i++) halves.setUint16(2 * i, signedHalf(weights[i]!), true);
   return { checksum: crc32(bytes), weights: Buffer.from(bytes).toString("base64") };
 }
 

@@ -286,6 +286,7 @@ export class ForecasterState {
       horizons: this.#horizons?.sizes,
       gateWeights: this.#gate?.size,
       gate: this.#gate?.rows.sizes,
+      formerGate: this.#gate?.formerSizes,
       hasSeasons: this.#seasons !== undefined,
       detection: this.#detection?.sizes,
       incidents: this.#incidents?.sizes,
@@ -305,7 +306,7 @@ export class ForecasterState {
     this.runner.writeStates(slot, state.states);
     this.#readout?.write(slot, state.readout);
     if (state.horizons !== undefined) this.#horizons?.write(slot, state.horizons);
-    if (state.gate !== undefined) this.#gate?.rows.write(slot, state.gate);
+    if (state.gate !== undefined) this.#gate?.write(slot, state.gate);
     if (state.seasons !== undefined) this.#seasons?.write(slot, state.seasons);
     if (state.detection !== undefined) this.#detection?.write(slot, state.detection);
     else this.#detection?.start(slot);

@@ -36,7 +36,7 @@ export interface PendingForecast {
   /**
    * The forecast is the weighted sum of the experts' forecasts, moved to the nearest possible value where values lie on a
    * grid, and cut at `bounds`; the weights sum to 1. Where the forecast is the value that most of the key's values are, that value is one more expert, `frequent`, with all of the weight.
-   * Where a young key's forecast is limited to what the key can afford (`experts/gate.ts`), that is one more, `limited`.
+   * Where the forecast is limited to what the key can afford (`experts/gate.ts`), that is one more, `limited`.
    */
   readonly experts: readonly {
     readonly name: string;
@@ -100,14 +100,16 @@ export class KeyForecaster {
     const base = followed(key, f64[at64 + number.base]!);
     const pending = f64[at64 + number.pending]!;
     const weights = this.weights(key);
-    const isMixed = pending === this.#possible(key, this.#said(key, scale));
+    const possible = this.#possible(key, this.#said(key, scale));
+    const isMixed = pending === possible;
     const experts = this.#panel.experts.map(({ name }, e) => ({
       name,
       weight: isMixed ? weights[e]! : 0,
       forecast: base + scale * f32[at32 + layout.forecasts + e]!,
     }));
     if (!isMixed) {
-      const name = this.#gate.isGuarded(key) ? "limited" : "frequent";
+      const isUsual = !this.#squaredLoss && pending === usualOr(key, possible, scale);
+      const name = isUsual ? "frequent" : "limited";
       experts.push({ name, weight: 1, forecast: followed(key, pending) });
     }
     return { level: f64[at64 + number.mean]!, scale, experts };
@@ -176,6 +178,7 @@ export class KeyForecaster {
 
   /** Forecasts follow a value set aside, where the key cannot afford to be as far from it as it is. */
   #followIfDear(key: KeyRow): void {
+    if (!this.#gate.isYoung(key)) return;
     const { f64, at64 } = key;
     const away = Math.abs(f64[at64 + number.candidate]! - f64[at64 + number.base]!);
     if (away > this.#gate.allowance(key)) f64[at64 + number.follows] = 1;
@@ -263,12 +266,15 @@ export class KeyForecaster {
     const said = this.#said(key, input.scale);
     const possible = this.#possible(key, said);
     // A season that has told the rare values is better than the frequent one, before the losses of both have told so.
-    const usual = this.#squaredLoss || this.#panel.isLed ? possible : usualOr(key, possible, input.scale);
-    f64[at64 + number.pending] = this.#afford(key, usual);
+    const { isLed } = this.#panel;
+    const usual = this.#squaredLoss || isLed ? possible : usualOr(key, possible, input.scale);
+    // What one expert, or a frequent value, has earned is not limited, but for a young key.
+    const isEarned = (isLed || usual !== possible) && !this.#gate.isYoung(key);
+    f64[at64 + number.pending] = isEarned ? usual : this.#afford(key, usual);
     this.writePending(key, row, forecasts);
   }
 
-  /** The forecast of a young key, moved towards its last value as far as the key can afford. */
+  /** The forecast, moved towards its last value as far as the key can afford. */
   #afford(key: KeyRow, forecast: number): number {
     const allowance = this.#gate.allowance(key);
     const away = followed(key, forecast) - lastObserved(key);

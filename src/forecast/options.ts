@@ -39,11 +39,12 @@ export interface ForecasterSettings {
    */
   readonly seed: number;
   /**
-   * Initial weights of the cell. random: drawn from the seed. pretrained: trained on synthetic series, for lstm
-   * with 32 units; other cells begin as with random. A model that was saved keeps its weights. Default:
-   * "random".
+   * Initial weights of the cell. auto: pretrained for lstm with 32 units, else random. random: drawn from the
+   * seed. pretrained: trained on synthetic series, for lstm, gru and rnn with 32 units; other cells are an
+   * error. The library has pretrained weights after usePretrainedWeights(); before, auto is random. A model
+   * that was saved keeps its weights. Default: "auto".
    */
-  readonly initial: "random" | "pretrained";
+  readonly initial: "auto" | "random" | "pretrained";
   /**
    * Nominal coverage of each forecast interval. The first one sets yhat_lower and yhat_upper. List (1 to 8) of:
    * number above 0, below 1. Default: [0.9].
@@ -357,11 +358,12 @@ export interface ForecasterOptions {
    */
   readonly seed?: number | undefined;
   /**
-   * Initial weights of the cell. random: drawn from the seed. pretrained: trained on synthetic series, for lstm
-   * with 32 units; other cells begin as with random. A model that was saved keeps its weights. Default:
-   * "random".
+   * Initial weights of the cell. auto: pretrained for lstm with 32 units, else random. random: drawn from the
+   * seed. pretrained: trained on synthetic series, for lstm, gru and rnn with 32 units; other cells are an
+   * error. The library has pretrained weights after usePretrainedWeights(); before, auto is random. A model
+   * that was saved keeps its weights. Default: "auto".
    */
-  readonly initial?: "random" | "pretrained" | undefined;
+  readonly initial?: "auto" | "random" | "pretrained" | undefined;
   /**
    * Nominal coverage of each forecast interval. The first one sets yhat_lower and yhat_upper. List (1 to 8) of:
    * number above 0, below 1. Default: [0.9].
@@ -674,7 +676,7 @@ export const forecasterRanges: Readonly<Record<string, string>> = {
   readout: "shared | compact | full",
   loss: "absolute | squared",
   seed: "whole number from 0 to 4294967295",
-  initial: "random | pretrained",
+  initial: "auto | random | pretrained",
   intervalLevels: "list (1 to 8) of: number above 0, below 1",
   alarmRate: "number from 0.00001 to 0.05",
   "detection.enabled": "true | false",
@@ -727,7 +729,7 @@ export const forecasterShape: Shape = {
     readout: { type: "choice", values: ["shared", "compact", "full"], default: "compact" },
     loss: { type: "choice", values: ["absolute", "squared"], default: "absolute" },
     seed: { type: "number", isWhole: true, min: 0, max: 4294967295, default: 1 },
-    initial: { type: "choice", values: ["random", "pretrained"], default: "random" },
+    initial: { type: "choice", values: ["auto", "random", "pretrained"], default: "auto" },
     intervalLevels: {
       type: "list",
       items: { type: "number", above: 0, below: 1 },

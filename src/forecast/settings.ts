@@ -22,7 +22,7 @@ export const valueKinds = ["level", "count", "rate"] as const;
 export const learningKinds = ["on", "off", "budget"] as const;
 
 /** What a model's weights are at first, and the identity of those that were drawn. */
-export const initialKinds = ["random", "pretrained"] as const;
+export const initialKinds = ["auto", "random", "pretrained"] as const;
 export const randomWeights = "random";
 
 /** Largest number of exogenous features per event. */

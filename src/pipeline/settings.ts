@@ -1,6 +1,7 @@
 /** Declares the settings of a pipeline, except those of the forecaster: decoding, late events, snapshots, recovery, commits. */
 import { z } from "zod";
 import { refuseRenamed, renamedSettings, UndercurrentError } from "../errors/errors.js";
+import { checkInitial } from "../forecast/learning/initial/pretrained.js";
 import { usePretrainedWeights } from "../forecast/learning/initial/use-pretrained.js";
 import {
   changedNames,
@@ -119,7 +120,9 @@ export function modelSettings(options: ForecasterOptions, decode: DecodeSettings
       `featureCount: expected ${paths}, the number of paths in decode.features, found ${features}; omit featureCount`,
     );
   }
-  return forecasterSettings({ ...options, featureCount: features });
+  const settings = forecasterSettings({ ...options, featureCount: features });
+  checkInitial(settings);
+  return settings;
 }
 
 /**

@@ -71,6 +71,7 @@ program
   .addOption(new Option("--cell <cell>").choices(cellKinds))
   .addOption(new Option("--readout <kind>").choices(readoutKinds))
   .option("--hidden <units>", "units of the hidden state", Number)
+  .addOption(new Option("--initial <kind>", "initial weights").choices(initialKinds))
   .action(
     ({
       json,

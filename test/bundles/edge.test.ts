@@ -38,7 +38,7 @@ function runIn(scope: object, code: string): unknown {
 
 const events = Array.from({ length: 60 }, (_, i) => ({ key: "a", time: i * 1000, value: Math.sin(i) }));
 const observe = `
-const forecaster = undercurrent.createForecaster({ horizon: 2 });
+const forecaster = undercurrent.createForecaster({ horizon: 2, initial: "random" });
 forecaster.observe(JSON.parse(events)).at(-1).yhat;`;
 
 test("without modules of the kernel the first forecaster says what to do", () => {
@@ -57,7 +57,7 @@ test("with compiled modules it forecasts, and evaluates no text", () => {
       new WebAssembly.Module(readFileSync(new URL(`../../dist/kernel/simd/${name}.wasm`, import.meta.url))),
     ]),
   );
-  using forecaster = createForecaster({ horizon: 2 });
+  using forecaster = createForecaster({ horizon: 2, initial: "random" });
   const expected = forecaster.observe(events).at(-1)!.yhat;
   const yhat = runIn(
     { modules, events: JSON.stringify(events) },

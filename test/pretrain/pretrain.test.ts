@@ -5,7 +5,7 @@ import { expect, test, vi } from "vitest";
 import { corpusSeries } from "../../pretrain/corpus.js";
 import { collectExamples } from "../../pretrain/examples.js";
 import { trainGate } from "../../pretrain/gate.js";
-import { toHalf } from "../../pretrain/half.js";
+import { signedHalf } from "../../pretrain/half.js";
 import { processes } from "../../pretrain/processes.js";
 import { train } from "../../pretrain/train.js";
 import { moduleOf, packed } from "../../pretrain/write-file.js";
@@ -48,14 +48,14 @@ test("the shares of the processes are the whole corpus", () => {
 
 test("a short training gives the bits that it always gave", () => {
   const weights = train({ cell: "lstm", hidden: 8, seed: 7, events: 40_000 });
-  expect(digestOf(weights)).toBe("ff6d8510915fe2ea");
+  expect(digestOf(weights)).toBe("4b222adb5fbe1d76");
 });
 
 test("a short training of a gate gives the bits that it always gave, and finds the better expert", () => {
   usePretrainedWeights();
   const examples = collectExamples({ cell: "lstm", hidden: 32 }, 7, 4000);
   const gate = trainGate(examples, 60, 1);
-  expect(digestOf(gate)).toBe("d5da3754d6b0093e");
+  expect(digestOf(gate)).toBe("d5660f3d0e36e927");
   const { members, inputs } = examples;
   expect(gate).toHaveLength(members * (inputs + 1));
   // The first member is always right, and the others are off by one.
@@ -73,19 +73,19 @@ test("16-bit floats are read as they were written, and are the nearest", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 0xffff }), (half) => {
       fc.pre(((half >> 10) & 31) !== 31 && half !== 0x8000);
-      expect(toHalf(fromHalf(half))).toBe(half);
+      expect(signedHalf(fromHalf(half))).toBe(half);
     }),
   );
   fc.assert(
     fc.property(fc.double({ min: -60_000, max: 60_000, noNaN: true }), (value) => {
-      const error = Math.abs(fromHalf(toHalf(value)) - value);
+      const error = Math.abs(fromHalf(signedHalf(value)) - value);
       expect(error).toBeLessThanOrEqual(Math.max(Math.abs(value) / 2048, 2 ** -25));
     }),
   );
 });
 
 test("numbers that have no 16-bit float are refused", () => {
-  for (const value of [NaN, Infinity, 65_505]) expect(() => toHalf(value)).toThrow(RangeError);
+  for (const value of [NaN, Infinity, 65_505]) expect(() => signedHalf(value)).toThrow(RangeError);
 });
 
 test("a module holds the weights in lines, and damage is found", () => {

@@ -1,4 +1,7 @@
-/** Reads 16-bit floats (IEEE 754 binary16), little-endian, from base64: how the package holds trained weights. */
+/**
+ * 16-bit floats (IEEE 754 binary16): the package holds trained weights as such, little-endian in base64, and the gate of a key keeps
+ * some.
+ */
 import { crc32 } from "./checksum.js";
 
 /** A text of halves, and the CRC-32 of its bytes. */
@@ -16,17 +19,21 @@ export function readHalves({ checksum, weights }: Halves): Float32Array {
   return Float32Array.from({ length: bytes.length / 2 }, (_, i) => fromHalf(halves.getUint16(2 * i, true)));
 }
 
-const smallestNormal = 1 / 16_384;
-const fractions = 1024;
+const single = new Float32Array(1);
+const bits = new Uint32Array(single.buffer);
+/** What lies between the exponents of 16 and of 32 bits, and the further bits of the fraction. */
+const exponents = 2 ** 112;
+const further = 13;
 
 /** Returns the number that a finite 16-bit float stands for. */
 export function fromHalf(half: number): number {
-  const sign = half >> 15 === 0 ? 1 : -1;
-  const exponent = (half >> 10) & 31;
-  const fraction = (half & (fractions - 1)) / fractions;
-  if (exponent === 0) return sign * fraction * smallestNormal;
-  let size = 1 + fraction;
-  for (let e = exponent; e > 15; e--) size *= 2;
-  for (let e = exponent; e < 15; e++) size /= 2;
-  return sign * size;
+  bits[0] = (half & 0x7fff) << further;
+  const size = single[0]! * exponents;
+  return half >> 15 === 0 ? size : -size;
+}
+
+/** Returns the nearest 16-bit float, ties to even, of a number from 0 to 65,504. */
+export function toHalf(size: number): number {
+  single[0] = size / exponents;
+  return (bits[0]! + (1 << (further - 1)) - 1 + ((bits[0]! >> further) & 1)) >> further;
 }

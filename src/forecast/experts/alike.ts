@@ -9,22 +9,41 @@ const largestPart = 50;
 const few = 4;
 const largestPartOfFew = 8;
 
+const single = new Float32Array(1);
+const bits = new Uint32Array(single.buffer);
+const unpacked = new Float32Array(firstChanges);
+
+/** The upper 16 bits of a single, rounded: its range, and three digits. The size of a key's values may be any. */
+export function packChange(change: number): number {
+  single[0] = change;
+  return (bits[0]! + 0x7fff + ((bits[0]! >>> 16) & 1)) >>> 16;
+}
+
+/** Returns the changes that lie from `at` on; one array is reused. */
+export function unpackChanges(packed: Uint16Array, at: number): Float32Array {
+  for (let i = 0; i < firstChanges; i++) {
+    bits[0] = packed[at + i]! << 16;
+    unpacked[i] = single[0]!;
+  }
+  return unpacked;
+}
+
 const sorted = new Float64Array(firstChanges + 1);
 
 /**
  * Whether more than half of the distances between a key's values, in order of size, are a fair part of their range. Of an old
  * key this is taken for granted; a key of which many values repeat has no such distances.
  *
- * @param changes Changes from each of the first values to the next, from `at` on.
+ * @param changes Changes from each of the first values to the next.
  * @param observed Values of the key.
  */
-export function areAlike(changes: Float32Array, at: number, observed: number): boolean {
+export function areAlike(changes: Float32Array, observed: number): boolean {
   if (observed > sorted.length) return true;
   if (observed < fewest) return false;
   sorted[0] = 0;
   let value = 0;
   for (let i = 1; i < observed; i++) {
-    value += changes[at + i - 1]!;
+    value += changes[i - 1]!;
     let place = i;
     for (; place > 0 && sorted[place - 1]! > value; place--) sorted[place] = sorted[place - 1]!;
     sorted[place] = value;

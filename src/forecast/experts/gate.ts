@@ -7,8 +7,9 @@ import { clip, exponential, logarithm } from "../elementary.js";
 import { hasOddValues } from "../keys/guard.js";
 import { number } from "../keys/layout.js";
 import type { KeyRow } from "../keys/row.js";
-import { Slabs } from "../keys/slabs.js";
-import { areAlike, firstChanges } from "./alike.js";
+import { Slabs, type SlabRows, type SlabSizes } from "../keys/slabs.js";
+import { fromHalf, toHalf } from "../encoding/halves.js";
+import { areAlike, firstChanges, packChange, unpackChanges } from "./alike.js";
 import type { Expert } from "./expert.js";
 import { learnMixture, lossGradient, mixtureWeights, type MixtureRow } from "./mixture.js";
 
@@ -31,10 +32,12 @@ const inverseValues = 3;
 /** Regrets at first of the last value, of the mixture and of the gate: less is trusted more. */
 const firstRegrets = [3, 2, 0] as const;
 const rivals = firstRegrets.length;
-/** Share of the error of repeating the last value that a young key's forecasts may be worse by. */
-const affordable = 0.15;
-/** Values up to which a key is young in this sense. */
-const guardedUntil = 100;
+/** Share of the error of repeating the last value that a key's forecasts may be worse by: in its first values, and from then on. */
+const affordable = { first: 0.15, later: 0.01 } as const;
+const firstValues = 30;
+/** Values up to which all of a key's forecasts are limited so, and up to which those of the mixture are (docs/adr/0030). */
+const youngUntil = 100;
+const guardedUntil = 1000;
 
 /** Experts that a gate mixes, where the forecaster has them, beside today's mixture of all. The last value is the first. */
 const memberNames: ReadonlySet<string> = new Set([
@@ -68,10 +71,13 @@ export interface GatedValue {
   spread: number;
 }
 
-/** A key's singles. */
+/** A key's numbers. */
 interface RuleRow {
   f32: Float32Array;
   at32: number;
+  /** Losses as 16-bit floats, and the first changes (`alike.ts`). */
+  u16: Uint16Array;
+  at16: number;
   readonly layout: ReturnType<typeof placesOf>;
 }
 
@@ -109,8 +115,8 @@ export class Gate {
     this.#forecasts = new Float64Array(members);
     this.#shares = new Float64Array(members);
     this.#place = placesOf(members);
-    this.rows = new Slabs({ f64: 0, f32: this.#place.size, u16: 0 }, "gates");
-    this.#row = { f32: this.rows.f32, at32: 0, layout: this.#place };
+    this.rows = new Slabs({ f64: 0, f32: this.#place.f32, u16: this.#place.u16 }, "gates");
+    this.#row = { ...this.rows.rowOf(0), layout: this.#place };
   }
 
   /** Experts that are mixed, and today's mixture. */
@@ -151,13 +157,34 @@ export class Gate {
     if (weights !== undefined) this.rows.reserve(keys);
   }
 
+  /** Numbers of a key's row in snapshots of release candidates: losses and changes were singles, and the forecast was kept. */
+  get formerSizes(): SlabSizes {
+    return { f64: 0, f32: this.#place.u16 + this.#place.f32 + 1, u16: 0 };
+  }
+
+  /** Writes a key's row of a snapshot. */
+  write(slot: number, rows: SlabRows): void {
+    this.rows.write(slot, rows.u16.length > 0 ? rows : this.#fromFormer(rows.f32));
+  }
+
+  #fromFormer(former: Float32Array): SlabRows {
+    const { losses, changes, allowance } = this.#place;
+    const u16 = new Uint16Array(this.#place.u16);
+    const f32 = new Float32Array(this.#place.f32);
+    u16.set([...former.subarray(losses, changes)].map(toHalf), losses);
+    u16.set([...former.subarray(former.length - firstChanges)].map(packChange), changes);
+    f32.set(former.subarray(changes, changes + 3 * rivals));
+    f32[allowance] = former[former.length - firstChanges - 1]!;
+    return { f64: new Float64Array(0), f32, u16 };
+  }
+
   /** The key of a slot begins, or begins anew. */
   start(slot: number): void {
     if (this.#weights === undefined) return;
     this.rows.start(slot);
-    const { f32, at32 } = this.rows.rowOf(slot);
+    const { f32, at32, u16, at16 } = this.rows.rowOf(slot);
     const { losses, regrets } = this.#place;
-    f32.fill(usualLoss, at32 + losses, at32 + losses + discounts.length * this.members);
+    u16.fill(toHalf(usualLoss), at16 + losses, at16 + losses + discounts.length * this.members);
     f32.set(firstRegrets, at32 + regrets);
   }
 
@@ -182,11 +209,8 @@ export class Gate {
     f32[at] = this.#forecasts[0]!;
     f32[at + 1] = key.f32[pending]!;
     f32[at + 2] = gated;
-    mixtureWeights(row, 0, this.#trust);
-    let whole = 0;
-    for (let r = 0; r < rivals; r++) whole += this.#trust[r]! * f32[at + r]!;
-    f32[row.at32 + place.whole] = whole;
     if (!this.#areAlike(key, row, observed)) return;
+    const whole = this.#wholeOf(row);
     key.f32[pending] = whole + lead * (f32[at + 1]! - whole);
   }
 
@@ -215,33 +239,34 @@ export class Gate {
   learn(key: KeyRow, { target, mixture, moved, spread }: GatedValue): void {
     if (this.#weights === undefined) return;
     const row = this.#turnTo(key.slot);
-    const { f32, at32 } = row;
+    const { u16, at16 } = row;
     const place = this.#place;
     const observed = key.f64[key.at64 + number.observed]! - 1;
     this.#readForecasts(key, mixture);
     if (this.onLearn !== undefined) {
       this.#readInputs(observed);
-      const [inputs, forecasts] = [this.#inputs, this.#forecasts];
-      this.onLearn({ slot: key.slot, observed, inputs, forecasts, target });
+      const { slot } = key;
+      this.onLearn({ slot, observed, inputs: this.#inputs, forecasts: this.#forecasts, target });
     }
-    const whole = f32[at32 + place.whole]!;
+    const whole = this.#wholeOf(row);
     const gradient = lossGradient(whole - target, this.#squaredLoss) / spread;
     learnMixture(row, rivals, whole, gradient);
-    if (observed <= firstChanges) f32[at32 + place.changes + observed - 1] = moved;
+    if (observed <= firstChanges) u16[at16 + place.changes + observed - 1] = packChange(moved);
     const soonest = 1 / (observed + usualCount);
-    let at = at32 + place.losses;
+    let at = at16 + place.losses;
     for (const discount of discounts) {
       const rate = Math.max(1 - discount, soonest);
       for (let m = 0; m < this.members; m++, at++) {
         const error = Math.min(Math.abs(target - this.#forecasts[m]!) / spread, largestError);
-        f32[at] = f32[at]! + rate * (error - f32[at]!);
+        const loss = fromHalf(u16[at]!);
+        u16[at] = toHalf(loss + rate * (error - loss));
       }
     }
   }
 
   /**
-   * How far the forecast of a young key may lie from its last value: as far as its forecasts have been better than that value so
-   * far, and a share of that value's errors. So their errors are never worse in sum by more than that share.
+   * How far the forecast of a key may lie from its last value: as far as its forecasts have been better than that value so far, and
+   * a share of that value's errors. So their errors are never worse in sum by more than that share.
    */
   allowance(key: KeyRow): number {
     if (!this.isGuarded(key)) return Infinity;
@@ -254,29 +279,48 @@ export class Gate {
     return this.#weights !== undefined && f64[at64 + number.observed]! <= guardedUntil;
   }
 
+  /** Whether a key is so young that nothing it has learned can have been earned. */
+  isYoung({ f64, at64 }: KeyRow): boolean {
+    return f64[at64 + number.observed]! <= youngUntil;
+  }
+
   /** A value came: the errors of the forecast and of the last value, in the unit of the values. */
   account(key: KeyRow, error: number, errorOfLast: number): void {
     if (!this.isGuarded(key)) return;
     const { f32, at32 } = this.rows.rowOf(key.slot);
     const at = at32 + this.#place.allowance;
-    f32[at] = f32[at]! + (1 + affordable) * errorOfLast - error;
+    const share = key.f64[key.at64 + number.observed]! < firstValues ? affordable.first : affordable.later;
+    f32[at] = f32[at]! + (1 + share) * errorOfLast - error;
   }
 
   /** Whether the first values of a key are of one size. Among several odd ones, those that were believed may be odd too. */
-  #areAlike(key: KeyRow, { f32, at32 }: RuleRow, observed: number): boolean {
-    if (observed <= firstChanges + 1 && hasOddValues(key)) return false;
-    return areAlike(f32, at32 + this.#place.changes, observed);
+  #areAlike(key: KeyRow, { u16, at16 }: RuleRow, observed: number): boolean {
+    if (observed > firstChanges + 1) return true;
+    return !hasOddValues(key) && areAlike(unpackChanges(u16, at16 + this.#place.changes), observed);
+  }
+
+  /** The forecast of the three rivals together. */
+  #wholeOf(row: RuleRow): number {
+    const trust = this.#trust;
+    const at = row.at32 + this.#place.forecasts;
+    mixtureWeights(row, 0, trust);
+    let whole = 0;
+    for (let r = 0; r < rivals; r++) whole += trust[r]! * row.f32[at + r]!;
+    return whole;
   }
 
   /** Turns to the key of a slot; one object is reused. */
   #turnTo(slot: number): RuleRow {
-    const { f32, at32 } = this.rows.rowOf(slot);
-    this.#row.f32 = f32;
-    this.#row.at32 = at32;
-    return this.#row;
+    const { f32, at32, u16, at16 } = this.rows.rowOf(slot);
+    const row = this.#row;
+    row.f32 = f32;
+    row.at32 = at32;
+    row.u16 = u16;
+    row.at16 = at16;
+    return row;
   }
 
-  /** Fills in what the members forecast of a key. */
+  /** Fills in what the members forecast. */
   #readForecasts(key: KeyRow, mixture: number): void {
     const forecasts = this.#forecasts;
     const { members } = this;
@@ -286,19 +330,19 @@ export class Gate {
     forecasts[members - 1] = clip(mixture, largestForecast);
   }
 
-  /** Fills in what the gate looks at, of the key turned to and its members' forecasts. */
+  /** Fills in what the gate looks at, of the key turned to and the forecasts. */
   #readInputs(observed: number): void {
-    const { f32, at32 } = this.#row;
+    const { u16, at16 } = this.#row;
     const forecasts = this.#forecasts;
     const inputs = this.#inputs;
     const { members } = this;
     let at = 0;
-    let from = at32 + this.#place.losses;
+    let from = at16 + this.#place.losses;
     for (let d = 0; d < discounts.length; d++, from += members) {
-      const ofLast = logarithm(f32[from]! + leastLoss);
+      const ofLast = logarithm(fromHalf(u16[from]!) + leastLoss);
       inputs[at++] = clip(ofLast, largestLogarithm);
       for (let m = 1; m < members; m++)
-        inputs[at++] = clip(logarithm(f32[from + m]! + leastLoss) - ofLast, largestLogarithm);
+        inputs[at++] = clip(logarithm(fromHalf(u16[from + m]!) + leastLoss) - ofLast, largestLogarithm);
     }
     for (let m = 1; m < members; m++) {
       const away = forecasts[m]! - forecasts[0]!;
@@ -328,19 +372,19 @@ export class Gate {
   }
 }
 
-/** Offsets in a key's singles: the members' mean losses by discount, the rule of the three rivals, and its forecast. */
+/** Offsets in a key's singles, of the rule of the three rivals, and in its 16-bit numbers: the members' mean losses by discount. */
 function placesOf(
   members: number,
-): Readonly<Record<"losses" | "whole" | "allowance" | "changes" | "size", number>> & MixtureRow["layout"] {
+): Readonly<Record<"losses" | "allowance" | "changes" | "f32" | "u16", number>> & MixtureRow["layout"] {
   const losses = discounts.length * members;
   return {
+    forecasts: 0,
+    regrets: rivals,
+    squares: 2 * rivals,
+    allowance: 3 * rivals,
+    f32: 3 * rivals + 1,
     losses: 0,
-    forecasts: losses,
-    regrets: losses + rivals,
-    squares: losses + 2 * rivals,
-    whole: losses + 3 * rivals,
-    allowance: losses + 3 * rivals + 1,
-    changes: losses + 3 * rivals + 2,
-    size: losses + 3 * rivals + 2 + firstChanges,
+    changes: losses,
+    u16: losses + firstChanges,
   };
 }

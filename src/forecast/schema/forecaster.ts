@@ -60,9 +60,9 @@ export const forecasterSchema = z.strictObject({
     .describe("Seed of random initial weights, the only source of randomness."),
   initial: z
     .enum(initialKinds)
-    .default("random")
+    .default("auto")
     .describe(
-      "Initial weights of the cell. random: drawn from the seed. pretrained: trained on synthetic series, for lstm with 32 units; other cells begin as with random. A model that was saved keeps its weights.",
+      "Initial weights of the cell. auto: pretrained for lstm with 32 units, else random. random: drawn from the seed. pretrained: trained on synthetic series, for lstm, gru and rnn with 32 units; other cells are an error. The library has pretrained weights after usePretrainedWeights(); before, auto is random. A model that was saved keeps its weights.",
     ),
   intervalLevels: z
     .array(z.number().gt(0).lt(1))

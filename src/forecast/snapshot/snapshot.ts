@@ -304,6 +304,7 @@ export interface SnapshotSizes {
   /** Numbers of a gate's weights, and a key's rows of it; undefined where there can be none. */
   readonly gateWeights: number | undefined;
   readonly gate: SlabSizes | undefined;
+  readonly formerGate: SlabSizes | undefined;
   /** Whether keys may have seasons. */
   readonly hasSeasons: boolean;
   readonly detection: DetectionSizes | undefined;
@@ -431,7 +432,7 @@ function fits({ model, keys }: Pick<Snapshot, "model" | "keys">, sizes: Snapshot
         member,
       }) =>
         (gate === undefined) === (model.gate === undefined) &&
-        (gate === undefined || hasSizes(gate, sizes.gate)) &&
+        (gate === undefined || hasSizes(gate, sizes.gate) || hasSizes(gate, sizes.formerGate)) &&
         (seasons === undefined || (sizes.hasSeasons && Seasons.fits(seasons))) &&
         readout.length === sizes.readout &&
         horizons?.f64.length === sizes.horizons?.f64 &&

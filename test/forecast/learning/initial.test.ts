@@ -1,7 +1,9 @@
 /** What a model's weights are at first, and that a state remembers which they were. */
 import { beforeAll, expect, test } from "vitest";
 import { Forecaster } from "../../../src/forecast/forecaster.js";
+import { gru32 } from "../../../src/forecast/learning/initial/gru32.js";
 import { lstm32 } from "../../../src/forecast/learning/initial/lstm32.js";
+import { rnn32 } from "../../../src/forecast/learning/initial/rnn32.js";
 import { usePretrainedWeights } from "../../../src/forecast/learning/initial/use-pretrained.js";
 import { forecasterSettings, type ForecasterOptions } from "../../../src/forecast/settings.js";
 import { readModelHead } from "../../../src/forecast/snapshot/snapshot.js";
@@ -29,10 +31,14 @@ const trained = { initial: "pretrained" } as const;
 beforeAll(usePretrainedWeights);
 
 test.each<[string, string, ForecasterOptions]>([
-  ["the defaults", "lstm32@0", {}],
+  ["the defaults", `lstm32-${lstm32.identity}@0`, {}],
+  ["random weights", "lstm32@0", { initial: "random" }],
   ["trained weights", `lstm32-${lstm32.identity}@0`, trained],
-  ["a size without a file", "lstm8@0", { ...trained, hidden: 8 }],
-  ["a cell without a file", "conv32@0", { ...trained, cell: "conv" }],
+  ["trained weights of a gru", `gru32-${gru32.identity}@0`, { ...trained, cell: "gru" }],
+  ["trained weights of an rnn", `rnn32-${rnn32.identity}@0`, { ...trained, cell: "rnn" }],
+  ["a gru", "gru32@0", { cell: "gru" }],
+  ["a size without a file", "lstm8@0", { hidden: 8 }],
+  ["a cell without a file", "conv32@0", { cell: "conv" }],
   [
     "features and a horizon",
     `lstm32-${lstm32.identity}@0`,
@@ -45,11 +51,33 @@ test.each<[string, string, ForecasterOptions]>([
   forecaster.dispose();
 });
 
+test.each<ForecasterOptions>([{ hidden: 8 }, { cell: "conv" }])(
+  "pretrained weights that there are not are an error, where they are asked for: %o",
+  (options) => {
+    expect(() => forecasterOf({ ...trained, ...options })).toThrow(
+      "initial: there are pretrained weights for cells lstm with 32, gru with 32, rnn with 32 units, none for",
+    );
+  },
+);
+
 test("pretrained weights do not depend on the seed, random ones do", () => {
   const of = (options: ForecasterOptions): string => said(forecasterOf(options), events(120));
   expect(of({ ...trained, seed: 1 })).toBe(of({ ...trained, seed: 2 }));
   expect(of({ initial: "random", seed: 1 })).not.toBe(of({ initial: "random", seed: 2 }));
 });
+
+test.each(["pretrained", "random"] as const)(
+  "a state that began %s goes on as it began where the configuration names no weights",
+  (initial) => {
+    const stream = events(400);
+    const straight = forecasterOf({ initial });
+    said(straight, stream.slice(0, 200));
+    const other = forecasterOf();
+    other.restore(straight.snapshot());
+    expect(other.modelName()).toBe(straight.modelName());
+    expect(said(other, stream.slice(200))).toBe(said(straight, stream.slice(200)));
+  },
+);
 
 test.each(["pretrained", "random"] as const)(
   "a state goes on as it began, %s, whatever the setting is now",

@@ -6,12 +6,18 @@ import { featureInputs, input } from "../../keys/layout.js";
 import { readHalves } from "../../encoding/halves.js";
 import type { WeightsFile } from "./file.js";
 
-/** The trained weights of this process: none until a program brings them, because they are a tenth of the package's size. */
-const files = new Set<WeightsFile>();
+/** A file, and whether models begin with it whose settings do not say. */
+interface LoadedFile {
+  readonly file: WeightsFile;
+  readonly isDefault: boolean;
+}
 
-/** Lets cells of the file's kind and size begin with its weights. */
-export function addWeights(file: WeightsFile): void {
-  files.add(file);
+/** The trained weights of this process: none until a program brings them, because they are a tenth of the package's size. */
+const loaded = new Map<WeightsFile, LoadedFile>();
+
+/** Lets cells of the file's kind and size begin with its weights; by default, or where `initial: pretrained` asks for them. */
+export function addWeights(file: WeightsFile, { isDefault = true } = {}): void {
+  loaded.set(file, { file, isDefault });
 }
 
 /** What decides which file fits. */
@@ -20,20 +26,33 @@ type FittingSettings = Pick<ForecasterSettings, "cell" | "hidden" | "initial" | 
 /**
  * The file of the settings; undefined where the weights are drawn. A cell of one's own has another name than the setting.
  *
- * @throws SETTING_INVALID if the settings ask for trained weights and the program has not loaded them.
+ * @throws SETTING_INVALID if the settings ask for trained weights, and the program has not loaded them or none fit.
  */
 function weightsFileFor(
   { cell, hidden, initial }: Pick<FittingSettings, "cell" | "hidden" | "initial">,
   runningCell: string,
 ): WeightsFile | undefined {
-  if (initial === randomWeights || runningCell !== cell) return undefined;
-  if (files.size === 0) {
+  if (initial === randomWeights) return undefined;
+  const isOfCell = ({ file }: LoadedFile): boolean => file.cell === runningCell && file.hidden === hidden;
+  const found = runningCell === cell ? [...loaded.values()].find(isOfCell) : undefined;
+  if (initial === "auto") return found?.isDefault === true ? found.file : undefined;
+  if (found !== undefined) return found.file;
+  if (loaded.size === 0) {
     throw new UndercurrentError(
       "SETTING_INVALID",
       "initial: pretrained needs its weights; call usePretrainedWeights() of undercurrent-forecast/pretrained first",
     );
   }
-  return [...files].find((file) => file.cell === cell && file.hidden === hidden);
+  const known = [...loaded.values()].map(({ file }) => `${file.cell} with ${file.hidden}`).join(", ");
+  throw new UndercurrentError(
+    "SETTING_INVALID",
+    `initial: there are pretrained weights for cells ${known} units, none for ${runningCell} with ${hidden}; set auto or random`,
+  );
+}
+
+/** Throws SETTING_INVALID where the settings ask for trained weights that there are not. */
+export function checkInitial(settings: Pick<FittingSettings, "cell" | "hidden" | "initial">): void {
+  weightsFileFor(settings, settings.cell);
 }
 
 /** Returns the weights of the gate that was trained with these initial weights; undefined where there is none. */
@@ -41,10 +60,10 @@ export function initialGate(
   identity: string,
   { cell, hidden, readout, loss }: Pick<ForecasterSettings, "cell" | "hidden" | "readout" | "loss">,
 ): Float32Array | undefined {
-  const of = [...files].find(
-    (file) => file.identity === identity && file.cell === cell && file.hidden === hidden,
+  const of = [...loaded.values()].find(
+    ({ file }) => file.identity === identity && file.cell === cell && file.hidden === hidden,
   );
-  const gate = of?.gates.find((each) => each.readout === readout && each.loss === loss);
+  const gate = of?.file.gates.find((each) => each.readout === readout && each.loss === loss);
   return gate && readHalves(gate);
 }
 
