@@ -276,6 +276,8 @@ export class Gate {
 
   /** Whether the key's forecasts are limited by `allowance`. */
   isGuarded({ f64, at64 }: KeyRow): boolean {
+    // What a gate learns must not change with the limits.
+    if (this.onLearn !== undefined) return false;
     return this.#weights !== undefined && f64[at64 + number.observed]! <= guardedUntil;
   }
 
