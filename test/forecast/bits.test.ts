@@ -68,7 +68,7 @@ function digestOf(forecasts: ForecastColumns): string {
 
 /** A change that means to change forecasts says so in CHANGELOG.md, and puts new digests here. */
 const configurations: readonly (readonly [name: string, digest: string, options: ForecasterOptions])[] = [
-  ["the defaults", "6177b8a452f23fa7", {}],
+  ["the defaults", "e907a5ed1427dbf4", {}],
   ["random weights", "c5385754bab7cbcf", { initial: "random" }],
   ["an RNN", "929812ac7d310e02", { ...quick, cell: "rnn", readout: "full" }],
   ["a GRU", "173952e019b7f78f", { ...quick, cell: "gru", readout: "compact" }],
