@@ -15,6 +15,8 @@ import { assumeSize, movesOf, settledMoves } from "./scaling.js";
 /** A value is absurd beyond this many running sizes of errors and changes, of a young key more … */
 const absurd = 14;
 const absurdOfYoung = 100;
+/** … where changes that are foretold, as those of a trend, count as so many errors at most, but as half of them at least … */
+const foretold = 2.5;
 /** … and beyond this many times the largest move that was believed, which is forgotten at this rate a value. */
 const believed = 2;
 const moveDiscount = 0.9995;
@@ -150,8 +152,11 @@ function isAbsurd(key: KeyRow, distance: number): boolean {
 /** So many running sizes of errors and changes. */
 function limitOf(key: KeyRow): number {
   const { f64, at64 } = key;
-  const square = Math.max(f64[at64 + number.squaredError]!, f64[at64 + number.squaredChange]!);
-  return (absurd + absurdOfYoung / movesOf(key)) * Math.sqrt(square);
+  const error = Math.sqrt(f64[at64 + number.squaredError]!);
+  const change = Math.sqrt(f64[at64 + number.squaredChange]!);
+  const moves = movesOf(key);
+  const usual = moves > young ? Math.min(change, Math.max(foretold * error, change / 2)) : change;
+  return (absurd + absurdOfYoung / moves) * Math.max(error, usual);
 }
 
 /** An ordinary value ends a row of those set aside. Of a young key it may show that an earlier one was odd. */

@@ -243,8 +243,20 @@ test("a level is forecast as if values that are odd by 25 to 100 usual errors ha
   for (const ratio of ratiosOf(costs, runs)) expectUnharmed(ratio, 1.25);
 });
 
+const trend: Kind = (noise) => (i) => 3 * i + noise();
+
+test.each([-45, 45])(
+  "a trend is forecast as if a value %i off, fifteen usual changes, were missing",
+  (off) => {
+    const costs = new Costs(trend, 400);
+    const without = costs.of([NaN], 1);
+    const { next, ahead } = costs.of([3 * 400 + off], 1);
+    expect(next / without.next).toBeLessThan(1.25);
+    expect(ahead / without.ahead).toBeLessThan(1.25);
+  },
+);
+
 test("a trend goes on behind five odd values that it nearly meets again", () => {
-  const trend: Kind = (noise) => (i) => 3 * i + noise();
   const costs = new Costs(trend, 400);
   // Each is less far from the values before the first than that one was.
   const absurd = Array.from({ length: longest }, (_, i) => 3 * (400 + i) - 75);
