@@ -55,7 +55,7 @@ export function makeScenario(random: () => number): Scenario {
         const which = below(2);
         feed.push((log) => {
           const model = later.models[which]!;
-          log.say(partition, bytes(promotionMessage(model, log.committed(partition))));
+          log.say(partition, bytes(promotionMessage(model, log.committed(partition), true)));
         });
       }
     }

@@ -45,7 +45,8 @@ function previewStart(
   const broken = misfit ?? (state instanceof UndercurrentError ? state : undefined);
   if (broken !== undefined) return { level: "error", code: broken.code, subject, message: broken.message };
   const found = state instanceof UndercurrentError ? undefined : state;
-  const { forecaster: model } = rolesOf(found, models);
+  const settings = found && { settings: found.settings, candidate: found.candidate?.settings };
+  const { forecaster: model } = rolesOf(settings, models);
   const decide = (changes: Partial<RecoverySettings>): StartDecision =>
     decideStart(found, { committed, earliest }, { model, recovery: { ...recovery, ...changes } });
   const decision = decide({});

@@ -115,7 +115,12 @@ function reportOf(
     changed:
       state === undefined
         ? []
-        : changedNames(state.settings, signedSettings(rolesOf(state, models).forecaster)),
+        : changedNames(
+            state.settings,
+            signedSettings(
+              rolesOf({ settings: state.settings, candidate: candidate?.settings }, models).forecaster,
+            ),
+          ),
     candidate: candidate === undefined ? null : modelName(candidate.settings, candidate.version),
     error,
     ...(key !== undefined && { key: (state && readKey(records, key)) ?? null }),

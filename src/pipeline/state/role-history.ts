@@ -24,6 +24,8 @@ export interface RoleChange {
   readonly place: Place;
   readonly begins?: true | undefined;
   readonly live?: true | undefined;
+  /** The state was imported, so that no replay leads to it. */
+  readonly imported?: true | undefined;
   /** Indexes in `models`: of the place's model, and of the live one before. */
   readonly model: number;
   readonly former?: number | undefined;
@@ -75,6 +77,13 @@ export function withRole(history: RoleHistory | undefined, role: NewRole): RoleH
   ];
   const since = history?.since ?? 0;
   return trimmed({ since: isAnew ? Math.min(since, change.at) : since, models, changes });
+}
+
+/** Returns the history where a state without roles was imported: it ends what was from its offset on. */
+export function withImport(history: RoleHistory, at: number, settings: ForecasterSettings): RoleHistory {
+  const { since, models, changes } = history;
+  const kept = { since: Math.min(since, at), models, changes: changes.filter((change) => change.at <= at) };
+  return withRole(kept, { at, place: "", live: true, imported: true, settings });
 }
 
 /** Returns a history of the latest roles alone, as if they held from an offset on. */

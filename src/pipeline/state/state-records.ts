@@ -17,6 +17,7 @@ import {
 import {
   latestRoles,
   livePlace,
+  otherPlace,
   readRoles,
   rolesKey,
   writeRoles,
@@ -27,6 +28,7 @@ import { placeOf, splitRoles, withoutPlace, type StateRoles } from "./roles.js";
 import type { AppliedFeedback, FeedbackState } from "./feedback.js";
 import type { FeedbackPosition } from "./feedback-position.js";
 import { headerBytes, openRecord, sealRecord, torn } from "./sealed-record.js";
+import type { Learned } from "./promotion.js";
 import type { Commit, SnapshotWrite, StateChange, StateRecord } from "../ports.js";
 
 /** Keys of state records; a key's cannot be the model's, whatever it is called. */
@@ -97,8 +99,17 @@ export function readState(all: readonly StateRecord[]): RecordedState {
   };
 }
 
+/** Returns the settings of the model in a state of its own; undefined where they cannot be read. */
+export function settingsIn(records: readonly StateRecord[]): RecordedState["settings"] | undefined {
+  return attemptHead(records.find(({ key }) => key === modelKey)?.value)?.settings;
+}
+
 /** The facts of a state that do not need its keys in memory. */
-export type OutlinedState = Omit<RecordedState, "keys" | "snapshot" | "feedback"> & { readonly keys: number };
+export type OutlinedState = Omit<RecordedState, "keys" | "snapshot" | "feedback"> & {
+  readonly keys: number;
+  /** The candidate, if the state holds one. */
+  readonly candidate: Learned | undefined;
+};
 
 /** What an outline keeps of a model's records. */
 class ModelOutline {
@@ -132,7 +143,8 @@ export class StateOutline {
    * own record.
    */
   read(): OutlinedState | undefined {
-    const { model, offsets } = this.#models[livePlace(this.#roles && readRoles(this.#roles))];
+    const place = livePlace(this.#roles && readRoles(this.#roles));
+    const { model, offsets } = this.#models[place];
     if (model === undefined) {
       if (offsets.size === 0) return undefined;
       throw torn("it has no record of the model");
@@ -146,7 +158,18 @@ export class StateOutline {
     }
     const head = readModelHead(snapshot);
     checkCount(keys, head.keys);
-    return { ...head, offset };
+    const beside = attemptHead(this.#models[otherPlace(place)].model);
+    const candidate = beside && { settings: beside.settings, version: beside.version, keys: beside.keys };
+    return { ...head, offset, candidate };
+  }
+}
+
+function attemptHead(value: Uint8Array | undefined): ReturnType<typeof readModelHead> | undefined {
+  try {
+    return value && readModelHead(openRecord({ key: modelKey, value }).snapshot);
+  } catch (error) {
+    if (error instanceof UndercurrentError) return undefined;
+    throw error;
   }
 }
 
@@ -191,7 +214,8 @@ export class PastState {
   /** Takes a record, or the end of its key. Throws STATE_TORN and SNAPSHOT_VERSION. */
   add(key: string, value: Uint8Array | null): void {
     if (key === rolesKey) {
-      if (value !== null) this.#roles = readRoles({ key, value });
+      // An earlier release imported a state without roles so.
+      this.#roles = value === null ? undefined : readRoles({ key, value });
     } else if (key === feedbackKey) {
       if (value === null) return;
       for (const entry of readFeedbackState({ key, value }).applied) {
@@ -311,9 +335,17 @@ export function writeState(
   return { offset, records };
 }
 
-/** Returns the same state at another offset, from which its roles hold. Throws STATE_TORN for records that are none. */
+/** Returns a state without what it says of feedback. */
+export function withoutFeedback(records: readonly StateRecord[]): readonly StateRecord[] {
+  return records.filter(({ key }) => key !== feedbackKey);
+}
+
+/**
+ * Returns the same state at another offset, from which its roles hold. Offsets of its feedback mean nothing there. Throws STATE_TORN
+ * for records that are none.
+ */
 export function moveState(records: readonly StateRecord[], offset: number): readonly StateRecord[] {
-  return records.map((record) =>
+  return withoutFeedback(records).map((record) =>
     record.key === rolesKey
       ? writeRoles(offset, latestRoles(readRoles(record), offset))
       : { key: record.key, value: sealRecord(offset, openRecord(record).snapshot) },

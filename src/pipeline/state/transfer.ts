@@ -7,8 +7,10 @@ import { Forecaster } from "../../forecast/forecaster.js";
 import { forecasterSettings, type ForecasterSettings } from "../../forecast/settings.js";
 import { compareSettings } from "../../forecast/snapshot/signature.js";
 import type { SnapshotRecord } from "../../forecast/snapshot/snapshot.js";
-import type { Commit, StateRecord, Takeover } from "../ports.js";
-import { otherPlace, withRole, writeRoles, type RoleHistory } from "./role-history.js";
+import type { Commit, StateChange, StateRecord, Takeover } from "../ports.js";
+import { movedTo, nextIn } from "./feedback-position.js";
+import { hasLearnedNothing } from "./promotion.js";
+import { otherPlace, withImport, withRole, writeRoles, type RoleHistory } from "./role-history.js";
 import { splitRoles } from "./roles.js";
 import {
   feedbackPosition,
@@ -16,6 +18,7 @@ import {
   readState,
   replaceState,
   stateCommit,
+  withoutFeedback,
   writeFeedback,
   writeModel,
   writeState,
@@ -71,10 +74,37 @@ export function importOffset(exported: ExportedState, standing: Standing): numbe
   );
 }
 
-/** Puts an exported state in the place of the one found, and commits an offset of `importOffset`. */
-export function importCommit(found: Takeover, exported: ExportedState, committed: number): Commit {
-  const { offset } = readState(exported.records);
-  return stateCommit(committed, replaceState(keysOf(found), { offset, records: exported.records }));
+/** The topic of feedback and commands at an import. */
+export interface FeedbackTopic {
+  /** Its name, unless it is that of the incidents. */
+  readonly topic?: string | undefined;
+  /** The offset behind its last record. */
+  readonly end: number;
+}
+
+/**
+ * Puts an exported state in the place of the one found, and commits an offset of `importOffset`. Feedback that the state has not
+ * applied is read again. Commands are not: they were given to the state found.
+ */
+export function importCommit(
+  found: Takeover,
+  exported: ExportedState,
+  committed: number,
+  feedback: FeedbackTopic = { end: 0 },
+): Commit {
+  const { offset, settings, feedback: said } = readState(exported.records);
+  const records: StateChange[] = [...withoutFeedback(exported.records)];
+  const history = readableHistory(found.state);
+  if (history !== undefined && splitRoles(exported.records).history === undefined) {
+    records.push(writeRoles(offset, withImport(history, offset, forecasterSettings(settings))));
+  }
+  if (said !== undefined || feedback.end > 0) {
+    const next = nextIn(said, feedback.topic) ?? 0;
+    const over = feedback.end > next ? { commandsFrom: feedback.end } : {};
+    const position = { ...movedTo(said, feedback.topic, next), ...over };
+    records.push(writeFeedback(offset, { ...position, applied: said?.applied ?? [] }));
+  }
+  return stateCommit(committed, replaceState(keysOf(found), { offset, records }));
 }
 
 /** Offset at which a partition resumes after a reset. */
@@ -145,13 +175,13 @@ export function modelCommit(
  * Makes the model with these settings the live one: the two models of the found state change roles at the committed offset.
  * Returns undefined if it is the live one already.
  *
- * @throws SETTING_INVALID if the state holds no candidate of these settings that stands for the live model's offset, or if input
- *   has to be replayed up to the committed offset, and what `readState` throws.
+ * @throws SETTING_INVALID if the state holds no candidate of these settings that stands for the live model's offset, if it has
+ *   learned nothing where the live one has, unless forced, or if input has to be replayed up to the committed offset, and what `readState` throws.
  */
 export function promoteCommit(
   found: Takeover,
   settings: ForecasterSettings,
-  where: string,
+  { where, isForced = false }: { readonly where: string; readonly isForced?: boolean },
 ): { readonly commit: Commit; readonly keys: number } | undefined {
   const roles = splitRoles(found.state);
   const live = roles.live.length === 0 ? undefined : readState(roles.live);
@@ -167,6 +197,8 @@ export function promoteCommit(
       `${where}: the state holds no other model with these settings; run the service with the section candidate first`,
     );
   }
+  const [theirs, own] = [candidate, live].map(({ keys, ...head }) => ({ ...head, keys: keys.length }));
+  if (!isForced && hasLearnedNothing(theirs!, own!)) throw learnedNothing(where);
   const { offset } = live;
   if (found.committed !== offset) {
     throw new UndercurrentError(
@@ -180,6 +212,14 @@ export function promoteCommit(
   });
   const snapshot = { offset, records: [writeRoles(offset, history)] };
   return { commit: stateCommit(offset, snapshot), keys: candidate.keys.length };
+}
+
+/** The error for a promotion of a model that has learned nothing. */
+export function learnedNothing(where: string): UndercurrentError {
+  return new UndercurrentError(
+    "SETTING_INVALID",
+    `${where}: the candidate has learned nothing yet; let it run beside the live model first, or pass --force`,
+  );
 }
 
 /** Returns the history of roles; undefined where it cannot be read: a reset ends that too. */

@@ -13,7 +13,7 @@ import { compareSettings } from "../../forecast/snapshot/signature.js";
 import { applyFeedback, FeedbackReplay, type AppliedFeedback, type Feedback } from "../state/feedback.js";
 import type { FeedbackIntake } from "../state/feedback-intake.js";
 import { nextIn, type FeedbackPosition } from "../state/feedback-position.js";
-import type { Promotion } from "../state/promotion.js";
+import { hasLearnedNothing, type Learned, type Promotion } from "../state/promotion.js";
 import {
   liveSince,
   otherPlace,
@@ -80,6 +80,10 @@ interface TakenUp {
 
 /** Records of the topic without feedback after which a snapshot notes how far they were read. */
 const feedbackEvery = 1000;
+
+const learnedBy = ({ settings, version, keyCount: keys }: Forecaster): Learned => ({
+  ...{ settings: { ...settings }, version, keys },
+});
 
 export class PartitionModel {
   /** Offset at which reading begins: that of the opened state. */
@@ -239,10 +243,12 @@ export class PartitionModel {
       this.#candidate.join(this.#forecaster);
       this.#noteRole({ place: otherPlace(this.#place), begins: true, settings: plan.candidate.settings });
     }
-    if (plan.retuned) return this.retune(plan.model);
-    if (begins) this.#stage = this.#newStage();
-    if (!begins && this.#stale.length === 0) return undefined;
-    return stateCommit(this.#position, replaceState(this.#stale, this.#snapshot()));
+    const retunes = !begins && plan.candidate?.retuned === true;
+    const earlier = retunes ? this.#retuneCandidate(plan.candidate.settings) : [];
+    if (plan.retuned) return this.retune(plan.model, earlier);
+    if (begins || retunes) this.#stage = this.#newStage();
+    if (!begins && !retunes && this.#stale.length === 0) return undefined;
+    return stateCommit(this.#position, replaceState(this.#stale, this.#snapshot(earlier)));
   }
 
   /** Settings of the live model. */
@@ -252,25 +258,43 @@ export class PartitionModel {
 
   /**
    * Resumes with the state under other settings, and returns the commit that makes them durable. Earlier commits and the replay
-   * before had the old ones. If it throws, the old ones stay.
+   * before had the old ones. If it throws, the old ones stay. `ofCandidate` are changes of a candidate that was tuned too.
    */
-  retune(model: ForecasterSettings): Commit {
+  retune(model: ForecasterSettings, ofCandidate: readonly SnapshotChange[] = []): Commit {
     const earlier = this.#forecaster;
-    const forecaster = this.#newForecaster(model);
-    try {
-      forecaster.restore(earlier.snapshot(), { anyTuning: true });
-    } catch (error) {
-      forecaster.dispose();
-      throw error;
-    }
+    const forecaster = this.#tuned(earlier, model);
     this.#forecaster = forecaster;
     this.#candidate?.join(forecaster);
     this.#stage = this.#newStage();
-    const snapshot = this.#withFeedback(replaceState(this.#stale, this.#write(earlier.changes())));
+    const snapshot = this.#withFeedback(
+      replaceState(this.#stale, this.#write(earlier.changes(), ofCandidate)),
+    );
     earlier.dispose();
     this.#snapshotOffset = this.#position;
     this.#eventsSinceSnapshot = 0;
     return stateCommit(this.#position, snapshot);
+  }
+
+  /** Gives the candidate other settings, and returns the changes of its state before. */
+  #retuneCandidate(settings: ForecasterSettings): readonly SnapshotChange[] {
+    const { forecaster } = this.#candidate!;
+    this.#candidate = this.#asCandidate(this.#tuned(forecaster, settings));
+    this.#candidate.join(this.#forecaster);
+    const earlier = forecaster.changes();
+    forecaster.dispose();
+    return earlier;
+  }
+
+  /** Returns a forecaster with another one's state under other settings. */
+  #tuned(earlier: Forecaster, settings: ForecasterSettings): Forecaster {
+    const forecaster = this.#newForecaster(settings);
+    try {
+      forecaster.restore(earlier.snapshot(), { anyTuning: true });
+      return forecaster;
+    } catch (error) {
+      forecaster.dispose();
+      throw error;
+    }
   }
 
   /**
@@ -337,17 +361,20 @@ export class PartitionModel {
     this.#eventsSinceSnapshot += events;
   }
 
-  #snapshot(): NonNullable<Commit["snapshot"]> {
+  #snapshot(ofCandidate: readonly SnapshotChange[] = []): NonNullable<Commit["snapshot"]> {
     this.#snapshotOffset = this.#position;
     this.#eventsSinceSnapshot = 0;
-    return this.#withFeedback(this.#write());
+    return this.#withFeedback(this.#write([], ofCandidate));
   }
 
-  /** The changes of both models' states. */
-  #write(earlier: readonly SnapshotChange[] = []): SnapshotWrite {
+  /** The changes of both models' states, with those of the forecasters before them. */
+  #write(
+    earlier: readonly SnapshotChange[] = [],
+    ofCandidate: readonly SnapshotChange[] = [],
+  ): SnapshotWrite {
     const offset = this.#position;
     const live = inPlace(writeState(offset, this.#forecaster, earlier), this.#place);
-    const candidate = this.#candidate?.changes(offset, otherPlace(this.#place)) ?? [];
+    const candidate = this.#candidate?.changes(offset, otherPlace(this.#place), ofCandidate) ?? [];
     const roles = this.#hasNewRoles ? [writeRoles(offset, this.#history!)] : [];
     this.#hasNewRoles = false;
     return { offset, records: [...live, ...candidate, ...roles] };
@@ -395,16 +422,23 @@ export class PartitionModel {
   }
 
   /** The two models exchange their roles before the next record, if the command names the candidate. */
-  #promote({ settings, given }: Promotion): void {
+  #promote({ settings, given, isForced }: Promotion): void {
     // A command that an earlier state was given is over.
     if (given !== null && given < (liveSince(this.#history) ?? -1)) return;
     const [former, candidate] = [this.#forecaster, this.#candidate];
     const isLive = compareSettings(settings, former.settings) === "same";
+    const refuse = (refusal: string): void => {
+      this.#outcomes.push({ offset: this.#position, model: former.modelName(), refusal });
+    };
     if (
       !isLive &&
       candidate !== undefined &&
       compareSettings(settings, candidate.forecaster.settings) === "same"
     ) {
+      if (!isForced && hasLearnedNothing(learnedBy(candidate.forecaster), learnedBy(former))) {
+        refuse("the model has learned nothing yet; promote it later, or with --force");
+        return;
+      }
       this.#forecaster = candidate.forecaster;
       this.#candidate = this.#asCandidate(former);
       this.#candidate.join(this.#forecaster);
@@ -413,8 +447,7 @@ export class PartitionModel {
       this.#noteRole({ place: this.#place, live: true, ...models });
       this.#stage = this.#newStage();
     } else if (!isLive) {
-      const refusal = "neither the live model nor the candidate has the settings of the command";
-      this.#outcomes.push({ offset: this.#position, model: former.modelName(), refusal });
+      refuse("neither the live model nor the candidate has the settings of the command");
       return;
     }
     this.#outcomes.push({ offset: this.#position, model: this.#forecaster.modelName() });
@@ -475,9 +508,10 @@ export class PartitionModel {
   }
 
   /** Restores the candidate, or begins it with the live model. Without a usable state it begins where the run is live. */
-  #openCandidate({ settings, state }: CandidatePlan): void {
+  #openCandidate({ settings, state, retuned }: CandidatePlan): void {
     if (this.#plan.kind === "resume" && state === undefined) return;
-    const candidate = this.#newCandidate(settings);
+    // With another tuning it changes where the run is live, as the live model does.
+    const candidate = this.#newCandidate(retuned ? forecasterSettings(state!.settings) : settings);
     if (state !== undefined && !candidate.restore(state)) {
       candidate.dispose();
       return;

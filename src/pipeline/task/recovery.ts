@@ -1,20 +1,27 @@
 /** Decides how a task starts after a takeover: with an empty state, or with a replay from offset S to offset C. */
 import { UndercurrentError } from "../../errors/errors.js";
 import type { ForecasterSettings } from "../../forecast/settings.js";
-import { changedNames, compareSettings, signedSettings } from "../../forecast/snapshot/signature.js";
+import {
+  changedNames,
+  compareSettings,
+  isTuning,
+  signedSettings,
+} from "../../forecast/snapshot/signature.js";
 import type { Origin } from "../decode/dead-letter.js";
 import type { StateRecord, Takeover } from "../ports.js";
 import type { RecoverySettings } from "../settings.js";
 import type { FeedbackPosition } from "../state/feedback-position.js";
 import type { Place, RoleHistory } from "../state/role-history.js";
 import { candidateKeys, splitRoles } from "../state/roles.js";
-import { feedbackPosition, readState, type RecordedState } from "../state/state-records.js";
+import { feedbackPosition, readState, settingsIn, type RecordedState } from "../state/state-records.js";
 
 /** How the candidate starts. */
 export interface CandidatePlan {
   readonly settings: ForecasterSettings;
   /** The state to resume with, of the same offset as the live model's; without one it begins empty where the run is live. */
   readonly state: RecordedState | undefined;
+  /** The state has another tuning, which changes where the run is live. */
+  readonly retuned: boolean;
 }
 
 /** The models of a start. */
@@ -107,15 +114,37 @@ export interface ModelSettings {
   readonly candidate?: ForecasterSettings | undefined;
 }
 
-/** Returns the settings by the roles of the state: after a promotion the candidate's model is the live one. */
+/** Settings of the models in a state. */
+export interface FoundSettings extends Pick<RecordedState, "settings"> {
+  /** Of the candidate, if the state holds one. */
+  readonly candidate?: RecordedState["settings"] | undefined;
+}
+
+/**
+ * Returns the settings by the roles of the state: after a promotion the candidate's model is the live one. Where the live model's
+ * settings are neither, those of both models decide, by what they differ in.
+ */
 export function rolesOf(
-  found: Pick<RecordedState, "settings"> | undefined,
+  found: FoundSettings | undefined,
   { forecaster, candidate }: ModelSettings,
 ): ModelSettings {
-  if (found === undefined || candidate === undefined) return { forecaster, candidate };
-  const isOwn = compareSettings(found.settings, forecaster) === "same";
-  const isSwapped = !isOwn && compareSettings(found.settings, candidate) === "same";
-  return isSwapped ? { forecaster: candidate, candidate: forecaster } : { forecaster, candidate };
+  const straight = { forecaster, candidate };
+  if (found === undefined || candidate === undefined) return straight;
+  const swapped = { forecaster: candidate, candidate: forecaster };
+  const exact = [straight, swapped].find((roles) => distance(found.settings, roles.forecaster) === 0);
+  if (exact !== undefined) return exact;
+  const far = ({ forecaster: live, candidate: beside }: typeof swapped): number =>
+    distance(found.settings, live) + (found.candidate === undefined ? 0 : distance(found.candidate, beside));
+  return far(swapped) < far({ forecaster, candidate }) ? swapped : straight;
+}
+
+/** What a difference in the shape of a state counts, in differences of tuning. */
+const shapeWeight = 1000;
+
+/** Returns in how much a state's settings differ from a model's. */
+function distance(theirs: RecordedState["settings"], ours: ForecasterSettings): number {
+  const changed = changedNames(theirs, signedSettings(ours));
+  return changed.reduce((sum, name) => sum + (isTuning(name) ? 1 : shapeWeight), 0);
 }
 
 /**
@@ -132,14 +161,15 @@ export function planRecovery(
   const where = `${origin.topic}, partition ${origin.partition}: `;
   const records = splitRoles(takeover.state);
   const state = records.live.length === 0 ? undefined : readState(records.live);
-  const { forecaster: model, candidate } = rolesOf(state, models);
+  const found = state && { settings: state.settings, candidate: settingsIn(records.candidate) };
+  const { forecaster: model, candidate } = rolesOf(found, models);
   const decision = decideStart(state, takeover, { model, recovery });
   if (decision.kind === "fresh") {
     const { reason } = decision;
     return {
       ...decision,
       model,
-      candidate: candidate && { settings: candidate, state: undefined },
+      candidate: candidate && { settings: candidate, state: undefined, retuned: false },
       reason: reason && where + reason,
       discarded: takeover.state.map(({ key }) => key),
       feedback: feedbackPosition(takeover.state),
@@ -156,10 +186,7 @@ export function planRecovery(
   return {
     kind: "resume",
     model,
-    candidate: candidate && {
-      settings: candidate,
-      state: candidateState(records.candidate, candidate, state!.offset),
-    },
+    candidate: candidate && planCandidate(records.candidate, candidate, state!.offset, recovery),
     candidateKeys: candidateKeys(records),
     place: records.place,
     history: records.history,
@@ -169,20 +196,22 @@ export function planRecovery(
   };
 }
 
-/** Returns the candidate's state; undefined if it is none to go on with. A candidate never stops the service. */
-function candidateState(
+/** Returns how the candidate starts: without a state if it is none to go on with. A candidate never stops the service. */
+function planCandidate(
   records: readonly StateRecord[],
   settings: ForecasterSettings,
   offset: number,
-): RecordedState | undefined {
-  if (records.length === 0) return undefined;
+  { changedModel }: RecoverySettings,
+): CandidatePlan {
+  const empty = { settings, state: undefined, retuned: false };
+  if (records.length === 0) return empty;
   try {
     const state = readState(records);
-    return state.offset === offset && compareSettings(state.settings, settings) === "same"
-      ? state
-      : undefined;
+    const change = compareSettings(state.settings, settings);
+    const retuned = change === "tuning" && changedModel === "migrate";
+    return state.offset === offset && (change === "same" || retuned) ? { settings, state, retuned } : empty;
   } catch (error) {
-    if (error instanceof UndercurrentError) return undefined;
+    if (error instanceof UndercurrentError) return empty;
     throw error;
   }
 }

@@ -168,5 +168,14 @@ describeWithBroker("a candidate", () => {
       expect(await next.end()).toBe(0);
       expect(next.err.filter((line) => line.includes('"promoted"'))).toEqual([]);
     }
+    // Nobody promotes a model by mistake that has just begun.
+    const untaught: Deployment = { ...after, candidate: { model: { cell: "rnn" } } };
+    const last = startService(untaught);
+    await last.line(/"event":"live"/);
+    expect(await last.end()).toBe(0);
+    const refused = startCommand(["promote"], untaught);
+    expect(await refused.ended).not.toBe(0);
+    expect(refused.err.join("\n")).toContain("the candidate has learned nothing yet");
+    expect((await command(untaught, "promote", "--force")).join("")).toContain("commanded 1 partition");
   }, 300_000);
 });

@@ -51,7 +51,7 @@ const textOf = (records: readonly OutputRecord[]): string[] =>
 /** Exchanges the roles as the command does. */
 function promote(log: TransactionalLog, model: ForecasterSettings): boolean {
   const { epoch, takeover } = log.takeOver(0, () => true);
-  const made = promoteCommit(takeover, model, "partition 0");
+  const made = promoteCommit(takeover, model, { where: "partition 0" });
   if (made !== undefined) log.commit(0, epoch, made.commit, "landed");
   return made !== undefined;
 }

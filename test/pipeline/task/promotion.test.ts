@@ -4,13 +4,23 @@ import { forecasterSettings, type ForecasterOptions } from "../../../src/forecas
 import { explainForecast, type ExplainOptions } from "../../../src/pipeline/explain.js";
 import { readIncident, type IncidentMessage } from "../../../src/pipeline/encode/incidents/message.js";
 import { explainIncident } from "../../../src/pipeline/explain-incident.js";
-import type { Commit, InputBatch, OutputRecord } from "../../../src/pipeline/ports.js";
+import type { Commit, InputBatch, OutputRecord, StateRecord } from "../../../src/pipeline/ports.js";
 import type { RunOptions } from "../../../src/pipeline/run.js";
 import { modelSettings, pipelineSettings } from "../../../src/pipeline/settings.js";
-import { promotionMessage, readPromotion } from "../../../src/pipeline/state/promotion.js";
-import { readRoles, withRole, type RoleHistory } from "../../../src/pipeline/state/role-history.js";
+import {
+  hasLearnedNothing,
+  promotionMessage,
+  readPromotion,
+  type Learned,
+} from "../../../src/pipeline/state/promotion.js";
+import {
+  livePlace,
+  readRoles,
+  withRole,
+  type RoleHistory,
+} from "../../../src/pipeline/state/role-history.js";
 import { PastState, readState, StateOutline } from "../../../src/pipeline/state/state-records.js";
-import { resetCommit } from "../../../src/pipeline/state/transfer.js";
+import { importCommit, promoteCommit, resetCommit } from "../../../src/pipeline/state/transfer.js";
 import { TransactionalLog } from "../../simulate/log.js";
 import { settle } from "../../simulate/scheduler.js";
 import { quick, syntheticEvents } from "../../support/streams.js";
@@ -268,10 +278,157 @@ describe("a promotion", () => {
   });
 });
 
+test("a candidate that has learned nothing is not promoted, unless it is forced", async () => {
+  const log = new TransactionalLog(1);
+  append(log, 0, 100);
+  const first = start(log, withoutCandidate);
+  await quiet();
+  await stop(first);
+  const second = start(log, both);
+  await quiet();
+  command(log);
+  await quiet();
+  expect(second.events.at(-1)).toMatchObject({
+    ...{ type: "promotion-refused", reason: expect.stringContaining("learned nothing yet") as string },
+  });
+  await stop(second);
+  const outline = new StateOutline();
+  for (const [key, value] of log.state(0)) outline.add(key, value);
+  expect(outline.read()).toMatchObject({ keys: 3, candidate: { keys: 0, version: 0 } });
+  const { takeover } = log.takeOver(0, () => true);
+  const offline = (isForced: boolean) =>
+    promoteCommit(takeover, ofOther!, { where: "partition 0", isForced });
+  expect(() => offline(false)).toThrow(/partition 0: the candidate has learned nothing yet/);
+  expect(offline(true)).toBeDefined();
+  const third = start(log, both);
+  await quiet();
+  log.say(0, Buffer.from(promotionMessage(ofOther!, 100, true)));
+  await quiet();
+  expect(third.events.at(-1)).toMatchObject({ type: "promoted", offset: 100 });
+  await stop(third);
+});
+
+test("learned nothing means less than the live model: keys, or updates of a cell that learns", () => {
+  const of = (keys: number, version: number, learning?: string): Learned => ({
+    settings: { learning },
+    keys,
+    version,
+  });
+  // A partition without input promotes with the others.
+  expect(hasLearnedNothing(of(0, 0), of(0, 0))).toBe(false);
+  expect(hasLearnedNothing(of(0, 0), of(3, 0))).toBe(true);
+  expect(hasLearnedNothing(of(3, 0), of(3, 9))).toBe(true);
+  expect(hasLearnedNothing(of(3, 0, "off"), of(3, 9))).toBe(false);
+  expect(hasLearnedNothing(of(3, 1), of(9, 9))).toBe(false);
+});
+
+/** Puts a state in the place of the one found, as `state import` does. Returns the commit. */
+function importState(log: TransactionalLog, records: readonly StateRecord[], committed: number): Commit {
+  const { epoch, takeover } = log.takeOver(0, () => true);
+  const exported = { partition: 0, committed, records };
+  const commit = importCommit(takeover, exported, committed, { end: log.feedback(0).length });
+  log.commit(0, epoch, commit, "landed");
+  return commit;
+}
+
+const recordsOf = (log: TransactionalLog): StateRecord[] =>
+  [...log.state(0)].map(([key, value]) => ({ key, value }));
+
+describe("an import", () => {
+  test.each([true, false])(
+    "of a state from before a promotion ends the command, whether the state was lost meanwhile: %s",
+    async (isLost) => {
+      const log = new TransactionalLog(1);
+      append(log, 0, 60);
+      const first = start(log, both);
+      await quiet();
+      await stop(first);
+      const exported = recordsOf(log);
+      const second = start(log, both);
+      await quiet();
+      command(log);
+      await quiet();
+      append(log, 60, 100);
+      await quiet();
+      await stop(second);
+      expect(log.promotions(0)).toHaveLength(1);
+      if (isLost) log.loseState(0);
+      importState(log, exported, 100);
+      const third = start(log, both);
+      append(log, 100, 130);
+      await quiet();
+      expect(typesOf(third)).not.toContain("promoted");
+      // A later command holds.
+      command(log);
+      await quiet();
+      expect(typesOf(third)).toContain("promoted");
+      append(log, 130, 150);
+      await quiet();
+      await stop(third);
+      const [ofFirst, ofSecond] = [await alone(live), await alone(other)];
+      expect(visible(log).forecasts.slice(100)).toEqual([
+        ...ofFirst.slice(100, 130),
+        ...ofSecond.slice(130, 150),
+      ]);
+    },
+  );
+
+  test("of a state without roles is explained by the model that was imported, and what was before by the one before", async () => {
+    const log = new TransactionalLog(1);
+    append(log, 0, 40);
+    const before = start(log, withoutCandidate);
+    await quiet();
+    await stop(before);
+    const exported = recordsOf(log);
+    const first = start(log, both);
+    append(log, 40, 60);
+    await quiet();
+    command(log);
+    await quiet();
+    append(log, 60, 100);
+    await quiet();
+    await stop(first);
+    const imported = importState(log, exported, 100);
+    const second = start(log, withoutCandidate);
+    append(log, 100, 150);
+    await quiet();
+    await stop(second);
+    const commits = [...before.commits, ...first.commits, imported, ...second.commits];
+    const state = commits.flatMap(({ snapshot }) => snapshot?.records ?? []);
+    const forecasts = textOf(log.visible(0).forecasts);
+    const settings = pipelineSettings({ late: "drop" });
+    for (const offset of [100, 120, 149]) {
+      const past = new PastState(offset);
+      for (const { key, value } of state) past.add(key, value);
+      const found = past.read()!;
+      const explained = await explainForecast(inputOf(log, found.offset), offset, {
+        ...{ settings, origin: { topic: "readings", partition: 0 } },
+        ...{ model: forecasterSettings(found.settings), state: found },
+        ...{ candidate: past.readCandidate(found), roles: past.roles },
+      });
+      expect(explained.model).toMatch(/^lstm8/);
+      expect([offset, Buffer.from(explained.record.value!).toString()]).toEqual([offset, forecasts[offset]]);
+    }
+    const roles = readRoles({ key: "roles", value: state.findLast(({ key }) => key === "roles")!.value! });
+    expect(livePlace(roles, 39)).toBe("");
+    expect(livePlace(roles, 149)).toBe("");
+    // A replay cannot cross the import.
+    await expect(
+      explainForecast(inputOf(log, 0), 120, {
+        ...{ model: ofLive!, settings, state: undefined, roles },
+        origin: { topic: "readings", partition: 0 },
+      }),
+    ).rejects.toMatchObject({ code: "HISTORY_MISSING" });
+  });
+});
+
 test("a record of a promotion is told from all others", () => {
   const text = promotionMessage(ofOther!, 7);
   expect(readPromotion(Buffer.from(text))).toMatchObject({ given: 7, settings: { cell: "gru" } });
-  expect(readPromotion(Buffer.from(promotionMessage(ofOther!, undefined)))).toMatchObject({ given: null });
+  expect(readPromotion(Buffer.from(promotionMessage(ofOther!, undefined)))).toMatchObject({
+    ...{ given: null, isForced: false },
+  });
+  expect(readPromotion(Buffer.from(promotionMessage(ofOther!, 7, true)))).toMatchObject({ isForced: true });
   expect(readIncident(Buffer.from(text))).toBeUndefined();
   for (const wrong of [null, "", "null", "[1]", '{"command":"promote"}', '{"command":"stop","model":{}}']) {
     expect(readPromotion(wrong === null ? null : Buffer.from(wrong))).toBeUndefined();

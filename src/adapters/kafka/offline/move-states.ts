@@ -16,8 +16,10 @@ import {
   type Standing,
 } from "../../../pipeline/state/transfer.js";
 import { splitRoles } from "../../../pipeline/state/roles.js";
+import { withoutFeedback } from "../../../pipeline/state/state-records.js";
 import type { KafkaOptions } from "../options.js";
-import { committedPositions } from "../admin/topics.js";
+import { committedPositions, partitionWatermarks } from "../admin/topics.js";
+import { feedbackTopic } from "../inputs.js";
 import { recreatedInput } from "../owner.js";
 import { withWholeGroup, type WholeGroup } from "./whole-group.js";
 
@@ -70,8 +72,14 @@ export async function importStates(
       throw foreign(`the state is one of ${partitions} partitions, and ${input} has ${group.input.length}`);
     }
     const standings = await standingsOf(group, options);
-    const placed = (state: ExportedState): ExportedState =>
-      placedState(otherInput ? { ...state, anyOffset: true } : state, standings[state.partition]!);
+    const placed = (state: ExportedState): ExportedState => {
+      // Another application may have had other topics.
+      const own = application === options.applicationId ? state.records : withoutFeedback(state.records);
+      const exported = { ...state, records: own, ...(otherInput && { anyOffset: true as const }) };
+      return placedState(exported, standings[state.partition]!);
+    };
+    const topic = feedbackTopic(options.topics);
+    const ends = topic === undefined ? [] : await partitionWatermarks(group.admin, topic);
     for await (const state of states()) {
       if (!adopt) refuseRecreated(options, group, state);
       importOffset(placed(state), standings[state.partition]!);
@@ -84,7 +92,12 @@ export async function importStates(
       moved.push(
         committed === undefined
           ? { partition: standing.partition, before: standing.committed, after: undefined }
-          : await move(group, standing, (found) => importCommit(found, state, committed)),
+          : await move(group, standing, (found) =>
+              importCommit(found, state, committed, {
+                topic: options.topics.feedback,
+                end: ends[standing.partition]?.high ?? 0,
+              }),
+            ),
       );
     }
     return moved;
@@ -163,6 +176,7 @@ export async function replaceModels(
 export async function promoteStates(
   options: KafkaOptions,
   settings: ForecasterSettings,
+  isForced = false,
 ): Promise<readonly Moved[]> {
   return withWholeGroup(options, {}, async (group) => {
     const commits: {
@@ -173,7 +187,11 @@ export async function promoteStates(
     for (const assignment of group.assignments.values()) {
       const found = await assignment.takeOver();
       const where = `topic ${assignment.topic}, partition ${assignment.partition}`;
-      commits.push({ assignment, before: found.committed, made: promoteCommit(found, settings, where) });
+      commits.push({
+        assignment,
+        before: found.committed,
+        made: promoteCommit(found, settings, { where, isForced }),
+      });
     }
     const moved: Moved[] = [];
     for (const { assignment, before, made } of commits) {

@@ -48,17 +48,19 @@ export async function writeFeedbackRecords(
  * BROKER_UNREACHABLE and the like.
  *
  * @param topic That of feedback, which owners read.
+ * @param isForced Also if the model has learned nothing.
  */
 export async function commandPromotion(
   options: KafkaOptions,
   topic: string,
   model: ForecasterSettings,
+  isForced = false,
 ): Promise<number> {
   const records = await withAdmin(options, async (admin) => {
     const partitions = await checkPartitions(admin, options.topics);
     const positions = await committedPositions(admin, options.applicationId, options.topics.input);
     return Array.from({ length: partitions }, (_, partition): FeedbackRecord => {
-      const value = promotionMessage(model, positions.get(partition)?.offset);
+      const value = promotionMessage(model, positions.get(partition)?.offset, isForced);
       return { key: promotionKey, value, partition };
     });
   });

@@ -10,6 +10,7 @@ import {
 import type { Forecaster } from "../../../forecast/forecaster.js";
 import { pathOfGroup } from "../../../forecast/incidents/groups/naming.js";
 import type { ForecasterSettings } from "../../../forecast/settings.js";
+import type { SnapshotChange } from "../../../forecast/snapshot/snapshot.js";
 import type { Origin } from "../../decode/dead-letter.js";
 import { ForecastEncoder, type EncoderOptions } from "../../encode/encode.js";
 import type { InputRecord, OutputRecord, StateChange } from "../../ports.js";
@@ -152,9 +153,9 @@ export class Candidate {
     };
   }
 
-  /** The changes of its state since the last call, for an input offset. */
-  changes(offset: number, place: Place): readonly StateChange[] {
-    return inPlace(writeState(offset, this.forecaster), place);
+  /** The changes of its state since the last call, for an input offset. `earlier` are those of the forecaster that it replaces. */
+  changes(offset: number, place: Place, earlier: readonly SnapshotChange[] = []): readonly StateChange[] {
+    return inPlace(writeState(offset, this.forecaster, earlier), place);
   }
 
   dispose(): void {

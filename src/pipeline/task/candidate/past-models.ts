@@ -121,7 +121,9 @@ export class PastModels {
     return former === undefined ? this.#options.model : this.#settingsOf(former);
   }
 
-  #take({ at, begins, live, model }: RoleChange): void {
+  #take({ at, begins, live, imported, model }: RoleChange): void {
+    if (imported === true)
+      throw this.#missing(`a state was imported at offset ${at}, after the replay began`);
     if (begins === true && live === true) {
       this.dispose();
       this.#live = this.#open(this.#settingsOf(model));
