@@ -56,7 +56,7 @@ async function demo(flags: DemoFlags): Promise<void> {
   const engine = await loadEngine(flags.engine);
   const stopped = stopSignal();
   const forecaster = new Forecaster(settings, engine, { onUpdate: (update) => telemetry.update(update) });
-  const shown = watch({ forecaster: settings }, forecaster, viewOf(settings));
+  const shown = watch({ forecaster: settings }, forecaster, viewOf({ forecaster: settings }));
   const { telemetry } = shown;
   const samples = sampleSeries();
   const title = samples === undefined ? "This host" : "Weather, stocks and this host";

@@ -8,7 +8,14 @@ import type { ForecastBatch, Rejection, Telemetry } from "../../pipeline/telemet
 import { EventRate } from "./event-rate.js";
 import { LossCurve } from "./loss-curve.js";
 import { nullable, Series } from "./series.js";
-import { detailPoints, type Anomaly, type Nullable, type PageIncident, type Status } from "./wire.js";
+import {
+  detailPoints,
+  type Anomaly,
+  type ModelFigures,
+  type Nullable,
+  type PageIncident,
+  type Status,
+} from "./wire.js";
 
 export interface LiveViewOptions {
   /** Name of the model, such as `gru32`. */
@@ -19,6 +26,8 @@ export interface LiveViewOptions {
   readonly points?: number;
   /** Keys kept, in the order of their first event. */
   readonly keys?: KeptKeys;
+  /** Name of the model of a candidate, whose figures stand beside those of the model. Default: none. */
+  readonly candidate?: string | undefined;
   /** Milliseconds, for events per second. */
   readonly now?: () => number;
 }
@@ -52,7 +61,9 @@ export function keyFilter(keys: KeptKeys): (key: string, kept: number) => boolea
  * ```
  */
 export class LiveView implements Telemetry {
-  readonly #options: Required<LiveViewOptions>;
+  readonly #options: Required<Omit<LiveViewOptions, "candidate">>;
+  /** Takes what a candidate does. */
+  readonly candidate: LiveView | undefined;
   readonly #byKey = new Map<string, Series>();
   readonly #series: Series[] = [];
   readonly #touched = new Map<Series, number>();
@@ -68,8 +79,11 @@ export class LiveView implements Telemetry {
   #unkeptEvents = 0;
   #version = 0;
 
-  constructor(options: LiveViewOptions) {
+  constructor({ candidate, ...options }: LiveViewOptions) {
     this.#options = { points: detailPoints, keys: keysKept, now: Date.now, ...options };
+    // Of the candidate no points are shown.
+    this.candidate =
+      candidate === undefined ? undefined : new LiveView({ ...options, points: 2, model: candidate });
     this.#isKept = keyFilter(this.#options.keys);
   }
 
@@ -99,6 +113,7 @@ export class LiveView implements Telemetry {
   /** From now on keeps the series of these keys too, as long as no more than `mostKept` are kept. */
   keep(keys: KeptKeys): void {
     this.#isKept = keyFilter(keys);
+    this.candidate?.keep(keys);
   }
 
   /** Counts observations of keys that are not kept, and were not among the rows. */
@@ -142,19 +157,28 @@ export class LiveView implements Telemetry {
     return this.#incidents.toReversed();
   }
 
-  status(): Status {
-    const { model, level, now } = this.#options;
+  /** Figures of the model, for a comparison with another one on the same events. */
+  figures(): ModelFigures {
     return {
-      model,
-      level,
+      model: this.#options.model,
       events: this.#events,
+      skill: median(this.#series.map((series) => series.score.skill)),
+      coverage: mean(this.#series.map((series) => series.score.coverage)),
+      anomalies: this.#anomalyTotal,
+    };
+  }
+
+  status(): Status {
+    const { level, now } = this.#options;
+    return {
+      ...this.figures(),
+      level,
       eventsPerSecond: this.#rate.perSecond(now()),
       version: this.#version,
       series: this.#series.length,
       unkeptEvents: this.#unkeptEvents,
       rejections: Object.fromEntries(this.#rejections),
-      skill: median(this.#series.map((series) => series.score.skill)),
-      coverage: mean(this.#series.map((series) => series.score.coverage)),
+      ...(this.candidate !== undefined && { candidate: this.candidate.figures() }),
     };
   }
 

@@ -109,12 +109,21 @@ export interface PageIncident {
   readonly picture: Picture;
 }
 
-/** Totals over all series. */
-export interface Status {
+/** What a model has come to. */
+export interface ModelFigures {
   readonly model: string;
+  readonly events: number;
+  /** Median skill of the series that are kept, and their mean coverage. */
+  readonly skill: Nullable;
+  readonly coverage: Nullable;
+  /** Values of these series whose anomaly score exceeded 1, since the start. */
+  readonly anomalies: number;
+}
+
+/** Totals over all series. */
+export interface Status extends ModelFigures {
   /** Nominal coverage of the interval, 0 to 1. */
   readonly level: number;
-  readonly events: number;
   readonly eventsPerSecond: number;
   /** Updates of the weights so far. */
   readonly version: number;
@@ -124,10 +133,8 @@ export interface Status {
   readonly unkeptEvents: number;
   /** Rejected events by error code. */
   readonly rejections: Readonly<Record<string, number>>;
-  /** Median skill of the series that are kept. */
-  readonly skill: Nullable;
-  /** Mean coverage of the series that are kept. */
-  readonly coverage: Nullable;
+  /** The candidate, where one runs beside this model. */
+  readonly candidate?: ModelFigures;
 }
 
 /** One message: everything that is new since the last one to the same page. */

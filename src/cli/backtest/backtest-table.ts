@@ -36,12 +36,21 @@ export function expertTable(keys: readonly KeySummary[], overall: OverallSummary
   return table.toString();
 }
 
-/** One row for each forecaster, over all keys. */
-export function overallTable(model: string, overall: OverallSummary): string {
+/** One row for each forecaster, over all keys; the candidate's behind the model's. */
+export function overallTable(
+  model: string,
+  overall: OverallSummary,
+  candidate?: { readonly model: string; readonly overall: OverallSummary },
+): string {
   const table = plainTable(["overall", "MAE", "RMSE", "skill", "coverage"], 1);
   const { persistence, seasonal_naive, exponential_smoothing } = overall.baselines;
   const rows = [
     [model, overall, ratio(overall.coverage ?? NaN)],
+    ...(candidate === undefined
+      ? []
+      : ([
+          [`candidate ${candidate.model}`, candidate.overall, ratio(candidate.overall.coverage ?? NaN)],
+        ] as const)),
     ["persistence", persistence, ""],
     ["seasonal naive", seasonal_naive, ""],
     ["exponential smoothing", exponential_smoothing, ""],

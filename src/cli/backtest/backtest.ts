@@ -9,11 +9,13 @@ import type { CellKind } from "../../engine/port.js";
 import { UndercurrentError } from "../../errors/errors.js";
 import { forecastColumns, numberRows } from "../../forecast/columns.js";
 import { Forecaster } from "../../forecast/forecaster.js";
+import { forecasterSettings } from "../../forecast/settings.js";
 import { pathOfGroup } from "../../forecast/incidents/groups/naming.js";
 import { Scoreboard } from "../../forecast/evaluation/scoreboard.js";
 import { windowedColumns } from "../../forecast/windows/windowed-columns.js";
 import { assertApart } from "./apart.js";
 import { compareCells, type ComparedCell } from "./backtest-compare.js";
+import { BesideModel, type BesideOutcome } from "./beside.js";
 import { ExpertRecord } from "../../forecast/evaluation/expert-record.js";
 import { summariseAll, summariseKey } from "../../forecast/evaluation/summary.js";
 import {
@@ -50,7 +52,7 @@ import {
 import { printNotice, Rejections } from "../shared/rejections.js";
 import { writeIncidents } from "./incidents/csv.js";
 import { IncidentRecord } from "../../forecast/evaluation/incident-record.js";
-import { incidentText } from "./incidents/table.js";
+import { incidentLine, incidentText } from "./incidents/table.js";
 import { ReportRecord } from "./report-record.js";
 import { reportData, type BacktestOutcome } from "./report.js";
 import { plainText, whole } from "../shared/text.js";
@@ -81,6 +83,9 @@ zone) or epoch numbers, whose unit is detected unless --time-unit names it. --fe
 value, in wide files that of every key in the row. Empty cells and nan, null, none, nil, na, n/a, #n/a and -, in any
 case, are missing values. Rows are read in file order, wide rows from left to right. Unreadable rows are reported with
 their line and counted. The exit code is 3 only if no row holds an observation.
+
+Candidate: with the section candidate in the configuration, a second model observes the same events. The table "overall"
+has its scores, and a line its alarms; all else is about the model.
 
 Windows: with --every, or aggregate in the configuration, each row is an event, and a key has one observation per window.
 A window closes when a row is newer than its end by --grace; windows that are open at the end are left out. With --by
@@ -163,6 +168,12 @@ async function backtest(files: readonly string[], given: BacktestFlags, command:
     { files, out: flags.out, rejections },
     (output) => new ForecastCsvWriter(output, levels),
   );
+  const { candidate } = flags;
+  const beside =
+    candidate &&
+    new BesideModel(forecasterSettings({ ...settings, ...candidate.model }), {
+      ...{ live: forecaster, engine, scoring: { period: flags.period, warmup: flags.warmup } },
+    });
   const record = flags.report === undefined ? undefined : new ReportRecord();
   const incidents = new IncidentRecord(forecaster);
   let events = 0;
@@ -186,6 +197,7 @@ async function backtest(files: readonly string[], given: BacktestFlags, command:
     numberRows(batch, events);
     events += batch.count;
     forecaster.observe(batch, columns);
+    beside?.observe(batch, keyOf);
     incidents.add(columns, batch.count);
     scoreboard.add(columns, batch.count);
     experts.add(columns, batch.count);
@@ -199,7 +211,9 @@ async function backtest(files: readonly string[], given: BacktestFlags, command:
     page.write(renderReport(reportData(outcome, record!)));
     await page.close();
   }
-  printOutcome(outcome, flags, rejections, (performance.now() - start) / 1000);
+  const took = (performance.now() - start) / 1000;
+  printOutcome({ ...outcome, candidate: beside?.outcome() }, flags, rejections, took);
+  beside?.dispose();
   forecaster.dispose();
 }
 
@@ -241,16 +255,18 @@ function outcomeOf(
 }
 
 function printOutcome(
-  { files, model, settings, rejected, overall, keys, incidents: found }: BacktestOutcome,
+  outcome: BacktestOutcome & { readonly candidate: BesideOutcome | undefined },
   flags: BacktestFlags,
   rejections: Rejections,
   seconds: number,
 ): void {
+  const { files, model, settings, rejected, overall, keys, incidents: found, candidate } = outcome;
   if (flags.json === true) {
     const { warmup } = flags;
     const refused = { rejected, rejections: rejections.counts };
     const { summary: incidents } = found;
-    print(JSON.stringify({ files, model, settings, warmup, seconds, ...refused, overall, incidents, keys }));
+    const scores = { overall, incidents, keys, candidate };
+    print(JSON.stringify({ files, model, settings, warmup, seconds, ...refused, ...scores }));
     return;
   }
   const warmup = flags.warmup === 0 ? "" : ` after ${whole(flags.warmup)} of each key`;
@@ -261,7 +277,7 @@ function printOutcome(
   print(
     `${expertTable(keys, overall)}\n\nWeights of the experts in the last forecast of each key; in brackets, their mean over the run.\n`,
   );
-  print(overallTable(`undercurrent ${model}`, overall));
+  print(overallTable(`undercurrent ${model}`, overall, candidate));
   if (overall.horizon !== undefined) print(`\n${horizonTable(overall.horizon)}`);
   print(
     `\n${whole(overall.events)} events of ${whole(overall.keys)} keys in ${seconds.toFixed(1)} s, ` +
@@ -269,6 +285,9 @@ function printOutcome(
       `${whole(overall.scored)} forecasts scored${warmup}.`,
   );
   if (settings.detection.enabled) print(`\n${incidentText(found)}`);
+  if (candidate?.settings.detection.enabled === true) {
+    print(`Candidate: ${incidentLine(candidate.incidents)}`);
+  }
   if (flags.out !== undefined) print(`Forecasts: ${plainText(flags.out)}`);
   if (flags.incidents !== undefined) print(`Incidents: ${plainText(flags.incidents)}`);
   if (flags.report !== undefined) print(`Report: ${plainText(flags.report)}`);

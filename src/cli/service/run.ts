@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { Registry } from "prom-client";
 import { kafkaPorts } from "../../adapters/kafka/index.js";
 import { TaskMetrics } from "../../adapters/prometheus/tasks.js";
-import { keysKept, type KeptKeys } from "../../adapters/web/live-view.js";
+import { keysKept, type KeptKeys, type LiveView } from "../../adapters/web/live-view.js";
 import { isLoopback, serve, type LiveServer } from "../../adapters/web/server.js";
 import { loadConfig } from "../../config/load.js";
 import { redact } from "../../config/redact.js";
@@ -54,7 +54,7 @@ next start replays the input since the last snapshot.
 processor cores bring no gain.
 
 --dry-run: forecasts the input from its first record to its current end, with an empty state, and writes the forecasts
-to standard output as JSON lines. It writes nothing to the brokers and does not disturb a running service; only the
+to standard output as JSON lines. With a candidate, a line "compared" of the log has the figures of both models. It writes nothing to the brokers and does not disturb a running service; only the
 input topic has to exist. It checks the first 1,000 records of each partition like \`lint\`. The exit code is 3 if every
 record is rejected.`;
 
@@ -136,9 +136,12 @@ async function service({ config, dryRun = false, workers, timeout }: RunFlags): 
         samples.set(topic, sample);
         return sample;
       };
-      await runMember(withoutRepartition(withoutSchema(settings)), reports, stop, (options) =>
-        dryRunPorts(options, sampleOf),
-      );
+      const models = configuredModels(settings);
+      const view = models.candidate && viewOf(models);
+      const telemetry = view === undefined ? reports.telemetry : fanOut(reports.telemetry, view);
+      const asked = withoutRepartition(withoutSchema(settings));
+      await runMember(asked, { ...reports, telemetry }, stop, (options) => dryRunPorts(options, sampleOf));
+      if (view !== undefined) logComparison(log, view);
       if (!stop.aborted) judgeDryRun(log, samples, totals.forecasts);
     } else if (workers === 1) await inThisThread({ settings, log, stop, reloads }, reports, totals);
     else totals.forecasts += await inThreads({ settings, log, stop, reloads }, workers, rejections);
@@ -151,6 +154,16 @@ async function service({ config, dryRun = false, workers, timeout }: RunFlags): 
   log.info(
     { event: "stopped", ...counts },
     dryRun ? "dry run finished; nothing was written to Kafka" : "stopped",
+  );
+}
+
+/** Logs what both models have come to. */
+function logComparison(log: ServiceLog, view: LiveView): void {
+  const { model, events, skill, coverage, anomalies } = view.figures();
+  const live = { model, events, skill, coverage, anomalies };
+  log.info(
+    { event: "compared", live, candidate: view.candidate?.figures() },
+    "both models on the same events",
   );
 }
 
@@ -183,7 +196,7 @@ async function inThisThread(
   }
   const models = configuredModels(settings);
   const keys = enabled ? keysShown(settings) : undefined;
-  const view = keys === undefined ? undefined : viewOf(models.forecaster, keys);
+  const view = keys === undefined ? undefined : viewOf(models, keys);
   const shown = watch(models, totals, view, settings.server.series);
   reloads.follow((next) => {
     shown.showSeries(next.server.series);
@@ -239,7 +252,7 @@ async function inThreads(
   const { enabled } = settings.server;
   const keys = enabled ? keysShown(settings) : undefined;
   const model = modelOf(settings);
-  const view = keys === undefined ? undefined : viewOf(model, keys);
+  const view = keys === undefined ? undefined : viewOf({ forecaster: model }, keys);
   // Before anything is read: an address in use ends the start, not a running service.
   let started: Pick<Workers, "metrics" | "metricsJson" | "standings" | "askKey"> = {
     metrics: () => Promise.resolve(""),

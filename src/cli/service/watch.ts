@@ -58,12 +58,15 @@ export function measure(
   });
 }
 
-/** The memory of a live page for a model. */
-export function viewOf(
-  { cell, hidden, intervalLevels }: ForecasterSettings,
-  keys: KeptKeys = keysKept,
-): LiveView {
-  return new LiveView({ model: `${cell}${hidden}`, level: intervalLevels[0]!, keys });
+/** The memory of a live page for a model, and the candidate beside it. */
+export function viewOf({ forecaster, candidate }: ModelSettings, keys: KeptKeys = keysKept): LiveView {
+  const nameOf = ({ cell, hidden }: ForecasterSettings): string => `${cell}${hidden}`;
+  return new LiveView({
+    model: nameOf(forecaster),
+    level: forecaster.intervalLevels[0]!,
+    keys,
+    candidate: candidate && nameOf(candidate),
+  });
 }
 
 /** Creates the metrics of a model in this thread, and the page if there is a view. */

@@ -41,6 +41,8 @@ export interface ForecasterFlags {
   readonly model?: Config["model"];
   readonly aggregate?: Config["aggregate"];
   readonly encode?: Config["encode"];
+  readonly applicationId?: string;
+  readonly candidate?: Config["candidate"];
   /** Settings of windows, where the command takes them. */
   readonly every?: string;
   readonly by?: string;
@@ -95,7 +97,8 @@ export function withConfig<Flags extends Pick<ForecasterFlags, "config">>(
   command: Command,
 ): Flags {
   if (flags.config === undefined) return flags;
-  const { model, aggregate, encode, engine } = loadConfig(flags.config, process.env).settings;
+  const { settings } = loadConfig(flags.config, process.env);
+  const { applicationId, model, aggregate, encode, candidate, engine } = settings;
   const given = (name: string): boolean => command.getOptionValueSource(name) === "cli";
   const filled = modelFlags
     .filter((name) => !given(name))
@@ -104,7 +107,9 @@ export function withConfig<Flags extends Pick<ForecasterFlags, "config">>(
     ...flags,
     model,
     aggregate,
+    applicationId,
     encode,
+    candidate,
     ...(!given("engine") && { engine }),
     ...Object.fromEntries(filled),
   } as Flags;

@@ -27,6 +27,28 @@ telemetryContract("LiveView", () => {
   };
 });
 
+describe("the figures of a candidate", () => {
+  it("stand beside those of the model, are counted alike, and change none of its own", () => {
+    const [alone, both] = [
+      create(),
+      new LiveView({ model: "gru32", level: 0.9, now: () => 0, candidate: "lstm8" }),
+    ];
+    const forecasts = new SyntheticForecasts(demoLikeSeries);
+    for (const steps of [1, 40, 700, 3]) {
+      const batch = forecasts.batch(steps);
+      alone.forecasts(batch);
+      both.forecasts(batch);
+      both.candidate!.forecasts(batch);
+    }
+    const { candidate, ...status } = both.status();
+    expect(status).toEqual(alone.status());
+    expect(candidate).toEqual({ ...alone.figures(), model: "lstm8" });
+    expect(candidate!.anomalies).toBeGreaterThan(0);
+    expect(new FrameCursor(both, 0).next()!.status.candidate).toEqual(candidate);
+    expect(alone.status().candidate).toBeUndefined();
+  });
+});
+
 describe("FrameCursor", () => {
   it("asks for the experts' weights of the series that is looked at, and of no other", () => {
     const view = create();

@@ -70,6 +70,18 @@ describeWithBroker("a candidate", () => {
     expect((await command(where, "state", "inspect")).join("\n")).toContain("candidate gru8@");
   }, 300_000);
 
+  test("is compared with the live model by a dry run, which writes nothing", async () => {
+    const where = await deployment(1, { model: quick, candidate: { model: { cell: "gru" } } });
+    await produce(where, 0, 120);
+    const trial = startService(where, { args: ["--dry-run"] });
+    expect(await trial.ended).toBe(0);
+    expect(trial.out).toHaveLength(120);
+    const line = trial.err.find((each) => each.includes('"event":"compared"'))!;
+    const { live, candidate } = JSON.parse(line) as Readonly<Record<string, object>>;
+    expect(live).toMatchObject({ model: "lstm8", events: 120, anomalies: 0, skill: expect.any(Number) as number });
+    expect(candidate).toMatchObject({ model: "gru8", events: 120, skill: expect.any(Number) as number });
+  }, 300_000);
+
   test("is promoted while the service runs, over a rebalance, and explained afterwards", async () => {
     const base = await deployment(2, { model: quick, commit: { maxEvents: 10 } });
     const alone = await deployment(2, { model: { ...quick, cell: "gru" } });

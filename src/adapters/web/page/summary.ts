@@ -1,5 +1,5 @@
 /** Writes the texts and figures of the page: totals, the verdict on a series and the numbers at one value. */
-import type { SeriesScore, Status } from "../wire.js";
+import type { ModelFigures, SeriesScore, Status } from "../wire.js";
 import { create, element, setText } from "./dom.js";
 import {
   formatCount,
@@ -22,12 +22,22 @@ export function showStatus(status: Status): void {
   setText(element("events"), `${formatCount(status.events)} so far`);
   setText(element("version"), formatCount(status.version));
   setText(element("model"), `weight updates of ${status.model}`);
+  const beside = element("candidate");
+  beside.hidden = status.candidate === undefined;
+  if (status.candidate !== undefined) {
+    setText(beside, `Candidate ${figuresOf(status.candidate)}. Live model ${figuresOf(status)}.`);
+  }
   const rejections = Object.entries(status.rejections);
   const total = rejections.reduce((sum, [, count]) => sum + count, 0);
   const codes = rejections.map(([code, count]) => `${code} ${formatCount(count)}`).join(", ");
   const notice = element("rejections");
   notice.hidden = total === 0;
   setText(notice, `${formatCount(total)} ${total === 1 ? "event was" : "events were"} rejected: ${codes}`);
+}
+
+function figuresOf({ model, skill, coverage, anomalies }: ModelFigures): string {
+  const alarms = `${formatCount(anomalies)} ${anomalies === 1 ? "alarm" : "alarms"}`;
+  return `${model}: skill ${formatSkill(skill)}, coverage ${formatPercent(coverage, 1)}, ${alarms}`;
 }
 
 export function showVerdict(score: SeriesScore, level: number): void {

@@ -37,7 +37,7 @@ function incidentTable(listed: readonly ListedIncident[]): string {
 }
 
 /** Returns the counts in one line. */
-function incidentLine({
+export function incidentLine({
   alarms,
   incidents,
   alarms_per_day: alarmsPerDay,
