@@ -20,8 +20,7 @@ import {
 } from "../forecast/columns.js";
 import { Forecaster } from "../forecast/forecaster.js";
 import { windowedColumns, type WindowedColumns } from "../forecast/windows/windowed-columns.js";
-import { incidentId } from "../forecast/incidents/update.js";
-import { isUsual } from "../pipeline/encode/encode.js";
+import type { MessageWriter } from "../pipeline/encode/message.js";
 import { missingTexts } from "../pipeline/decode/number.js";
 import { detectingTimeReader } from "../pipeline/times/detection.js";
 import { flagNames } from "../pipeline/times/reader.js";
@@ -37,6 +36,7 @@ import {
   withConfig,
   type ForecasterFlags,
 } from "./shared/options.js";
+import { lineMessages } from "./shared/line-messages.js";
 import { stopSignal } from "./shared/signals.js";
 
 const batchSize = 1024;
@@ -57,7 +57,8 @@ Output, one message per input line; unknown fields are null:
   model                                     model and version of its weights
   intervals   with several --interval-levels: level, lower and upper of each, also in the steps of the horizon
   horizon     with --horizon N: step, yhat, yhat_lower, yhat_upper and yhat_time of the steps 2 to N
-Forecasts are written as soon as the input pauses. The section encode of a configuration changes nothing here.
+Forecasts are written as soon as the input pauses. With -c, encode.fields chooses, renames and orders the fields, and encode.format may
+be connect-json. Topic, partition and offset are left out, and other formats become JSON; a line {"notice"} says so.
 
 Windows: with --every, or aggregate in the configuration, each line is an event, and the output has one message per key
 and window. A window closes when an event is newer than its end by --grace; windows that are open at the end are left out.
@@ -82,12 +83,9 @@ async function pipe(given: ForecasterFlags & TimeFlags, command: Command): Promi
   assertForm(flags);
   const settings = settingsFromFlags(flags);
   const tell = (notice: string): void => void process.stderr.write(`${JSON.stringify({ notice })}\n`);
-  if (flags.encode !== undefined && !isUsual(flags.encode)) {
-    tell("pipe writes JSON lines with all fields; the section encode of the configuration is for run");
-  }
   assertApart({ inputs: ["-"], outputs: [] });
   const forecaster = new Forecaster(settings, await loadEngine(flags.engine));
-  const stage = new PipeStage(forecaster, {
+  const stage = new PipeStage(forecaster, lineMessages(forecaster, flags, tell), {
     features: flags.features ?? [],
     timeOf: detectingTimeReader(flags, flagNames, tell),
     isMissing: missingTexts([...missingWords, ...(flags.missing ?? [])]),
@@ -114,18 +112,14 @@ class PipeStage {
   #events = 0;
   #observed = 0;
 
-  constructor(forecaster: Forecaster, reading: ObservationReading) {
+  constructor(forecaster: Forecaster, messages: MessageWriter, reading: ObservationReading) {
     this.#forecaster = forecaster;
     this.#reading = reading;
     this.#windows = windowedColumns(forecaster);
     this.#observations = observationColumns(batchSize, reading.features.length);
     const { horizon, intervalLevels: levels } = forecaster.settings;
     this.#forecasts = forecastColumns(batchSize, horizon, levels);
-    this.#writer = new ForecastLineWriter(
-      this.#output,
-      (version) => forecaster.modelName(version),
-      (position, slot) => incidentId(forecaster.keyOf(slot), position),
-    );
+    this.#writer = new ForecastLineWriter(this.#output, messages);
   }
 
   /** Takes one line. Blank lines are skipped. */

@@ -2,7 +2,7 @@
 import { UndercurrentError, type ErrorCode } from "../../errors/errors.js";
 import { readKey, readValue } from "../../forecast/input.js";
 import { JsonText } from "../../pipeline/encode/json-text.js";
-import { ForecastMessages } from "../../pipeline/encode/message.js";
+import type { MessageWriter } from "../../pipeline/encode/message.js";
 import type { ForecastBatch } from "../../pipeline/telemetry.js";
 import { longestLine, type Line } from "./lines.js";
 import type { TextOutput } from "./text-output.js";
@@ -78,30 +78,26 @@ export function rejectionLine(line: number, code: ErrorCode, message: string): s
  *
  * @example
  * ```ts
- * const writer = new ForecastLineWriter(TextOutput.toStandardOutput(), (version) => `lstm32@${version}`);
+ * const messages = new ForecastMessages((version) => `lstm32@${version}`);
+ * const writer = new ForecastLineWriter(TextOutput.toStandardOutput(), messages);
  * writer.write(batch);
  * ```
  */
 export class ForecastLineWriter {
   readonly #output: TextOutput;
-  readonly #messages: ForecastMessages;
+  readonly #messages: MessageWriter;
   readonly #text = JsonText.shared();
 
-  /** `incidentId` returns the id of a key's open incident. */
-  constructor(
-    output: TextOutput,
-    modelName: (version: number) => string,
-    incidentId?: (position: number, slot: number) => string,
-  ) {
+  constructor(output: TextOutput, messages: MessageWriter) {
     this.#output = output;
-    this.#messages = new ForecastMessages(modelName, incidentId);
+    this.#messages = messages;
   }
 
   /** Adds a line for each row of a batch. */
   write(batch: ForecastBatch): void {
     const keyOf = (slot: number): string => batch.keyOf(slot);
     for (let row = 0; row < batch.count; row++) {
-      this.#messages.write(batch.columns, row, keyOf);
+      this.#messages.write(batch.columns, row, keyOf, row);
       this.#text.bytes(lineBreak, 0, 1);
       if (this.#text.length >= pieceLength || row === batch.count - 1)
         this.#output.writeBytes(this.#text.take());

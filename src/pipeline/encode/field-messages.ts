@@ -17,6 +17,8 @@ export interface MessageSource {
   /** Input partition. */
   readonly origin: Origin;
   readonly modelName: (version: number) => string;
+  /** Returns the id of a key's open incident. Default: by the input partition. */
+  readonly incidentIdOf?: (position: number, slot: number) => string;
   /** Number of steps ahead, and of levels. */
   readonly horizon: number;
   readonly levels: number;
@@ -53,6 +55,7 @@ export class FieldMessages implements MessageWriter {
   readonly #end: Buffer;
   readonly #epoch: boolean;
   readonly #modelName: (version: number) => string;
+  readonly #incidentIdOf: (position: number, slot: number) => string;
   readonly #constants: Readonly<Record<"application" | "topic", Buffer>>;
   readonly #origin: Origin;
   readonly #lists: NestedLists;
@@ -65,7 +68,8 @@ export class FieldMessages implements MessageWriter {
   #model = Buffer.alloc(0);
 
   /** Throws SETTING_INVALID where a field is chosen that the model does not have. */
-  constructor(settings: EncodeSettings, { application, origin, modelName, horizon, levels }: MessageSource) {
+  constructor(settings: EncodeSettings, source: MessageSource) {
+    const { application, origin, modelName, incidentIdOf, horizon, levels } = source;
     const shape = shapeOf({ horizon, levels });
     const fields = fieldsOf(settings, shape);
     const [several, has] = [shape.hasIntervals, { horizon: shape.hasHorizon }];
@@ -80,6 +84,7 @@ export class FieldMessages implements MessageWriter {
     this.#end = Buffer.from(connect ? "}}" : "}");
     this.#epoch = connect;
     this.#modelName = modelName;
+    this.#incidentIdOf = incidentIdOf ?? ((position) => incidentId(origin, { position }));
     this.#constants = {
       application: Buffer.from(JSON.stringify(application)),
       topic: Buffer.from(JSON.stringify(origin.topic)),
@@ -126,7 +131,7 @@ export class FieldMessages implements MessageWriter {
           this.#bytes(this.#model);
           break;
         case "incident":
-          this.#incident(columns.incident[row]!, room);
+          this.#incident(columns.incident[row]!, slot, room);
           break;
         case "application":
         case "topic":
@@ -163,12 +168,12 @@ export class FieldMessages implements MessageWriter {
   }
 
   /** The id of the incident that is open after the event, and `room` for the rest of the message; null if there is none. */
-  #incident(position: number, room: number): void {
+  #incident(position: number, slot: number, room: number): void {
     if (Number.isNaN(position)) {
       this.#bytes(nothing);
       return;
     }
-    const bytes = Buffer.from(JSON.stringify(incidentId(this.#origin, { position })));
+    const bytes = Buffer.from(JSON.stringify(this.#incidentIdOf(position, slot)));
     this.#text.reserve(room + bytes.length);
     this.#bytes(bytes);
   }
