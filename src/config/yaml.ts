@@ -57,6 +57,7 @@ export function parseYaml(text: string): YamlText {
   try {
     // Above this number of values by aliases the library assumes an attack and throws.
     const value: unknown = document.toJS({ maxAliasCount: 100 });
+    if (containsItself(value)) return broken("An alias refers to a value around it");
     const lineOf = (path: SettingPath): number | undefined => {
       const start = startOf(document.contents, path);
       return start === undefined ? undefined : lines.linePos(start).line;
@@ -65,6 +66,21 @@ export function parseYaml(text: string): YamlText {
   } catch {
     return broken("An alias has no anchor before it, or aliases or nesting exceed the limits");
   }
+}
+
+/** Whether a value is within itself, by an alias of an anchor around it. */
+function containsItself(
+  value: unknown,
+  around: ReadonlySet<unknown> = new Set(),
+  known = new Set<unknown>(),
+): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (around.has(value)) return true;
+  if (known.has(value)) return false;
+  const within = new Set([...around, value]);
+  const found = Object.values(value).some((each) => containsItself(each, within, known));
+  known.add(value);
+  return found;
 }
 
 function broken(message: string): YamlText {

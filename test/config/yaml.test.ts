@@ -76,6 +76,11 @@ test("whatever the text, there are plain values or issues, and nothing else", ()
     "~",
     "${A}",
   );
+  // Found by chance.
+  for (const text of ["&a \n<<: *a", "&a {x: [*a]}", "&a [1, *a]"]) {
+    expect(parseYaml(text)).toMatchObject({ value: undefined, issues: [{ path: [] }] });
+  }
+  expect(parseYaml("a: &a [1]\nb: *a\nc: {d: *a}").value).toEqual({ a: [1], b: [1], c: { d: [1] } });
   const plain = (value: unknown): boolean =>
     value === null ||
     ["string", "number", "boolean", "bigint", "undefined"].includes(typeof value) ||
