@@ -112,7 +112,7 @@ export const decodeSchema = z
       .min(1)
       .optional()
       .describe(
-        "Path of the schema (.avsc or .proto) of Avro or Protobuf records that are not in Confluent's wire format.",
+        "Path of the schema (.avsc or .proto) of Avro or Protobuf records that are not in Confluent's wire format. Files that a .proto imports are read from its folder.",
       ),
     message: z
       .string()

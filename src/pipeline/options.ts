@@ -39,7 +39,10 @@ export interface PipelineOptions {
         readonly keySchemaFile?: string | undefined;
         /** Full name of the Protobuf message in keySchemaFile, such as plant.Place. Default: its first message. */
         readonly keyMessage?: string | undefined;
-        /** Path of the schema (.avsc or .proto) of Avro or Protobuf records that are not in Confluent's wire format. */
+        /**
+         * Path of the schema (.avsc or .proto) of Avro or Protobuf records that are not in Confluent's wire format.
+         * Files that a .proto imports are read from its folder.
+         */
         readonly schemaFile?: string | undefined;
         /** Full name of the Protobuf message in schemaFile, such as plant.Reading. Default: its first message. */
         readonly message?: string | undefined;

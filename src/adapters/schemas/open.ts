@@ -4,7 +4,7 @@ import { UndercurrentError } from "../../errors/errors.js";
 import { requireSchemaId, schemaIdOf, wirePrefix, type ValueFormat } from "../../pipeline/decode/format.js";
 import type { InputRecord } from "../../pipeline/ports.js";
 import { avroReader, type AvroNames } from "./avro/reader.js";
-import { loadProtobuf, messageNumbers, ProtobufSchema } from "./protobuf.js";
+import { importsOf, loadProtobuf, messageNumbers, ProtobufSchema } from "./protobuf.js";
 import { SchemaRegistry, type RegisteredSchema, type RegistryOptions } from "./registry.js";
 
 /** What to read, and where the schemas are. */
@@ -16,10 +16,14 @@ export interface FormatOptions {
   readonly registry?: RegistryOptions | undefined;
   /** Text of the one schema of values that are not in Confluent's wire format. */
   readonly schema?: string | undefined;
+  /** Returns the text of a file that this schema or an import of it imports, by the name in the import. */
+  readonly schemaImports?: ((name: string) => string) | undefined;
   /** Full name of the Protobuf message of records without a registry. */
   readonly message?: string | undefined;
   /** Text of the one schema of keys that are not in Confluent's wire format. */
   readonly keySchema?: string | undefined;
+  /** The same as `schemaImports` for `keySchema`. */
+  readonly keySchemaImports?: ((name: string) => string) | undefined;
   /** Full name of the Protobuf message of keys without a registry. */
   readonly keyMessage?: string | undefined;
   /** Takes a line while the registry is away. */
@@ -44,10 +48,14 @@ export async function openFormat(options: FormatOptions): Promise<ValueFormat> {
   const { registry, report } = options;
   const values =
     format &&
-    (await openPart({ format, schema, message, registry, report, names: ["format", "schemaFile"] }));
+    (await openPart({
+      ...{ format, schema, message, registry, report, textOf: options.schemaImports },
+      names: ["format", "schemaFile"],
+    }));
   if (keyFormat === undefined) return values ?? { prepare: () => undefined, parse: noFormat };
   const keys = await openPart({
     ...{ format: keyFormat, schema: keySchema, message: options.keyMessage, registry, report },
+    textOf: options.keySchemaImports,
     names: ["keyFormat", "keySchemaFile"],
   });
   return {
@@ -75,6 +83,8 @@ async function compilerOf(format: "avro" | "protobuf"): Promise<Compile> {
 /** The records' values, or their keys. */
 interface FormatPart extends Pick<FormatOptions, "registry" | "schema" | "message" | "report"> {
   readonly format: "avro" | "protobuf";
+  /** Returns the text of a file that the schema imports. */
+  readonly textOf?: ((name: string) => string) | undefined;
   /** Names of the settings of format and file, for errors. */
   readonly names: readonly [format: string, file: string];
 }
@@ -93,11 +103,14 @@ async function openPart(part: FormatPart): Promise<ValueFormat> {
   }
   let parse: Parse;
   try {
-    parse = compile({ schema, others: [] }, message ?? "");
+    const others = format === "protobuf" ? importsOf(await loadProtobuf(), schema, part.textOf) : [];
+    parse = compile({ schema, others }, message ?? "");
   } catch (cause) {
     throw new UndercurrentError("SETTING_INVALID", `decode.${fileName}: ${messageOf(cause)}`, { cause });
   }
-  return { prepare: () => undefined, parse: (value) => parsed(parse, value, 0) };
+  const hint = (id: number): string =>
+    `; it looks like Confluent's wire format, schema id ${id}: leave decode.${fileName} out, and schemaRegistry has the schema of each record`;
+  return { prepare: () => undefined, parse: (value) => parsed(parse, value, 0, hint) };
 }
 
 /** A schema with the texts of all that it refers to, in order. */
@@ -244,17 +257,18 @@ class RegistryFormat implements ValueFormat {
   }
 }
 
-function parsed(parse: Parse, value: Uint8Array, from: number): unknown {
+function parsed(
+  parse: Parse,
+  value: Uint8Array,
+  from: number,
+  hint: (id: number) => string = () => "",
+): unknown {
   try {
     return parse(value, from);
   } catch (cause) {
-    throw new UndercurrentError(
-      "RECORD_UNREADABLE",
-      `the record's value is not readable: ${messageOf(cause)}`,
-      {
-        cause,
-      },
-    );
+    const id = schemaIdOf(value);
+    const message = `the record's value is not readable: ${messageOf(cause)}${id === undefined ? "" : hint(id)}`;
+    throw new UndercurrentError("RECORD_UNREADABLE", message, { cause });
   }
 }
 

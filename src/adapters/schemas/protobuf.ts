@@ -16,6 +16,45 @@ export async function loadProtobuf(): Promise<typeof Protobuf> {
   }
 }
 
+/**
+ * Returns the texts of all files that a schema imports, also by its imports, each behind those that it needs. Google's own are left
+ * out: the library has them.
+ *
+ * @param textOf Returns the text of a file by the name in the import.
+ * @throws SETTING_INVALID with the name of an import without a text.
+ */
+export function importsOf(
+  lib: typeof Protobuf,
+  schema: string,
+  textOf?: (name: string) => string,
+): readonly string[] {
+  const texts: string[] = [];
+  const known = new Set<string>();
+  const visit = (text: string): void => {
+    const { imports = [], weakImports = [] } = lib.parse(text, new lib.Root(), { keepCase: true });
+    for (const name of [...imports, ...weakImports]) {
+      if (known.has(name) || lib.common.get(name) != null) continue;
+      known.add(name);
+      const found = textOfImport(name, textOf);
+      visit(found);
+      texts.push(found);
+    }
+  };
+  visit(schema);
+  return texts;
+}
+
+function textOfImport(name: string, textOf: ((name: string) => string) | undefined): string {
+  if (textOf === undefined)
+    throw new UndercurrentError("SETTING_INVALID", `it imports ${name}, whose text is not given`);
+  try {
+    return textOf(name);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UndercurrentError("SETTING_INVALID", `it imports ${name}: ${reason}`, { cause });
+  }
+}
+
 /** Text of a schema, and of the files that it imports. */
 export interface ProtobufFiles {
   readonly schema: string;

@@ -3,7 +3,7 @@ import { openFormat, type RegistryOptions } from "../../adapters/schemas/index.j
 import { readTextFile } from "../../config/read-file.js";
 import type { Config } from "../../config/schema.js";
 import { UndercurrentError } from "../../errors/errors.js";
-import { resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ValueFormat } from "../../pipeline/decode/format.js";
 import { decodeWith, type DecodeHook } from "../../pipeline/decode/hook.js";
@@ -25,7 +25,9 @@ export async function formatOf(
   if (format === undefined && keyFormat === undefined) return hook;
   const schemas = {
     schema: schemaText("schemaFile", decode),
+    schemaImports: importsBeside(decode.schemaFile),
     keySchema: schemaText("keySchemaFile", decode),
+    keySchemaImports: importsBeside(decode.keySchemaFile),
   };
   const registry = registryOf({ schemaRegistry });
   const opened = await openFormat({ format, keyFormat, message, keyMessage, ...schemas, registry, report });
@@ -40,6 +42,11 @@ function withSchema(format: string): "avro" | "protobuf" | undefined {
 function schemaText(setting: "schemaFile" | "keySchemaFile", decode: Config["decode"]): string | undefined {
   const file = decode[setting];
   return file === undefined ? undefined : textOf(`decode.${setting}`, file);
+}
+
+/** Returns what reads the files that a schema's file imports: names begin at its folder. */
+function importsBeside(file: string | undefined): ((name: string) => string) | undefined {
+  return file === undefined ? undefined : (name) => readTextFile(join(dirname(file), name));
 }
 
 /** Loads the function that reads values. Throws SETTING_INVALID. */
