@@ -124,6 +124,18 @@ async function rowsOf(
       const time = new Date(payload["observed_at"] as number).toISOString();
       expect(Date.parse(`${row["observed_at"]!.replace(" ", "T")}Z`)).toBe(Date.parse(time));
     }
+    // The table of the recipe for TimescaleDB, before it becomes a hypertable.
+    const plain = readFileSync("examples/sinks/postgres.sql", "utf8")
+      .replace(") PARTITION BY RANGE (observed_at);", ");")
+      .replace(/^CREATE TABLE \S+ PARTITION OF .*$/m, "")
+      .replaceAll(/\bforecasts\b/g, "undivided");
+    await sqlRows(url, plain);
+    await connect.stop();
+    connect = await startConnect(broker.brokers, {
+      ...settingsOf(broker.name("undivided")),
+      "collection.name.format": "undivided",
+    });
+    expect((await rowsOf(connect, url, "undivided", 40)).rows).toEqual(rows);
     const panel = readFileSync("examples/sinks/grafana.sql", "utf8");
     const [, ...points] = await sqlRows(
       url,
