@@ -334,3 +334,8 @@ export function featureCountOf(decode: Pick<DecodeSettings, "series" | "features
 export function escapeKeyPart(part: string): string {
   return part.replaceAll("~", "~0").replaceAll("/", "~1");
 }
+
+/** Returns the settings for events that go into windows of a function: those that are counted need no value. */
+export function decodeForWindows(decode: DecodeSettings, by: string): DecodeSettings {
+  return by === "count" && decode.absent === "reject" ? { ...decode, absent: "missing" } : decode;
+}

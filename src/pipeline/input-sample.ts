@@ -1,10 +1,10 @@
 /** Judges a sample of input records: how the service would process them with these settings. */
 import { UndercurrentError, type ErrorCode } from "../errors/errors.js";
-import { commonBounds, type ForecasterSettings } from "../forecast/settings.js";
+import { commonBounds, type ForecasterOptions, type ForecasterSettings } from "../forecast/settings.js";
 import { recordDecoder, type Decoded, type DecodeAll } from "./decode/decode.js";
 import { patience, type ValueFormat } from "./decode/format.js";
 import type { InputRecord } from "./ports.js";
-import type { DecodeSettings } from "./decode-settings.js";
+import { decodeForWindows, type DecodeSettings } from "./decode-settings.js";
 
 /** Largest number of records to judge. */
 const mostRecords = 100_000;
@@ -27,6 +27,8 @@ export interface SampleFinding {
 export interface SampleSettings {
   readonly decode: DecodeSettings;
   readonly model: Pick<ForecasterSettings, "bounds" | "kind">;
+  /** Windows that the events go into. */
+  readonly aggregate?: ForecasterOptions["aggregate"];
 }
 
 interface KeySample {
@@ -49,6 +51,8 @@ export class InputSample {
   readonly #format: ValueFormat | undefined;
   /** Epoch milliseconds. */
   readonly #now: number;
+  /** Events are counted, whatever their values. */
+  readonly #isCount: boolean;
   #records = 0;
   #readings = 0;
   #implausible = 0;
@@ -62,9 +66,13 @@ export class InputSample {
   readonly #skipped = new Map<ErrorCode, { count: number; readonly message: string }>();
   readonly #keys = new Map<string, KeySample>();
 
-  constructor({ decode, model }: SampleSettings, now: number, format?: ValueFormat) {
-    this.#decode = recordDecoder(decode, format);
-    this.#bounds = commonBounds(model);
+  constructor({ decode, model, aggregate }: SampleSettings, now: number, format?: ValueFormat) {
+    const { by = "count" } = aggregate ?? {};
+    this.#isCount = aggregate !== undefined && by === "count";
+    this.#decode = recordDecoder(aggregate === undefined ? decode : decodeForWindows(decode, by), format);
+    // Those of the model are of what windows give.
+    const isOther = aggregate !== undefined && (this.#isCount || by === "sum" || by === "rate");
+    this.#bounds = isOther ? { min: -Infinity, max: Infinity } : commonBounds(model);
     this.#now = now;
     this.#format = format;
   }
@@ -158,7 +166,7 @@ export class InputSample {
   }
 
   #values(): SampleFinding | undefined {
-    if (this.accepted === 0) return undefined;
+    if (this.accepted === 0 || this.#isCount) return undefined;
     if (this.#missing === this.accepted)
       return unusable(`all ${this.accepted} sampled values are missing; check decode.value`);
     const judged = [...this.#keys.values()].filter(({ values }) => values >= fewestValues);

@@ -27,6 +27,27 @@ describe("a sample of the input", () => {
     expect(judge([])).toEqual([{ level: "ok", message: "the input is empty, nothing to check" }]);
   });
 
+  test("of events that are counted asks for no value, and of other windows for one", () => {
+    const clicks = Array.from({ length: 50 }, (_, i): Placed => [
+      0,
+      jsonRecord(i, `page-${i % 2}`, { user: `u${i}` }),
+    ]);
+    const judged = (aggregate: ForecasterOptions["aggregate"]): readonly SampleFinding[] => {
+      const { decode } = pipelineSettings();
+      const sample = new InputSample(
+        { decode, model: forecasterSettings({ kind: "count" }), aggregate },
+        start,
+      );
+      for (const [partition, record] of clicks) sample.add(partition, record);
+      return sample.findings();
+    };
+    const fine = [{ level: "ok", message: "50 sampled records are readable" }];
+    expect(judged({ every: "1m" })).toEqual(fine);
+    expect(judged({ every: "1m", by: "count" })).toEqual(fine);
+    expect(judged({ every: "1m", by: "mean" })).toMatchObject([{ level: "error", code: "INPUT_UNUSABLE" }]);
+    expect(judged(undefined)).toMatchObject([{ level: "error" }]);
+  });
+
   test("names the share that would be rejected, by code", () => {
     const some = readings(40, (i) => (i % 10 === 3 ? { value: bytes("{") } : i === 5 ? { key: null } : {}));
     expect(judge(some)).toEqual([

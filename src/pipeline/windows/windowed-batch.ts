@@ -11,7 +11,7 @@ import type { Reading } from "../decode/decode.js";
 import type { ValueFormat } from "../decode/format.js";
 import { KeyIndex } from "../decode/key-index.js";
 import type { RecordReader } from "../decode/record-reader.js";
-import type { DecodeSettings } from "../decode-settings.js";
+import { decodeForWindows, type DecodeSettings } from "../decode-settings.js";
 import type { InputRecord } from "../ports.js";
 import { ObservationBatch } from "../task/observation-batch.js";
 
@@ -149,9 +149,4 @@ export class WindowedBatch {
 
   readonly #slotOf = (key: string): number => this.#windows.slotOf(key);
   readonly #keyFault = (): Error => this.reader.keyFault();
-}
-
-/** Events that are counted need no value. */
-function decodeForWindows(decode: DecodeSettings, by: string): DecodeSettings {
-  return by === "count" && decode.absent === "reject" ? { ...decode, absent: "missing" } : decode;
 }

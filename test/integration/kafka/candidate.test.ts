@@ -78,7 +78,12 @@ describeWithBroker("a candidate", () => {
     expect(trial.out).toHaveLength(120);
     const line = trial.err.find((each) => each.includes('"event":"compared"'))!;
     const { live, candidate } = JSON.parse(line) as Readonly<Record<string, object>>;
-    expect(live).toMatchObject({ model: "lstm8", events: 120, anomalies: 0, skill: expect.any(Number) as number });
+    expect(live).toMatchObject({
+      model: "lstm8",
+      events: 120,
+      anomalies: 0,
+      skill: expect.any(Number) as number,
+    });
     expect(candidate).toMatchObject({ model: "gru8", events: 120, skill: expect.any(Number) as number });
   }, 300_000);
 
