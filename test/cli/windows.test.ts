@@ -54,10 +54,11 @@ const told = (line: string): unknown => {
 
 describe("pipe", () => {
   test("says that it writes JSON where the configuration has another output", () => {
-    writeFileSync(at("encode.yaml"), "encode: {format: connect-json}\n");
+    const registry = "schemaRegistry: {url: 'http://localhost:1'}\n";
+    writeFileSync(at("encode.yaml"), `${registry}encode: {format: protobuf}\n`);
     const { out, err } = run(["pipe", "-c", at("encode.yaml")], lines(events.slice(0, 3)));
     expect(out).toBe(run(["pipe"], lines(events.slice(0, 3))).out);
-    expect(err).toContain('{"notice":"pipe writes JSON lines with all fields');
+    expect(err).toContain('{"notice":"pipe writes lines of JSON: encode.format: protobuf is for run"}');
     expect(run(["pipe"], lines(events.slice(0, 3))).err).not.toContain("notice");
   });
 
