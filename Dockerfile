@@ -25,7 +25,8 @@ RUN npm install --ignore-scripts --no-audit --no-fund @platformatic/kafka@2.12.1
   @opentelemetry/exporter-trace-otlp-http@0.223.1
 
 FROM ${NODE_IMAGE} AS service
-ENV NODE_ENV=production
+# The C library keeps a pool of memory for each thread, which let resident memory grow by a tenth in an hour; two pools do not.
+ENV NODE_ENV=production MALLOC_ARENA_MAX=2
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY --from=optional /optional/node_modules /node_modules

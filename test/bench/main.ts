@@ -195,6 +195,7 @@ program
   .addOption(new Option("--cell <cell>").choices(cellKinds))
   .addOption(new Option("--readout <kind>").choices(readoutKinds))
   .option("--hidden <units>", "units of the hidden state", Number)
+  .addOption(new Option("--initial <kind>", "initial weights").choices(initialKinds))
   .option("--no-detection", "without anomaly scores")
   .action(
     async ({
