@@ -26,7 +26,7 @@ function heardBy({ applied, promotions }: Applied, partition: number): readonly 
     ...{ at, text: feedbackMessage("ack", "", { key, kind, until }) },
   }));
   const commands = promotions(partition).map(({ at, settings }) => ({
-    ...{ at, text: JSON.stringify({ command: "promote", given: null, model: settings }) },
+    ...{ at, text: JSON.stringify({ command: "promote", given: null, force: true, model: settings }) },
   }));
   return [...feedback, ...commands].sort((a, b) => a.at - b.at);
 }
