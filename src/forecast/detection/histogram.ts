@@ -63,12 +63,7 @@ export class Histograms {
     }
   }
 
-  /** Returns the tail of magnitude `j` from the logarithm `log` on, in the units of `f32At.total`. */
-  tail(j: number, log: number): number {
-    return this.withKernel(this.above(j, log));
-  }
-
-  /** Returns the mass of magnitude `j` at or above the logarithm `log`: its tail is no less. */
+  /** Returns the mass of magnitude `j` at or above the logarithm `log`, in the units of `f32At.total`: its tail is no less. */
   above(j: number, log: number): number {
     const { u16, at16, f32, at32 } = this.#row!;
     const begin = at16 + this.#layout.bins + j * bins;

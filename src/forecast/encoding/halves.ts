@@ -21,19 +21,30 @@ export function readHalves({ checksum, weights }: Halves): Float32Array {
 
 const single = new Float32Array(1);
 const bits = new Uint32Array(single.buffer);
+
+/** The upper bits of a single, rounded to nearest, ties to even: all but the last `dropped`. */
+export function upperBits(value: number, dropped: number): number {
+  single[0] = value;
+  return (bits[0]! + (1 << (dropped - 1)) - 1 + ((bits[0]! >>> dropped) & 1)) >>> dropped;
+}
+
+/** Returns the single with these upper bits and `dropped` zeros behind. */
+export function fromUpperBits(upper: number, dropped: number): number {
+  bits[0] = upper << dropped;
+  return single[0]!;
+}
+
 /** What lies between the exponents of 16 and of 32 bits, and the further bits of the fraction. */
 const exponents = 2 ** 112;
 const further = 13;
 
 /** Returns the number that a finite 16-bit float stands for. */
 export function fromHalf(half: number): number {
-  bits[0] = (half & 0x7fff) << further;
-  const size = single[0]! * exponents;
+  const size = fromUpperBits(half & 0x7fff, further) * exponents;
   return half >> 15 === 0 ? size : -size;
 }
 
 /** Returns the nearest 16-bit float, ties to even, of a number from 0 to 65,504. */
 export function toHalf(size: number): number {
-  single[0] = size / exponents;
-  return (bits[0]! + (1 << (further - 1)) - 1 + ((bits[0]! >> further) & 1)) >> further;
+  return upperBits(size / exponents, further);
 }

@@ -1,4 +1,5 @@
 /** Whether the first values of a key are of one size. While they are not, its averages may hold odd ones. */
+import { fromUpperBits, upperBits } from "../encoding/halves.js";
 
 /** Changes that are kept of a young key: those of its first ten values. */
 export const firstChanges = 9;
@@ -9,22 +10,18 @@ const largestPart = 50;
 const few = 4;
 const largestPartOfFew = 8;
 
-const single = new Float32Array(1);
-const bits = new Uint32Array(single.buffer);
+/** Bits of a single that a packed change lacks. */
+const lacking = 16;
 const unpacked = new Float32Array(firstChanges);
 
 /** The upper 16 bits of a single, rounded: its range, and three digits. The size of a key's values may be any. */
 export function packChange(change: number): number {
-  single[0] = change;
-  return (bits[0]! + 0x7fff + ((bits[0]! >>> 16) & 1)) >>> 16;
+  return upperBits(change, lacking);
 }
 
 /** Returns the changes that lie from `at` on; one array is reused. */
 export function unpackChanges(packed: Uint16Array, at: number): Float32Array {
-  for (let i = 0; i < firstChanges; i++) {
-    bits[0] = packed[at + i]! << 16;
-    unpacked[i] = single[0]!;
-  }
+  for (let i = 0; i < firstChanges; i++) unpacked[i] = fromUpperBits(packed[at + i]!, lacking);
   return unpacked;
 }
 
