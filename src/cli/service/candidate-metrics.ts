@@ -21,12 +21,12 @@ export function measureCandidate(
 
 /** A receiver that passes on only what the candidate does. */
 export function ofCandidate(candidate: Telemetry): Telemetry {
-  return {
-    forecasts: () => undefined,
-    rejection: () => undefined,
-    update: () => undefined,
-    candidate,
-  };
+  return { ...ofForecasts(() => undefined), candidate };
+}
+
+/** A receiver of nothing but forecasts. */
+export function ofForecasts(forecasts: Telemetry["forecasts"]): Telemetry {
+  return { forecasts, rejection: () => undefined, update: () => undefined };
 }
 
 export type MetricsJson = Awaited<ReturnType<Registry["getMetricsAsJSON"]>>;

@@ -6,16 +6,18 @@ import type { ErrorCode } from "../../errors/errors.js";
 import type { UpdateReport } from "../../forecast/learning/schedule.js";
 import type { Rejection } from "../../pipeline/telemetry.js";
 import type { MemberStanding } from "./readiness.js";
-import type { Report, ShownRows } from "./worker-messages.js";
+import type { ModelRole, Report, ShownRows } from "./worker-messages.js";
 
 /** Messages that wait to be taken before anything is held back. */
 export const mostWaiting = 32;
+/** Messages that wait before an update is held back: a long batch has many updates before its rows, which need room too. */
+const mostBeforeUpdates = mostWaiting / 2;
 
 export class Outbox {
   readonly #send: (report: Report) => void;
   readonly #dropped: (rows: number) => void;
   #waiting = 0;
-  #others = 0;
+  readonly #others: Record<ModelRole, number> = { live: 0, candidate: 0 };
   #update: UpdateReport | undefined;
   #standing: MemberStanding | undefined;
   readonly #rejections = new Map<ErrorCode, { readonly rejection: Rejection; readonly count: number }>();
@@ -27,12 +29,12 @@ export class Outbox {
   }
 
   /** The rows themselves, or where too much waits no more than their number. */
-  rows(rows: ShownRows): void {
-    if (this.#waiting < mostWaiting && this.#others === 0) {
-      this.#say({ type: "rows", rows });
+  rows(rows: ShownRows, role: ModelRole): void {
+    if (this.#waiting < mostWaiting && this.#others[role] === 0) {
+      this.#say({ type: "rows", role, rows });
       return;
     }
-    this.#others += rows.count + rows.others;
+    this.#others[role] += rows.count + rows.others;
     this.#dropped(rows.count);
     this.#flush();
   }
@@ -65,12 +67,12 @@ export class Outbox {
 
   /** Sends everything that is held back, which is little. For the end, when nobody answers any more. */
   close(): void {
-    for (let report = this.#next(); report !== undefined; report = this.#next()) this.#say(report);
+    for (let report = this.#next(true); report !== undefined; report = this.#next(true)) this.#say(report);
   }
 
   #flush(): void {
     while (this.#waiting < mostWaiting) {
-      const report = this.#next();
+      const report = this.#next(this.#waiting < mostBeforeUpdates);
       if (report === undefined) return;
       this.#say(report);
     }
@@ -81,8 +83,8 @@ export class Outbox {
     this.#send(report);
   }
 
-  /** Removes and returns the next message. */
-  #next(): Report | undefined {
+  /** Removes and returns the next message, of updates only `withUpdates`. */
+  #next(withUpdates: boolean): Report | undefined {
     const { value: first } = this.#rejections.entries().next();
     if (this.#standing !== undefined) {
       const standing = this.#standing;
@@ -94,12 +96,13 @@ export class Outbox {
       this.#rejections.delete(code);
       return { type: "rejections", rejection, count };
     }
-    if (this.#others > 0) {
-      const count = this.#others;
-      this.#others = 0;
-      return { type: "others", count };
+    for (const role of ["live", "candidate"] as const) {
+      const count = this.#others[role];
+      if (count === 0) continue;
+      this.#others[role] = 0;
+      return { type: "others", role, count };
     }
-    if (this.#update !== undefined) {
+    if (withUpdates && this.#update !== undefined) {
       const update = this.#update;
       this.#update = undefined;
       return { type: "update", update };

@@ -33,6 +33,7 @@ import { stopSignal } from "../shared/signals.js";
 import { Totals } from "./totals.js";
 import { packageVersion } from "../shared/version.js";
 import { viewOf, watch } from "./watch.js";
+import type { ModelRole } from "./worker-messages.js";
 import { Workers, type WorkersReports } from "./workers.js";
 
 interface RunFlags {
@@ -251,8 +252,8 @@ async function inThreads(
 ): Promise<number> {
   const { enabled } = settings.server;
   const keys = enabled ? keysShown(settings) : undefined;
-  const model = modelOf(settings);
-  const view = keys === undefined ? undefined : viewOf({ forecaster: model }, keys);
+  const view = keys === undefined ? undefined : viewOf(configuredModels(settings), keys);
+  const viewFor = (role: ModelRole): LiveView | undefined => (role === "live" ? view : view?.candidate);
   // Before anything is read: an address in use ends the start, not a running service.
   let started: Pick<Workers, "metrics" | "metricsJson" | "standings" | "askKey"> = {
     metrics: () => Promise.resolve(""),
@@ -277,11 +278,11 @@ async function inThreads(
       view?.rejection(rejection, times);
     },
     update: (update) => view?.update(update),
-    rows: (rows) => {
-      view?.forecasts(batchOf(rows));
-      view?.others(rows.others);
+    rows: (rows, role) => {
+      viewFor(role)?.forecasts(batchOf(rows));
+      viewFor(role)?.others(rows.others);
     },
-    others: (times) => view?.others(times),
+    others: (times, role) => viewFor(role)?.others(times),
   };
   let exports: Exports | undefined;
   try {

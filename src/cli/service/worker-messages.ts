@@ -41,11 +41,14 @@ export interface PlainError {
   readonly stack: string | undefined;
 }
 
+/** Which of the two models a report is about. */
+export type ModelRole = "live" | "candidate";
+
 /** Messages of a worker; the main thread answers each with `taken`. */
 export type Report =
-  | { readonly type: "rows"; readonly rows: ShownRows }
+  | { readonly type: "rows"; readonly role: ModelRole; readonly rows: ShownRows }
   /** Observations that the page has no rows of. */
-  | { readonly type: "others"; readonly count: number }
+  | { readonly type: "others"; readonly role: ModelRole; readonly count: number }
   | { readonly type: "update"; readonly update: UpdateReport }
   /** Rejections of one code; the first one is included. */
   | { readonly type: "rejections"; readonly rejection: Rejection; readonly count: number }

@@ -12,7 +12,7 @@ import { ModelControl } from "../../pipeline/state/model-control.js";
 import { startExports } from "../shared/open-telemetry.js";
 import { hasSeveral } from "../shared/inputs.js";
 import { configuredModels, modelOf } from "../shared/pipeline.js";
-import { joinedMetrics, measureCandidate, ofCandidate } from "./candidate-metrics.js";
+import { joinedMetrics, measureCandidate, ofCandidate, ofForecasts } from "./candidate-metrics.js";
 import { runMember } from "./member.js";
 import { Outbox } from "./outbox.js";
 import { Readiness } from "./readiness.js";
@@ -23,6 +23,7 @@ import { measure } from "./watch.js";
 import {
   plainError,
   type FromWorker,
+  type ModelRole,
   type ToWorker,
   type WorkerAnswer,
   type WorkerData,
@@ -41,8 +42,10 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
   const stop = new AbortController();
   // A line is one write, which pipes take whole up to 4,096 bytes: those of several threads do not mix.
   const log = serviceLog(settings);
-  const shown = keysShown === undefined ? undefined : new ShownKeys(keysShown);
   const { forecaster, candidate } = configuredModels(settings);
+  const shown = keysShown === undefined ? undefined : new ShownKeys(keysShown);
+  const shownOfCandidate =
+    keysShown === undefined || candidate === undefined ? undefined : new ShownKeys(keysShown);
   const prometheus = measure(forecaster, totals, settings.server.series);
   const other = candidate && measureCandidate(candidate, totals);
   const registries = [prometheus.registry, ...(other === undefined ? [] : [other.registry])];
@@ -52,7 +55,7 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
   const reload = (next: Config, keys: KeptKeys | undefined): void => {
     log.level = next.log.level;
     prometheus.showSeries(next.server.series);
-    if (keys !== undefined) shown?.keep(keys);
+    if (keys !== undefined) [shown, shownOfCandidate].forEach((each) => each?.keep(keys));
     control.retune(modelOf(next));
   };
   const outbox = new Outbox(say, (rows) => tasks.pageRowsDropped(rows));
@@ -63,11 +66,17 @@ async function main({ settings, keysShown, metrics }: WorkerData): Promise<void>
     unheard = 0;
     outbox.standing(readiness.standing(tasks.partitions));
   };
+  const rowsTo = (keys: ShownKeys | undefined, role: ModelRole): Telemetry["forecasts"] => {
+    return (batch) => {
+      const rows = keys?.rowsOf(batch);
+      if (rows !== undefined) outbox.rows(rows, role);
+    };
+  };
   const relay: Telemetry = {
-    forecasts: (batch) => {
-      const rows = shown?.rowsOf(batch);
-      if (rows !== undefined) outbox.rows(rows);
-    },
+    ...(shownOfCandidate !== undefined && {
+      candidate: ofForecasts(rowsTo(shownOfCandidate, "candidate")),
+    }),
+    forecasts: rowsTo(shown, "live"),
     rejection: (rejection) => outbox.rejection(rejection),
     update: (update) => {
       if (shown !== undefined) outbox.update(update);

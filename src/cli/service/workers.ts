@@ -10,6 +10,7 @@ import { joinAnswers, type KeyAnswer } from "../../pipeline/query/key-queries.js
 import type { Rejection } from "../../pipeline/telemetry.js";
 import type {
   FromWorker,
+  ModelRole,
   Report,
   ShownRows,
   ToWorker,
@@ -26,9 +27,9 @@ export interface WorkersReports {
   /** Called with the number of rejections of one code, and the first of them. */
   rejections(rejection: Rejection, count: number): void;
   update(update: UpdateReport): void;
-  rows(rows: ShownRows): void;
+  rows(rows: ShownRows, role: ModelRole): void;
   /** Called with the number of observations without rows. */
-  others(count: number): void;
+  others(count: number, role: ModelRole): void;
 }
 
 export interface WorkersOptions {
@@ -233,10 +234,10 @@ class Thread {
         reports.update(report.update);
         break;
       case "rows":
-        reports.rows(report.rows);
+        reports.rows(report.rows, report.role);
         break;
       case "others":
-        reports.others(report.count);
+        reports.others(report.count, report.role);
         break;
       case "standing":
         this.standing = report.standing;

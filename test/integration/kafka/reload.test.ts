@@ -6,6 +6,7 @@ import { afterAll, afterEach, expect, it } from "vitest";
 import { describeWithBroker } from "../../support/broker.js";
 import { endChildren, startNode } from "../../support/child.js";
 import { logged } from "../../support/service.js";
+import { quick } from "../../support/streams.js";
 import { committed, deployment, produce } from "./deployment.js";
 
 const folder = mkdtempSync(join(tmpdir(), "undercurrent-reload-"));
@@ -64,6 +65,52 @@ describeWithBroker("a configuration that is read again", () => {
       const next = startNode(["dist/cli.js", "run", "-c", file, ...args]);
       expect(await next.line(/"event":"taken-over"/)).toMatch(/"plan":"resume"/);
       expect(await next.end()).toBe(0);
+    },
+    90_000,
+  );
+
+  it.each([[[]], [["--workers", "2"]]])(
+    "beside a candidate keeps what both models tell, and changes what is watched (%j)",
+    async (args) => {
+      const settings = await deployment(1, {
+        ...{ model: quick, candidate: { model: { cell: "gru" } } },
+        server: { enabled: true, port: 0, token },
+        recovery: { changedModel: "migrate" },
+        log: { level: "debug" },
+      });
+      const file = join(folder, `candidate-${args.length}.yaml`);
+      const write = (changed: object): void =>
+        writeFileSync(file, JSON.stringify({ ...settings, ...changed }));
+      write({});
+      await produce(settings, 0, 20);
+      const service = startNode(["dist/cli.js", "run", "-c", file, ...args]);
+      await committed(service, 0, 20);
+      const { url } = logged(service, "serving")[0] as { url: string };
+      const headers = { authorization: `Bearer ${token}` };
+
+      const refusals = [
+        { model: { ...quick, alarmRate: 0.01 } },
+        { candidate: { model: { cell: "gru", alarmRate: 0.01 } } },
+        { candidate: undefined },
+      ];
+      for (const changed of refusals) {
+        write(changed);
+        const answer = await fetch(`${url}reload`, { method: "POST", headers });
+        expect([answer.status, await answer.json()]).toEqual([
+          409,
+          { reason: "SETTING_INVALID", message: expect.stringContaining("restart the service") as string },
+        ]);
+      }
+      write({ server: { ...settings.server, series: ["key-0"] } });
+      process.kill(service.pid, "SIGHUP");
+      await service.line(/"event":"reloaded".*server\.series/);
+      expect(logged(service, "retuned")).toEqual([]);
+      await produce(settings, 0, 10, 20);
+      await committed(service, 0, 30);
+      const read = async (): Promise<string> => (await fetch(`${url}metrics`, { headers })).text();
+      await expect.poll(read, { timeout: 30_000 }).toMatch(/^undercurrent_yhat\{key="key-0"\} /m);
+      expect(await read()).toMatch(/^undercurrent_events_total\{role="candidate"\} 30$/m);
+      expect(await service.end()).toBe(0);
     },
     90_000,
   );

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from "vitest";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { endChildren } from "../../support/child.js";
 import { logged, startService } from "../../support/service.js";
+import { quick } from "../../support/streams.js";
 import { committed, deployment, produce, type Deployment } from "./deployment.js";
 
 afterEach(endChildren);
@@ -64,6 +65,32 @@ describeWithBroker("run --workers", () => {
     expect(text).toContain('"key":"key-0"');
     expect(text).toMatch(/"events":200\b/);
     expect(await service.end()).toBe(0);
+  }, 90_000);
+
+  test("compares the candidate with the live model on the page, as one thread does", async () => {
+    const compared: unknown[] = [];
+    for (const args of [[], ["--workers", "2"]]) {
+      const settings = await deployment(1, {
+        ...{ model: quick, candidate: { model: { cell: "gru" } } },
+        server: { enabled: true, port: 0 },
+      });
+      await produce(settings, 0, 120);
+      const service = startService(settings, { args });
+      await committed(service, 0, 120);
+      const { url } = logged(service, "serving")[0] as { url: string };
+      const read = async (): Promise<Record<"events" | "candidate", unknown>> => {
+        const reader = (await fetch(`${url}events`)).body!.getReader();
+        const { value } = (await reader.read()) as { readonly value: Uint8Array };
+        await reader.cancel();
+        const frame = /^data: (.*)$/m.exec(Buffer.from(value).toString())![1]!;
+        return (JSON.parse(frame) as { readonly status: Record<"events" | "candidate", unknown> }).status;
+      };
+      await expect.poll(read, { timeout: 30_000 }).toMatchObject({ events: 120, candidate: { events: 120 } });
+      compared.push((await read()).candidate);
+      expect(await service.end()).toBe(0);
+    }
+    expect(compared[0]).toMatchObject({ model: "gru8", skill: expect.any(Number) as number });
+    expect(compared[1]).toEqual(compared[0]);
   }, 90_000);
 
   test("ends with one error and its code where a member fails", async () => {
