@@ -60,7 +60,7 @@ export async function explainIncidentById(
   const take = ({ value }: InputRecord): void => {
     if (value !== null && reader.read(value)?.id === id) written.push(value);
   };
-  await readIncidents(options, place.partition, take, reader.prepare);
+  await readIncidents(options, { partition: place.partition }, take, reader.prepare);
   reader.warn();
   const comparison = compare(derived, written, reader.isSame);
   process.stdout.write(json ? `${asJson(derived, comparison)}\n` : asText(derived, comparison));

@@ -21,6 +21,7 @@ interface FeedbackFlags extends TimeoutFlag, InputFlag {
   readonly config?: string;
   readonly for?: number;
   readonly json?: true;
+  readonly candidate?: true;
 }
 
 const day = 86_400_000;
@@ -73,13 +74,14 @@ async function say(verdict: Verdict, id: string, flags: FeedbackFlags): Promise<
     const message = reader.read(value);
     if (message?.id === id) found.last = message;
   };
-  await readIncidents(options, partition, take, reader.prepare);
+  await readIncidents(options, { partition, isCandidate: flags.candidate }, take, reader.prepare);
   reader.warn();
   const { last } = found;
   if (last === undefined) {
+    const { incidents, candidateIncidents } = options.topics;
     throw new UndercurrentError(
       "HISTORY_MISSING",
-      `topic ${options.topics.incidents}, partition ${partition}: no incident ${JSON.stringify(id)}`,
+      `topic ${flags.candidate === true ? candidateIncidents : incidents}, partition ${partition}: no incident ${JSON.stringify(id)}`,
     );
   }
   const { key, kind, time } = last;

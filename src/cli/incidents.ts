@@ -21,12 +21,13 @@ interface IncidentsFlags extends TimeoutFlag, InputFlag {
   readonly key?: string;
   readonly since?: string;
   readonly json?: true;
+  readonly candidate?: true;
 }
 
 const notes = `
 Incidents are listed in the order of their begin. An open one is shown as of its last update. The command reads the topic
 topics.incidents from its start; it writes nothing and does not disturb a running service. What the topic's retention has
-removed is not listed. The commands ack, expected and wrong write feedback to the topic, which a running service reads. explain --incident ID derives an incident again from the input.`;
+removed is not listed. With --candidate the topic is topics.candidateIncidents, also for the commands below. The commands ack, expected and wrong write feedback to the topic, which a running service reads. explain --incident ID derives an incident again from the input.`;
 
 export function incidentsCommand(): Command {
   const command = addInputOption(addTimeoutOption(new Command("incidents")))
@@ -34,6 +35,7 @@ export function incidentsCommand(): Command {
     .option("-c, --config <file>", "YAML file with the configuration")
     .option("--key <key>", "incidents of this key only")
     .option("--since <time>", "incidents that last to this time: epoch milliseconds or ISO 8601")
+    .option("--candidate", "incidents of the candidate instead of the live model")
     .option("--json", "print one JSON object")
     .addHelpText("after", notes)
     .action(incidents);
@@ -44,7 +46,7 @@ export function incidentsCommand(): Command {
 /** Names of the option in errors about its time. */
 const timeNames = { unit: () => "--since takes milliseconds", format: "--since takes ISO 8601" };
 
-async function incidents({ config, key, since, json, ...others }: IncidentsFlags): Promise<void> {
+async function incidents({ config, key, since, json, candidate, ...others }: IncidentsFlags): Promise<void> {
   const settings = withInput(loadConfig(config, process.env).settings, others);
   const least = since === undefined ? -Infinity : timeReader({}, timeNames, true)(since);
   const options = await reachedBrokers(settings, others);
@@ -56,7 +58,7 @@ async function incidents({ config, key, since, json, ...others }: IncidentsFlags
     if (message === undefined || (key !== undefined && message.key !== key)) return;
     latest.set(JSON.stringify([message.id, message.key]), message);
   };
-  await readIncidents(options, undefined, take, reader.prepare);
+  await readIncidents(options, { isCandidate: candidate }, take, reader.prepare);
   reader.warn();
   const found = [...latest.values()]
     .filter(({ end, state }) => state === "open" || parseIsoTime(end) >= least)

@@ -169,6 +169,23 @@ describeWithBroker("a candidate", () => {
     expect(await valuesOf(candidateIncidents, expected.length)).toEqual(
       expected.map((value) => value.replaceAll(alone.topics.input, base.topics.input)),
     );
+    const listed = async (...words: string[]): Promise<readonly { readonly id: string }[]> => {
+      const [text] = await command(before, "incidents", "--json", ...words);
+      return (JSON.parse(text!) as { readonly incidents: { readonly id: string }[] }).incidents;
+    };
+    const idsOf = (values: readonly string[]): string[] =>
+      [...new Set(values.map((value) => (JSON.parse(value) as { readonly id: string }).id))].sort();
+    expect((await listed("--candidate")).map(({ id }) => id).sort()).toEqual(
+      idsOf(await valuesOf(candidateIncidents, 2)),
+    );
+    expect((await listed()).map(({ id }) => id).sort()).toEqual(
+      idsOf(await valuesOf(base.topics.incidents, 2)),
+    );
+    const [{ id }] = (await listed("--candidate")) as [{ readonly id: string }];
+    expect((await command(before, "incidents", "ack", id, "--candidate")).join("")).toContain(`${id}: no `);
+    const unnamed = startCommand(["incidents", "--candidate"], base);
+    expect(await unnamed.ended).toBe(2);
+    expect(unnamed.err[0]).toMatch(/^error SETTING_INVALID: topics\.candidateIncidents is not set/);
     await command(before, "promote");
     await first.line(/"event":"promoted".*"model":"gru/);
     expect(await first.end()).toBe(0);
