@@ -61,19 +61,41 @@ function asOurs(error: unknown): unknown {
 
 async function main(): Promise<void> {
   usePretrainedWeights();
-  // A reader such as `head` may close the output early, which is no error.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(exitCodes.ok);
-  });
+  watchOutputs();
   try {
     const command = await program(process.argv[2]);
     await command.parseAsync();
   } catch (thrown) {
     const error = asOurs(thrown);
     if (error === undefined) return;
-    process.stderr.write(`${describeError(error)}\n`);
-    process.exitCode = exitCodeOf(error);
+    end(error);
   }
+}
+
+/** Whether the lost output has been reported. */
+let isReported = false;
+
+/** Reports an error that ends the process, and sets the exit code. */
+function end(error: unknown): void {
+  isReported ||= error instanceof UndercurrentError && error.code === "OUTPUT_UNWRITABLE";
+  process.stderr.write(`${describeError(error)}\n`);
+  process.exitCode = exitCodeOf(error);
+}
+
+/** No output is lost in silence, also where a command writes without waiting. */
+function watchOutputs(): void {
+  process.stdout.on("error", (cause: NodeJS.ErrnoException) => {
+    // A reader such as `head` may close the output early, which is no error.
+    if (cause.code === "EPIPE") process.exit(exitCodes.ok);
+    // What the command does besides goes on to its end.
+    process.once("exit", () => {
+      if (isReported) return;
+      const message = `standard output cannot be written: ${cause.message}`;
+      end(new UndercurrentError("OUTPUT_UNWRITABLE", message, { cause }));
+    });
+  });
+  // Nobody can be told but by the exit code.
+  process.stderr.on("error", () => (process.exitCode ??= exitCodes.output));
 }
 
 await main();

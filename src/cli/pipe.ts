@@ -176,7 +176,13 @@ class PipeStage {
     process.stderr.write(`${JSON.stringify(counts)}\n`);
     this.#forecaster.dispose();
     if (this.#events === 0 && rejected > 0) {
-      throw new UndercurrentError("INPUT_EMPTY", "standard input: every line was rejected");
+      const isJson = this.#rejections.size > 1 || !this.#rejections.has("ROW_UNREADABLE");
+      throw new UndercurrentError(
+        "INPUT_EMPTY",
+        isJson
+          ? "standard input: every line was rejected"
+          : "standard input: no line is a JSON object, which pipe reads; for CSV there is backtest",
+      );
     }
   }
 }

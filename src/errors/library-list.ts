@@ -37,7 +37,8 @@ export const libraryErrors = {
   VALUE_NOT_A_NUMBER: {
     exit: exitCodes.input,
     data: "This event was rejected and counted; no state was changed.",
-    action: "Give the value as a number, or as null or NaN if it is missing.",
+    action:
+      "Give the value as a number, or as null or NaN if it is missing. Texts that hold numbers need decode.numbersInText, decimal commas in CSV --decimal ,.",
   },
   VALUE_OUT_OF_RANGE: {
     exit: exitCodes.input,

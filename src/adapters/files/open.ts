@@ -1,5 +1,5 @@
 /** Opens the input of a command: a file, a gzip file by its name, or standard input as "-". */
-import { createReadStream } from "node:fs";
+import { createReadStream, fstatSync } from "node:fs";
 import { access, constants, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { pipeline, type Readable } from "node:stream";
@@ -10,18 +10,44 @@ import { Utf8Decoder } from "./utf8.js";
 
 const pieceBytes = 64 * 1024;
 
-/** Throws FILE_UNREADABLE unless every file can be read: better before the first row than after the last. */
+/**
+ * Throws FILE_UNREADABLE unless every file can be read: better before the first row than after the last. Throws SETTING_INVALID
+ * if a file is named twice.
+ */
 export async function checkReadable(files: readonly string[]): Promise<void> {
+  const known = new Set<string>();
+  const once = (file: string, identity: string): void => {
+    if (known.has(identity)) {
+      const message = `${file} is named twice: its events would count twice`;
+      throw new UndercurrentError("SETTING_INVALID", message);
+    }
+    known.add(identity);
+  };
   for (const file of files) {
-    if (file === "-") continue;
+    if (file === "-") {
+      once("standard input", file);
+      continue;
+    }
     try {
       await access(file, constants.R_OK);
     } catch (cause) {
       throw unreadable(file, cause);
     }
-    if ((await stat(file)).isDirectory()) {
-      throw new UndercurrentError("FILE_UNREADABLE", `${file} is a folder, expected a file`);
-    }
+    const status = await stat(file, { bigint: true });
+    if (status.isDirectory()) throw folderError(file);
+    if (status.isFile()) once(file, `${status.dev}:${status.ino}`);
+  }
+}
+
+const folderError = (file: string): UndercurrentError =>
+  new UndercurrentError("FILE_UNREADABLE", `${file} is a folder, expected a file`);
+
+/** Node reads a folder as standard input without an error, and finds nothing. */
+function isFolderPiped(): boolean {
+  try {
+    return fstatSync(0).isDirectory();
+  } catch {
+    return false;
   }
 }
 
@@ -38,6 +64,7 @@ export interface OpenOptions {
  */
 export async function* openText(file: string, options: OpenOptions = {}): AsyncGenerator<string> {
   const { progress, signal } = options;
+  if (file === "-" && isFolderPiped()) throw folderError(nameOf(file));
   const onDisk = file === "-" ? undefined : createReadStream(file, { highWaterMark: pieceBytes });
   const bytes = onDisk ?? process.stdin;
   const decoder = new TextPieces(file);
@@ -80,6 +107,10 @@ class TextPieces {
   }
 
   #open(): Utf8Decoder | Utf16Decoder {
+    if (this.#first[0] === 0x1f && this.#first[1] === 0x8b) {
+      const message = `${nameOf(this.#file)} is gzipped: give the file a name that ends in .gz, or unpack it, as gunzip -c does`;
+      throw new UndercurrentError("FILE_UNREADABLE", message);
+    }
     const order = utf16Order(this.#first);
     if (order === undefined && looksLikeUtf16(this.#first)) {
       throw new UndercurrentError(

@@ -44,7 +44,7 @@ export interface Trial {
   readonly choices: readonly Choice[];
   /** Days of each fold. */
   readonly days: readonly number[];
-  /** Skill of each forecaster in each fold. */
+  /** Skill of each forecaster in each fold; not finite where persistence makes no error. */
   readonly skills: readonly (readonly number[])[];
 }
 
@@ -83,8 +83,13 @@ function isMerged({ counts }: Choice, folds: readonly number[]): boolean {
   return sumOf(folds.map((fold) => counts[fold]!.open)) / folds.length > mostOpen;
 }
 
-/** Returns the forecasters from the preferred one on: those that are not clearly worse than the best, in their order. */
-export function rankForecasters(skills: Trial["skills"], folds: readonly number[]): readonly number[] {
+/**
+ * Returns the forecasters from the preferred one on: those that are not clearly worse than the best, in their order. A fold in
+ * which values repeat without a change has no skill, and says nothing.
+ */
+export function rankForecasters(skills: Trial["skills"], allFolds: readonly number[]): readonly number[] {
+  const folds = allFolds.filter((fold) => skills.every((skill) => Number.isFinite(skill[fold])));
+  if (folds.length === 0) return skills.map((_, forecaster) => forecaster);
   const means = skills.map((skill) => sumOf(folds.map((fold) => skill[fold]!)) / folds.length);
   const best = means.indexOf(Math.max(...means));
   const isClose = (forecaster: number): boolean => {

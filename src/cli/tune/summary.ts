@@ -123,7 +123,11 @@ export function summarise(found: Found): TuneSummary {
   const spans = sample.spans.flatMap((span) => span ?? []);
   const total = days.reduce((sum, each) => sum + each, 0);
   const summaries = shown.map((each, index) =>
-    summariseChoice(each, { found, name: nameOf(index), skill: meanOf(trial.skills[each.forecaster]!) }),
+    summariseChoice(each, {
+      found,
+      name: nameOf(index),
+      skill: meanOf(trial.skills[each.forecaster]!.filter(Number.isFinite)),
+    }),
   );
   const heldOut = {
     folds: days.length,

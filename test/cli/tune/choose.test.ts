@@ -99,6 +99,13 @@ test("a forecaster that is not clearly worse than the best keeps its place, anot
   expect(rankForecasters([steady(0.6), noisy], folds)).toEqual([0, 1]);
 });
 
+test("folds in which values never change say nothing of a forecaster", () => {
+  const steady = (skill: number, ...others: number[]): number[] => [...others, ...folds.map(() => skill)];
+  const all = [0, 1, 2, 3, 4, 5, 6];
+  expect(rankForecasters([steady(0.5, NaN, -Infinity), steady(0.6, NaN, NaN)], all)).toEqual([1, 0]);
+  expect(rankForecasters([steady(NaN), steady(NaN)], folds)).toEqual([0, 1]);
+});
+
 test("what is held out was not chosen on: a fold apart from the others tells the truth", () => {
   // Four folds are quiet at the high rate, the last one is not.
   const counts = (last: number): FoldCounts[] =>

@@ -97,7 +97,12 @@ function longReader(names: ColumnNames, columns: CsvColumns, keyWithoutColumn: s
     names.findAny(columns.value, "value") ??
     (columns.areCounted === true
       ? undefined
-      : names.onlyOther(taken, "the value column is ambiguous; name it with --value"));
+      : names.onlyOther(
+          taken,
+          names.header.length === 1
+            ? "the file has one column; name the character between its cells with --delimiter"
+            : "the value column is ambiguous; name it with --value",
+        ));
   const cells = new Cells();
   const read = (row: CsvRow, sink: ObservationSink): void => {
     try {

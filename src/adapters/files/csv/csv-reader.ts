@@ -7,7 +7,7 @@ import type { Rejection } from "../../../pipeline/telemetry.js";
 import type { CellForm } from "./cells.js";
 import { csvLayout, type CsvColumns, type ObservationSink, type RowReader } from "./csv-layout.js";
 import { CsvRecords, isFault, type CsvRecord } from "./csv-records.js";
-import { assertHeader } from "./header.js";
+import { assertHeader, otherForm } from "./header.js";
 import { keyOfFile, nameOf, openText } from "../open.js";
 import { detectTimeUnit, judgedRows } from "./time-unit.js";
 
@@ -80,7 +80,7 @@ async function* readFile(file: string, options: CsvReaderOptions): AsyncGenerato
   };
   const take = function* (all: readonly CsvRecord[]): Generator<NumberedColumns> {
     for (const record of all) {
-      if (rows === undefined) rows = new FileRows(file, headerOf(file, record), options);
+      if (rows === undefined) rows = new FileRows(file, headerOf(file, record, records.headerText), options);
       else if (first === undefined) {
         if (rows.take(record)) yield rows.batch();
       } else if (first.push(record) === judgedRows) yield* settle();
@@ -191,7 +191,9 @@ class FileRows implements ObservationSink {
   }
 }
 
-function headerOf(file: string, record: CsvRecord): readonly string[] {
+function headerOf(file: string, record: CsvRecord, text: string): readonly string[] {
+  const other = otherForm(text);
+  if (other !== undefined) throw new UndercurrentError("INPUT_COLUMN_MISSING", `${nameOf(file)} ${other}`);
   if (!isFault(record)) return record.cells;
   throw new UndercurrentError(
     "INPUT_COLUMN_MISSING",

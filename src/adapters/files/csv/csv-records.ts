@@ -56,6 +56,7 @@ export interface CsvRecordsOptions {
 export class CsvRecords {
   readonly #lines = new LineSplitter();
   #delimiter: string | undefined;
+  #headerText = "";
   readonly #decimal: string;
   readonly #notice: ((text: string) => void) | undefined;
   /** Lines that came before the delimiter was known. */
@@ -69,6 +70,11 @@ export class CsvRecords {
     this.#decimal = decimal;
     this.#delimiter = delimiter;
     this.#notice = notice;
+  }
+
+  /** The first line that is not empty, once it was read. */
+  get headerText(): string {
+    return this.#headerText;
   }
 
   push(piece: string): CsvRecord[] {
@@ -87,6 +93,7 @@ export class CsvRecords {
 
   /** Takes a line; the first ones wait until two of them that are not empty decide the delimiter. */
   #begin(line: Line, records: CsvRecord[]): void {
+    this.#headerText ||= line.text ?? "";
     if (this.#delimiter !== undefined) {
       this.#take(line, records);
       return;

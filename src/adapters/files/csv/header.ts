@@ -1,4 +1,4 @@
-/** Notices a file whose first row is data and no header. */
+/** Notices a file whose first row is data and no header, and one that is no CSV. */
 import { UndercurrentError } from "../../../errors/errors.js";
 import { parseIsoTime } from "../../../forecast/iso-time.js";
 import { plausibleUnit } from "../../../pipeline/times/epoch.js";
@@ -13,6 +13,17 @@ interface HeaderSource {
   readonly header: readonly string[];
   readonly columns: CsvColumns;
   readonly form: CellForm;
+}
+
+/** Says what a file is whose first line shows that it is no CSV with line feeds; undefined for any other. */
+export function otherForm(firstLine: string): string | undefined {
+  if (/^\s*(?:\{\s*"|\[\s*[[{])/.test(firstLine)) {
+    return "looks like JSON, expected CSV; pipe and learn read JSON lines";
+  }
+  if (firstLine.includes("\r")) {
+    return "has lines that end with a carriage return alone; convert them to line feeds";
+  }
+  return undefined;
 }
 
 /**
