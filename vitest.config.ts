@@ -24,7 +24,7 @@ const long = [
   "test/simulate/{sabotage,seeds}.test.ts",
   "test/forecast/{horizon/features,horizon/horizons,irregular,models,uncertainty/alarms,uncertainty/coverage}.test.ts",
   "test/pipeline/state/model-record.test.ts",
-  "test/integration/connect/{flink,jdbc-sink}.test.ts",
+  "test/integration/connect/{flink,jdbc-sink,opensearch-sink}.test.ts",
   "test/integration/kafka/{owners,inputs,oauth,many-partitions,quiet-log,hostile,second-client}.test.ts",
 ];
 /** Quick tests of what a process has once: its kernel, its weights, the tensors and timers that they count. */

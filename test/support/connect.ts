@@ -1,6 +1,7 @@
-// Kafka Connect's standalone runtime with a JDBC sink, as a local Java process from Maven Central's jars.
+// Kafka Connect's standalone runtime with a JDBC sink or Camel's, as a local Java process from Maven Central's jars.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,6 +22,19 @@ ${dependency("org.apache.kafka", "connect-json", "4.1.0")}
 ${dependency("org.apache.kafka", "connect-transforms", "4.1.0")}
 ${dependency("io.debezium", "debezium-connector-jdbc", "3.3.1.Final")}
 ${dependency("io.apicurio", "apicurio-registry-utils-converter", "2.6.13.Final")}
+</dependencies></project>`;
+
+/** Parts of a plugin that the runtime has. */
+const exclusions = ["org.apache.kafka", "io.apicurio", "io.confluent"]
+  .map((group) => `<exclusion><groupId>${group}</groupId><artifactId>*</artifactId></exclusion>`)
+  .join("");
+
+/** Camel's sink is a plugin with a class loader of its own, because its libraries are older than the runtime's. */
+const plugins = cached("connect-camel-0.11.0-http");
+const pluginPom = `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>undercurrent</groupId><artifactId>test-connect-camel</artifactId><version>1</version><dependencies>
+${dependency("org.apache.camel.kafkaconnector", "camel-kafka-connector", "0.11.0").replace("</dependency>", `<exclusions>${exclusions}</exclusions></dependency>`)}
+${dependency("org.apache.camel", "camel-http", "3.11.1")}
 </dependencies></project>`;
 
 /** Prints what a query gives: names of columns, then rows, with tabs between columns. */
@@ -54,6 +68,15 @@ const textOf = (properties: Properties): string =>
     .map(([name, value]) => `${name}=${value}\n`)
     .join("");
 
+/** Returns the settings of a file of examples/sinks. */
+export function sinkSettings(name: string): Properties {
+  const lines = readFileSync(`examples/sinks/${name}.properties`, "utf8").split("\n");
+  const settings = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  return Object.fromEntries(
+    settings.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+  );
+}
+
 export interface RunningConnect {
   /** Tasks of the connector, as Connect's own API tells of them. */
   tasks(): Promise<readonly { readonly state: string; readonly trace?: string }[]>;
@@ -83,6 +106,8 @@ export async function startConnect(
   connector: Properties,
 ): Promise<RunningConnect> {
   await fetchJars(jars, pom);
+  const isCamel = connector["connector.class"]!.startsWith("org.apache.camel.");
+  if (isCamel) await fetchJars(join(plugins, "camel"), pluginPom);
   const folder = await mkdtemp(join(tmpdir(), "undercurrent-connect-"));
   const port = await freePort();
   const file = async (name: string, text: string): Promise<string> => {
@@ -97,6 +122,7 @@ export async function startConnect(
       "value.converter": "org.apache.kafka.connect.json.JsonConverter",
       "offset.storage.file.filename": join(folder, "offsets"),
       "offset.flush.interval.ms": "1000",
+      ...(isCamel && { "plugin.path": plugins }),
       listeners: `http://127.0.0.1:${port}`,
     }),
   );

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import { loadConfig } from "../../../src/config/load.js";
 import { broker, describeWithBroker } from "../../support/broker.js";
 import { endChildren } from "../../support/child.js";
-import { sqlRows, startConnect, type RunningConnect } from "../../support/connect.js";
+import { sinkSettings, sqlRows, startConnect, type RunningConnect } from "../../support/connect.js";
 import { converterAnswers } from "../../support/converter.js";
 import { postgresIsHere, startPostgres, type RunningPostgres } from "../../support/postgres.js";
 import { startRegistry, type RunningRegistry } from "../../support/registry-java.js";
@@ -20,15 +20,6 @@ vi.setConfig({ testTimeout: 400_000, hookTimeout: 400_000 });
 
 const encodeOf = (name: string): Settings["encode"] =>
   loadConfig(`examples/topics/${name}.yaml`, {}).settings.encode;
-
-/** The settings of an example of a sink. */
-function sink(name: string): Readonly<Record<string, string>> {
-  const lines = readFileSync(`examples/sinks/${name}.properties`, "utf8").split("\n");
-  const settings = lines.filter((line) => line !== "" && !line.startsWith("#"));
-  return Object.fromEntries(
-    settings.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
-  );
-}
 
 /** Serves so many readings of partition 0, and ends. */
 async function serve(settings: Deployment, count: number): Promise<void> {
@@ -83,7 +74,7 @@ async function rowsOf(
     await serve(settings, 40);
     await sqlRows(url, readFileSync("examples/sinks/postgres.sql", "utf8"));
     const settingsOf = (name: string): Readonly<Record<string, string>> => ({
-      ...sink("jdbc"),
+      ...sinkSettings("jdbc"),
       name,
       topics: forecasts,
       "connection.url": url,
@@ -184,7 +175,7 @@ async function rowsOf(
     expect(incidents.length).toBeGreaterThan(3);
     expect(await broker.readCommitted(feedback, 1)).toMatchObject([[{}]]);
     connect = await startConnect(broker.brokers, {
-      ...sink("jdbc-incidents"),
+      ...sinkSettings("jdbc-incidents"),
       topics: settings.topics.incidents,
       "connection.url": url,
     });
@@ -214,7 +205,7 @@ async function rowsOf(
     const { forecasts } = settings.topics;
     await serve(settings, 40);
     connect = await startConnect(broker.brokers, {
-      ...sink("jdbc-avro"),
+      ...sinkSettings("jdbc-avro"),
       topics: forecasts,
       "connection.url": database!.url,
       "collection.name.format": "avro",
