@@ -21,6 +21,7 @@ import { incidentEncoding } from "../pipeline/encode-settings.js";
 import type { InputRecord } from "../pipeline/ports.js";
 import { InputSample } from "../pipeline/input-sample.js";
 import { formatOf } from "./shared/format.js";
+import { checkOutputSchemas } from "./shared/output-schema.js";
 import { configuredModels } from "./shared/pipeline.js";
 import { byOf, forecasting, hasSeveral } from "./shared/inputs.js";
 import { kafkaOptions, reachedBrokers } from "./shared/kafka-options.js";
@@ -61,6 +62,9 @@ async function lint({ config, json, offline, timeout }: LintFlags): Promise<void
     const { settings } = loadConfig(config, process.env);
     // Building the options reads certificates and keys.
     kafkaOptions(settings);
+    checkOutputSchemas(settings);
+    // Reads the files of schemas and functions.
+    await formatOf(settings);
     findings.push({ level: "ok", subject: "configuration", message: "valid" });
     checkModelRecord(settings);
     findings.push({ level: "ok", subject: "model", message: "the state record fits kafka.maxBatchBytes" });

@@ -10,9 +10,11 @@ export interface LoadedConfig {
 }
 
 const hidden = "[redacted]";
+/** The user and password of an address, such as http://user:password@host. */
+const userInfo = /^([a-z][a-z\d+.-]*:\/\/)[^/?#]*@/i;
 
 /**
- * Returns a copy that may be printed and logged: secrets are "[redacted]", and values from the environment are references,
+ * Returns a copy that may be printed and logged: secrets, and user and password in an address, are "[redacted]", and values from the environment are references,
  * `${NAME}`.
  */
 export function redact({ settings, references }: LoadedConfig): unknown {
@@ -22,6 +24,7 @@ export function redact({ settings, references }: LoadedConfig): unknown {
     if (nodeAt(path)?.writeOnly === true && part !== undefined) return reference ?? hidden;
     if (reference !== undefined) return reference;
     if (Array.isArray(part)) return part.map((item, index) => visit(item, [...path, index]));
+    if (typeof part === "string") return part.replace(userInfo, `$1${hidden}@`);
     if (typeof part !== "object" || part === null) return part;
     return Object.fromEntries(
       Object.entries(part).map(([name, item]) => [name, visit(item, [...path, name])]),

@@ -40,10 +40,22 @@ const mostBytes = 2_147_483_647;
 /** Limits every timeout to 23 days: timers in Node.js are 32-bit integers, and the client adds to the timeouts. */
 const longestMs = 2_000_000_000;
 
+/** Returns whether the port of each address can exist; an address without one is refused by its form. */
+const hasPorts = (addresses: string): boolean =>
+  addresses.split(",").every((address) => {
+    const port = Number(address.slice(address.lastIndexOf(":") + 1));
+    return Number.isNaN(port) || (port >= 1 && port <= 65_535);
+  });
+
 const kafkaSchema = z
   .strictObject({
     bootstrapServers: z
-      .array(z.string().regex(/^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$/, "An address is host:port"))
+      .array(
+        z
+          .string()
+          .regex(/^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$/, "An address is host:port")
+          .refine(hasPorts, "A port is a number from 1 to 65535"),
+      )
       .min(1)
       .default(["localhost:9092"])
       .describe(

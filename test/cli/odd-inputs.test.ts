@@ -102,6 +102,28 @@ describe("an input that is something else", () => {
   });
 });
 
+describe("a configuration that no start would take", () => {
+  const cases: readonly [string, string, RegExp][] = [
+    ["a format without its schemas", "decode: {format: avro}", /decode\.format: avro needs schemaRegistry/],
+    ["a schema's file", "decode: {format: avro, schemaFile: no.avsc}", /decode\.schemaFile: .*no\.avsc/],
+    ["a function's file", "decode: {format: module, module: no.mjs}", /decode\.module: no\.mjs cannot/],
+    ["an output without a registry", "encode: {format: avro}", /encode\.format: avro needs schemaRegistry/],
+    [
+      "incidents without a registry",
+      "{encode: {incidents: {format: avro}}, topics: {incidents: i, feedback: f}}",
+      /encode\.incidents\.format: avro needs/,
+    ],
+    ["a port that does not exist", "kafka: {bootstrapServers: ['a:99999']}", /bootstrapServers.*A port is/],
+  ];
+  test.each(cases)("is refused by lint --offline: %s", (_, text, message) => {
+    const path = file("config.yaml", `${text}\n`);
+    const { status, stdout } = spawnSync(process.execPath, [cli, "lint", "--offline", "-c", path], {
+      encoding: "utf8",
+    });
+    expect([status, stdout]).toEqual([2, expect.stringMatching(message)]);
+  });
+});
+
 const full = "/dev/full";
 // A device that is always full is Linux's.
 describe.skipIf(process.platform !== "linux")("an output that cannot be written", () => {

@@ -301,6 +301,10 @@ describe("secrets", () => {
     });
     expect(shown(text, environment)).not.toContain("secret-host");
     expect(shown(text, environment)).not.toContain(secret);
+    const registry = stringify({ schemaRegistry: { url: `https://user:${secret}@registry:8081/ccompat` } });
+    expect(JSON.parse(shown(registry))).toMatchObject({
+      schemaRegistry: { url: "https://[redacted]@registry:8081/ccompat" },
+    });
     const oauth = { tokenEndpointUrl: "https://id.example/token", clientId: "c", clientSecret: secret };
     const tokens = stringify({ kafka: { sasl: { mechanism: "OAUTHBEARER", oauth } } });
     expect(JSON.parse(shown(tokens))).toMatchObject({

@@ -31,10 +31,7 @@ export async function withSchemaId<Settings extends Config>(
   ): Promise<number> => {
     const registry = registryOf(settings);
     if (registry !== undefined) return registerOutput({ registry, ...output, ...options });
-    throw new UndercurrentError(
-      "SETTING_INVALID",
-      `${section}.format: ${format} needs schemaRegistry.url or ${section}.schemaId`,
-    );
+    throw withoutRegistry(section, format);
   };
   let { schemaId } = encode;
   if (hasRegisteredSchema(encode)) {
@@ -52,6 +49,26 @@ export async function withSchemaId<Settings extends Config>(
     });
   }
   return { ...settings, encode: { ...encode, schemaId, incidents: { ...incidents, schemaId: incidentsId } } };
+}
+
+/** Throws SETTING_INVALID where the ids of the schemas can come from nowhere. */
+export function checkOutputSchemas({ encode, topics, schemaRegistry }: Config): void {
+  if (schemaRegistry.url !== undefined) return;
+  if (hasRegisteredSchema(encode) && encode.schemaId === undefined) {
+    throw withoutRegistry("encode", encode.format);
+  }
+  const encoding = incidentEncoding(encode);
+  const hasIncidents = (topics.incidents ?? topics.candidateIncidents) !== undefined;
+  if (hasIncidents && hasRegisteredSchema(encoding) && encode.incidents.schemaId === undefined) {
+    throw withoutRegistry("encode.incidents", encoding.format);
+  }
+}
+
+function withoutRegistry(section: string, format: string): UndercurrentError {
+  return new UndercurrentError(
+    "SETTING_INVALID",
+    `${section}.format: ${format} needs schemaRegistry.url or ${section}.schemaId`,
+  );
 }
 
 /** Returns the configuration with forecasts and incidents in JSON, for what writes none to a topic. */
