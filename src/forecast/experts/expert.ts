@@ -41,21 +41,8 @@ export interface Expert {
    * where it has nothing to say, or says it no better than the last value.
    */
   relativeLoss?(state: Float32Array, at: number, losses: ComparedLosses): number;
-  /** Learns from an observed value, `change` above the base, in the unit of the values; the base then moves there. */
-  learn(state: Float32Array, at: number, change: number, sizes: LearnedSizes): void;
-  /** The base moves by `change` to stand in for a missing value; there is nothing to learn. */
-  skip(state: Float32Array, at: number, change: number): void;
-}
-
-const nothing = (): void => undefined;
-
-/** An expert that keeps nothing: it repeats what its input holds. */
-export function statelessExpert(name: string, forecast: (input: ExpertInput) => number): Expert {
-  return {
-    name,
-    stateSize: 0,
-    forecast: (_state, _at, input) => forecast(input),
-    learn: nothing,
-    skip: nothing,
-  };
+  /** Of an expert that learns: takes an observed value, `change` above the base, in the unit of the values; the base then moves there. */
+  learn?(state: Float32Array, at: number, change: number, sizes: LearnedSizes): void;
+  /** Of an expert that learns: the base moves by `change` to stand in for a missing value; there is nothing to learn. */
+  skip?(state: Float32Array, at: number, change: number): void;
 }

@@ -32,12 +32,26 @@ const inverseValues = 3;
 /** Regrets at first of the last value, of the mixture and of the gate: less is trusted more. */
 const firstRegrets = [3, 2, 0] as const;
 const rivals = firstRegrets.length;
+/** Members whose shares are computed at once: their sums do not wait for each other. */
+const abreast = 3;
 /** Share of the error of repeating the last value that a key's forecasts may be worse by: in its first values, and from then on. */
 const affordable = { first: 0.15, later: 0.01 } as const;
 const firstValues = 30;
 /** Values up to which all of a key's forecasts are limited so, and up to which those of the mixture are (docs/adr/0030). */
 const youngUntil = 100;
 const guardedUntil = 1000;
+
+/** Logarithms of the losses that 16 bits hold, up to the largest error. */
+let logarithms: Float64Array | undefined;
+
+function logarithmsOfLosses(): Float64Array {
+  const length = toHalf(largestError) + 1;
+  return (logarithms ??= Float64Array.from({ length }, (_, half) => logarithmOf(half)));
+}
+
+function logarithmOf(half: number): number {
+  return logarithm(fromHalf(half) + leastLoss);
+}
 
 /** Experts that a gate mixes, where the forecaster has them, beside today's mixture of all. The last value is the first. */
 const memberNames: ReadonlySet<string> = new Set([
@@ -101,8 +115,13 @@ export class Gate {
   readonly #squaredLoss: boolean;
   readonly #inputs: Float64Array;
   readonly #forecasts: Float64Array;
+  readonly #errors: Float64Array;
+  /** Of the members, and zeros behind to fill the last `abreast`. */
   readonly #shares: Float64Array;
   readonly #trust = new Float64Array(rivals);
+  /** The weights in the order in which they are read: for each `abreast` members those of an input side by side. */
+  readonly #woven: Float64Array;
+  #logarithms: Float64Array = new Float64Array(0);
   readonly #place: ReturnType<typeof placesOf>;
   readonly #row: RuleRow;
   #weights: Float32Array | undefined;
@@ -113,7 +132,9 @@ export class Gate {
     const { members } = this;
     this.#inputs = new Float64Array(discounts.length * members + 2 * (members - 1) + 2);
     this.#forecasts = new Float64Array(members);
-    this.#shares = new Float64Array(members);
+    this.#errors = new Float64Array(members);
+    this.#shares = new Float64Array(abreast * Math.ceil(members / abreast));
+    this.#woven = new Float64Array((this.#inputs.length + 1) * this.#shares.length);
     this.#place = placesOf(members);
     this.rows = new Slabs({ f64: 0, f32: this.#place.f32, u16: this.#place.u16 }, "gates");
     this.#row = { ...this.rows.rowOf(0), layout: this.#place };
@@ -141,7 +162,17 @@ export class Gate {
 
   set weights(weights: Float32Array | undefined) {
     this.#weights = weights;
-    if (weights === undefined) this.rows.clear();
+    if (weights === undefined) {
+      this.rows.clear();
+      return;
+    }
+    this.#logarithms = logarithmsOfLosses();
+    const { members } = this;
+    const row = this.inputs + 1;
+    for (let m = 0; m < members; m++) {
+      const from = (m - (m % abreast)) * row + (m % abreast);
+      for (let i = 0; i < row; i++) this.#woven[from + i * abreast] = weights[m * row + i]!;
+    }
   }
 
   get bytes(): number {
@@ -193,20 +224,20 @@ export class Gate {
    * expert has alone.
    */
   forecast(key: KeyRow, mixture: number, lead: number): void {
-    const weights = this.#weights;
-    if (weights === undefined) return;
+    if (this.#weights === undefined) return;
     const row = this.#turnTo(key.slot);
-    const place = this.#place;
     const observed = key.f64[key.at64 + number.observed]!;
     this.#readForecasts(key, mixture);
     this.#readInputs(observed);
-    this.#share(weights);
+    this.#share();
+    const forecasts = this.#forecasts;
+    const shares = this.#shares;
     let gated = 0;
-    for (let m = 0; m < this.members; m++) gated += this.#shares[m]! * this.#forecasts[m]!;
+    for (let m = 0; m < forecasts.length; m++) gated += shares[m]! * forecasts[m]!;
     const { f32 } = row;
-    const at = row.at32 + place.forecasts;
+    const at = row.at32 + this.#place.forecasts;
     const pending = key.at32 + key.layout.mixture;
-    f32[at] = this.#forecasts[0]!;
+    f32[at] = forecasts[0]!;
     f32[at + 1] = key.f32[pending]!;
     f32[at + 2] = gated;
     if (!this.#areAlike(key, row, observed)) return;
@@ -216,14 +247,13 @@ export class Gate {
 
   /** Turns the weights of the panel's forecast to those of the pending one. */
   fold(key: KeyRow, { forecast, mixture, lead, weights }: MixedWeights): void {
-    const own = this.#weights;
-    if (own === undefined) return;
+    if (this.#weights === undefined) return;
     const row = this.#turnTo(key.slot);
     const observed = key.f64[key.at64 + number.observed]!;
     if (!this.#areAlike(key, row, observed)) return;
     this.#readForecasts(key, forecast);
     this.#readInputs(observed);
-    this.#share(own);
+    this.#share();
     mixtureWeights(row, 0, this.#trust);
     const [ofLast, ofPanel, ofGate] = this.#trust as unknown as [number, number, number];
     const rest = 1 - lead;
@@ -252,14 +282,17 @@ export class Gate {
     const gradient = lossGradient(whole - target, this.#squaredLoss) / spread;
     learnMixture(row, rivals, whole, gradient);
     if (observed <= firstChanges) u16[at16 + place.changes + observed - 1] = packChange(moved);
+    const forecasts = this.#forecasts;
+    const errors = this.#errors;
+    for (let m = 0; m < errors.length; m++)
+      errors[m] = Math.min(Math.abs(target - forecasts[m]!) / spread, largestError);
     const soonest = 1 / (observed + usualCount);
     let at = at16 + place.losses;
     for (const discount of discounts) {
       const rate = Math.max(1 - discount, soonest);
-      for (let m = 0; m < this.members; m++, at++) {
-        const error = Math.min(Math.abs(target - this.#forecasts[m]!) / spread, largestError);
+      for (let m = 0; m < errors.length; m++, at++) {
         const loss = fromHalf(u16[at]!);
-        u16[at] = toHalf(loss + rate * (error - loss));
+        u16[at] = toHalf(loss + rate * (errors[m]! - loss));
       }
     }
   }
@@ -313,23 +346,23 @@ export class Gate {
 
   /** Turns to the key of a slot; one object is reused. */
   #turnTo(slot: number): RuleRow {
-    const { f32, at32, u16, at16 } = this.rows.rowOf(slot);
+    const { f32, u16, sizes } = this.rows;
     const row = this.#row;
     row.f32 = f32;
-    row.at32 = at32;
+    row.at32 = slot * sizes.f32;
     row.u16 = u16;
-    row.at16 = at16;
+    row.at16 = slot * sizes.u16;
     return row;
   }
 
   /** Fills in what the members forecast. */
   #readForecasts(key: KeyRow, mixture: number): void {
     const forecasts = this.#forecasts;
-    const { members } = this;
+    const experts = this.#experts;
+    const { f32 } = key;
     const said = key.at32 + key.layout.forecasts;
-    for (let m = 0; m < members - 1; m++)
-      forecasts[m] = clip(key.f32[said + this.#experts[m]!]!, largestForecast);
-    forecasts[members - 1] = clip(mixture, largestForecast);
+    for (let m = 0; m < experts.length; m++) forecasts[m] = clip(f32[said + experts[m]!]!, largestForecast);
+    forecasts[experts.length] = clip(mixture, largestForecast);
   }
 
   /** Fills in what the gate looks at, of the key turned to and the forecasts. */
@@ -337,14 +370,18 @@ export class Gate {
     const { u16, at16 } = this.#row;
     const forecasts = this.#forecasts;
     const inputs = this.#inputs;
-    const { members } = this;
+    const members = forecasts.length;
+    const logs = this.#logarithms;
     let at = 0;
-    let from = at16 + this.#place.losses;
-    for (let d = 0; d < discounts.length; d++, from += members) {
-      const ofLast = logarithm(fromHalf(u16[from]!) + leastLoss);
-      inputs[at++] = clip(ofLast, largestLogarithm);
-      for (let m = 1; m < members; m++)
-        inputs[at++] = clip(logarithm(fromHalf(u16[from + m]!) + leastLoss) - ofLast, largestLogarithm);
+    const losses = at16 + this.#place.losses;
+    for (let from = losses; from < losses + discounts.length * members; from += members) {
+      let ofLast = 0;
+      for (let m = 0; m < members; m++) {
+        const half = u16[from + m]!;
+        const log = half < logs.length ? logs[half]! : logarithmOf(half);
+        inputs[at++] = clip(log - ofLast, largestLogarithm);
+        if (m === 0) ofLast = log;
+      }
     }
     for (let m = 1; m < members; m++) {
       const away = forecasts[m]! - forecasts[0]!;
@@ -357,20 +394,30 @@ export class Gate {
   }
 
   /** The shares of the members: a softmax of linear functions of the inputs. */
-  #share(weights: Float32Array): void {
+  #share(): void {
     const inputs = this.#inputs;
+    const woven = this.#woven;
     const shares = this.#shares;
-    const { length } = inputs;
-    let greatest = -Infinity;
-    for (let m = 0, at = 0; m < shares.length; m++) {
-      let sum = 0;
-      for (let i = 0; i < length; i++) sum += weights[at++]! * inputs[i]!;
-      shares[m] = sum += weights[at++]!;
-      if (sum > greatest) greatest = sum;
+    const members = this.#forecasts.length;
+    for (let m = 0, at = 0; m < shares.length; m += abreast, at += abreast) {
+      let first = 0;
+      let second = 0;
+      let third = 0;
+      for (let i = 0; i < inputs.length; i++, at += abreast) {
+        const input = inputs[i]!;
+        first += woven[at]! * input;
+        second += woven[at + 1]! * input;
+        third += woven[at + 2]! * input;
+      }
+      shares[m] = first + woven[at]!;
+      shares[m + 1] = second + woven[at + 1]!;
+      shares[m + 2] = third + woven[at + 2]!;
     }
+    let greatest = -Infinity;
+    for (let m = 0; m < members; m++) if (shares[m]! > greatest) greatest = shares[m]!;
     let total = 0;
-    for (let m = 0; m < shares.length; m++) total += shares[m] = exponential(shares[m]! - greatest);
-    for (let m = 0; m < shares.length; m++) shares[m] = shares[m]! / total;
+    for (let m = 0; m < members; m++) total += shares[m] = exponential(shares[m]! - greatest);
+    for (let m = 0; m < members; m++) shares[m] = shares[m]! / total;
   }
 }
 

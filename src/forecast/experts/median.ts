@@ -28,7 +28,7 @@ export function medianAbove(state: Float32Array, at: number): number {
 /** Offsets in the state. Both medians are relative to the base. */
 const place = { median: 0, still: 1, distance: 2, loss: 3, stillLoss: 4 } as const;
 
-export const median: Expert = {
+export const median = {
   name: "median",
   stateSize: 5,
 
@@ -55,4 +55,4 @@ export const median: Expert = {
     state[at + place.median] = state[at + place.median]! - change;
     state[at + place.still] = state[at + place.still]! - change;
   },
-};
+} as const satisfies Expert;

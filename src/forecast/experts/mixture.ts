@@ -22,6 +22,9 @@ const absoluteWidth = 0.001;
 /** Where the gradient of the squared loss and an expert's distance from the mixture are clipped, in scales. */
 export const largestDistance = 5;
 
+/** Of each expert the root of 1 and the sum of its squares; `asleep` has a bit for each of 32 experts at most. */
+const roots = new Float64Array(32);
+
 /**
  * Writes the weights of the key's experts, which sum to 1, to `weights`. Experts whose bit is set in `asleep` have the
  * weight 0.
@@ -40,7 +43,9 @@ export function mixtureWeights(
     if (isAsleep(asleep, e)) continue;
     awake++;
     const square = f32[squares + e]!;
-    const rate = 1 / Math.sqrt(square + 1);
+    const root = Math.sqrt(square + 1);
+    const rate = 1 / root;
+    roots[e] = root;
     const exponent = -rate * f32[regrets + e]! - rate * rate * square;
     weights[e] = exponent;
     if (exponent > greatest) greatest = exponent;
@@ -48,7 +53,7 @@ export function mixtureWeights(
   let total = 0;
   for (let e = 0; e < experts; e++) {
     if (isAsleep(asleep, e)) continue;
-    const weight = exponential(weights[e]! - greatest) / Math.sqrt(f32[squares + e]! + 1);
+    const weight = exponential(weights[e]! - greatest) / roots[e]!;
     weights[e] = weight;
     total += weight;
   }

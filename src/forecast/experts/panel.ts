@@ -6,7 +6,7 @@
  * of some hundred events, do not keep a line from being continued to the last digit, or a rare spike from being forecast.
  */
 import { clip } from "../elementary.js";
-import { nearestOr } from "../keys/grid.js";
+import { gridOf, nearestOn } from "../keys/grid.js";
 import { number } from "../keys/layout.js";
 import type { KeyRow } from "../keys/row.js";
 import { changed } from "./drift.js";
@@ -57,6 +57,8 @@ export class ExpertPanel {
   readonly #mixed: Float64Array;
   /** Indices of the experts that may sleep. */
   readonly #sleepers: readonly number[];
+  /** Indices of the experts that learn. */
+  readonly #learners: readonly number[];
   readonly #losses: ComparedLosses = { ofMixture: 0, ofLast: 0 };
   /** Of the key under way: bits of the experts that sleep, the one that leads or -1, and the share of its lead. */
   #asleep = 0;
@@ -67,6 +69,7 @@ export class ExpertPanel {
     this.experts = experts;
     this.#persistence = experts.indexOf(persistence);
     this.#sleepers = experts.flatMap((expert, e) => ("relativeLoss" in expert ? [e] : []));
+    this.#learners = experts.flatMap((expert, e) => ("learn" in expert ? [e] : []));
     this.#squaredLoss = squaredLoss;
     this.#weights = new Float64Array(experts.length);
     this.#mixed = new Float64Array(experts.length);
@@ -122,45 +125,40 @@ export class ExpertPanel {
 
   /** Mixes the experts' forecasts into the pending one, a scaled change. */
   forecast(key: KeyRow, input: ExpertInput): void {
-    const { f32, at32, layout } = key;
+    const { f64, at64, f32, at32, layout } = key;
+    const { experts } = this;
+    const { scale } = input;
     const weights = this.#weights;
+    const forecasts = at32 + layout.forecasts;
+    const base = f64[at64 + number.base]!;
+    const held = f64[at64 + number.held]!;
+    // The mean, which the squared loss asks for, may lie between two possible values.
+    const step = this.#squaredLoss ? 0 : gridOf(key);
     this.#rank(key);
     mixtureWeights(key, this.#asleep, weights);
     let mixture = 0;
     for (let e = 0; e < weights.length; e++) {
       if (weights[e] === 0) continue;
-      const forecast = this.#possible(
-        key,
-        this.experts[e]!.forecast(f32, at32 + layout.experts[e]!, input),
-        input,
-      );
-      const at = at32 + layout.forecasts + e;
-      f32[at] = clip(forecast, largestChange);
-      mixture += weights[e]! * f32[at];
+      let forecast = experts[e]!.forecast(f32, at32 + layout.experts[e]!, input);
+      if (step > 0) {
+        const value = base + scale * forecast;
+        const possible = nearestOn(step, held, value);
+        if (possible !== value) forecast = (possible - base) / scale;
+      }
+      f32[forecasts + e] = clip(forecast, largestChange);
+      mixture += weights[e]! * f32[forecasts + e]!;
     }
     f32[at32 + layout.panel + place.mixture] = mixture;
     // An expert that sleeps agrees with the mixture: it has no regret.
-    for (let e = 0; e < weights.length; e++) {
-      if (weights[e] === 0) f32[at32 + layout.forecasts + e] = mixture;
-    }
+    for (const e of this.#sleepers) if (weights[e] === 0) f32[forecasts + e] = mixture;
     if (!isSettled(key)) {
-      f32[at32 + layout.mixture] = f32[at32 + layout.forecasts + this.#persistence]!;
+      f32[at32 + layout.mixture] = f32[forecasts + this.#persistence]!;
     } else if (this.#leader < 0) {
       f32[at32 + layout.mixture] = mixture;
     } else {
-      const forecast = f32[at32 + layout.forecasts + this.#leader]!;
+      const forecast = f32[forecasts + this.#leader]!;
       f32[at32 + layout.mixture] = mixture + this.#lead * (forecast - mixture);
     }
-  }
-
-  /** The forecast, a scaled change, taken to the nearest possible value where values lie on a grid. */
-  #possible(key: KeyRow, forecast: number, { scale }: ExpertInput): number {
-    // The mean, which the squared loss asks for, may lie between two.
-    if (this.#squaredLoss) return forecast;
-    const base = key.f64[key.at64 + number.base]!;
-    const value = base + scale * forecast;
-    const possible = nearestOr(key, value);
-    return possible === value ? forecast : (possible - base) / scale;
   }
 
   /** Finds the experts that sleep, and which one leads by how much. It follows from what the key keeps since its last value. */
@@ -192,8 +190,8 @@ export class ExpertPanel {
     const { f32, at32, layout } = key;
     const { scale } = sizes;
     if (this.#squaredLoss) sizes.spread = sizes.weight = 1;
-    for (let e = 0; e < this.experts.length; e++) {
-      this.experts[e]!.learn(f32, at32 + layout.experts[e]!, change, sizes);
+    for (const e of this.#learners) {
+      this.experts[e]!.learn!(f32, at32 + layout.experts[e]!, change, sizes);
     }
     const target = clip(change / scale, largestChange);
     const panel = at32 + layout.panel;
@@ -213,9 +211,7 @@ export class ExpertPanel {
 
   /** The base moves by `change` to stand in for a missing value. */
   skip({ f32, at32, layout }: KeyRow, change: number): void {
-    for (let e = 0; e < this.experts.length; e++) {
-      this.experts[e]!.skip(f32, at32 + layout.experts[e]!, change);
-    }
+    for (const e of this.#learners) this.experts[e]!.skip!(f32, at32 + layout.experts[e]!, change);
   }
 
   #loss(error: number): number {

@@ -6,15 +6,11 @@ const place = { above: 0, relativeLoss: 1 } as const;
 /** A relative loss that keeps the expert asleep. */
 const asleep = 1e9;
 
-const nothing = (): void => undefined;
-
 export const periodic = {
   name: "periodic",
   stateSize: 2,
   forecast: (state, at, input) => state[at + place.above]! / input.scale,
   relativeLoss: (state, at) => state[at + place.relativeLoss]!,
-  learn: nothing,
-  skip: nothing,
 
   /** Takes the forecast of the next value. */
   tell(state: Float32Array, at: number, above: number, relativeLoss: number): void {

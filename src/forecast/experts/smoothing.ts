@@ -6,6 +6,8 @@ import { clip, exponential } from "../elementary.js";
 import type { Expert } from "./expert.js";
 
 const rates = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1] as const;
+/** Share of a level that a value leaves. */
+const kept = Float64Array.from(rates, (rate) => 1 - rate);
 const discount = 0.99;
 /** Largest squared error, in squared scales, that counts: one jump must not decide between the rates. */
 const largestLoss = 25;
@@ -20,7 +22,10 @@ export const smoothing: Expert = {
   forecast(state, at, input) {
     const losses = at + rates.length;
     let least = Infinity;
-    for (let i = 0; i < rates.length; i++) least = Math.min(least, state[losses + i]!);
+    for (let i = 0; i < rates.length; i++) {
+      const loss = state[losses + i]!;
+      if (loss < least) least = loss;
+    }
     let total = 0;
     let level = 0;
     for (let i = 0; i < rates.length; i++) {
@@ -37,7 +42,7 @@ export const smoothing: Expert = {
       const error = (change - state[at + i]!) / unit;
       const loss = at + rates.length + i;
       state[loss] = discount * state[loss]! + Math.min(error * error, largestLoss);
-      state[at + i] = (1 - rates[i]!) * (state[at + i]! - change);
+      state[at + i] = kept[i]! * (state[at + i]! - change);
     }
   },
 

@@ -59,7 +59,7 @@ const negligible = 1e-7;
 /** Observed changes before the trend forecasts. */
 const trustedAfter = 10;
 
-export const trend: Expert = {
+export const trend = {
   name: "trend",
   stateSize,
 
@@ -102,7 +102,7 @@ export const trend: Expert = {
       state[level] = state[level]! + state[at + place.slopes + variants[v]!.slope]! - change;
     }
   },
-};
+} as const satisfies Expert;
 
 /** The key has moved as a whole to its last value: the next change is one step, whatever stood in for missing values before. */
 export function endBridge(state: Float32Array, at: number): void {

@@ -24,10 +24,14 @@ export function startGrid({ f64, at64, f32, at32, layout }: KeyRow): void {
 
 /** The possible value nearest to `mixture`, counted from the last value, or `mixture` where that serves better. */
 export function nearestOr(key: KeyRow, mixture: number): number {
-  const { f32, at32, layout } = key;
-  return f32[at32 + layout.grid + lossOfNearest]! <= f32[at32 + layout.grid + lossOfMixture]!
-    ? nearest(key, mixture)
-    : mixture;
+  const step = gridOf(key);
+  return step > 0 ? nearestOn(step, key.f64[key.at64 + number.held]!, mixture) : mixture;
+}
+
+/** The step of the grid that forecasts are moved to; 0 where they stay as they are. */
+export function gridOf({ f64, at64, f32, at32, layout }: KeyRow): number {
+  const at = at32 + layout.grid;
+  return f32[at + lossOfNearest]! <= f32[at + lossOfMixture]! ? f64[at64 + number.grid]! : 0;
 }
 
 /** Takes an observed value, `held` being the one before, where `mixture` was the forecast of the experts. */
@@ -37,7 +41,7 @@ export function learnGrid(key: KeyRow, value: number, mixture: number): void {
   const held = f64[at64 + number.held]!;
   if (step > 0) {
     const at = at32 + layout.grid;
-    learnLoss(f32, at + lossOfNearest, Math.abs(value - nearest(key, mixture)) / step);
+    learnLoss(f32, at + lossOfNearest, Math.abs(value - nearestOn(step, held, mixture)) / step);
     learnLoss(f32, at + lossOfMixture, Math.abs(value - mixture) / step);
   }
   const least = resolution * (Math.abs(value) + Math.abs(held));
@@ -47,9 +51,8 @@ export function learnGrid(key: KeyRow, value: number, mixture: number): void {
   if (rest > least) f64[at64 + number.grid] = rest;
 }
 
-function nearest({ f64, at64 }: KeyRow, mixture: number): number {
-  const step = f64[at64 + number.grid]!;
-  const held = f64[at64 + number.held]!;
+/** The value nearest to `mixture` that lies on the grid of this step around `held`. */
+export function nearestOn(step: number, held: number, mixture: number): number {
   const steps = (mixture - held) / step;
-  return step > 0 && Math.abs(steps) < finest ? held + step * Math.round(steps) : mixture;
+  return Math.abs(steps) < finest ? held + step * Math.round(steps) : mixture;
 }
