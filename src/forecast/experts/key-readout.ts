@@ -5,7 +5,7 @@
  */
 import { Regressions } from "../../engine/wasm/regression.js";
 import type { CurrentEvent } from "../current-event.js";
-import { clip, remainder } from "../elementary.js";
+import { clip, placeIn } from "../elementary.js";
 import { KeyRow } from "../keys/row.js";
 import type { KeyTable } from "../keys/table.js";
 import {
@@ -151,7 +151,7 @@ export class KeyReadout {
     const ring = at32 + layout.ownChanges;
     // The key can't have had another event since: it waits for the step of the one before.
     const latest = f64[at64 + number.count]! - 1;
-    let place = remainder(latest, changes);
+    let place = placeIn(changes, latest);
     for (let lag = 0; lag < changes; lag++) {
       into[at++] = latest < lag ? 0 : clip(f32[ring + place]!, largestChange);
       place = place === 0 ? changes - 1 : place - 1;

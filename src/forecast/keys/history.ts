@@ -1,6 +1,6 @@
 /** Keeps a key's recent past in rings and derives the inputs of cell and read-out. */
 import type { CurrentEvent } from "../current-event.js";
-import { clip, harmonics, logarithm, remainder } from "../elementary.js";
+import { clip, harmonics, logarithm, placeIn } from "../elementary.js";
 import { pushFeatures } from "./features.js";
 import { trackGap, typicalGap } from "./gap.js";
 import { featureInputs, featuresInput, input, number, recentChanges, type KeyLayout } from "./layout.js";
@@ -45,7 +45,7 @@ export class History {
   /** Appends the scaled change that an event stands for to the ring. */
   pushChange({ f64, at64, f32, at32 }: KeyRow, change: number): void {
     const count = f64[at64 + number.count]!;
-    f32[at32 + this.#layout.changes + remainder(count, this.#changes)] = change;
+    f32[at32 + this.#layout.changes + placeIn(this.#changes, count)] = change;
   }
 
   /**
@@ -56,7 +56,7 @@ export class History {
   pushInputs(key: KeyRow, { time, missing, observations, row }: CurrentEvent): void {
     const { f64, at64, f32, at32, layout } = key;
     const count = f64[at64 + number.count]!;
-    const slot = remainder(count, this.#window);
+    const slot = placeIn(this.#window, count);
     let relative = 0;
     if (count > 0) {
       const gap = time - f64[at64 + number.time]!;
@@ -84,9 +84,9 @@ export class History {
   writeInputs(row: SinglesRow, index: number, into: Float32Array, at: number): void {
     const layout = this.#layout;
     const { f32, at32 } = row;
-    const slot = remainder(index, this.#window);
+    const slot = placeIn(this.#window, index);
     into[at + input.change] = clip(
-      f32[at32 + layout.changes + remainder(index, this.#changes)]!,
+      f32[at32 + layout.changes + placeIn(this.#changes, index)]!,
       largestChange,
     );
     into[at + input.level] = f32[at32 + layout.levels + slot]!;
@@ -101,10 +101,13 @@ export class History {
   /** Writes the recent changes up to event `index` to `into[at ..]`, latest first; zeros before the key's first event. */
   writeChanges({ f32, at32 }: SinglesRow, index: number, into: Float32Array, at: number): void {
     const changes = at32 + this.#layout.changes;
-    let position = remainder(index, this.#changes);
-    for (let lag = 0; lag < recentChanges; lag++) {
-      into[at + lag] = index >= lag ? f32[changes + position]! : 0;
-      position = position === 0 ? this.#changes - 1 : position - 1;
+    const last = this.#changes - 1;
+    const known = Math.min(index + 1, recentChanges);
+    let position = placeIn(this.#changes, index);
+    for (let lag = 0; lag < known; lag++) {
+      into[at + lag] = f32[changes + position]!;
+      position = position === 0 ? last : position - 1;
     }
+    for (let lag = known; lag < recentChanges; lag++) into[at + lag] = 0;
   }
 }

@@ -5,7 +5,7 @@
  * the two jumps are taken out of the key's past, as if the outlier had been missing; where it has stayed, the one jump
  * is, as if the key had always been at its new level. What was forecast in between stands.
  */
-import { remainder } from "../elementary.js";
+import { placeIn } from "../elementary.js";
 import type { CurrentEvent } from "../current-event.js";
 import { number } from "./layout.js";
 import type { KeyRow } from "./row.js";
@@ -29,15 +29,15 @@ export function pushOwnChange(key: KeyRow, ring: number, now: CurrentEvent): voi
   const changes = at32 + layout.ownChanges;
   const count = f64[at64 + number.count]!;
   const undisturbed = f64[at64 + number.undisturbed]!;
-  f32[changes + remainder(count, ring)] = change;
+  f32[changes + placeIn(ring, count)] = change;
   // Where there was no surprise this one and the one before are the value before.
   f64[at64 + number.undisturbed] = f64[at64 + number.held]!;
   if (now.missing || now.anew || now.jump !== 0) return;
   const back = Math.abs(value - undisturbed);
   const away = Math.abs(value - now.held);
   if (back < near * away || away < near * back) {
-    f32[changes + remainder(count - 1, ring)] = f32[at32 + layout.usual]!;
-    if (back < away) f32[changes + remainder(count, ring)] = (value - undisturbed) / scaleOf(key);
+    f32[changes + placeIn(ring, count - 1)] = f32[at32 + layout.usual]!;
+    if (back < away) f32[changes + placeIn(ring, count)] = (value - undisturbed) / scaleOf(key);
     return;
   }
   const expected = forecasts.expected[row]!;
