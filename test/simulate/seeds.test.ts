@@ -11,7 +11,7 @@ test.runIf(only !== undefined)(`seed ${only} leaves the bytes of an uninterrupte
 
 test("a seed shown again takes the same steps", async () => {
   for (let seed = 1; seed <= 10; seed++) expect(await simulate(seed)).toEqual(await simulate(seed));
-}, 600_000);
+}, 1_800_000);
 
 test.runIf(only === undefined)(
   `${count} seeds of crashes, zombies and rebalances leave the bytes of an uninterrupted run`,
@@ -33,5 +33,5 @@ test.runIf(only === undefined)(
     expect(most("feedback")).toBeGreaterThan(2);
     expect(most("promotions")).toBeGreaterThan(2);
   },
-  600_000,
+  1_800_000,
 );
