@@ -95,7 +95,10 @@ export function multiply(covariance: usize, x: usize): void {
   }
 }
 
-/** P ← grown·P − shrunk·(P·x)(P·x)ᵀ */
+/**
+ * P ← grown·P − shrunk·(P·x)(P·x)ᵀ. Whole diagonal blocks are mirrored: nothing else would shrink what rounding adds to one
+ * half alone, and forgetting would let it grow beyond all else.
+ */
 function update(covariance: usize, grown: f32, shrunk: f32): void {
   const growth = f32x4.splat(grown);
   let p = covariance;
@@ -109,7 +112,20 @@ function update(covariance: usize, grown: f32, shrunk: f32): void {
       }
       p += width;
     }
+    mirror(p - 4 * width + here, width);
   }
+}
+
+/** Copies the half below the diagonal of a block of four rows, `width` bytes apart, to the half above. */
+// @ts-ignore: decorator
+@inline
+function mirror(block: usize, width: usize): void {
+  const r0 = v128.load(block), r1 = v128.load(block + width);
+  const r2 = v128.load(block + 2 * width), r3 = v128.load(block + 3 * width);
+  const r23 = i32x4.shuffle(r2, r3, 0, 4, 1, 5);
+  v128.store(block, i32x4.shuffle(i32x4.shuffle(r0, r1, 0, 4, 0, 4), r23, 0, 1, 4, 5));
+  v128.store(block + width, i32x4.shuffle(r1, r23, 0, 1, 6, 7));
+  v128.store(block + 2 * width, i32x4.shuffle(r2, r3, 0, 1, 2, 6));
 }
 
 /**

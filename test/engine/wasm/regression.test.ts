@@ -69,6 +69,23 @@ test("follows the 64-bit oracle for hundreds of events, whatever the number of f
   );
 });
 
+// What rounding adds to one half of a covariance alone would grow by 1 / forgetting an event.
+test("follows the 64-bit oracle for many times the memory", () => {
+  const settings = { ...plain, forgetting: 0.99, drift: 1e-6 };
+  const regressions = create(21, 1, settings);
+  const oracle = new ReferenceRegression(21);
+  const stream = linearStream(21, 3);
+  let worst = 0;
+  for (let event = 0; event < 6000; event++) {
+    const { x, y } = stream.next().value as { x: number[]; y: number };
+    worst = Math.max(worst, Math.abs(forecast(regressions, 0, x) - oracle.forecast(x)));
+    learn(regressions, 0, y);
+    oracle.learn(y, settings);
+  }
+  expect(worst).toBeLessThan(tolerance);
+  regressions.dispose();
+});
+
 test("learns a linear law to its noise", () => {
   const regressions = create(21);
   const stream = linearStream(21, 5);
