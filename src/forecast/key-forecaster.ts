@@ -9,7 +9,15 @@ import { ExpertPanel, isSettled, type ExpertStanding } from "./experts/panel.js"
 import { learnAtoms, startAtoms, usualAhead, usualOr } from "./keys/atoms.js";
 import { learnGrid, nearestOr, startGrid } from "./keys/grid.js";
 import { typicalGap } from "./keys/gap.js";
-import { followCandidate, followed, judge, lastObserved, moveLevel, verdicts } from "./keys/guard.js";
+import {
+  followCandidate,
+  followed,
+  isFirstMove,
+  judge,
+  lastObserved,
+  moveLevel,
+  verdicts,
+} from "./keys/guard.js";
 import { Intervals } from "./uncertainty/interval.js";
 import { number } from "./keys/layout.js";
 import { startAnew, type KeyRow } from "./keys/row.js";
@@ -155,7 +163,7 @@ export class KeyForecaster {
     forecasts.anomalyScore[row] = NaN;
     if (now.missing) return this.#skip(key);
     this.#gate.account(key, Math.abs(value - expected), Math.abs(value - forecasts.previous[row]));
-    const verdict = judge(key, value);
+    const verdict = judge(key, value, this.#gate.mixesYoung);
     if (verdict === verdicts.aside) {
       now.missing = now.setAside = true;
       const imputation = this.#skip(key);
@@ -181,7 +189,9 @@ export class KeyForecaster {
     if (!this.#gate.isYoung(key)) return;
     const { f64, at64 } = key;
     const away = Math.abs(f64[at64 + number.candidate]! - f64[at64 + number.base]!);
-    if (away > this.#gate.allowance(key)) f64[at64 + number.follows] = 1;
+    // What a resting key was spared by an odd value, it must not lose with its first move.
+    const isFirst = this.#gate.isGuarded(key) && isFirstMove(key);
+    if (isFirst || away > this.#gate.allowance(key)) f64[at64 + number.follows] = 1;
   }
 
   /** Everything that belongs to the key learns from a value, `error` above what was forecast in its place. */

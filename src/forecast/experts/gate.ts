@@ -175,6 +175,11 @@ export class Gate {
     }
   }
 
+  /** Whether forecasts of young keys are mixed. What a gate learns must not change with the guard of such keys. */
+  get mixesYoung(): boolean {
+    return this.#weights !== undefined && this.onLearn === undefined;
+  }
+
   get bytes(): number {
     return this.rows.bytes;
   }

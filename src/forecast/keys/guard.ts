@@ -20,6 +20,8 @@ const foretold = 2.5;
 /** … and beyond this many times the largest move that was believed, which is forgotten at this rate a value. */
 const believed = 2;
 const moveDiscount = 0.9995;
+/** A value of a young key that is not absurd, but beyond so many sizes, is set aside too until the next one tells. Measured: bench aftermath. */
+const doubtful = 10;
 /** A value agrees with the one set aside before if it is this much nearer to it than to the level before. */
 const near = 0.25;
 /** Agreeing values that make a new level: a row of five sentinels does not. */
@@ -37,6 +39,8 @@ const alwaysStays = 0.98;
 const mixed = 0.45;
 /** A young key follows the first value set aside at once, and begins anew with the second that agrees. */
 const youngest = 5;
+/** Up to so many values a row of those set aside may tell more than the key's past. */
+const fewest = 3;
 /** Values after which a key is no longer young, and how much closer values agree than those that were odd. */
 const young = 20;
 const closer = 1 / 20;
@@ -80,8 +84,12 @@ export function lastObserved(key: KeyRow): number {
   return f64[at64 + (isAside(key) ? number.candidate : number.held)]!;
 }
 
-/** Judges an observed value from what was known before it. */
-export function judge(key: KeyRow, value: number): Verdict {
+/**
+ * Judges an observed value from what was known before it.
+ *
+ * @param mixesYoung Whether forecasts of young keys are mixed: more than their last value, they have more to lose.
+ */
+export function judge(key: KeyRow, value: number, mixesYoung = false): Verdict {
   const { f64, at64, f32, at32, layout } = key;
   const at = at32 + layout.aside;
   f32[at + doubt] = discount * f32[at + doubt]!;
@@ -89,7 +97,7 @@ export function judge(key: KeyRow, value: number): Verdict {
   const held = f64[at64 + number.held]!;
   const away = Math.abs(value - held);
   const distance = Math.min(away, Math.abs(value - f64[at64 + number.pending]!));
-  if (goesOn(key, value, distance)) return setAside(key, value, away);
+  if (goesOn(key, value, distance)) return setAside(key, value, away, mixesYoung);
   const largest = moveDiscount * f64[at64 + number.largestMove]!;
   if (hasNeverMoved(key)) {
     if (distance === 0) return ordinary(key, value, largest);
@@ -100,11 +108,16 @@ export function judge(key: KeyRow, value: number): Verdict {
     const isUsual = f32[at + row] === 0 && f32[at + stays]! < -alwaysStays;
     if (isUsual || (isSecond && distance <= secondMove * largest)) return ordinary(key, value, distance);
   } else if (!isAbsurd(key, distance) || distance <= believed * largest) {
+    if (mixesYoung && isDoubtful(key, distance, largest)) {
+      // A second move of its size is no accident.
+      f64[at64 + number.largestMove] = distance;
+      return setAside(key, value, away, mixesYoung);
+    }
     return ordinary(key, value, Math.max(largest, distance));
   }
   f32[at + doubt] = f32[at + doubt]! + 1;
   if (f32[at + doubt]! > most) return ordinary(key, value, Math.max(largest, distance));
-  return setAside(key, value, away);
+  return setAside(key, value, away, mixesYoung);
 }
 
 /** Whether the value lies where the key was before a shift that few values have confirmed. */
@@ -138,6 +151,26 @@ function hasNeverMoved({ f64, at64 }: KeyRow): boolean {
   return f64[at64 + number.squaredError] === 0 && f64[at64 + number.squaredChange] === 0;
 }
 
+/** Whether a young key that has never moved, but for an odd value before, may do so with the value set aside just now. */
+export function isFirstMove(key: KeyRow): boolean {
+  const { f64, at64, f32, at32, layout } = key;
+  if (f32[at32 + layout.aside + doubt]! < 1.5) return false;
+  return hasNeverMoved(key) && f64[at64 + number.observed]! <= young;
+}
+
+/**
+ * Whether a value is odd among those of a row that agree: farther from them than they are from the level before. The row goes
+ * on without it. A row longer than a key's past may be right against that.
+ */
+function isOddInRow(key: KeyRow, value: number, away: number): boolean {
+  const { f64, at64, f32, at32, layout } = key;
+  const at = at32 + layout.aside;
+  if (f32[at + row] === 0 || f32[at + row]! >= longestRow || f32[at + agreeing]! < 2) return false;
+  if (f64[at64 + number.observed]! <= fewest) return false;
+  const change = Math.abs(value - f64[at64 + number.candidate]!);
+  return change >= near * away && !isCandidateBeyond(key, near * change);
+}
+
 function isCandidateBeyond({ f64, at64 }: KeyRow, distance: number): boolean {
   return Math.abs(f64[at64 + number.candidate]! - f64[at64 + number.held]!) > distance;
 }
@@ -149,14 +182,33 @@ function isAbsurd(key: KeyRow, distance: number): boolean {
   return distance > limitOf(key);
 }
 
+/** Whether a value that is not absurd is set aside until the next one tells: of a young key it would spoil all averages. */
+function isDoubtful(key: KeyRow, distance: number, largest: number): boolean {
+  const { f64, at64, f32, at32, layout } = key;
+  const observed = f64[at64 + number.observed]!;
+  if (observed < 2 || observed > young || f32[at32 + layout.aside + row]! > 0) return false;
+  return distance > Math.max(doubtful * sizeOfMoves(key), believed * largest);
+}
+
+/** Whether the one value that is set aside is no more than doubtful. */
+function isDoubted(key: KeyRow): boolean {
+  const { f32, at32, layout } = key;
+  if (f32[at32 + layout.aside + row] !== 1 || hasNeverMoved(key)) return false;
+  return !isCandidateBeyond(key, limitOf(key));
+}
+
 /** So many running sizes of errors and changes. */
 function limitOf(key: KeyRow): number {
+  return (absurd + absurdOfYoung / movesOf(key)) * sizeOfMoves(key);
+}
+
+/** The larger of the running sizes of errors and changes, but for changes that are foretold. */
+function sizeOfMoves(key: KeyRow): number {
   const { f64, at64 } = key;
   const error = Math.sqrt(f64[at64 + number.squaredError]!);
   const change = Math.sqrt(f64[at64 + number.squaredChange]!);
-  const moves = movesOf(key);
-  const usual = moves > young ? Math.min(change, Math.max(foretold * error, change / 2)) : change;
-  return (absurd + absurdOfYoung / moves) * Math.max(error, usual);
+  const usual = movesOf(key) > young ? Math.min(change, Math.max(foretold * error, change / 2)) : change;
+  return Math.max(error, usual);
 }
 
 /** An ordinary value ends a row of those set aside. Of a young key it may show that an earlier one was odd. */
@@ -199,10 +251,14 @@ function judgeByHindsight(key: KeyRow, value: number, observed: number): Verdict
   return close < decided ? verdicts.ordinary : verdicts.anew;
 }
 
-function setAside(key: KeyRow, value: number, away: number): Verdict {
+function setAside(key: KeyRow, value: number, away: number, mixesYoung: boolean): Verdict {
   const { f64, at64, f32, at32, layout } = key;
   const at = at32 + layout.aside;
   const observed = f64[at64 + number.observed]!;
+  if (mixesYoung && isOddInRow(key, value, away)) {
+    f32[at + row] = f32[at + row]! + 1;
+    return verdicts.aside;
+  }
   // The least of the moves of a key that has never moved is the most likely one.
   const hasMoved = observed >= 2 && !hasNeverMoved(key);
   if (!hasMoved && observed >= 2) {
@@ -216,6 +272,8 @@ function setAside(key: KeyRow, value: number, away: number): Verdict {
       f32[at + row] = f32[at + agreeing] = 0;
     }
   }
+  // A row is that of absurd values: one that was only doubtful does not count.
+  if (mixesYoung && isDoubted(key) && !goesOn(key, value, away)) f32[at + row] = f32[at + agreeing] = 0;
   const inRow = f32[at + row]! + 1;
   const change = inRow > 1 ? value - f64[at64 + number.candidate]! : 0;
   const agrees = inRow > 1 && Math.abs(change) < near * away;

@@ -256,6 +256,27 @@ test.each([-45, 45])(
   },
 );
 
+test.each([
+  ["a trend", trend, 9, 9 * 3 - 45],
+  ["a trend", trend, 15, 15 * 3 + 45],
+  ["a meter that counts on", kinds["a meter that counts on"]!, 9, 439_534 + 9 * 6 - 90],
+])(
+  "%s of a young key is forecast by trained weights as if a doubtful value were missing",
+  (_, kind, at, odd) => {
+    const costs = new Costs(kind, at, trained);
+    const without = costs.of([NaN], 1);
+    expect(costs.of([odd], 1).next / without.next).toBeLessThan(1.5);
+  },
+);
+
+test("trained weights follow the first move of a young set-point behind an odd value in the middle of it", () => {
+  const values = [21, 21, 21, 21, 21, 19.5, 19.5, 121, 19.5, 19.5];
+  const events = values.map((value, i): Event => ({ key: "a", time: 1e12 + i * hour, value }));
+  const { expected } = runFresh(trained, events);
+  expect(expected.at(-2)).toBe(19.5);
+  expect(expected.at(-1)).toBe(19.5);
+});
+
 test("a trend goes on behind five odd values that it nearly meets again", () => {
   const costs = new Costs(trend, 400);
   // Each is less far from the values before the first than that one was.
