@@ -23,7 +23,7 @@ const events = Array.from({ length: 300 }, (_, i) => ({
 const program = `
 import { concatMap, from, last } from "rxjs";
 import { forecast } from "undercurrent-forecast";
-const read = { key: (event) => event.key, time: (event) => event.time, value: (event) => event.value, horizon: 2 };
+const read = { key: (event) => event.key, time: (event) => event.time, value: (event) => event.value, horizon: 2, initial: "random" };
 const isWorker = typeof document === "undefined";
 const tell = (yhat) => (isWorker ? postMessage(yhat) : (document.title = yhat));
 from(${JSON.stringify(events)}).pipe(forecast(read), last()).subscribe({
@@ -94,7 +94,7 @@ describe.skipIf(chromiumPath === undefined)("in a browser", () => {
   }
 
   test.each(["/page.html", "/worker.html"])("%s forecasts what Node does", async (path) => {
-    using forecaster = createForecaster({ horizon: 2 });
+    using forecaster = createForecaster({ horizon: 2, initial: "random" });
     const expected = forecaster.observe(events).at(-1)!.yhat;
     const opened = await open(path);
     await expect.poll(() => opened.title(), { timeout: 30_000 }).not.toBe("");
