@@ -1,4 +1,5 @@
 // A running service whose configuration changes: by a signal and by HTTP, in one thread and in several.
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,25 +15,31 @@ afterEach(endChildren);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const token = "correct-horse-battery";
+const headers = { authorization: `Bearer ${token}` };
+
+/** Starts a service that has committed 20 events; `write` changes its configuration's file. */
+async function serve(args: readonly string[], models: object = {}) {
+  const settings = await deployment(1, {
+    ...models,
+    server: { enabled: true, port: 0, token },
+    recovery: { changedModel: "migrate" },
+    log: { level: "debug" },
+  });
+  const file = join(folder, `config-${randomUUID()}.yaml`);
+  const write = (changed: object): void => writeFileSync(file, JSON.stringify({ ...settings, ...changed }));
+  write({});
+  await produce(settings, 0, 20);
+  const service = startNode(["dist/cli.js", "run", "-c", file, ...args]);
+  await committed(service, 0, 20);
+  const { url } = logged(service, "serving")[0] as { url: string };
+  return { settings, file, write, service, url };
+}
 
 describeWithBroker("a configuration that is read again", () => {
   it.each([[[]], [["--workers", "2"]]])(
     "changes what may change, and refuses the rest (%j)",
     async (args) => {
-      const settings = await deployment(1, {
-        server: { enabled: true, port: 0, token },
-        recovery: { changedModel: "migrate" },
-        log: { level: "debug" },
-      });
-      const file = join(folder, `config-${args.length}.yaml`);
-      const write = (changed: object): void =>
-        writeFileSync(file, JSON.stringify({ ...settings, ...changed }));
-      write({});
-      await produce(settings, 0, 20);
-      const service = startNode(["dist/cli.js", "run", "-c", file, ...args]);
-      await committed(service, 0, 20);
-      const { url } = logged(service, "serving")[0] as { url: string };
-      const headers = { authorization: `Bearer ${token}` };
+      const { settings, file, write, service, url } = await serve(args);
       const post = async (): Promise<unknown[]> => {
         const answer = await fetch(`${url}reload`, { method: "POST", headers });
         return [answer.status, await answer.json()];
@@ -72,21 +79,8 @@ describeWithBroker("a configuration that is read again", () => {
   it.each([[[]], [["--workers", "2"]]])(
     "beside a candidate keeps what both models tell, and changes what is watched (%j)",
     async (args) => {
-      const settings = await deployment(1, {
-        ...{ model: quick, candidate: { model: { cell: "gru" } } },
-        server: { enabled: true, port: 0, token },
-        recovery: { changedModel: "migrate" },
-        log: { level: "debug" },
-      });
-      const file = join(folder, `candidate-${args.length}.yaml`);
-      const write = (changed: object): void =>
-        writeFileSync(file, JSON.stringify({ ...settings, ...changed }));
-      write({});
-      await produce(settings, 0, 20);
-      const service = startNode(["dist/cli.js", "run", "-c", file, ...args]);
-      await committed(service, 0, 20);
-      const { url } = logged(service, "serving")[0] as { url: string };
-      const headers = { authorization: `Bearer ${token}` };
+      const models = { model: quick, candidate: { model: { cell: "gru" } } };
+      const { settings, write, service, url } = await serve(args, models);
 
       const refusals = [
         { model: { ...quick, alarmRate: 0.01 } },
