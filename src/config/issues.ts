@@ -18,11 +18,16 @@ export function configIssues(error: z.ZodError): readonly ConfigIssue[] {
     if (issue.code === "invalid_union" && issue.message !== "Invalid input") {
       return [{ path, message: issue.message }];
     }
-    const node = nodeAt(path);
+    const node = nodeAt(describedPath(path));
     const expected = node === undefined ? issue.message : `expected ${rangeText(node)}`;
     const missing = issue.message.endsWith("received undefined");
     return [{ path, message: missing ? `missing; ${expected}` : expected }];
   });
+}
+
+/** Where the schema describes a setting: those of `candidate.model` are those of `model`. */
+function describedPath(path: SettingPath): SettingPath {
+  return path[0] === "candidate" && path[1] === "model" ? path.slice(1) : path;
 }
 
 /** Spelling apart, names are compared: `dead_letters` is deadLetters. */
@@ -38,17 +43,23 @@ function unknownText(section: SettingPath, name: string): string {
     if (refused !== undefined) return refused;
   }
   const suggestion = nearest(section, name);
-  return suggestion === undefined ? "unknown setting" : `unknown setting; did you mean ${suggestion}?`;
+  if (suggestion !== undefined) return `unknown setting; did you mean ${suggestion}?`;
+  const known = Object.keys(nodeAt(describedPath(section))?.properties ?? {});
+  if (known.length === 0) return "unknown setting";
+  return `unknown setting; known here: ${known.join(", ")}`;
 }
 
-/** The path of the setting that was meant: one of this section spelt like it, or one of this name elsewhere. */
+/** The path of the setting or section that was meant: one of this section spelt like it, or one of this name elsewhere. */
 function nearest(section: SettingPath, name: string): string | undefined {
   const written = plain(name);
-  const near = Object.keys(nodeAt(section)?.properties ?? {})
+  const near = Object.keys(nodeAt(describedPath(section))?.properties ?? {})
     .map((known) => ({ known, edits: distance(plain(known), written) }))
-    .filter(({ known, edits }) => edits <= Math.max(1, Math.floor(known.length / 3)))
+    .filter(({ known, edits }) => edits <= Math.max(1, Math.floor((known.length + 1) / 3)))
     .sort((a, b) => a.edits - b.edits)[0];
   if (near !== undefined) return pathText([...section, near.known]);
-  const elsewhere = [...settings()].find(([path]) => plain(path.at(-1)!) === written);
-  return elsewhere && pathText(elsewhere[0]);
+  for (const [path] of settings()) {
+    const depth = path.findIndex((known) => plain(known) === written);
+    if (depth >= 0) return pathText(path.slice(0, depth + 1));
+  }
+  return undefined;
 }

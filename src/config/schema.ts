@@ -449,11 +449,7 @@ export const configSchema = z
     const path = ["candidate", "model"];
     const result = modelSchema.safeParse({ ...model, ...candidate.model });
     for (const issue of result.error?.issues ?? []) {
-      refuse(issue.message, [
-        ...path,
-        ...issue.path,
-        ...(issue.code === "unrecognized_keys" ? issue.keys : []),
-      ]);
+      context.addIssue({ ...issue, path: [...path, ...issue.path] });
     }
     if (JSON.stringify(result.data) === JSON.stringify(model)) {
       refuse("the candidate has the settings of model; name at least one that differs", path);

@@ -16,6 +16,9 @@ const defaults = configSchema.parse({});
 const parse = (text: string, environment: Record<string, string> = {}): Config =>
   parseConfig(text, environment).settings;
 
+/** What is said of a name at the top that no known one is near to. */
+const unknown = `unknown setting; known here: ${Object.keys(configSchema.shape).join(", ")}`;
+
 /** The lines of the error: what is wrong, without the head that counts them. */
 function issues(text: string, environment: Record<string, string> = {}): string[] {
   try {
@@ -115,10 +118,28 @@ describe("what is wrong", () => {
       "model: { leanringRate: 1 }",
       "line 1: model.leanringRate: unknown setting; did you mean model.learningRate?",
     ],
-    ["zookeeper: a", "line 1: zookeeper: unknown setting"],
-    ["__proto__: { a: 1 }", "line 1: __proto__: unknown setting"],
+    ["modle: { cell: gru }", "line 1: modle: unknown setting; did you mean model?"],
+    ["detection: { level: 0.9 }", "line 1: detection: unknown setting; did you mean model.detection?"],
+    [
+      "candidate: { model: { hidde: 8 } }",
+      "line 1: candidate.model.hidde: unknown setting; did you mean candidate.model.hidden?",
+    ],
   ])("has the nearest known name: %j", (text, issue) => {
     expect(issues(text)).toEqual([issue]);
+  });
+
+  test.each([
+    ["zookeeper: a", `line 1: zookeeper: ${unknown}`],
+    ["__proto__: { a: 1 }", `line 1: __proto__: ${unknown}`],
+    ["commit: { often: 1 }", "line 1: commit.often: unknown setting; known here: maxEvents"],
+  ])("has the known names where none is near: %j", (text, issue) => {
+    expect(issues(text)).toEqual([issue]);
+  });
+
+  test("of a candidate's model is described as in model", () => {
+    expect(issues("candidate: { model: { cell: foo } }")).toEqual([
+      "line 1: candidate.model.cell: expected rnn | gru | lstm | window | conv | attention",
+    ]);
   });
 
   test.each([
@@ -186,7 +207,10 @@ describe("what is wrong", () => {
       "applicationId: &a x\ntopics: *b",
       "An alias has no anchor before it, or aliases or nesting exceed the limits",
     ],
-    ["topics: &a { input: x }\nserver: { <<: *a }", "line 2: server.<<: unknown setting"],
+    [
+      "topics: &a { input: x }\nserver: { <<: *a }",
+      "line 2: server.<<: unknown setting; known here: enabled, pageEnabled, host, port, token, maxBrokerSilenceMs, series",
+    ],
     ["applicationId: !!js/function x", "line 1: Tags are not supported"],
     ["applicationId: a\n---\napplicationId: b", "line 2: Only one document is allowed"],
     ["late: drop\nlate: process", "line 2: Map keys must be unique"],
@@ -259,7 +283,7 @@ describe("the environment", () => {
   });
 
   test("makes no setting's name", () => {
-    expect(issues("'${A}': a", { A: "application" })).toEqual(["line 1: ${A}: unknown setting"]);
+    expect(issues("'${A}': a", { A: "application" })).toEqual([`line 1: \${A}: ${unknown}`]);
   });
 
   test("is missed once, by the names of the variable and the setting", () => {
