@@ -13,6 +13,7 @@ import {
 import { readIncident } from "../pipeline/encode/incidents/message.js";
 import type { InputRecord } from "../pipeline/ports.js";
 import type { PipelineSettings } from "../pipeline/settings.js";
+import type { ModelRole } from "../pipeline/task/candidate/past-models.js";
 import { plainTable } from "./backtest/backtest-table.js";
 import { incidentReader, type IncidentReader } from "./shared/incident-reader.js";
 import { loadEngine } from "./shared/engine.js";
@@ -39,8 +40,14 @@ export async function explainIncidentById(
   {
     settings,
     pipeline,
+    role,
     json,
-  }: { readonly settings: Config; readonly pipeline: PipelineSettings; readonly json: boolean },
+  }: {
+    readonly settings: Config;
+    readonly pipeline: PipelineSettings;
+    readonly role: ModelRole;
+    readonly json: boolean;
+  },
 ): Promise<void> {
   const place = placeOfIncident(id, options.topics.input);
   const past = new KafkaPast(options, place.partition);
@@ -52,6 +59,7 @@ export async function explainIncidentById(
     feedback: past.feedback,
     candidate: past.candidate,
     roles: past.roles,
+    role,
     format: await formatOf(settings),
     engine: await loadEngine(settings.engine),
   });
@@ -60,7 +68,8 @@ export async function explainIncidentById(
   const take = ({ value }: InputRecord): void => {
     if (value !== null && reader.read(value)?.id === id) written.push(value);
   };
-  await readIncidents(options, { partition: place.partition }, take, reader.prepare);
+  const isCandidate = role === "candidate";
+  await readIncidents(options, { partition: place.partition, isCandidate }, take, reader.prepare);
   reader.warn();
   const comparison = compare(derived, written, reader.isSame);
   process.stdout.write(json ? `${asJson(derived, comparison)}\n` : asText(derived, comparison));

@@ -30,6 +30,7 @@ interface ExplainFlags extends TimeoutFlag, InputFlag {
   readonly key?: string;
   readonly time?: string;
   readonly incident?: string;
+  readonly candidate?: true;
   readonly json?: true;
 }
 
@@ -43,7 +44,9 @@ the replay starts at the first record of the input if the input still has its fi
 and does not disturb a running service.
 
 With --incident the incident is derived from its first event to its end, or to the end of the input, and its changes are
-compared with the incidents topic. --incident takes an id of the command incidents.`;
+compared with the incidents topic. --incident takes an id of the command incidents.
+
+With --candidate both are those of the candidate, and the topics are topics.candidate and topics.candidateIncidents.`;
 
 export function explainCommand(): Command {
   return addInputOption(addTimeoutOption(new Command("explain")))
@@ -69,6 +72,7 @@ export function explainCommand(): Command {
         "time",
       ]),
     )
+    .option("--candidate", "explain the candidate instead of the live model")
     .option("-c, --config <file>", "YAML file with the configuration")
     .option("--json", "print one JSON object")
     .addHelpText("after", notes)
@@ -77,6 +81,7 @@ export function explainCommand(): Command {
 
 async function explain(flags: ExplainFlags): Promise<void> {
   const { config, json } = flags;
+  const role = flags.candidate === true ? "candidate" : "live";
   const loaded = withInput(loadConfig(config, process.env).settings, flags);
   const isIncident = flags.incident !== undefined;
   const settings = isIncident ? withoutSchema(loaded) : await withSchemaId(loaded, { isRegistered: true });
@@ -86,6 +91,7 @@ async function explain(flags: ExplainFlags): Promise<void> {
     await explainIncidentById(flags.incident, options, {
       settings: loaded,
       pipeline,
+      role,
       json: json === true,
     });
     return;
@@ -105,9 +111,11 @@ async function explain(flags: ExplainFlags): Promise<void> {
     feedback: past.feedback,
     candidate: past.candidate,
     roles: past.roles,
+    role,
     engine,
   });
-  const written = await past.find(explanation.record);
+  const topic = role === "live" ? options.topics.forecasts : options.topics.candidate;
+  const written = topic === undefined ? "unwritten" : await past.find(explanation.record, topic);
   process.stdout.write(json === true ? `${asJson(explanation, written)}\n` : asText(explanation, written));
 }
 
@@ -162,7 +170,10 @@ async function placeOf(
   );
 }
 
-const verdicts: Readonly<Record<Written, string>> = {
+/** How the forecasts topic compares; unwritten: there is none. */
+type Comparison = Written | "unwritten";
+
+const verdicts: Readonly<Record<Comparison, string>> = {
   same: "the forecasts topic holds the same forecast, byte for byte",
   equal: "the forecasts topic holds the same fields and numbers, written by another release",
   differs:
@@ -172,9 +183,10 @@ const verdicts: Readonly<Record<Written, string>> = {
   absent:
     "the forecasts topic holds no forecast of this record: an operator `before` dropped the reading, or the record is not forecast yet",
   gone: "the forecasts topic no longer holds records of this age",
+  unwritten: "topics.candidate is not set, so no forecast of the candidate is written",
 };
 
-function asJson({ record, ...explanation }: Explanation, written: Written): string {
+function asJson({ record, ...explanation }: Explanation, written: Comparison): string {
   const message = messageOf(record.value!);
   // JSON has no NaN; an absent number is null.
   return JSON.stringify({ ...explanation, written, message }, undefined, 2);
@@ -190,7 +202,7 @@ function messageOf(value: Uint8Array): unknown {
   }
 }
 
-function asText(explanation: Explanation, written: Written): string {
+function asText(explanation: Explanation, written: Comparison): string {
   const { topic, partition, offset, key, time, value, from, snapshot, replayed, lastUpdate } = explanation;
   const { expected, anomalyScore, next, model } = explanation;
   const lines = [

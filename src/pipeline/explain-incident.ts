@@ -54,7 +54,7 @@ export function placeOfIncident(id: string, topic: string): IncidentPlace {
 
 /**
  * Replays the input from the end of the state, and takes the changes of the incident up to its end or the end of the input.
- * Throws SNAPSHOT_FOREIGN and the like for a state of other settings, and HISTORY_MISSING if there is no such incident.
+ * Throws SNAPSHOT_FOREIGN and the like for a state of other settings, and HISTORY_MISSING if the model has no such incident.
  */
 export async function explainIncident(
   input: AsyncIterable<InputBatch>,
@@ -77,6 +77,7 @@ export async function explainIncident(
     settings: { ...options.settings, encode: withJsonIncidents(options.settings.encode) },
     engine,
     origin: place,
+    tells: "incidents",
     onHandOver: take,
     telemetry: {
       rejection: () => undefined,
@@ -84,7 +85,7 @@ export async function explainIncident(
       forecasts: (batch) => {
         for (let row = 0; atBegin && row < batch.count; row++) {
           const slot = batch.columns.slots[row]!;
-          rarities.set(batch.keyOf(slot), models.live.explainScore(slot));
+          rarities.set(batch.keyOf(slot), models.asked.explainScore(slot));
         }
       },
     },
@@ -110,7 +111,7 @@ export async function explainIncident(
       from ??= records[0]?.offset;
       await format?.prepare(records, patience());
       const before = records.filter((record) => record.offset < place.offset);
-      for (const part of models.parts(before)) models.stage.replay(part);
+      for (const part of models.parts(before)) models.replay(part);
       const begin = before.length;
       replayed += begin;
       for (let at = begin; at < records.length;) {
@@ -120,7 +121,7 @@ export async function explainIncident(
         at += batch.length;
         for (const part of models.parts(batch)) {
           if (hasEnded()) return derived();
-          const { incidents } = models.stage.process(part);
+          const { incidents } = models.process(part);
           replayed += part.length;
           take(incidents);
           if (hasEnded()) return derived();

@@ -18,7 +18,7 @@ import type { AppliedFeedback } from "./state/feedback.js";
 import type { RoleHistory } from "./state/role-history.js";
 import type { InputBatch, InputRecord, OutputRecord } from "./ports.js";
 import type { PipelineSettings } from "./settings.js";
-import { PastModels } from "./task/candidate/past-models.js";
+import { PastModels, type ModelRole } from "./task/candidate/past-models.js";
 import type { RecordedState } from "./state/state-records.js";
 
 /** A forecast with its interval and its experts. */
@@ -72,6 +72,8 @@ export interface ExplainOptions {
   readonly candidate?: RecordedState | undefined;
   /** Which model was the live one when; without it, there was one. */
   readonly roles?: RoleHistory | undefined;
+  /** Which model to explain. Default: live. */
+  readonly role?: ModelRole | undefined;
 }
 
 /**
@@ -99,13 +101,14 @@ export async function explainForecast(
     ...options,
     settings: { ...settings, encode: withJsonIncidents(settings.encode) },
     engine,
+    tells: "forecasts",
     onUpdate: (update, forecaster) => updates.set(forecaster, update),
     telemetry: {
       rejection: () => undefined,
       update: () => undefined,
       forecasts: (batch) => {
         const { columns } = batch;
-        const forecaster = models.live;
+        const forecaster = models.asked;
         const keys = Array.from({ length: batch.count }, (_, each) => batch.keyOf(columns.slots[each]!));
         row = key === undefined ? 0 : keys.indexOf(key);
         if (row < 0)
@@ -150,18 +153,18 @@ export async function explainForecast(
       await format?.prepare(records, patience());
       from ??= records[0]?.offset;
       const before = records.filter((record) => record.offset < offset);
-      for (const part of models.parts(before)) models.stage.replay(part);
+      for (const part of models.parts(before)) models.replay(part);
       replayed += before.length;
       const record = records.find((candidate) => candidate.offset >= offset);
       if (record === undefined) continue;
       if (record.offset > offset) break;
       models.turnTo(offset);
-      const forecaster = models.live;
+      const forecaster = models.asked;
       expectedBefore.pending =
         model.aggregate === undefined
           ? pendingOf(forecaster, keyOf(readingsOf(recordDecoder(settings.decode, format), record), key))
           : pendingOf(forecaster, key);
-      const { forecasts, deadLetters } = models.stage.process([record]);
+      const { forecasts, deadLetters } = models.process([record]);
       if (forecasts.length === 0 && deadLetters.length === 0 && model.aggregate !== undefined) {
         throw missing(`${where}: the record closed no window`);
       }

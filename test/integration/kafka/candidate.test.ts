@@ -137,6 +137,9 @@ describeWithBroker("a candidate", () => {
       const text = await command(where, "explain", "--partition", "1", "--offset", offset!);
       expect(text.join("\n")).toMatch(/holds the same forecast, byte for byte/);
       expect(text.join("\n")).toContain(`model ${model}@`);
+      const beside = await command(where, "explain", "--candidate", "--partition", "1", "--offset", offset!);
+      expect(beside.join("\n")).toMatch(/holds the same forecast, byte for byte/);
+      expect(beside.join("\n")).toContain(`model ${model === "gru8" ? "lstm8" : "gru8"}@`);
     }
     expect((await command(where, "state", "inspect")).join("\n")).toMatch(/model gru8@\d+, candidate lstm8@/);
   }, 300_000);
@@ -183,6 +186,8 @@ describeWithBroker("a candidate", () => {
     );
     const [{ id }] = (await listed("--candidate")) as [{ readonly id: string }];
     expect((await command(before, "incidents", "ack", id, "--candidate")).join("")).toContain(`${id}: no `);
+    const derived = await command(before, "explain", "--candidate", "--incident", id);
+    expect(derived.join("\n")).toContain("holds the same changes, byte for byte");
     const unnamed = startCommand(["incidents", "--candidate"], base);
     expect(await unnamed.ended).toBe(2);
     expect(unnamed.err[0]).toMatch(/^error SETTING_INVALID: topics\.candidateIncidents is not set/);

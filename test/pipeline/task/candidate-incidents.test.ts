@@ -1,10 +1,15 @@
 /** The candidate's incidents: in a place of their own, marked, exactly once, and handed over at a promotion. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { forecasterSettings, type ForecasterOptions } from "../../../src/forecast/settings.js";
 import { readIncident, type IncidentMessage } from "../../../src/pipeline/encode/incidents/message.js";
 import type { OutputRecord, RecordHeader } from "../../../src/pipeline/ports.js";
 import type { RunOptions } from "../../../src/pipeline/run.js";
 import { promotionMessage } from "../../../src/pipeline/state/promotion.js";
+import { explainForecast, type ExplainOptions } from "../../../src/pipeline/explain.js";
+import { explainIncident, placeOfIncident } from "../../../src/pipeline/explain-incident.js";
+import type { InputBatch } from "../../../src/pipeline/ports.js";
+import { pipelineSettings } from "../../../src/pipeline/settings.js";
+import { PastState } from "../../../src/pipeline/state/state-records.js";
 import { TransactionalLog } from "../../simulate/log.js";
 import { eventsWithFaults } from "../../support/faults.js";
 import { quick } from "../../support/streams.js";
@@ -17,6 +22,9 @@ const both: RunOptions = {
   ...{ snapshot: { everyEvents: 70 }, commit: { maxEvents: 20 } },
 };
 const events = eventsWithFaults(900, 2);
+
+/** An offset in the middle of a fault. */
+const amidFault = events.findIndex(({ value }, i) => i > 500 && Math.abs(value - 100) > 10) + 12;
 
 function append(log: TransactionalLog, from: number, to: number): void {
   for (const { key, time, value } of events.slice(from, to)) {
@@ -91,8 +99,7 @@ test("they have ids of their own as CloudEvents", async () => {
 
 test("a promotion exchanges them: no reader of either topic waits for an end that is told in the other one", async () => {
   const log = new TransactionalLog(1);
-  // In the middle of a fault.
-  const at = events.findIndex(({ value }, i) => i > 500 && Math.abs(value - 100) > 10) + 12;
+  const at = amidFault;
   append(log, 0, at);
   const running = start(log, both);
   await quiet();
@@ -118,4 +125,88 @@ test("a promotion exchanges them: no reader of either topic waits for an end tha
   }
   for (const { headers } of candidateIncidents) expect(rolesOf(headers)).toEqual(["candidate"]);
   for (const { headers } of incidents) expect(rolesOf(headers)).toEqual([]);
+});
+
+describe("explain", () => {
+  const origin = { topic: "readings", partition: 0 };
+  const settings = pipelineSettings({ late: "drop" });
+
+  async function* inputOf(log: TransactionalLog, from: number): AsyncGenerator<InputBatch> {
+    for (let next = from; ;) {
+      const batch = await Promise.resolve(log.poll(0, next, 50));
+      if (batch === undefined) return;
+      yield batch;
+      next = batch.nextOffset;
+    }
+  }
+
+  /** A run that promotes the candidate amid a fault, and what its state topic holds before an offset. */
+  async function promoted(): Promise<{ log: TransactionalLog; before: (offset: number) => PastState }> {
+    const log = new TransactionalLog(1);
+    append(log, 0, amidFault);
+    const forecasts = { ...both, candidate: { forecaster: other, emit: true, emitIncidents: true } };
+    const running = start(log, forecasts);
+    await quiet();
+    log.say(0, Buffer.from(promotionMessage(forecasterSettings(other), log.committed(0))));
+    await quiet();
+    append(log, amidFault, events.length);
+    await quiet();
+    running.stop.abort();
+    await quiet();
+    const state = running.commits.flatMap(({ snapshot }) => snapshot?.records ?? []);
+    const before = (offset: number): PastState => {
+      const past = new PastState(offset);
+      for (const { key, value } of state) past.add(key, value);
+      return past;
+    };
+    return { log, before };
+  }
+
+  function optionsAt(past: PastState): Omit<ExplainOptions, "origin"> {
+    const state = past.read();
+    return {
+      ...{ settings, state, role: "candidate", roles: past.roles, candidate: past.readCandidate(state) },
+      model: state === undefined ? forecasterSettings(model) : forecasterSettings(state.settings),
+    };
+  }
+
+  test("gives the candidate's forecasts and incidents again, before and behind a promotion", async () => {
+    const { log, before } = await promoted();
+    const { candidates, candidateIncidents } = log.visible(0);
+    expect(log.promotions(0)).toHaveLength(1);
+    for (const [offset, cell] of [
+      [3, "gru"],
+      [amidFault - 1, "gru"],
+      [amidFault, "lstm"],
+      [880, "lstm"],
+    ] as const) {
+      const options = optionsAt(before(offset));
+      const explained = await explainForecast(inputOf(log, options.state?.offset ?? 0), offset, {
+        ...options,
+        origin,
+      });
+      expect(explained.model).toMatch(new RegExp(`^${cell}`));
+      expect(textOf([explained.record])).toEqual(textOf([candidates[offset]!]));
+    }
+    const ids = new Set(candidateIncidents.map(({ value }) => readIncident(value)!.id));
+    expect(ids.size).toBeGreaterThan(3);
+    for (const id of ids) {
+      const place = placeOfIncident(id, origin.topic);
+      const options = optionsAt(before(place.offset));
+      const derived = await explainIncident(inputOf(log, options.state?.offset ?? 0), place, options);
+      const written = candidateIncidents.filter(({ value }) => readIncident(value)!.id === id);
+      // One that is handed over may be opened a second time, behind its end; one may be open at the end of the input.
+      const end = written.findIndex(({ value }) => readIncident(value)!.change === "closed");
+      expect(textOf(derived.changes)).toEqual(textOf(end < 0 ? written : written.slice(0, end + 1)));
+    }
+  });
+
+  test("says that there is no candidate where none observed the record", async () => {
+    const log = await run({ ...both, candidate: undefined! }, { ends: [120] });
+    const explained = explainForecast(inputOf(log, 0), 100, {
+      ...{ origin, settings, model: forecasterSettings(model), state: undefined, role: "candidate" },
+    });
+    await expect(explained).rejects.toMatchObject({ code: "HISTORY_MISSING" });
+    await expect(explained).rejects.toThrow("no candidate observed this record");
+  });
 });

@@ -15,7 +15,7 @@ import { partitionWatermarks } from "../admin/topics.js";
 import { EphemeralConsumer } from "../consumer/ephemeral-consumer.js";
 
 /**
- * Compares a forecast with the forecasts topic:
+ * Compares a forecast with a topic of forecasts:
  *
  * - same: the topic holds the same bytes;
  * - equal: the same fields and numbers in other bytes, as another release writes them;
@@ -96,16 +96,15 @@ export class KafkaPast {
     yield* this.#read(input, checkedFrom);
   }
 
-  /** Looks for a forecast by key, timestamp, time and value. */
-  async find({ key, value, timestamp }: OutputRecord): Promise<Written> {
-    const { forecasts } = this.#options.topics;
+  /** Looks for a forecast by key, timestamp, time and value, in this topic. */
+  async find({ key, value, timestamp }: OutputRecord, topic: string): Promise<Written> {
     const head = headOf(value);
     let written: Written = "gone";
     const begins = ({ low }: { readonly low: number }): number => {
       if (low === 0) written = "absent";
       return low;
     };
-    for await (const { records } of this.#read(forecasts, begins)) {
+    for await (const { records } of this.#read(topic, begins)) {
       for (const record of records) {
         const time = record.timestamp;
         if (time <= timestamp && written === "gone") written = "absent";

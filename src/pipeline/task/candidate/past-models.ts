@@ -19,6 +19,16 @@ import { Stage } from "../stage.js";
 import { Candidate } from "./candidate.js";
 import { handOver } from "./hand-over.js";
 
+/** Which of two models: the one whose forecasts are told, or the one beside it. */
+export type ModelRole = "live" | "candidate";
+
+/** Of the batch last taken: forecasts and changes of incidents. */
+export interface PastOutput {
+  readonly forecasts: readonly OutputRecord[];
+  readonly incidents: readonly OutputRecord[];
+  readonly deadLetters: readonly OutputRecord[];
+}
+
 export interface PastModelsOptions {
   /** The live model at the begin, unless the history says which. */
   readonly model: ForecasterSettings;
@@ -33,10 +43,13 @@ export interface PastModelsOptions {
   /** The feedback on incidents that was applied, in order. */
   readonly feedback?: readonly AppliedFeedback[] | undefined;
   readonly roles?: RoleHistory | undefined;
-  /** Reports of the live model. */
+  /** The model that is asked for: reports are its own. Default: live. */
+  readonly role?: ModelRole | undefined;
+  /** What is asked for. */
+  readonly tells: "forecasts" | "incidents";
   readonly telemetry: Telemetry;
   readonly onUpdate?: (update: UpdateReport, model: Forecaster) => void;
-  /** Receives the incidents that changed hands at a promotion. */
+  /** Receives the incidents of the role that changed hands at a promotion. */
   readonly onHandOver?: (incidents: readonly OutputRecord[]) => void;
 }
 
@@ -63,8 +76,9 @@ export class PastModels {
     this.#stage = this.#newStage();
     try {
       if (state !== undefined) this.#live.restore(state.snapshot);
-      // Only a promotion needs it.
-      if (candidate !== undefined && this.#changes.length > 0) this.#openBeside(candidate);
+      // Only a promotion needs it, and who asks for it.
+      const isNeeded = this.#changes.length > 0 || options.role === "candidate";
+      if (candidate !== undefined && isNeeded) this.#openBeside(candidate);
     } catch (error) {
       this.dispose();
       throw error;
@@ -73,14 +87,24 @@ export class PastModels {
     this.#stage = this.#newStage();
   }
 
-  /** The live model. */
-  get live(): Forecaster {
-    return this.#live;
+  /** The model of the role. Throws HISTORY_MISSING where there is no candidate. */
+  get asked(): Forecaster {
+    if (this.#options.role !== "candidate") return this.#live;
+    if (this.#candidate === undefined) throw this.#missing("no candidate observed this record");
+    return this.#candidate.forecaster;
   }
 
-  /** What takes records into the models: another one after each change of roles. */
-  get stage(): Stage {
-    return this.#stage;
+  /** Takes records into the models, and returns what the one of the role says. */
+  process(records: readonly InputRecord[]): PastOutput {
+    const { forecasts, incidents, deadLetters, ...candidate } = this.#stage.process(records);
+    if (this.#options.role !== "candidate") return { forecasts, incidents, deadLetters };
+    const { candidates = [], candidateIncidents = [] } = candidate;
+    return { forecasts: candidates, incidents: candidateIncidents, deadLetters };
+  }
+
+  /** Takes records into the models, and says nothing. */
+  replay(records: readonly InputRecord[]): void {
+    this.#stage.replay(records);
   }
 
   /** Splits records at feedback and changes of roles. What holds before a part is applied when the part is asked for. */
@@ -132,14 +156,16 @@ export class PastModels {
       this.#candidate?.dispose();
       this.#candidate = this.#beside(this.#open(this.#settingsOf(model)));
     } else {
-      const { origin, onHandOver } = this.#options;
+      const { origin, onHandOver, role } = this.#options;
       if (this.#candidate === undefined) {
         throw this.#missing(`the model that was promoted at offset ${at} began before the replay`);
       }
       const former = this.#live;
       this.#live = this.#candidate.forecaster;
       this.#candidate = this.#beside(former);
-      onHandOver?.(handOver(former, this.#live, origin));
+      const exchange = [former, this.#live] as const;
+      const [from, to] = role === "candidate" ? exchange.toReversed() : exchange;
+      onHandOver?.(handOver(from, to, origin));
     }
     this.#stage = this.#newStage();
   }
@@ -149,9 +175,7 @@ export class PastModels {
   }
 
   #openBeside(state: RecordedState): void {
-    const candidate = new Candidate(this.#open(forecasterSettings(state.settings)), {
-      origin: this.#options.origin,
-    });
+    const candidate = this.#newCandidate(this.#open(forecasterSettings(state.settings)));
     if (candidate.restore(state)) {
       candidate.join(this.#live);
       this.#candidate = candidate;
@@ -161,9 +185,16 @@ export class PastModels {
   }
 
   #beside(forecaster: Forecaster): Candidate {
-    const candidate = new Candidate(forecaster, { origin: this.#options.origin });
+    const candidate = this.#newCandidate(forecaster);
     candidate.join(this.#live);
     return candidate;
+  }
+
+  #newCandidate(forecaster: Forecaster): Candidate {
+    const { origin, settings, telemetry, role, tells } = this.#options;
+    if (role !== "candidate") return new Candidate(forecaster, { origin });
+    const emits = { emit: tells === "forecasts", emitIncidents: tells === "incidents" };
+    return new Candidate(forecaster, { origin, encode: settings, emits, telemetry });
   }
 
   #open(settings: ForecasterSettings): Forecaster {
@@ -175,7 +206,8 @@ export class PastModels {
   }
 
   #newStage(): Stage {
-    const { settings, origin, format, telemetry } = this.#options;
+    const { settings, origin, format, role, telemetry: asked } = this.#options;
+    const telemetry = role === "candidate" ? undefined : asked;
     return new Stage(this.#live, settings, origin, { format, telemetry, candidate: this.#candidate });
   }
 
