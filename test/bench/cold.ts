@@ -1,10 +1,11 @@
 /**
  * How good forecasts are by the number of events that a key has had: each key is a stream of its own, with a model of its own.
- * Figures are MAE by MAE of repeating the last value, as geometric means over keys, then over sets.
+ * Figures are MAE by MAE of repeating the last value, as geometric means over keys, then over sets. Two rows are of short series:
+ * trained weights that do not learn, against random ones that do.
  */
 import type { ForecasterOptions } from "../../src/forecast/settings.js";
 import { dataHere, readWide } from "../support/data.js";
-import { nabStream, run, tableStream, type Stream } from "./streams.js";
+import { grouped, merge, nabStream, run, tableStream, type Stream } from "./streams.js";
 
 /** The first events that a key's bucket ends before; the last has no end. */
 export const buckets = [
@@ -36,7 +37,72 @@ export function benchCold(options: ForecasterOptions, seeds: readonly number[]):
     return { name, ratios: buckets.map((_, b) => geometricMean(keys.map((ratios) => ratios[b]!))) };
   });
   const mean = buckets.map((_, b) => geometricMean(rows.map(({ ratios }) => ratios[b]!)));
-  return [...rows, { name: "all sets", ratios: mean }, { name: "worst key", ratios: worst }];
+  return [
+    ...rows,
+    { name: "all sets", ratios: mean },
+    { name: "worst key", ratios: worst },
+    shortRow("short, trained, frozen", { ...options, initial: "pretrained", learning: "off" }, seeds),
+    shortRow("short, random, learning", { ...options, initial: "random", learning: "on" }, seeds),
+  ];
+}
+
+/** Events of a short series. */
+const shortLength = 100;
+
+function shortRow(name: string, options: ForecasterOptions, seeds: readonly number[]): ColdRow {
+  const sets = shortSets().map((pieces) => {
+    const ratios = seeds.flatMap((seed) => pieces.map((piece) => ratiosOf(piece, { ...options, seed })));
+    return buckets.map((_, b) => geometricMean(ratios.map((each) => each[b]!)));
+  });
+  return { name, ratios: buckets.map((_, b) => geometricMean(sets.map((each) => each[b]!))) };
+}
+
+/** Hourly, daily, weekly and monthly means of the sets, in pieces of 100 values. */
+function shortSets(): Stream[][] {
+  const stocks = grouped("stocks/plotly_stockdata2.csv.gz", "Date", "stock", "value");
+  const steps = [
+    { stream: tableStream(readWide("ett/ETTh1.csv.gz")), means: [1, 24, 168] },
+    { stream: tableStream(readWide("ett/ETTm2.csv.gz")), means: [4, 96, 672] },
+    { stream: nabStream(/realAWSCloudwatch/), means: [12] },
+    { stream: nabStream(/nyc_taxi/), means: [2, 48] },
+    { stream: nabStream(/machine_temperature/), means: [12, 288] },
+    { stream: merge(stocks), means: [1, 5, 21] },
+  ];
+  return steps.flatMap(({ stream, means }) => {
+    const keys = keysOf(stream);
+    return means.map((size) => keys.flatMap((key) => pieces(meansOf(key, size))));
+  });
+}
+
+/** Means of so many values each. */
+function meansOf({ keys, times, values }: Stream, size: number): Stream {
+  const count = Math.floor(values.length / size);
+  const means = Float64Array.from({ length: count }, (_, i) => {
+    const some = values.subarray(i * size, (i + 1) * size);
+    return some.reduce((sum, value) => sum + value, 0) / size;
+  });
+  return {
+    keys,
+    slots: new Int32Array(count),
+    times: Float64Array.from(means, (_, i) => times[i * size]!),
+    values: means,
+  };
+}
+
+/** Most pieces of a series: its length must not decide. */
+const mostPieces = 5;
+
+function pieces({ keys, slots, times, values }: Stream): Stream[] {
+  const count = Math.min(mostPieces, Math.floor(values.length / shortLength));
+  return Array.from({ length: count }, (_, i) => {
+    const [from, to] = [i * shortLength, (i + 1) * shortLength];
+    return {
+      keys,
+      slots: slots.subarray(from, to),
+      times: times.subarray(from, to),
+      values: values.subarray(from, to),
+    };
+  });
 }
 
 /** Prints the table, or one JSON object. */

@@ -27,7 +27,8 @@ export function movedTo(
 ): FeedbackPosition {
   const { commandsFrom = 0 } = position ?? {};
   const isSame = position === undefined || position.topic === topic;
-  const { [topic ?? ""]: _, ...others } = {
+  const own = topic ?? "";
+  const { [own]: _, ...others } = {
     ...position?.others,
     ...(!isSame && { [position.topic ?? ""]: Math.max(position.next, commandsFrom) }),
   };
