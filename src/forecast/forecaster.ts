@@ -126,7 +126,8 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
       convertHorizons: (state, count) => convertHorizons(state, count, 1, horizons!),
       start: (f64, f32, value) => keyForecaster.start(Object.assign(new KeyRow(layout), { f64, f32 }), value),
     });
-    const format2 = settings.horizon > 1 ? furtherStepsOf(horizons!, 2) : undefined;
+    const furtherSteps = (format: number): KeyConversion | undefined =>
+      settings.horizon > 1 ? furtherStepsOf(horizons!, format) : undefined;
     const localOf = (time: number): number => clock.localOf(time);
     // The table of keys is part of the state, which is made of these.
     const names: Pick<Forecaster, "featureOf"> & { of: (slot: number) => string } = {
@@ -158,7 +159,7 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
       seasons,
       gate,
       ...rows,
-      conversions: { 1: format1, 2: format2 },
+      conversions: { 1: format1, 2: furtherSteps(2), 3: furtherSteps(3) },
     };
     const parts = { cell, learning: settings, bounds: settings, ...perKey };
     super(settings, parts, listeners);
@@ -364,8 +365,12 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
     forecasts.version[row] = this.versionOf(f64[at64 + number.version]!);
     this.#bounds.turnTo(key);
     this.#experts.writePending(key, row, forecasts);
-    if (forecasts.steps.horizon === 1) return;
+    if (this.settings.horizon === 1) return;
     this.#horizons!.writePending(key, row, forecasts);
+    this.#finishSteps(key, row, forecasts);
+  }
+
+  #finishSteps(key: KeyRow, row: number, forecasts: ForecastColumns): void {
     this.#experts.finishSteps(key, row, forecasts);
     this.#bounds.clipSteps(forecasts, row);
   }
@@ -461,9 +466,6 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
     runner.enter(key, event);
     this.#seasons.observe(key, now);
     const next = this.#horizons?.observe(key, now);
-    this.#bounds.turnTo(key);
-    if (next !== undefined) this.#experts.finishSteps(key, event, forecasts);
-    this.#bounds.clipSteps(forecasts, event);
     if (key.layout.seasonal !== undefined) key.f32[key.at32 + key.layout.seasonal] = next!;
     key.f64[key.at64 + number.count] = key.f64[key.at64 + number.count]! + 1;
   }
@@ -473,6 +475,7 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
     const { keys, runner } = this.state;
     const own = this.#readout?.forecast(rows, keys);
     const input = this.#input;
+    const { horizon } = this.settings;
     for (let i = 0; i < rows.count; i++) {
       const event = rows.events[i]!;
       const key = this.#stepped.point(keys, rows.slots[i]!);
@@ -480,6 +483,10 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
       input.keyReadout = own?.[i] ?? 0;
       this.#bounds.turnTo(key);
       this.#experts.forecast(key, input, event, forecasts);
+      if (horizon > 1) {
+        this.#horizons!.forecast(key, key.f32[key.at32 + key.layout.mixture]!, event, forecasts);
+        this.#finishSteps(key, event, forecasts);
+      }
       forecasts.version[event] = runner.version;
       key.f64[key.at64 + number.version] = runner.version + 1;
     }

@@ -27,7 +27,7 @@ import {
 type Readout = (typeof readoutKinds)[number];
 
 /**
- * Runs the benches for each read-out and seed. Figures are means over the seeds with half the range over them; names end with the read-out, but for those ahead, which are the same with any.
+ * Runs the benches for each read-out and seed. Figures are means over the seeds with half the range over them; names end with the read-out, but for those ahead, which are of the first read-out.
  */
 export function benchQuality(
   options: ForecasterOptions,

@@ -4,8 +4,8 @@
  *
  * The regression forecasts the seasonally adjusted value: the value less what the profiles of the day and the week say
  * of its time, as far as they have told the key's changes so far. Its features are the key's recent adjusted changes,
- * harmonics of the day, and how far the adjusted value lies from its levels; not the recurrent cell, so that every cell
- * and read-out has the same further steps, at the same cost.
+ * harmonics of the day, how far the adjusted value lies from its levels, and the forecast of the next value: through that
+ * alone further steps see the recurrent cell and exogenous features.
  */
 import { SeasonalAdjustment } from "./adjustment.js";
 import type { IntervalColumns, StepColumns } from "../columns.js";
@@ -140,11 +140,11 @@ export class Horizons {
 
   /**
    * Takes the key's event, which its numbers have taken already but for their count of events; where its value is there,
-   * everything learns from it. Writes the forecasts of steps 2 to H to the event's row, and returns that of the next value
-   * by the seasonal regression, as a scaled change from the base; NaN where nobody mixes that.
+   * everything learns from it. Returns the forecast of the next value by the seasonal regression, as a scaled change from the
+   * base; NaN where nobody mixes that.
    */
   observe(key: KeyRow, now: CurrentEvent): number {
-    const { missing, row: toRow, forecasts } = now;
+    const { missing } = now;
     const row = this.#turnTo(key);
     if (row.event === 0) this.#start(row);
     else if (now.anew) this.#startAnew(row);
@@ -154,16 +154,41 @@ export class Horizons {
     if (!missing) this.#mixture.learn(row, time);
     const due = this.#clock.localOf(key.f64[key.at64 + number.time]! + typicalGap(key));
     this.#keep(row, due, missing);
-    if (this.#layout.horizon > 1) this.#forecast(row, toRow, forecasts);
     return this.#forecastNext(row, due);
   }
 
-  /** Writes the forecasts of steps 2 to H that the key's last event made, which its numbers have counted, to a row again. */
+  /**
+   * Forecasts steps 2 to H of the key's last event, which its numbers have counted, once its next value is forecast: `next`
+   * scales above its base. Writes them to a row.
+   */
+  forecast(key: KeyRow, next: number, toRow: number, forecasts: HorizonColumns): void {
+    const row = this.#recall(key);
+    this.#keepNext(row, next);
+    this.#forecast(row, toRow, forecasts);
+  }
+
+  /** Writes what `forecast` wrote of the key's last event to a row again. */
   writePending(key: KeyRow, toRow: number, forecasts: HorizonColumns): void {
+    this.#forecast(this.#recall(key), toRow, forecasts);
+  }
+
+  /** Turns to a key as it was behind its last event. */
+  #recall(key: KeyRow): HorizonRow {
     const row = this.#turnTo(key);
     row.event--;
     this.#adjustment.recall(row);
-    this.#forecast(row, toRow, forecasts);
+    return row;
+  }
+
+  /** Keeps the forecast of the next value as an adjusted change: a feature of the steps behind it. */
+  #keepNext(row: HorizonRow, next: number): void {
+    const { key, event, f64, at64, f32, at32 } = row;
+    const { horizon, f64: n, f32: s } = this.#layout;
+    const due = this.#clock.localOf(key.f64[key.at64 + number.time]! + typicalGap(key));
+    const value = f64[at64 + n.base]! + f64[at64 + n.unit]! * next;
+    const adjusted = value - this.#adjustment.seasonAt(row, due);
+    const change = (adjusted - f64[at64 + n.adjustedValue]!) / f64[at64 + n.adjustedScale]!;
+    f32[at32 + s.nexts + remainder(event, horizon)] = clip(change, largestChange);
   }
 
   #turnTo(key: KeyRow): HorizonRow {

@@ -99,6 +99,8 @@ export interface HorizonF32 {
   /** Rings of phases of the day that the next value was due, less 1 where the event's value was missing; and of the distances from the levels. */
   readonly phases: number;
   readonly distances: number;
+  /** Ring of the adjusted changes that the events forecast next, in adjusted scales. */
+  readonly nexts: number;
   readonly size: number;
 }
 
@@ -169,6 +171,7 @@ export function horizonLayout(horizon: number, levels = 1): HorizonLayout {
       waitingTrends: f32.take((blocks.at(-1)?.entries ?? 0) * (1 + slopeRates.length)),
       phases: f32.take(ring),
       distances: f32.take(ring * levelRates.length),
+      nexts: f32.take(ring),
       size: f32.size(),
     },
   };

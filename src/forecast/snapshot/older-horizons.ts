@@ -1,11 +1,15 @@
 /**
- * Takes over what formats 1 and 2 of records keep for further steps, with a covariance, gains and pending forecasts for each
- * step: the profiles, the levels and the sizes of errors stay, and so does the model of the next value. The models of
- * further steps, their mixtures and the quantiles of their intervals begin anew. The layouts of those formats are frozen here.
+ * Takes over what older formats of records keep for further steps. Their layouts are frozen here.
+ *
+ * - Formats 1 and 2, with a covariance, gains and pending forecasts for each step: the profiles, the levels and the sizes of
+ *   errors stay, and so does the model of the next value. The models of further steps, their mixtures and the quantiles of
+ *   their intervals begin anew.
+ * - Format 3, whose models saw one more change in place of the forecast of the next value: what they know of all else stays.
  */
 import { corrupt } from "./record.js";
 import { initialQuantile } from "../uncertainty/interval.js";
 import type { HorizonState } from "../horizon/horizons.js";
+import { nextFeature, stepFeatures } from "../horizon/features.js";
 import { adjustedChanges, horizonFeatures, levelRates, type HorizonLayout } from "../horizon/layout.js";
 import { daily, profileMean, profileSize, weekly } from "../horizon/profile.js";
 
@@ -60,8 +64,10 @@ export function convertHorizons(
   state: HorizonState,
   count: number,
   format: number,
-  { layout, freshModels, nextSize }: CurrentHorizons,
+  current: CurrentHorizons,
 ): HorizonState {
+  if (format === 3) return withNextFeature(state, current);
+  const { layout, freshModels, nextSize } = current;
   const { horizon, blocks, levels, f64: n, f32: s } = layout;
   const last = Math.max(count - 1, 0);
   const f64 = new Float64Array(n.size);
@@ -99,6 +105,43 @@ export function convertHorizons(
     f32,
     models: nextSize > 0 ? withNext(freshModels, state.models, horizon, last) : freshModels.slice(),
   };
+}
+
+/** Values of the vectors of further steps: their features, in fours. */
+const stepVector = stepFeatures;
+
+/** The state with a feature that the models of further steps know nothing of, in the place of another one. */
+function withNextFeature(
+  state: HorizonState,
+  { layout, freshModels, nextSize }: CurrentHorizons,
+): HorizonState {
+  const { horizon, f64: n, f32: s } = layout;
+  if (
+    state.f64.length !== n.size ||
+    state.f32.length !== s.nexts ||
+    state.models.length !== freshModels.length
+  ) {
+    throw corrupt("an array has the wrong length");
+  }
+  const f32 = new Float32Array(s.size);
+  f32.set(state.f32);
+  const models = state.models.slice();
+  let at = nextSize;
+  for (let step = 2; step <= horizon; step++, at += stepVector) models[at + nextFeature] = 0;
+  for (let feature = 0; feature < stepVector; feature++) {
+    for (const place of covarianceOf(feature, nextFeature)) models[at + place] = freshModels[at + place]!;
+  }
+  return { f64: state.f64, f32, models };
+}
+
+/** Where a covariance has an entry: of each four rows the columns up to the end of their own block, in which both halves are. */
+function covarianceOf(a: number, b: number): readonly number[] {
+  const place = (row: number, column: number): number => {
+    const block = Math.floor(row / 4);
+    return 8 * block * (block + 1) + (row % 4) * 4 * (block + 1) + column;
+  };
+  const inOneBlock = Math.floor(a / 4) === Math.floor(b / 4);
+  return inOneBlock ? [place(a, b), place(b, a)] : [place(Math.max(a, b), Math.min(a, b))];
 }
 
 /** The models of a new key, with the model of step 1 for that of the next value. */
