@@ -1,8 +1,9 @@
 /** The release that is running. */
-import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 
 /** The version of this package, from its package.json. */
 export function packageVersion(): string {
-  const text = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { readonly version: string }).version;
+  // By the package's own name: sources and bundles lie at different depths.
+  const manifest: unknown = createRequire(import.meta.url)("undercurrent-forecast/package.json");
+  return (manifest as { readonly version: string }).version;
 }
