@@ -22,13 +22,16 @@ const gateKinds = (["shared", "compact", "full"] as const).map((readout) => ({
 }));
 const gateSteps = 2000;
 
+/** The weights that the package has. */
+const identities = { rnn: "pretrained-3", gru: "pretrained-4", lstm: "pretrained-3" } as const;
+
 interface Options {
   readonly cell: "rnn" | "gru" | "lstm";
   readonly hidden: number;
   readonly seed: number;
   readonly events: number;
   readonly gateExamples: number;
-  readonly identity: string;
+  readonly identity?: string;
   readonly out?: string;
   readonly pictures?: string;
 }
@@ -40,7 +43,7 @@ new Command("pretrain")
   .option("--seed <number>", "seed of the corpus", Number, 20260101)
   .option("--events <count>", "events to learn from", Number, 10_000_000)
   .option("--gate-examples <count>", "values that each gate learns from", Number, 80_000)
-  .option("--identity <name>", "name of the weights", "pretrained-3")
+  .option("--identity <name>", "name of the weights (default: that of the package)")
   .option("--out <file>", "module to write; without it only the digest is printed")
   .option("--pictures <file>", "SVG to write of some series of the corpus, in place of training")
   .action((options: Options) => {
@@ -54,7 +57,7 @@ function cellModule(options: Options): string {
     ...options,
     onProgress: (events, loss) => console.error(`${events} events, loss ${loss.toFixed(5)}`),
   });
-  const { identity, cell, hidden } = options;
+  const { cell, hidden, identity = identities[cell] } = options;
   const file: WeightsFile = { identity, cell, hidden, harmonics, gates: [], ...packed(weights) };
   return gatedModule(file, options);
 }

@@ -9,9 +9,16 @@ const factors = { keeps: 0.8, others: 0.9 } as const;
 /** Place of that gate among those of `engine/parameters.ts`: lstm's forget gate, gru's z, all of rnn. */
 const keeper = { rnn: 0, gru: 0, lstm: 1 } as const;
 
-/** Shrinks the recurrent weights of a cell. */
+/** What is kept of the trained weights; the rest is of those that the training began with. */
+const kept = { rnn: 1, gru: 0.65, lstm: 1 } as const;
+
+/**
+ * Shrinks the recurrent weights of a cell, and moves all weights towards those that the training began with, which have no
+ * saturated units (shrink and perturb: Ash and Adams, 2020).
+ */
 export function shrink(
   weights: Float32Array,
+  initial: Float32Array,
   tensors: ParameterTensors,
   { cell, hidden }: { readonly cell: keyof typeof keeper; readonly hidden: number },
 ): void {
@@ -20,4 +27,7 @@ export function shrink(
     const gate = Math.floor((i % columns) / hidden);
     weights[offset + i] = weights[offset + i]! * (gate === keeper[cell] ? factors.keeps : factors.others);
   }
+  const share = kept[cell];
+  if (share === 1) return;
+  for (let i = 0; i < weights.length; i++) weights[i] = share * weights[i]! + (1 - share) * initial[i]!;
 }

@@ -72,6 +72,7 @@ export function train({ cell, hidden, seed, events, onProgress }: TrainingPlan):
     loss += update.loss;
     learned++;
   });
+  const { weights: initial } = runner.readModel(String);
   runner.reserve(lanes);
   let drawn = 0;
   const draw = (): CorpusSeries => corpusSeries(seed, drawn++);
@@ -99,7 +100,7 @@ export function train({ cell, hidden, seed, events, onProgress }: TrainingPlan):
   }
   const { weights } = runner.readModel(String);
   runner.dispose();
-  shrink(weights, tensors, { cell, hidden });
+  shrink(weights, initial, tensors, { cell, hidden });
   return weights;
 }
 

@@ -39,10 +39,10 @@ export interface ForecasterSettings {
    */
   readonly seed: number;
   /**
-   * Initial weights of the cell. auto: pretrained for lstm with 32 units, else random. random: drawn from the
-   * seed. pretrained: trained on synthetic series, for lstm, gru and rnn with 32 units; other cells are an
-   * error. The library has pretrained weights after usePretrainedWeights(); before, auto is random. A model
-   * that was saved keeps its weights. Default: "auto".
+   * Initial weights of the cell. auto: pretrained for lstm and gru with 32 units, else random. random: drawn
+   * from the seed. pretrained: trained on synthetic series, for lstm, gru and rnn with 32 units; other cells
+   * are an error. The library has pretrained weights after usePretrainedWeights(); before, auto is random. A
+   * model that was saved keeps its weights. Default: "auto".
    */
   readonly initial: "auto" | "random" | "pretrained";
   /**
@@ -358,10 +358,10 @@ export interface ForecasterOptions {
    */
   readonly seed?: number | undefined;
   /**
-   * Initial weights of the cell. auto: pretrained for lstm with 32 units, else random. random: drawn from the
-   * seed. pretrained: trained on synthetic series, for lstm, gru and rnn with 32 units; other cells are an
-   * error. The library has pretrained weights after usePretrainedWeights(); before, auto is random. A model
-   * that was saved keeps its weights. Default: "auto".
+   * Initial weights of the cell. auto: pretrained for lstm and gru with 32 units, else random. random: drawn
+   * from the seed. pretrained: trained on synthetic series, for lstm, gru and rnn with 32 units; other cells
+   * are an error. The library has pretrained weights after usePretrainedWeights(); before, auto is random. A
+   * model that was saved keeps its weights. Default: "auto".
    */
   readonly initial?: "auto" | "random" | "pretrained" | undefined;
   /**

@@ -62,7 +62,7 @@ export const forecasterSchema = z.strictObject({
     .enum(initialKinds)
     .default("auto")
     .describe(
-      "Initial weights of the cell. auto: pretrained for lstm with 32 units, else random. random: drawn from the seed. pretrained: trained on synthetic series, for lstm, gru and rnn with 32 units; other cells are an error. The library has pretrained weights after usePretrainedWeights(); before, auto is random. A model that was saved keeps its weights.",
+      "Initial weights of the cell. auto: pretrained for lstm and gru with 32 units, else random. random: drawn from the seed. pretrained: trained on synthetic series, for lstm, gru and rnn with 32 units; other cells are an error. The library has pretrained weights after usePretrainedWeights(); before, auto is random. A model that was saved keeps its weights.",
     ),
   intervalLevels: z
     .array(z.number().gt(0).lt(1))

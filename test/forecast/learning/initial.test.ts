@@ -36,7 +36,8 @@ test.each<[string, string, ForecasterOptions]>([
   ["trained weights", `lstm32-${lstm32.identity}@0`, trained],
   ["trained weights of a gru", `gru32-${gru32.identity}@0`, { ...trained, cell: "gru" }],
   ["trained weights of an rnn", `rnn32-${rnn32.identity}@0`, { ...trained, cell: "rnn" }],
-  ["a gru", "gru32@0", { cell: "gru" }],
+  ["a gru", `gru32-${gru32.identity}@0`, { cell: "gru" }],
+  ["an rnn", "rnn32@0", { cell: "rnn" }],
   ["a size without a file", "lstm8@0", { hidden: 8 }],
   ["a cell without a file", "conv32@0", { cell: "conv" }],
   [
