@@ -1,5 +1,6 @@
 /** The command `undercurrent`: its verbs, and how an error ends it. */
 import { Command, CommanderError } from "commander";
+import { inlineMore } from "./compiler.js";
 import { packageVersion } from "./shared/version.js";
 import { describeError, exitCodeOf, exitCodes, UndercurrentError } from "../errors/errors.js";
 import { usePretrainedWeights } from "../forecast/learning/initial/use-pretrained.js";
@@ -60,6 +61,7 @@ function asOurs(error: unknown): unknown {
 
 /** Runs the command that the process's arguments name. */
 export async function main(): Promise<void> {
+  inlineMore();
   usePretrainedWeights();
   watchOutputs();
   try {
