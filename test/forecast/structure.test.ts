@@ -89,6 +89,16 @@ describe("a season", () => {
     }
   });
 
+  test.each([
+    ["triangle", (i: number) => Math.abs((i % 200) - 100)],
+    ["trapezium", (i: number) => Math.min(60, Math.abs((i % 200) - 100))],
+  ])("of straight parts, a %s, is repeated within five seasons", (_, law) => {
+    const values = series(3000, law);
+    for (const { mae } of errorsOf(values, { horizon: 24, from: 1100 }, () => NaN)) {
+      expect(mae).toBeLessThan(0.001);
+    }
+  });
+
   test("with noise is forecast better than by the value of one season before", () => {
     const random = noise(7);
     const next = uniform(6);

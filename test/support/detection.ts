@@ -21,7 +21,7 @@ export class OneKeyDetector {
   score(time: number, value: number, expected = this.#last): number {
     if (Number.isNaN(value)) return NaN;
     this.#last = value;
-    return this.#detector.score(this.rows.rowOf(0), time, value, expected);
+    return this.#detector.score(this.rows.rowOf(0), { time, value, expected, moves: true });
   }
 
   get kind(): AlarmKind | undefined {

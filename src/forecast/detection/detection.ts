@@ -1,7 +1,7 @@
 /** The detector of a forecaster: one more reader of each event, with rows of its own for each key. */
 import type { CurrentEvent } from "../current-event.js";
 import { exponential } from "../elementary.js";
-import { Detector, scoredAfter, type DetectorSettings } from "./detector.js";
+import { Detector, scoredAfter, type DetectorSettings, type ScoredValue } from "./detector.js";
 import { kindOf, type AlarmKind } from "./kind.js";
 import { detectionLayout, f32At, magnitudes, u16At, type Magnitude } from "./layout.js";
 import { DetectionRows, type DetectionRow } from "./rows.js";
@@ -20,7 +20,7 @@ export interface Rarity {
 
 /** What the detector reads of an event, whose value is not missing. */
 export type DetectedEvent = Readonly<
-  Pick<CurrentEvent, "forecasts" | "row" | "time" | "value" | "setAside" | "anew">
+  Pick<CurrentEvent, "forecasts" | "row" | "time" | "value" | "held" | "setAside" | "anew">
 >;
 
 /** Values of a young key that are set aside and not seen: as many absurd ones may stand in a row. */
@@ -34,6 +34,7 @@ function countAside({ u16, at16 }: DetectionRow): number {
 export class Detection {
   readonly rows: DetectionRows;
   readonly #detector: Detector;
+  readonly #scored: ScoredValue = { time: 0, value: 0, expected: NaN, moves: true };
 
   constructor(settings: DetectorSettings) {
     const layout = detectionLayout(settings);
@@ -46,12 +47,19 @@ export class Detection {
    * one too. Of a young key it does not see the first values that are set aside, and begins anew with the key: one absurd
    * value would be what is usual for long. What is set aside more often is usual.
    */
-  score(slot: number, { forecasts, row, time, value, setAside, anew }: DetectedEvent): number {
+  score(slot: number, { forecasts, row, time, value, held, setAside, anew }: DetectedEvent): number {
     if ((setAside || anew) && this.#isYoung(slot)) {
       if (!setAside) this.rows.start(slot);
       else if (countAside(this.rows.rowOf(slot)) <= unseen) return NaN;
     }
-    return this.#detector.score(this.rows.rowOf(slot), time, value, forecasts.expected[row]!);
+    const scored = this.#scored;
+    scored.time = time;
+    scored.value = value;
+    scored.expected = forecasts.expected[row]!;
+    // A change to a value that was set aside, or back from it, would make the key look calm at this hour of the next day.
+    const previous = forecasts.previous[row]!;
+    scored.moves = !setAside && previous === held;
+    return this.#detector.score(this.rows.rowOf(slot), scored);
   }
 
   /** Returns the rows of a key; the object is reused. */

@@ -67,6 +67,17 @@ export interface DetectorSettings {
   readonly isQuiet?: ((time: number) => boolean) | undefined;
 }
 
+/** An observed value of a key. */
+export interface ScoredValue {
+  /** Epoch milliseconds. */
+  time: number;
+  value: number;
+  /** What had been forecast, NaN where nothing was. */
+  expected: number;
+  /** Whether neither the value nor the one before was set aside by the guard. */
+  moves: boolean;
+}
+
 export class Detector {
   readonly #layout: DetectionLayout;
   readonly #alarmRate: number;
@@ -88,13 +99,8 @@ export class Detector {
     this.#depth = -logarithm(alarmRate);
   }
 
-  /**
-   * Takes an observed value of the key and returns its score from what was known before: NaN among the key's first 100.
-   *
-   * @param time Epoch milliseconds.
-   * @param expected What had been forecast, NaN where nothing was.
-   */
-  score(row: DetectionRow, time: number, value: number, expected: number): number {
+  /** Takes an observed value of the key and returns its score from what was known before: NaN among the key's first 100. */
+  score(row: DetectionRow, { time, value, expected, moves }: ScoredValue): number {
     const { f32, at32 } = row;
     const now = this.#now;
     now.measure(row, time, value, expected);
@@ -110,7 +116,7 @@ export class Detector {
     if (seen + 1 > learnedAfter && teaches) this.#learn(row, novel);
     const score = this.#episode(row, level, usual && level >= 1, teaches);
     noteKind(row, now, score > 1 ? this.rarest(row) : -1);
-    now.learn(row);
+    now.learn(row, moves);
     return scored ? score : NaN;
   }
 

@@ -21,6 +21,8 @@ const smallestDivisor = 0.02;
 /** Values further from the mean than this many deviations are beyond belief, unless they are the third in a row. */
 const beyondBelief = 50;
 const believedAfter = 2;
+/** A change to a value that the guard has set aside, or back from it, is none of the key if it is more than so many deviations. */
+const oddMove = 20;
 /** An error counts as this many running error sizes at most where the size learns from it. */
 const largestError = 5;
 /** Changes are taken as those of a random walk over a gap, of this many usual gaps at most. */
@@ -120,8 +122,12 @@ export class Magnitudes {
     logs[magnitude.calm] = -logs[magnitude.calm]!;
   }
 
-  /** Moves what values are compared with: the mean, the sizes, and the profile of the event's hour. */
-  learn(row: DetectionRow): void {
+  /**
+   * Moves what values are compared with: the mean, the sizes, and the profile of the event's hour.
+   *
+   * @param moves Whether neither the value nor the one before was set aside by the guard.
+   */
+  learn(row: DetectionRow, moves: boolean): void {
     if (this.beyond) return;
     const { f64, at64, f32, at32, u16, at16 } = row;
     const limit = this.#limit;
@@ -132,7 +138,8 @@ export class Magnitudes {
     const deviation = f32[at32 + f32At.deviation]!;
     const variance = deviation * deviation;
     f32[at32 + f32At.deviation] = Math.sqrt(variance + rate * (above * (value - mean) - variance));
-    const step = clip(this.#step, limit);
+    const isOdd = !moves && this.#step > (oddMove / beyondBelief) * limit;
+    const step = isOdd ? 0 : clip(this.#step, limit);
     // Rest says nothing of the size of movement: a key that moves again as it did is no news.
     if (step > 0)
       f32[at32 + f32At.change] = f32[at32 + f32At.change]! + rate * (step - f32[at32 + f32At.change]!);

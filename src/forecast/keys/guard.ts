@@ -31,12 +31,17 @@ const longestRow = 12;
 /** Discounted number of values set aside from which they are ordinary for their key: 3 % of its last 500 values. */
 const discount = 0.998;
 const most = 15;
+/** Values that are this many sizes away stay absurd up to 12 % of the key's values: among them nothing else would be seen. */
+const farthest = 1000;
+const mostFarthest = 60;
 /** What became of such values is followed at this rate: forecasts follow one at once where the last one stayed, or most did. */
 const stayRate = 0.5;
 const usuallyStays = 0.5;
 const alwaysStays = 0.98;
 /** Where the key came back from some values and stayed with others, that is nearer to 0. */
 const mixed = 0.45;
+/** For each so many values set aside of late, one more may agree in a row and come back: two of 1 %, eight of 5 %. */
+const oftenByChance = 3;
 /** A young key follows the first value set aside at once, and begins anew with the second that agrees. */
 const youngest = 5;
 /** Up to so many values a row of those set aside may tell more than the key's past. */
@@ -116,8 +121,13 @@ export function judge(key: KeyRow, value: number, mixesYoung = false): Verdict {
     return ordinary(key, value, Math.max(largest, distance));
   }
   f32[at + doubt] = f32[at + doubt]! + 1;
-  if (f32[at + doubt]! > most) return ordinary(key, value, Math.max(largest, distance));
+  if (f32[at + doubt]! > mostOf(key, distance)) return ordinary(key, value, Math.max(largest, distance));
   return setAside(key, value, away, mixesYoung);
+}
+
+/** How many values like this one may be set aside, as a discounted number, before they are ordinary. */
+function mostOf(key: KeyRow, distance: number): number {
+  return !hasNeverMoved(key) && distance > farthest * sizeOfMoves(key) ? mostFarthest : most;
 }
 
 /** Whether the value lies where the key was before a shift that few values have confirmed. */
@@ -308,9 +318,11 @@ function learnStay(f32: Float32Array, at: number, outcome: number): void {
 
 /** Decides whether forecasts follow the value that was set aside just now. */
 export function followCandidate({ f64, at64, f32, at32, layout }: KeyRow): void {
-  const agreed = f32[at32 + layout.aside + agreeing]!;
-  const isToStay = f32[at32 + layout.aside + stays]! >= usuallyStays;
-  f64[at64 + number.follows] = isToStay || agreed > 1 || f64[at64 + number.observed]! <= youngest ? 1 : 0;
+  const at = at32 + layout.aside;
+  const byChance = f32[at + doubt]! / oftenByChance;
+  const isLonger = f32[at + agreeing]! > Math.max(1, byChance);
+  const isToStay = f32[at + stays]! >= usuallyStays;
+  f64[at64 + number.follows] = isToStay || isLonger || f64[at64 + number.observed]! <= youngest ? 1 : 0;
 }
 
 /** A forecast that was made from the base, moved to the candidate where forecasts follow that. */

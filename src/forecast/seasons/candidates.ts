@@ -153,24 +153,31 @@ export class Candidates {
     if (!missing) numbers[at + block.age] = age + 1;
   }
 
-  /** Lets a candidate gain from the values that it was found in, where its season is plain in them: it forecasts at once. */
+  /**
+   * Lets a candidate gain from the values that it was found in, where its season is plain in them: it forecasts at once. Beside
+   * a season that is believed, it has to be far plainer than that.
+   */
   credit(at: number, scale: number): void {
     const { values, count } = this.#ring;
     const mask = values.length - 1;
     const period = this.periodOf(at);
+    const known = this.best === 0 ? 1 : this.periodOf(this.best);
     const discount = discountOf(period);
     let gain = 0;
     let loss = 0;
     let lossOfLast = 0;
-    for (let i = Math.max(count - values.length, 0) + period; i < count; i++) {
+    let lossOfKnown = 0;
+    for (let i = Math.max(count - values.length, 0) + Math.max(period, known); i < count; i++) {
       const value = values[i & mask]!;
       const error = Math.abs(value - values[(i - period) & mask]!) / scale;
       const errorOfLast = Math.abs(value - values[(i - 1) & mask]!) / scale;
+      const errorOfKnown = Math.abs(value - values[(i - known) & mask]!) / scale;
       gain = discount * gain + clip(errorOfLast - error, largestGain);
       loss = discounted(loss, discount, error);
       lossOfLast = discounted(lossOfLast, discount, errorOfLast);
+      lossOfKnown = discounted(lossOfKnown, discount, errorOfKnown);
     }
-    if (loss < plain * lossOfLast) this.#numbers[at + block.gain] = gain;
+    if (loss < plain * Math.min(lossOfLast, lossOfKnown)) this.#numbers[at + block.gain] = gain;
   }
 
   /** Believes a candidate whose values came when it was due, `error` scales away from the last ones. */

@@ -22,7 +22,7 @@ export const place = {
   count: 1,
   /** Where the best candidate is, or 0. */
   best: 2,
-  /** The last value that was set aside, its number, and how long before it one like it had come. */
+  /** The last value that was set aside, its number, and how long before it one like it had come (see `Season`). */
   aside: 3,
   asideAt: 4,
   asideInterval: 5,

@@ -171,16 +171,21 @@ export class Season {
 
   /**
    * Takes a value that was set aside. True where one like it came as long before as another one before that: such a value is
-   * no fault, but the season of a key that is still in between, and the key is to expect it.
+   * no fault, but the season of a key that is still in between, and the key is to expect it. Where such values have come at
+   * unequal intervals before, or come at short ones, chance may repeat one: there the third equal interval tells. Where both is
+   * so, none does.
    */
   #recurs({ aside, value, last, scale }: SeasonEvent): boolean {
     const { numbers, count } = this;
     const before = numbers[place.aside]!;
     const isAlike = numbers[place.asideAt]! > 0 && Math.abs(aside - before) < alike * Math.abs(aside - value);
     const interval = isAlike ? count - numbers[place.asideAt]! : 0;
-    const recurs =
-      interval >= shortest && interval <= longestPeriod && interval === numbers[place.asideInterval];
-    numbers[place.asideInterval] = interval;
+    const known = numbers[place.asideInterval]!;
+    const isRepeated = interval >= shortest && interval <= longestPeriod && interval === intervalOf(known);
+    const isRegular = Number.isInteger(known);
+    const recurs = isRepeated && (interval >= unlikely ? isRegular || known < 0 : isRegular && known < 0);
+    const stored = interval + (isRegular && (isRepeated || known === 0) ? 0 : unequal);
+    numbers[place.asideInterval] = isRepeated ? -stored : stored;
     numbers[place.asideAt] = count;
     numbers[place.aside] = aside;
     if (!recurs) return false;
@@ -249,9 +254,18 @@ export class Season {
   /** Whether a season tells so much that another one is looked for seldom. */
   #isSettled(count: number): boolean {
     const { best } = this.#candidates;
-    if (best === 0 || count < longestWindow / 4 || count % (4 * longestWindow) === 0) return false;
+    if (best === 0 || count <= longestWindow || count % (4 * longestWindow) === 0) return false;
     return this.#candidates.relativeLoss(best) < settledLoss;
   }
+}
+
+/** Intervals from which on chance hardly repeats the first one: of 5 % of the values it does so once in 400 keys. */
+const unlikely = 24;
+/** Part of an interval that tells that unequal ones came before; one that was repeated is below 0. */
+const unequal = 0.5;
+
+function intervalOf(known: number): number {
+  return Math.floor(Math.abs(known));
 }
 
 /** Whether the series is searched when it has so many values: at 2^k and 3 2^k up to 96, at 2^k, then every window. */

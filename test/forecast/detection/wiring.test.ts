@@ -77,3 +77,17 @@ test("a score is explained by the rarest magnitude, its share and the values tha
   expect(forecaster.explainScore(0)!.share).toBeLessThan(0.001);
   forecaster.dispose();
 });
+
+test("a row of absurd values raises no alarm at the same hour of the next days", () => {
+  const next = noiseOf(3);
+  let level = 0;
+  const absurd = [997, 998, 999];
+  const series = Array.from({ length: 5000 }, (_, i) => {
+    level = 0.95 * level + next.normal();
+    return absurd.includes(i) ? 1e9 : level;
+  });
+  const events = series.map((value, i): Event => ({ key: "key", time: i * 60_000, value }));
+  const { anomalyScore } = runFresh(quick, events);
+  const alarms = series.flatMap((_, i) => (i > 1000 && anomalyScore[i]! > 1 ? [i] : []));
+  expect(alarms.length).toBeLessThan(8);
+});

@@ -299,14 +299,33 @@ function errorsOf(values: readonly number[]): number[] {
 
 const meanOf = (list: readonly number[]): number => list.reduce((sum, x) => sum + x, 0) / list.length;
 
-test("absurd values at 1 % of a key's values cost nothing", () => {
+test.each([
+  [1, -99_990],
+  [5, -99_990],
+  [5, 65_535],
+])("absurd values cost nothing: %i of a hundred values are %i", (percent, absurd) => {
   const noise = normal(5);
   const next = uniform(6);
   const clean = Array.from({ length: 4000 }, () => 100 + 2 * noise());
-  const isAbsurd = clean.map(() => next() < 0.01);
-  const errors = errorsOf(clean.map((value, i) => (isAbsurd[i]! ? -99_990 : value)));
+  const isAbsurd = clean.map(() => next() < percent / 100);
+  const errors = errorsOf(clean.map((value, i) => (isAbsurd[i]! ? absurd : value)));
   const ordinary = errors.filter((_, i) => i > 500 && !isAbsurd[i]!);
   expect(meanOf(ordinary) / meanOf(errorsOf(clean).slice(501))).toBeLessThan(1.05);
+});
+
+test("two absurd values in a row are seldom followed where many of a key's values are absurd", () => {
+  const noise = normal(13);
+  const next = uniform(14);
+  let left = 0;
+  const isAbsurd = Array.from({ length: 4000 }, () => {
+    if (left > 0) left--;
+    else if (next() < 0.02) left = 2;
+    return left > 0;
+  });
+  const errors = errorsOf(isAbsurd.map((absurd) => (absurd ? 1e6 : 100) + noise()));
+  const after = errors.filter((_, i) => i > 1000 && !isAbsurd[i]! && isAbsurd[i - 1]!);
+  expect(after.length).toBeGreaterThan(20);
+  expect(after.filter((error) => error > 1000).length / after.length).toBeLessThan(0.25);
 });
 
 test("a shift of the level is followed from its second value on", () => {
