@@ -1,6 +1,7 @@
 /** The work that records cost from the bytes of a fetch to the bytes of a produce request, without brokers between. */
 import { createRequire } from "node:module";
 import type { KafkaMessage } from "kafkajs";
+import { writeBatch } from "../../src/adapters/kafka/kafkajs/batch-writer.js";
 import { applyPatches } from "../../src/adapters/kafka/kafkajs/patches/apply.js";
 import { compressionTypes, registerCodecs } from "../../src/adapters/kafka/kafkajs/codecs.js";
 import type { Compression } from "../../src/adapters/kafka/options.js";
@@ -35,6 +36,8 @@ const Decoder = load("kafkajs/src/protocol/decoder.js") as new (buffer: Buffer) 
 const { createRecordsBatch } = (await import("@platformatic/kafka")) as unknown as {
   createRecordsBatch: (messages: readonly object[], options: object) => Bytes;
 };
+
+const origin = { producerId: 0n, producerEpoch: 0, firstSequence: 0, isTransactional: true };
 
 export type Sent = Pick<InputRecord, "key" | "value" | "headers"> & { readonly timestamp: number };
 
@@ -95,10 +98,9 @@ export async function work(answer: Buffer, options: PipelineOptions = {}): Promi
     const countOf = (): Promise<number> => Promise.resolve(12);
     const writes = await writesOf({ ...output, snapshot: undefined }, { topics, owner, countOf });
     let bytes = 0;
-    for (const request of splitByBytes(writes, maxBatchBytes, 500)) {
+    for (const request of splitByBytes(writes, maxBatchBytes)) {
       for (const part of request) {
-        const encoded = kafkajsMessages(part).map((message) => encodeRecord(message));
-        bytes += (await encodeBatch({ records: encoded })).buffer.length;
+        bytes += (await writeBatch(kafkajsMessages(part), { type: 0 }, origin, 0)).length;
         bytes += createRecordsBatch(platformaticMessages(part), {}).buffer.length;
       }
     }

@@ -59,7 +59,6 @@ export async function openPlatformaticProducer(
     await transaction.cancel();
     const coordinatorId = await findCoordinator(client, options);
     return {
-      mostRecords: Infinity,
       begin: async () =>
         transactionOf(await producer.beginTransaction(), { options, partition, coordinatorId, offsets }),
       close: () => producer.close(),

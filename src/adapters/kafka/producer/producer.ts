@@ -2,8 +2,6 @@
 import type { RequestPart } from "./split.js";
 
 export interface TransactionalProducer {
-  /** Most records of a partition that one request should have. */
-  readonly mostRecords: number;
   /** Begins a transaction after the previous one has ended. */
   begin(): Promise<Transaction>;
   /** Ends the connections, with whatever is under way. */

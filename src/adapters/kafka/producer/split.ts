@@ -23,17 +23,13 @@ const batchOverhead = 61;
 export type RequestPart = Pick<TopicWrite, "topic" | "partition" | "records" | "header">;
 
 /**
- * Requests in order, each with at most `maxBytes` and `mostRecords` a partition. Every partition's records keep their
- * order; a request carries a batch of each that still has some, which saves round trips.
+ * Requests in order, each with at most `maxBytes` a partition. Every partition's records keep their order; a request carries
+ * a batch of each that still has some, which saves round trips.
  *
  * Throws RECORD_TOO_LARGE for a record that does not fit a batch alone and cannot be shortened: the client would send it
  * again and again until the consumer dies of it.
  */
-export function* splitByBytes(
-  writes: readonly TopicWrite[],
-  maxBytes: number,
-  mostRecords = Infinity,
-): Generator<RequestPart[]> {
+export function* splitByBytes(writes: readonly TopicWrite[], maxBytes: number): Generator<RequestPart[]> {
   const positions = writes.map(() => 0);
   for (;;) {
     const request: RequestPart[] = [];
@@ -50,7 +46,7 @@ export function* splitByBytes(
           size = shared + recordSize(record);
         }
         if (size + batchOverhead > maxBytes) throw tooLarge(topic, size, maxBytes);
-        if (bytes + size > maxBytes || part.length === mostRecords) break;
+        if (bytes + size > maxBytes) break;
         bytes += size;
         part.push(record);
       }

@@ -107,7 +107,7 @@ export class TransactionalWriter {
     { what, ...right }: Right & { readonly what: string },
   ): Promise<void> {
     try {
-      for (const request of splitByBytes(writes, this.#maxBatchBytes, this.#producer.mostRecords)) {
+      for (const request of splitByBytes(writes, this.#maxBatchBytes)) {
         checkRight(right, what);
         await transaction.send(request);
       }

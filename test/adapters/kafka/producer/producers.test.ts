@@ -30,10 +30,21 @@ describe("a message has what its record has, and nothing else", () => {
       ["trace", [Buffer.from("1"), Buffer.from("2")]],
       ["__proto__", [Buffer.from("3")]],
     ]);
-    expect(kafkajsMessages({ partition: 2, records: [bare, empty] })).toStrictEqual([
+    expect([...kafkajsMessages({ partition: 2, records: [bare, empty] })]).toStrictEqual([
       { partition: 2, key: null, value: null },
       { partition: 2, key: Buffer.alloc(0), value: Buffer.alloc(0) },
     ]);
+  });
+
+  test("with kafkajs, where all are of one partition, they are grouped without a copy", () => {
+    const messages = kafkajsMessages({ partition: 2, records: [full, bare, empty] });
+    let asked = 0;
+    const groups = messages.reduce<Record<number, unknown>>((sum, { partition }) => {
+      asked++;
+      return { ...sum, [partition!]: [] };
+    }, {});
+    expect(groups).toEqual({ 2: messages });
+    expect(asked).toBe(1);
   });
 
   test("with platformatic", () => {

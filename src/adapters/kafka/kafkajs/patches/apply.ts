@@ -4,6 +4,7 @@ import { patchFollowerOffsets } from "./follower-offsets.js";
 import { patchRefusedCoordinators } from "./refused-coordinators.js";
 import { patchRefusedPartitions } from "./refused-partitions.js";
 import { patchRequestQueues } from "./idle-request-queues.js";
+import { patchProduceRequests } from "./produce-requests.js";
 import { patchStrictBatches } from "./strict-batches.js";
 import { patchTlsRetries } from "./tls-retries.js";
 
@@ -11,6 +12,7 @@ import { patchTlsRetries } from "./tls-retries.js";
 export function applyPatches(): void {
   patchStrictBatches();
   patchAbortedTransactions();
+  patchProduceRequests();
   patchRequestQueues();
   patchTlsRetries();
   patchRefusedPartitions();
