@@ -1,9 +1,9 @@
 /** The command `undercurrent`: its verbs, and how an error ends it. */
 import { Command, CommanderError } from "commander";
-import { inlineMore } from "./compiler.js";
 import { packageVersion } from "./shared/version.js";
 import { describeError, exitCodeOf, exitCodes, UndercurrentError } from "../errors/errors.js";
 import { usePretrainedWeights } from "../forecast/learning/initial/use-pretrained.js";
+import { tuneV8 } from "./v8.js";
 
 const notes = `
 Exit codes: ${exitCodes.ok} success, ${exitCodes.unexpected} defect of this program, ${exitCodes.settings} settings or options, ${exitCodes.input} input, ${exitCodes.output} output or address,
@@ -61,7 +61,7 @@ function asOurs(error: unknown): unknown {
 
 /** Runs the command that the process's arguments name. */
 export async function main(): Promise<void> {
-  inlineMore();
+  tuneV8();
   usePretrainedWeights();
   watchOutputs();
   try {

@@ -3,7 +3,7 @@ import avsc from "avsc";
 import { openFormat } from "../../src/adapters/schemas/index.js";
 import { PrometheusTelemetry } from "../../src/adapters/prometheus/telemetry.js";
 import { timedEngine } from "../../src/adapters/prometheus/timed-engine.js";
-import { inlineMore } from "../../src/cli/compiler.js";
+import { tuneV8 } from "../../src/cli/v8.js";
 import { wasmEngine } from "../../src/engine/wasm/engine.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";
 import { forecastColumns } from "../../src/forecast/columns.js";
@@ -257,7 +257,7 @@ export function windowCost(model: ForecasterOptions, perWindow: number): Figure 
  */
 export async function benchPipeline(model: ForecasterOptions): Promise<Figure[]> {
   // As the command does.
-  inlineMore();
+  tuneV8();
   const bench = new Bench({ readout: "shared", ...model });
   bench.run(2);
   const young = bench.run(batches);
