@@ -14,6 +14,7 @@ import {
   followed,
   isFirstMove,
   judge,
+  lastFollowed,
   lastObserved,
   moveLevel,
   verdicts,
@@ -310,7 +311,7 @@ export class KeyForecaster {
   finishSteps(key: KeyRow, row: number, { steps, intervals }: ForecastColumns): void {
     const { horizon } = steps;
     const { f64, at64 } = key;
-    const follows = f64[at64 + number.follows] === 1;
+    const until = lastFollowed(key);
     const isYoung = !isSettled(key);
     const held = f64[at64 + number.held]!;
     const scale = scaleOf(key);
@@ -320,16 +321,22 @@ export class KeyForecaster {
       const said = steps.yhat[at]!;
       let usual = this.#squaredLoss ? said : usualAhead(key, said, scale, step);
       if (isYoung) usual = held;
+      const follows = step <= until;
       if (usual === said && !follows) continue;
-      steps.yhat[at] = followed(key, usual);
-      steps.yhatLower[at] = followed(key, lowerTo(steps.yhatLower[at]!, usual));
-      steps.yhatUpper[at] = followed(key, raiseTo(steps.yhatUpper[at]!, usual));
+      steps.yhat[at] = movedIf(follows, key, usual);
+      steps.yhatLower[at] = movedIf(follows, key, lowerTo(steps.yhatLower[at]!, usual));
+      steps.yhatUpper[at] = movedIf(follows, key, raiseTo(steps.yhatUpper[at]!, usual));
       for (let i = at * width; i < (at + 1) * width; i++) {
-        intervals.stepLower[i] = followed(key, lowerTo(intervals.stepLower[i]!, usual));
-        intervals.stepUpper[i] = followed(key, raiseTo(intervals.stepUpper[i]!, usual));
+        intervals.stepLower[i] = movedIf(follows, key, lowerTo(intervals.stepLower[i]!, usual));
+        intervals.stepUpper[i] = movedIf(follows, key, raiseTo(intervals.stepUpper[i]!, usual));
       }
     }
   }
+}
+
+/** What is forecast, moved to the candidate where forecasts of its step follow that. */
+function movedIf(follows: boolean, key: KeyRow, forecast: number): number {
+  return follows ? followed(key, forecast) : forecast;
 }
 
 // A bound that is unknown stays the same NaN: Math.min and Math.max give NaN a sign that depends on the compiler's tier.

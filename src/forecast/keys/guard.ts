@@ -325,6 +325,16 @@ export function followCandidate({ f64, at64, f32, at32, layout }: KeyRow): void 
   f64[at64 + number.follows] = isToStay || isLonger || f64[at64 + number.observed]! <= youngest ? 1 : 0;
 }
 
+/**
+ * Returns the step up to which forecasts follow the value that was set aside just now: where such values came back before, they
+ * last as long again as they have lasted.
+ */
+export function lastFollowed({ f64, at64, f32, at32, layout }: KeyRow): number {
+  if (f64[at64 + number.follows] === 0) return 0;
+  const at = at32 + layout.aside;
+  return f32[at + stays]! > -usuallyStays ? Infinity : f32[at + agreeing]!;
+}
+
 /** A forecast that was made from the base, moved to the candidate where forecasts follow that. */
 export function followed({ f64, at64 }: KeyRow, forecast: number): number {
   if (f64[at64 + number.follows] === 0) return forecast;

@@ -18,6 +18,7 @@ const places: Readonly<Record<string, Place>> = {
   "twice in a row": at(999, 2),
   "five times in a row": at(999, 5),
   "1 % of the values": (source) => () => source.uniform() < 0.01,
+  "5 % of the values": (source) => () => source.uniform() < 0.05,
 };
 
 const readings: Readonly<Record<string, number>> = {

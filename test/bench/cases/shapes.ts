@@ -52,6 +52,7 @@ const steps: Readonly<Record<number, number>> = {
   24: hour,
   60: minute,
   168: hour,
+  200: minute,
   288: 5 * minute,
   2016: 5 * minute,
 };
@@ -63,6 +64,7 @@ const seasons: readonly Case[] = [
   ...[7, 24, 60, 168, 288, 2016].map((period) =>
     season(`exact season of ${period}`, period, pattern(period)),
   ),
+  season("exact season of straight parts", 200, () => (i) => Math.abs((i % 200) - 100)),
   season("smooth exact season of 2016", 2016, () => (i) => 50 + 10 * sine(i, 288) + 5 * sine(i, 2016)),
   ...[24, 168, 288].map((period) =>
     season(`season of ${period} with noise`, period, (source) => {
@@ -87,6 +89,28 @@ const spikes: readonly Case[] = [
   {
     name: "spikes at random",
     law: (source: Source) => () => 10 + 0.3 * source.normal() + (source.uniform() < 0.01 ? 100 : 0),
+  },
+  {
+    name: "spikes each 57 to 63 values",
+    law: (source: Source) => {
+      let due = 60;
+      return (i: number) => {
+        const isSpike = i === due;
+        if (isSpike) due += 57 + Math.floor(7 * source.uniform());
+        return 10 + 0.3 * source.normal() + (isSpike ? 100 : 0);
+      };
+    },
+  },
+  {
+    name: "bursts of five counts of 50 among counts of .5",
+    law: (source: Source) => {
+      let left = 0;
+      return () => {
+        if (left > 0) left--;
+        else if (source.uniform() < 1 / 300) left = 5;
+        return source.poisson(left > 0 ? 50 : 0.5);
+      };
+    },
   },
 ].map((each) => ({ ...each, count: 8000, ahead: true }));
 

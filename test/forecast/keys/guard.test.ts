@@ -328,6 +328,17 @@ test("two absurd values in a row are seldom followed where many of a key's value
   expect(after.filter((error) => error > 1000).length / after.length).toBeLessThan(0.25);
 });
 
+test("steps far ahead go back to where the key always came back to, in the midst of a burst", () => {
+  const noise = normal(15);
+  const isBurst = (i: number): boolean => i % 397 < 5;
+  const values = Array.from({ length: 3000 }, (_, i) => (isBurst(i) ? 1000 : 100) + noise());
+  const events = values.map((value, i): Event => ({ key: "a", time: 1e12 + i * 60_000, value }));
+  const { steps } = runFresh({ ...quick, horizon: 12 }, events);
+  const origins = values.flatMap((_, i) => (i > 1500 && isBurst(i) ? [i] : []));
+  expect(origins.length).toBeGreaterThan(10);
+  for (const i of origins) expect(Math.abs(steps.yhat[i * 11 + 10]! - 100)).toBeLessThan(20);
+});
+
 test("a shift of the level is followed from its second value on", () => {
   const noise = normal(7);
   const values = Array.from({ length: 1000 }, (_, i) => noise() + (i < 500 ? 0 : 1e6));
