@@ -38,10 +38,17 @@ export function fromUpperBits(upper: number, dropped: number): number {
 const exponents = 2 ** 112;
 const further = 13;
 
+/** By sign and exponent, what the fraction counts from, and the worth of its last bit. */
+const begins = Float64Array.from({ length: 64 }, (_, i) => (i % 32 === 0 ? 0 : 1024));
+const units = Float64Array.from(
+  { length: 64 },
+  (_, i) => (i < 32 ? 1 : -1) * 2 ** (Math.max(i % 32, 1) - 25),
+);
+
 /** Returns the number that a finite 16-bit float stands for. */
 export function fromHalf(half: number): number {
-  const size = fromUpperBits(half & 0x7fff, further) * exponents;
-  return half >> 15 === 0 ? size : -size;
+  const i = half >> 10;
+  return (begins[i]! + (half & 1023)) * units[i]!;
 }
 
 /** Returns the nearest 16-bit float, ties to even, of a number from 0 to 65,504. */

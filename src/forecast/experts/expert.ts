@@ -35,14 +35,14 @@ export interface Expert {
   /** Singles that it keeps for each key; zero at first. */
   readonly stateSize: number;
   /** Its forecast of the next value, as a scaled change from the base. Its state is `state[at ..]`. */
-  forecast(state: Float32Array, at: number, input: ExpertInput): number;
+  readonly forecast: (state: Float32Array, at: number, input: ExpertInput) => number;
   /**
    * Of an expert that may sleep: the discounted absolute errors of its forecasts relative to those of the mixture. Infinity
    * where it has nothing to say, or says it no better than the last value.
    */
-  relativeLoss?(state: Float32Array, at: number, losses: ComparedLosses): number;
+  readonly relativeLoss?: (state: Float32Array, at: number, losses: ComparedLosses) => number;
   /** Of an expert that learns: takes an observed value, `change` above the base, in the unit of the values; the base then moves there. */
-  learn?(state: Float32Array, at: number, change: number, sizes: LearnedSizes): void;
+  readonly learn?: (state: Float32Array, at: number, change: number, sizes: LearnedSizes) => void;
   /** Of an expert that learns: the base moves by `change` to stand in for a missing value; there is nothing to learn. */
-  skip?(state: Float32Array, at: number, change: number): void;
+  readonly skip?: (state: Float32Array, at: number, change: number) => void;
 }
