@@ -118,6 +118,13 @@ describe("a season", () => {
     }
   });
 
+  test("of spikes at a twentieth of the values, far above little noise, is learned", () => {
+    const random = noise(13);
+    const values = series(4000, (i) => 5 + 0.02 * random() + (i % 20 === 7 ? 100 : 0));
+    for (const { mae } of errorsOf(values, { horizon: 3, from: 2000 }, () => NaN))
+      expect(mae).toBeLessThan(1);
+  });
+
   test("is not seen in spikes at random: the forecast after one is what the values before were", () => {
     const random = noise(11);
     const chance = uniform(12);

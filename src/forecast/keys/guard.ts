@@ -31,9 +31,9 @@ const longestRow = 12;
 /** Discounted number of values set aside from which they are ordinary for their key: 3 % of its last 500 values. */
 const discount = 0.998;
 const most = 15;
-/** Values that are this many sizes away stay absurd up to 12 % of the key's values: among them nothing else would be seen. */
+/** One and the same value that is so many sizes away stays absurd up to 12 % of the key's values: a sentinel among which nothing else is seen. */
 const farthest = 1000;
-const mostFarthest = 60;
+const mostSentinels = 60;
 /** What became of such values is followed at this rate: forecasts follow one at once where the last one stayed, or most did. */
 const stayRate = 0.5;
 const usuallyStays = 0.5;
@@ -121,13 +121,15 @@ export function judge(key: KeyRow, value: number, mixesYoung = false): Verdict {
     return ordinary(key, value, Math.max(largest, distance));
   }
   f32[at + doubt] = f32[at + doubt]! + 1;
-  if (f32[at + doubt]! > mostOf(key, distance)) return ordinary(key, value, Math.max(largest, distance));
+  if (f32[at + doubt]! > mostOf(key, value, distance))
+    return ordinary(key, value, Math.max(largest, distance));
   return setAside(key, value, away, mixesYoung);
 }
 
 /** How many values like this one may be set aside, as a discounted number, before they are ordinary. */
-function mostOf(key: KeyRow, distance: number): number {
-  return !hasNeverMoved(key) && distance > farthest * sizeOfMoves(key) ? mostFarthest : most;
+function mostOf(key: KeyRow, value: number, distance: number): number {
+  const isSame = value === key.f64[key.at64 + number.candidate]! && !hasNeverMoved(key);
+  return isSame && distance > farthest * sizeOfMoves(key) ? mostSentinels : most;
 }
 
 /** Whether the value lies where the key was before a shift that few values have confirmed. */

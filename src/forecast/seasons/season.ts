@@ -172,8 +172,7 @@ export class Season {
   /**
    * Takes a value that was set aside. True where one like it came as long before as another one before that: such a value is
    * no fault, but the season of a key that is still in between, and the key is to expect it. Where such values have come at
-   * unequal intervals before, or come at short ones, chance may repeat one: there the third equal interval tells. Where both is
-   * so, none does.
+   * unequal intervals before, or come at short ones, chance may repeat one: each asks for one more equal interval.
    */
   #recurs({ aside, value, last, scale }: SeasonEvent): boolean {
     const { numbers, count } = this;
@@ -181,11 +180,11 @@ export class Season {
     const isAlike = numbers[place.asideAt]! > 0 && Math.abs(aside - before) < alike * Math.abs(aside - value);
     const interval = isAlike ? count - numbers[place.asideAt]! : 0;
     const known = numbers[place.asideInterval]!;
-    const isRepeated = interval >= shortest && interval <= longestPeriod && interval === intervalOf(known);
-    const isRegular = Number.isInteger(known);
-    const recurs = isRepeated && (interval >= unlikely ? isRegular || known < 0 : isRegular && known < 0);
-    const stored = interval + (isRegular && (isRepeated || known === 0) ? 0 : unequal);
-    numbers[place.asideInterval] = isRepeated ? -stored : stored;
+    const isEqual = interval >= shortest && interval <= longestPeriod && interval === Math.floor(known);
+    const repeats = isEqual ? Math.min(repeatsOf(known) + 1, mostRepeats) : 0;
+    const isUnequal = hasUnequal(known) || (!isEqual && known !== 0);
+    const recurs = repeats >= 1 + (isUnequal ? 1 : 0) + (interval < unlikely ? 1 : 0);
+    numbers[place.asideInterval] = interval + repeats * ofRepeat + (isUnequal ? unequal : 0);
     numbers[place.asideAt] = count;
     numbers[place.aside] = aside;
     if (!recurs) return false;
@@ -261,11 +260,17 @@ export class Season {
 
 /** Intervals from which on chance hardly repeats the first one: of 5 % of the values it does so once in 400 keys. */
 const unlikely = 24;
-/** Part of an interval that tells that unequal ones came before; one that was repeated is below 0. */
+/** Parts of an interval that tell that unequal ones came before, and how often it was repeated. */
 const unequal = 0.5;
+const ofRepeat = 0.125;
+const mostRepeats = 3;
 
-function intervalOf(known: number): number {
-  return Math.floor(Math.abs(known));
+function hasUnequal(known: number): boolean {
+  return remainder(known, 1) >= unequal;
+}
+
+function repeatsOf(known: number): number {
+  return remainder(known, unequal) / ofRepeat;
 }
 
 /** Whether the series is searched when it has so many values: at 2^k and 3 2^k up to 96, at 2^k, then every window. */
