@@ -102,6 +102,11 @@ const spikes: readonly Case[] = [
     },
   },
   {
+    name: "far spikes each 20 values",
+    period: 20,
+    law: (source: Source) => (i: number) => 10 + 0.02 * source.normal() + (i % 20 === 7 ? 100 : 0),
+  },
+  {
     name: "bursts of five counts of 50 among counts of .5",
     law: (source: Source) => {
       let left = 0;
