@@ -98,11 +98,11 @@ export class ReferenceSteps {
     this.#covariance.absorb(x, this.#forgetting);
   }
 
-  /** Steps from `first` on learn the targets of an event with these features; NaN tells nothing. */
-  learn(x: readonly number[], first: number, targets: readonly number[]): void {
+  /** Steps from `first` on learn the targets of an event with these features, which stands for `events`; NaN tells nothing. */
+  learn(x: readonly number[], first: number, targets: readonly number[], events: number): void {
     const product = this.#covariance.product(x);
-    const shrunk = Math.max(1, dot(product, x));
-    const gain = product.map((px) => px / shrunk);
+    const shrunk = Math.max(1, events * dot(product, x));
+    const gain = product.map((px) => (events * px) / shrunk);
     targets.forEach((target, i) => {
       if (!Number.isNaN(target)) this.#models[first - 2 + i]!.learn(x, gain, target);
     });

@@ -88,11 +88,14 @@ export class StepRegressions extends Slab<HorizonKernel, HorizonBuffers> {
     this.kernel.absorbFeatures(this.check(row), this.#forgetting);
   }
 
-  /** Steps `first` to `last` learn the targets in the buffers from the features there; a target of NaN tells nothing. */
-  learn(row: number, first: number, last: number): void {
+  /**
+   * Steps `first` to `last` learn the targets in the buffers from the features there, those of an event that stands for `events`
+   * of them. A target of NaN tells nothing.
+   */
+  learn(row: number, first: number, last: number, events = 1): void {
     if (!(first >= 2 && first <= last && last - 1 <= this.#steps))
       throw new RangeError(`steps ${first} to ${last} do not exist: there are steps 2 to ${this.#steps + 1}`);
-    this.kernel.learn(this.check(row), first - 2, last - 1);
+    this.kernel.learn(this.check(row), first - 2, last - 1, events);
   }
 
   /** Writes the forecast of each step from the features in the buffers. */

@@ -84,7 +84,7 @@ export interface HorizonKernel {
   start(row: number): void;
   learnNext(row: number, gains: number, forgetting: number): void;
   absorbFeatures(row: number, forgetting: number): void;
-  learn(row: number, from: number, to: number): void;
+  learn(row: number, from: number, to: number, events: number): void;
   forecast(row: number): void;
   readonly eventFeatures: Global;
   readonly targets: Global;

@@ -9,8 +9,10 @@ import { number } from "../keys/layout.js";
 import {
   daily,
   learnProfile,
+  PhaseWalk,
   profileAt,
   profileMean,
+  splineAt,
   startProfile,
   weekly,
   type ProfiledValue,
@@ -25,6 +27,10 @@ const sharpness = 0.05;
 const firstTrust = 0.1;
 /** A squared error counts up to this many squared scales. */
 const largestLoss = 25;
+const hoursOfDay = 24;
+const hoursPerKnot = hoursOfDay / daily.knots;
+/** More than phases are off by, in hours. */
+const roundingError = 2 ** -30;
 
 /** All times are local ones. One object for all keys: from `weigh` to `seasonAt` it holds what is known of one of them. */
 export class SeasonalAdjustment {
@@ -32,10 +38,14 @@ export class SeasonalAdjustment {
   /** What the profiles say of the time that `seasonAt` was asked for last; NaN while unknown. */
   day = NaN;
   week = NaN;
+  /** The hour of the day that `seasonOn` was asked for last. */
+  hour = 0;
   #dayWeight = 0;
   #weekWeight = 0;
   #dayMean = NaN;
   #weekMean = NaN;
+  readonly #dayWalk = new PhaseWalk(daily);
+  readonly #weekWalk = new PhaseWalk(weekly);
   readonly #seen: ProfiledValue = { time: 0, value: 0, gap: 0, variance: 0 };
 
   constructor(layout: HorizonF64) {
@@ -79,10 +89,9 @@ export class SeasonalAdjustment {
   #weigh({ f64, at64 }: HorizonRow): void {
     const losses = at64 + this.#layout.adjustmentLosses;
     const least = Math.min(f64[losses]!, f64[losses + 1]!, f64[losses + 2]!);
-    const weight = (i: number): number => exponential(-sharpness * (f64[losses + i]! - least));
-    const none = (1 - 2 * firstTrust) * weight(0);
-    const day = firstTrust * weight(1);
-    const week = firstTrust * weight(2);
+    const none = (1 - 2 * firstTrust) * exponential(-sharpness * (f64[losses]! - least));
+    const day = firstTrust * exponential(-sharpness * (f64[losses + 1]! - least));
+    const week = firstTrust * exponential(-sharpness * (f64[losses + 2]! - least));
     this.#dayWeight = day / (none + day + week);
     this.#weekWeight = week / (none + day + week);
   }
@@ -91,6 +100,26 @@ export class SeasonalAdjustment {
   seasonAt(row: HorizonRow, time: number): number {
     this.day = this.#day(row, time);
     this.week = this.#week(row, time);
+    const day = known(this.day - this.#dayMean, 0);
+    const week = known(this.week - this.#weekMean, 0);
+    return this.#dayWeight * day + this.#weekWeight * week;
+  }
+
+  /** Begins a walk over the times behind one. */
+  walkFrom(time: number): void {
+    this.#dayWalk.begin(time);
+    this.#weekWalk.begin(time);
+  }
+
+  /** The same as `seasonAt`, for a time of the walk. */
+  seasonOn({ f64, at64 }: HorizonRow, time: number): number {
+    const { daily: dailyAt, weekly: weeklyAt } = this.#layout;
+    const phase = this.#dayWalk.at(time);
+    // A time on the hour may be a rounding error before it.
+    const hour = Math.floor(phase * hoursPerKnot + roundingError);
+    this.hour = hour < hoursOfDay ? hour : 0;
+    this.day = splineAt(f64, at64 + dailyAt, daily.knots, phase);
+    this.week = splineAt(f64, at64 + weeklyAt, weekly.knots, this.#weekWalk.at(time));
     const day = known(this.day - this.#dayMean, 0);
     const week = known(this.week - this.#weekMean, 0);
     return this.#dayWeight * day + this.#weekWeight * week;

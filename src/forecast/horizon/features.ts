@@ -1,5 +1,5 @@
 /** Computes the features of the regressions from a key's past, in units of its adjusted changes. */
-import { clip, harmonics, remainder } from "../elementary.js";
+import { clip, harmonics, placeIn } from "../elementary.js";
 import { adjustedChanges, horizonHarmonics, levelRates, type HorizonLayout } from "./layout.js";
 import type { HorizonRow } from "./rows.js";
 import { daily } from "./profile.js";
@@ -31,7 +31,7 @@ export function writeNextFeatures(
 ): void {
   const { event, f32, at32 } = row;
   const ring = layout.changes;
-  let place = remainder(event, ring);
+  let place = placeIn(ring, event);
   let to = 0;
   for (; to < adjustedChanges; to++) {
     into[to] = event >= to ? f32[at32 + layout.f32.changes + place]! : 0;
@@ -52,7 +52,7 @@ export function distanceOf({ f64, at64 }: HorizonRow, { f64: n }: HorizonLayout,
 /** Keeps what the features of the event under way are made of, for as long as its values may come. */
 export function keepFeatures(row: HorizonRow, layout: HorizonLayout, phase: number): void {
   const { event, f32, at32 } = row;
-  const place = remainder(event, layout.horizon);
+  const place = placeIn(layout.horizon, event);
   f32[at32 + layout.f32.phases + place] = phase;
   const distances = at32 + layout.f32.distances + place * levelRates.length;
   for (let i = 0; i < levelRates.length; i++) f32[distances + i] = distanceOf(row, layout, i);
@@ -66,7 +66,7 @@ export function writeStepFeatures(
   into: Float32Array,
 ): void {
   const { horizon, changes: ring, f32: s } = layout;
-  let place = remainder(event, ring);
+  let place = placeIn(ring, event);
   let to = 0;
   for (; to < spans.length; to++) {
     const span = spans[to]!;
@@ -77,7 +77,7 @@ export function writeStepFeatures(
     }
     into[to] = sum * weights[to]!;
   }
-  const kept = remainder(event, horizon);
+  const kept = placeIn(horizon, event);
   into[to++] = f32[at32 + s.nexts + kept]!;
   const phase = f32[at32 + s.phases + kept]!;
   harmonics(phase < 0 ? phase + 1 : phase, stepHarmonics, into, to);

@@ -9,7 +9,7 @@
  */
 import { SeasonalAdjustment } from "./adjustment.js";
 import type { IntervalColumns, StepColumns } from "../columns.js";
-import { clip, remainder } from "../elementary.js";
+import { clip, placeIn } from "../elementary.js";
 import { typicalGap } from "../keys/gap.js";
 import { horizonLayout, levelRates, smoothingLevel, type HorizonLayout } from "./layout.js";
 import { HorizonMixture } from "./mixture.js";
@@ -22,6 +22,7 @@ import type { KeyRow } from "../keys/row.js";
 import type { CurrentEvent } from "../current-event.js";
 import { medianAbove } from "../experts/median.js";
 import { robustSquare, scaleOf, sizeOf } from "../keys/scaling.js";
+import { spreadOf } from "../keys/spread.js";
 import type { Seasons } from "../seasons/seasons.js";
 import type { ForecasterSettings } from "../settings.js";
 import type { LocalClock } from "../keys/local-clock.js";
@@ -188,7 +189,7 @@ export class Horizons {
     const value = f64[at64 + n.base]! + f64[at64 + n.unit]! * next;
     const adjusted = value - this.#adjustment.seasonAt(row, due);
     const change = (adjusted - f64[at64 + n.adjustedValue]!) / f64[at64 + n.adjustedScale]!;
-    f32[at32 + s.nexts + remainder(event, horizon)] = clip(change, largestChange);
+    f32[at32 + s.nexts + placeIn(horizon, event)] = clip(change, largestChange);
   }
 
   #turnTo(key: KeyRow): HorizonRow {
@@ -248,7 +249,7 @@ export class Horizons {
     const change = event > 0 ? adjusted - f64[at64 + n.adjusted]! : 0;
     const squared = f64[at64 + n.squaredChange]!;
     const scaled = change / sizeOf(squared, base);
-    f32[at32 + s.changes + remainder(event, changes)] = clip(scaled, largestChange);
+    f32[at32 + s.changes + placeIn(changes, event)] = clip(scaled, largestChange);
     f64[at64 + n.adjusted] = adjusted;
     if (event > 0) this.#regressions.learn(row, missing);
     if (!missing) {
@@ -307,23 +308,30 @@ export class Horizons {
     const adjustedUnit = f64[at64 + n.adjustedScale]!;
     const changes = this.#regressions.forecastSteps(row);
     const mixture = this.#mixture;
-    const { shaped, roots } = mixture;
+    const { shaped, roots, inverseRoots } = mixture;
     const nested = this.#nested;
     const width = intervals.levels.length;
     const smoothed = f64[at64 + n.levels + smoothingLevel]!;
     mixture.periodic.turnTo(row);
+    const adjustment = this.#adjustment;
+    adjustment.walkFrom(this.#clock.localOf(time));
+    const inverse = 1 / unit;
+    let hour = -1;
+    let spread = 1;
     for (const block of blocks) {
       mixture.turnTo(row, block);
       for (let step = block.first; step <= block.last; step++) {
         const due = this.#clock.localOf(time + step * gap);
-        const season = this.#adjustment.seasonAt(row, due);
-        const { day, week } = this.#adjustment;
+        const season = adjustment.seasonOn(row, due);
+        const { day, week } = adjustment;
+        if (adjustment.hour !== hour) spread = spreadOf(key, (hour = adjustment.hour));
         const stepUnit = unit * roots[step]!;
-        shaped[0] = (smoothed + season - base) / stepUnit;
-        shaped[1] = Number.isNaN(day) ? 0 : (day - base) / stepUnit;
-        shaped[2] = Number.isNaN(week) ? 0 : (week - base) / stepUnit;
-        shaped[3] = (adjusted + adjustedUnit * changes[step - 2]! + season - base) / stepUnit;
-        mixture.fillIntervals(row, step, due, nested);
+        const scale = inverse * inverseRoots[step]!;
+        shaped[0] = (smoothed + season - base) * scale;
+        shaped[1] = Number.isNaN(day) ? 0 : (day - base) * scale;
+        shaped[2] = Number.isNaN(week) ? 0 : (week - base) * scale;
+        shaped[3] = (adjusted + adjustedUnit * changes[step - 2]! + season - base) * scale;
+        mixture.fillIntervals(row, step, spread, nested);
         const yhat = base + stepUnit * mixture.mix(row, block, step);
         nested.widenTo(resolution * Math.abs(yhat - base));
         const to = toRow * (horizon - 1) + step - 2;

@@ -71,14 +71,19 @@ export class HorizonMixture {
   readonly #sizes: StepSizes;
   /** √step and its inverse, by step. */
   readonly roots: Float64Array;
-  readonly #inverseRoots: Float64Array;
+  readonly inverseRoots: Float64Array;
   /** What the experts of shape, behind the flat ones, say of the step under way: changes in units times √step. */
   readonly shaped = new Float64Array(trendExpert - flatExperts);
-  /** What all experts say of a step. */
-  readonly #said = new Float64Array(experts);
   /** Of the block under way: the weights, the sizes of the regrets, which experts sleep, the one that leads or -1, and its share. */
   readonly #weights = new Float64Array(experts);
   readonly #regretSizes = new Float64Array(experts);
+  /** Of the event: what the flat experts say before the division by √step. */
+  #last = 0;
+  #median = 0;
+  /** Of the block: whether its intervals are known, and their quantiles by level. */
+  #isTracked = false;
+  readonly #below: Float64Array;
+  readonly #above: Float64Array;
   #asleep = 0;
   #leader = -1;
   #leadOf = 0;
@@ -95,11 +100,13 @@ export class HorizonMixture {
   ) {
     this.#layout = layout;
     this.#levels = intervalLevels;
+    this.#below = new Float64Array(intervalLevels.length);
+    this.#above = new Float64Array(intervalLevels.length);
     this.#squaredLoss = loss === "squared";
     this.#blocks = layout.blocks.map(rated);
     this.#sizes = new StepSizes(layout.blocks);
     this.roots = Float64Array.from({ length: layout.horizon + 1 }, (_, step) => Math.sqrt(step));
-    this.#inverseRoots = this.roots.map((root) => 1 / root);
+    this.inverseRoots = this.roots.map((root) => 1 / root);
     this.trend = new HorizonTrend(layout);
     this.periodic = periodic;
   }
@@ -209,8 +216,16 @@ export class HorizonMixture {
 
   /** Turns to a block: its weights, and the sample of the event that is of it. */
   turnTo(row: HorizonRow, block: StepBlock): void {
-    const { event, f64, at64 } = row;
-    const { blocks, f64: n } = this.#layout;
+    const { event, f64, at64, f32, at32 } = row;
+    const { blocks, f64: n, f32: s } = this.#layout;
+    this.#last = clip(f32[at32 + s.flat]!, largestChange);
+    this.#median = clip(f32[at32 + s.flat + 1]!, largestChange);
+    this.#isTracked = event >= block.last + 2 * trackedAfter * block.stride;
+    for (let i = 0; i < this.#levels.length; i++) {
+      const below = this.#quantileAt(at32, i, block.index);
+      this.#below[i] = f32[below]!;
+      this.#above[i] = f32[below + blocks.length]!;
+    }
     this.#lead(row, block.index);
     this.#weigh(row, this.#blocks[block.index]!);
     this.#sample = sampleOf(block, event);
@@ -224,25 +239,46 @@ export class HorizonMixture {
 
   /** Mixes what the experts say of a step of a block turned to. */
   mix(row: HorizonRow, block: StepBlock, step: number): number {
-    const { f32, at32 } = row;
-    const { f32: s } = this.#layout;
-    const said = this.#said;
-    const root = this.#inverseRoots[step]!;
-    for (let e = 0; e < flatExperts; e++) said[e] = clip(f32[at32 + s.flat + e]! * root, largestChange);
-    for (let e = flatExperts; e < trendExpert; e++)
-      said[e] = clip(this.shaped[e - flatExperts]!, largestForecast);
-    said[trendExpert] = clip(this.trend.forecast(row, step) * root, largestChange);
-    said[periodicExpert] = this.periodic.isKnown
-      ? clip(this.periodic.forecast(step) * root, largestChange)
-      : said[0]!;
     const weights = this.#weights;
-    let mixture = 0;
-    for (let e = 0; e < experts; e++) if (weights[e]! > 0) mixture += weights[e]! * said[e]!;
-    if (this.#leader >= 0) mixture += this.#leadOf * (said[this.#leader]! - mixture);
-    if (step === this.#sampledStep) {
-      const waiting = at32 + s.waiting + entryOf(block, this.#sample) * waitingSize;
+    const { shaped } = this;
+    const root = this.inverseRoots[step]!;
+    const isSampled = step === this.#sampledStep;
+    // What sleeps is asked only where it waits to learn.
+    const asked = isSampled ? 0 : this.#asleep;
+    const smoothing = clip(shaped[0]!, largestForecast);
+    const daily = clip(shaped[1]!, largestForecast);
+    const weekly = clip(shaped[2]!, largestForecast);
+    const regression = clip(shaped[3]!, largestForecast);
+    let mixture = root * (weights[0]! * this.#last + weights[1]! * this.#median);
+    mixture +=
+      weights[2]! * smoothing + weights[3]! * daily + weights[4]! * weekly + weights[5]! * regression;
+    let trend = 0;
+    if (!isOf(asked, trendExpert)) {
+      trend = clip(this.trend.forecast(row, step) * root, largestChange);
+      mixture += weights[trendExpert]! * trend;
+    }
+    let periodic = root * this.#last;
+    if (!isOf(asked, periodicExpert) && this.periodic.isKnown) {
+      periodic = clip(this.periodic.forecast(step) * root, largestChange);
+      mixture += weights[periodicExpert]! * periodic;
+    }
+    const median = root * this.#median;
+    if (this.#leader >= 0) {
+      const led = this.#leader === trendExpert ? trend : this.#leader === periodicExpert ? periodic : median;
+      mixture += this.#leadOf * (led - mixture);
+    }
+    if (isSampled) {
+      const { f32 } = row;
+      const waiting = row.at32 + this.#layout.f32.waiting + entryOf(block, this.#sample) * waitingSize;
       f32[waiting] = mixture;
-      for (let e = 0; e < experts; e++) f32[waiting + 1 + e] = said[e]!;
+      f32[waiting + 1] = root * this.#last;
+      f32[waiting + 2] = median;
+      f32[waiting + 3] = smoothing;
+      f32[waiting + 4] = daily;
+      f32[waiting + 5] = weekly;
+      f32[waiting + 6] = regression;
+      f32[waiting + 1 + trendExpert] = trend;
+      f32[waiting + 1 + periodicExpert] = periodic;
     }
     // As it waits, in 32 bits.
     return Math.fround(mixture);
@@ -273,19 +309,16 @@ export class HorizonMixture {
     this.#leadOf = this.#leader < 0 ? 0 : Math.min((noLead - least / best) / (noLead - wholeLead), 1);
   }
 
-  /** Writes how far the intervals of a step that is due at a local time reach at every level, in the unit of the values; NaN while unknown. */
-  fillIntervals(row: HorizonRow, step: number, due: number, nested: NestedIntervals): void {
-    const { key, event, f64, at64, f32, at32 } = row;
-    const { blocks, f64: n } = this.#layout;
-    const index = this.#sizes.blockOf[step]!;
-    const { last, stride } = blocks[index]!;
-    const known = event >= last + 2 * trackedAfter * stride;
-    const root = Math.sqrt(this.#sizes.squareOf(step, f64, at64 + n.squaredErrors));
-    const size = known ? root * spreadAt(key, due) : NaN;
+  /**
+   * Writes how far the intervals of a step of the block turned to, which `spread` widens, reach at every level, in the unit of the
+   * values; NaN while unknown.
+   */
+  fillIntervals({ f64, at64 }: HorizonRow, step: number, spread: number, nested: NestedIntervals): void {
+    const square = this.#sizes.squareOf(step, f64, at64 + this.#layout.f64.squaredErrors);
+    const size = this.#isTracked ? Math.sqrt(square) * spread : NaN;
     for (let i = 0; i < this.#levels.length; i++) {
-      const below = this.#quantileAt(at32, i, index);
-      nested.below[i] = f32[below]! * size;
-      nested.above[i] = f32[below + blocks.length]! * size;
+      nested.below[i] = this.#below[i]! * size;
+      nested.above[i] = this.#above[i]! * size;
     }
   }
 

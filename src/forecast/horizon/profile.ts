@@ -43,16 +43,49 @@ function phaseOf(time: number, profile: Profile): number {
   return phase < profile.knots ? phase : 0;
 }
 
+/** Phases of times that follow one another, without divisions. */
+export class PhaseWalk {
+  readonly #profile: Profile;
+  readonly #knotsPerMs: number;
+  readonly #inverseKnots: number;
+  /** The last multiple of the period before the first of the times. */
+  #origin = 0;
+
+  constructor(profile: Profile) {
+    this.#profile = profile;
+    this.#knotsPerMs = profile.knots / profile.period;
+    this.#inverseKnots = 1 / profile.knots;
+  }
+
+  /** Begins at a local time. */
+  begin(time: number): void {
+    this.#origin = time - withinPeriod(time, this.#profile.period);
+  }
+
+  /** The phase of a local time near it, in knots: 0 ≤ phase < `knots`. */
+  at(time: number): number {
+    const { knots } = this.#profile;
+    const from = (time - this.#origin) * this.#knotsPerMs;
+    const phase = from - knots * Math.floor(from * this.#inverseKnots);
+    // The product may round up, or down, to a multiple.
+    return phase >= knots ? phase - knots : phase < 0 ? 0 : phase;
+  }
+}
+
 /**
  * What the profile says of a time; NaN where that is unknown. Beside a knot that is unknown its neighbour stands for both:
  * values that come by the hour leave every other knot of the day without any.
  */
 export function profileAt(state: Float64Array, at: number, profile: Profile, time: number): number {
-  const phase = phaseOf(time, profile);
+  return splineAt(state, at, profile.knots, phaseOf(time, profile));
+}
+
+/** The same of a phase in knots. */
+export function splineAt(state: Float64Array, at: number, knots: number, phase: number): number {
   const knot = Math.floor(phase);
   const share = phase - knot;
   const value = state[at + knot]!;
-  const next = state[at + (knot + 1 === profile.knots ? 0 : knot + 1)]!;
+  const next = state[at + (knot + 1 === knots ? 0 : knot + 1)]!;
   if (Number.isNaN(value)) return next;
   if (share === 0 || Number.isNaN(next)) return value;
   return value + share * (next - value);

@@ -3,8 +3,9 @@
  * Features of the past are made again from rings of what they are made of, when the values of their steps have come.
  */
 import { NextRegressions, StepRegressions } from "../../engine/wasm/horizons.js";
-import { clip, remainder } from "../elementary.js";
+import { clip, placeIn } from "../elementary.js";
 import { number } from "../keys/layout.js";
+import { sampleOf, type StepBlock } from "./blocks.js";
 import { stepFeatures, keepFeatures, writeNextFeatures, writeStepFeatures } from "./features.js";
 import { horizonFeatures, type HorizonLayout } from "./layout.js";
 import { daily } from "./profile.js";
@@ -99,9 +100,10 @@ export class Regressions {
       writeStepFeatures(row, this.#layout, event - 1, this.#steps.buffers.features);
       this.#steps.absorb(key.slot);
     }
-    for (const { first, last } of this.#layout.blocks) {
+    for (const block of this.#layout.blocks) {
+      const { last } = block;
       if (event - last < warmUp) break;
-      this.#learnSteps(row, first, last, missing);
+      if (sampleOf({ stride: block.learnStride }, event - last) >= 0) this.#learnSteps(row, block, missing);
     }
   }
 
@@ -115,25 +117,27 @@ export class Regressions {
   }
 
   /** The steps of a block learn from the event whose value at the last of them is the one under way. */
-  #learnSteps(row: HorizonRow, first: number, last: number, missing: boolean): void {
+  #learnSteps(row: HorizonRow, { first, last, learnStride }: StepBlock, missing: boolean): void {
     const { key, event, f64, at64, f32, at32 } = row;
     const { horizon, f64: n, f32: s } = this.#layout;
     const steps = this.#steps!;
     const origin = event - last;
-    const scale = f64[at64 + n.adjustedScales + remainder(origin, horizon)]!;
+    const from = placeIn(horizon, origin);
+    const scale = f64[at64 + n.adjustedScales + from]!;
     // An event before the key began anew.
     if (scale === 0) return;
-    const before = f64[at64 + n.adjustedValues + remainder(origin, horizon)]!;
+    const before = f64[at64 + n.adjustedValues + from]!;
     const { targets, features } = steps.buffers;
     writeStepFeatures(row, this.#layout, origin, features);
+    let place = placeIn(horizon, origin + first);
     for (let step = first; step < last; step++) {
-      const place = remainder(origin + step, horizon);
       const change = (f64[at64 + n.adjustedValues + place]! - before) / scale;
       targets[step - 2] = f32[at32 + s.phases + place]! < 0 ? NaN : clip(change, this.#bounds[step]!);
+      place = place + 1 === horizon ? 0 : place + 1;
     }
     const change = (f64[at64 + n.adjusted]! - before) / scale;
     targets[last - 2] = missing ? NaN : clip(change, this.#bounds[last]!);
-    steps.learn(key.slot, first, last);
+    steps.learn(key.slot, first, last, learnStride);
   }
 
   /** Keeps the event under way, whose next value is due at a local time. */
@@ -141,8 +145,8 @@ export class Regressions {
     const { event, f64, at64 } = row;
     const { horizon, f64: n } = this.#layout;
     if (this.#steps === undefined) return;
-    f64[at64 + n.adjustedValues + remainder(event, horizon)] = f64[at64 + n.adjustedValue]!;
-    f64[at64 + n.adjustedScales + remainder(event, horizon)] = f64[at64 + n.adjustedScale]!;
+    f64[at64 + n.adjustedValues + placeIn(horizon, event)] = f64[at64 + n.adjustedValue]!;
+    f64[at64 + n.adjustedScales + placeIn(horizon, event)] = f64[at64 + n.adjustedScale]!;
     const phase = Math.min(Math.fround(withinPeriod(due, daily.period) / daily.period), lastPhase);
     keepFeatures(row, this.#layout, missing ? phase - 1 : phase);
   }

@@ -48,11 +48,16 @@ function trustOf(gain: number): number {
 }
 
 /** Factor of the size of the errors of a value that is due at a local time. */
-export function spreadAt({ f32, at32, layout }: KeyRow, local: number): number {
+export function spreadAt(key: KeyRow, local: number): number {
+  return spreadOf(key, hourOf(local));
+}
+
+/** The same for an hour of the local day. */
+export function spreadOf({ f32, at32, layout }: KeyRow, hour: number): number {
   const at = at32 + layout.spread;
   const gain = f32[at + gained]!;
   if (gain <= 0) return 1;
-  return exponential(trustOf(gain) * f32[at + hourOf(local)]!);
+  return exponential(trustOf(gain) * f32[at + hour]!);
 }
 
 /** The factors of the keys' next values, by the hours of a clock. */

@@ -86,13 +86,13 @@ export function absorbFeatures(row: i32, forgetting: f32): void {
 
 /**
  * The steps from place `from` to before `to` learn their targets from the features in the buffer, those of the event that the
- * targets belong to. A target of NaN tells nothing.
+ * targets belong to and which stands for `events` of them. A target of NaN tells nothing.
  */
-export function learn(row: i32, from: i32, to: i32): void {
+export function learn(row: i32, from: i32, to: i32, events: f32): void {
   const at = rowAt(row);
   multiply(at + covarianceAt, eventFeatures);
   // Above 1 only where the covariance never took these features: the step would overshoot.
-  const shrunk: f32 = <f32>1 / max<f32>(1, dot(eventFeatures, product));
+  const shrunk: f32 = events / max<f32>(1, events * dot(eventFeatures, product));
   for (let i = from; i < to; i++) correct(at, i, eventFeatures, product, shrunk);
 }
 

@@ -89,8 +89,9 @@ test("further steps follow the 64-bit oracle, which learns in blocks, late, and 
             );
             regressions.buffers.features.set(x);
             regressions.buffers.targets.set(targets, first - 2);
-            regressions.learn(0, first, last);
-            oracle.learn(x, first, targets);
+            const events = next() < 0.5 ? 1 : 3;
+            regressions.learn(0, first, last, events);
+            oracle.learn(x, first, targets, events);
           }
           const x = stream.next();
           const expected = oracle.forecast(x);
