@@ -38,6 +38,8 @@ const mostSentinels = 60;
 const stayRate = 0.5;
 const usuallyStays = 0.5;
 const alwaysStays = 0.98;
+/** Where a key came back from the last two rows of such values, further steps go back at once. */
+const oftenBack = 0.7;
 /** Where the key came back from some values and stayed with others, that is nearer to 0. */
 const mixed = 0.45;
 /** For each so many values set aside of late, one more may agree in a row and come back: two of 1 %, eight of 5 %. */
@@ -334,7 +336,8 @@ export function followCandidate({ f64, at64, f32, at32, layout }: KeyRow): void 
 export function lastFollowed({ f64, at64, f32, at32, layout }: KeyRow): number {
   if (f64[at64 + number.follows] === 0) return 0;
   const at = at32 + layout.aside;
-  return f32[at + stays]! > -usuallyStays ? Infinity : f32[at + agreeing]!;
+  const comesBack = f32[at + stays]! < -oftenBack && f64[at64 + number.observed]! > young;
+  return comesBack ? f32[at + agreeing]! : Infinity;
 }
 
 /** A forecast that was made from the base, moved to the candidate where forecasts follow that. */
