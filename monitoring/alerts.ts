@@ -63,7 +63,7 @@ export const alerts: readonly Alert[] = [
     steps: [
       "Compare `undercurrent_batch_duration_seconds` with `undercurrent_commit_duration_seconds`. The larger one is the bottleneck.",
       "Batches: add instances, or use `run --workers N` on a machine with idle cores, up to the number of partitions. Then choose a smaller model (`model.hidden`, `model.readout: shared`).",
-      "Commits: set `kafka.producerClient: platformatic` or a larger `commit.maxEvents`. Then check the brokers.",
+      "Commits: set a larger `commit.maxEvents`. Then check the brokers.",
       "Only one partition lags: its keys need more than one core. Repartition the input.",
     ],
   },

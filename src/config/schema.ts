@@ -74,13 +74,13 @@ const kafkaSchema = z
       .enum(clientKinds)
       .default(kafkaDefaults.client)
       .describe(
-        "Kafka client. platformatic needs less CPU time, Node.js 22.22 or later and the package @platformatic/kafka 2.",
+        "Kafka client. platformatic is maintained, and needs Node.js 22.22 or later and the package @platformatic/kafka 2.",
       ),
     producerClient: z
       .enum(producerKinds)
       .optional()
       .describe(
-        "Kafka client for the producer alone. Default: client. platformatic needs a third of the CPU time and the package @platformatic/kafka; release 1 runs on Node.js 20.",
+        "Kafka client for the producer alone. Default: client. platformatic needs the package @platformatic/kafka; release 1 runs on Node.js 20.",
       ),
     groupProtocol: z
       .enum(groupProtocols)
