@@ -1,5 +1,5 @@
 // Record batches as a writer may make them, byte by byte.
-import { crc32c } from "../../../src/adapters/kafka/kafkajs/crc32c.js";
+import { crc32c } from "../../../src/adapters/kafka/kafkajs/batch-layout.js";
 import { compressionTypes } from "../../../src/adapters/kafka/kafkajs/codecs.js";
 import type { Compression } from "../../../src/adapters/kafka/options.js";
 

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { forecastColumns, observationColumns } from "../../../src/forecast/columns.js";
+import { forecastColumns } from "../../../src/forecast/columns.js";
 import { Forecaster } from "../../../src/forecast/forecaster.js";
 import { forecasterSettings } from "../../../src/forecast/settings.js";
 import { readSettings } from "../../../src/forecast/snapshot/signature.js";
 import { readState } from "../../../src/pipeline/state/state-records.js";
-import { forecastsOf, type StateFixture } from "../../fixtures/states.js";
+import { forecastsOf, observed, type StateFixture } from "../../fixtures/states.js";
 
 /** States of three keys with the read-out `full`: with a horizon of 3 as format 2 had it, with one of 9 as format 3 had it. */
 const formats = [2, 3] as const;
@@ -48,17 +48,8 @@ test.each([
 
 test("further steps of a state of format 3 go on almost as they were", () => {
   const forecaster = restored(ofFormat3);
-  const { horizon } = forecaster.settings;
   const { events, steps } = ofFormat3;
-  const columns = forecastColumns(events.length, horizon);
-  const observations = observationColumns(events.length);
-  events.forEach(({ key, time, value }, i) => {
-    observations.slots[i] = forecaster.slotOf(key);
-    observations.times[i] = time;
-    observations.values[i] = value ?? NaN;
-  });
-  observations.count = events.length;
-  forecaster.observe(observations, columns);
+  const columns = observed(forecaster, events);
   forecaster.dispose();
   const { yhat, yhatLower, yhatUpper } = columns.steps;
   steps.flat().forEach((then, i) => {

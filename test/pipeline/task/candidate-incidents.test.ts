@@ -63,6 +63,23 @@ async function run(
   return log;
 }
 
+/** A run of all events that promotes the candidate amid a fault. */
+async function promotedAmidFault(
+  options: RunOptions,
+): Promise<{ log: TransactionalLog; running: ReturnType<typeof start> }> {
+  const log = new TransactionalLog(1);
+  append(log, 0, amidFault);
+  const running = start(log, options);
+  await quiet();
+  log.say(0, Buffer.from(promotionMessage(forecasterSettings(other), log.committed(0))));
+  await quiet();
+  append(log, amidFault, events.length);
+  await quiet();
+  running.stop.abort();
+  await quiet();
+  return { log, running };
+}
+
 test("they are those of a service with this model alone, with a header, over restarts and lost commits", async () => {
   const alone = textOf(
     (await run({ ...both, forecaster: other, candidate: undefined! })).visible(0).incidents,
@@ -98,17 +115,7 @@ test("they have ids of their own as CloudEvents", async () => {
 });
 
 test("a promotion exchanges them: no reader of either topic waits for an end that is told in the other one", async () => {
-  const log = new TransactionalLog(1);
-  const at = amidFault;
-  append(log, 0, at);
-  const running = start(log, both);
-  await quiet();
-  log.say(0, Buffer.from(promotionMessage(forecasterSettings(other), log.committed(0))));
-  await quiet();
-  append(log, at, events.length);
-  await quiet();
-  running.stop.abort();
-  await quiet();
+  const { log } = await promotedAmidFault(both);
   expect(log.promotions(0)).toHaveLength(1);
   const { incidents, candidateIncidents } = log.visible(0);
   const handedOver = (records: readonly OutputRecord[]): IncidentMessage[] =>
@@ -142,17 +149,8 @@ describe("explain", () => {
 
   /** A run that promotes the candidate amid a fault, and what its state topic holds before an offset. */
   async function promoted(): Promise<{ log: TransactionalLog; before: (offset: number) => PastState }> {
-    const log = new TransactionalLog(1);
-    append(log, 0, amidFault);
-    const forecasts = { ...both, candidate: { forecaster: other, emit: true, emitIncidents: true } };
-    const running = start(log, forecasts);
-    await quiet();
-    log.say(0, Buffer.from(promotionMessage(forecasterSettings(other), log.committed(0))));
-    await quiet();
-    append(log, amidFault, events.length);
-    await quiet();
-    running.stop.abort();
-    await quiet();
+    const candidate = { forecaster: other, emit: true, emitIncidents: true };
+    const { log, running } = await promotedAmidFault({ ...both, candidate });
     const state = running.commits.flatMap(({ snapshot }) => snapshot?.records ?? []);
     const before = (offset: number): PastState => {
       const past = new PastState(offset);

@@ -5,8 +5,8 @@
 import type { IHeaders, RecordBatchEntry } from "kafkajs";
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { InputRecord, RecordHeader } from "../../../pipeline/ports.js";
+import { attributeBits, batchAt, crc32c, lengthEnd } from "./batch-layout.js";
 import { headerCharge, recordCharge, tooLarge, unpackerOf } from "./codecs.js";
-import { crc32c } from "./crc32c.js";
 
 /** The fields of a batch's header that its records need. */
 export interface BatchContext {
@@ -34,19 +34,14 @@ export interface ReadBatch<Message = BatchMessage> extends BatchContext {
   readonly unpackedBytes: number;
 }
 
-// Positions in a batch, in bytes.
-const [lengthAt, crcAt, attributesAt, recordsAt] = [8, 17, 21, 61];
-/** Bytes of the offset and the length, which the length field does not count. */
-const lengthEnd = 12;
-const [appendTime, transactional, control] = [0x08, 0x10, 0x20];
 /** Bytes of the shortest record: seven fields of one byte each. */
 const shortestRecord = 7;
 
 /** Returns the size of the batch that begins at `at`, in bytes; undefined if the bytes end before the batch does. */
 export function wholeBatch(bytes: Buffer, at: number): number | undefined {
   if (at + lengthEnd > bytes.length) return undefined;
-  const length = bytes.readInt32BE(at + lengthAt);
-  if (length < recordsAt - lengthEnd) throw damaged(bytes, at, `its length is ${length}`);
+  const length = bytes.readInt32BE(at + batchAt.length);
+  if (length < batchAt.records - lengthEnd) throw damaged(bytes, at, `its length is ${length}`);
   const end = at + lengthEnd + length;
   return end > bytes.length ? undefined : end - at;
 }
@@ -71,21 +66,22 @@ async function readWith<Message>(
   batch: Buffer,
   limit: number,
 ): Promise<ReadBatch<Message>> {
-  if (crc32c(batch, attributesAt) !== batch.readInt32BE(crcAt)) throw damaged(batch, 0, "wrong checksum");
-  const attributes = batch.readInt16BE(attributesAt);
+  if (crc32c(batch, batchAt.attributes) !== batch.readInt32BE(batchAt.crc))
+    throw damaged(batch, 0, "wrong checksum");
+  const attributes = batch.readInt16BE(batchAt.attributes);
   const context: BatchContext = {
     firstOffset: String(batch.readBigInt64BE(0)),
-    lastOffsetDelta: batch.readInt32BE(23),
-    firstTimestamp: String(batch.readBigInt64BE(27)),
-    maxTimestamp: String(batch.readBigInt64BE(35)),
-    producerId: String(batch.readBigInt64BE(43)),
-    isAppendTime: (attributes & appendTime) !== 0,
-    inTransaction: (attributes & transactional) !== 0,
-    isControlBatch: (attributes & control) !== 0,
+    lastOffsetDelta: batch.readInt32BE(batchAt.lastOffsetDelta),
+    firstTimestamp: String(batch.readBigInt64BE(batchAt.firstTimestamp)),
+    maxTimestamp: String(batch.readBigInt64BE(batchAt.maxTimestamp)),
+    producerId: String(batch.readBigInt64BE(batchAt.producerId)),
+    isAppendTime: (attributes & attributeBits.appendTime) !== 0,
+    inTransaction: (attributes & attributeBits.transactional) !== 0,
+    isControlBatch: (attributes & attributeBits.control) !== 0,
   };
   const form = formOf(context);
-  const count = batch.readInt32BE(57);
-  const packed = batch.subarray(recordsAt);
+  const count = batch.readInt32BE(batchAt.count);
+  const packed = batch.subarray(batchAt.records);
   try {
     const unpack = count > 0 ? unpackerOf(attributes) : undefined;
     if (unpack !== undefined && count > limit / recordCharge) throw tooLarge(limit);

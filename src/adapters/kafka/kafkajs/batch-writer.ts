@@ -1,6 +1,6 @@
 /** Writes record batches (KIP-98, version 2 of the format) into one buffer, without objects for records and fields. */
 import type { IHeaders, Message } from "kafkajs";
-import { crc32c } from "./crc32c.js";
+import { attributeBits, batchAt as at, crc32c, lengthEnd, recordBatchMagic } from "./batch-layout.js";
 
 /** What the header of a batch says of its writer. */
 export interface BatchOrigin {
@@ -19,25 +19,6 @@ export interface BatchCodec {
 /** A key, a value, or the value of a header. */
 type Field = Buffer | string | null | undefined;
 
-// Positions in a batch, in bytes.
-const at = {
-  length: 8,
-  magic: 16,
-  crc: 17,
-  attributes: 21,
-  lastOffsetDelta: 23,
-  firstTimestamp: 27,
-  maxTimestamp: 35,
-  producerId: 43,
-  producerEpoch: 51,
-  firstSequence: 53,
-  count: 57,
-  records: 61,
-} as const;
-/** Bytes of the offset and the length, which the length field does not count. */
-const lengthEnd = 12;
-const transactional = 0x10;
-
 /** Returns the batch of messages, at least one. Those without a timestamp get `now`. */
 export async function writeBatch(
   messages: readonly Message[],
@@ -55,8 +36,8 @@ export async function writeBatch(
   batch.fill(0, 0, at.length);
   batch.writeInt32BE(batch.length - lengthEnd, at.length);
   batch.writeInt32BE(0, lengthEnd);
-  batch.writeInt8(2, at.magic);
-  batch.writeInt16BE(type | (isTransactional ? transactional : 0), at.attributes);
+  batch.writeInt8(recordBatchMagic, at.magic);
+  batch.writeInt16BE(type | (isTransactional ? attributeBits.transactional : 0), at.attributes);
   batch.writeInt32BE(messages.length - 1, at.lastOffsetDelta);
   batch.writeBigInt64BE(BigInt(first), at.firstTimestamp);
   batch.writeBigInt64BE(BigInt(plain.maxTimestamp), at.maxTimestamp);
@@ -156,12 +137,7 @@ class RecordWriter {
   }
 
   #varint(value: number): void {
-    let rest = (value << 1) ^ (value >> 31);
-    while ((rest & ~0x7f) !== 0) {
-      this.#bytes[this.#at++] = (rest & 0x7f) | 0x80;
-      rest >>>= 7;
-    }
-    this.#bytes[this.#at++] = rest;
+    this.#at = writeVarint(this.#bytes, this.#at, value);
   }
 
   #varlong(value: number): void {
@@ -204,10 +180,20 @@ function headerBytes(headers: IHeaders): Buffer {
 }
 
 function varintBytes(value: number): Buffer {
-  const bytes: number[] = [];
+  const bytes = Buffer.alloc(sizeOfVarint(value));
+  writeVarint(bytes, 0, value);
+  return bytes;
+}
+
+/** Returns the position behind it. */
+function writeVarint(bytes: Buffer, at: number, value: number): number {
   let rest = (value << 1) ^ (value >> 31);
-  for (; (rest & ~0x7f) !== 0; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
-  return Buffer.from([...bytes, rest]);
+  while ((rest & ~0x7f) !== 0) {
+    bytes[at++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  bytes[at++] = rest;
+  return at;
 }
 
 function sizeOfBytes(value: Field): number {

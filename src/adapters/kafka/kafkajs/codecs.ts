@@ -12,6 +12,7 @@ import snappy from "snappyjs";
 import { UndercurrentError } from "../../../errors/errors.js";
 import { kafkaDefaults } from "../defaults.js";
 import type { Compression } from "../options.js";
+import { attributeBits } from "./batch-layout.js";
 import { lz4UnpackedBytes } from "./lz4-frame.js";
 
 const { CompressionCodecs, CompressionTypes } = kafkajs;
@@ -103,12 +104,9 @@ const unpackers: Readonly<Record<Exclude<Compression, "none">, Unpacker>> = {
   },
 };
 
-/** The bits of a batch's attributes that name its codec. */
-const codecMask = 0x07;
-
 /** Returns the unpacker for a batch with these attributes; undefined if the batch is not compressed. */
 export function unpackerOf(attributes: number): Unpacker | undefined {
-  return unpackersByType.get(attributes & codecMask);
+  return unpackersByType.get(attributes & attributeBits.codec);
 }
 
 const unpackersByType: ReadonlyMap<number, Unpacker> = new Map(

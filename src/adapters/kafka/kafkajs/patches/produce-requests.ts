@@ -1,9 +1,9 @@
 /**
- * Replaces how the client encodes produce requests. It makes some twenty buffers for each record, a quarter of the CPU time of a record's
- * whole way through the service.
+ * Replaces how the client encodes produce requests. It makes some twenty buffers for each record, a third of the service's CPU time.
  */
 import { createRequire } from "node:module";
 import type { Message } from "kafkajs";
+import { attributeBits } from "../batch-layout.js";
 import { writeBatch, type BatchCodec } from "../batch-writer.js";
 import { replaceExport } from "./patch-module.js";
 
@@ -42,9 +42,6 @@ interface Codec {
   compress: (records: { readonly buffer: Buffer }) => Promise<Buffer>;
 }
 
-/** The bits of a compression that name the codec. */
-const codecMask = 0x07;
-
 /** Patches the produce requests of every client of this process, of version 3 and those that are made of it. */
 export const patchProduceRequests = replaceExport<(data: ProduceData) => ProduceRequest>({
   module: "kafkajs/src/protocol/requests/produce/v3/request",
@@ -58,7 +55,7 @@ const require = createRequire(import.meta.url);
 export async function encodeProduce(data: ProduceData): Promise<Encoder> {
   const { acks, timeout, topicData, transactionalId = null, compression = 0 } = data;
   const { producerId = -1, producerEpoch = 0 } = data;
-  const codec = codecOf(compression & codecMask);
+  const codec = codecOf(compression & attributeBits.codec);
   const origin = {
     ...{ producerId: BigInt(producerId.toString()), producerEpoch },
     isTransactional: Boolean(transactionalId),

@@ -7,6 +7,7 @@
  * - passes all records of a batch as arguments of one call, which fails from about 120,000 records on;
  * - checks no checksum.
  */
+import { batchAt, recordBatchMagic } from "../batch-layout.js";
 import { readBatch, wholeBatch } from "../batch-reader.js";
 import { unpackedLimit } from "../codecs.js";
 import { withLastOffset } from "../emptied-batches.js";
@@ -22,10 +23,6 @@ interface Bytes {
 }
 
 type DecodeMessages = (bytes: Bytes) => Promise<unknown[]>;
-
-/** The place of the format's version in a batch, and the version that record batches have. */
-const magicOffset = 16;
-const recordBatchMagic = 2;
 
 /**
  * Reads the whole batches of a fetch response for one partition. The fetch may cut off the last batch. Compressed batches
@@ -51,7 +48,7 @@ export const patchStrictBatches = replaceExport<DecodeMessages>({
   users: ["protocol/requests/fetch/v"],
   replace: (decodeMessages) => async (bytes) => {
     // Nothing, a part of a batch, or the older format of message sets.
-    if (bytes.buffer[bytes.offset + 4 + magicOffset] !== recordBatchMagic) return decodeMessages(bytes);
+    if (bytes.buffer[bytes.offset + 4 + batchAt.magic] !== recordBatchMagic) return decodeMessages(bytes);
     const size = bytes.readInt32();
     if (size <= 0 || !bytes.canReadBytes(size)) return [];
     return readBatches(bytes.readBytes(size), unpackedLimit());

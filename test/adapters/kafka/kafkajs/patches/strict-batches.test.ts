@@ -9,7 +9,7 @@ import snappy from "snappyjs";
 import { beforeAll, expect, test } from "vitest";
 import { readBatch, wholeBatch } from "../../../../../src/adapters/kafka/kafkajs/batch-reader.js";
 import { registerCodecs } from "../../../../../src/adapters/kafka/kafkajs/codecs.js";
-import { crc32c } from "../../../../../src/adapters/kafka/kafkajs/crc32c.js";
+import { crc32c } from "../../../../../src/adapters/kafka/kafkajs/batch-layout.js";
 import { lz4UnpackedBytes } from "../../../../../src/adapters/kafka/kafkajs/lz4-frame.js";
 import { readBatches } from "../../../../../src/adapters/kafka/kafkajs/patches/strict-batches.js";
 import { compressions, type Compression } from "../../../../../src/adapters/kafka/options.js";
