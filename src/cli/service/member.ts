@@ -136,11 +136,11 @@ async function openRepartition(given: Config, reports: MemberReports): Promise<R
   const by = byOf(given.topics.repartition || "key");
   const { topic } = await createIntermediate(options, { by, partitions: given.topics.repartitionPartitions });
   const ports = repartitionPorts(options);
-  const { decode, commit } = given;
+  const { decode, commit, aggregate } = given;
   return {
     run: (format, stop) => {
       const tasks = repartition(ports.source, ports.committer, {
-        ...{ topic, by, decode, commit, format, stop },
+        ...{ topic, by, decode, commit, format, stop, aggregate },
         telemetry: reports.telemetry,
       });
       return lastValueFrom(tasks.pipe(tap((event) => reports.repartition(event))), {

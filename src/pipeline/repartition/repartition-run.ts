@@ -9,6 +9,7 @@ import { CommitQueue } from "../task/commits.js";
 import { rejections } from "../task/stage.js";
 import type { AnyTaskRun, TaskRunOwner } from "../task/task.js";
 import type { Telemetry } from "../telemetry.js";
+import type { TimeOrder, TimePlace } from "./time-order.js";
 
 /** What the tasks of a repartition share. */
 export interface RepartitionContext {
@@ -23,6 +24,9 @@ export interface RepartitionContext {
   readonly committer: Committer;
   /** Most records of one commit. */
   readonly maxEvents: number;
+  readonly order: TimeOrder;
+  /** Partitions of one group are put in the order of time. */
+  readonly groupOf: (partition: number) => number;
 }
 
 const noIncidents = { keys: 0, silences: 0, groups: 0, waitingSilences: 0 };
@@ -35,6 +39,7 @@ export class RepartitionRun implements AnyTaskRun {
   /** Aborted at a stop, when the partition is lost, and when a commit has failed. */
   readonly #end = new AbortController();
   readonly #commits: CommitQueue;
+  readonly #place: TimePlace;
   #landed = false;
   #endOffset = 0;
 
@@ -42,6 +47,7 @@ export class RepartitionRun implements AnyTaskRun {
     this.#assignment = assignment;
     this.#context = context;
     this.#owner = owner;
+    this.#place = context.order.enter(context.groupOf(assignment.partition));
     this.#commits = new CommitQueue(
       (commit) => this.#commit(commit),
       () => this.#end.abort(),
@@ -54,7 +60,7 @@ export class RepartitionRun implements AnyTaskRun {
 
   /**
    * 1. Take the partition over, which fences earlier owners, and read the committed offset.
-   * 2. Read from there on. Each chunk of records is one commit, with the offset after it.
+   * 2. Read from there on. Each chunk of records waits for its turn in time, and is one commit with the offset after it.
    * 3. At a stop, wait until the last commit has landed.
    */
   async run(): Promise<void> {
@@ -74,6 +80,7 @@ export class RepartitionRun implements AnyTaskRun {
       end();
       // A commit that is under way must have an end before the partition is released.
       await this.#commits.settled().catch(() => undefined);
+      this.#place.leave();
     }
   }
 
@@ -83,15 +90,33 @@ export class RepartitionRun implements AnyTaskRun {
     if (this.#owner.ending.aborted) this.#end.abort();
     for await (const batch of this.#assignment.read(from, signal)) {
       this.#endOffset = batch.endOffset;
+      if (batch.records.length === 0 && batch.nextOffset >= batch.endOffset)
+        this.#place.caughtUp(this.#context.clock.now());
       for (const chunk of chunksOf(batch, 0, this.#context.maxEvents)) {
-        if (signal.aborted) return;
-        try {
-          await this.#take(chunk);
-        } catch (error) {
-          // If it has ended, the last commit says why.
-          if (!isAborted(signal)) throw error;
+        for await (const part of this.#inTime(chunk)) {
+          if (signal.aborted) return;
+          try {
+            await this.#take(part);
+          } catch (error) {
+            // If it has ended, the last commit says why.
+            if (!isAborted(signal)) throw error;
+          }
         }
       }
+    }
+  }
+
+  /** Yields the records of a chunk as they have their turn. */
+  async *#inTime({ records, next }: Chunk): AsyncGenerator<Chunk> {
+    const { order } = this.#context;
+    for (let begin = 0; begin < records.length;) {
+      const end = await order.turn(this.#place, records, begin, this.#end.signal);
+      const whole = begin === 0 && end === records.length;
+      yield {
+        records: whole ? records : records.slice(begin, end),
+        next: end < records.length ? records[end]!.offset : next,
+      };
+      begin = end;
     }
   }
 
@@ -129,16 +154,15 @@ export class RepartitionRun implements AnyTaskRun {
     const deadLetters: OutputRecord[] = [];
     const routed: RoutedRecord[] = [];
     for (const record of records) {
-      const placed = this.#place(record, deadLetters);
+      const placed = this.#placed(record, deadLetters);
       if (placed !== undefined) routed.push(placed);
     }
-    if (records.length === 0) return;
     const nothing = { forecasts: [], incidents: [], snapshot: undefined };
     await this.#commits.add({ ...nothing, deadLetters, routed, offset: next });
   }
 
   /** Returns the record and where it goes; undefined for a record that is rejected or skipped. */
-  #place(record: InputRecord, deadLetters: OutputRecord[]): RoutedRecord | undefined {
+  #placed(record: InputRecord, deadLetters: OutputRecord[]): RoutedRecord | undefined {
     const { topic, keyOf, keepsKey } = this.#context;
     const { value, headers, timestamp, unreadable } = record;
     try {
@@ -169,10 +193,12 @@ export class RepartitionRun implements AnyTaskRun {
     await this.#context.committer.commit(this.#assignment, commit);
     this.#landed = true;
     const { offset, deadLetters, routed } = commit;
+    const lag = Math.max(0, Math.max(this.#endOffset, this.#assignment.endOffset ?? 0) - offset);
+    this.#place.landed(lag === 0, this.#context.clock.now());
     this.#owner.emit({
       type: "committed",
       ...{ topic, partition, offset },
-      lag: Math.max(0, Math.max(this.#endOffset, this.#assignment.endOffset ?? 0) - offset),
+      lag,
       ...{ keys: 0, bytes: 0, openIncidents: noIncidents, forecasts: 0, incidents: 0 },
       deadLetters: deadLetters.length,
       routed: routed.length,

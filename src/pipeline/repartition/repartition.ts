@@ -10,7 +10,9 @@ import { runTasks } from "../run.js";
 import { pipelineSettings, type PipelineOptions } from "../settings.js";
 import { taskOf } from "../task/task.js";
 import type { Telemetry } from "../telemetry.js";
+import type { AggregateSettings } from "../../forecast/windows/settings.js";
 import { RepartitionRun } from "./repartition-run.js";
+import { TimeOrder } from "./time-order.js";
 
 /** How the partition of a record is chosen: by its series' key, or the number of its own partition. */
 export type RepartitionBy = "key" | "partition";
@@ -21,6 +23,8 @@ export interface RepartitionOptions extends Pick<PipelineOptions, "decode" | "co
   readonly topic: string;
   readonly by: RepartitionBy;
   readonly format?: ValueFormat | undefined;
+  /** Windows that follow: records of one window are written before a later record closes it. */
+  readonly aggregate?: Pick<AggregateSettings, "every" | "grace"> | undefined;
   /** Receives rejected records. */
   readonly telemetry?: Pick<Telemetry, "rejection"> | undefined;
   readonly clock?: Clock;
@@ -35,12 +39,14 @@ export interface RepartitionOptions extends Pick<PipelineOptions, "decode" | "co
  * the key from the record key. A record without a readable key becomes a dead letter. By `partition`, records stay unchanged and
  * keep their partition number.
  *
+ * While partitions that may write to the same partition have a backlog, none of them runs ahead of the others in time.
+ *
  * @throws SETTING_INVALID at once if an option is invalid.
  */
 export function repartition(
   source: Source,
   committer: Committer,
-  { topic, by, format, telemetry, clock = systemClock, stop, ...others }: RepartitionOptions,
+  { topic, by, format, aggregate, telemetry, clock = systemClock, stop, ...others }: RepartitionOptions,
 ): Observable<TaskEvent> {
   const { decode, commit } = pipelineSettings(others);
   const keyOf = by === "key" ? recordKeyReader(decode, format) : undefined;
@@ -54,6 +60,8 @@ export function repartition(
     clock,
     committer,
     maxEvents: commit.maxEvents,
+    order: new TimeOrder({ aggregate, clock }),
+    groupOf: (partition: number) => (by === "key" ? 0 : partition),
   };
   return runTasks(
     source,
