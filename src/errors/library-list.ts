@@ -15,8 +15,9 @@ export const libraryErrors = {
   },
   EVENT_LATE: {
     exit: exitCodes.input,
-    data: "This event was older than the previous event of its key. It was dropped or went to the dead letters; no state was changed.",
-    action: "No action if late events are expected. To forecast from late events too, set late: process.",
+    data: "This event was older than the previous event of its key, or its window was closed. It was dropped or went to the dead letters; no state was changed.",
+    action:
+      "No action if late events are expected. To forecast from late events too, set late: process; with windows, raise aggregate.grace.",
   },
   KEY_INVALID: {
     exit: exitCodes.input,

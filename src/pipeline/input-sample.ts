@@ -29,6 +29,8 @@ export interface SampleSettings {
   readonly model: Pick<ForecasterSettings, "bounds" | "kind">;
   /** Windows that the events go into. */
   readonly aggregate?: ForecasterOptions["aggregate"];
+  /** Whether a repartition will put all records of a key into one partition. */
+  readonly isPlacedByKey?: boolean;
 }
 
 interface KeySample {
@@ -53,6 +55,7 @@ export class InputSample {
   readonly #now: number;
   /** Events are counted, whatever their values. */
   readonly #isCount: boolean;
+  readonly #isPlacedByKey: boolean;
   #records = 0;
   #readings = 0;
   #implausible = 0;
@@ -66,15 +69,25 @@ export class InputSample {
   readonly #skipped = new Map<ErrorCode, { count: number; readonly message: string }>();
   readonly #keys = new Map<string, KeySample>();
 
-  constructor({ decode, model, aggregate }: SampleSettings, now: number, format?: ValueFormat) {
+  constructor(
+    { decode, model, aggregate, isPlacedByKey = false }: SampleSettings,
+    now: number,
+    format?: ValueFormat,
+  ) {
     const { by = "count" } = aggregate ?? {};
     this.#isCount = aggregate !== undefined && by === "count";
     this.#decode = recordDecoder(aggregate === undefined ? decode : decodeForWindows(decode, by), format);
     // Those of the model are of what windows give.
     const isOther = aggregate !== undefined && (this.#isCount || by === "sum" || by === "rate");
     this.#bounds = isOther ? { min: -Infinity, max: Infinity } : commonBounds(model);
+    this.#isPlacedByKey = isPlacedByKey;
     this.#now = now;
     this.#format = format;
+  }
+
+  /** Share of the keys that arrive in several partitions. */
+  get sharedKeys(): number {
+    return this.#keys.size === 0 ? 0 : this.#shared().length / this.#keys.size;
   }
 
   get records(): number {
@@ -190,9 +203,7 @@ export class InputSample {
   }
 
   #spread(): SampleFinding | undefined {
-    const shared = [...this.#keys]
-      .filter(([, { partitions }]) => partitions.size > 1)
-      .sort(([a], [b]) => (a < b ? -1 : 1));
+    const shared = this.#isPlacedByKey ? [] : this.#shared();
     if (shared.length === 0) return undefined;
     const named = shared
       .slice(0, examples)
@@ -206,6 +217,12 @@ export class InputSample {
         `${shared.length} of ${this.#keys.size} sampled keys arrive in several partitions (${named.join(", ")}): ` +
         `each is a separate series in each partition. ${repartitionAdvice}`,
     };
+  }
+
+  #shared(): readonly (readonly [string, KeySample])[] {
+    return [...this.#keys]
+      .filter(([, { partitions }]) => partitions.size > 1)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
   #addValue(key: string, partition: number, value: number): void {
@@ -229,7 +246,7 @@ export class InputSample {
 
 /** Advice for keys that arrive in several partitions. */
 export const repartitionAdvice =
-  "Copy the input to a topic with this key as the record's key and forecast from that topic: see docs/operating.md, " +
+  "Set topics.repartition: true, or forecast from a copy of the input with this key as the record's key: see docs/operating.md, " +
   '"One key in several partitions"';
 
 function unusable(message: string): SampleFinding {

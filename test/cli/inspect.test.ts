@@ -259,6 +259,26 @@ describe("the command inspect", () => {
     });
   });
 
+  test("says which columns no setting reads, or only a format", () => {
+    const lines = times(
+      40,
+      (i) => `line${i % 3};${String((i % 28) + 1).padStart(2, "0")}.11.2026 10:00;${i},25`,
+    );
+    const { out } = run(["--file", "-"], lines.join("\n"));
+    const said = out.replaceAll("\n#  ", "");
+    expect(said).toContain(
+      'column3 has a decimal comma, which a function reads (decode.module), such as "0,25"',
+    );
+    expect(said).toContain("column2 looks like times: give decode.time and decode.timeFormat");
+  });
+
+  test("knows JSON in JSON, which no setting reads", () => {
+    const lines = times(40, (i) => JSON.stringify(JSON.stringify({ sensor: `s${i % 3}`, celsius: i })));
+    const { status, err } = run(["--file", "-"], lines.join("\n"));
+    expect(status).toBe(3);
+    expect(err).toContain("JSON.parse(JSON.parse(");
+  });
+
   test("says what else would read the values", () => {
     const { status, err } = run(["--file", "-"], "hello\n");
     expect(status).toBe(3);

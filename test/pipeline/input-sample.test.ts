@@ -109,9 +109,16 @@ describe("a sample of the input", () => {
       {
         level: "warning",
         message: expect.stringMatching(
-          /^2 of 2 sampled keys arrive in several partitions \("key-0" in 0 and 1 and 2 and 3 and 4, .*docs\/operating.md/,
+          /^2 of 2 sampled keys arrive in several partitions \("key-0" in 0 and 1 and 2 and 3 and 4, .*topics\.repartition: true.*docs\/operating.md/,
         ) as string,
       },
     ]);
+    const sample = new InputSample(
+      { decode: pipelineSettings().decode, model: forecasterSettings(), isPlacedByKey: true },
+      start,
+    );
+    for (const [partition, record] of spread) sample.add(partition, record);
+    expect(sample.sharedKeys).toBe(1);
+    expect(sample.findings()).toMatchObject([{ level: "ok" }]);
   });
 });

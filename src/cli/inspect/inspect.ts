@@ -12,7 +12,7 @@ import { UndercurrentError } from "../../errors/errors.js";
 import { patience, wirePrefix } from "../../pipeline/decode/format.js";
 import { InputSample } from "../../pipeline/input-sample.js";
 import { formatOf, registryOf } from "../shared/format.js";
-import { withSource, type InputConfig } from "../shared/inputs.js";
+import { placesByKey, withSource, type InputConfig } from "../shared/inputs.js";
 import { reachedBrokers } from "../shared/kafka-options.js";
 import { addTimeoutOption, type TimeoutFlag } from "../shared/options.js";
 import { plainText } from "../shared/text.js";
@@ -24,7 +24,7 @@ import {
   type Document,
   type Suggestion,
 } from "./suggest.js";
-import { excerpt, formatIn, parsed, type SeenFormat } from "./values.js";
+import { excerpt, formatIn, isJsonInJson, parsed, type SeenFormat } from "./values.js";
 
 interface InspectFlags extends TimeoutFlag {
   readonly config?: string;
@@ -70,21 +70,26 @@ async function inspect(topic: string | undefined, flags: InspectFlags): Promise<
     throw new UndercurrentError("INPUT_UNUSABLE", `${flags.file ?? input} has no record to look at`);
   }
   const { decode, aggregate, notes: found } = await suggestionFor(placed, asked);
-  const sections = {
+  const sectionsWith = (further: object): object => ({
     ...(flags.brokers !== undefined && { kafka: { bootstrapServers } }),
-    topics: { input },
+    topics: { input, ...further },
     ...(settings.schemaRegistry.url !== undefined && {
       schemaRegistry: { url: settings.schemaRegistry.url },
     }),
     decode,
     ...(aggregate !== undefined && { aggregate }),
-  };
-  const configuration = configurationText(sections);
+  });
+  const asFound = configurationText(sectionsWith({}));
+  const judged = await judge(placed, asFound, asked);
+  // One record has one key, so that an array of readings cannot be placed by it.
+  const isSpread = judged.sharedKeys >= spreadKeys && decode["each"] === undefined;
+  const configuration = isSpread ? configurationText(sectionsWith({ repartition: true })) : asFound;
   const source = flags.file === undefined ? `topic ${input}` : `file ${flags.file}`;
   const said = [
     summaryOf(placed, source),
     ...found,
-    ...(await judge(placed, configuration, asked)),
+    ...(isSpread ? (await judge(placed, configuration, asked)).notes : judged.notes),
+    ...(isSpread ? [placedNote(judged.sharedKeys)] : []),
     ...(flags.config === undefined ? [] : [`Keep the other sections of ${flags.config}, such as kafka.`]),
   ].map((line) => plainText(line, longestLine));
   if (flags.json === true) {
@@ -94,6 +99,16 @@ async function inspect(topic: string | undefined, flags: InspectFlags): Promise<
     return;
   }
   process.stdout.write(`${said.map(comment).join("")}${configuration}`);
+}
+
+/** Share of keys in several partitions from which on the configuration repartitions the records. */
+const spreadKeys = 0.25;
+
+function placedNote(share: number): string {
+  return (
+    `${Math.round(100 * share)} % of the sampled keys arrive in several partitions. topics.repartition puts each key into one, ` +
+    'by a topic between: see docs/topics.md, "Records without a key, and models that topics share".'
+  );
 }
 
 /** Returns settings as the text of a configuration that loads as these settings, whatever the names in the records are. */
@@ -173,6 +188,13 @@ async function suggestionFor(placed: readonly Placed[], settings: Config): Promi
     }
     case "text":
     case "binary": {
+      if (seen.look === "text" && isJsonInJson(records)) {
+        throw new UndercurrentError(
+          "INPUT_UNUSABLE",
+          "the values are JSON texts that hold JSON documents, as after a producer that serialises twice; a function reads them " +
+            "(decode.module): export default (value) => JSON.parse(JSON.parse(Buffer.from(value)))",
+        );
+      }
       const lines = seen.look === "text" ? suggestForLines(placed) : undefined;
       if (lines !== undefined)
         return told(lines, "lines of text with columns, whose names are yours to choose");
@@ -237,12 +259,12 @@ function summaryOf(placed: readonly Placed[], source: string): string {
   return `${placed.length.toLocaleString("en")} records${spread} of ${source}${often}.`;
 }
 
-/** Reads the sample with the configuration that is printed. Returns what lint would say of it. */
+/** Reads the sample with the configuration that is printed. Returns what lint would say of it, and the share of spread keys. */
 async function judge(
   placed: readonly Placed[],
   configuration: string,
   given: Config,
-): Promise<readonly string[]> {
+): Promise<{ readonly notes: readonly string[]; readonly sharedKeys: number }> {
   const { settings } = parseConfig(configuration, {});
   const format = await formatOf({ decode: settings.decode, schemaRegistry: given.schemaRegistry });
   // Lines of a file have no time.
@@ -250,10 +272,11 @@ async function judge(
   const records = placed.map(([partition, record]): Placed => {
     return [partition, record.timestamp === -1 ? { ...record, timestamp: now } : record];
   });
-  const sample = new InputSample(settings, now, format);
+  const sample = new InputSample({ ...settings, isPlacedByKey: placesByKey(settings) }, now, format);
   await sample.prepare(records.map(([, record]) => record));
   for (const [partition, record] of records) sample.add(partition, record);
-  return sample.findings().map(({ message }) => `With this configuration: ${message}.`);
+  const notes = sample.findings().map(({ message }) => `With this configuration: ${message}.`);
+  return { notes, sharedKeys: sample.sharedKeys };
 }
 
 function comment(line: string): string {

@@ -57,7 +57,26 @@ export function suggestForLines(placed: readonly Placed[]): Suggestion | undefin
   });
   const { decode, ...rest } = suggestForDocuments(placed, documents);
   const { numbersInText: _, ...others } = decode;
-  return { decode: { format: "text", columns, delimiter, ...others }, ...rest };
+  const notes = [...rest.notes, ...columns.flatMap((name) => unreadNote(name, documents))];
+  return { decode: { format: "text", columns, delimiter, ...others }, ...rest, notes };
+}
+
+/** Says what a column holds that its settings do not read, or only with a format. */
+function unreadNote(name: string, documents: readonly Document[]): readonly string[] {
+  const cells = documents.map(({ document }) => (document as Record<string, string>)[name]!);
+  const most = (pattern: RegExp): boolean =>
+    cells.filter((cell) => pattern.test(cell)).length > 0.9 * cells.length;
+  if (most(/^[+-]?\d+,\d+$/)) {
+    return [
+      `${name} has a decimal comma, which a function reads (decode.module), such as ${short(cells[0]!)}.`,
+    ];
+  }
+  if (most(/^\d{1,2}\.\d{1,2}\.\d{4}\b/) || most(/^\d{1,2}\/\d{1,2}\/\d{4}\b/)) {
+    return [
+      `${name} looks like times: give decode.time and decode.timeFormat, such as d.M.yyyy HH:mm, for ${short(cells[0]!)}.`,
+    ];
+  }
+  return [];
 }
 
 /** Returns settings for documents. */

@@ -62,6 +62,16 @@ export function parsed(value: Uint8Array): unknown {
   }
 }
 
+/** Whether most values are JSON texts that hold JSON documents. */
+export function isJsonInJson(records: readonly InputRecord[]): boolean {
+  const values = records.flatMap(({ value }) => (value === null ? [] : [parsed(value)]));
+  const inner = values.filter((text) => {
+    const document = typeof text === "string" ? parsed(Buffer.from(text)) : null;
+    return typeof document === "object" && document !== null;
+  });
+  return 2 * inner.length > values.length;
+}
+
 /** A short, printable form of bytes: their text, or hexadecimal digits. */
 export function excerpt(value: Uint8Array): string {
   if (!isUtf8(value)) return `bytes ${Buffer.from(value.subarray(0, 16)).toString("hex")}`;

@@ -19,14 +19,21 @@ import { formatOf } from "../shared/format.js";
 import { withoutSchema } from "../shared/output-schema.js";
 import { configuredModels, modelOf } from "../shared/pipeline.js";
 import { startExports, type ExportReports, type Exports } from "../shared/open-telemetry.js";
-import { hasSeveral, titleOf, withoutRepartition } from "../shared/inputs.js";
+import { hasSeveral, placesByKey, titleOf, withoutRepartition } from "../shared/inputs.js";
 import { kafkaOptions, reachedBrokers } from "../shared/kafka-options.js";
 import { defaultTimeout, positiveNumber } from "../shared/options.js";
 import { checkModelRecord } from "./record-sizes.js";
 import { runMember, type MemberReports } from "./member.js";
 import { isReady, Readiness, type ReadinessLimits } from "./readiness.js";
-import { Rejections } from "../shared/rejections.js";
-import { logKafkaEntry, logTaskEvent, serviceLog, type ServiceLog } from "./service-log.js";
+import type { Rejections } from "../shared/rejections.js";
+import {
+  logKafkaEntry,
+  logTaskEvent,
+  serviceLog,
+  type ServiceLog,
+  loggedRejections,
+  logRepartitionEvent,
+} from "./service-log.js";
 import { batchOf } from "./shown-rows.js";
 import { reloadAtHangup, reloadsOf, type Reloads } from "./reload.js";
 import { stopSignal } from "../shared/signals.js";
@@ -109,14 +116,16 @@ async function service({ config, dryRun = false, workers, timeout }: RunFlags): 
   );
   const reloads = reloadsOf(settings, log, config);
   const totals = new Totals();
-  const rejections = new Rejections((line) => log.warn({ event: "rejected" }, line));
+  const rejections = loggedRejections(log);
   const reports: MemberReports = {
     telemetry: { ...noopTelemetry, rejection: (rejection: Rejection) => rejections.add(rejection) },
     task: (event) => {
       totals.add(event);
+      // A dry run reads the input before its repartition.
+      if (event.type === "shared-key" && placesByKey(settings)) return;
       logTaskEvent(log, event);
     },
-    repartition: (event) => logTaskEvent(log, event),
+    repartition: (event) => logRepartitionEvent(log, event),
     kafka: (entry) => logKafkaEntry(log, entry),
     engine: (line) => log.info({ event: "engine" }, line),
     registry: (line) => log.warn({ event: "schema-registry" }, line),
@@ -133,7 +142,9 @@ async function service({ config, dryRun = false, workers, timeout }: RunFlags): 
       const samples = new Map<string, InputSample>();
       const format = await formatOf(settings);
       const sampleOf = (topic: string): InputSample => {
-        const sample = samples.get(topic) ?? new InputSample(settings, Date.now(), format);
+        const sample =
+          samples.get(topic) ??
+          new InputSample({ ...settings, isPlacedByKey: placesByKey(settings) }, Date.now(), format);
         samples.set(topic, sample);
         return sample;
       };

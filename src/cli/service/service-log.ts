@@ -4,6 +4,7 @@ import type { KafkaLogEntry } from "../../adapters/kafka/options.js";
 import type { Config } from "../../config/schema.js";
 import type { TaskEvent } from "../../pipeline/events.js";
 import { repartitionAdvice } from "../../pipeline/input-sample.js";
+import { Rejections } from "../shared/rejections.js";
 
 export type ServiceLog = Logger;
 
@@ -18,6 +19,23 @@ export function serviceLog({ applicationId, log }: Pick<Config, "applicationId" 
     },
     pino.destination({ dest: 2, sync: true }),
   );
+}
+
+/** Returns a counter of rejections that logs them. Records that the settings leave out are no reason to warn. */
+export function loggedRejections(log: ServiceLog): Rejections {
+  return new Rejections((line, code) => {
+    if (code === "RECORD_SKIPPED") log.info({ event: "skipped" }, line);
+    else log.warn({ event: "rejected" }, line);
+  });
+}
+
+/** Logs an event of the repartition before the forecasts. It has no state, and emits no forecasts. */
+export function logRepartitionEvent(log: ServiceLog, event: TaskEvent): void {
+  const { type, ...fields } = event;
+  const entry = { event: type, ...fields };
+  if (type === "taking-over") log.info(entry, "taking over the source partition: fencing the former owner");
+  else if (type === "live") log.info(entry, "live: writing records to the intermediate topic");
+  else logTaskEvent(log, event);
 }
 
 /** Logs a task event as one line. */

@@ -82,6 +82,11 @@ export function withoutRepartition(settings: Config): Config {
   return { ...settings, topics: { ...topics, ...outputs, repartition: false } };
 }
 
+/** Whether a repartition puts all records of a key into one partition. */
+export function placesByKey({ topics: { repartition } }: Pick<Config, "topics">): boolean {
+  return repartition !== false && byOf(repartition) === "key";
+}
+
 /** Returns how a repartition places records: by default by their keys. */
 export function byOf(repartition: true | RepartitionBy): RepartitionBy {
   return repartition === true ? "key" : repartition;

@@ -13,9 +13,9 @@ export function printNotice(text: string): void {
 
 export class Rejections {
   readonly #counts = new Map<ErrorCode, number>();
-  readonly #print: (line: string) => void;
+  readonly #print: (line: string, code: ErrorCode) => void;
 
-  constructor(print: (line: string) => void) {
+  constructor(print: (line: string, code: ErrorCode) => void) {
     this.#print = print;
   }
 
@@ -25,8 +25,10 @@ export class Rejections {
     const total = before + count;
     this.#counts.set(code, total);
     if (before >= printed) return;
-    this.#print(`rejected ${plainText(origin)}: ${code}: ${plainText(message)}`);
-    if (total >= printed) this.#print(`further rejections with ${code} are counted, not printed`);
+    this.#print(`${verbOf(code)} ${plainText(origin)}: ${code}: ${plainText(message)}`, code);
+    if (total < printed) return;
+    const further = code === "RECORD_SKIPPED" ? "skipped records" : `rejections with ${code}`;
+    this.#print(`further ${further} are counted, not printed`, code);
   }
 
   get total(): number {
@@ -41,7 +43,13 @@ export class Rejections {
   /** Prints the count and the next action of each code. */
   summarise(): void {
     for (const [code, count] of this.#counts) {
-      this.#print(`rejected ${count.toLocaleString("en")} in total: ${code}. ${errors[code].action}`);
+      const line = `${verbOf(code)} ${count.toLocaleString("en")} in total: ${code}. ${errors[code].action}`;
+      this.#print(line, code);
     }
   }
+}
+
+/** Records that the settings leave out are not refused. */
+function verbOf(code: ErrorCode): string {
+  return code === "RECORD_SKIPPED" ? "skipped" : "rejected";
 }

@@ -1,6 +1,12 @@
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
-import { logKafkaEntry, logTaskEvent, type ServiceLog } from "../../../src/cli/service/service-log.js";
+import {
+  logKafkaEntry,
+  loggedRejections,
+  logRepartitionEvent,
+  logTaskEvent,
+  type ServiceLog,
+} from "../../../src/cli/service/service-log.js";
 import { UndercurrentError } from "../../../src/errors/errors.js";
 import type { TaskEvent } from "../../../src/pipeline/events.js";
 
@@ -42,6 +48,40 @@ describe("the log of the service", () => {
     ]);
     const reason = "the state was made with other settings (hidden)";
     expect(eventLine({ ...takenOver, plan: "fresh", reason })).toMatchObject([{ level: "warn", reason }]);
+  });
+
+  test("tells of a repartition without a state and forecasts that it does not have", () => {
+    const written = lines((log) => {
+      logRepartitionEvent(log, { type: "taking-over", ...origin });
+      logRepartitionEvent(log, { ...takenOver, plan: "resume", reason: undefined });
+    });
+    expect(written).toMatchObject([
+      { event: "taking-over", msg: expect.not.stringContaining("state") as string },
+      { event: "taken-over", msg: "partition taken over: resume" },
+    ]);
+  });
+
+  test("warns of rejections, and not of records that the settings leave out", () => {
+    const written = lines((log) => {
+      const rejections = loggedRejections(log);
+      for (let i = 0; i < 6; i++) {
+        rejections.add({
+          code: "RECORD_SKIPPED",
+          message: "no value (a tombstone)",
+          origin: `orders/0@${i}`,
+        });
+      }
+      rejections.add({ code: "KEY_INVALID", message: "no key", origin: "orders/0@6" });
+      rejections.summarise();
+    });
+    const of = (wanted: string): unknown[] =>
+      written.filter((line) => (line as { readonly event: string }).event === wanted);
+    expect(of("skipped")).toHaveLength(7);
+    expect(of("skipped").every((line) => (line as { readonly level: string }).level === "info")).toBe(true);
+    expect(of("skipped")[0]).toMatchObject({
+      msg: "skipped orders/0@0: RECORD_SKIPPED: no value (a tombstone)",
+    });
+    expect(of("rejected")).toMatchObject([{ level: "warn" }, { level: "warn" }]);
   });
 
   test("estimates how long a replay takes, where there is a pace to tell it from", () => {
