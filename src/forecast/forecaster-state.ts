@@ -4,6 +4,7 @@ import type { CallGuard } from "./call-guard.js";
 import { keysToForget, type ForgottenKeys, type KeyBounds, type KeysToForget } from "./keys/eviction.js";
 import type { DetectionRows } from "./detection/rows.js";
 import { expectedSize, type ExpectedKinds } from "./incidents/expected.js";
+import type { RestoredMember } from "./incidents/groups/groups.js";
 import type { GroupWatcher } from "./incidents/groups/watcher.js";
 import type { IncidentRows } from "./incidents/rows.js";
 import type { Silences } from "./incidents/silence/silences.js";
@@ -212,14 +213,14 @@ export class ForecasterState {
   }
 
   /** The parts of a snapshot, checked; throws as `decodeSnapshot` does. */
-  decode(snapshot: Uint8Array, anyTuning: boolean): Snapshot {
+  decode(snapshot: readonly Uint8Array[], anyTuning: boolean): Snapshot {
     this.#assertReady();
     return decodeSnapshot(snapshot, this.#signature, this.#sizes(), anyTuning);
   }
 
   /** Takes a snapshot over into a new table of keys. Throws MEMORY_EXHAUSTED, changing nothing. */
   takeOver({ model, keys }: Snapshot): void {
-    const table = new KeyTable(this.#layout, keys.length);
+    const table = new KeyTable(this.#layout, model.keys);
     this.#reserve(table.capacity);
     this.#gate?.reserve(table.capacity, model.gate);
     if (this.#gate !== undefined) this.#gate.weights = model.gate;
@@ -229,14 +230,16 @@ export class ForecasterState {
     if (model.stream !== undefined) this.#silences?.stream.set(model.stream);
     const groups = model.groups?.naming === this.#groups?.naming ? model.groups : undefined;
     this.#groups?.groups.restore(groups?.states ?? []);
-    for (const state of keys)
-      this.#write(table, state, { hasStream: model.stream !== undefined, hasGroups: groups !== undefined });
-    const ofGroups = (joined: string | undefined): string | undefined =>
-      groups === undefined ? undefined : joined;
-    this.#groups?.groups.resume(
-      keys.map(({ key, group }) => ({ slot: table.find(key)!, key, joined: ofGroups(group) })),
-    );
-    const counts = keys.map(({ f64 }) => f64[number.count]!);
+    const kept = { hasStream: model.stream !== undefined, hasGroups: groups !== undefined };
+    const members: RestoredMember[] = [];
+    const counts: number[] = [];
+    for (const state of keys) {
+      const { key, f64, group } = state;
+      const slot = this.#write(table, state, kept);
+      counts.push(f64[number.count]!);
+      if (this.#groups !== undefined) members.push({ slot, key, joined: groups && group });
+    }
+    this.#groups?.groups.resume(members);
     this.runner.writeModel(model, counts, (key) => table.find(key)!);
     this.#keys = table;
   }
@@ -297,7 +300,8 @@ export class ForecasterState {
     };
   }
 
-  #write(keys: KeyTable, state: KeyState, { hasStream, hasGroups }: Kept): void {
+  /** Writes the state of another key, and returns its slot. */
+  #write(keys: KeyTable, state: KeyState, { hasStream, hasGroups }: Kept): number {
     const slot = keys.add(state.key);
     keys.begin(slot);
     keys.recorded[slot] = 1;
@@ -324,6 +328,7 @@ export class ForecasterState {
       // What a record has of another stream must not be read again.
       if (state.silence !== undefined) keys.changed[slot] = 1;
     }
+    return slot;
   }
 
   #groupStates(): ModelState["groups"] {

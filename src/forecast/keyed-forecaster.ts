@@ -10,7 +10,13 @@ import type { ForecasterListeners, LearningSettings } from "./learning/schedule.
 import { CellRunner } from "./learning/cell-runner.js";
 import type { SteppedRows } from "../engine/stepped-rows.js";
 import { modelName } from "./settings.js";
-import { joinRecords, type Snapshot, type SnapshotRecord } from "./snapshot/snapshot.js";
+import {
+  joinRecords,
+  partsOf,
+  type Snapshot,
+  type SnapshotBytes,
+  type SnapshotRecord,
+} from "./snapshot/snapshot.js";
 import { ForecasterState, type StateOptions } from "./forecaster-state.js";
 
 /** What a forecaster is made of. */
@@ -198,12 +204,12 @@ export abstract class KeyedForecaster<
   /**
    * Replaces the state by a snapshot; slots are assigned again. An error leaves the state unchanged.
    *
-   * @param snapshot Bytes from `snapshot()` of a forecaster with the same settings. With `anyTuning` the learning rate,
-   * boost, gradient norm, alarm rate, bounds and kind may differ.
+   * @param snapshot Bytes from `snapshot()` of a forecaster with the same settings, or the latest records from `changes()`. With
+   * `anyTuning` the learning rate, boost, gradient norm, alarm rate, bounds and kind may differ.
    * @throws SNAPSHOT_FOREIGN, SNAPSHOT_VERSION, SNAPSHOT_CORRUPT, MEMORY_EXHAUSTED or FORECASTER_BUSY.
    */
-  restore(snapshot: Uint8Array, { anyTuning = false }: { readonly anyTuning?: boolean } = {}): void {
-    this.takeOver(this.state.decode(snapshot, anyTuning));
+  restore(snapshot: SnapshotBytes, { anyTuning = false }: { readonly anyTuning?: boolean } = {}): void {
+    this.takeOver(this.state.decode(partsOf(snapshot), anyTuning));
   }
 
   /**

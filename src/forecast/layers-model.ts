@@ -7,7 +7,7 @@ import { wasmEngine } from "../engine/wasm/engine.js";
 import { UndercurrentError } from "../errors/library.js";
 import { Forecaster } from "./forecaster.js";
 import { forecasterSettings } from "./settings.js";
-import { readModelHead, type SnapshotRecord } from "./snapshot/snapshot.js";
+import { readModelHead, type SnapshotBytes, type SnapshotRecord } from "./snapshot/snapshot.js";
 
 /**
  * Exports the weights of a snapshot as a layers model, in the layout of `exportLayersModel`.
@@ -25,7 +25,7 @@ import { readModelHead, type SnapshotRecord } from "./snapshot/snapshot.js";
  * ```
  */
 export async function layersModelOfSnapshot(
-  snapshot: Uint8Array,
+  snapshot: SnapshotBytes,
   options: TfjsLoadOptions = {},
 ): Promise<LayersModel> {
   const { forecaster, engine } = restored(snapshot);
@@ -49,19 +49,23 @@ export async function layersModelOfSnapshot(
  * forecaster.restore(snapshotWithLayersModel(forecaster.snapshot(), model));
  * ```
  */
-export function snapshotWithLayersModel(snapshot: Uint8Array, model: LayersModel): Uint8Array {
+export function snapshotWithLayersModel(snapshot: SnapshotBytes, model: LayersModel): Uint8Array {
   return withLayersModel(snapshot, model, (forecaster) => forecaster.snapshot());
 }
 
 /** The record of such a snapshot that is not as it was: the model's. Throws as `snapshotWithLayersModel` does. */
-export function recordWithLayersModel(snapshot: Uint8Array, model: LayersModel): SnapshotRecord {
+export function recordWithLayersModel(snapshot: SnapshotBytes, model: LayersModel): SnapshotRecord {
   return withLayersModel(snapshot, model, (forecaster) => ({
     key: undefined,
     bytes: forecaster.changes()[0]!.bytes!,
   }));
 }
 
-function withLayersModel<T>(snapshot: Uint8Array, model: LayersModel, use: (forecaster: Forecaster) => T): T {
+function withLayersModel<T>(
+  snapshot: SnapshotBytes,
+  model: LayersModel,
+  use: (forecaster: Forecaster) => T,
+): T {
   const { forecaster, engine } = restored(snapshot);
   try {
     importLayersModel(model, engine);
@@ -75,7 +79,7 @@ function withLayersModel<T>(snapshot: Uint8Array, model: LayersModel, use: (fore
 }
 
 /** A forecaster that has taken a snapshot over, and its engine. */
-function restored(snapshot: Uint8Array): { readonly forecaster: Forecaster; readonly engine: Engine } {
+function restored(snapshot: SnapshotBytes): { readonly forecaster: Forecaster; readonly engine: Engine } {
   const settings = forecasterSettings(readModelHead(snapshot).settings);
   if (!recurrentKinds.some((kind) => kind === settings.cell)) {
     throw unfit(`layers models have no layer for the cell ${settings.cell}`);

@@ -9,6 +9,7 @@ import type { KafkaOptions } from "../../adapters/kafka/options.js";
 import { readStates, refuseUnusable } from "../../adapters/kafka/offline/states.js";
 import { layersModelFiles } from "../../engine/tfjs/files.js";
 import { layersModelOfSnapshot, recordWithLayersModel } from "../../forecast/layers-model.js";
+import type { SnapshotBytes } from "../../forecast/snapshot/snapshot.js";
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -36,7 +37,7 @@ export async function importModels(folder: string, options: KafkaOptions): Promi
   const models = await readLayersModels(folder, {});
   const changes = [...models].map(
     ([partition, model]) =>
-      [partition, (snapshot: Uint8Array) => recordWithLayersModel(snapshot, model)] as const,
+      [partition, (snapshot: SnapshotBytes) => recordWithLayersModel(snapshot, model)] as const,
   );
   return replaceModels(options, new Map(changes));
 }

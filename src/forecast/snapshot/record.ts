@@ -3,7 +3,7 @@
  * of the body in bytes (u32), body, CRC-32 of all before it (u32); little-endian throughout.
  */
 import { UndercurrentError } from "../../errors/library.js";
-import { ByteReader, type ByteWriter } from "./bytes.js";
+import type { ByteWriter } from "./bytes.js";
 import { crc32 } from "../encoding/checksum.js";
 
 const magic = 0x54534355;
@@ -29,11 +29,11 @@ export function seal(kind: number, body: ByteWriter): Uint8Array {
   return record;
 }
 
-/** A record: its format and kind, its body, and where it ends. */
+/** A record: its format and kind, the bytes of its body, and where it ends. */
 export interface OpenRecord {
   readonly format: number;
   readonly kind: number;
-  readonly body: ByteReader;
+  readonly body: Uint8Array;
   readonly end: number;
 }
 
@@ -55,7 +55,7 @@ export function open(bytes: Uint8Array, at: number): OpenRecord {
     );
   }
   const kind = view.getUint16(at + 6, true);
-  return { format, kind, body: new ByteReader(bytes.subarray(at + headerBytes, end - 4)), end };
+  return { format, kind, body: bytes.subarray(at + headerBytes, end - 4), end };
 }
 
 export function corrupt(what: string): UndercurrentError {

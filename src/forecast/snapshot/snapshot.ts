@@ -2,7 +2,7 @@
  * Reads and writes the binary form of a forecaster's state: one record for the model and one for each key, in any order. Bodies
  * begin with the settings' signature. Text is UTF-8, and arrays are raw, each after its length in a u32.
  */
-import { ByteWriter, type ByteReader } from "./bytes.js";
+import { ArrayRoom, ByteReader, ByteWriter } from "./bytes.js";
 import type { GroupRecord, ModelState } from "../learning/model-state.js";
 import { budgetSize } from "../learning/budget.js";
 import type { DetectionSizes, DetectionState } from "../detection/rows.js";
@@ -17,6 +17,7 @@ import { corrupt, foreign, kinds, open, seal } from "./record.js";
 import { Seasons, type SeasonState } from "../seasons/seasons.js";
 import { checkSignature, readSettings, signatureSum, type Signature } from "./signature.js";
 
+/** What a snapshot holds of a key. */
 export interface KeyState {
   readonly key: string;
   readonly f64: Float64Array;
@@ -30,20 +31,23 @@ export interface KeyState {
   /** Where the model has a gate. */
   readonly gate?: SlabRows | undefined;
   /** Where the key has a ring of values to find its seasons in. */
-  readonly seasons: SeasonState | undefined;
+  readonly seasons?: SeasonState | undefined;
   /** Where anomalies are detected; a record without it begins the detection anew. */
-  readonly detection: DetectionState | undefined;
+  readonly detection?: DetectionState | undefined;
   /** Where the key has or had an incident. */
-  readonly incidents: IncidentState | undefined;
+  readonly incidents?: IncidentState | undefined;
   /** Where silent keys are watched for. */
-  readonly silence: SilenceState | undefined;
+  readonly silence?: SilenceState | undefined;
   /** Where users said which incidents of the key are fine. */
-  readonly expected: ExpectedTimes | undefined;
+  readonly expected?: ExpectedTimes | undefined;
   /** Where the key is a member of a group. */
-  readonly member: SlabRows | undefined;
+  readonly member?: SlabRows | undefined;
   /** The group that the key's event named, empty for none. */
-  readonly group: string | undefined;
+  readonly group?: string | undefined;
 }
+
+/** A snapshot as its records side by side, or as parts that each hold whole records, the model's first. */
+export type SnapshotBytes = Uint8Array | readonly Uint8Array[];
 
 /** One record; `key` is undefined for the model's and those of the windows. */
 export interface SnapshotRecord {
@@ -66,7 +70,8 @@ export interface SnapshotChange {
 
 export interface Snapshot {
   readonly model: ModelState;
-  readonly keys: readonly KeyState[];
+  /** The arrays of a key are there until the next one is asked for. */
+  readonly keys: Iterable<KeyState>;
   /** The opened record of all keys' shared symbols, if there is one. */
   readonly symbols: ByteReader | undefined;
   /** The opened parts of the windows, if there are any. */
@@ -87,10 +92,17 @@ export interface ModelHead {
   readonly version: number;
 }
 
+/** Returns the parts of a snapshot. */
+export function partsOf(snapshot: SnapshotBytes): readonly Uint8Array[] {
+  return snapshot instanceof Uint8Array ? [snapshot] : snapshot;
+}
+
 /** Reads the head of the model's record of a snapshot. Throws SNAPSHOT_CORRUPT and SNAPSHOT_VERSION. */
-export function readModelHead(model: Uint8Array): ModelHead {
-  const { kind, body } = open(model, 0);
+export function readModelHead(snapshot: SnapshotBytes): ModelHead {
+  const [first = new Uint8Array(0)] = partsOf(snapshot);
+  const { kind, body: bytes } = open(first, 0);
   if (kind !== kinds.model) throw corrupt("the first record is not the model's");
+  const body = new ByteReader(bytes);
   let settings: ModelHead["settings"];
   try {
     settings = readSettings(body.text());
@@ -122,8 +134,9 @@ type NumberOfFormat1 =
 
 /** The quantities that every format has in a key's record of a snapshot. Throws SNAPSHOT_CORRUPT and SNAPSHOT_VERSION. */
 export function readKeyNumbers(record: Uint8Array): Readonly<Record<NumberOfFormat1, number>> {
-  const { kind, body } = open(record, 0);
+  const { kind, body: bytes } = open(record, 0);
   if (kind !== kinds.key) throw corrupt("the record is not a key's");
+  const body = new ByteReader(bytes);
   body.count();
   body.text();
   const f64 = body.f64();
@@ -134,15 +147,50 @@ export function readKeyNumbers(record: Uint8Array): Readonly<Record<NumberOfForm
   >;
 }
 
-/** Names of the sections that the model's record may have. */
-const modelSections = {
-  initial: "initial",
-  gate: "gate",
-  budget: "budget",
-  stream: "stream",
-  groups: "groups",
-  expected: "expected groups",
-} as const;
+/** How a part of a record is written and read. */
+interface Section<Part> {
+  write(body: ByteWriter, part: Part): void;
+  read(body: ByteReader): Part;
+}
+
+const slab: Section<SlabRows> = {
+  write(body, { f64, f32, u16 }) {
+    body.f64(f64);
+    body.f32(f32);
+    body.u16(u16);
+  },
+  read: (body) => ({ f64: body.f64(), f32: body.f32(), u16: body.u16() }),
+};
+
+const text: Section<string> = { write: (body, value) => body.text(value), read: (body) => body.text() };
+const doubles: Section<Float64Array> = {
+  write: (body, values) => body.f64(values),
+  read: (body) => body.f64(),
+};
+const singles: Section<Float32Array> = {
+  write: (body, values) => body.f32(values),
+  read: (body) => body.f32(),
+};
+
+/** The sections that the model's record may have, in their order; those of groups follow. */
+const modelSections = { initial: text, gate: singles, budget: doubles, stream: doubles } as const;
+const groupSections = { groups: "groups", expected: "expected groups" } as const;
+
+type ModelSection = keyof typeof modelSections;
+
+/** Writes the parts that are there, each behind the name of its section. */
+function writeSections<Name extends string>(
+  body: ByteWriter,
+  kinds: Readonly<Record<Name, Pick<Section<never>, "write">>>,
+  parts: Readonly<Partial<Record<NoInfer<Name>, unknown>>>,
+): void {
+  for (const [name, section] of Object.entries<Pick<Section<never>, "write">>(kinds)) {
+    const part = parts[name as Name];
+    if (part === undefined) continue;
+    body.text(name);
+    section.write(body, part as never);
+  }
+}
 
 export function encodeModel(signature: Signature, model: ModelState): SnapshotRecord {
   const body = new ByteWriter();
@@ -161,51 +209,44 @@ export function encodeModel(signature: Signature, model: ModelState): SnapshotRe
     body.f32(window.row);
     body.f32(window.state);
   }
-  if (model.initial !== undefined) {
-    body.text(modelSections.initial);
-    body.text(model.initial);
-  }
-  if (model.gate !== undefined) {
-    body.text(modelSections.gate);
-    body.f32(model.gate);
-  }
-  if (model.budget !== undefined) {
-    body.text(modelSections.budget);
-    body.f64(model.budget);
-  }
-  if (model.stream !== undefined) {
-    body.text(modelSections.stream);
-    body.f64(model.stream);
-  }
+  writeSections(body, modelSections, model);
   if (model.groups !== undefined) {
-    body.text(modelSections.groups);
+    body.text(groupSections.groups);
     body.text(model.groups.naming);
     body.count(model.groups.states.length);
     for (const { name, count, history, incident } of model.groups.states) {
       body.text(name);
       body.float(count);
       body.u16(history);
-      writeSlab(body, incident);
+      slab.write(body, incident);
     }
     if (model.groups.states.some(({ expected }) => expected !== undefined)) {
-      body.text(modelSections.expected);
+      body.text(groupSections.expected);
       body.f64(Float64Array.from(model.groups.states, ({ expected = -Infinity }) => expected));
     }
   }
   return { key: undefined, bytes: seal(kinds.model, body) };
 }
 
-/** Names of the sections that a key's record has where the key has such a part. */
+/** The sections that a key's record has where the key has such a part, in their order. */
 const sections = {
-  gate: "gate",
-  seasons: "seasons",
-  detection: "detection",
-  incidents: "incidents",
-  silence: "silence",
-  expected: "expected",
-  member: "member",
-  group: "group",
+  gate: slab,
+  seasons: {
+    write(body: ByteWriter, { numbers, values }: SeasonState) {
+      body.f64(numbers);
+      body.f32(values);
+    },
+    read: (body: ByteReader) => ({ numbers: body.f64(), values: body.f32() }),
+  },
+  detection: slab,
+  incidents: slab,
+  silence: slab,
+  expected: doubles,
+  member: slab,
+  group: text,
 } as const;
+
+type SectionName = keyof typeof sections;
 
 export function encodeKey(signatureSum: number, state: KeyState): SnapshotRecord {
   const body = new ByteWriter();
@@ -220,39 +261,7 @@ export function encodeKey(signatureSum: number, state: KeyState): SnapshotRecord
     body.f32(state.horizons.f32);
     body.f32(state.horizons.models);
   }
-  if (state.gate !== undefined) {
-    body.text(sections.gate);
-    writeSlab(body, state.gate);
-  }
-  if (state.seasons !== undefined) {
-    body.text(sections.seasons);
-    body.f64(state.seasons.numbers);
-    body.f32(state.seasons.values);
-  }
-  if (state.detection !== undefined) {
-    body.text(sections.detection);
-    writeSlab(body, state.detection);
-  }
-  if (state.incidents !== undefined) {
-    body.text(sections.incidents);
-    writeSlab(body, state.incidents);
-  }
-  if (state.silence !== undefined) {
-    body.text(sections.silence);
-    writeSlab(body, state.silence);
-  }
-  if (state.expected !== undefined) {
-    body.text(sections.expected);
-    body.f64(state.expected);
-  }
-  if (state.member !== undefined) {
-    body.text(sections.member);
-    writeSlab(body, state.member);
-  }
-  if (state.group !== undefined) {
-    body.text(sections.group);
-    body.text(state.group);
-  }
+  writeSections(body, sections, state);
   return { key: state.key, bytes: seal(kinds.key, body) };
 }
 
@@ -330,9 +339,11 @@ export interface KeyConversion {
 /**
  * Reads all records of a snapshot, in any order, one for each key. Throws SNAPSHOT_CORRUPT, SNAPSHOT_VERSION, or
  * SNAPSHOT_FOREIGN if it was made with settings other than those of `signature`. With `anyTuning`, tuning settings may differ.
+ *
+ * @param parts Each holds whole records.
  */
 export function decodeSnapshot(
-  bytes: Uint8Array,
+  parts: readonly Uint8Array[],
   signature: Signature,
   sizes: SnapshotSizes,
   anyTuning: boolean,
@@ -340,63 +351,111 @@ export function decodeSnapshot(
   let model: ModelState | undefined;
   let symbols: ByteReader | undefined;
   const windows: ByteReader[] = [];
-  const keys = new Map<string, KeyState>();
-  const sum = signatureSum(signature);
-  for (let at = 0; at < bytes.length;) {
-    const { format, kind, body, end } = open(bytes, at);
-    const conversion = sizes.conversions[format];
-    at = end;
-    try {
-      if (kind === kinds.model) {
-        if (model !== undefined) throw corrupt("expected one model, found two");
-        model = readModel(body, signature, anyTuning);
-        if (sizes.stream === undefined) model = { ...model, stream: undefined };
-        if (conversion !== undefined) model = convertModel(model, conversion);
-      } else if (kind === kinds.key) {
-        if (body.count() !== sum) throw foreign("a key's record was made with other settings");
-        const read = readKey(body, sizes);
-        const key = conversion?.convert(read) ?? read;
-        if (keys.has(key.key)) throw corrupt("a key occurs twice");
-        keys.set(key.key, key);
-      } else if (kind === kinds.windows) {
-        if (body.count() !== sum) throw foreign("the windows' record was made with other settings");
-        windows.push(body);
-      } else if (kind === kinds.symbols && symbols === undefined) {
-        symbols = body;
-      } else {
-        throw corrupt(`unexpected record of kind ${kind}`);
-      }
-    } catch (error) {
-      throw error instanceof RangeError ? corrupt(error.message) : error;
+  const keys = new KeyRecords(signatureSum(signature), sizes);
+  for (const part of parts) {
+    for (let at = 0; at < part.length;) {
+      const { format, kind, body: bytes, end } = open(part, at);
+      at = end;
+      corruptUnlessFits(() => {
+        if (kind === kinds.key) {
+          keys.add(bytes, format);
+          return;
+        }
+        const body = new ByteReader(bytes);
+        if (kind === kinds.model) {
+          if (model !== undefined) throw corrupt("expected one model, found two");
+          model = readModel(body, signature, anyTuning);
+          if (sizes.stream === undefined) model = { ...model, stream: undefined };
+          const conversion = sizes.conversions[format];
+          if (conversion !== undefined) model = convertModel(model, conversion);
+        } else if (kind === kinds.windows) {
+          if (body.count() !== keys.sum) throw foreign("the windows' record was made with other settings");
+          windows.push(body);
+        } else if (kind === kinds.symbols && symbols === undefined) {
+          symbols = body;
+        } else {
+          throw corrupt(`unexpected record of kind ${kind}`);
+        }
+      });
     }
   }
   if (model === undefined) throw corrupt("expected one model, found none");
-  if (keys.size !== model.keys) throw corrupt(`expected ${model.keys} keys, found ${keys.size}`);
-  const snapshot = { model, keys: [...keys.values()], symbols, windows };
-  if (!fits(snapshot, sizes)) throw corrupt("an array has the wrong length");
-  checkCounts(model, keys, sizes);
-  return snapshot;
+  keys.check(model);
+  if (!modelFits(model, sizes)) throw corrupt("an array has the wrong length");
+  checkQueue(model, keys.counts, sizes);
+  return { model, keys, symbols, windows };
 }
 
 /**
- * Throws SNAPSHOT_CORRUPT where a count is none that a forecaster can have: rings are read at places that follow from
- * counts, and windows wait until as many have come as an update learns from.
+ * The records of keys, each read twice: once to be checked, before anything of a snapshot is taken over, and once to be taken
+ * over. So no more than one key's arrays are in memory beside the records.
  */
-function checkCounts(
+class KeyRecords implements Iterable<KeyState> {
+  /** Of the settings that the records were made with. */
+  readonly sum: number;
+  /** Events of each key. */
+  readonly counts = new Map<string, number>();
+  readonly #sizes: SnapshotSizes;
+  readonly #room = new ArrayRoom();
+  readonly #records: { readonly body: Uint8Array; readonly format: number }[] = [];
+  #hasGate: boolean | undefined;
+
+  constructor(sum: number, sizes: SnapshotSizes) {
+    this.sum = sum;
+    this.#sizes = sizes;
+  }
+
+  *[Symbol.iterator](): Iterator<KeyState> {
+    for (const { body, format } of this.#records) yield this.#read(body, format);
+  }
+
+  /** Takes a record. Throws SNAPSHOT_FOREIGN and SNAPSHOT_CORRUPT, and RangeError past its end. */
+  add(body: Uint8Array, format: number): void {
+    const state = this.#read(body, format);
+    const { key, f64, gate } = state;
+    if (this.counts.has(key)) throw corrupt("a key occurs twice");
+    const hasGate = gate !== undefined;
+    if (!keyFits(state, this.#sizes) || (this.#hasGate ?? hasGate) !== hasGate)
+      throw corrupt("an array has the wrong length");
+    this.#hasGate = hasGate;
+    const count = f64[number.count]!;
+    // Rings are read at places that follow from it.
+    if (!isCount(count) || count === 0) throw corrupt(`the key "${key}" has had ${count} events`);
+    this.counts.set(key, count);
+    this.#records.push({ body, format });
+  }
+
+  /** Throws SNAPSHOT_CORRUPT where they are not those of the model. */
+  check({ keys, gate }: ModelState): void {
+    const { size } = this.counts;
+    if (size !== keys) throw corrupt(`expected ${keys} keys, found ${size}`);
+    if (size > 0 && this.#hasGate !== (gate !== undefined)) throw corrupt("an array has the wrong length");
+  }
+
+  #read(body: Uint8Array, format: number): KeyState {
+    this.#room.clear();
+    const reader = new ByteReader(body, this.#room);
+    if (reader.count() !== this.sum) throw foreign("a key's record was made with other settings");
+    const state = readKey(reader, this.#sizes);
+    return this.#sizes.conversions[format]?.convert(state) ?? state;
+  }
+}
+
+/**
+ * Throws SNAPSHOT_CORRUPT where a count is none that a model can have: windows wait until as many have come as an update
+ * learns from.
+ */
+function checkQueue(
   { version, queue }: ModelState,
-  keys: ReadonlyMap<string, KeyState>,
+  counts: ReadonlyMap<string, number>,
   { queue: places, windowSteps }: SnapshotSizes,
 ): void {
   if (!isCount(version)) throw corrupt(`its model has the version ${version}`);
-  for (const { key, f64 } of keys.values()) {
-    const count = f64[number.count]!;
-    if (!isCount(count) || count === 0) throw corrupt(`the key "${key}" has had ${count} events`);
-  }
   if (queue.length >= places) throw corrupt(`${queue.length} windows wait, where ${places} make an update`);
   if (new Set(queue.map(({ key }) => key)).size < queue.length)
     throw corrupt("a key has two waiting windows");
   for (const { key, count } of queue) {
-    const events = keys.get(key)?.f64[number.count];
+    const events = counts.get(key);
     if (events === undefined) throw corrupt("a key of a waiting window is not in it");
     if (!isCount(count) || count < windowSteps || count >= events) {
       throw corrupt(`a window waits that ends with event ${count} of ${events}`);
@@ -408,60 +467,38 @@ function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
 }
 
-function fits({ model, keys }: Pick<Snapshot, "model" | "keys">, sizes: SnapshotSizes): boolean {
+function modelFits(model: ModelState, sizes: SnapshotSizes): boolean {
   const parameters = [model.weights, model.firstMoments, model.secondMoments];
   return (
     parameters.every((array) => array.length === sizes.parameters) &&
     (model.gate === undefined || model.gate.length === sizes.gateWeights) &&
     (model.budget === undefined || model.budget.length === budgetSize) &&
     (model.stream === undefined || model.stream.length === sizes.stream) &&
-    model.queue.every(({ row, state }) => row.length === sizes.window && state.length === sizes.state) &&
-    keys.every(
-      ({
-        f64,
-        f32,
-        states,
-        readout,
-        horizons,
-        gate,
-        seasons,
-        detection,
-        incidents,
-        silence,
-        expected,
-        member,
-      }) =>
-        (gate === undefined) === (model.gate === undefined) &&
-        (gate === undefined || hasSizes(gate, sizes.gate) || hasSizes(gate, sizes.formerGate)) &&
-        (seasons === undefined || (sizes.hasSeasons && Seasons.fits(seasons))) &&
-        readout.length === sizes.readout &&
-        horizons?.f64.length === sizes.horizons?.f64 &&
-        horizons?.f32.length === sizes.horizons?.f32 &&
-        horizons?.models.length === sizes.horizons?.models &&
-        (detection === undefined || hasSizes(detection, sizes.detection)) &&
-        (incidents === undefined || hasSizes(incidents, sizes.incidents)) &&
-        (silence === undefined || hasSizes(silence, sizes.silence)) &&
-        (expected === undefined || expected.length === sizes.expected) &&
-        (member === undefined || hasSizes(member, sizes.member)) &&
-        f64.length === sizes.f64 &&
-        f32.length === sizes.f32 &&
-        states.length === sizes.states,
-    )
+    model.queue.every(({ row, state }) => row.length === sizes.window && state.length === sizes.state)
   );
 }
 
+function keyFits(state: KeyState, sizes: SnapshotSizes): boolean {
+  const { f64, f32, states, readout, horizons, gate, seasons, expected } = state;
+  return (
+    (gate === undefined || hasSizes(gate, sizes.gate) || hasSizes(gate, sizes.formerGate)) &&
+    (seasons === undefined || (sizes.hasSeasons && Seasons.fits(seasons))) &&
+    readout.length === sizes.readout &&
+    horizons?.f64.length === sizes.horizons?.f64 &&
+    horizons?.f32.length === sizes.horizons?.f32 &&
+    horizons?.models.length === sizes.horizons?.models &&
+    slabNames.every((name) => state[name] === undefined || hasSizes(state[name], sizes[name])) &&
+    (expected === undefined || expected.length === sizes.expected) &&
+    f64.length === sizes.f64 &&
+    f32.length === sizes.f32 &&
+    states.length === sizes.states
+  );
+}
+
+const slabNames = ["detection", "incidents", "silence", "member"] as const;
+
 function hasSizes({ f64, f32, u16 }: SlabRows, sizes: SlabSizes | undefined): boolean {
   return f64.length === sizes?.f64 && f32.length === sizes.f32 && u16.length === sizes.u16;
-}
-
-function writeSlab(body: ByteWriter, { f64, f32, u16 }: SlabRows): void {
-  body.f64(f64);
-  body.f32(f32);
-  body.u16(u16);
-}
-
-function readSlab(body: ByteReader): SlabRows {
-  return { f64: body.f64(), f32: body.f32(), u16: body.u16() };
 }
 
 function readKey(body: ByteReader, sizes: SnapshotSizes): KeyState {
@@ -474,41 +511,24 @@ function readKey(body: ByteReader, sizes: SnapshotSizes): KeyState {
     horizons:
       sizes.horizons !== undefined ? { f64: body.f64(), f32: body.f32(), models: body.f32() } : undefined,
   };
-  let gate: SlabRows | undefined;
-  let seasons: SeasonState | undefined;
-  let detection: DetectionState | undefined;
-  let incidents: IncidentState | undefined;
-  let silence: SilenceState | undefined;
-  let expected: ExpectedTimes | undefined;
-  let member: SlabRows | undefined;
-  let group: string | undefined;
+  const parts: Record<string, unknown> = {};
   while (!body.isAtEnd) {
-    const section = body.text();
-    if (section === sections.gate) gate = readSlab(body);
-    else if (section === sections.seasons) seasons = { numbers: body.f64(), values: body.f32() };
-    else if (section === sections.detection) {
-      const found = readSlab(body);
-      // The rows of other settings of detection are of no use: it begins anew.
-      if (found.u16.length === sizes.detection?.u16) detection = found;
-    } else if (section === sections.incidents) {
-      const found = readSlab(body);
-      // Without detection no value is scored, so that no incident would ever be closed.
-      if (sizes.incidents !== undefined) incidents = found;
-    } else if (section === sections.silence) {
-      const found = readSlab(body);
-      if (sizes.silence !== undefined) silence = found;
-    } else if (section === sections.expected) {
-      const found = body.f64();
-      if (sizes.expected !== undefined) expected = found;
-    } else if (section === sections.member) {
-      const found = readSlab(body);
-      if (sizes.member !== undefined) member = found;
-    } else if (section === sections.group) {
-      const found = body.text();
-      if (sizes.member !== undefined) group = found;
-    } else throw corrupt(`unexpected section "${section}" of a key`);
+    const name = body.text() as SectionName;
+    if (!Object.hasOwn(sections, name)) throw corrupt(`unexpected section "${name}" of a key`);
+    const part = sections[name].read(body);
+    if (isOfUse(name, part, sizes)) parts[name] = part;
   }
-  return { ...state, gate, seasons, detection, incidents, silence, expected, member, group };
+  return { ...state, ...parts };
+}
+
+/**
+ * Whether the settings have a use for a part. The rows of other settings of detection are of none: it begins anew. Without it no
+ * value is scored, so that no incident would ever be closed.
+ */
+function isOfUse(name: SectionName, part: unknown, sizes: SnapshotSizes): boolean {
+  if (name === "detection") return (part as DetectionState).u16.length === sizes.detection?.u16;
+  if (name === "gate" || name === "seasons") return true;
+  return sizes[name === "group" ? "member" : name] !== undefined;
 }
 
 function convertModel(model: ModelState, conversion: KeyConversion): ModelState {
@@ -537,22 +557,18 @@ function readModelBody(body: ByteReader): ModelState {
     row: body.f32(),
     state: body.f32(),
   }));
-  let initial: string | undefined;
-  let gate: Float32Array | undefined;
-  let budget: Float64Array | undefined;
-  let stream: Float64Array | undefined;
+  const parts: { -readonly [Name in ModelSection]?: ModelState[Name] } = {};
   let groups: ModelState["groups"];
   while (!body.isAtEnd) {
-    const section = body.text();
-    if (section === modelSections.initial) initial = body.text();
-    else if (section === modelSections.gate) gate = body.f32();
-    else if (section === modelSections.budget) budget = body.f64();
-    else if (section === modelSections.stream) stream = body.f64();
-    else if (section === modelSections.groups) groups = { naming: body.text(), states: readGroups(body) };
-    else if (section === modelSections.expected && groups !== undefined) {
+    const name = body.text();
+    if (Object.hasOwn(modelSections, name)) {
+      (parts as Record<string, unknown>)[name] = modelSections[name as ModelSection].read(body);
+    } else if (name === groupSections.groups) groups = { naming: body.text(), states: readGroups(body) };
+    else if (name === groupSections.expected && groups !== undefined) {
       groups = { ...groups, states: withExpected(groups.states, body.f64()) };
-    } else throw corrupt(`unexpected section "${section}" of the model`);
+    } else throw corrupt(`unexpected section "${name}" of the model`);
   }
+  const { initial, gate, budget, stream } = parts;
   return {
     initial,
     keys,
@@ -580,7 +596,7 @@ function readGroups(body: ByteReader): GroupState[] {
     name: body.text(),
     count: body.float(),
     history: body.u16(),
-    incident: readSlab(body),
+    incident: slab.read(body),
   }));
   if (!states.every((state) => Groups.fits(state))) throw corrupt("a group's array has the wrong length");
   return states;

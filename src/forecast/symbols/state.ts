@@ -41,11 +41,10 @@ export function decodeShared(snapshot: Snapshot, settings: SymbolSettings, ringL
   const known = shared.vocabulary.symbols.length + 1;
   const areKnown = (row: Float32Array): boolean =>
     row.subarray(0, ringLength).every((entry) => Number.isInteger(entry) && Math.abs(entry) < known);
-  const { model, keys } = snapshot;
-  if (keys.every(({ f32 }) => areKnown(f32)) && model.queue.every(({ row }) => areKnown(row))) {
-    return shared;
-  }
-  throw corrupt("a key has had a symbol that is not in the vocabulary");
+  let fits = snapshot.model.queue.every(({ row }) => areKnown(row));
+  for (const { f32 } of snapshot.keys) fits &&= areKnown(f32);
+  if (!fits) throw corrupt("a key has had a symbol that is not in the vocabulary");
+  return shared;
 }
 
 function readShared(

@@ -53,8 +53,8 @@ export interface RecordedState {
   readonly initial: string | undefined;
   /** Updates of the weights so far. */
   readonly version: number;
-  /** What `Forecaster.restore` takes. */
-  readonly snapshot: Uint8Array;
+  /** What `Forecaster.restore` takes: the records of the model and of the keys. */
+  readonly snapshot: readonly Uint8Array[];
   /** Feedback on incidents that was read; undefined if none was. */
   readonly feedback: FeedbackState | undefined;
 }
@@ -94,7 +94,7 @@ export function readState(all: readonly StateRecord[]): RecordedState {
     kernel,
     version,
     initial,
-    snapshot: Buffer.concat(parts),
+    snapshot: parts,
     feedback,
   };
 }

@@ -6,7 +6,7 @@ import { UndercurrentError } from "../../errors/errors.js";
 import { Forecaster } from "../../forecast/forecaster.js";
 import { forecasterSettings, type ForecasterSettings } from "../../forecast/settings.js";
 import { compareSettings } from "../../forecast/snapshot/signature.js";
-import type { SnapshotRecord } from "../../forecast/snapshot/snapshot.js";
+import type { SnapshotBytes, SnapshotRecord } from "../../forecast/snapshot/snapshot.js";
 import type { Commit, StateChange, StateRecord, Takeover } from "../ports.js";
 import { movedTo, nextIn } from "./feedback-position.js";
 import { hasLearnedNothing } from "./promotion.js";
@@ -159,7 +159,7 @@ export function resetCommit(found: Takeover, settings: ForecasterSettings, offse
  */
 export function modelCommit(
   found: Takeover,
-  change: (snapshot: Uint8Array) => SnapshotRecord,
+  change: (snapshot: SnapshotBytes) => SnapshotRecord,
 ): { readonly commit: Commit; readonly keys: number } | undefined {
   if (found.state.length === 0) return undefined;
   const { live, place } = splitRoles(found.state);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { crc32 } from "../../../src/forecast/encoding/checksum.js";
+import { checksumOf, crc32 } from "../../../src/forecast/encoding/checksum.js";
 import { Forecaster } from "../../../src/forecast/forecaster.js";
 import { forecasterSettings, type ForecasterOptions } from "../../../src/forecast/settings.js";
 import { joinRecords, type SnapshotRecord } from "../../../src/forecast/snapshot/snapshot.js";
@@ -25,17 +25,25 @@ function recordsOf(forecaster: Forecaster): SnapshotRecord[] {
   return forecaster.changes().map(({ key, bytes }) => ({ key, bytes: bytes! }));
 }
 
-test("the checksum is that of ISO 3309", () => {
-  expect(crc32(new TextEncoder().encode("123456789"))).toBe(0xcbf43926);
+test("the checksum is that of ISO 3309, with and without Node's own", () => {
+  const nine = new TextEncoder().encode("123456789");
+  expect(crc32(nine)).toBe(0xcbf43926);
+  expect(checksumOf(0xedb88320)(nine) >>> 0).toBe(0xcbf43926);
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+      expect(checksumOf(0xedb88320)(bytes) >>> 0).toBe(crc32(bytes));
+    }),
+  );
 });
 
-test("the latest records of each key and of the model are a snapshot, in any order", () => {
+test("the latest records of each key and of the model are a snapshot, in any order, joined or apart", () => {
   const whole = bitsOf(run(create(), events), 1000);
   fc.assert(
     fc.property(
       fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 6 }),
       fc.infiniteStream(fc.nat()),
-      (cuts, random) => {
+      fc.boolean(),
+      (cuts, random, apart) => {
         const forecaster = create();
         const latest = new Map<string | undefined, SnapshotRecord>();
         const keep = (): void => recordsOf(forecaster).forEach((record) => latest.set(record.key, record));
@@ -52,7 +60,7 @@ test("the latest records of each key and of the model are a snapshot, in any ord
           .sort((a, b) => a.place - b.place)
           .map(({ record }) => record);
         const restored = create();
-        restored.restore(joinRecords(shuffled));
+        restored.restore(apart ? shuffled.map(({ bytes }) => bytes) : joinRecords(shuffled));
         expect(bitsOf(run(restored, events.slice(1000)))).toBe(whole);
       },
     ),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Forecaster } from "../../../src/forecast/forecaster.js";
 import { forecasterSettings } from "../../../src/forecast/settings.js";
-import type { SnapshotRecord } from "../../../src/forecast/snapshot/snapshot.js";
+import type { SnapshotBytes, SnapshotRecord } from "../../../src/forecast/snapshot/snapshot.js";
 import type { StateRecord } from "../../../src/pipeline/ports.js";
 import { planRecovery } from "../../../src/pipeline/task/recovery.js";
 import { pipelineSettings } from "../../../src/pipeline/settings.js";
@@ -130,7 +130,7 @@ describe("a reset", () => {
 });
 
 describe("a change of the model", () => {
-  const change = (snapshot: Uint8Array): SnapshotRecord => {
+  const change = (snapshot: SnapshotBytes): SnapshotRecord => {
     const forecaster = new Forecaster(settings);
     forecaster.restore(snapshot);
     run(forecaster, syntheticEvents(300, 3, 2));

@@ -1,7 +1,7 @@
 /** Imports and resets states while the service is stopped, with one transaction per partition. */
 import { UndercurrentError } from "../../../errors/errors.js";
 import type { ForecasterSettings } from "../../../forecast/settings.js";
-import type { SnapshotRecord } from "../../../forecast/snapshot/snapshot.js";
+import type { SnapshotBytes, SnapshotRecord } from "../../../forecast/snapshot/snapshot.js";
 import type { Assignment, Commit, Takeover } from "../../../pipeline/ports.js";
 import {
   importCommit,
@@ -141,7 +141,7 @@ export async function resetStates(
  */
 export async function replaceModels(
   options: KafkaOptions,
-  changes: ReadonlyMap<number, (snapshot: Uint8Array) => SnapshotRecord>,
+  changes: ReadonlyMap<number, (snapshot: SnapshotBytes) => SnapshotRecord>,
 ): Promise<readonly Moved[]> {
   return withWholeGroup(options, {}, async (group) => {
     for (const partition of changes.keys()) {
