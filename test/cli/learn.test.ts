@@ -96,6 +96,35 @@ describe("learn", () => {
     expect(state!.records).toEqual(learner.end(0));
   });
 
+  test("takes the same state for a topic of any format", async () => {
+    const hook = file("decode.mjs", "export default (value) => JSON.parse(Buffer.from(value));");
+    const place = file(
+      "place.avsc",
+      JSON.stringify({ type: "record", name: "Place", fields: [{ name: "site", type: "string" }] }),
+    );
+    const keys = { keyFormat: "avro", keySchemaFile: place, key: { record: "key", path: "site" } };
+    const formats: Readonly<Record<string, object>> = {
+      module: { format: "module", module: hook },
+      avro: { format: "avro" },
+      text: { format: "text", columns: ["time", "value"] },
+      keys,
+    };
+    const [expected] = (await learn(csv, "--partitions", "1")).states;
+    for (const [name, decode] of Object.entries(formats)) {
+      const schemaRegistry = { url: "http://127.0.0.1:1" };
+      const other = file(
+        `${name}.yaml`,
+        JSON.stringify({ ...config, schemaRegistry, decode: { ...config.decode, ...decode } }),
+      );
+      const [state] = (await learn(csv, "--partitions", "1", "-c", other)).states;
+      expect(state!.records, name).toEqual(expected!.records);
+      if (name === "keys") continue; // The keys in a line are texts.
+      const fromLines = learn(lines, "--partitions", "1", "-c", other);
+      if (name === "module") expect((await fromLines).states[0]!.records).toEqual(expected!.records);
+      else await expect(fromLines).rejects.toMatchObject({ code: "SETTING_INVALID" });
+    }
+  });
+
   test("cuts by event time, and refuses a history without anything", async () => {
     const middle = [...events.map(({ time }) => time)].sort((a, b) => a - b)[150]!;
     const early = await learn(csv, "--partitions", "1", "--to", String(middle));

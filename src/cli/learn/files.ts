@@ -8,6 +8,7 @@ import { partitionOfKey } from "../../adapters/kafka/producer/placement.js";
 import { UndercurrentError } from "../../errors/errors.js";
 import { recordDecoder } from "../../pipeline/decode/decode.js";
 import { pathNames } from "../../pipeline/decode-settings.js";
+import type { ValueFormat } from "../../pipeline/decode/format.js";
 import type { Learner } from "../../pipeline/learner.js";
 import type { InputRecord } from "../../pipeline/ports.js";
 import { detectingTimeReader } from "../../pipeline/times/detection.js";
@@ -22,11 +23,16 @@ const jsonLines = /\.(jsonl|ndjson)(\.gz)?$/i;
 export async function learnFiles(files: readonly string[], context: LearnContext): Promise<Learned> {
   await checkReadable(files);
   const partitions = context.flags.partitions ?? (await countPartitions(context));
-  const learners = Array.from({ length: partitions }, (_, partition) => context.newLearner(partition));
+  // A file has no records of this format, but a learner is one of the topic's records.
+  const format = await context.format();
+  const learners = Array.from({ length: partitions }, (_, partition) =>
+    context.newLearner(partition, format),
+  );
   let events = 0;
   for (const file of files) {
-    const read = jsonLines.test(file) ? learnLines : learnCsv;
-    events += await read(file, learners, context);
+    events += jsonLines.test(file)
+      ? await learnLines(file, { learners, format }, context)
+      : await learnCsv(file, learners, context);
   }
   const keys = learners.reduce((sum, learner) => sum + learner.keys, 0);
   const states = learners.map((learner, partition) => ({
@@ -103,16 +109,19 @@ async function learnCsv(file: string, learners: readonly Learner[], context: Lea
 
 async function learnLines(
   file: string,
-  learners: readonly Learner[],
+  { learners, format }: { readonly learners: readonly Learner[]; readonly format: ValueFormat | undefined },
   context: LearnContext,
 ): Promise<number> {
   const { settings, reject } = context;
-  const { format } = settings.decode;
-  if (format !== "json" && format !== "number") {
-    throw new UndercurrentError("SETTING_INVALID", `JSON lines need decode.format: json, found ${format}`);
+  const { format: name } = settings.decode;
+  if (name !== "json" && name !== "number" && name !== "module") {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      `JSON lines need decode.format: json, number or module, found ${name}; learn from CSV, or from the topic with --topic`,
+    );
   }
   const toRecord = lineReader(context);
-  const decode = recordDecoder(settings.decode);
+  const decode = recordDecoder(settings.decode, format);
   const isWithin = spanOf(context);
   const learnerOf = learnerOfKey(learners, context);
   let events = 0;
