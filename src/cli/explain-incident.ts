@@ -3,7 +3,7 @@ import { readIncidents } from "../adapters/kafka/offline/incidents.js";
 import { KafkaPast } from "../adapters/kafka/offline/past.js";
 import type { KafkaOptions } from "../adapters/kafka/options.js";
 import type { Config } from "../config/schema.js";
-import { forecasterSettings } from "../forecast/settings.js";
+import { forecasterSettings, type ForecasterSettings } from "../forecast/settings.js";
 import {
   explainIncident,
   kindText,
@@ -13,7 +13,7 @@ import {
 import { readIncident } from "../pipeline/encode/incidents/message.js";
 import type { InputRecord } from "../pipeline/ports.js";
 import type { PipelineSettings } from "../pipeline/settings.js";
-import type { ModelRole } from "../pipeline/task/candidate/past-models.js";
+import type { ModelHistory, ModelRole } from "../pipeline/task/candidate/past-models.js";
 import { plainTable } from "./backtest/backtest-table.js";
 import { incidentReader, type IncidentReader } from "./shared/incident-reader.js";
 import { loadEngine } from "./shared/engine.js";
@@ -51,14 +51,11 @@ export async function explainIncidentById(
 ): Promise<void> {
   const place = placeOfIncident(id, options.topics.input);
   const past = new KafkaPast(options, place.partition);
-  const state = await past.stateAt(place.offset);
-  const derived = await explainIncident(past.input(state?.offset), place, {
-    model: state === undefined ? modelOf(settings) : forecasterSettings(state.settings),
+  const history = await past.historyAt(place.offset);
+  const derived = await explainIncident(past.input(history.state?.offset), place, {
+    ...history,
+    model: modelAt(history, settings),
     settings: pipeline,
-    state,
-    feedback: past.feedback,
-    candidate: past.candidate,
-    roles: past.roles,
     role,
     format: await formatOf(settings),
     engine: await loadEngine(settings.engine),
@@ -73,6 +70,11 @@ export async function explainIncidentById(
   reader.warn();
   const comparison = compare(derived, written, reader.isSame);
   process.stdout.write(json ? `${asJson(derived, comparison)}\n` : asText(derived, comparison));
+}
+
+/** Returns the settings of the live model where a history begins. */
+export function modelAt({ state }: ModelHistory, settings: Config): ForecasterSettings {
+  return state === undefined ? modelOf(settings) : forecasterSettings(state.settings);
 }
 
 /** The topic may begin later than the incident, and one of both may have been read further. */

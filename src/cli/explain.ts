@@ -5,7 +5,6 @@ import { KafkaPast, type Written } from "../adapters/kafka/offline/past.js";
 import type { KafkaOptions } from "../adapters/kafka/options.js";
 import { loadConfig } from "../config/load.js";
 import { UndercurrentError } from "../errors/errors.js";
-import { forecasterSettings } from "../forecast/settings.js";
 import type { InputRecord } from "../pipeline/ports.js";
 import { patience, schemaIdOf, wirePrefix, type ValueFormat } from "../pipeline/decode/format.js";
 import { recordDecoder } from "../pipeline/decode/decode.js";
@@ -13,13 +12,13 @@ import { timeReader } from "../pipeline/times/reader.js";
 import { explainForecast, type ExplainedForecast, type Explanation } from "../pipeline/explain.js";
 import type { DecodeSettings } from "../pipeline/decode-settings.js";
 import { pipelineSettings } from "../pipeline/settings.js";
-import { explainIncidentById } from "./explain-incident.js";
+import { explainIncidentById, modelAt } from "./explain-incident.js";
 import { loadEngine } from "./shared/engine.js";
 import { formatOf } from "./shared/format.js";
 import { withoutSchema, withSchemaId } from "./shared/output-schema.js";
 import { addInputOption, withInput, type InputFlag } from "./shared/inputs.js";
 import { reachedBrokers } from "./shared/kafka-options.js";
-import { modelOf, pipelineOptions } from "./shared/pipeline.js";
+import { pipelineOptions } from "./shared/pipeline.js";
 import { addTimeoutOption, wholeNumberFrom, type TimeoutFlag } from "./shared/options.js";
 import { figure, plainText, whole } from "./shared/text.js";
 
@@ -99,18 +98,15 @@ async function explain(flags: ExplainFlags): Promise<void> {
   const format = await formatOf(settings);
   const { partition, offset } = await placeOf(options, pipeline.decode, flags, format);
   const past = new KafkaPast(options, partition);
-  const state = await past.stateAt(offset);
+  const history = await past.historyAt(offset);
   const engine = await loadEngine(settings.engine);
-  const explanation = await explainForecast(past.input(state?.offset), offset, {
-    model: state === undefined ? modelOf(settings) : forecasterSettings(state.settings),
+  const explanation = await explainForecast(past.input(history.state?.offset), offset, {
+    ...history,
+    model: modelAt(history, settings),
     settings: pipeline,
     origin: { topic: options.topics.input, partition },
     key: flags.key,
     format,
-    state,
-    feedback: past.feedback,
-    candidate: past.candidate,
-    roles: past.roles,
     role,
     engine,
   });

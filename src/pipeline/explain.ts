@@ -14,12 +14,9 @@ import type { Origin } from "./decode/dead-letter.js";
 import { recordDecoder, type DecodeAll, type Reading } from "./decode/decode.js";
 import { patience, type ValueFormat } from "./decode/format.js";
 import { withJsonIncidents } from "./encode-settings.js";
-import type { AppliedFeedback } from "./state/feedback.js";
-import type { RoleHistory } from "./state/role-history.js";
 import type { InputBatch, InputRecord, OutputRecord } from "./ports.js";
 import type { PipelineSettings } from "./settings.js";
-import { PastModels, type ModelRole } from "./task/candidate/past-models.js";
-import type { RecordedState } from "./state/state-records.js";
+import { PastModels, type ModelHistory, type ModelRole } from "./task/candidate/past-models.js";
 
 /** A forecast with its interval and its experts. */
 export interface ExplainedForecast extends PendingForecast {
@@ -55,23 +52,15 @@ export interface Explanation extends Origin {
   readonly record: OutputRecord;
 }
 
-export interface ExplainOptions {
+export interface ExplainOptions extends ModelHistory {
   readonly model: ForecasterSettings;
   readonly settings: PipelineSettings;
   readonly origin: Origin;
   /** Which series of the record to explain. Default: its first one. With windows: of those that the record closed. */
   readonly key?: string | undefined;
-  /** The state to begin with; without one the input begins with its first record. */
-  readonly state: RecordedState | undefined;
   readonly engine?: EngineFactory;
   /** Parser of values whose format needs a schema. */
   readonly format?: ValueFormat | undefined;
-  /** The feedback on incidents that was applied, in order. */
-  readonly feedback?: readonly AppliedFeedback[] | undefined;
-  /** The state of the other model at the same offset, if there is one. */
-  readonly candidate?: RecordedState | undefined;
-  /** Which model was the live one when; without it, there was one. */
-  readonly roles?: RoleHistory | undefined;
   /** Which model to explain. Default: live. */
   readonly role?: ModelRole | undefined;
 }

@@ -1,9 +1,8 @@
 /** Reads the history of one partition from the topics, also while the service runs. */
 import { UndercurrentError } from "../../../errors/errors.js";
-import type { AppliedFeedback } from "../../../pipeline/state/feedback.js";
 import type { InputBatch, OutputRecord } from "../../../pipeline/ports.js";
-import type { RoleHistory } from "../../../pipeline/state/role-history.js";
-import { PastState, type RecordedState } from "../../../pipeline/state/state-records.js";
+import { PastState } from "../../../pipeline/state/state-records.js";
+import type { ModelHistory } from "../../../pipeline/task/candidate/past-models.js";
 import { withAdmin } from "../admin/admin.js";
 import { kafkaDefaults } from "../defaults.js";
 import { brokerError } from "../errors.js";
@@ -35,12 +34,6 @@ export type Written = "same" | "equal" | "differs" | "changed" | "absent" | "gon
 export class KafkaPast {
   readonly #options: KafkaOptions;
   readonly #partition: number;
-  /** The feedback on incidents that was applied, as `stateAt` found it in the topic. */
-  feedback: readonly AppliedFeedback[] = [];
-  /** Which model was the live one when, as `stateAt` found it; undefined where there never was a candidate. */
-  roles: RoleHistory | undefined;
-  /** The state of the other model at the offset of the state that `stateAt` found. */
-  candidate: RecordedState | undefined;
 
   constructor(options: KafkaOptions, partition: number) {
     this.#options = options;
@@ -48,11 +41,12 @@ export class KafkaPast {
   }
 
   /**
-   * Returns the state of the latest snapshot at or before an offset; undefined if the topic no longer holds all of its records.
+   * Returns the state of the latest snapshot at or before an offset, undefined if the topic no longer holds all of its records, and
+   * what followed it.
    *
    * @throws STATE_FOREIGN, TOPIC_RECREATED.
    */
-  async stateAt(offset: number): Promise<RecordedState | undefined> {
+  async historyAt(offset: number): Promise<ModelHistory> {
     const { applicationId, topics } = this.#options;
     const past = new PastState(offset);
     const reader = new OwnerReader();
@@ -77,10 +71,12 @@ export class KafkaPast {
     const recreated = recreatedInput(owner, { owners: found, committed: undefined });
     if (recreated !== undefined) throw recreated;
     const state = past.read();
-    this.feedback = past.appliedFrom(state?.offset ?? 0);
-    this.roles = past.roles;
-    this.candidate = past.readCandidate(state);
-    return state;
+    return {
+      state,
+      candidate: past.readCandidate(state),
+      feedback: past.appliedFrom(state?.offset ?? 0),
+      roles: past.roles,
+    };
   }
 
   /** Reads the input from an offset to its current end. Throws HISTORY_MISSING if the input begins later. */

@@ -29,20 +29,25 @@ export interface PastOutput {
   readonly deadLetters: readonly OutputRecord[];
 }
 
-export interface PastModelsOptions {
-  /** The live model at the begin, unless the history says which. */
-  readonly model: ForecasterSettings;
-  readonly settings: PipelineSettings;
-  readonly origin: Origin;
+/** What is known of the models from a place in the input on. */
+export interface ModelHistory {
   /** The state to begin with; without one the input begins with its first record. */
   readonly state: RecordedState | undefined;
   /** The state of the other model at the same offset, if there is one. */
   readonly candidate?: RecordedState | undefined;
-  readonly engine: EngineFactory;
-  readonly format?: ValueFormat | undefined;
   /** The feedback on incidents that was applied, in order. */
   readonly feedback?: readonly AppliedFeedback[] | undefined;
+  /** Which model was the live one when; without it, there was one. */
   readonly roles?: RoleHistory | undefined;
+}
+
+export interface PastModelsOptions extends ModelHistory {
+  /** The live model at the begin, unless the history says which. */
+  readonly model: ForecasterSettings;
+  readonly settings: PipelineSettings;
+  readonly origin: Origin;
+  readonly engine: EngineFactory;
+  readonly format?: ValueFormat | undefined;
   /** The model that is asked for: reports are its own. Default: live. */
   readonly role?: ModelRole | undefined;
   /** What is asked for. */
