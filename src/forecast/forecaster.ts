@@ -159,7 +159,7 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
       seasons,
       gate,
       ...rows,
-      conversions: { 1: format1, 2: furtherSteps(2), 3: furtherSteps(3) },
+      conversions: { 1: format1, 2: furtherSteps(2), 3: furtherSteps(3), 4: furtherSteps(4) },
     };
     const parts = { cell, learning: settings, bounds: settings, ...perKey };
     super(settings, parts, listeners);

@@ -77,7 +77,7 @@ const configurations: readonly (readonly [name: string, digest: string, options:
   ["a convolution", "5388c4709a50009a", { ...quick, cell: "conv", readout: "compact" }],
   ["attention", "71d905001121b4a3", { ...quick, cell: "attention", readout: "shared" }],
   ["features", "b82cb44ccb379ea1", { ...quick, featureCount: 3, readout: "full" }],
-  ["horizons", "73a527ab50632aa9", { ...quick, horizon: 6, intervalLevels: [0.5, 0.95] }],
+  ["horizons", "7c855993068ce5ef", { ...quick, horizon: 6, intervalLevels: [0.5, 0.95] }],
   ["the squared loss", "244d43317e0ae5c4", { ...quick, loss: "squared", seed: 7, harmonics: 0 }],
 ];
 

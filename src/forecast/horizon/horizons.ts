@@ -320,25 +320,28 @@ export class Horizons {
     let spread = 1;
     for (const block of blocks) {
       mixture.turnTo(row, block);
-      for (let step = block.first; step <= block.last; step++) {
-        const due = this.#clock.localOf(time + step * gap);
-        const season = adjustment.seasonOn(row, due);
-        const { day, week } = adjustment;
-        if (adjustment.hour !== hour) spread = spreadOf(key, (hour = adjustment.hour));
-        const stepUnit = unit * roots[step]!;
-        const scale = inverse * inverseRoots[step]!;
-        shaped[0] = (smoothed + season - base) * scale;
-        shaped[1] = Number.isNaN(day) ? 0 : (day - base) * scale;
-        shaped[2] = Number.isNaN(week) ? 0 : (week - base) * scale;
-        shaped[3] = (adjusted + adjustedUnit * changes[step - 2]! + season - base) * scale;
-        mixture.fillIntervals(row, step, spread, nested);
-        const yhat = base + stepUnit * mixture.mix(row, block, step);
-        nested.widenTo(resolution * Math.abs(yhat - base));
-        const to = toRow * (horizon - 1) + step - 2;
-        columns.yhat[to] = yhat;
-        columns.yhatLower[to] = yhat - nested.below[0]!;
-        columns.yhatUpper[to] = yhat + nested.above[0]!;
-        if (width > 0) nested.write(yhat, intervals.stepLower, intervals.stepUpper, to * width);
+      for (const band of block.bands) {
+        mixture.turnToBand(row, band);
+        for (let step = band.first; step <= band.last; step++) {
+          const due = this.#clock.localOf(time + step * gap);
+          const season = adjustment.seasonOn(row, due);
+          const { day, week } = adjustment;
+          if (adjustment.hour !== hour) spread = spreadOf(key, (hour = adjustment.hour));
+          const stepUnit = unit * roots[step]!;
+          const scale = inverse * inverseRoots[step]!;
+          shaped[0] = (smoothed + season - base) * scale;
+          shaped[1] = Number.isNaN(day) ? 0 : (day - base) * scale;
+          shaped[2] = Number.isNaN(week) ? 0 : (week - base) * scale;
+          shaped[3] = (adjusted + adjustedUnit * changes[step - 2]! + season - base) * scale;
+          mixture.fillIntervals(row, step, spread, nested);
+          const yhat = base + stepUnit * mixture.mix(row, block, step);
+          nested.widenTo(resolution * Math.abs(yhat - base));
+          const to = toRow * (horizon - 1) + step - 2;
+          columns.yhat[to] = yhat;
+          columns.yhatLower[to] = yhat - nested.below[0]!;
+          columns.yhatUpper[to] = yhat + nested.above[0]!;
+          if (width > 0) nested.write(yhat, intervals.stepLower, intervals.stepUpper, to * width);
+        }
       }
     }
   }

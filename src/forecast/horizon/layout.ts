@@ -1,6 +1,6 @@
 /** Lays out the multi-step state of a key in its two rows. */
 import { slopeRates } from "../experts/trend.js";
-import { stepBlocks, type StepBlock } from "./blocks.js";
+import { stepBlocks, type StepBand, type StepBlock } from "./blocks.js";
 import { daily, profileSize, weekly } from "./profile.js";
 
 /** Rates at which levels of the seasonally adjusted values are followed, each at least 1 / number of values. */
@@ -60,7 +60,7 @@ export interface HorizonF64 {
   /** Rings of the adjusted values and their scales. */
   readonly adjustedValues: number;
   readonly adjustedScales: number;
-  /** Of each block, the mean squared error of a step, by the step. */
+  /** Of each band, the mean squared error of a step, by the step. */
   readonly squaredErrors: number;
   /** Of each forecast that waits: the base and the unit of its event. */
   readonly waitingBases: number;
@@ -88,9 +88,9 @@ export interface HorizonF32 {
   readonly squares: number;
   /** Discounted absolute errors of all experts, `[blocks, experts]`. */
   readonly losses: number;
-  /** Quantiles of the scaled errors below and above, `[levels, 2, blocks]`. */
+  /** Quantiles of the scaled errors below and above, `[levels, 2, bands]`. */
   readonly quantiles: number;
-  /** Errors that the intervals of each block have learned from. */
+  /** Errors that the intervals of each band have learned from. */
   readonly tracked: number;
   /** Forecasts that wait: of the mixture, then of all experts, `[entries, 1 + experts]`. */
   readonly waiting: number;
@@ -109,6 +109,8 @@ export interface HorizonLayout {
   /** Levels of the intervals. */
   readonly levels: number;
   readonly blocks: readonly StepBlock[];
+  /** The bands of all blocks, in order. */
+  readonly bands: readonly StepBand[];
   /** Length of the ring of changes. */
   readonly changes: number;
   readonly f64: HorizonF64;
@@ -117,6 +119,7 @@ export interface HorizonLayout {
 
 export function horizonLayout(horizon: number, levels = 1): HorizonLayout {
   const blocks = stepBlocks(horizon);
+  const bands = blocks.flatMap((block) => block.bands);
   const ring = horizon > 1 ? horizon : 0;
   // Blocks learn from events up to H ago, with the changes before them.
   const changes = adjustedChanges + ring;
@@ -128,6 +131,7 @@ export function horizonLayout(horizon: number, levels = 1): HorizonLayout {
     horizon,
     levels,
     blocks,
+    bands,
     changes,
     f64: {
       adjusted: f64.take(1),
@@ -147,7 +151,7 @@ export function horizonLayout(horizon: number, levels = 1): HorizonLayout {
       adjustedScale: f64.take(1),
       adjustedValues: f64.take(ring),
       adjustedScales: f64.take(ring),
-      squaredErrors: f64.take(blocks.length),
+      squaredErrors: f64.take(bands.length),
       waitingBases: f64.take(entries),
       waitingUnits: f64.take(entries),
       size: f64.size(),
@@ -165,8 +169,8 @@ export function horizonLayout(horizon: number, levels = 1): HorizonLayout {
       regrets: f32.take(blocks.length * experts),
       squares: f32.take(blocks.length * experts),
       losses: f32.take(blocks.length * experts),
-      quantiles: f32.take(2 * levels * blocks.length),
-      tracked: f32.take(blocks.length),
+      quantiles: f32.take(2 * levels * bands.length),
+      tracked: f32.take(bands.length),
       waiting: f32.take(entries * (1 + experts)),
       waitingTrends: f32.take((blocks.at(-1)?.entries ?? 0) * (1 + slopeRates.length)),
       phases: f32.take(ring),

@@ -1,12 +1,21 @@
 /**
- * The mixture of experts and the intervals of each block of further steps, which learn from a sample of its forecasts when
- * their values have come: the method of `experts/mixture.ts` and `uncertainty/interval.ts` under delayed feedback. The
+ * The mixture of experts of each block of further steps and the intervals of its bands, which learn from a sample of its forecasts
+ * when their values have come: the method of `experts/mixture.ts` and `uncertainty/interval.ts` under delayed feedback. The
  * errors of h steps ahead overlap, so that h of them tell about as much as one: the learning rates shrink and the memory
  * grows by √h (Joulani, György and Szepesvári, Online Learning under Delayed Feedback, 2013), and most of the first trust
  * goes to persistence. An error of a sample stands for those of all events of its stride.
  */
 import { clip, exponential } from "../elementary.js";
-import { entryOf, firstDue, lastDue, originOf, sampledStep, sampleOf, type StepBlock } from "./blocks.js";
+import {
+  entryOf,
+  firstDue,
+  lastDue,
+  originOf,
+  sampledStep,
+  sampleOf,
+  type StepBand,
+  type StepBlock,
+} from "./blocks.js";
 import { flatExperts, horizonExperts, periodicExpert, trendExpert, type HorizonLayout } from "./layout.js";
 import type { HorizonRow } from "./rows.js";
 import type { HorizonPeriodic } from "./periodic.js";
@@ -49,16 +58,21 @@ const largestChange = 1e9;
 /** Events of a key whose forecasts the mixtures do not learn from, for the scale is not settled; and its intervals. */
 const mixedAfter = 30;
 const trackedAfter = 2;
-/** Errors after which the quantiles of a block learn. */
+/** Errors after which the quantiles of a band learn. */
 const knownAfter = 3;
 
 /** A block, with the rates of its sample. */
 interface Rated extends StepBlock {
   /** Factor of the mixture's learning rate. */
   readonly rate: number;
-  /** Discounts of regrets and losses by a sample; the step of the quantiles; the slowest rate of the mean squares. */
+  /** Discounts of regrets and losses by a sample. */
   readonly discount: number;
   readonly lossDiscount: number;
+}
+
+/** A band, with the rates of its sample. */
+interface RatedBand extends StepBand {
+  /** The step of the quantiles, and the slowest rate of the mean squares. */
   readonly quantileRate: number;
   readonly squareRate: number;
 }
@@ -68,6 +82,7 @@ export class HorizonMixture {
   readonly #levels: readonly number[];
   readonly #squaredLoss: boolean;
   readonly #blocks: readonly Rated[];
+  readonly #bands: readonly RatedBand[];
   readonly #sizes: StepSizes;
   /** √step and its inverse, by step. */
   readonly roots: Float64Array;
@@ -80,7 +95,7 @@ export class HorizonMixture {
   /** Of the event: what the flat experts say before the division by √step. */
   #last = 0;
   #median = 0;
-  /** Of the block: whether its intervals are known, and their quantiles by level. */
+  /** Of the band under way: whether its intervals are known, and their quantiles by level. */
   #isTracked = false;
   readonly #below: Float64Array;
   readonly #above: Float64Array;
@@ -104,7 +119,8 @@ export class HorizonMixture {
     this.#above = new Float64Array(intervalLevels.length);
     this.#squaredLoss = loss === "squared";
     this.#blocks = layout.blocks.map(rated);
-    this.#sizes = new StepSizes(layout.blocks);
+    this.#bands = layout.bands.map(ratedBand);
+    this.#sizes = new StepSizes(layout.bands);
     this.roots = Float64Array.from({ length: layout.horizon + 1 }, (_, step) => Math.sqrt(step));
     this.inverseRoots = this.roots.map((root) => 1 / root);
     this.trend = new HorizonTrend(layout);
@@ -113,16 +129,16 @@ export class HorizonMixture {
 
   /** Sets a new key's quantiles. */
   start({ f32, at32 }: HorizonRow): void {
-    const { blocks, levels, f32: s } = this.#layout;
+    const { bands, levels, f32: s } = this.#layout;
     const at = at32 + s.quantiles;
-    f32.fill(initialQuantile, at, at + 2 * levels * blocks.length);
+    f32.fill(initialQuantile, at, at + 2 * levels * bands.length);
   }
 
   /** Takes a mean square for that of the changes that a key would have had. */
   assumeSize({ f64, at64, f32, at32 }: HorizonRow, square: number): void {
-    const { blocks, f64: n, f32: s } = this.#layout;
-    f64.fill(square, at64 + n.squaredErrors, at64 + n.squaredErrors + blocks.length);
-    f32.fill(knownAfter, at32 + s.tracked, at32 + s.tracked + blocks.length);
+    const { bands, f64: n, f32: s } = this.#layout;
+    f64.fill(square, at64 + n.squaredErrors, at64 + n.squaredErrors + bands.length);
+    f32.fill(knownAfter, at32 + s.tracked, at32 + s.tracked + bands.length);
   }
 
   /** Every block learns from the value of the event, which came at a local time, where it has a sample that is due. */
@@ -156,7 +172,7 @@ export class HorizonMixture {
     if (origin >= mixedAfter) this.#learnMixture(row, block, waiting, clip(change / unit, largestChange));
     if (origin < trackedAfter || (change === 0 && !isMoving(key))) return;
     const error = change / unit - f32[waiting]!;
-    this.#track(row, block, step, { error: error * unit, spread });
+    this.#track(row, step, { error: error * unit, spread });
   }
 
   /** The regrets and the losses of a block learn from the change since a sample's event, in units. */
@@ -178,30 +194,30 @@ export class HorizonMixture {
     }
   }
 
-  /** The intervals of a block learn from the error of a sample, in the unit of the values. */
+  /** The intervals of a step's band learn from the error of a sample, in the unit of the values. */
   #track(
     { key, f64, at64, f32, at32 }: HorizonRow,
-    block: Rated,
     step: number,
     { error, spread }: { readonly error: number; readonly spread: number },
   ): void {
-    const { blocks, f64: n, f32: s } = this.#layout;
-    const { index } = block;
+    const { bands, f64: n, f32: s } = this.#layout;
+    const band = this.#bands[this.#sizes.bandOf[step]!]!;
+    const { index } = band;
     const squares = at64 + n.squaredErrors;
     const size = Math.sqrt(this.#sizes.squareOf(step, f64, squares)) * spread;
     const tracked = f32[at32 + s.tracked + index]! + 1;
-    if (tracked > knownAfter + block.entries && size > 0) {
+    if (tracked > knownAfter + band.last / band.stride + 1 && size > 0) {
       const scaled = error / size;
       for (let i = 0; i < this.#levels.length; i++) {
         const missRate = (1 - this.#levels[i]!) / 2;
         const below = this.#quantileAt(at32, i, index);
-        const above = below + blocks.length;
+        const above = below + bands.length;
         f32[below] = Math.max(
-          f32[below]! + block.quantileRate * ((-scaled > f32[below]! ? 1 : 0) - missRate),
+          f32[below]! + band.quantileRate * ((-scaled > f32[below]! ? 1 : 0) - missRate),
           0,
         );
         f32[above] = Math.max(
-          f32[above]! + block.quantileRate * ((scaled > f32[above]! ? 1 : 0) - missRate),
+          f32[above]! + band.quantileRate * ((scaled > f32[above]! ? 1 : 0) - missRate),
           0,
         );
       }
@@ -209,23 +225,17 @@ export class HorizonMixture {
     const squared = f64[squares + index]!;
     const variance = errorVariance * key.f64[key.at64 + number.squaredChange]!;
     const square = robustSquare((error * error) / step, squared, variance, tracked);
-    f64[squares + index] = squared + Math.max(1 / tracked, block.squareRate) * (square - squared);
+    f64[squares + index] = squared + Math.max(1 / tracked, band.squareRate) * (square - squared);
     // From here on it makes no difference.
     f32[at32 + s.tracked + index] = Math.min(tracked, mostCounted);
   }
 
-  /** Turns to a block: its weights, and the sample of the event that is of it. */
+  /** Turns to a block: its weights, and the sample of the event that is of it. Its bands are turned to one by one. */
   turnTo(row: HorizonRow, block: StepBlock): void {
     const { event, f64, at64, f32, at32 } = row;
     const { blocks, f64: n, f32: s } = this.#layout;
     this.#last = clip(f32[at32 + s.flat]!, largestChange);
     this.#median = clip(f32[at32 + s.flat + 1]!, largestChange);
-    this.#isTracked = event >= block.last + 2 * trackedAfter * block.stride;
-    for (let i = 0; i < this.#levels.length; i++) {
-      const below = this.#quantileAt(at32, i, block.index);
-      this.#below[i] = f32[below]!;
-      this.#above[i] = f32[below + blocks.length]!;
-    }
     this.#lead(row, block.index);
     this.#weigh(row, this.#blocks[block.index]!);
     this.#sample = sampleOf(block, event);
@@ -235,6 +245,16 @@ export class HorizonMixture {
     f64[at64 + n.waitingBases + entry] = f64[at64 + n.base]!;
     f64[at64 + n.waitingUnits + entry] = f64[at64 + n.unit]!;
     if (block.index === blocks.length - 1) this.trend.wait(row, entry - block.firstEntry);
+  }
+
+  /** Turns to a band of the block turned to. */
+  turnToBand({ event, f32, at32 }: HorizonRow, { index, last, stride }: StepBand): void {
+    this.#isTracked = event >= last + (2 * trackedAfter + 1) * stride;
+    for (let i = 0; i < this.#levels.length; i++) {
+      const below = this.#quantileAt(at32, i, index);
+      this.#below[i] = f32[below]!;
+      this.#above[i] = f32[below + this.#layout.bands.length]!;
+    }
   }
 
   /** Mixes what the experts say of a step of a block turned to. */
@@ -310,7 +330,7 @@ export class HorizonMixture {
   }
 
   /**
-   * Writes how far the intervals of a step of the block turned to, which `spread` widens, reach at every level, in the unit of the
+   * Writes how far the intervals of a step of the band turned to, which `spread` widens, reach at every level, in the unit of the
    * values; NaN while unknown.
    */
   fillIntervals({ f64, at64 }: HorizonRow, step: number, spread: number, nested: NestedIntervals): void {
@@ -322,9 +342,9 @@ export class HorizonMixture {
     }
   }
 
-  /** Where the quantile of a block's errors below lies, by the level's place in the settings; that of those above is a row on. */
+  /** Where the quantile of a band's errors below lies, by the level's place in the settings; that of those above is a row on. */
   #quantileAt(at32: number, level: number, index: number): number {
-    return at32 + this.#layout.f32.quantiles + 2 * level * this.#layout.blocks.length + index;
+    return at32 + this.#layout.f32.quantiles + 2 * level * this.#layout.bands.length + index;
   }
 
   #weigh({ f32, at32 }: HorizonRow, { index, rate: root }: Rated): void {
@@ -370,7 +390,14 @@ function rated(block: StepBlock): Rated {
     rate: Math.sqrt(inverseRoot),
     discount: 1 - regretLoss * inverseRoot * stride,
     lossDiscount: 1 - (inverseRoot * stride) / lossMemory,
-    quantileRate: quantileRate * inverseRoot * stride,
+  };
+}
+
+function ratedBand(band: StepBand): RatedBand {
+  const { first, last, stride } = band;
+  return {
+    ...band,
+    quantileRate: (quantileRate * stride) / Math.sqrt(Math.sqrt(first * last)),
     squareRate: Math.min(squareRate * stride, largestSquareRate),
   };
 }

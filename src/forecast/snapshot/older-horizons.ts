@@ -5,15 +5,24 @@
  *   errors stay, and so does the model of the next value. The models of further steps, their mixtures and the quantiles of
  *   their intervals begin anew.
  * - Format 3, whose models saw one more change in place of the forecast of the next value: what they know of all else stays.
+ * - Formats 3 and 4, with two blocks for each doubling, which are today's bands, and the other parts in today's order: a block's mixture
+ *   is that of the last of its bands. The forecasts that wait are dropped.
  */
 import { corrupt } from "./record.js";
 import { initialQuantile } from "../uncertainty/interval.js";
 import type { HorizonState } from "../horizon/horizons.js";
 import { nextFeature, stepFeatures } from "../horizon/features.js";
-import { adjustedChanges, horizonFeatures, levelRates, type HorizonLayout } from "../horizon/layout.js";
+import { slopeRates } from "../experts/trend.js";
+import {
+  adjustedChanges,
+  horizonExperts,
+  horizonFeatures,
+  levelRates,
+  type HorizonLayout,
+} from "../horizon/layout.js";
 import { daily, profileMean, profileSize, weekly } from "../horizon/profile.js";
 
-/** Numbers of the two formats by name; format 1 has the median and lacks the means of the profiles. */
+/** Numbers of formats 1 and 2 by name; format 1 has the median and lacks the means of the profiles. */
 const numbersOf = (format: number, horizon: number): readonly (readonly [name: string, length: number])[] => [
   ["adjusted", 1],
   ["squaredChange", 1],
@@ -66,9 +75,10 @@ export function convertHorizons(
   format: number,
   current: CurrentHorizons,
 ): HorizonState {
-  if (format === 3) return withNextFeature(state, current);
+  if (format === 4) return withBands(state, format, current);
+  if (format === 3) return withNextFeature(withBands(state, format, current), current);
   const { layout, freshModels, nextSize } = current;
-  const { horizon, blocks, levels, f64: n, f32: s } = layout;
+  const { horizon, bands, levels, f64: n, f32: s } = layout;
   const last = Math.max(count - 1, 0);
   const f64 = new Float64Array(n.size);
   let at = 0;
@@ -78,7 +88,7 @@ export function convertHorizons(
     const scalar = rings[name];
     if (scalar !== undefined) f64[n[scalar]] = part[last % horizon]!;
     else if (name === "squaredErrors") {
-      for (const { index, first, last: end } of blocks) {
+      for (const { index, first, last: end } of bands) {
         const steps = end - first + 1;
         for (let step = first; step <= end; step++) {
           f64[n.squaredErrors + index] = f64[n.squaredErrors + index]! + part[step - 2]! / step / steps;
@@ -98,13 +108,52 @@ export function convertHorizons(
   for (let event = Math.max(0, count - adjustedChanges); event < count; event++) {
     f32[s.changes + (event % layout.changes)] = state.f32[event % adjustedChanges]!;
   }
-  f32.fill(initialQuantile, s.quantiles, s.quantiles + 2 * levels * blocks.length);
-  f32.fill(Math.min(count, assumedErrors), s.tracked, s.tracked + blocks.length);
+  f32.fill(initialQuantile, s.quantiles, s.quantiles + 2 * levels * bands.length);
+  f32.fill(Math.min(count, assumedErrors), s.tracked, s.tracked + bands.length);
   return {
     f64,
     f32,
     models: nextSize > 0 ? withNext(freshModels, state.models, horizon, last) : freshModels.slice(),
   };
+}
+
+/** The state with what blocks keep given to today's: their bands are what was a block. */
+function withBands(
+  { f64, f32, models }: HorizonState,
+  format: number,
+  current: CurrentHorizons,
+): HorizonState {
+  const { blocks, bands, f64: n, f32: s } = current.layout;
+  const experts = horizonExperts.length;
+  const entries = bands.map(({ last }) => {
+    const stride = last <= 6 ? 1 : last <= 32 ? 5 : last <= 64 ? 11 : 13;
+    return Math.ceil((last + stride - 1) / stride);
+  });
+  const waiting = entries.reduce((sum, count) => sum + count, 0);
+  const mixed = bands.length * experts;
+  const quantiles = s.regrets + 3 * mixed;
+  const waitingAt = quantiles + s.waiting - s.quantiles;
+  const rings = waitingAt + waiting * (1 + experts) + entries.at(-1)! * (1 + slopeRates.length);
+  if (
+    f64.length !== n.waitingBases + 2 * waiting ||
+    f32.length !== rings + (format === 3 ? s.nexts : s.size) - s.phases ||
+    models.length !== current.freshModels.length
+  ) {
+    throw corrupt("an array has the wrong length");
+  }
+  const numbers = new Float64Array(n.size);
+  const singles = new Float32Array(s.size);
+  numbers.set(f64.subarray(0, n.waitingBases));
+  singles.set(f32.subarray(0, s.regrets));
+  for (const { index, bands: own } of blocks) {
+    const from = s.regrets + own.at(-1)!.index * experts;
+    [s.regrets, s.squares, s.losses].forEach((at, i) => {
+      singles.set(f32.subarray(from + i * mixed, from + i * mixed + experts), at + index * experts);
+    });
+  }
+  singles.set(f32.subarray(quantiles, waitingAt), s.quantiles);
+  singles.set(f32.subarray(rings), s.phases);
+  return { f64: numbers, f32: singles, models };
 }
 
 /** Values of the vectors of further steps: their features, in fours. */
@@ -115,23 +164,13 @@ function withNextFeature(
   state: HorizonState,
   { layout, freshModels, nextSize }: CurrentHorizons,
 ): HorizonState {
-  const { horizon, f64: n, f32: s } = layout;
-  if (
-    state.f64.length !== n.size ||
-    state.f32.length !== s.nexts ||
-    state.models.length !== freshModels.length
-  ) {
-    throw corrupt("an array has the wrong length");
-  }
-  const f32 = new Float32Array(s.size);
-  f32.set(state.f32);
   const models = state.models.slice();
   let at = nextSize;
-  for (let step = 2; step <= horizon; step++, at += stepVector) models[at + nextFeature] = 0;
+  for (let step = 2; step <= layout.horizon; step++, at += stepVector) models[at + nextFeature] = 0;
   for (let feature = 0; feature < stepVector; feature++) {
     for (const place of covarianceOf(feature, nextFeature)) models[at + place] = freshModels[at + place]!;
   }
-  return { f64: state.f64, f32, models };
+  return { ...state, models };
 }
 
 /** Where a covariance has an entry: of each four rows the columns up to the end of their own block, in which both halves are. */

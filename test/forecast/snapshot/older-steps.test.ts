@@ -7,14 +7,15 @@ import { readSettings } from "../../../src/forecast/snapshot/signature.js";
 import { readState } from "../../../src/pipeline/state/state-records.js";
 import { forecastsOf, observed, type StateFixture } from "../../fixtures/states.js";
 
-/** States of three keys with the read-out `full`: with a horizon of 3 as format 2 had it, with one of 9 as format 3 had it. */
-const formats = [2, 3] as const;
-const [ofFormat2, ofFormat3] = formats.map(
+/** States of three keys with the read-out `full`: with a horizon of 3 as format 2 had it, of 9 as format 3, of 20 as format 4. */
+const formats = [2, 3, 4] as const;
+type StepsFixture = StateFixture & { readonly steps: readonly (readonly number[])[] };
+const [ofFormat2, ofFormat3, ofFormat4] = formats.map(
   (format) =>
     JSON.parse(
       readFileSync(new URL(`../../fixtures/steps-format-${format}.json`, import.meta.url), "utf8"),
-    ) as StateFixture & { readonly steps?: readonly (readonly number[])[] },
-) as [StateFixture, StateFixture & { readonly steps: readonly (readonly number[])[] }];
+    ) as StateFixture,
+) as [StateFixture, StepsFixture, StepsFixture];
 
 function restored(fixture: StateFixture): Forecaster {
   const records = Object.entries(fixture.records).map(([key, value]) => ({
@@ -29,6 +30,7 @@ function restored(fixture: StateFixture): Forecaster {
 test.each([
   [2, ofFormat2],
   [3, ofFormat3],
+  [4, ofFormat4],
 ])(
   "next values are forecast from a state of format %i as before, the seasonal model among the experts",
   (_, fixture) => {
@@ -46,9 +48,11 @@ test.each([
   },
 );
 
-test("further steps of a state of format 3 go on almost as they were", () => {
-  const forecaster = restored(ofFormat3);
-  const { events, steps } = ofFormat3;
+test.each([
+  [3, ofFormat3],
+  [4, ofFormat4],
+])("further steps of a state of format %i go on almost as they were", (_, { events, steps, ...fixture }) => {
+  const forecaster = restored({ ...fixture, events });
   const columns = observed(forecaster, events);
   forecaster.dispose();
   const { yhat, yhatLower, yhatUpper } = columns.steps;
@@ -78,6 +82,7 @@ test("further steps of a state of format 2 begin anew within the sizes that it h
 test.each([
   [2, ofFormat2],
   [3, ofFormat3],
+  [4, ofFormat4],
 ])("a state of format %i that was restored is kept by the next snapshot", (_, fixture) => {
   const forecaster = restored(fixture);
   const again = new Forecaster(forecaster.settings);
