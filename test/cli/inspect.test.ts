@@ -38,6 +38,31 @@ const times = <T>(count: number, of: (i: number) => T): T[] => Array.from({ leng
 const iso = (i: number): string => new Date(start + 1000 * i).toISOString();
 
 const shapes: Readonly<Record<string, readonly [readonly Placed[], object]>> = {
+  "a time in a text of digits, which is no measure": [
+    placed(times(40, (i) => ({ id: `d${i % 4}`, timestamp: String(start / 1000 + i), celsius: i + 0.5 }))),
+    { decode: { key: "id", time: "timestamp", timeUnit: "s", value: "celsius" } },
+  ],
+  "milliseconds in a text of digits, in a unit that must be named": [
+    placed(times(40, (i) => ({ id: `d${i % 4}`, t: String(start + i), celsius: i + 0.5 }))),
+    { decode: { key: "id", time: "t", timeUnit: "ms", value: "celsius" } },
+  ],
+  "a record for each measure, whose name is a field": [
+    placed(
+      times(40, (i) => ({ device: `d${i % 4}`, metric: i % 8 < 4 ? "temp" : "hum", at: iso(i), value: i })),
+    ),
+    { decode: { key: ["device", "metric"], time: "at", value: "value" } },
+  ],
+  "a record for each measure, by the record's key": [
+    placed(
+      times(40, (i) => ({ type: i % 2 === 0 ? "temp" : "hum", at: iso(i), value: i })),
+      (i) => ({ key: bytes(`pump-${i % 5}`) }),
+    ),
+    { decode: { key: [{ record: "key" }, "type"], time: "at", value: "value" } },
+  ],
+  "a kind of each device, which is no part of the key": [
+    placed(times(40, (i) => ({ device: `d${i % 4}`, type: `type-${i % 2}`, at: iso(i), value: i }))),
+    { decode: { key: "device", time: "at", value: "value" } },
+  ],
   "nested fields and a time in seconds": [
     placed(
       times(40, (i) => ({

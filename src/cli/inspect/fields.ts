@@ -2,6 +2,7 @@
 import { parseIsoTime } from "../../forecast/iso-time.js";
 import { isNumberText } from "../../pipeline/decode/number.js";
 import { plausibleUnit, toMilliseconds, type TimeUnit } from "../../pipeline/times/epoch.js";
+import { numericText } from "../../pipeline/times/reader.js";
 
 /** Bounds of what is looked at, for hostile documents. */
 const [deepest, mostFields, mostValues, mostItems] = [8, 2000, 2000, 200];
@@ -19,7 +20,7 @@ export class Field {
   objects = 0;
   /** Texts in ISO 8601, and times of Avro or Protobuf. */
   times = 0;
-  /** Numbers that are plausible times, by their unit. */
+  /** Numbers, and texts of digits, that are plausible times, by their unit. */
   readonly units = new Map<TimeUnit, number>();
   /** Times within a day of their record's timestamp. */
   near = 0;
@@ -55,6 +56,10 @@ export class Field {
     this.max = Math.max(this.max, value);
     if (Number.isInteger(value)) this.integers++;
     this.#addValue(String(value));
+    this.#addEpoch(value, timestamp);
+  }
+
+  #addEpoch(value: number, timestamp: number): void {
     const unit = plausibleUnit(value);
     if (unit === undefined) return;
     this.units.set(unit, (this.units.get(unit) ?? 0) + 1);
@@ -70,6 +75,7 @@ export class Field {
     this.numberTexts++;
     this.min = Math.min(this.min, Number(value));
     this.max = Math.max(this.max, Number(value));
+    if (numericText.test(value)) this.#addEpoch(Number(value), timestamp);
   }
 
   #addTime(time: number, timestamp: number): void {

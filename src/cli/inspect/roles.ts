@@ -9,7 +9,7 @@ const most = 0.9;
 const ofTime = /time|date|stamp|(^|[_-])(ts|at|when|created|updated|epoch)([_-]|$)|[a-z](At|Ts)$/i;
 /** Names that are times whatever the records' timestamps are, such as those of history that was loaded. */
 const ofEventTime =
-  /^(@?timestamp|time|ts|at|date|datetime|event_?time|occurred_?at|created_?at|measured_?at)$/i;
+  /^(@?timestamp|time|ts|t|at|date|datetime|event_?time|occurred_?at|created_?at|measured_?at)$/i;
 const ofNumberedThing =
   /(^|[_.-])(id|uuid|guid|key|code|version|schema|seq|sequence|offset|partition|pid|zip|port|lsn)$|[a-z](Id|ID|Uuid|Key|Code|Version|Seq|Sequence|Offset)$/;
 const ofThing =
@@ -44,7 +44,7 @@ function rank(field: Field, array: string | undefined): number {
 function timeOf(field: Field): TimeField | undefined {
   const enough = most * field.present;
   const isNear = field.near >= enough / 2;
-  const isNamed = ofTime.test(field.name) && (isNear || ofEventTime.test(field.name));
+  const isNamed = ofEventTime.test(field.name) || (isNear && ofTime.test(field.name));
   if (field.times >= enough) return isNear || isNamed ? { field, unit: undefined } : undefined;
   const [unit] = [...field.units].find(([, count]) => count >= enough) ?? [];
   return unit !== undefined && (isNamed || field.near >= enough) ? { field, unit } : undefined;
@@ -94,6 +94,21 @@ export function keysIn(fields: Fields, array: string | undefined): readonly KeyF
     })
     .map((field) => ({ field, isNamed: ofThing.test(field.name) }))
     .sort((a, b) => Number(b.isNamed) - Number(a.isNamed) || b.field.values.size - a.field.values.size);
+}
+
+/** Names of the one number of a record that holds one of several measures. */
+const ofAnyMeasure = /^(value|val|v|reading|data|number|num)$/i;
+/** Names of the field that says which measure it is. */
+const ofMeasureName =
+  /^(metric|measure|measurement|parameter|param|property|quantity|signal|variable|channel|tag|point|type|kind|name)([_-]?(name|type))?$/i;
+
+/** Returns the fields that could say which measure a record's only number is. */
+export function measureNamesIn(fields: Fields, array: string | undefined, within: string): readonly Field[] {
+  const [only, ...more] = measuresIn(fields, array, within);
+  if (only === undefined || more.length > 0 || !ofAnyMeasure.test(only.name)) return [];
+  return keysIn(fields, array)
+    .map(({ field }) => field)
+    .filter(({ name, values }) => ofMeasureName.test(name) && values.size <= 64);
 }
 
 function inScope(fields: Fields, array: string | undefined): readonly Field[] {

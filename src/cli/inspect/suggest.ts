@@ -4,7 +4,7 @@ import { decodeText } from "../../pipeline/decode/document.js";
 import type { InputRecord } from "../../pipeline/ports.js";
 import { Fields, type Field } from "./fields.js";
 import { recordsPerSecond, windowFor, type Placed } from "./rates.js";
-import { arrayOf, keysIn, measuresIn, timesIn } from "./roles.js";
+import { arrayOf, keysIn, measureNamesIn, measuresIn, timesIn } from "./roles.js";
 import { shapeOf, type Decode, type Shape } from "./shapes.js";
 import { parsed } from "./values.js";
 
@@ -94,7 +94,7 @@ export function suggestForDocuments(placed: readonly Placed[], documents: readon
       `Items: the array ${array === "" ? "itself" : array}, with ${fields.countOf(array)} items in the sample.`,
     );
   }
-  Object.assign(decode, keyOf(fields, { shape, array, records }, notes));
+  Object.assign(decode, keyOf(fields, { shape, array, records, documents }, notes));
   Object.assign(decode, timeOf(fields, { shape, array }, notes));
   const measures = measuresOf(fields, { shape, array }, notes);
   Object.assign(decode, measures, { ...shape.decode, ...("key" in decode && { key: decode["key"] }) });
@@ -110,9 +110,14 @@ interface Scope {
   readonly array: string | undefined;
 }
 
+interface KeySources {
+  readonly records: readonly InputRecord[];
+  readonly documents: readonly Document[];
+}
+
 function keyOf(
   fields: Fields,
-  { shape, array, records }: Scope & { readonly records: readonly InputRecord[] },
+  { shape, array, records, documents }: Scope & KeySources,
   notes: string[],
 ): Decode {
   if (shape.decode["key"] !== undefined) {
@@ -141,6 +146,16 @@ function keyOf(
     notes.push(`Key within an array: ${seen(item.field)}.`);
     chosen.push(pathOf(item.field.names));
   }
+  if (array === undefined && chosen.length === 1) {
+    const [part] = chosen;
+    const measure = measureNamesIn(fields, undefined, shape.within).find(
+      (field) => !chosen.includes(pathOf(field.names)) && varies(field, part, documents),
+    );
+    if (measure !== undefined) {
+      notes.push(`Part of the key, for it says what the number is: ${seen(measure)}.`);
+      chosen.push(pathOf(measure.names));
+    }
+  }
   const others = [...outer, ...inner].filter(({ field }) => !chosen.includes(pathOf(field.names)));
   if (others.length > 0)
     notes.push(
@@ -157,6 +172,25 @@ function keyOf(
   const [only, ...more] = chosen;
   if (more.length > 0) return { ...format, key: chosen };
   return only === ownPart ? {} : { ...format, key: only };
+}
+
+/** Whether records of one key have several values of a field. Keys are the records' own, or at a path. */
+function varies({ names }: Field, part: unknown, documents: readonly Document[]): boolean {
+  const path = typeof part === "string" ? part.split(".") : (part as { path?: readonly string[] }).path;
+  const first = new Map<unknown, unknown>();
+  return documents.some(({ record, document }) => {
+    const isOwn = typeof part === "object" && "record" in part!;
+    const key = isOwn || path === undefined ? decodeText(record.key ?? new Uint8Array()) : at(document, path);
+    const value = at(document, names);
+    if (!first.has(key)) first.set(key, value);
+    return first.get(key) !== value;
+  });
+}
+
+function at(document: unknown, names: readonly string[]): unknown {
+  let found = document;
+  for (const name of names) found = (found as Readonly<Record<string, unknown>> | null | undefined)?.[name];
+  return found;
 }
 
 /** A part of a key that is the record's key, or a field of it. */
@@ -237,6 +271,8 @@ function timeOf(fields: Fields, { shape, array }: Scope, notes: string[]): Decod
     return {};
   }
   const { field, unit } = best;
+  // Texts of digits are times only in a unit that is named.
+  const isUnitNeeded = unit !== undefined && (unit !== "ms" || field.texts > 0);
   const form = unit === undefined ? "ISO 8601" : `epoch ${unit}`;
   const also =
     others.length === 0
@@ -246,7 +282,7 @@ function timeOf(fields: Fields, { shape, array }: Scope, notes: string[]): Decod
           .map((other) => other.field.path)
           .join(", ")}`;
   notes.push(`Time: ${field.path} (${form})${also}.`);
-  return { time: pathOf(field.names), ...(unit !== undefined && unit !== "ms" && { timeUnit: unit }) };
+  return { time: pathOf(field.names), ...(isUnitNeeded && { timeUnit: unit }) };
 }
 
 function measuresOf(fields: Fields, { shape, array }: Scope, notes: string[]): Decode | undefined {
