@@ -27,6 +27,23 @@ const parts = {
     sources: under("src/pipeline"),
     tests: ["test/pipeline/**/*.test.ts", "test/simulate/*.test.ts"],
   },
+  // Parts of the two above, with the tests of their own alone, and the formats with a schema.
+  formats: {
+    sources: ["adapters/schemas", "pipeline/decode", "pipeline/encode", "pipeline/times"].flatMap((name) =>
+      under(`src/${name}`),
+    ),
+    tests: ["test/adapters/schemas/**/*.test.ts", "test/pipeline/{decode,encode,times}/**/*.test.ts"],
+  },
+  windows: {
+    sources: ["forecast/windows", "pipeline/windows"].flatMap((name) => under(`src/${name}`)),
+    tests: ["test/{forecast,pipeline}/windows/*.test.ts"],
+  },
+  candidate: {
+    sources: ["pipeline/task/candidate", "pipeline/state", "pipeline/query"].flatMap((name) =>
+      under(`src/${name}`),
+    ),
+    tests: ["test/pipeline/{task,state,query}/**/*.test.ts"],
+  },
   kafka: {
     sources: ["src/adapters/kafka/kafkajs/records.ts", "src/adapters/kafka/producer/split.ts"],
     tests: ["test/adapters/kafka/{kafkajs/records,producer/split}.test.ts"],

@@ -10,13 +10,12 @@ interface Event {
   readonly key: string;
   readonly time: number;
   readonly value: number;
+  /** None where they are left out. */
+  readonly features?: readonly number[];
 }
 
-interface Row {
-  readonly key: string;
-  readonly time: number;
-  readonly value: number;
-}
+/** An observation of a window. */
+type Row = Required<Event>;
 
 function settings(options: object): AggregateSettings {
   return forecasterSettings({ aggregate: { every: "10ms", ...options } }).aggregate!;
@@ -27,14 +26,17 @@ function feed(windows: Windows, events: readonly Event[]): { rows: Row[]; late: 
   const rows: Row[] = [];
   const late: Event[] = [];
   for (const event of events) {
+    const { features: given = [] } = event;
     windows.advance(event.time);
     const { closed } = windows;
     for (let i = 0; i < closed.count; i++) {
-      rows.push({ key: windows.nameOf(closed.slots[i]!), time: closed.times[i]!, value: closed.values[i]! });
+      const features = [...closed.features.subarray(i * given.length, (i + 1) * given.length)];
+      const key = windows.nameOf(closed.slots[i]!);
+      rows.push({ key, time: closed.times[i]!, value: closed.values[i]!, features });
     }
     try {
       windows.refuseLate(event.time);
-      windows.add(windows.slotOf(event.key), event.time, event.value, []);
+      windows.add(windows.slotOf(event.key), event.time, event.value, given);
     } catch (error) {
       if (!(error instanceof UndercurrentError) || error.code !== "EVENT_LATE") throw error;
       late.push(event);
@@ -51,6 +53,18 @@ const values: Readonly<Record<string, (events: readonly Event[]) => number>> = {
   max: (events) => Math.max(...events.map(({ value }) => value)),
   last: (events) => events.reduce((last, event) => (event.time >= last.time ? event : last)).value,
 };
+
+/** A feature of a window: the last one by time that is known; an older one only where none was known before. */
+function featureOf(events: readonly Event[], index: number): number {
+  let latest = -Infinity;
+  let known = NaN;
+  for (const { time, features = [] } of events) {
+    const feature = features[index]!;
+    if (!Number.isNaN(feature) && (time >= latest || Number.isNaN(known))) known = feature;
+    latest = Math.max(latest, time);
+  }
+  return known;
+}
 
 /** The same by maps over all events. */
 function reference(events: readonly Event[], by: string, grace: number, maxEmpty: number): Row[] {
@@ -81,6 +95,7 @@ function reference(events: readonly Event[], by: string, grace: number, maxEmpty
         key,
         time: 10 * (at + 1),
         value: inside === undefined ? 0 : values[by]!(inside),
+        features: [0, 1].map((index) => featureOf(inside ?? [], index)),
         closedBy: at,
       });
     }
@@ -88,33 +103,37 @@ function reference(events: readonly Event[], by: string, grace: number, maxEmpty
   return rows.map(({ closedBy: _, ...row }) => row);
 }
 
+/** Some later, some earlier than the one before, and now and then so much later that keys are forgotten in between. */
 const eventsOf = fc
   .array(
     fc.record({
       key: fc.constantFrom("a", "b", "c"),
-      step: fc.integer({ min: -40, max: 60 }),
+      step: fc.oneof(
+        { weight: 12, arbitrary: fc.integer({ min: -40, max: 60 }) },
+        { weight: 1, arbitrary: fc.integer({ min: 600, max: 900 }) },
+      ),
       value: fc.integer({ min: -9, max: 9 }),
+      features: fc.array(fc.constantFrom(NaN, 1, 2, 3), { minLength: 2, maxLength: 2 }),
     }),
     { maxLength: 60 },
   )
   .map((steps) => {
     let time = 1000;
-    return steps.map(({ key, step, value }): Event => ({ key, time: (time += step), value }));
+    return steps.map(({ step, ...event }): Event => ({ ...event, time: (time += step) }));
   });
 
 const inOrder = (rows: readonly Row[]): readonly Row[] =>
   [...rows].sort((a, b) => a.time - b.time || (a.key < b.key ? -1 : 1));
 
 describe("windows", () => {
-  test("give what maps over all events give", () => {
+  test.each(Object.keys(values))("by %s give what maps over all events give", (by) => {
     fc.assert(
       fc.property(
         eventsOf,
-        fc.constantFrom(...Object.keys(values)),
         fc.constantFrom(0, 10, 25),
         fc.constantFrom(0, 2, 50),
-        (events, by, grace, maxEmpty) => {
-          const windows = new Windows(settings({ by, grace: `${grace}ms`, maxEmpty, empty: "zero" }), 0);
+        (events, grace, maxEmpty) => {
+          const windows = new Windows(settings({ by, grace: `${grace}ms`, maxEmpty, empty: "zero" }), 2);
           const { rows } = feed(windows, events);
           expect(inOrder(rows)).toEqual(inOrder(reference(events, by, grace, maxEmpty)));
         },
@@ -122,28 +141,46 @@ describe("windows", () => {
     );
   });
 
-  test("go on from a snapshot bit for bit, whatever is in it", () => {
+  test.each(["count", "rate", "p50", "last"])("by %s go on from a snapshot bit for bit", (by) => {
     fc.assert(
-      fc.property(
-        eventsOf,
-        fc.nat(60),
-        fc.constantFrom("count", "rate", "p50", "p99", "last"),
-        fc.constantFrom("0ms", "25ms"),
-        (events, cut, by, grace) => {
-          const own = settings({ by, grace, maxEmpty: 1 });
-          const whole = new Windows(own, 0);
-          const first = new Windows(own, 0);
-          feed(whole, events.slice(0, cut));
-          feed(first, events.slice(0, cut));
-          const parts = first.write(60).map((part) => new ByteReader(part.bytes().slice()));
-          const second = Windows.read(own, 0, parts.reverse());
-          expect(feed(second, events.slice(cut))).toEqual(feed(whole, events.slice(cut)));
-          expect(second.write().map((part) => part.bytes())).toEqual(
-            whole.write().map((part) => part.bytes()),
-          );
-        },
-      ),
+      fc.property(eventsOf, fc.nat(60), fc.constantFrom("0ms", "25ms"), (events, cut, grace) => {
+        const own = settings({ by, grace, maxEmpty: 1 });
+        const whole = new Windows(own, 2);
+        const first = new Windows(own, 2);
+        feed(whole, events.slice(0, cut));
+        feed(first, events.slice(0, cut));
+        const parts = first.write(60).map((part) => new ByteReader(part.bytes().slice()));
+        const second = Windows.read(own, 2, parts.reverse());
+        expect(feed(second, events.slice(cut))).toEqual(feed(whole, events.slice(cut)));
+        expect(second.write().map((part) => part.bytes())).toEqual(whole.write().map((part) => part.bytes()));
+      }),
     );
+  });
+
+  test("a state has a part for each so many bytes of keys, behind the head", () => {
+    const windows = new Windows(settings({}), 0);
+    feed(
+      windows,
+      Array.from({ length: 12 }, (_, i) => ({ key: `key-${i % 6}`, time: 5, value: 1 })),
+    );
+    const partsOf = (bytes: number): number => windows.write(bytes).length - 1;
+    expect([1, 150, 1e6].map(partsOf)).toEqual([6, 3, 1]);
+  });
+
+  test("the slot of a key that was forgotten goes to the next new key, from a snapshot too", () => {
+    const own = settings({ maxEmpty: 0 });
+    const windows = new Windows(own, 0);
+    feed(windows, [
+      { key: "gone", time: 0, value: 1 },
+      { key: "kept", time: 5, value: 1 },
+      { key: "kept", time: 605, value: 1 },
+      { key: "kept", time: 1205, value: 1 },
+    ]);
+    const parts = windows.write().map((part) => new ByteReader(part.bytes().slice()));
+    for (const each of [Windows.read(own, 0, parts), windows])
+      expect([each.size, each.slotOf("kept"), each.slotOf("new"), each.slotOf("newer")]).toEqual([
+        1, 1, 0, 2,
+      ]);
   });
 
   test("rates are increases per second, and a counter that falls began at 0", () => {
@@ -199,7 +236,8 @@ describe("windows", () => {
       { key: "k", time: 1e14 + 10, value: 1 },
     ]);
     expect(rows.map(({ value }) => value)).toEqual([1, 0, 0, 0, 0, 0, 1]);
-    expect(() => windows.advance(8.64e15)).toThrow("the end of the range of times");
+    windows.advance(8.64e15 - 10);
+    expect(() => windows.advance(8.64e15 - 9)).toThrow("the end of the range of times");
   });
 });
 
