@@ -75,3 +75,13 @@ test("texts of keys are what they were when others are forgotten, and the buffer
   }
   expect(texts.bytes.length).toBeLessThan(10_000);
 });
+
+test("an index of keys tells two of one length apart whose hashes are the same", () => {
+  // Known to collide in FNV-1a of 32 bits.
+  const texts = ["declinate", "macallums"].map((name) => Buffer.from(name));
+  const index = new KeyIndex();
+  index.add(texts[0]!, 0, 9, 0);
+  expect(index.find(texts[1]!, 0, 9)).toBe(-1);
+  index.add(texts[1]!, 0, 9, 1);
+  expect(texts.map((text) => index.find(text, 0, 9))).toEqual([0, 1]);
+});

@@ -39,6 +39,14 @@ describe("the key of a record", () => {
     expect(codeOf(() => readerOf({ key: "id", skip })(record({ op: "d", id: "a" })))).toBe("RECORD_SKIPPED");
   });
 
+  test("that cannot be read is the fault of the key", () => {
+    const key = [{ record: "key", path: "id" }] as const;
+    const read = readerOf({ key, keyFormat: "json" });
+    expect(read(record({ value: 1 }, '{"id":"a"}'))).toBe("a");
+    expect(() => read(record({ value: 1 }, "{"))).toThrow("the record's key");
+    expect(codeOf(() => read(record({ value: 1 }, "{")))).toBe("KEY_INVALID");
+  });
+
   test("is one: items with keys of their own are refused", () => {
     expect(codeOf(() => readerOf({ each: "readings", key: "id" }))).toBe("SETTING_INVALID");
     const { decode } = pipelineSettings({ decode: { format: "module" } });

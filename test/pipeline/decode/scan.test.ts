@@ -208,6 +208,40 @@ describe("a scan of a record's bytes", () => {
     expect(agrees(`{"value":"${text}"}`, { numbersInText: true })).toBe(true);
   });
 
+  test.each([
+    [{ each: "readings" }],
+    [{ skip: [{ field: "op", in: ["d"] }] }],
+    [{ time: "at", timeFormat: "d.M.yyyy" }],
+    [{ time: "at", timeZone: "Europe/Berlin" }],
+    [{ format: "number" as const }],
+    [{ format: "text" as const }],
+  ])("leaves all records to the decoder with %j", (decode) => {
+    expect(RecordScan.of(pipelineSettings({ decode }).decode)).toBeUndefined();
+  });
+
+  test("reads behind the id of a JSON schema, and nothing without one", () => {
+    const value = bytes('{"value":1.5}');
+    const wire = Uint8Array.of(0, 0, 0, 0, 7, ...value);
+    const scan = RecordScan.of(pipelineSettings({ decode: { format: "json-schema" } }).decode)!;
+    expect(scan.read({ ...jsonRecord(0, "k", 0), value: wire })).toBe(true);
+    scan.select(0);
+    expect(scan.value).toBe(1.5);
+    expect(scan.read({ ...jsonRecord(0, "k", 0), value })).toBe(false);
+  });
+
+  test("passes over objects and lists where nothing is read, and leaves those in place of a number to the decoder", () => {
+    expect(agrees('{"a":{"value":2,"b":{"value":3}},"value":1,"c":[{"value":4}]}', {})).toBe(true);
+    expect(agrees('{"load":{"kW":1,"b":{"kW":2}},"kW":3}', { value: "load.kW" })).toBe(true);
+    expect(agrees('{"value":{"value":1}}', {})).toBe(false);
+    expect(agrees('{"value":[1]}', {})).toBe(false);
+    expect(agrees('{"load":1}', { value: "load.kW" })).toBe(false);
+  });
+
+  test.each(["1e", "1e+", "1e-", "-", "1.", "01"])("leaves the number %s to the decoder", (text) => {
+    expect(agrees(`{"value":${text}}`, {})).toBe(false);
+    expect(agrees(`{"value":1,"x":${text}}`, {})).toBe(false);
+  });
+
   test("leaves a long number that is a key to the decoder", () => {
     expect(agrees('{"id":9007199254740993,"at":1772359205000,"value":1}', choices[2])).toBe(false);
   });

@@ -4,6 +4,7 @@ import protobuf from "protobufjs";
 import { describe, expect, test } from "vitest";
 import { openFormat } from "../../../src/adapters/schemas/index.js";
 import { Forecaster } from "../../../src/forecast/forecaster.js";
+import { incidentId, readingPosition } from "../../../src/pipeline/encode/incident-id.js";
 import { incidentSchema } from "../../../src/pipeline/encode/incidents/fields.js";
 import { IncidentFormat } from "../../../src/pipeline/encode/incidents/format.js";
 import { incidentOf, readIncident } from "../../../src/pipeline/encode/incidents/message.js";
@@ -59,6 +60,23 @@ test("there are incidents of keys and of a group here, opened, updated and close
   expect(groups.some(({ members }) => (members as unknown[]).length > 1)).toBe(true);
   expect(messages.filter(({ group }) => group === "key").length).toBeGreaterThan(0);
   expect(messages.filter(({ kind }) => kind !== "group").length).toBeGreaterThan(3);
+});
+
+test("ids tell readings of one record apart, up to 65,536 of them", () => {
+  const idOf = (before: number): string => incidentId(origin, { position: readingPosition(1234, before) });
+  expect(idOf(0)).toBe("readings-3-1234");
+  expect([1, 2, 65_535].map(idOf)).toEqual([
+    "readings-3-1234.1",
+    "readings-3-1234.2",
+    "readings-3-1234.65535",
+  ]);
+  expect(idOf(65_536)).toBe(idOf(65_535));
+});
+
+test("what is no document is no incident", () => {
+  for (const document of [null, undefined, "text", 1, {}]) expect(incidentOf(document)).toBeUndefined();
+  for (const value of ["null", "1", "[]", "{", '{"schema":{},"payload":null}'])
+    expect(readIncident(Buffer.from(value))).toBeUndefined();
 });
 
 describe("the bytes hold the message", () => {

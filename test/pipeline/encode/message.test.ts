@@ -103,3 +103,15 @@ test("what there is not is null, and hostile keys stay JSON", () => {
   expect(first).toMatchObject({ key, value: null, yhat: null, yhat_time: null, anomaly_score: null });
   expect(second).toMatchObject({ value: -1e-300, yhat_time: null });
 });
+
+test("a message names the incident that its value belongs to, behind the model, and has no such field without one", () => {
+  const columns = forecastColumns(2);
+  columns.incident.set([NaN, 1234]);
+  const messages = new ForecastMessages(
+    () => "lstm32@1",
+    (position) => `readings-0-${position}`,
+  );
+  const [without, within] = [0, 1].map((row) => text(messages, columns, row, "a"));
+  expect(without).not.toContain("incident");
+  expect(within).toMatch(/"model":"lstm32@1","incident":"readings-0-1234"\}$/);
+});
