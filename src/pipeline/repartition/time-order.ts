@@ -4,11 +4,8 @@ import type { AggregateSettings } from "../../forecast/windows/settings.js";
 import type { Clock } from "../clock.js";
 import type { InputRecord } from "../ports.js";
 
-/** Lead without windows, in milliseconds of record time: less would cost a commit for each few records. */
+/** Lead without windows, in milliseconds of record time, of the first record of a commit. */
 const leadMs = 10_000;
-
-/** Records that a partition may write at once without windows, however long a time they span. */
-const freeRecords = 256;
 
 /** How long a partition whose next records have not come yet holds the others: a fetch takes less. */
 const fetchPatienceMs = 2000;
@@ -69,7 +66,8 @@ export class TimeOrder {
       const { limit, patience } = this.#limitOf(place);
       if (time < limit || signal.aborted) {
         place.take(time, this.#clock.now());
-        return endBelow(records, begin, limit, this.#every === 0 ? freeRecords : 1);
+        // Without windows nothing is lost by a commit that is whole, and smaller ones cost throughput.
+        return this.#every === 0 ? records.length : endBelow(records, begin, limit);
       }
       await this.#change(patience, signal);
     }
@@ -183,10 +181,10 @@ export class TimePlace {
   }
 }
 
-/** The end of the records below a time, at least `free` records behind `begin`. */
-function endBelow(records: readonly InputRecord[], begin: number, limit: number, free: number): number {
+/** The end of the records below a time, behind `begin`. */
+function endBelow(records: readonly InputRecord[], begin: number, limit: number): number {
   if (limit === Infinity) return records.length;
-  let end = Math.min(records.length, begin + free);
+  let end = begin + 1;
   while (end < records.length && records[end]!.timestamp < limit) end++;
   return end;
 }
