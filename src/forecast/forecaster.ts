@@ -371,7 +371,7 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
   }
 
   #finishSteps(key: KeyRow, row: number, forecasts: ForecastColumns): void {
-    this.#experts.finishSteps(key, row, forecasts);
+    this.#experts.finishSteps(key, row, forecasts, this.#seasons);
     this.#bounds.clipSteps(forecasts, row);
   }
 

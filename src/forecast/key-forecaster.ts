@@ -29,6 +29,7 @@ import type { Bounds } from "./uncertainty/bounds.js";
 import type { NestedIntervals } from "./uncertainty/nested-intervals.js";
 import type { OpenGroup } from "./incidents/groups/watcher.js";
 import type { Incident } from "./incidents/incidents.js";
+import type { Seasons } from "./seasons/seasons.js";
 import type { ForecasterSettings } from "./settings.js";
 
 /** Bounds in scaled changes: of an observed target, and of the imputation of a missing value. */
@@ -167,6 +168,7 @@ export class KeyForecaster {
     const verdict = judge(key, value, this.#gate.mixesYoung);
     if (verdict === verdicts.aside) {
       now.missing = now.setAside = true;
+      this.#panel.miss(key, value - f64[at64 + number.base]!, scaleOf(key));
       const imputation = this.#skip(key);
       followCandidate(key);
       this.#followIfDear(key);
@@ -307,8 +309,8 @@ export class KeyForecaster {
     this.#bounds.clipNext(forecasts, row);
   }
 
-  /** Turns the further steps of row `row` to the key's frequent or first values, where they are the forecast. */
-  finishSteps(key: KeyRow, row: number, { steps, intervals }: ForecastColumns): void {
+  /** Turns the further steps of row `row` to the key's frequent or first values, or to its season's, where they are the forecast. */
+  finishSteps(key: KeyRow, row: number, { steps, intervals }: ForecastColumns, seasons: Seasons): void {
     const { horizon } = steps;
     const { f64, at64 } = key;
     const until = lastFollowed(key);
@@ -316,12 +318,19 @@ export class KeyForecaster {
     const held = f64[at64 + number.held]!;
     const scale = scaleOf(key);
     const width = intervals.levels.length;
+    seasons.turnTo(key);
     for (let step = 2; step <= horizon; step++) {
       const at = row * (horizon - 1) + step - 2;
       const said = steps.yhat[at]!;
+      const follows = step <= until;
+      const jump = follows || isYoung ? NaN : seasons.jumpTo(step);
+      if (!Number.isNaN(jump)) {
+        moveStep(steps, intervals, at, jump - said);
+        steps.yhat[at] = jump;
+        continue;
+      }
       let usual = this.#squaredLoss ? said : usualAhead(key, said, scale, step);
       if (isYoung) usual = held;
-      const follows = step <= until;
       if (usual === said && !follows) continue;
       steps.yhat[at] = movedIf(follows, key, usual);
       steps.yhatLower[at] = movedIf(follows, key, lowerTo(steps.yhatLower[at]!, usual));
@@ -331,6 +340,21 @@ export class KeyForecaster {
         intervals.stepUpper[i] = movedIf(follows, key, raiseTo(intervals.stepUpper[i]!, usual));
       }
     }
+  }
+}
+
+/** Moves the intervals of a further step. */
+function moveStep(
+  { yhatLower, yhatUpper }: ForecastColumns["steps"],
+  { levels, stepLower, stepUpper }: ForecastColumns["intervals"],
+  at: number,
+  by: number,
+): void {
+  yhatLower[at] = yhatLower[at]! + by;
+  yhatUpper[at] = yhatUpper[at]! + by;
+  for (let i = at * levels.length; i < (at + 1) * levels.length; i++) {
+    stepLower[i] = stepLower[i]! + by;
+    stepUpper[i] = stepUpper[i]! + by;
   }
 }
 

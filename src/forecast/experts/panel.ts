@@ -26,11 +26,18 @@ const persistentUntil = 10;
 /** Losses, relative to the mixture's, at which an expert has the whole lead, and at which it has none. */
 const wholeLead = 0.3;
 const noLead = 0.7;
+/**
+ * The same of losses relative to that of the last value, where the mixture is hardly better: of an expert this good the
+ * mixture's fixed share costs more than it saves.
+ */
+const wholeLeadByLast = 0.03;
+const noLeadByLast = 0.1;
+const hardlyBetter = 0.9;
 
 /** Offsets in the `panelSize` singles from `layout.panel` on. */
 const place = { mixture: 0, lossOfMixture: 1, lossOfLast: 2, error: 3 } as const;
 
-/** Absolute error of the mixture at the last observed value, in the unit of the values. */
+/** Absolute error of the mixture at the last observed value, in the unit of the values, were it set aside or not. */
 export function errorOfMixture({ f32, at32, layout }: KeyRow): number {
   return f32[at32 + layout.panel + place.error]!;
 }
@@ -176,7 +183,7 @@ export class ExpertPanel {
     losses.ofLast = f32[panel + place.lossOfLast]!;
     this.#asleep = 0;
     this.#leader = -1;
-    let least = noLead;
+    let least = 1;
     for (let i = 0; i < this.#sleepers.length; i++) {
       const e = this.#sleepers[i]!;
       const loss = this.#relativeLosses[i]!(f32, at32 + layout.experts[e]!, losses);
@@ -187,7 +194,8 @@ export class ExpertPanel {
         this.#leader = e;
       }
     }
-    this.#lead = Math.min((noLead - least) / (noLead - wholeLead), 1);
+    this.#lead = this.#leader < 0 ? 0 : leadOf(least, losses);
+    if (this.#lead === 0) this.#leader = -1;
   }
 
   /**
@@ -217,6 +225,12 @@ export class ExpertPanel {
     }
   }
 
+  /** Takes a value that was set aside, `change` above the base: the experts learn nothing from it. */
+  miss({ f32, at32, layout }: KeyRow, change: number, scale: number): void {
+    const panel = at32 + layout.panel;
+    f32[panel + place.error] = Math.abs(change - scale * f32[panel + place.mixture]!);
+  }
+
   /** The base moves by `change` to stand in for a missing value. */
   skip({ f32, at32, layout }: KeyRow, change: number): void {
     for (const e of this.#learners) this.experts[e]!.skip!(f32, at32 + layout.experts[e]!, change);
@@ -225,4 +239,14 @@ export class ExpertPanel {
   #loss(error: number): number {
     return this.#squaredLoss ? error * error : Math.abs(error);
   }
+}
+
+/** The share of the forecast that an expert has alone whose loss, relative to the mixture's, is `loss`. */
+function leadOf(loss: number, { ofMixture, ofLast }: ComparedLosses): number {
+  const byMixture = (noLead - loss) / (noLead - wholeLead);
+  const byLast = (noLeadByLast * ofLast - loss * ofMixture) / ((noLeadByLast - wholeLeadByLast) * ofLast);
+  if (!(byLast > byMixture)) return Math.max(0, Math.min(byMixture, 1));
+  // Where the mixture is better, it has learned so in spite of that.
+  const lead = Math.min(byLast, (1 - loss) / (1 - hardlyBetter));
+  return Math.max(0, Math.min(Math.max(byMixture, lead), 1));
 }

@@ -6,6 +6,9 @@ import { longestWindow } from "./search.js";
 /** The furthest step ahead: the ring has to hold what a forecast of it was made of. */
 export const furthest = 96;
 
+/** Seasons whose values in one place are compared. */
+const compared = 4;
+
 /** Means of the last one, two, four and eight values at the same place of the season; see `Ring.sum`. */
 export const sums = new Float64Array(means);
 
@@ -33,6 +36,11 @@ export class Ring {
 
   get anchor(): number {
     return this.numbers[place.anchor]!;
+  }
+
+  /** Returns the last value, in the unit of the values. */
+  get last(): number {
+    return this.values[remainder(this.count - 1, this.values.length)]! + this.anchor;
   }
 
   /** Appends a value, given above the anchor. */
@@ -67,7 +75,8 @@ export class Ring {
 
   /** Writes another value, in the unit of the values, in the place of value number `index`, where that is still there. */
   replace(index: number, value: number): void {
-    if (index >= 0) this.values[index & (this.values.length - 1)] = value - this.anchor;
+    if (index >= Math.max(0, this.count - this.values.length))
+      this.values[index & (this.values.length - 1)] = value - this.anchor;
   }
 
   /**
@@ -101,6 +110,23 @@ export class Ring {
       sums[known++] = sum / k;
     }
     return known;
+  }
+
+  /**
+   * Returns how far, at most, the last seasons' values are from a forecast of the value `step` after the last one, in its place;
+   * Infinity where fewer than two are known.
+   */
+  spread(period: number, step: number, forecast: number): number {
+    const { values, count } = this;
+    const mask = values.length - 1;
+    const at = count - 1 + step;
+    const first = Math.ceil(step / period);
+    const oldest = Math.max(0, count - values.length);
+    let most = at - (first + 1) * period < oldest ? Infinity : 0;
+    for (let season = first; season < first + compared && at - season * period >= oldest; season++) {
+      most = Math.max(most, Math.abs(values[(at - season * period) & mask]! + this.anchor - forecast));
+    }
+    return most;
   }
 
   /** Returns the last values, at most so many, the oldest first; each is rounded to what its 32 bits hold. */

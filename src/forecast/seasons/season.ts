@@ -131,18 +131,44 @@ export class Season {
     else this.#followClock(event);
     this.numbers[place.offset] = event.offset;
     const recurs = this.#takeAside(event);
+    if (recurs) event.missing = false;
     const value = Math.fround((recurs ? event.aside : event.value) - ring.anchor);
     this.#propose(event.gap);
     this.#candidates.learn(value, event);
     ring.push(value);
     const count = this.count;
     if (isSearched(count) && !this.#isSettled(count)) this.#search(event.scale);
-    this.#turnTo(origin);
+    this.#candidates.turnToBest();
+    this.tellOrigin(origin);
   }
 
   /** See `Ring.mean`. */
   mean(period: number, variant: number, step: number, back: number): number {
     return this.#ring.mean(period, variant, step, back);
+  }
+
+  /** Returns what is forecast of the value `step` after the last one. */
+  forecast({ period, variant, deviation }: SeasonOrigin, step: number): number {
+    return this.#ring.mean(period, variant, step, 0) + this.shareOf(variant, step) * deviation;
+  }
+
+  /** The last value, or what stands in for it; NaN where it was set aside as a fault. */
+  get lastKept(): number {
+    return this.#isLastKept() ? this.#ring.last : NaN;
+  }
+
+  /** Whether each of the last seasons had the value `step` after the last one nearer to a forecast of it than to the last value. */
+  agrees(period: number, step: number, forecast: number): boolean {
+    return 2 * this.#ring.spread(period, step, forecast) < Math.abs(forecast - this.#ring.last);
+  }
+
+  /** Whether the last value was not set aside, or recurs (see `#recurs`). */
+  #isLastKept(): boolean {
+    const { numbers } = this;
+    const inRow = numbers[place.row]!;
+    if (inRow === 0) return true;
+    const aside = numbers[place.rowValues + ((inRow - 1) % longestRow)]!;
+    return this.#ring.last === Math.fround(aside - this.#ring.anchor) + this.#ring.anchor;
   }
 
   /** The share of an origin's deviation that is left after some steps. */
@@ -164,33 +190,33 @@ export class Season {
       numbers[place.row] = 0;
       return false;
     }
-    numbers[place.rowValues + (numbers[place.row]! % longestRow)] = event.aside;
-    numbers[place.row] = numbers[place.row]! + 1;
-    return this.#recurs(event);
+    const inRow = numbers[place.row]!;
+    const at = place.rowValues + (inRow % longestRow);
+    const before = numbers[at]!;
+    numbers[at] = event.aside;
+    numbers[place.row] = inRow + 1;
+    return inRow === 0 ? this.#recurs(event) : this.#goesOn(event, before);
   }
 
   /**
-   * Takes a value that was set aside. True where one like it came as long before as another one before that: such a value is
-   * no fault, but the season of a key that is still in between, and the key is to expect it. Where such values have come at
-   * unequal intervals before, or come at short ones, chance may repeat one: each asks for one more equal interval.
+   * Takes the first value of a row of those set aside. True where one like it came as long before as another one before that:
+   * such a value is no fault, but the season of a key that is still in between, and the key is to expect it. Where such values
+   * have come at unequal intervals before, or come at short ones, chance may repeat one: each asks for one more equal interval.
    */
   #recurs({ aside, value, last, scale }: SeasonEvent): boolean {
     const { numbers, count } = this;
     const before = numbers[place.aside]!;
-    const isAlike = numbers[place.asideAt]! > 0 && Math.abs(aside - before) < alike * Math.abs(aside - value);
+    const isAlike = numbers[place.asideAt]! > 0 && areAlike(aside, before, value);
     const interval = isAlike ? count - numbers[place.asideAt]! : 0;
     const known = numbers[place.asideInterval]!;
     const isEqual = interval >= shortest && interval <= longestPeriod && interval === Math.floor(known);
     const repeats = isEqual ? Math.min(repeatsOf(known) + 1, mostRepeats) : 0;
     const isUnequal = hasUnequal(known) || (!isEqual && known !== 0);
-    const recurs = repeats >= 1 + (isUnequal ? 1 : 0) + (interval < unlikely ? 1 : 0);
     numbers[place.asideInterval] = interval + repeats * ofRepeat + (isUnequal ? unequal : 0);
     numbers[place.asideAt] = count;
     numbers[place.aside] = aside;
-    if (!recurs) return false;
-    for (let at = count - interval; at >= Math.max(0, count - 2 * interval); at -= interval) {
-      this.#ring.replace(at, before);
-    }
+    if (!areRecurring(interval, repeats, isUnequal)) return false;
+    this.#replaceBefore(interval, repeats, before);
     let at = this.#candidates.find(interval);
     if (at === 0) {
       at = this.#candidates.worstSearched(0);
@@ -199,6 +225,23 @@ export class Season {
     }
     this.#candidates.believe(at, Math.abs(aside - last) / scale);
     return true;
+  }
+
+  /** Takes a further value of a row. True where the first one recurs and `before`, in the same place of the last row, was like it. */
+  #goesOn({ aside, value }: SeasonEvent, before: number): boolean {
+    const { numbers } = this;
+    const known = numbers[place.asideInterval]!;
+    const interval = Math.floor(known);
+    const repeats = repeatsOf(known);
+    if (numbers[place.row]! > longestRow || !areRecurring(interval, repeats, hasUnequal(known))) return false;
+    if (!areAlike(aside, before, value)) return false;
+    this.#replaceBefore(interval, repeats, before);
+    return true;
+  }
+
+  /** What stood in for values set aside in the place of one that recurs becomes what they were like. */
+  #replaceBefore(interval: number, repeats: number, value: number): void {
+    for (let i = 1; i <= repeats + 1; i++) this.#ring.replace(this.count - i * interval, value);
   }
 
   /** The candidates by the calendar follow the gap between values, until their losses tell that they are right. */
@@ -238,15 +281,15 @@ export class Season {
     }
   }
 
-  #turnTo(origin: SeasonOrigin): void {
+  /** Writes what forecasts of the values after the last one are made of. */
+  tellOrigin(origin: SeasonOrigin): void {
     const ring = this.#ring;
-    const best = this.#candidates.turnToBest();
+    const { best } = this.#candidates;
     origin.period = 0;
     if (best === 0) return;
     origin.period = this.#candidates.periodOf(best);
     origin.variant = this.#candidates.variantOf(best);
-    const now = ring.values[remainder(this.count - 1, ring.values.length)]!;
-    origin.deviation = now + ring.anchor - ring.mean(origin.period, origin.variant, 0, 1);
+    origin.deviation = ring.last - ring.mean(origin.period, origin.variant, 0, 1);
     origin.relativeLoss = this.#candidates.lossByMixture(best);
   }
 
@@ -258,12 +301,22 @@ export class Season {
   }
 }
 
+/** Whether a value set aside is like an earlier one, and not like what was expected. */
+function areAlike(value: number, before: number, expected: number): boolean {
+  return Math.abs(value - before) < alike * Math.abs(value - expected);
+}
+
 /** Intervals from which on chance hardly repeats the first one: of 5 % of the values it does so once in 400 keys. */
 const unlikely = 24;
 /** Parts of an interval that tell that unequal ones came before, and how often it was repeated. */
 const unequal = 0.5;
 const ofRepeat = 0.125;
 const mostRepeats = 3;
+
+/** Whether values recur that came at an interval, which was repeated so often, and at others before. */
+function areRecurring(interval: number, repeats: number, isUnequal: boolean): boolean {
+  return repeats >= 1 + (isUnequal ? 1 : 0) + (interval < unlikely ? 1 : 0);
+}
 
 function hasUnequal(known: number): boolean {
   return remainder(known, 1) >= unequal;

@@ -23,6 +23,12 @@ const askedUntil = longestWindow;
 /** The periodic expert sleeps only where its loss is a ninth above that of the mixture, whose greatest part it may be. */
 const patience = 0.9;
 
+/**
+ * A season leads alone where it jumps from one value to the next by more than so many sizes, and is still as far from the last
+ * value. The way of a smooth one is for the mixture.
+ */
+const far = 6;
+
 /** A key that begins anew with fewer values than these has none to keep. */
 const fewest = 32;
 
@@ -46,8 +52,19 @@ export class Seasons {
     gap: 0,
     offset: 0,
   };
+  /**
+   * The way of the forecasts of the steps after an event: its season, the last value and the forecast before, how far a jump
+   * goes at least, and whether there was one.
+   */
+  readonly #path = {
+    season: undefined as Season | undefined,
+    last: 0,
+    before: 0,
+    least: 0,
+    hasJumped: false,
+  };
   /** What forecasts of the steps after the event under way are made of. */
-  readonly origin: SeasonOrigin = { period: 0, variant: 0, deviation: 0, relativeLoss: Infinity };
+  readonly origin: SeasonOrigin = noOrigin();
 
   /** For at most so many keys. */
   constructor(most: number, clock: LocalClock) {
@@ -91,7 +108,7 @@ export class Seasons {
     event.missing = missing || anew || jump !== 0;
     event.aside = setAside ? value : NaN;
     event.last = forecasts.previous[row]!;
-    event.scale = scaleOf(key);
+    event.scale = sizeOf(key);
     event.errorOfMixture = errorOfMixture(key);
     event.gap = typicalGap(key);
     const time = f64[at64 + number.time]!;
@@ -103,9 +120,47 @@ export class Seasons {
       if (season.isIdle) this.#seasons.delete(slot);
       return;
     }
-    const { period, variant, deviation, relativeLoss } = origin;
-    const forecast = season.mean(period, variant, 1, 0) + season.shareOf(variant, 1) * deviation;
-    periodic.tell(f32, at32 + layout.periodic, forecast - event.value, patience * relativeLoss);
+    const forecast = season.forecast(origin, 1);
+    this.#tell(season, sizeOf(key));
+    const loss = Number.isNaN(this.#jumpTo(1, forecast, origin)) ? patience * origin.relativeLoss : 0;
+    periodic.tell(f32, at32 + layout.periodic, forecast - event.value, loss);
+  }
+
+  /** Turns to the last event of a key, to tell the jumps after it. */
+  turnTo(key: KeyRow): void {
+    const { origin } = this;
+    const season = this.#seasons.get(key.slot);
+    if (season === undefined) {
+      origin.period = 0;
+      return;
+    }
+    season.tellOrigin(origin);
+    if (origin.period === 0) return;
+    this.#tell(season, sizeOf(key));
+    this.jumpTo(1);
+  }
+
+  /** Returns what the season of the key turned to forecasts of a step, one after the other, where that is a jump; else NaN. */
+  jumpTo(step: number): number {
+    const { origin } = this;
+    return origin.period === 0 ? NaN : this.#jumpTo(step, this.#path.season!.forecast(origin, step), origin);
+  }
+
+  #tell(season: Season, size: number): void {
+    const path = this.#path;
+    path.season = season;
+    path.least = far * size;
+    path.last = path.before = season.lastKept;
+    path.hasJumped = false;
+  }
+
+  #jumpTo(step: number, forecast: number, { period }: SeasonOrigin): number {
+    const path = this.#path;
+    const { before, least, last } = path;
+    path.before = forecast;
+    if (Math.abs(forecast - before) > least) path.hasJumped = true;
+    const isJump = path.hasJumped && Math.abs(forecast - last) > least;
+    return isJump && path.season!.agrees(period, step, forecast) ? forecast : NaN;
   }
 
   /** The key is forgotten, or another one takes its slot. */
@@ -136,4 +191,13 @@ export class Seasons {
     const event = remainder(f64[at64 + number.count]!, span);
     return event >= askedFrom && event < askedUntil;
   }
+}
+
+function noOrigin(): SeasonOrigin {
+  return { period: 0, variant: 0, deviation: 0, relativeLoss: Infinity };
+}
+
+/** The size of a key's moves: the scale of a key that rests shrinks, that of its errors does not. */
+function sizeOf(key: KeyRow): number {
+  return Math.max(scaleOf(key), Math.sqrt(key.f64[key.at64 + number.squaredError]!));
 }
