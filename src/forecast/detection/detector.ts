@@ -8,7 +8,7 @@
  * - Caution: the past of a young key holds few hours, bursts and days. Probabilities are raised the more the fewer values
  *   it has, and its episodes last longer.
  * - Budget: where a key has had more episodes than a third of its alarm rate, probabilities are raised, whatever the
- *   distribution (after Gibbs and Candès, Adaptive Conformal Inference, 2021).
+ *   distribution (after Gibbs and Candès, Adaptive Conformal Inference, 2021); where it has had nearly all of them, steeply.
  * - Episodes: after an alarm, only what exceeds the rest of its peak is an alarm again, and what is left of the peak falls
  *   to nothing over 100 values (after Smirnov, Contextual Anomaly Detector, 2016).
  * - The key's most frequent value never is an alarm.
@@ -49,6 +49,13 @@ const alarmTeaches = 0.5;
 const budgetShare = 0.33;
 const credit = 16;
 const budgetForgets = 2e-5;
+/**
+ * Episodes, in those that the alarm rate allows, and beside them, beyond which a key has all but no more: each percent that there
+ * are too many raises probabilities by 35 %. Values that grow without end break every record without end.
+ */
+const mostShare = 0.8;
+const mostOnCredit = 5;
+const barring = 30;
 /** Episodes, in those that the alarm rate allows, up to which recurring faults do not become ordinary. */
 const recurrences = 2;
 /** Values over which the rest of a peak falls to nothing, and the level that holds it up. */
@@ -128,8 +135,12 @@ export class Detector {
   /** Factor by which the budget raises probabilities. */
   #spent({ f32, at32 }: DetectionRow): number {
     const expected = budgetShare * this.#alarmRate * f32[at32 + f32At.values]!;
-    const ratio = (f32[at32 + f32At.episodes]! + credit) / (expected + credit);
-    return ratio > 1 ? ratio * ratio : 1;
+    const episodes = f32[at32 + f32At.episodes]!;
+    const ratio = (episodes + credit) / (expected + credit);
+    if (ratio <= 1) return 1;
+    const allowed = mostShare * this.#alarmRate * f32[at32 + f32At.values]! + mostOnCredit;
+    const over = this.#recurring ? 0 : Math.max(episodes / allowed - 1, 0);
+    return ratio * ratio * exponential(barring * over);
   }
 
   /**

@@ -1,0 +1,36 @@
+/** A key whose values and noise grow without end breaks every record, and still alarms at about the stated rate. */
+import { expect, test } from "vitest";
+import { uniform } from "../../../src/engine/random.js";
+import { drawNormal } from "../../support/random.js";
+import { quick, runFresh, type Event } from "../../support/streams.js";
+
+const count = 21_000;
+const settled = 1000;
+
+type Law = (i: number, normal: () => number) => number;
+
+const laws: Readonly<Record<string, () => Law>> = {
+  "exponential growth of .1 % a value": () => (i, normal) => Math.exp(i / 1000) * (1 + 0.05 * normal()),
+  "exponential growth of .2 % a value": () => (i, normal) => Math.exp(i / 500) * (1 + 0.02 * normal()),
+  "a geometric walk that grows": () => {
+    let value = 100;
+    return (_, normal) => (value *= 1.001 + 0.01 * normal());
+  },
+};
+
+test.each(Object.entries(laws))("%s raises at most 1.5 times the stated alarms", (_, make) => {
+  const seeds = [1, 2];
+  let alarms = 0;
+  for (const seed of seeds) {
+    const next = uniform(seed);
+    const law = make();
+    const events = Array.from({ length: count }, (_, i): Event => ({
+      key: "a",
+      time: 1.7e12 + i * 60_000,
+      value: law(i, () => drawNormal(next)),
+    }));
+    const { anomalyScore } = runFresh({ ...quick, alarmRate: 0.001 }, events);
+    alarms += anomalyScore.subarray(settled).filter((score) => score > 1).length;
+  }
+  expect(alarms / seeds.length / (0.001 * (count - settled))).toBeLessThan(1.5);
+});
