@@ -117,7 +117,39 @@ const spikes: readonly Case[] = [
       };
     },
   },
+  ...[10, 30].map((period) => ({
+    name: `far spikes each ${period} values`,
+    period,
+    law: (source: Source) => (i: number) => 10 + 0.02 * source.normal() + (i % period === 7 ? 100 : 0),
+  })),
 ].map((each) => ({ ...each, count: 8000, ahead: true }));
+
+/** Jobs that run each hour, seen each ten seconds. */
+const jobs: readonly Case[] = [1, 3, 12].map((job) => ({
+  name: `job of ${job} each 360 values`,
+  period: 360,
+  count: 12_000,
+  stepMs: 10_000,
+  ahead: true,
+  law: (source) => (i) => 5 + source.normal() + (i % 360 < job ? 60 : 0),
+}));
+
+/** Noise that grows with the level. */
+const growths: readonly Case[] = (
+  [
+    {
+      name: "growth of .1 % a value",
+      law: (source) => (i) => Math.exp(i / 1000) * (1 + 0.02 * source.normal()),
+    },
+    {
+      name: "walk of 1 % a value that grows",
+      law: (source) => {
+        let value = 100;
+        return () => (value *= 1.001 + 0.01 * source.normal());
+      },
+    },
+  ] satisfies Pick<Case, "name" | "law">[]
+).map((each) => ({ ...each, count: 21_000 }));
 
 const wave: LawOf = (source) => {
   let noise = 0;
@@ -200,4 +232,13 @@ function weeksAfterChange(i: number): number {
   return Math.floor((timeOf(summer, i) - summerEnds) / (7 * 24 * hour));
 }
 
-export const shapes: readonly Case[] = [...trends, ...spikes, ...seasons, summer, ...magnitudes, ...noises];
+export const shapes: readonly Case[] = [
+  ...trends,
+  ...growths,
+  ...spikes,
+  ...jobs,
+  ...seasons,
+  summer,
+  ...magnitudes,
+  ...noises,
+];
