@@ -303,7 +303,7 @@ const serverSchema = z.strictObject({
     .regex(/^[A-Za-z0-9._~+/-]{16,}=*$/, "A token has at least 16 letters, digits or . _ ~ + / -")
     .optional()
     .describe(
-      "Bearer token for every endpoint except /live and /ready; write ${NAME} to read an environment variable. Browsers send no bearer token, so they cannot open the live page.",
+      "Bearer token for every endpoint except /live and /ready, at least 16 letters, digits or . _ ~ + / -; write ${NAME} to read an environment variable. Browsers send no bearer token, so they cannot open the live page.",
     )
     .meta(secret),
   maxBrokerSilenceMs: z

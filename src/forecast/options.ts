@@ -149,9 +149,9 @@ export interface ForecasterSettings {
      */
     readonly silence: boolean;
     /**
-     * Group of a key: a regular expression of keys whose first parentheses name the group, such as ^([^/]+)/,
-     * or {path: site}, a path in the key's first event. Members that deviate together are one incident of their
-     * group.
+     * Group of a key: a regular expression of keys whose first parentheses, or else the whole match, name the
+     * group, such as ^([^/]+)/, or {path: site}, a path in the key's first event. Members that deviate together
+     * are one incident of their group.
      */
     readonly group?:
       | string
@@ -481,9 +481,9 @@ export interface ForecasterOptions {
          */
         readonly silence?: boolean | undefined;
         /**
-         * Group of a key: a regular expression of keys whose first parentheses name the group, such as ^([^/]+)/,
-         * or {path: site}, a path in the key's first event. Members that deviate together are one incident of their
-         * group.
+         * Group of a key: a regular expression of keys whose first parentheses, or else the whole match, name the
+         * group, such as ^([^/]+)/, or {path: site}, a path in the key's first event. Members that deviate together
+         * are one incident of their group.
          */
         readonly group?:
           | string

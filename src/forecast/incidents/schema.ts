@@ -132,7 +132,7 @@ export const incidentSchema = z.strictObject({
   group: groupSchema
     .optional()
     .describe(
-      "Group of a key: a regular expression of keys whose first parentheses name the group, such as ^([^/]+)/, or {path: site}, a path in the key's first event. Members that deviate together are one incident of their group.",
+      "Group of a key: a regular expression of keys whose first parentheses, or else the whole match, name the group, such as ^([^/]+)/, or {path: site}, a path in the key's first event. Members that deviate together are one incident of their group.",
     ),
   quiet: z
     .array(quietSchema)
