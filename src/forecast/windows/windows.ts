@@ -349,11 +349,21 @@ export class Windows {
         const empties = this.#rows[row + keyNumbers.empties]! + 1;
         this.#rows[row + keyNumbers.empties] = empties;
         if (empties <= maxEmpty) this.#emit(slot, window, cell);
-        else if (empties > kept) this.#forget(slot);
+        else if (empties > kept && !this.#hasOpen(slot)) this.#forget(slot);
       }
     }
     this.#giveBack(this.#freed);
     this.#open = open;
+  }
+
+  /** Whether a key has events in windows that are still open. */
+  #hasOpen(slot: number): boolean {
+    const width = cellWidth + this.#features;
+    const row = slot * this.#rowWidth;
+    for (let cell = row + keyWidth; cell < row + this.#rowWidth; cell += width) {
+      if (this.#rows[cell + cellNumbers.events]! > 0) return true;
+    }
+    return false;
   }
 
   #giveBack(slots: readonly number[]): void {

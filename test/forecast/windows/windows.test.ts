@@ -167,6 +167,56 @@ describe("windows", () => {
     expect([1, 150, 1e6].map(partsOf)).toEqual([6, 3, 1]);
   });
 
+  test("a key is not forgotten while it has events in an open window", () => {
+    const windows = new Windows(settings({ grace: "25ms", maxEmpty: 0 }), 0);
+    const { rows, late } = feed(windows, [
+      { key: "rare", time: 1600, value: 1 },
+      { key: "other", time: 2200, value: 1 },
+      { key: "rare", time: 2220, value: 1 },
+      { key: "other", time: 2300, value: 1 },
+    ]);
+    expect(late).toEqual([]);
+    expect(rows.map(({ key, time }) => [key, time])).toEqual([
+      ["rare", 1610],
+      ["other", 2210],
+      ["rare", 2230],
+    ]);
+  });
+
+  test("a state is refused where a part is missing, there twice, or of another state", () => {
+    const own = settings({});
+    const partsOf = (...keys: string[]): Uint8Array[] => {
+      const windows = new Windows(own, 0);
+      feed(
+        windows,
+        keys.map((key) => ({ key, time: 5, value: 1 })),
+      );
+      return windows.write(1).map((part) => part.bytes().slice());
+    };
+    const read = (parts: readonly Uint8Array[]) => (): Windows =>
+      Windows.read(
+        own,
+        0,
+        parts.map((part) => new ByteReader(part)),
+      );
+    const [head, a, b] = partsOf("a", "b") as [Uint8Array, Uint8Array, Uint8Array];
+    expect(read([b, head, a])().size).toBe(2);
+    const wrong = [[], [head], [head, a], [a, b], [head, head, a], [head, a, a], [head, a, b, b]];
+    for (const parts of [...wrong, [partsOf("a")[0]!, a, b]]) expect(read(parts)).toThrow(RangeError);
+  });
+
+  test("a rate needs two values of the counter at different times", () => {
+    const windows = new Windows(settings({ by: "rate" }), 0);
+    const { rows } = feed(windows, [
+      { key: "c", time: 1, value: 5 },
+      { key: "c", time: 1, value: 9 },
+      { key: "c", time: 11, value: 10 },
+      { key: "c", time: 21, value: 10 },
+      { key: "c", time: 31, value: 10 },
+    ]);
+    expect(rows.map(({ value }) => value)).toEqual([NaN, 100, 0]);
+  });
+
   test("the slot of a key that was forgotten goes to the next new key, from a snapshot too", () => {
     const own = settings({ maxEmpty: 0 });
     const windows = new Windows(own, 0);
