@@ -12,6 +12,7 @@ import type { KeyRow } from "../keys/row.js";
 import { changed } from "./drift.js";
 import type { ComparedLosses, Expert, ExpertInput, LearnedSizes } from "./expert.js";
 import type { MixedWeights } from "./gate.js";
+import { leadOf } from "./lead.js";
 import { learnMixture, lossGradient, mixtureWeights, restartMixture } from "./mixture.js";
 import { persistence } from "./experts.js";
 import { discountedLoss } from "./losses.js";
@@ -24,15 +25,7 @@ const largestChange = 1e30;
 /** Observed values up to which a key's forecast is its last one: averages may still hold odd first values. */
 const persistentUntil = 10;
 /** Losses, relative to the mixture's, at which an expert has the whole lead, and at which it has none. */
-const wholeLead = 0.3;
-const noLead = 0.7;
-/**
- * The same of losses relative to that of the last value, where the mixture is hardly better: of an expert this good the
- * mixture's fixed share costs more than it saves.
- */
-const wholeLeadByLast = 0.03;
-const noLeadByLast = 0.1;
-const hardlyBetter = 0.9;
+const lead = { whole: 0.3, none: 0.7 } as const;
 
 /** Offsets in the `panelSize` singles from `layout.panel` on. */
 const place = { mixture: 0, lossOfMixture: 1, lossOfLast: 2, error: 3 } as const;
@@ -194,7 +187,8 @@ export class ExpertPanel {
         this.#leader = e;
       }
     }
-    this.#lead = this.#leader < 0 ? 0 : leadOf(least, losses);
+    const { ofMixture, ofLast } = losses;
+    this.#lead = this.#leader < 0 ? 0 : leadOf(lead, least, { ofRivals: ofMixture, ofLast });
     if (this.#lead === 0) this.#leader = -1;
   }
 
@@ -239,14 +233,4 @@ export class ExpertPanel {
   #loss(error: number): number {
     return this.#squaredLoss ? error * error : Math.abs(error);
   }
-}
-
-/** The share of the forecast that an expert has alone whose loss, relative to the mixture's, is `loss`. */
-function leadOf(loss: number, { ofMixture, ofLast }: ComparedLosses): number {
-  const byMixture = (noLead - loss) / (noLead - wholeLead);
-  const byLast = (noLeadByLast * ofLast - loss * ofMixture) / ((noLeadByLast - wholeLeadByLast) * ofLast);
-  if (!(byLast > byMixture)) return Math.max(0, Math.min(byMixture, 1));
-  // Where the mixture is better, it has learned so in spite of that.
-  const lead = Math.min(byLast, (1 - loss) / (1 - hardlyBetter));
-  return Math.max(0, Math.min(Math.max(byMixture, lead), 1));
 }

@@ -22,6 +22,7 @@ import type { HorizonPeriodic } from "./periodic.js";
 import { StepSizes } from "./sizes.js";
 import { HorizonTrend } from "./trend.js";
 import { number } from "../keys/layout.js";
+import { leadOf } from "../experts/lead.js";
 import { largestDistance, lossGradient, share } from "../experts/mixture.js";
 import { errorVariance, isMoving, robustSquare } from "../keys/scaling.js";
 import { spreadAt } from "../keys/spread.js";
@@ -38,8 +39,7 @@ const sleepers = [horizonExperts.indexOf("median"), trendExpert, periodicExpert]
 const leastGain = 0.95;
 const wakingLoss = 1.1;
 /** Losses, relative to the best other expert's, at which a sleeper has the whole lead, and at which it has none. */
-const wholeLead = 0.7;
-const noLead = 0.95;
+const lead = { whole: 0.7, none: 0.95 } as const;
 /** Memory of the losses at step 1, in values; an error counts up to this many units. */
 const lossMemory = 100;
 const largestError = 10;
@@ -316,7 +316,7 @@ export class HorizonMixture {
     const limit = Math.min(leastGain * ofLast, wakingLoss * best);
     this.#asleep = 0;
     this.#leader = -1;
-    let least = noLead * best;
+    let least = best;
     for (const e of sleepers) {
       const loss = f32[losses + e]!;
       if (!(loss < limit) || (e === periodicExpert && !this.periodic.isKnown)) {
@@ -326,7 +326,8 @@ export class HorizonMixture {
         this.#leader = e;
       }
     }
-    this.#leadOf = this.#leader < 0 ? 0 : Math.min((noLead - least / best) / (noLead - wholeLead), 1);
+    this.#leadOf = this.#leader < 0 ? 0 : leadOf(lead, least / best, { ofRivals: best, ofLast });
+    if (this.#leadOf === 0) this.#leader = -1;
   }
 
   /**
