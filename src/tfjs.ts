@@ -6,3 +6,4 @@ export { layersModelFiles, layersModelFromFiles, type LayersModelFiles } from ".
 export { exportLayersModel, importLayersModel, type LayersModel } from "./engine/tfjs/layers.js";
 export { tfjsBackends, type TfjsBackend, type TfjsLoadOptions } from "./engine/tfjs/load.js";
 export { layersModelOfSnapshot, snapshotWithLayersModel } from "./forecast/layers-model.js";
+export type { SnapshotBytes } from "./forecast/snapshot/snapshot.js";
