@@ -3,7 +3,6 @@ import { readIncidents } from "../adapters/kafka/offline/incidents.js";
 import { KafkaPast } from "../adapters/kafka/offline/past.js";
 import type { KafkaOptions } from "../adapters/kafka/options.js";
 import type { Config } from "../config/schema.js";
-import { forecasterSettings, type ForecasterSettings } from "../forecast/settings.js";
 import {
   explainIncident,
   kindText,
@@ -13,11 +12,11 @@ import {
 import { readIncident } from "../pipeline/encode/incidents/message.js";
 import type { InputRecord } from "../pipeline/ports.js";
 import type { PipelineSettings } from "../pipeline/settings.js";
-import type { ModelHistory, ModelRole } from "../pipeline/task/candidate/past-models.js";
+import type { ModelRole } from "../pipeline/task/candidate/past-models.js";
 import { plainTable } from "./backtest/backtest-table.js";
 import { incidentReader, type IncidentReader } from "./shared/incident-reader.js";
 import { loadEngine } from "./shared/engine.js";
-import { modelOf } from "./shared/pipeline.js";
+import { modelAt } from "./shared/pipeline.js";
 import { formatOf } from "./shared/format.js";
 import { figure, plainText, whole } from "./shared/text.js";
 
@@ -70,11 +69,6 @@ export async function explainIncidentById(
   reader.warn();
   const comparison = compare(derived, written, reader.isSame);
   process.stdout.write(json ? `${asJson(derived, comparison)}\n` : asText(derived, comparison));
-}
-
-/** Returns the settings of the live model where a history begins. */
-export function modelAt({ state }: ModelHistory, settings: Config): ForecasterSettings {
-  return state === undefined ? modelOf(settings) : forecasterSettings(state.settings);
 }
 
 /** The topic may begin later than the incident, and one of both may have been read further. */

@@ -12,13 +12,13 @@ import { timeReader } from "../pipeline/times/reader.js";
 import { explainForecast, type ExplainedForecast, type Explanation } from "../pipeline/explain.js";
 import type { DecodeSettings } from "../pipeline/decode-settings.js";
 import { pipelineSettings } from "../pipeline/settings.js";
-import { explainIncidentById, modelAt } from "./explain-incident.js";
+import { explainIncidentById } from "./explain-incident.js";
 import { loadEngine } from "./shared/engine.js";
 import { formatOf } from "./shared/format.js";
 import { withoutSchema, withSchemaId } from "./shared/output-schema.js";
 import { addInputOption, withInput, type InputFlag } from "./shared/inputs.js";
 import { reachedBrokers } from "./shared/kafka-options.js";
-import { pipelineOptions } from "./shared/pipeline.js";
+import { modelAt, pipelineOptions } from "./shared/pipeline.js";
 import { addTimeoutOption, wholeNumberFrom, type TimeoutFlag } from "./shared/options.js";
 import { figure, plainText, whole } from "./shared/text.js";
 

@@ -1,8 +1,13 @@
 /** The part of a configuration that the pipeline goes by. */
 import type { Config } from "../../config/schema.js";
-import type { ForecasterOptions, ForecasterSettings } from "../../forecast/settings.js";
+import {
+  forecasterSettings,
+  type ForecasterOptions,
+  type ForecasterSettings,
+} from "../../forecast/settings.js";
 import { candidateSettings, modelSettings } from "../../pipeline/settings.js";
 import type { PipelineOptions } from "../../pipeline/settings.js";
+import type { ModelHistory } from "../../pipeline/task/candidate/past-models.js";
 
 /** Returns the options of the pipeline: what runs and what explains a run go by the same. */
 export function pipelineOptions({
@@ -28,6 +33,11 @@ export function forecasterOptions({
 /** Returns the complete settings of the forecaster. */
 export function modelOf(config: Pick<Config, "model" | "aggregate" | "decode">): ForecasterSettings {
   return modelSettings(forecasterOptions(config), config.decode);
+}
+
+/** Returns the settings of the live model where a history begins. */
+export function modelAt({ state }: ModelHistory, config: Config): ForecasterSettings {
+  return state === undefined ? modelOf(config) : forecasterSettings(state.settings);
 }
 
 /** Returns the options of the candidate; undefined without one. */
