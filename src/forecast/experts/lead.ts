@@ -13,14 +13,13 @@ export interface LeadLimits {
 const byLast: LeadLimits = { whole: 0.03, none: 0.1 };
 const hardlyBetter = 0.9;
 
-/** Losses that an expert is compared by. */
-export interface RivalLosses {
-  readonly ofRivals: number;
-  readonly ofLast: number;
-}
-
-/** The share of the forecast that an expert has alone, from 0 to 1. Its loss is relative to the rivals'. */
-export function leadOf({ whole, none }: LeadLimits, loss: number, { ofRivals, ofLast }: RivalLosses): number {
+/**
+ * The share of the forecast that an expert has alone, from 0 to 1.
+ *
+ * @param loss Its loss, relative to the rivals'.
+ * @param ofRivals Loss of the rivals; `ofLast` that of the last value.
+ */
+export function leadOf({ whole, none }: LeadLimits, loss: number, ofRivals: number, ofLast: number): number {
   const overRivals = (none - loss) / (none - whole);
   const overLast = (byLast.none * ofLast - loss * ofRivals) / ((byLast.none - byLast.whole) * ofLast);
   if (!(overLast > overRivals)) return Math.max(0, Math.min(overRivals, 1));

@@ -188,7 +188,7 @@ export class ExpertPanel {
       }
     }
     const { ofMixture, ofLast } = losses;
-    this.#lead = this.#leader < 0 ? 0 : leadOf(lead, least, { ofRivals: ofMixture, ofLast });
+    this.#lead = this.#leader < 0 ? 0 : leadOf(lead, least, ofMixture, ofLast);
     if (this.#lead === 0) this.#leader = -1;
   }
 

@@ -326,7 +326,7 @@ export class HorizonMixture {
         this.#leader = e;
       }
     }
-    this.#leadOf = this.#leader < 0 ? 0 : leadOf(lead, least / best, { ofRivals: best, ofLast });
+    this.#leadOf = this.#leader < 0 ? 0 : leadOf(lead, least / best, best, ofLast);
     if (this.#leadOf === 0) this.#leader = -1;
   }
 

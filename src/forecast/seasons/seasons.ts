@@ -121,7 +121,7 @@ export class Seasons {
       return;
     }
     const forecast = season.forecast(origin, 1);
-    this.#tell(season, sizeOf(key));
+    this.#tell(season, event.scale);
     const loss = Number.isNaN(this.#jumpTo(1, forecast, origin)) ? patience * origin.relativeLoss : 0;
     periodic.tell(f32, at32 + layout.periodic, forecast - event.value, loss);
   }

@@ -181,10 +181,10 @@ type ModelSection = keyof typeof modelSections;
 /** Writes the parts that are there, each behind the name of its section. */
 function writeSections<Name extends string>(
   body: ByteWriter,
-  kinds: Readonly<Record<Name, Pick<Section<never>, "write">>>,
+  codecs: Readonly<Record<Name, Pick<Section<never>, "write">>>,
   parts: Readonly<Partial<Record<NoInfer<Name>, unknown>>>,
 ): void {
-  for (const [name, section] of Object.entries<Pick<Section<never>, "write">>(kinds)) {
+  for (const [name, section] of Object.entries<Pick<Section<never>, "write">>(codecs)) {
     const part = parts[name as Name];
     if (part === undefined) continue;
     body.text(name);
