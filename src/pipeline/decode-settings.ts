@@ -88,10 +88,10 @@ export const decodeSchema = z
       .default(",")
       .describe("Text between the columns of a line. Quotes have no meaning."),
     keyFormat: z
-      .enum(["text", "json", "avro", "protobuf"])
+      .enum(["text", "json", "int32", "int64", "avro", "protobuf"])
       .default("text")
       .describe(
-        "Format of the record's key: UTF-8 text, a JSON document, or Avro or Protobuf in Confluent's wire format, whose schemas are in schemaRegistry. Avro and Protobuf without a registry need keySchemaFile. {record: key, path: id} in key names a field of it.",
+        "Format of the record's key: UTF-8 text, a JSON document, a big-endian integer of 4 or 8 bytes (int32, int64) as Kafka's IntegerSerializer and LongSerializer write it, or Avro or Protobuf in Confluent's wire format, whose schemas are in schemaRegistry. Avro and Protobuf without a registry need keySchemaFile. {record: key, path: id} in key names a field of it.",
       ),
     keySchemaFile: z
       .string()
@@ -249,7 +249,7 @@ export const decodeSchema = z
     if (new Set(decode.columns).size < (decode.columns?.length ?? 0)) issue("two columns have the same name");
     const parts = keyParts(decode);
     if (
-      decode.keyFormat === "text" &&
+      (keyFormat === "text" || keyFormat === "int32" || keyFormat === "int64") &&
       parts.some((part) => typeof part === "object" && "record" in part && part.path !== undefined)
     ) {
       issue("a path in the record's key requires keyFormat: json, avro or protobuf");

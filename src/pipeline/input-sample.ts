@@ -56,6 +56,8 @@ export class InputSample {
   /** Events are counted, whatever their values. */
   readonly #isCount: boolean;
   readonly #isPlacedByKey: boolean;
+  /** Whether records' keys are read as text. */
+  readonly #hasTextKeys: boolean;
   #records = 0;
   #readings = 0;
   #implausible = 0;
@@ -81,6 +83,7 @@ export class InputSample {
     const isOther = aggregate !== undefined && (this.#isCount || by === "sum" || by === "rate");
     this.#bounds = isOther ? { min: -Infinity, max: Infinity } : commonBounds(model);
     this.#isPlacedByKey = isPlacedByKey;
+    this.#hasTextKeys = decode.keyFormat === "text";
     this.#now = now;
     this.#format = format;
   }
@@ -120,8 +123,12 @@ export class InputSample {
     if (decoded.refused.length > 0) this.#reject(decoded.refused[0]!.error);
   }
 
-  /** Returns the findings in a fixed order; an error INPUT_UNUSABLE if no sampled record is usable. */
-  findings(): readonly SampleFinding[] {
+  /**
+   * Returns the findings in a fixed order; an error INPUT_UNUSABLE if no sampled record is usable.
+   *
+   * @param isPlacedByKey as in the settings, if they are to be judged with another value of it
+   */
+  findings(isPlacedByKey = this.#isPlacedByKey): readonly SampleFinding[] {
     if (this.#records === 0) return [{ level: "ok", message: "the input is empty, nothing to check" }];
     const findings = [
       this.#skips(),
@@ -129,7 +136,8 @@ export class InputSample {
       this.#times(),
       this.#values(),
       this.#beyond(),
-      this.#spread(),
+      this.#binaryKeys(),
+      isPlacedByKey ? undefined : this.#spread(),
     ].filter((finding) => finding !== undefined);
     if (findings.length > 0) return findings;
     return [{ level: "ok", message: `${this.#records} sampled records are readable` }];
@@ -191,6 +199,19 @@ export class InputSample {
     };
   }
 
+  /** Small integers in binary are UTF-8 too, of control characters. */
+  #binaryKeys(): SampleFinding | undefined {
+    if (!this.#hasTextKeys) return undefined;
+    const binary = [...this.#keys.keys()].filter((key) => key.includes("\0"));
+    if (binary.length === 0) return undefined;
+    return {
+      level: "warning",
+      message:
+        `${binary.length} of ${this.#keys.size} sampled keys hold zero bytes (the first: ${JSON.stringify(binary[0])}): ` +
+        "integers of a Java producer need decode.keyFormat: int32 (4 bytes) or int64 (8 bytes)",
+    };
+  }
+
   #beyond(): SampleFinding | undefined {
     if (this.#outside === 0) return undefined;
     const { min, max } = this.#bounds;
@@ -203,7 +224,7 @@ export class InputSample {
   }
 
   #spread(): SampleFinding | undefined {
-    const shared = this.#isPlacedByKey ? [] : this.#shared();
+    const shared = this.#shared();
     if (shared.length === 0) return undefined;
     const named = shared
       .slice(0, examples)

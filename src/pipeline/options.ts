@@ -30,11 +30,12 @@ export interface PipelineOptions {
         /** Text between the columns of a line. Quotes have no meaning. Default: ",". */
         readonly delimiter?: string | undefined;
         /**
-         * Format of the record's key: UTF-8 text, a JSON document, or Avro or Protobuf in Confluent's wire format,
-         * whose schemas are in schemaRegistry. Avro and Protobuf without a registry need keySchemaFile. {record:
-         * key, path: id} in key names a field of it. Default: "text".
+         * Format of the record's key: UTF-8 text, a JSON document, a big-endian integer of 4 or 8 bytes (int32,
+         * int64) as Kafka's IntegerSerializer and LongSerializer write it, or Avro or Protobuf in Confluent's wire
+         * format, whose schemas are in schemaRegistry. Avro and Protobuf without a registry need keySchemaFile.
+         * {record: key, path: id} in key names a field of it. Default: "text".
          */
-        readonly keyFormat?: "text" | "json" | "avro" | "protobuf" | undefined;
+        readonly keyFormat?: "text" | "json" | "int32" | "int64" | "avro" | "protobuf" | undefined;
         /** Path of the schema (.avsc or .proto) of Avro or Protobuf keys that are not in Confluent's wire format. */
         readonly keySchemaFile?: string | undefined;
         /** Full name of the Protobuf message in keySchemaFile, such as plant.Place. Default: its first message. */

@@ -73,6 +73,31 @@ describe("learn", () => {
     expect(fromLines.states).toEqual(fromCsv.states);
   });
 
+  test("places keys that are binary integers as their producer did, from CSV and JSON lines", async () => {
+    const integer = (key: unknown): string => String(String(key).charCodeAt(String(key).length - 1));
+    const numbered = events.map((event) => ({ ...event, key: integer(event.key) }));
+    const binary = file(
+      "binary.json",
+      JSON.stringify({ ...config, decode: { time: "time", keyFormat: "int64" } }),
+    );
+    const rows = numbered.map(
+      ({ time, key, value }) => `${time},${key},${Number.isNaN(value) ? "" : value}\n`,
+    );
+    const table = file("binary.csv", `time,key,value\n${rows.join("")}`);
+    const texts = numbered.map(
+      ({ key, time, value }) => `${JSON.stringify({ key: Number(key), time, value })}\n`,
+    );
+    const { states } = await learn(file("binary.jsonl", texts.join("")), "-c", binary, "--partitions", "3");
+    for (const [partition, { records }] of states.entries()) {
+      for (const key of readState(records).keys) {
+        const bytes = Buffer.alloc(8);
+        bytes.writeBigInt64BE(BigInt(key));
+        expect(partitionOfKey(bytes, 3)).toBe(partition);
+      }
+    }
+    expect((await learn(table, "-c", binary, "--partitions", "3")).states).toEqual(states);
+  });
+
   test("takes the state that records would have given, whatever the size of batches", async () => {
     const [state] = (await learn(csv, "--partitions", "1")).states;
     const settings = pipelineSettings({ decode: config.decode });

@@ -65,6 +65,28 @@ const cases: Readonly<Record<string, readonly (readonly [InputRecord, readonly s
     ],
     [record({ gateway: "gateway-1", readings: [] }), ["RECORD_SKIPPED"]],
   ],
+  "nested-arrays": [
+    [
+      record({
+        region: "north",
+        sites: [
+          {
+            site: "s1",
+            at,
+            readings: [
+              { sensor: "t1", celsius: 20.5 },
+              { sensor: "t2", celsius: 21 },
+            ],
+          },
+          { site: "s2", at, readings: [{ sensor: "t1", celsius: 19 }] },
+        ],
+      }),
+      ["north/s1/t1=20.5", "north/s1/t2=21", "north/s2/t1=19"],
+    ],
+  ],
+  "integer-key": [
+    [record({ celsius: 41.2 }, { key: Uint8Array.of(0, 0, 0, 0, 0, 0, 3, 239) }), ["1007=41.2"]],
+  ],
   "one-series": [[record({ created: "2026-03-01T10:00:05Z", open_orders: 310 }), ["all=310"]]],
   debezium: [
     [record({ ...debezium, op: "u", after: { id: 7, balance: "1250.75" } }), ["accounts/7=1250.75"]],

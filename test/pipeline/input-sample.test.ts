@@ -103,6 +103,19 @@ describe("a sample of the input", () => {
     expect(judge(readings(40), {}, { kind: "count", bounds: { max: 39 } })).toMatchObject([{ level: "ok" }]);
   });
 
+  test("names integers of a Java producer that are read as text, whatever else holds", () => {
+    const integers = readings(40, (i) => ({ key: Uint8Array.of(0, 0, 0, i % 4) }));
+    expect(judge(integers)).toMatchObject([
+      {
+        level: "warning",
+        message: expect.stringMatching(
+          /^4 of 4 sampled keys hold zero bytes .*decode\.keyFormat: int32/,
+        ) as string,
+      },
+    ]);
+    expect(judge(integers, { decode: { keyFormat: "int32" } })).toMatchObject([{ level: "ok" }]);
+  });
+
   test("names keys that come in several partitions, and what to do", () => {
     const spread = readings(40).map(([, record], i): Placed => [i % 5, record]);
     expect(judge(spread)).toMatchObject([
@@ -120,5 +133,8 @@ describe("a sample of the input", () => {
     for (const [partition, record] of spread) sample.add(partition, record);
     expect(sample.sharedKeys).toBe(1);
     expect(sample.findings()).toMatchObject([{ level: "ok" }]);
+    expect(sample.findings(false)).toMatchObject([
+      { level: "warning", message: expect.stringContaining("in several partitions") as string },
+    ]);
   });
 });

@@ -6,6 +6,7 @@ import { withAdmin } from "../../adapters/kafka/admin/admin.js";
 import { checkPartitions } from "../../adapters/kafka/admin/topics.js";
 import { partitionOfKey } from "../../adapters/kafka/producer/placement.js";
 import { UndercurrentError } from "../../errors/errors.js";
+import { recordKeyBytes } from "../../pipeline/decode/key.js";
 import { recordDecoder } from "../../pipeline/decode/decode.js";
 import { pathNames } from "../../pipeline/decode-settings.js";
 import type { ValueFormat } from "../../pipeline/decode/format.js";
@@ -54,11 +55,12 @@ function learnerOfKey(
   learners: readonly Learner[],
   { flags, config }: LearnContext,
 ): (key: string) => Learner {
-  const { key, series } = config.decode;
+  const { key, series, keyFormat } = config.decode;
   const by = flags.partitionBy ?? (key === undefined && series !== undefined ? "first-part" : "key");
   return (name) => {
     const part = by === "key" ? name : unescaped(name.split("/", 1)[0]!);
-    return learners[partitionOfKey(Buffer.from(part), learners.length)]!;
+    const bytes = recordKeyBytes(part, keyFormat) ?? Buffer.from(part);
+    return learners[partitionOfKey(bytes, learners.length)]!;
   };
 }
 
@@ -159,10 +161,18 @@ function lineReader({ flags, config }: LearnContext): (line: Line) => InputRecor
     }
     const { [keyMember]: key, [timeMember]: time } = membersOf(text);
     const hasKey = typeof key === "string" || typeof key === "number";
+    const keyBytes = hasKey ? recordKeyBytes(String(key), decode.keyFormat) : null;
+    if (keyBytes === undefined) {
+      const found = JSON.stringify(key);
+      throw new UndercurrentError(
+        "KEY_INVALID",
+        `the key ${found} is no ${decode.keyFormat} (decode.keyFormat)`,
+      );
+    }
     return {
       offset: number,
       timestamp: decode.time === undefined ? timeOf(time) : -1,
-      key: hasKey ? Buffer.from(String(key)) : null,
+      key: keyBytes,
       value: Buffer.from(text),
       headers: [],
     };

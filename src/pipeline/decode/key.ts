@@ -64,7 +64,7 @@ function keyDocuments(
   format: ValueFormat | undefined,
 ): KeyDocuments | undefined {
   if (keyFormat === "text") return undefined;
-  const parse = keyFormat === "json" ? jsonKey : format?.parseKey?.bind(format);
+  const parse = plainKeys[keyFormat as keyof typeof plainKeys] ?? format?.parseKey?.bind(format);
   if (parse === undefined) {
     throw new UndercurrentError(
       "SETTING_INVALID",
@@ -80,6 +80,34 @@ function keyDocuments(
     last = record;
     return document;
   };
+}
+
+/** Parsers of keys that need no schema. */
+const plainKeys = {
+  json: jsonKey,
+  int32: (key: Uint8Array) => integerView(key, 4, "int32").getInt32(0),
+  // A text: numbers hold integers up to 2^53 alone.
+  int64: (key: Uint8Array) => integerView(key, 8, "int64").getBigInt64(0).toString(),
+};
+
+function integerView(key: Uint8Array, size: number, name: string): DataView {
+  if (key.length === size) return new DataView(key.buffer, key.byteOffset, size);
+  throw new UndercurrentError(
+    "KEY_INVALID",
+    `the record's key has ${key.length} bytes, and ${name} has ${size} (decode.keyFormat)`,
+  );
+}
+
+/** Returns the bytes of a record's key from its text in a file; undefined for a text that is no integer of the format. */
+export function recordKeyBytes(text: string, keyFormat: DecodeSettings["keyFormat"]): Uint8Array | undefined {
+  if (keyFormat !== "int32" && keyFormat !== "int64") return Buffer.from(text);
+  const bits = keyFormat === "int32" ? 32 : 64;
+  const integer = /^-?\d{1,19}$/.test(text) ? BigInt(text) : undefined;
+  if (integer === undefined || BigInt.asIntN(bits, integer) !== integer) return undefined;
+  const bytes = Buffer.alloc(bits / 8);
+  if (keyFormat === "int32") bytes.writeInt32BE(Number(integer));
+  else bytes.writeBigInt64BE(integer);
+  return bytes;
 }
 
 /** A key that cannot be read is a fault of the key. */
@@ -121,8 +149,18 @@ function keyFieldReader(documentOf: KeyDocuments, names: readonly string[]): Key
 function recordKey({ key }: InputRecord): string {
   if (key === null) throw new UndercurrentError("KEY_INVALID", "the record has no key");
   // Two keys that are not UTF-8 could become the same text.
-  if (!isUtf8(key)) throw new UndercurrentError("KEY_INVALID", "the record's key is not UTF-8 text");
+  if (!isUtf8(key)) {
+    throw new UndercurrentError("KEY_INVALID", `the record's key is not UTF-8 text${integerHint(key)}`);
+  }
   return readKey(decodeText(key));
+}
+
+/** Names the format of a key that has the size of an integer. */
+function integerHint({ length }: Uint8Array): string {
+  if (length === 4) {
+    return "; a Java producer's IntegerSerializer writes 4 bytes (decode.keyFormat: int32)";
+  }
+  return length === 8 ? "; a Java producer's LongSerializer writes 8 bytes (decode.keyFormat: int64)" : "";
 }
 
 function headerKey(record: InputRecord, name: string): string {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { recordKeyReader } from "../../../src/pipeline/decode/decode.js";
 import { decodeWith } from "../../../src/pipeline/decode/hook.js";
+import { RecordReader } from "../../../src/pipeline/decode/record-reader.js";
 import type { InputRecord } from "../../../src/pipeline/ports.js";
 import { pipelineSettings, type PipelineOptions } from "../../../src/pipeline/settings.js";
 
@@ -45,6 +46,46 @@ describe("the key of a record", () => {
     expect(read(record({ value: 1 }, '{"id":"a"}'))).toBe("a");
     expect(() => read(record({ value: 1 }, "{"))).toThrow("the record's key");
     expect(codeOf(() => read(record({ value: 1 }, "{")))).toBe("KEY_INVALID");
+  });
+
+  test.each([
+    ["int32", [0, 0, 0, 7], "7"],
+    ["int32", [255, 255, 255, 255], "-1"],
+    ["int64", [0, 0, 0, 0, 0, 0, 0, 7], "7"],
+    ["int64", [128, 0, 0, 0, 0, 0, 0, 0], "-9223372036854775808"],
+    ["int64", [127, 255, 255, 255, 255, 255, 255, 255], "9223372036854775807"],
+  ] as const)("is the whole number of %s bytes %j", (keyFormat, key, expected) => {
+    const buffer = Buffer.from([9, ...key, 9]);
+    const given = {
+      ...record({ value: 1 }),
+      key: new Uint8Array(buffer.buffer, buffer.byteOffset + 1, key.length),
+    };
+    expect(readerOf({ keyFormat })(given)).toBe(expected);
+    expect(readerOf({ keyFormat, key: [{ const: "n" }, { record: "key" }] })(given)).toBe(`n/${expected}`);
+    const settings = pipelineSettings({ decode: { keyFormat } }).decode;
+    expect(new RecordReader(settings).read(given)).toBe(1);
+    const reader = new RecordReader(settings);
+    reader.read(given);
+    expect(reader.reading(0)?.key).toBe(expected);
+  });
+
+  test("of another size than its integer is refused with both sizes", () => {
+    const given = { ...record({ value: 1 }), key: Uint8Array.of(0, 0, 0, 7) };
+    const read = readerOf({ keyFormat: "int64" });
+    expect(codeOf(() => read(given))).toBe("KEY_INVALID");
+    expect(() => read(given)).toThrow("the record's key has 4 bytes, and int64 has 8 (decode.keyFormat)");
+    expect(codeOf(() => read(record({ value: 1 })))).toBe("KEY_INVALID");
+  });
+
+  test("that is no text names the formats of binary keys", () => {
+    const given = { ...record({ value: 1 }), key: Uint8Array.of(0, 0, 0, 200) };
+    expect(() => readerOf({})(given)).toThrow(
+      "the record's key is not UTF-8 text; a Java producer's IntegerSerializer writes 4 bytes (decode.keyFormat: int32)",
+    );
+    const long = { ...given, key: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 200) };
+    expect(() => readerOf({})(long)).toThrow("LongSerializer writes 8 bytes (decode.keyFormat: int64)");
+    const other = { ...given, key: Uint8Array.of(200) };
+    expect(() => readerOf({})(other)).toThrow(/^the record's key is not UTF-8 text$/);
   });
 
   test("is one: items with keys of their own are refused", () => {

@@ -148,6 +148,20 @@ describe("an array in a record", () => {
     expect(read({ each: "v", value: "v" }, { v: [1, 2] })).toEqual(["k=1", "k=2"]);
     const nested = { a: [{ n: "x", b: [{ v: 1 }, { v: 2 }] }, { n: "y", b: { v: 3 } }, { n: "z" }] };
     expect(read({ each: "a.b", key: "a.n", value: "a.b.v" }, nested)).toEqual(["x=1", "x=2", "y=3"]);
+    const sites = {
+      region: "r",
+      sites: [
+        { site: "a", factor: 2, readings: [{ s: "t", v: 1 }, { v: 2 }] },
+        { site: "b", readings: [{ s: "u", v: 3 }] },
+      ],
+    };
+    const options = {
+      each: "sites.readings",
+      key: ["region", "sites.site", "sites.readings.s"],
+      value: "sites.readings.v",
+      features: ["sites.factor"],
+    };
+    expect(read(options, sites)).toEqual(["r/a/t=1,2", "r/b/u=3,NaN", "1: KEY_INVALID"]);
   });
 
   test("that is empty is skipped, and one that is not there is an error unless absent says otherwise", () => {
