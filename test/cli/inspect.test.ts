@@ -187,6 +187,57 @@ const shapes: Readonly<Record<string, readonly [readonly Placed[], object]>> = {
     ),
     { decode: { keyFormat: "json", key: { record: "key", path: "payload.id" }, value: "stock" } },
   ],
+  "keys that are integers of 8 bytes, which are UTF-8 by chance": [
+    placed(
+      times(40, (i) => ({ at: iso(i), celsius: i })),
+      (i) => ({ key: Uint8Array.of(0, 0, 0, 0, 0, 0, 1, i % 4) }),
+    ),
+    { decode: { keyFormat: "int64", time: "at", value: "celsius" } },
+  ],
+  "keys that are integers of 4 bytes, and a part of the key beside them": [
+    placed(
+      times(40, (i) => ({ type: i % 2 === 0 ? "temp" : "hum", at: iso(i), value: i })),
+      (i) => ({ key: Uint8Array.of(0, 0, 0, 200 + (i % 5)) }),
+    ),
+    { decode: { keyFormat: "int32", key: [{ record: "key" }, "type"], time: "at", value: "value" } },
+  ],
+  "keys that are texts of 4 characters": [
+    placed(
+      times(40, (i) => ({ at: iso(i), celsius: i })),
+      (i) => ({ key: bytes(`p-0${i % 4}`) }),
+    ),
+    { decode: { time: "at", value: "celsius" } },
+  ],
+  "arrays in an array, with a key in each": [
+    placed(
+      times(20, (i) => ({
+        region: `r${i % 2}`,
+        sites: times(2, (j) => ({
+          site: `s${j}`,
+          at: iso(i),
+          readings: times(3, (k) => ({ sensor: `t${k}`, celsius: i + j + k })),
+        })),
+      })),
+    ),
+    {
+      decode: {
+        each: "sites.readings",
+        key: ["region", "sites.site", "sites.readings.sensor"],
+        time: "sites.at",
+        value: "sites.readings.celsius",
+      },
+    },
+  ],
+  "arrays in the items of a record that is an array": [
+    placed(
+      times(20, (i) =>
+        times(2, (j) => ({ site: `s${j}`, readings: times(3, (k) => ({ at: iso(i), celsius: i + j + k })) })),
+      ),
+    ),
+    {
+      decode: { each: "readings", key: "site", time: "readings.at", value: "readings.celsius" },
+    },
+  ],
   "names with dots, and no key at all": [
     placed(times(30, (i) => ({ "a.b": i }))),
     { decode: { key: { const: "all" }, value: { path: ["a.b"] } } },
@@ -213,6 +264,8 @@ describe("inspect suggests", () => {
   test("the number of a record, by the record's key or as one series", () => {
     const numbers = placed([1, 2, 3], (i) => ({ key: bytes(`k${i % 2}`) }));
     expect(suggestForNumbers(numbers).decode).toEqual({ format: "number" });
+    const integers = placed([1, 2, 3], (i) => ({ key: Uint8Array.of(0, 0, 0, i) }));
+    expect(suggestForNumbers(integers).decode).toEqual({ format: "number", keyFormat: "int32" });
   });
 
   test("settings that are valid, whatever the documents are", () => {

@@ -12,7 +12,7 @@ import { UndercurrentError } from "../../errors/errors.js";
 import { patience, wirePrefix } from "../../pipeline/decode/format.js";
 import { InputSample } from "../../pipeline/input-sample.js";
 import { formatOf, registryOf } from "../shared/format.js";
-import { placesByKey, withSource, type InputConfig } from "../shared/inputs.js";
+import { withSource, type InputConfig } from "../shared/inputs.js";
 import { reachedBrokers } from "../shared/kafka-options.js";
 import { addTimeoutOption, type TimeoutFlag } from "../shared/options.js";
 import { plainText } from "../shared/text.js";
@@ -79,17 +79,16 @@ async function inspect(topic: string | undefined, flags: InspectFlags): Promise<
     decode,
     ...(aggregate !== undefined && { aggregate }),
   });
-  const asFound = configurationText(sectionsWith({}));
-  const judged = await judge(placed, asFound, asked);
+  const sample = await sampleWith(placed, configurationText(sectionsWith({})), asked);
   // One record has one key, so that an array of readings cannot be placed by it.
-  const isSpread = judged.sharedKeys >= spreadKeys && decode["each"] === undefined;
-  const configuration = isSpread ? configurationText(sectionsWith({ repartition: true })) : asFound;
+  const isSpread = sample.sharedKeys >= spreadKeys && decode["each"] === undefined;
+  const configuration = configurationText(sectionsWith(isSpread ? { repartition: true } : {}));
   const source = flags.file === undefined ? `topic ${input}` : `file ${flags.file}`;
   const said = [
     summaryOf(placed, source),
     ...found,
-    ...(isSpread ? (await judge(placed, configuration, asked)).notes : judged.notes),
-    ...(isSpread ? [placedNote(judged.sharedKeys)] : []),
+    ...sample.findings(isSpread).map(({ message }) => `With this configuration: ${message}.`),
+    ...(isSpread ? [placedNote(sample.sharedKeys)] : []),
     ...(flags.config === undefined ? [] : [`Keep the other sections of ${flags.config}, such as kafka.`]),
   ].map((line) => plainText(line, longestLine));
   if (flags.json === true) {
@@ -259,12 +258,12 @@ function summaryOf(placed: readonly Placed[], source: string): string {
   return `${placed.length.toLocaleString("en")} records${spread} of ${source}${often}.`;
 }
 
-/** Reads the sample with the configuration that is printed. Returns what lint would say of it, and the share of spread keys. */
-async function judge(
+/** Reads the sample with a configuration. The readings are the same whether the records are repartitioned or not. */
+async function sampleWith(
   placed: readonly Placed[],
   configuration: string,
   given: Config,
-): Promise<{ readonly notes: readonly string[]; readonly sharedKeys: number }> {
+): Promise<InputSample> {
   const { settings } = parseConfig(configuration, {});
   const format = await formatOf({ decode: settings.decode, schemaRegistry: given.schemaRegistry });
   // Lines of a file have no time.
@@ -272,11 +271,10 @@ async function judge(
   const records = placed.map(([partition, record]): Placed => {
     return [partition, record.timestamp === -1 ? { ...record, timestamp: now } : record];
   });
-  const sample = new InputSample({ ...settings, isPlacedByKey: placesByKey(settings) }, now, format);
+  const sample = new InputSample(settings, now, format);
   await sample.prepare(records.map(([, record]) => record));
   for (const [partition, record] of records) sample.add(partition, record);
-  const notes = sample.findings().map(({ message }) => `With this configuration: ${message}.`);
-  return { notes, sharedKeys: sample.sharedKeys };
+  return sample;
 }
 
 function comment(line: string): string {

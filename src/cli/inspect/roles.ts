@@ -112,5 +112,13 @@ export function measureNamesIn(fields: Fields, array: string | undefined, within
 }
 
 function inScope(fields: Fields, array: string | undefined): readonly Field[] {
-  return fields.list().filter((field) => field.array === undefined || field.array === array);
+  const around = arraysAround(fields, array);
+  return fields.list().filter((field) => field.array === undefined || around.includes(field.array));
+}
+
+/** Returns the arrays on the way to the items of an array, which is the last of them. */
+export function arraysAround(fields: Fields, array: string | undefined): readonly string[] {
+  if (array === undefined) return [];
+  const isAround = (other: string): boolean => other === "" || `${array}.`.startsWith(`${other}.`);
+  return fields.arrays.filter(isAround).sort((a, b) => a.length - b.length);
 }

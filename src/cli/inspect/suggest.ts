@@ -4,7 +4,7 @@ import { decodeText } from "../../pipeline/decode/document.js";
 import type { InputRecord } from "../../pipeline/ports.js";
 import { Fields, type Field } from "./fields.js";
 import { recordsPerSecond, windowFor, type Placed } from "./rates.js";
-import { arrayOf, keysIn, measureNamesIn, measuresIn, timesIn } from "./roles.js";
+import { arrayOf, arraysAround, keysIn, measureNamesIn, measuresIn, timesIn } from "./roles.js";
 import { shapeOf, type Decode, type Shape } from "./shapes.js";
 import { parsed } from "./values.js";
 
@@ -26,9 +26,10 @@ const mostSeries = 64;
 
 /** Returns settings for records whose values are numbers. */
 export function suggestForNumbers(placed: readonly Placed[]): Suggestion {
-  const { part, note } = recordKeyOf(placed.map(([, record]) => record));
+  const { part, format, note } = recordKeyOf(placed.map(([, record]) => record));
+  const key = part === undefined ? { key: { const: "all" } } : format !== undefined && { keyFormat: format };
   return {
-    decode: { format: "number", ...(part === undefined && { key: { const: "all" } }) },
+    decode: { format: "number", ...key },
     notes: [note, "Time: the record's timestamp.", "Value: the number of the record."],
   };
 }
@@ -125,7 +126,7 @@ function keyOf(
     return {};
   }
   const outer = keysIn(fields, undefined);
-  const inner = array === undefined ? [] : keysIn(fields, array);
+  const inner = arraysAround(fields, array).map((path) => keysIn(fields, path));
   const own = recordKeyOf(records);
   const chosen: unknown[] = [];
   if (own.part !== undefined && (own.values > 1 || outer.length === 0)) {
@@ -141,8 +142,8 @@ function keyOf(
       chosen.push(pathOf(best.field.names));
     }
   }
-  const [item] = inner;
-  if (item !== undefined) {
+  for (const [item] of inner) {
+    if (item === undefined) continue;
     notes.push(`Key within an array: ${seen(item.field)}.`);
     chosen.push(pathOf(item.field.names));
   }
@@ -156,7 +157,7 @@ function keyOf(
       chosen.push(pathOf(measure.names));
     }
   }
-  const others = [...outer, ...inner].filter(({ field }) => !chosen.includes(pathOf(field.names)));
+  const others = [...outer, ...inner.flat()].filter(({ field }) => !chosen.includes(pathOf(field.names)));
   if (others.length > 0)
     notes.push(
       `Other candidates for the key: ${others
@@ -168,10 +169,10 @@ function keyOf(
     notes.push("Key: none found. All records are one series.");
     return { key: { const: "all" } };
   }
-  const format = own.isJson === true && chosen.includes(own.part) && { keyFormat: "json" };
+  const format = own.format !== undefined && chosen.includes(own.part) && { keyFormat: own.format };
   const [only, ...more] = chosen;
   if (more.length > 0) return { ...format, key: chosen };
-  return only === ownPart ? {} : { ...format, key: only };
+  return only === ownPart ? { ...format } : { ...format, key: only };
 }
 
 /** Whether records of one key have several values of a field. Keys are the records' own, or at a path. */
@@ -180,7 +181,9 @@ function varies({ names }: Field, part: unknown, documents: readonly Document[])
   const first = new Map<unknown, unknown>();
   return documents.some(({ record, document }) => {
     const isOwn = typeof part === "object" && "record" in part!;
-    const key = isOwn || path === undefined ? decodeText(record.key ?? new Uint8Array()) : at(document, path);
+    // Bytes that are no text stay apart.
+    const own = (): string => Buffer.from(record.key ?? []).toString("latin1");
+    const key = isOwn || path === undefined ? own() : at(document, path);
     const value = at(document, names);
     if (!first.has(key)) first.set(key, value);
     return first.get(key) !== value;
@@ -199,12 +202,14 @@ interface OwnPart {
   readonly path?: string;
 }
 
+type IntegerFormat = "int32" | "int64";
+
 interface RecordKey {
   /** Undefined if the records' keys are of no use. */
   readonly part: OwnPart | undefined;
   readonly values: number;
-  /** Whether the keys are JSON. */
-  readonly isJson?: boolean;
+  /** Format of keys that are no plain text. */
+  readonly format?: "json" | IntegerFormat;
   readonly note: string;
 }
 
@@ -218,6 +223,8 @@ function recordKeyOf(records: readonly InputRecord[]): RecordKey {
   if (keys.length < records.length) {
     return { ...none, note: `${records.length - keys.length} of ${records.length} records have no key.` };
   }
+  const integers = integerKeyOf(keys);
+  if (integers !== undefined) return integers;
   if (!keys.every((key) => key.length > 0 && isUtf8(key))) {
     return { ...none, note: "The records' keys are not text." };
   }
@@ -237,6 +244,24 @@ function recordKeyOf(records: readonly InputRecord[]): RecordKey {
   };
 }
 
+/** Judges keys that have the size of an integer and are no printable text; undefined for others. */
+function integerKeyOf(keys: readonly Uint8Array[]): RecordKey | undefined {
+  const size = keys[0]!.length;
+  if ((size !== 4 && size !== 8) || !keys.every((key) => key.length === size)) return undefined;
+  // Small integers are UTF-8 of control characters.
+  const isText = (key: Uint8Array): boolean => isUtf8(key) && key.every((byte) => byte >= 32 && byte !== 127);
+  if (keys.every(isText)) return undefined;
+  const view = (key: Uint8Array): DataView => new DataView(key.buffer, key.byteOffset, size);
+  const integers = keys.map((key) => (size === 4 ? view(key).getInt32(0) : view(key).getBigInt64(0)));
+  const values = new Set(integers).size;
+  return {
+    part: ownPart,
+    values,
+    format: size === 4 ? "int32" : "int64",
+    note: `Key: the record's key, an integer of ${size} bytes, ${values} different ones, such as ${integers[0]!}.`,
+  };
+}
+
 /** Judges keys that are JSON documents: one field of theirs, the likeliest, can be a part. */
 function jsonKeyOf(keys: readonly Uint8Array[], texts: ReadonlySet<string>): RecordKey {
   const [example] = texts;
@@ -251,7 +276,7 @@ function jsonKeyOf(keys: readonly Uint8Array[], texts: ReadonlySet<string>): Rec
   if (only === undefined || more.length > 0 || only.names.some((name) => name.includes("."))) {
     return { part: undefined, values: 0, note };
   }
-  return { part: { record: "key", path: only.path }, values: texts.size, isJson: true, note };
+  return { part: { record: "key", path: only.path }, values: texts.size, format: "json", note };
 }
 
 function keysSeen(fields: Fields, array: string | undefined, records: readonly InputRecord[]): number {
