@@ -80,6 +80,14 @@ export interface Promoted extends Origin {
   readonly model: string;
 }
 
+/** A command named the model that is live already, such as one that was given twice: nothing changes. */
+export interface AlreadyLive extends Origin {
+  readonly type: "already-live";
+  readonly offset: number;
+  /** Name and version of the live model. */
+  readonly model: string;
+}
+
 /** A command named a model that the task does not have: the live one stays. */
 export interface PromotionRefused extends Origin {
   readonly type: "promotion-refused";
@@ -125,6 +133,7 @@ export type TaskEvent =
   | Committed
   | Retuned
   | Promoted
+  | AlreadyLive
   | PromotionRefused
   | SharedKeyFound
   | Restarting

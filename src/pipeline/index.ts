@@ -11,6 +11,7 @@ export type {
   Restarting,
   Retuned,
   Promoted,
+  AlreadyLive,
   PromotionRefused,
   SharedKeyFound,
   TakenOver,

@@ -121,6 +121,7 @@ export class Instance {
       case "replaying":
       case "retuned":
       case "promoted":
+      case "already-live":
       case "promotion-refused":
       case "shared-key":
         break;

@@ -105,6 +105,7 @@ export class TaskMetrics {
         break;
       case "retuned":
       case "promoted":
+      case "already-live":
       case "promotion-refused":
       case "replaying":
         break;

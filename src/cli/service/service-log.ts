@@ -69,6 +69,9 @@ export function logTaskEvent(log: ServiceLog, event: TaskEvent): void {
     case "promoted":
       log.info(entry, "the promoted model is live from this offset on");
       break;
+    case "already-live":
+      log.info(entry, "a command named the model that is live already: nothing changes");
+      break;
     case "promotion-refused":
       log.warn(entry, "a promotion was refused: the live model stays");
       break;

@@ -25,7 +25,7 @@ interface PromoteFlags extends TimeoutFlag, InputFlag {
 const notes = `
 The service goes on meanwhile. The command writes a record to each partition of topics.feedback, or of topics.incidents without it. The
 owner of the partition exchanges the roles of the two models with its next commit, exactly once. If the service is stopped, its next start does so. The log has a line
-"promoted" for each partition.
+"promoted" for each partition, or "already-live" where the model was live before.
 
 Without either topic, stop the service first: its consumer group must be empty. One transaction per partition then
 exchanges the roles at the committed offset.

@@ -65,6 +65,8 @@ export interface PromotionOutcome {
   readonly offset: number;
   /** Name and version of the live model. */
   readonly model: string;
+  /** Whether the model of the command was the live one before. */
+  readonly wasLive?: boolean;
   /** Why another model is not the live one; undefined where it is. */
   readonly refusal?: string;
 }
@@ -450,7 +452,7 @@ export class PartitionModel {
       refuse("neither the live model nor the candidate has the settings of the command");
       return;
     }
-    this.#outcomes.push({ offset: this.#position, model: this.#forecaster.modelName() });
+    this.#outcomes.push({ offset: this.#position, model: this.#forecaster.modelName(), wasLive: isLive });
   }
 
   /** From the position on, a model has another role; the next snapshot says so. */

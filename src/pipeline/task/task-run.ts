@@ -195,10 +195,11 @@ export class TaskRun {
     if (outcomes.length === 0) return;
     this.#commits.settled().then(
       () => {
-        for (const { offset, model: live, refusal } of outcomes) {
+        for (const { offset, model: live, wasLive, refusal } of outcomes) {
           const place = { ...this.#origin, offset, model: live };
-          if (refusal === undefined) this.#owner.emit({ type: "promoted", ...place });
-          else this.#owner.emit({ type: "promotion-refused", ...place, reason: refusal });
+          if (refusal !== undefined) {
+            this.#owner.emit({ type: "promotion-refused", ...place, reason: refusal });
+          } else this.#owner.emit({ type: wasLive === true ? "already-live" : "promoted", ...place });
         }
       },
       () => undefined,

@@ -186,7 +186,9 @@ describe("a promotion", () => {
     command(log, ofLive);
     command(log, ofLive);
     await quiet();
-    expect(typesOf(second).filter((type) => type === "promoted")).toHaveLength(3);
+    const told = typesOf(second).filter((type) => type === "promoted" || type === "already-live");
+    // The second demote finds its model live.
+    expect(told).toEqual(["promoted", "promoted", "already-live"]);
     await stop(second);
     expect(log.promotions(0)).toMatchObject([{ at: 80 }, { at: 120 }]);
     const third = start(log, both);
