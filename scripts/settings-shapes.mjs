@@ -10,7 +10,10 @@ const rules = {
   multiple_of: ({ value }) => ({ multipleOf: value }),
   min_length: ({ minimum }) => ({ min: minimum }),
   max_length: ({ maximum }) => ({ max: maximum }),
-  string_format: ({ pattern }) => ({ pattern }),
+  string_format: ({ pattern, error }) => ({
+    pattern,
+    ...(error !== undefined && { patternText: error({}) }),
+  }),
 };
 
 /** The rule of each type of schema. */

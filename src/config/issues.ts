@@ -6,10 +6,17 @@ import { renamedText } from "../errors/errors.js";
 import { nodeAt, pathText, rangeText, settings, type SettingPath } from "./json-schema.js";
 import type { ConfigIssue } from "./yaml.js";
 
+type Issue = z.core.$ZodIssue;
+
 /** The schema's issues as ours; none repeats a value, which may be a secret. */
-export function configIssues(error: z.ZodError): readonly ConfigIssue[] {
+export function configIssues(error: { readonly issues: readonly Issue[] }): readonly ConfigIssue[] {
   return error.issues.flatMap((issue): ConfigIssue[] => {
     const { path } = issue;
+    if (issue.code === "invalid_union") {
+      const form = likeliestForm(issue.errors);
+      const issues = form?.map((one): Issue => ({ ...one, path: [...path, ...one.path] }));
+      if (issues !== undefined) return [...configIssues({ issues })];
+    }
     if (issue.code === "unrecognized_keys") {
       return issue.keys.map((name) => ({ path: [...path, name], message: unknownText(path, name) }));
     }
@@ -18,11 +25,33 @@ export function configIssues(error: z.ZodError): readonly ConfigIssue[] {
     if (issue.code === "invalid_union" && issue.message !== "Invalid input") {
       return [{ path, message: issue.message }];
     }
+    if (issue.code === "invalid_value" && !issue.message.startsWith("Invalid ")) {
+      return [{ path, message: issue.message }];
+    }
     const node = nodeAt(describedPath(path));
-    const expected = node === undefined ? issue.message : `expected ${rangeText(node)}`;
+    const expected = node === undefined ? ownText(issue) : `expected ${rangeText(node)}`;
     const missing = issue.message.endsWith("received undefined");
     return [{ path, message: missing ? `missing; ${expected}` : expected }];
   });
+}
+
+/**
+ * Returns the issues of the form that was most likely meant: of those that have every given name the one with the fewest issues.
+ * Undefined where no form is likelier than the others.
+ */
+export function likeliestForm(forms: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+  const ofOther: readonly Issue["code"][] = ["invalid_type", "invalid_value", "unrecognized_keys"];
+  const [likeliest, next] = forms
+    .filter((form) => !form.some(({ path, code }) => path.length === 0 && ofOther.includes(code)))
+    .sort((a, b) => a.length - b.length);
+  return likeliest?.length === next?.length ? undefined : likeliest;
+}
+
+/** What a value in one of several forms may be, whose schema is at no path. */
+function ownText(issue: Issue): string {
+  if (issue.code !== "invalid_type") return issue.message;
+  const names: Readonly<Record<string, string>> = { array: "a list", string: "a text", object: "a section" };
+  return `expected ${names[issue.expected] ?? issue.expected}`;
 }
 
 /** Where the schema describes a setting: those of `candidate.model` are those of `model`. */

@@ -126,7 +126,7 @@ export function modelName(
 }
 
 function invalidSetting(
-  { path, message, unknown }: Issue,
+  { path, message, expected: ownRange, unknown }: Issue,
   options: object,
   ranges: Readonly<Record<string, string>>,
 ): UndercurrentError {
@@ -142,7 +142,8 @@ function invalidSetting(
   let length = path.length;
   while (length > 0 && ranges[path.slice(0, length).join(".")] === undefined) length--;
   const range = ranges[path.slice(0, length).join(".")];
-  const expected = message ?? `expected ${range ?? "an object"}`;
+  const expected =
+    message ?? (length < path.length ? ownRange : undefined) ?? `expected ${range ?? "an object"}`;
   return new UndercurrentError(
     "SETTING_INVALID",
     `${path.join(".") || "options"}: ${expected}; found ${typeof value === "number" ? value : JSON.stringify(value)}`,

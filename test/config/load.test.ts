@@ -105,6 +105,33 @@ describe("what is wrong", () => {
   });
 
   test.each([
+    [
+      '{ days: [sat, sunn], from: "22:00", to: "06:00" }',
+      '.days[1]: expected a day of the week: sun, mon, tue, wed, thu, fri, sat; found "sunn"',
+    ],
+    ['{ days: [sat], from: "25:00", to: "06:00" }', ".from: expected a time of day from 00:00 to 23:59"],
+    [
+      '{ from: "2026-01-41", to: "2026-05-05" }',
+      ".from: expected an ISO 8601 time, such as 2026-05-01T22:00Z",
+    ],
+    ['{ from: "2026-05-06", to: "2026-05-05" }', ": expected from before to"],
+    ['{ days: sat, from: "22:00", to: "06:00" }', ".days: expected a list"],
+    ['{ from: "22:00" }', ".to: missing; expected a text"],
+    ['{ day: [sat], from: "22:00", to: "06:00" }', ".day: unknown setting"],
+  ])("in a quiet time %s is told of the form that was meant", (given, told) => {
+    expect(issues(`model: { detection: { quiet: [${given}] } }`)).toEqual([
+      `line 1: model.detection.quiet[0]${told}`,
+    ]);
+  });
+
+  test.each([
+    ["{ key: { header: 5 } }", "key.header: expected a text"],
+    ["{ key: { recrod: key } }", "key: expected a part, or a list of 1 to 16 parts"],
+  ])("in decode: %s is told of the form that has its names", (given, told) => {
+    expect(issues(`decode: ${given}`)).toEqual([`line 1: decode.${told}`]);
+  });
+
+  test.each([
     ["aplication: a", "line 1: aplication: unknown setting; did you mean applicationId?"],
     [
       "topics:\n  dead_letters: a",

@@ -148,6 +148,21 @@ describe("a wrong setting is refused with its name, its range and its value", ()
     ["forecast", { Hidden: 8 }, "Hidden: unknown option; did you mean hidden?"],
     ["forecast", { zone: "UTC" }, "zone: unknown option; did you mean timeZone?"],
     ["forecast", { sleep: 1 }, "sleep: unknown option"],
+    [
+      "forecast",
+      { detection: { quiet: [{ days: ["sunn"], from: "22:00", to: "06:00" }] } },
+      'detection.quiet.0.days.0: expected sun | mon | tue | wed | thu | fri | sat; found "sunn"',
+    ],
+    [
+      "forecast",
+      { detection: { quiet: [{ from: "25:00", to: "06:00" }] } },
+      'detection.quiet.0.from: expected a time of day from 00:00 to 23:59; found "25:00"',
+    ],
+    [
+      "forecast",
+      { detection: { overrides: [{ keys: "a", direction: "up" }] } },
+      'detection.overrides.0.direction: expected both | above | below; found "up"',
+    ],
     ["forecastSymbols", { order: 9 }, "order: expected whole number from 0 to 8; found 9"],
     [
       "createForecaster",

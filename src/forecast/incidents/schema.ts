@@ -57,14 +57,25 @@ const deviationSchema = z
     "Deviation from the usual value that an alarm must reach. Where both are given, both must be reached. Alarms without a direction have no deviation and count.",
   );
 
-const instantSchema = z.string().refine(isInstant, "expected an ISO 8601 time, such as 2026-05-01T22:00Z");
+// Aborts, so that the form with the fewest faults is told, whatever the faults are.
+const instantSchema = z
+  .string()
+  .refine(isInstant, { error: "expected an ISO 8601 time, such as 2026-05-01T22:00Z", abort: true });
 
-const fromSchema = z
-  .string()
-  .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, "expected a time of day from 00:00 to 23:59");
-const toSchema = z
-  .string()
-  .regex(/^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/, "expected a time of day from 00:00 to 24:00");
+const fromSchema = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, {
+  error: "expected a time of day from 00:00 to 23:59",
+  abort: true,
+});
+const toSchema = z.string().regex(/^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/, {
+  error: "expected a time of day from 00:00 to 24:00",
+  abort: true,
+});
+
+/** Text for a day that is none. A setting's value is named here, for a day is no secret. */
+const dayError = ({ input }: { readonly input?: unknown }): string => {
+  const found = typeof input === "string" ? `; found ${JSON.stringify(input.slice(0, 20))}` : "";
+  return `expected a day of the week: ${weekdays.join(", ")}${found}`;
+};
 
 const quietSchema = z.union(
   [
@@ -77,7 +88,7 @@ const quietSchema = z.union(
     z
       .strictObject({
         days: z
-          .array(z.enum(weekdays))
+          .array(z.enum(weekdays, { error: dayError }))
           .min(1)
           .default([...weekdays])
           .describe("Days of the week on which the window begins."),

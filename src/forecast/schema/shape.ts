@@ -18,10 +18,19 @@ type Rule =
   | NumberRule
   | { readonly type: "boolean" }
   | { readonly type: "choice"; readonly values: readonly unknown[] }
-  | { readonly type: "text"; readonly min?: number; readonly max?: number; readonly pattern?: RegExp }
+  | TextRule
   | { readonly type: "list"; readonly items: Shape; readonly min?: number; readonly max?: number }
   | { readonly type: "object"; readonly members: Readonly<Record<string, Shape>> }
   | { readonly type: "union"; readonly forms: readonly Shape[] };
+
+interface TextRule {
+  readonly type: "text";
+  readonly min?: number;
+  readonly max?: number;
+  readonly pattern?: RegExp;
+  /** What is told of a text that the pattern does not fit. */
+  readonly patternText?: string;
+}
 
 interface NumberRule {
   readonly type: "number";
@@ -38,6 +47,8 @@ export interface Issue {
   readonly path: readonly string[];
   /** The text of a refinement; undefined where the range says what was expected. */
   readonly message?: string;
+  /** What the value itself may be, for settings without a range of their own, such as those in a list. */
+  readonly expected?: string | undefined;
   /** The name of an option that does not exist. */
   readonly unknown?: string;
   /** Whether the value has another type than the shape, so that nothing else is asked of it. */
@@ -57,7 +68,7 @@ function read(shape: Shape, given: unknown, path: readonly string[], issues: Iss
   if (isAbsent && shape.default !== undefined) return copyOf(shape.default);
   const own: Issue[] = [];
   const value = readRule(shape, isAbsent ? shape.prefault : given, path, own);
-  for (const [holds, message] of own.some(isFatal) ? [] : (shape.refinements ?? [])) {
+  for (const [holds, message] of own.length > 0 ? [] : (shape.refinements ?? [])) {
     if (!holds(value as never)) own.push({ path, message, isFatal: false });
   }
   issues.push(...own);
@@ -68,8 +79,8 @@ const isFatal = (issue: Issue): boolean => issue.isFatal;
 const copyOf = (value: unknown): unknown => (Array.isArray(value) ? [...(value as unknown[])] : value);
 
 function readRule(rule: Rule, value: unknown, path: readonly string[], issues: Issue[]): unknown {
-  const refuse = (isFatal: boolean): void => {
-    issues.push({ path, isFatal });
+  const refuse = (isFatal: boolean, expected?: string): void => {
+    issues.push({ path, isFatal, expected });
   };
   switch (rule.type) {
     case "number":
@@ -80,15 +91,16 @@ function readRule(rule: Rule, value: unknown, path: readonly string[], issues: I
       if (typeof value !== "boolean") refuse(true);
       return value;
     case "choice":
-      if (!rule.values.includes(value)) refuse(true);
+      if (!rule.values.includes(value)) refuse(true, `expected ${rule.values.join(" | ")}`);
       return value;
     case "text":
-      if (typeof value !== "string") refuse(true);
-      else if (!hasLength(rule, value.length) || rule.pattern?.test(value) === false) refuse(false);
+      if (typeof value !== "string") refuse(true, "expected a text");
+      else if (!hasLength(rule, value.length)) refuse(false);
+      else if (rule.pattern?.test(value) === false) refuse(false, rule.patternText);
       return value;
     case "list":
       if (Array.isArray(value)) return readItems(rule, value, path, issues);
-      refuse(true);
+      refuse(true, "expected a list");
       return value;
     case "object":
       if (isObject(value)) return readMembers(rule.members, value, path, issues);
@@ -143,24 +155,34 @@ function readMembers(
   return settings;
 }
 
-/** Takes the first form that fits. If the value has the type of one form alone, its issues are told. */
+/**
+ * Takes the first form that fits. Else the issues of the likeliest form are told: of those that have every given name the one
+ * with the fewest issues, or else the only one that has the value's type.
+ */
 function readForms(
   forms: readonly Shape[],
   given: unknown,
   path: readonly string[],
   issues: Issue[],
 ): unknown {
-  const typed: { readonly value: unknown; readonly own: Issue[] }[] = [];
+  const tried: { readonly value: unknown; readonly own: Issue[] }[] = [];
   for (const form of forms) {
     const own: Issue[] = [];
     const value = read(form, given, path, own);
     if (own.length === 0) return value;
-    if (!own.some(isFatal)) typed.push({ value, own });
+    tried.push({ value, own });
   }
-  if (typed.length !== 1) {
+  const isOf = (issue: Issue): boolean => issue.path.length === path.length;
+  const named = tried
+    .filter(({ own }) => !own.some((issue) => isOf(issue) && (issue.isFatal || issue.unknown !== undefined)))
+    .sort((a, b) => a.own.length - b.own.length);
+  const typed = tried.filter(({ own }) => !own.some(isFatal));
+  const isClear = named.length > 0 && named[0]!.own.length !== named[1]?.own.length;
+  const likeliest = isClear ? named[0] : typed.length === 1 ? typed[0] : undefined;
+  if (likeliest === undefined) {
     issues.push({ path, isFatal: true });
     return undefined;
   }
-  issues.push(...typed[0]!.own);
-  return typed[0]!.value;
+  issues.push(...likeliest.own);
+  return likeliest.value;
 }
