@@ -64,7 +64,7 @@ function keyDocuments(
   format: ValueFormat | undefined,
 ): KeyDocuments | undefined {
   if (keyFormat === "text") return undefined;
-  const parse = plainKeys[keyFormat as keyof typeof plainKeys] ?? format?.parseKey?.bind(format);
+  const parse = plainKeys[keyFormat] ?? format?.parseKey?.bind(format);
   if (parse === undefined) {
     throw new UndercurrentError(
       "SETTING_INVALID",
@@ -83,11 +83,11 @@ function keyDocuments(
 }
 
 /** Parsers of keys that need no schema. */
-const plainKeys = {
+const plainKeys: Readonly<Record<string, ((key: Uint8Array) => unknown) | undefined>> = {
   json: jsonKey,
-  int32: (key: Uint8Array) => integerView(key, 4, "int32").getInt32(0),
+  int32: (key) => integerView(key, 4, "int32").getInt32(0),
   // A text: numbers hold integers up to 2^53 alone.
-  int64: (key: Uint8Array) => integerView(key, 8, "int64").getBigInt64(0).toString(),
+  int64: (key) => integerView(key, 8, "int64").getBigInt64(0).toString(),
 };
 
 function integerView(key: Uint8Array, size: number, name: string): DataView {
