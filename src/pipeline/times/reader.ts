@@ -4,6 +4,7 @@ import { maximumTime, readTime } from "../../forecast/input.js";
 import { hasZone } from "../../forecast/iso-time.js";
 import { epochTime, plausibleUnit, toMilliseconds, unitNames, type TimeUnit } from "./epoch.js";
 import { localClock, timeFormatParser } from "./format.js";
+import { isOrderUnclear, likelyFormat } from "./guess.js";
 
 export interface TimeSettings {
   /** Unit of numbers. Without one, numbers are milliseconds, and numbers that are not plausible so are refused. */
@@ -47,19 +48,52 @@ export function timeReader(
   names: TimeOptionNames,
   isText = false,
 ): (time: unknown) => number {
-  if (timeFormat !== undefined) return formatReader(timeFormat, timeZone);
+  if (timeFormat !== undefined) return formatReader(timeFormat, timeZone, names);
   const takesDigits = isText || timeUnit !== undefined;
   const local = timeZone === undefined ? undefined : localClock(timeZone);
   return (time) => {
     if (typeof time === "number") return readNumber(time, timeUnit, names);
     if (typeof time !== "string") return readTime(time);
     if (takesDigits && numericText.test(time)) return readNumber(Number(time), timeUnit, names);
-    const iso = readTime(time);
+    const iso = readIso(time, names);
     return local === undefined || hasZone(time) ? iso : local(iso);
   };
 }
 
-function formatReader(format: string, zone: string | undefined): (time: unknown) => number {
+/** Reads ISO 8601; the error of another text names the format that would read it. */
+function readIso(text: string, names: TimeOptionNames): number {
+  try {
+    return readTime(text);
+  } catch (error) {
+    const hint = formatHint(text, names);
+    if (!(error instanceof UndercurrentError) || hint === "") throw error;
+    throw new UndercurrentError(error.code, `${error.message}${hint}`);
+  }
+}
+
+function formatHint(text: string, names: TimeOptionNames): string {
+  const format = likelyFormat(text.trim());
+  // A day that the calendar does not have is of no format.
+  if (format === undefined || Number.isNaN(parserOf(format)(text.trim()))) return "";
+  const other = isOrderUnclear(text.trim()) ? ", if the month is first" : "";
+  const mark = names.format.startsWith("--") ? " " : ": ";
+  return `; ${names.format}${mark}${JSON.stringify(format)} reads it${other}`;
+}
+
+/** Parsers of likely formats, of which there are some hundred at most. */
+const parsers = new Map<string, (text: string) => number>();
+
+function parserOf(format: string): (text: string) => number {
+  const parser = parsers.get(format) ?? timeFormatParser(format);
+  parsers.set(format, parser);
+  return parser;
+}
+
+function formatReader(
+  format: string,
+  zone: string | undefined,
+  names: TimeOptionNames,
+): (time: unknown) => number {
   const parse = timeFormatParser(format, zone);
   return (time) => {
     const text = typeof time === "number" ? String(time) : time;
@@ -67,7 +101,11 @@ function formatReader(format: string, zone: string | undefined): (time: unknown)
     const milliseconds = parse(text.trim());
     if (Math.abs(milliseconds) <= maximumTime) return milliseconds;
     const shown = JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
-    throw new UndercurrentError("TIME_INVALID", `the time is the text ${shown}, not of the format ${format}`);
+    const hint = formatHint(text, names);
+    throw new UndercurrentError(
+      "TIME_INVALID",
+      `the time is the text ${shown}, not of the format ${format}${hint}`,
+    );
   };
 }
 

@@ -135,6 +135,60 @@ describe("times in a format", () => {
 });
 
 describe("a file", () => {
+  const at = (i: number): string => new Date(hours[i]!).toISOString();
+
+  test("that is not in the order of time is told, and taken as it stands", async () => {
+    const descending = hours.map((_, i) => hours.length - 1 - i);
+    const { times, notices } = await read(table(descending.map(at)));
+    expect(times[0]).toBe(hours.at(-1));
+    expect(notices).toEqual([
+      "in.csv: 199 of 200 values are older than the one before of their key: rows are taken as they stand; sort them by time, the oldest first",
+    ]);
+    expect((await read(table(hours.map((_, i) => at(i))))).notices).toEqual([]);
+  });
+
+  test("of several series without a column of keys is told by its columns and its times", async () => {
+    const rows = hours.map((_, i) => `${at(i >> 1)},pump,${i % 2 === 0 ? "bar" : "celsius"},${i}\n`);
+    const { notices } = await read(`time,device,metric,value\n${rows.join("")}`);
+    expect(notices).toEqual([
+      'in.csv: all rows are of one key, for no column is named key; --key names its column, such as "device", "metric"',
+      "in.csv: 100 of 200 values have the time of the one before of their key: if the rows are of several series, --key names the column that tells them apart",
+    ]);
+    const named = await read(`time,device,metric,value\n${rows.join("")}`, {}, { key: "metric" });
+    // All keys of this test have one slot.
+    expect(named.notices).toHaveLength(1);
+  });
+
+  test.each([
+    ["1,500.0", "separators of thousands must be removed"],
+    ["1 500.5", "separators of thousands must be removed"],
+    ["1.500,25", "separators of thousands must be removed, a decimal comma needs --decimal ,"],
+    ["41,5", "a decimal comma needs --decimal ,"],
+    ["50.0%", "write the number alone, without unit or sign of currency"],
+    ["$1500", "write the number alone, without unit or sign of currency"],
+    [
+      "$1,500.00",
+      "separators of thousands must be removed; write the number alone, without unit or sign of currency",
+    ],
+    ["21.5 °C", "write the number alone, without unit or sign of currency"],
+    ["(12.50)", "a negative number needs a minus sign, and no brackets"],
+  ])("with the value %s is told what would make it a number", async (cell, hint) => {
+    const { rejected } = await read(`time,value\n2026-03-01,"${cell}"\n`);
+    expect(rejected).toEqual([`VALUE_NOT_A_NUMBER: the value is the text ${JSON.stringify(cell)}; ${hint}`]);
+  });
+
+  test.each(["on", "Total", "--"])("with the value %s has no such advice", async (cell) => {
+    const { rejected } = await read(`time,value\n2026-03-01,${cell}\n`);
+    expect(rejected).toHaveLength(1);
+    expect(rejected[0]).not.toContain(";");
+  });
+
+  test("with the day numbers of a spreadsheet is told what to export", async () => {
+    await expect(read(table(["46101.00000", "46101.04167"]))).rejects.toThrow(
+      "look like a spreadsheet's day numbers: give its cells a date format such as yyyy-mm-dd hh:mm before the export",
+    );
+  });
+
   test.each([";", "\t"])("with %j between its cells is read and told", async (delimiter) => {
     const content = `time,value\n2026-03-01,1,5\n`.replace("time,value", `time${delimiter}value`);
     const rows = content.replace("2026-03-01,", `2026-03-01${delimiter}`);

@@ -2,6 +2,8 @@
 import { readTime, readValue } from "../../../forecast/input.js";
 import { flagNames, numericText, timeReader, type TimeSettings } from "../../../pipeline/times/reader.js";
 
+import { UndercurrentError } from "../../../errors/errors.js";
+
 /** Texts for a missing value, in lower case; an empty cell is missing too. */
 export const missingWords: readonly string[] = ["nan", "null", "none", "nil", "na", "n/a", "#n/a", "-"];
 const knownMissing: ReadonlySet<string> = new Set(["", ...missingWords]);
@@ -39,8 +41,37 @@ export function readValueCell(cell: string, name?: string): number {
   const text = cell.trim();
   if (knownMissing.has(text.toLowerCase())) return NaN;
   if (infinite.test(text)) return readValue(text.startsWith("-") ? -Infinity : Infinity, name);
-  if (Number.isNaN(value) || otherRadix.test(text)) return readValue(text, name);
+  if (Number.isNaN(value) || otherRadix.test(text)) return refuseText(text, name, ".");
   return readValue(value, name);
+}
+
+/** Throws VALUE_NOT_A_NUMBER, with what would make a number of the text. */
+function refuseText(text: string, name: string | undefined, decimal: "." | ","): never {
+  try {
+    readValue(text, name);
+  } catch (error) {
+    if (error instanceof UndercurrentError) {
+      throw new UndercurrentError(error.code, `${error.message}${numberHint(text, decimal)}`);
+    }
+    throw error;
+  }
+  throw new Error("a text is no value");
+}
+
+/** What keeps a text from being a number; empty if nothing is known. */
+function numberHint(text: string, decimal: "." | ","): string {
+  if (text.length > 40) return "";
+  const number = /^[^\d+-]*([+-]?\d[\d.,' ]*)(.*)$/.exec(text)?.[1]?.trim();
+  if (number === undefined) return "";
+  if (/^\(.*\)$/.test(text)) return "; a negative number needs a minus sign, and no brackets";
+  const rest = number === text ? "" : "; write the number alone, without unit or sign of currency";
+  const hasGroups = decimal === "." ? /\d[,' ]\d{3}(?!\d)/.test(number) : /\d[.' ]\d{3}(?!\d)/.test(number);
+  const isComma = decimal === "." && /^[+-]?[\d.]+,\d+$/.test(number);
+  const comma = isComma ? "a decimal comma needs --decimal ," : "";
+  const groups =
+    hasGroups || (isComma && number.includes(".")) ? "separators of thousands must be removed" : "";
+  const marks = [groups, comma].filter((part) => part !== "").join(", ");
+  return `${marks === "" ? "" : `; ${marks}`}${rest}`;
 }
 
 /** `readValueCell` for cells with a decimal comma, or with further words for a missing value. */
@@ -53,7 +84,7 @@ export function valueCellReader({ decimal = ".", missing = [] }: CellForm): Valu
 
 function readDecimalComma(cell: string, name?: string): number {
   // A point would be a separator of thousands, which is refused as is a comma in a file with decimal points.
-  if (/\d\.|\.\d/.test(cell)) return readValue(cell.trim(), name);
+  if (/\d\.|\.\d/.test(cell)) return refuseText(cell.trim(), name, ",");
   return readValueCell(cell.replace(",", "."), name);
 }
 

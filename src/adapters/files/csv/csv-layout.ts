@@ -29,6 +29,8 @@ export interface ObservationSink {
 export interface RowReader {
   /** Column of the time. */
   readonly timeColumn: number;
+  /** Columns that are not read, in a file whose rows are all of one key. */
+  readonly unread: readonly string[];
   /** Observations that one row holds at most. */
   readonly observationsPerRow: number;
   /** Gives an observation or a rejection for each cell that is a value, or one rejection for the whole row. */
@@ -85,7 +87,8 @@ function wideReader(names: ColumnNames, columns: CsvColumns): RowReader {
       sink.observation(slots[i]!, time, value, features.values);
     }
   };
-  return { timeColumn, observationsPerRow: keys.length, read, setForm: (form) => cells.setForm(form) };
+  const setForm = (form: CellForm): void => cells.setForm(form);
+  return { timeColumn, unread: [], observationsPerRow: keys.length, read, setForm };
 }
 
 function longReader(names: ColumnNames, columns: CsvColumns, keyWithoutColumn: string): RowReader {
@@ -100,7 +103,7 @@ function longReader(names: ColumnNames, columns: CsvColumns, keyWithoutColumn: s
       : names.onlyOther(
           taken,
           names.header.length === 1
-            ? "the file has one column; name the character between its cells with --delimiter"
+            ? "the file has one column: name the character between its cells with --delimiter, or remove lines above the header"
             : "the value column is ambiguous; name it with --value",
         ));
   const cells = new Cells();
@@ -116,7 +119,10 @@ function longReader(names: ColumnNames, columns: CsvColumns, keyWithoutColumn: s
       sink.rejection(row.line, code, message);
     }
   };
-  return { timeColumn, observationsPerRow: 1, read, setForm: (form) => cells.setForm(form) };
+  const unread = names.header.filter(
+    (name, column) => keyColumn === undefined && name !== "" && ![...taken, valueColumn].includes(column),
+  );
+  return { timeColumn, unread, observationsPerRow: 1, read, setForm: (form) => cells.setForm(form) };
 }
 
 /** Reads a row's features into one array, which is reused; an error names the column. */

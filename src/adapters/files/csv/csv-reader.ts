@@ -6,6 +6,7 @@ import type { WindowedColumns } from "../../../forecast/windows/windowed-columns
 import type { Rejection } from "../../../pipeline/telemetry.js";
 import type { CellForm } from "./cells.js";
 import { csvLayout, type CsvColumns, type ObservationSink, type RowReader } from "./csv-layout.js";
+import { quoted } from "./column-names.js";
 import { CsvRecords, isFault, type CsvRecord } from "./csv-records.js";
 import { assertHeader, otherForm } from "./header.js";
 import { keyOfFile, nameOf, openText } from "../open.js";
@@ -80,8 +81,10 @@ async function* readFile(file: string, options: CsvReaderOptions): AsyncGenerato
   };
   const take = function* (all: readonly CsvRecord[]): Generator<NumberedColumns> {
     for (const record of all) {
-      if (rows === undefined) rows = new FileRows(file, headerOf(file, record, records.headerText), options);
-      else if (first === undefined) {
+      if (rows === undefined) {
+        rows = new FileRows(file, headerOf(file, record, records.headerText), options);
+        rows.reportUnread(notice);
+      } else if (first === undefined) {
         if (rows.take(record)) yield rows.batch();
       } else if (first.push(record) === judgedRows) yield* settle();
     }
@@ -94,6 +97,7 @@ async function* readFile(file: string, options: CsvReaderOptions): AsyncGenerato
     options.reject({ code: "INPUT_EMPTY", message: "the file is empty", origin: nameOf(file) });
   } else {
     yield rows.batch();
+    rows.reportOrder(notice);
   }
 }
 
@@ -109,6 +113,12 @@ class FileRows implements ObservationSink {
   readonly #capacity: number;
   /** Line of the row that is read. */
   #line = 0;
+  /** Of each slot, the time of its last observation. */
+  readonly #lastTimes: number[] = [];
+  #observations = 0;
+  /** Observations that are older than the one before of their key, and that have its time. */
+  #older = 0;
+  #equal = 0;
   /** Whether the batch has been handed on, so that the next row starts a new one. */
   #handedOn = false;
 
@@ -160,6 +170,11 @@ class FileRows implements ObservationSink {
 
   observation(slot: number, time: number, value: number, features: ArrayLike<number>): void {
     const { windows } = this.#options;
+    const last = this.#lastTimes[slot] ?? -Infinity;
+    if (time < last) this.#older++;
+    else if (time === last) this.#equal++;
+    this.#lastTimes[slot] = time;
+    this.#observations++;
     if (windows === undefined) {
       appendObservation(this.#own, slot, time, value);
       setFeatures(this.#own, features);
@@ -170,6 +185,30 @@ class FileRows implements ObservationSink {
     } catch (error) {
       const { code, message } = inputFault(error);
       this.rejection(this.#line, code, message);
+    }
+  }
+
+  /** Notes columns that could tell the keys of rows apart, where all rows are of one. */
+  reportUnread(notice: (text: string) => void): void {
+    const unread = this.#layout.unread.slice(0, 5).map(quoted).join(", ");
+    if (unread === "") return;
+    notice(`all rows are of one key, for no column is named key; --key names its column, such as ${unread}`);
+  }
+
+  /** Notes rows that are out of the order of time, and keys that seem to be several series. */
+  reportOrder(notice: (text: string) => void): void {
+    const all = this.#observations.toLocaleString("en");
+    if (this.#older > 0) {
+      notice(
+        `${this.#older.toLocaleString("en")} of ${all} values are older than the one before of their key: ` +
+          "rows are taken as they stand; sort them by time, the oldest first",
+      );
+    }
+    if (this.#equal > 0.25 * this.#observations) {
+      notice(
+        `${this.#equal.toLocaleString("en")} of ${all} values have the time of the one before of their key: ` +
+          "if the rows are of several series, --key names the column that tells them apart",
+      );
     }
   }
 

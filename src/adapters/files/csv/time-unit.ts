@@ -45,6 +45,12 @@ export function detectTimeUnit(
     );
   }
   if (unit === undefined) {
+    if (numbers.every((text) => Number(text) > 20_000 && Number(text) < 80_000)) {
+      throw unclear(
+        `times such as ${first} look like a spreadsheet's day numbers: give its cells a date format such as ` +
+          "yyyy-mm-dd hh:mm before the export, or name another column with --time",
+      );
+    }
     throw unclear(
       `times such as ${first} are not plausible as epoch seconds, milliseconds, microseconds or nanoseconds: ` +
         "name another column with --time, the unit with --time-unit, or the format of a date with --time-format",
