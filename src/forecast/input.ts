@@ -129,7 +129,13 @@ export function warn(message: string, code: string): void {
 const secondsFrom = 1e9;
 const secondsUntil = 4.2e9;
 
-/** Returns whether a time in milliseconds is far more likely one in seconds. */
-export function looksLikeSeconds(time: unknown): time is number {
-  return typeof time === "number" && time >= secondsFrom && time < secondsUntil;
+/**
+ * Returns the unit that a time in milliseconds is far more likely in, and how to convert it; undefined for a time that may
+ * be in milliseconds.
+ */
+export function likelyUnit(time: unknown): readonly [unit: string, conversion: string] | undefined {
+  if (typeof time !== "number") return undefined;
+  if (time >= secondsFrom && time < secondsUntil) return ["seconds", "1000 * event.time"];
+  const isMicroseconds = time >= 1e6 * secondsFrom && time < 1e6 * secondsUntil;
+  return isMicroseconds ? ["microseconds", "event.time / 1000"] : undefined;
 }

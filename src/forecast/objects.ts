@@ -27,7 +27,7 @@ import {
   type IncidentUpdate,
 } from "./incidents/update.js";
 import {
-  looksLikeSeconds,
+  likelyUnit,
   readKey,
   readTime,
   readValue,
@@ -148,7 +148,10 @@ const noFeatures: readonly number[] = [];
 /** Returns the checked settings among the options. Throws SETTING_INVALID. */
 export function settingsOf<T>(options: EventOptions<T>): ForecasterSettings {
   requireOptions(options);
-  refuseMisplaced(options, { featureCount: "give a callback for each feature in `features`" });
+  refuseMisplaced(options, {
+    featureCount: "give a callback for each feature in `features`",
+    model: "its settings are options themselves, such as horizon",
+  });
   requireFunctions(
     options,
     ["key", "time", "value"],
@@ -258,8 +261,8 @@ export class EventForecaster<T> extends ObjectForecaster<
   /** @internal */
   declare protected readonly forecaster: Forecaster;
   readonly #options: EventOptions<T>;
-  /** Whether the unit of the first time was looked at. */
-  #hasTimed = false;
+  /** Whether the first event was looked at. */
+  #hasBegun = false;
   /** The events of the batch by their rows, where they name groups. */
   readonly #accepted: T[] = [];
   /** With the setting `aggregate`. */
@@ -328,8 +331,8 @@ export class EventForecaster<T> extends ObjectForecaster<
   protected override read(event: T): (events: ReturnType<typeof observationColumns>) => void {
     const key = this.#options.key(event);
     const time = this.#options.time(event);
-    if (!this.#hasTimed) this.#checkUnit(time);
     const value = this.#options.value(event);
+    if (!this.#hasBegun) this.checkFirst(event, time, value);
     const features = this.#options.features?.map((feature) => feature(event));
     const path = pathOfGroup(this.forecaster.settings.detection.group);
     return (events) => {
@@ -372,15 +375,25 @@ export class EventForecaster<T> extends ObjectForecaster<
     events.groupOf ??= (row) => groupAt(this.#accepted[row], path);
   }
 
-  /** Warns if the first time is likely one in seconds, which forecasts would take for milliseconds. */
-  #checkUnit(time: TimeLike): void {
-    this.#hasTimed = true;
-    if (!looksLikeSeconds(time)) return;
-    const date = new Date(time).toISOString();
-    warn(
-      `the time ${time} is ${date} in milliseconds; if it is in seconds, give (event) => 1000 * event.time`,
-      "TIME_INVALID",
-    );
+  /**
+   * Warns of a first event that is taken as it is, and was likely meant otherwise: a time in another unit than milliseconds, or
+   * a value at a name that the event does not have.
+   *
+   * @internal
+   */
+  protected checkFirst(_: T, time: TimeLike, value: ValueLike): void {
+    this.#hasBegun = true;
+    const [unit, conversion] = likelyUnit(time) ?? [];
+    if (unit !== undefined) {
+      const date = new Date(time).toISOString();
+      warn(
+        `the time ${String(time)} is ${date} in milliseconds; if it is in ${unit}, give (event) => ${conversion}`,
+        "TIME_INVALID",
+      );
+    }
+    if (value === undefined) {
+      warn("the value of the first event is undefined, which is taken as missing", "VALUE_NOT_A_NUMBER");
+    }
   }
 
   /** @internal */
@@ -428,13 +441,31 @@ export class EventForecaster<T> extends ObjectForecaster<
 }
 
 const carried = "each observation carries its key, time and value";
-const misplaced = { key: carried, time: carried, value: carried };
+const misplaced = {
+  key: carried,
+  time: carried,
+  value: carried,
+  restore: "give the snapshot to the method restore() of the forecaster",
+  save: "the method snapshot() of the forecaster returns its state",
+};
 
 /** Options of `createForecaster`: settings, an engine and listeners. */
 export interface CreateForecasterOptions
   extends
     Omit<EventOptions<Observation>, "key" | "time" | "value" | "features">,
     Pick<ForecasterOptions, "featureCount"> {}
+
+class ObservationForecaster extends EventForecaster<Observation> {
+  protected override checkFirst(event: Observation, time: TimeLike, value: ValueLike): void {
+    super.checkFirst(event, time, value);
+    const { features } = event;
+    if (features === undefined || features.length === 0 || this.forecaster.settings.featureCount > 0) return;
+    warn(
+      `the features of the first event are not read; give their number, featureCount: ${features.length}`,
+      "SETTING_INVALID",
+    );
+  }
+}
 
 /**
  * Creates a forecaster without RxJS. `observe` takes observations and returns their forecasts in order.
@@ -460,7 +491,7 @@ export function createForecaster(options: CreateForecasterOptions = {}): EventFo
   const { featureCount: count = 0, ...others } = options;
   // Checked before so many callbacks are made.
   forecasterSettings({ featureCount: count });
-  return new EventForecaster({
+  return new ObservationForecaster({
     ...others,
     features: Array.from({ length: count }, (_, i) => (event: Observation) => event.features?.[i]),
     key: (event) => event.key,

@@ -132,7 +132,10 @@ function invalidSetting(
 ): UndercurrentError {
   const value = path.reduce<unknown>((at, name) => (at as Readonly<Record<string, unknown>>)[name], options);
   if (unknown !== undefined) {
-    const known = Object.keys(ranges).find((each) => each.toLowerCase().endsWith(plain(unknown)));
+    const names = Object.keys(ranges);
+    const known =
+      names.find((each) => each.toLowerCase().endsWith(plain(unknown))) ??
+      names.find((each) => edits(plain(each.slice(each.lastIndexOf(".") + 1)), plain(unknown)) <= 1);
     const nearest = known === undefined ? "" : `; did you mean ${known}?`;
     return new UndercurrentError(
       "SETTING_INVALID",
@@ -148,6 +151,19 @@ function invalidSetting(
     "SETTING_INVALID",
     `${path.join(".") || "options"}: ${expected}; found ${typeof value === "number" ? value : JSON.stringify(value)}`,
   );
+}
+
+/** The least number of letters to insert, leave out or replace (Levenshtein's distance). */
+function edits(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
+  for (let i = 0; i < from.length; i++) {
+    const next = [i + 1];
+    for (let j = 0; j < to.length; j++) {
+      next.push(Math.min(row[j]! + (from[i] === to[j] ? 0 : 1), row[j + 1]! + 1, next[j]! + 1));
+    }
+    row = next;
+  }
+  return row[to.length]!;
 }
 
 /** A name without what spellings differ in. */

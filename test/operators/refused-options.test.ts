@@ -83,6 +83,10 @@ describe("an option of another function is refused with what to use here", () =>
     ["createForecaster", "key", "each observation carries its key, time and value"],
     ["createForecaster", "time", "each observation carries its key, time and value"],
     ["createForecaster", "value", "each observation carries its key, time and value"],
+    ["createForecaster", "restore", "give the snapshot to the method restore() of the forecaster"],
+    ["createForecaster", "save", "the method snapshot() of the forecaster returns its state"],
+    ["createForecaster", "model", "its settings are options themselves, such as horizon"],
+    ["forecast", "model", "its settings are options themselves, such as horizon"],
     ["createSymbolForecaster", "key", "each observation carries its key and symbol"],
     ["createSymbolForecaster", "symbol", "each observation carries its key and symbol"],
   ])("%s: %s", (name, option, instead) => {
@@ -148,6 +152,9 @@ describe("a wrong setting is refused with its name, its range and its value", ()
     ["forecast", { Hidden: 8 }, "Hidden: unknown option; did you mean hidden?"],
     ["forecast", { zone: "UTC" }, "zone: unknown option; did you mean timeZone?"],
     ["forecast", { sleep: 1 }, "sleep: unknown option"],
+    ["forecast", { horizn: 3 }, "horizn: unknown option; did you mean horizon?"],
+    ["createForecaster", { alarmrates: 3 }, "alarmrates: unknown option; did you mean alarmRate?"],
+    ["createForecaster", { bounds: { mim: 3 } }, "bounds.mim: unknown option; did you mean bounds.min?"],
     [
       "forecast",
       { detection: { quiet: [{ days: ["sunn"], from: "22:00", to: "06:00" }] } },
@@ -194,6 +201,42 @@ test("a first time that looks like seconds is warned of once, and taken as it is
   ]);
   warnings.mockRestore();
   forecaster.dispose();
+});
+
+test.each([
+  [
+    { time: 1_767_225_600_000_000 },
+    "the time 1767225600000000 is +057971-02-25T00:00:00.000Z in milliseconds; if it is in microseconds, give (event) => event.time / 1000",
+  ],
+  [{ value: undefined }, "the value of the first event is undefined, which is taken as missing"],
+  [{ features: [1, 2] }, "the features of the first event are not read; give their number, featureCount: 2"],
+])("a first event with %o is warned of once, and taken as it is", (given, message) => {
+  const warnings = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+  const forecaster = createForecaster();
+  const event = { key: "k", time: 1_767_225_600_000, value: 1, ...given } as never;
+  expect(forecaster.observe([event, event])).toHaveLength(2);
+  expect(warnings.mock.calls.map(([told]) => told)).toEqual([message]);
+  warnings.mockRestore();
+  forecaster.dispose();
+});
+
+test("a first event in milliseconds, with a value and the features of the settings, has no warning", () => {
+  const warnings = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+  const forecaster = createForecaster({ featureCount: 1 });
+  forecaster.observe([{ key: "k", time: 1_767_225_600_000, value: null, features: [1, 2] }]);
+  expect(warnings.mock.calls).toEqual([]);
+  warnings.mockRestore();
+  forecaster.dispose();
+});
+
+test("a backtest says why it refused all events, and takes nothing but an iterable", () => {
+  const read = { ...readings, value: (value: unknown) => value as number };
+  expect(() => backtest(["1", "2"], read)).toThrow(
+    'no event holds an observation; 2 rejected, the first with VALUE_NOT_A_NUMBER: the value is the text "1"',
+  );
+  expect(() => backtest({ v: 1 } as never, read)).toThrow(
+    "backtest: expected an array of events, or another iterable",
+  );
 });
 
 test("the declared types of settings are those of the schemas, in both directions", () => {

@@ -111,12 +111,17 @@ export function backtest<T>(events: Iterable<T>, options: BacktestOptions<T>): B
   const { warmup = 0, period, onRejected, ...others } = options;
   assertCount("warmup", warmup, 0);
   if (period !== undefined) assertCount("period", period, 1);
+  if (typeof (events as Partial<Iterable<T>> | null | undefined)?.[Symbol.iterator] !== "function") {
+    throw new TypeError("backtest: expected an array of events, or another iterable");
+  }
   const rejections = new Map<string, number>();
+  let first = "";
   const forecaster = new ScoredForecaster<T>(
     {
       ...others,
       onRejected: (rejected) => {
-        const { code } = rejected.error;
+        const { code, message } = rejected.error;
+        if (rejections.size === 0) first = `, the first with ${code}: ${message}`;
         rejections.set(code, (rejections.get(code) ?? 0) + 1);
         onRejected?.(rejected);
       },
@@ -127,7 +132,10 @@ export function backtest<T>(events: Iterable<T>, options: BacktestOptions<T>): B
     for (const batch of batchesOf(events)) forecaster.observe(batch);
     const rejected = [...rejections.values()].reduce((sum, count) => sum + count, 0);
     if (forecaster.keyCount === 0) {
-      throw new UndercurrentError("INPUT_EMPTY", `no event holds an observation; ${rejected} rejected`);
+      throw new UndercurrentError(
+        "INPUT_EMPTY",
+        `no event holds an observation; ${rejected} rejected${first}`,
+      );
     }
     const { model, settings, ...scores } = forecaster.summarise();
     return { model, settings, warmup, rejected, rejections: Object.fromEntries(rejections), ...scores };
