@@ -46,16 +46,15 @@ export function readValueCell(cell: string, name?: string): number {
 }
 
 /** Throws VALUE_NOT_A_NUMBER, with what would make a number of the text. */
-function refuseText(text: string, name: string | undefined, decimal: "." | ","): never {
+function refuseText(text: string, name: string | undefined, decimal: "." | ","): number {
   try {
-    readValue(text, name);
+    return readValue(text, name);
   } catch (error) {
     if (error instanceof UndercurrentError) {
       throw new UndercurrentError(error.code, `${error.message}${numberHint(text, decimal)}`);
     }
     throw error;
   }
-  throw new Error("a text is no value");
 }
 
 /** What keeps a text from being a number; empty if nothing is known. */
