@@ -187,6 +187,30 @@ const shapes: Readonly<Record<string, readonly [readonly Placed[], object]>> = {
     ),
     { decode: { keyFormat: "json", key: { record: "key", path: "payload.id" }, value: "stock" } },
   ],
+  "keys in JSON of two fields, which are both needed to tell the series apart": [
+    placed(
+      times(40, (i) => ({ site: `s${i % 2}`, device: `d${i % 3}`, ts: start + i, celsius: i })),
+      (i) => ({ key: bytes(JSON.stringify({ site: `s${i % 2}`, device: `d${i % 3}` })) }),
+    ),
+    {
+      decode: {
+        keyFormat: "json",
+        key: [
+          { record: "key", path: "site" },
+          { record: "key", path: "device" },
+        ],
+        time: "ts",
+        value: "celsius",
+      },
+    },
+  ],
+  "records of which some have no value": [
+    placed(
+      times(40, (i) => (i % 4 === 3 ? null : { at: iso(i), celsius: i })),
+      (i) => ({ key: bytes(`pump-${i % 2}`) }),
+    ),
+    { decode: { time: "at", tombstones: "skip", value: "celsius" } },
+  ],
   "keys that are integers of 8 bytes, which are UTF-8 by chance": [
     placed(
       times(40, (i) => ({ at: iso(i), celsius: i })),

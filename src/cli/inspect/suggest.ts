@@ -26,12 +26,25 @@ const mostSeries = 64;
 
 /** Returns settings for records whose values are numbers. */
 export function suggestForNumbers(placed: readonly Placed[]): Suggestion {
-  const { part, format, note } = recordKeyOf(placed.map(([, record]) => record));
-  const key = part === undefined ? { key: { const: "all" } } : format !== undefined && { keyFormat: format };
-  return {
-    decode: { format: "number", ...key },
-    notes: [note, "Time: the record's timestamp.", "Value: the number of the record."],
-  };
+  const { parts, format, note } = recordKeyOf(placed.map(([, record]) => record));
+  const isOwn = parts.length === 1 && parts[0] === ownPart;
+  const key = isOwn ? {} : { key: keyOfParts(parts.length === 0 ? [{ const: "all" }] : parts) };
+  const notes = [note, "Time: the record's timestamp.", "Value: the number of the record."];
+  const decode = { format: "number", ...(format !== undefined && { keyFormat: format }), ...key };
+  return { decode: { ...decode, ...tombstonesOf(placed, notes) }, notes };
+}
+
+/** The setting of a key of one part or of several. */
+function keyOfParts(parts: readonly unknown[]): unknown {
+  return parts.length === 1 ? parts[0] : parts;
+}
+
+/** Skips records without a value, where there are any. */
+function tombstonesOf(placed: readonly Placed[], notes: string[]): Decode {
+  const count = placed.filter(([, { value }]) => value === null).length;
+  if (count === 0) return {};
+  notes.push(`${count} of ${placed.length} records have no value: they are skipped and counted.`);
+  return { tombstones: "skip" };
 }
 
 const delimiters = [";", ",", "\t", "|"];
@@ -98,7 +111,10 @@ export function suggestForDocuments(placed: readonly Placed[], documents: readon
   Object.assign(decode, keyOf(fields, { shape, array, records, documents }, notes));
   Object.assign(decode, timeOf(fields, { shape, array }, notes));
   const measures = measuresOf(fields, { shape, array }, notes);
-  Object.assign(decode, measures, { ...shape.decode, ...("key" in decode && { key: decode["key"] }) });
+  Object.assign(decode, tombstonesOf(placed, notes), measures, {
+    ...shape.decode,
+    ...("key" in decode && { key: decode["key"] }),
+  });
   if (measures !== undefined || "series" in shape.decode) return { decode, notes };
   const keys = keysSeen(fields, array, records);
   const every = windowFor(recordsPerSecond(placed), keys);
@@ -129,9 +145,9 @@ function keyOf(
   const inner = arraysAround(fields, array).map((path) => keysIn(fields, path));
   const own = recordKeyOf(records);
   const chosen: unknown[] = [];
-  if (own.part !== undefined && (own.values > 1 || outer.length === 0)) {
+  if (own.parts.length > 0 && (own.values > 1 || outer.length === 0)) {
     notes.push(own.note);
-    chosen.push(own.part);
+    chosen.push(...own.parts);
   } else {
     if (own.note !== "") notes.push(own.note);
     const [best] = outer;
@@ -169,10 +185,10 @@ function keyOf(
     notes.push("Key: none found. All records are one series.");
     return { key: { const: "all" } };
   }
-  const format = own.format !== undefined && chosen.includes(own.part) && { keyFormat: own.format };
-  const [only, ...more] = chosen;
-  if (more.length > 0) return { ...format, key: chosen };
-  return only === ownPart ? { ...format } : { ...format, key: only };
+  const isOwn = own.parts.length > 0 && chosen.includes(own.parts[0]);
+  const format = own.format !== undefined && isOwn && { keyFormat: own.format };
+  const key = keyOfParts(chosen);
+  return key === ownPart ? { ...format } : { ...format, key };
 }
 
 /** Whether records of one key have several values of a field. Keys are the records' own, or at a path. */
@@ -205,8 +221,8 @@ interface OwnPart {
 type IntegerFormat = "int32" | "int64";
 
 interface RecordKey {
-  /** Undefined if the records' keys are of no use. */
-  readonly part: OwnPart | undefined;
+  /** None if the records' keys are of no use. */
+  readonly parts: readonly OwnPart[];
   readonly values: number;
   /** Format of keys that are no plain text. */
   readonly format?: "json" | IntegerFormat;
@@ -218,7 +234,7 @@ const ownPart: OwnPart = { record: "key" };
 /** Judges the records' own keys. */
 function recordKeyOf(records: readonly InputRecord[]): RecordKey {
   const keys = records.flatMap(({ key }) => (key === null ? [] : [key]));
-  const none = { part: undefined, values: 0 };
+  const none = { parts: [], values: 0 };
   if (keys.length === 0) return { ...none, note: "The records have no key." };
   if (keys.length < records.length) {
     return { ...none, note: `${records.length - keys.length} of ${records.length} records have no key.` };
@@ -231,17 +247,21 @@ function recordKeyOf(records: readonly InputRecord[]): RecordKey {
   const texts = new Set(keys.map(decodeText));
   const [example] = texts;
   if (keys.every((key) => typeof parsed(key) === "object")) return jsonKeyOf(keys, texts);
-  if (keys.length >= 20 && texts.size > keys.length / 2) {
+  if (hardlyComeAgain(keys, texts)) {
     return {
       ...none,
       note: `The records' keys hardly come again: ${texts.size} different ones in ${keys.length} records.`,
     };
   }
   return {
-    part: ownPart,
+    parts: [ownPart],
     values: texts.size,
     note: `Key: the record's key, ${texts.size} different ones, such as ${short(example!)}.`,
   };
+}
+
+function hardlyComeAgain({ length }: readonly Uint8Array[], { size }: ReadonlySet<string>): boolean {
+  return length >= 20 && size > length / 2;
 }
 
 /** Judges keys that have the size of an integer and are no printable text; undefined for others. */
@@ -255,14 +275,17 @@ function integerKeyOf(keys: readonly Uint8Array[]): RecordKey | undefined {
   const integers = keys.map((key) => (size === 4 ? view(key).getInt32(0) : view(key).getBigInt64(0)));
   const values = new Set(integers).size;
   return {
-    part: ownPart,
+    parts: [ownPart],
     values,
     format: size === 4 ? "int32" : "int64",
     note: `Key: the record's key, an integer of ${size} bytes, ${values} different ones, such as ${integers[0]!}.`,
   };
 }
 
-/** Judges keys that are JSON documents: one field of theirs, the likeliest, can be a part. */
+/** Most fields of a key in JSON that are taken for its parts. */
+const mostKeyFields = 4;
+
+/** Judges keys that are JSON documents: their fields, if they are few texts and whole numbers, are the parts. */
 function jsonKeyOf(keys: readonly Uint8Array[], texts: ReadonlySet<string>): RecordKey {
   const [example] = texts;
   const note = `The records' keys are JSON: ${short(example!)}.`;
@@ -272,16 +295,19 @@ function jsonKeyOf(keys: readonly Uint8Array[], texts: ReadonlySet<string>): Rec
     const isSchema = path.split(".", 1)[0] === "schema" && fields.at("payload") !== undefined;
     return array === undefined && !isSchema && present === keys.length && words + integers === present;
   });
-  const [only, ...more] = scalars;
-  if (only === undefined || more.length > 0 || only.names.some((name) => name.includes("."))) {
-    return { part: undefined, values: 0, note };
-  }
-  return { part: { record: "key", path: only.path }, values: texts.size, format: "json", note };
+  const isUsable =
+    scalars.length > 0 &&
+    scalars.length <= mostKeyFields &&
+    !scalars.some(({ names }) => names.some((name) => name.includes("."))) &&
+    !hardlyComeAgain(keys, texts);
+  if (!isUsable) return { parts: [], values: 0, note };
+  const parts = scalars.map(({ path }): OwnPart => ({ record: "key", path }));
+  return { parts, values: texts.size, format: "json", note: `Key: ${note}` };
 }
 
 function keysSeen(fields: Fields, array: string | undefined, records: readonly InputRecord[]): number {
   const own = recordKeyOf(records);
-  return own.part === undefined ? (keysIn(fields, array)[0]?.field.values.size ?? 1) : own.values;
+  return own.parts.length === 0 ? (keysIn(fields, array)[0]?.field.values.size ?? 1) : own.values;
 }
 
 function timeOf(fields: Fields, { shape, array }: Scope, notes: string[]): Decode {

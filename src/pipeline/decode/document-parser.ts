@@ -71,7 +71,7 @@ function bytesOf(record: InputRecord, { maxValueBytes, tombstones }: DecodeSetti
   if (record.value === null) {
     throw new UndercurrentError(
       tombstones === "skip" ? "RECORD_SKIPPED" : "RECORD_UNREADABLE",
-      "the record has no value (a tombstone)",
+      "the record has no value (a tombstone); decode.tombstones: skip leaves such records out",
     );
   }
   if (record.value.length <= maxValueBytes) return record.value;
