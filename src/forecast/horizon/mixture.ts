@@ -1,9 +1,9 @@
 /**
  * The mixture of experts of each block of further steps and the intervals of its bands, which learn from a sample of its forecasts
  * when their values have come: the method of `experts/mixture.ts` and `uncertainty/interval.ts` under delayed feedback. The
- * errors of h steps ahead overlap, so that h of them tell about as much as one: the learning rates shrink and the memory
- * grows by √h (Joulani, György and Szepesvári, Online Learning under Delayed Feedback, 2013), and most of the first trust
- * goes to persistence. An error of a sample stands for those of all events of its stride.
+ * errors of h steps ahead overlap, so that h of them tell about as much as one: the mixture's learning rate shrinks by √h, its
+ * memory grows by h (Joulani, György and Szepesvári, Online Learning under Delayed Feedback, 2013), and most of the first
+ * trust goes to persistence. An error of a sample stands for those of all events of its stride.
  */
 import { clip, exponential } from "../elementary.js";
 import {
@@ -23,7 +23,7 @@ import { StepSizes } from "./sizes.js";
 import { HorizonTrend } from "./trend.js";
 import { number } from "../keys/layout.js";
 import { leadOf } from "../experts/lead.js";
-import { largestDistance, lossGradient, share } from "../experts/mixture.js";
+import { largestDistance, lossGradient } from "../experts/mixture.js";
 import { errorVariance, isMoving, robustSquare } from "../keys/scaling.js";
 import { spreadAt } from "../keys/spread.js";
 import { initialQuantile, quantileRate } from "../uncertainty/interval.js";
@@ -43,11 +43,15 @@ const lead = { whole: 0.7, none: 0.95 } as const;
 /** Memory of the losses at step 1, in values; an error counts up to this many units. */
 const lossMemory = 100;
 const largestError = 10;
-/** Weight of persistence before anything is known; the others share the rest. */
-const firstTrust = 0.7;
-const furtherTrust = (1 - firstTrust) / (trendExpert - 1);
-/** What regrets lose per value at step 1. */
-const regretLoss = 0.002;
+/**
+ * Weight of persistence before anything is known, where it is the floor, and where squared errors count; the others share the rest.
+ */
+const firstTrust = { absolute: 0.6, squared: 0.4 } as const;
+/** Share of the whole weight that all experts have alike. */
+const share = 0.01;
+/** Memory of the regrets at step 1, in values; and the factor of the learning rate there. Measured with twelve sets (ADR 31). */
+const regretMemory = 300;
+const learningRate = 1.6;
 /** Slowest rate at which mean squared errors are followed, per value; and by a sample. */
 const squareRate = 0.01;
 const largestSquareRate = 0.05;
@@ -81,6 +85,9 @@ export class HorizonMixture {
   readonly #layout: HorizonLayout;
   readonly #levels: readonly number[];
   readonly #squaredLoss: boolean;
+  /** Weights before anything is known: of persistence, and of each expert that does not sleep. */
+  readonly #firstTrust: number;
+  readonly #furtherTrust: number;
   readonly #blocks: readonly Rated[];
   readonly #bands: readonly RatedBand[];
   readonly #sizes: StepSizes;
@@ -118,6 +125,8 @@ export class HorizonMixture {
     this.#below = new Float64Array(intervalLevels.length);
     this.#above = new Float64Array(intervalLevels.length);
     this.#squaredLoss = loss === "squared";
+    this.#firstTrust = firstTrust[loss];
+    this.#furtherTrust = (1 - this.#firstTrust) / (trendExpert - 1);
     this.#blocks = layout.blocks.map(rated);
     this.#bands = layout.bands.map(ratedBand);
     this.#sizes = new StepSizes(layout.bands);
@@ -370,7 +379,8 @@ export class HorizonMixture {
     let total = 0;
     for (let e = 0; e < experts; e++) {
       if (isOf(asleep, e)) continue;
-      const weight = (e === 0 ? firstTrust : furtherTrust) * sizes[e]! * exponential(weights[e]! - greatest);
+      const weight =
+        (e === 0 ? this.#firstTrust : this.#furtherTrust) * sizes[e]! * exponential(weights[e]! - greatest);
       weights[e] = weight;
       total += weight;
     }
@@ -385,11 +395,12 @@ const mostCounted = 1000;
 
 function rated(block: StepBlock): Rated {
   const { first, last, stride } = block;
-  const inverseRoot = 1 / Math.sqrt(Math.sqrt(first * last));
+  const middle = Math.sqrt(first * last);
+  const inverseRoot = 1 / Math.sqrt(middle);
   return {
     ...block,
-    rate: Math.sqrt(inverseRoot),
-    discount: 1 - regretLoss * inverseRoot * stride,
+    rate: learningRate * inverseRoot,
+    discount: 1 - stride / (regretMemory * middle),
     lossDiscount: 1 - (inverseRoot * stride) / lossMemory,
   };
 }
