@@ -8,6 +8,8 @@ import type { HorizonF64 } from "./layout.js";
 import { number } from "../keys/layout.js";
 import {
   daily,
+  isBegun,
+  isFine,
   learnProfile,
   PhaseWalk,
   profileAt,
@@ -35,7 +37,7 @@ const roundingError = 2 ** -30;
 /** All times are local ones. One object for all keys: from `weigh` to `seasonAt` it holds what is known of one of them. */
 export class SeasonalAdjustment {
   readonly #layout: HorizonF64;
-  /** What the profiles say of the time that `seasonAt` was asked for last; NaN while unknown. */
+  /** What the profiles say of the time that `seasonAt` or `seasonOn` was asked for last; NaN while unknown. */
   day = NaN;
   week = NaN;
   /** The hour of the day that `seasonOn` was asked for last. */
@@ -44,6 +46,9 @@ export class SeasonalAdjustment {
   #weekWeight = 0;
   #dayMean = NaN;
   #weekMean = NaN;
+  /** Of the walk: whether the key's values are fine (see `isFine`). */
+  #isFineOfDay = false;
+  #isFineOfWeek = false;
   readonly #dayWalk = new PhaseWalk(daily);
   readonly #weekWalk = new PhaseWalk(weekly);
   readonly #seen: ProfiledValue = { time: 0, value: 0, gap: 0, variance: 0 };
@@ -105,8 +110,10 @@ export class SeasonalAdjustment {
     return this.#dayWeight * day + this.#weekWeight * week;
   }
 
-  /** Begins a walk over the times behind one. */
-  walkFrom(time: number): void {
+  /** Begins a walk over the times behind one, of a key with such gaps. */
+  walkFrom(time: number, gap: number): void {
+    this.#isFineOfDay = isFine(daily, gap);
+    this.#isFineOfWeek = isFine(weekly, gap);
     this.#dayWalk.begin(time);
     this.#weekWalk.begin(time);
   }
@@ -118,10 +125,14 @@ export class SeasonalAdjustment {
     // A time on the hour may be a rounding error before it.
     const hour = Math.floor(phase * hoursPerKnot + roundingError);
     this.hour = hour < hoursOfDay ? hour : 0;
+    const weekPhase = this.#weekWalk.at(time);
     this.day = splineAt(f64, at64 + dailyAt, daily.knots, phase);
-    this.week = splineAt(f64, at64 + weeklyAt, weekly.knots, this.#weekWalk.at(time));
+    this.week = splineAt(f64, at64 + weeklyAt, weekly.knots, weekPhase);
     const day = known(this.day - this.#dayMean, 0);
     const week = known(this.week - this.#weekMean, 0);
+    // Forecasts of their own have to rest on more than the first values of an hour, which may be odd.
+    if (this.#isFineOfDay && isBegun(f64, at64 + dailyAt, daily.knots, phase)) this.day = NaN;
+    if (this.#isFineOfWeek && isBegun(f64, at64 + weeklyAt, weekly.knots, weekPhase)) this.week = NaN;
     return this.#dayWeight * day + this.#weekWeight * week;
   }
 

@@ -314,7 +314,7 @@ export class Horizons {
     const smoothed = f64[at64 + n.levels + smoothingLevel]!;
     mixture.periodic.turnTo(row);
     const adjustment = this.#adjustment;
-    adjustment.walkFrom(this.#clock.localOf(time));
+    adjustment.walkFrom(this.#clock.localOf(time), gap);
     const inverse = 1 / unit;
     let hour = -1;
     let spread = 1;

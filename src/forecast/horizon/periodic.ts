@@ -4,7 +4,7 @@
  */
 import { clip } from "../elementary.js";
 import type { Season } from "../seasons/season.js";
-import type { Seasons } from "../seasons/seasons.js";
+import { noOrigin, type Seasons } from "../seasons/seasons.js";
 import type { HorizonLayout } from "./layout.js";
 import type { HorizonRow } from "./rows.js";
 
@@ -14,13 +14,11 @@ const largestChange = 1e9;
 export class HorizonPeriodic {
   readonly #layout: HorizonLayout;
   readonly #seasons: Seasons;
-  /** Of the event that forecasts: its season, period and variant, its base, the inverse of its unit, and its deviation in units. */
+  /** Of the event that forecasts: its season, what forecasts of that are made of, with the deviation in units, its base, and the inverse of its unit. */
   #season: Season | undefined;
-  #period = 0;
-  #variant = 0;
+  readonly #origin = noOrigin();
   #base = 0;
   #scale = 1;
-  #deviation = 0;
 
   constructor(layout: HorizonLayout, seasons: Seasons) {
     this.#layout = layout;
@@ -40,22 +38,25 @@ export class HorizonPeriodic {
   turnTo({ key, f64, at64, f32, at32 }: HorizonRow): void {
     const { f64: n, f32: s } = this.#layout;
     this.#season = this.#seasons.of(key.slot);
-    this.#period = f32[at32 + s.seasonPeriod]!;
-    this.#variant = f32[at32 + s.seasonVariant]!;
+    const origin = this.#origin;
+    origin.period = f32[at32 + s.seasonPeriod]!;
+    origin.variant = f32[at32 + s.seasonVariant]!;
+    origin.deviation = f32[at32 + s.seasonDeviation]!;
+    if (this.isKnown) this.#season!.tellLasting(origin);
     this.#base = f64[at64 + n.base]!;
     this.#scale = 1 / f64[at64 + n.unit]!;
-    this.#deviation = f32[at32 + s.seasonDeviation]!;
   }
 
   /** Whether the event knows a season. */
   get isKnown(): boolean {
-    return this.#period !== 0 && this.#season !== undefined;
+    return this.#origin.period !== 0 && this.#season !== undefined;
   }
 
   /** What the event forecasts of a step ahead, in scales above its base; only where it knows a season. */
   forecast(step: number): number {
     const season = this.#season!;
-    const above = (season.mean(this.#period, this.#variant, step, 0) - this.#base) * this.#scale;
-    return above + season.shareOf(this.#variant, step) * this.#deviation;
+    const origin = this.#origin;
+    const above = (season.mean(origin.period, origin.variant, step, 0) - this.#base) * this.#scale;
+    return above + season.shareOf(origin, step) * origin.deviation;
   }
 }

@@ -73,6 +73,15 @@ export class PhaseWalk {
 }
 
 /**
+ * Whether values come so often that each knot's interval has some: the mean of its first ones is known when the interval is over.
+ *
+ * @param gap Typical time between values, milliseconds; 0 while unknown.
+ */
+export function isFine({ period, knots }: Profile, gap: number): boolean {
+  return gap > 0 && gap * knots < period;
+}
+
+/**
  * What the profile says of a time; NaN where that is unknown. Beside a knot that is unknown its neighbour stands for both:
  * values that come by the hour leave every other knot of the day without any.
  */
@@ -89,6 +98,12 @@ export function splineAt(state: Float64Array, at: number, knots: number, phase: 
   if (Number.isNaN(value)) return next;
   if (share === 0 || Number.isNaN(next)) return value;
   return value + share * (next - value);
+}
+
+/** Whether the first values of a phase still come, where these are fine: what the profile says of it now is that of a few. */
+export function isBegun(state: Float64Array, at: number, knots: number, phase: number): boolean {
+  const beyond = Math.floor(phase) + 2;
+  return Number.isNaN(state[at + (beyond < knots ? beyond : beyond - knots)]!);
 }
 
 /** Mean of the known knots; NaN without any. */
@@ -122,24 +137,34 @@ export function learnProfile(
   profile: Profile,
   { time, value, gap, variance }: ProfiledValue,
 ): void {
+  const { knots } = profile;
   const phase = phaseOf(time, profile);
   const knot = Math.floor(phase);
   const share = phase - knot;
   const here = at + knot;
-  const next = at + (knot + 1 === profile.knots ? 0 : knot + 1);
-  const isNew = Number.isNaN(state[here]!) || (share > 0 && Number.isNaN(state[next]!));
-  const error = value - profileAt(state, at, profile, time);
+  const next = at + (knot + 1 === knots ? 0 : knot + 1);
+  const error = value - splineAt(state, at, knots, phase);
+  // Knots of the values of this hour, which are the first where the next hour has had none.
+  const last = share > 0 ? next : here;
+  const isNew = Number.isNaN(state[here]!) || Number.isNaN(state[last]!);
   if (Number.isNaN(state[here]!)) state[here] = value;
-  if (share > 0 && Number.isNaN(state[next]!)) state[next] = value;
+  if (Number.isNaN(state[last]!)) state[last] = value;
   if (isNew) return;
-  const squareAt = at + profile.knots;
+  const squareAt = at + knots;
   const square = state[squareAt]!;
   const count = state[squareAt + 1]! + 1;
   const counted = robustSquare(error * error, square, variance, count);
   state[squareAt] = square + Math.max(1 / count, squareRate) * (counted - square);
   state[squareAt + 1] = count;
   const bounded = count > settled ? clip(error, largestError * Math.sqrt(state[squareAt])) : error;
-  const values = Math.max(1, profile.period / profile.knots / Math.max(gap, 1));
+  const values = Math.max(1, profile.period / knots / Math.max(gap, 1));
+  const beyond = last + 1 === at + knots ? at : last + 1;
+  if (isFine(profile, gap) && Number.isNaN(state[beyond]!)) {
+    // One odd value must not be all that is known of its hour.
+    const first = Math.ceil(share > 0 ? share * values : values);
+    state[last] = state[last]! + (value - state[last]!) / first;
+    return;
+  }
   const step = ((gap > 0 ? rate / values : rate) * bounded) / ((1 - share) * (1 - share) + share * share);
   state[here] = state[here]! + step * (1 - share);
   state[next] = state[next]! + step * share;

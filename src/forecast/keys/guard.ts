@@ -31,9 +31,10 @@ const longestRow = 12;
 /** Discounted number of values set aside from which they are ordinary for their key: 3 % of its last 500 values. */
 const discount = 0.998;
 const most = 15;
-/** One and the same value that is so many sizes away stays absurd up to 12 % of the key's values: a sentinel among which nothing else is seen. */
+/** One and the same value stays absurd up to 8 % of the key's values, and up to 12 % where it is so many sizes away: a sentinel. */
 const farthest = 1000;
-const mostSentinels = 60;
+const mostRepeated = 40;
+const mostFarthest = 60;
 /** What became of such values is followed at this rate: forecasts follow one at once where the last one stayed, or most did. */
 const stayRate = 0.5;
 const usuallyStays = 0.5;
@@ -131,7 +132,8 @@ export function judge(key: KeyRow, value: number, mixesYoung = false): Verdict {
 /** How many values like this one may be set aside, as a discounted number, before they are ordinary. */
 function mostOf(key: KeyRow, value: number, distance: number): number {
   const isSame = value === key.f64[key.at64 + number.candidate]! && !hasNeverMoved(key);
-  return isSame && distance > farthest * sizeOfMoves(key) ? mostSentinels : most;
+  if (!isSame) return most;
+  return distance > farthest * sizeOfMoves(key) ? mostFarthest : mostRepeated;
 }
 
 /** Whether the value lies where the key was before a shift that few values have confirmed. */

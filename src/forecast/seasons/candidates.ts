@@ -22,8 +22,16 @@ const leastGain = 8;
 const largestGain = 3;
 /** Loss, relative to that of the last value, below which a season is plain in the values that it was found in. */
 const plain = 0.5;
+/**
+ * Losses of means of many seasons, relative to that of the last season alone, at which deviations from them last, and at which they
+ * pass: what lasts makes the last season the best one.
+ */
+const lasting = { whole: 1, none: 0.9 } as const;
 /** Another candidate takes the place of the best one where its loss is below this share of that one's. */
 const betterThanBest = 0.9;
+
+/** Index of the share that leaves deviations as they are. */
+const wholeShare = shares.indexOf(1);
 
 /** What a key's value is scored with. */
 export interface ScoredValue {
@@ -225,6 +233,53 @@ export class Candidates {
     // What comes once in a long season must not be forgotten before it comes again.
     const least = at === this.best ? leastGain / 2 : leastGain;
     return this.#numbers[at + block.gain]! >= least && this.relativeLoss(at) < greatestLoss;
+  }
+
+  /** Returns the candidate whose plain means forecast best, believed or not: what persists tells more of the next value than of those far ahead. 0 for none. */
+  foremost(): number {
+    let foremost = 0;
+    let least = Infinity;
+    for (let c = 0; c < candidates; c++) {
+      const at = blockOf(c);
+      if (this.periodOf(at) === 0 || this.#numbers[at + block.known] === 0) continue;
+      const plain = this.#numbers[at + block.losses + this.plainVariantOf(at)]!;
+      const loss = plain / (this.#numbers[at + block.lossOfMixture]! + 1e-9);
+      if (loss < least) {
+        least = loss;
+        foremost = at;
+      }
+    }
+    return foremost;
+  }
+
+  /** Returns the best variant of a candidate among those without a share of the last deviation. */
+  plainVariantOf(at: number): number {
+    const losses = at + block.losses;
+    let best = 0;
+    for (let m = 1; m < this.#numbers[at + block.known]!; m++) {
+      if (this.#numbers[losses + m]! < this.#numbers[losses + best]!) best = m;
+    }
+    return best;
+  }
+
+  /** Returns which share of a candidate's deviations is there to stay: the whole while too little is known. */
+  lastingShare(at: number): number {
+    const numbers = this.#numbers;
+    const most = numbers[at + block.known]! - 1;
+    if (most < 1) return 1;
+    const ratio = numbers[at + block.losses + most]! / (numbers[at + block.losses]! + 1e-9);
+    return clip((ratio - lasting.none) / (lasting.whole - lasting.none) - 0.5, 0.5) + 0.5;
+  }
+
+  /**
+   * Returns the correlation of neighbouring deviations from the mean of a candidate's variant, were these a recursion of the first
+   * order: it follows from what their size is to that of their changes.
+   */
+  recursion(at: number): number {
+    const m = remainder(this.variantOf(at), means);
+    const losses = at + block.losses + m;
+    const ratio = this.#numbers[losses + wholeShare * means]! / (this.#numbers[losses]! + 1e-9);
+    return Math.max(0, 1 - (ratio * ratio) / 2);
   }
 
   /** Returns the loss of a candidate's best variant relative to that of the mixture. */

@@ -3,7 +3,7 @@
  * the losses of their forecasts (`candidates.ts`). Candidates come from the calendar, from a search of the ring, and from
  * absurd values that recur.
  */
-import { remainder } from "../elementary.js";
+import { exponential, logarithm, remainder } from "../elementary.js";
 import { day } from "../keys/local-clock.js";
 import { Candidates, type ScoredValue } from "./candidates.js";
 import { changeClock } from "./clock.js";
@@ -55,9 +55,17 @@ export interface SeasonOrigin {
   variant: number;
   /** How far the value lies from the mean of the values before it at the same place of the season. */
   deviation: number;
+  /** Share of the deviation that stays, of a variant that leaves it as it is, and logarithm of what the rest keeps from step to step. */
+  lasting: number;
+  fading: number;
   /** The loss relative to that of the mixture. */
   relativeLoss: number;
 }
+
+/** The first variant that leaves deviations as they are. */
+const firstWhole = shares.indexOf(1) * means;
+/** Above zero, for its logarithm. */
+const leastRecursion = 1e-9;
 
 const week = 7 * day;
 const proposals = new Float64Array(3);
@@ -148,8 +156,9 @@ export class Season {
   }
 
   /** Returns what is forecast of the value `step` after the last one. */
-  forecast({ period, variant, deviation }: SeasonOrigin, step: number): number {
-    return this.#ring.mean(period, variant, step, 0) + this.shareOf(variant, step) * deviation;
+  forecast(origin: SeasonOrigin, step: number): number {
+    const mean = this.#ring.mean(origin.period, origin.variant, step, 0);
+    return mean + this.shareOf(origin, step) * origin.deviation;
   }
 
   /** The last value, or what stands in for it; NaN where it was set aside as a fault. */
@@ -171,9 +180,21 @@ export class Season {
     return this.#ring.last === Math.fround(aside - this.#ring.anchor) + this.#ring.anchor;
   }
 
-  /** The share of an origin's deviation that is left after some steps. */
-  shareOf(variant: number, steps: number): number {
-    return powers[Math.floor(variant / means) * (furthest + 1) + steps]!;
+  /**
+   * The share of an origin's deviation that is left after some steps. Of the next value the share of the variant is the best; one that
+   * leaves deviations as they are may do so because they last some values, and they need not last until a further step.
+   */
+  shareOf({ variant, lasting, fading }: SeasonOrigin, step: number): number {
+    const share = powers[Math.floor(variant / means) * (furthest + 1) + step]!;
+    if (step === 1 || variant < firstWhole || lasting === 1) return share;
+    return lasting + (1 - lasting) * exponential(fading * step);
+  }
+
+  /** Writes how deviations last of the variant of a period; `origin` says which. */
+  tellLasting(origin: SeasonOrigin): void {
+    const at = this.#candidates.find(origin.period);
+    origin.lasting = at === 0 || origin.variant < firstWhole ? 1 : this.#candidates.lastingShare(at);
+    if (origin.lasting < 1) origin.fading = logarithm(this.#candidates.recursion(at) + leastRecursion);
   }
 
   #followClock({ offset, gap }: SeasonEvent): void {
@@ -291,6 +312,19 @@ export class Season {
     origin.variant = this.#candidates.variantOf(best);
     origin.deviation = ring.last - ring.mean(origin.period, origin.variant, 0, 1);
     origin.relativeLoss = this.#candidates.lossByMixture(best);
+    this.tellLasting(origin);
+  }
+
+  /** Writes what forecasts of values far behind the last one are made of, where none of the next one is: the foremost candidate. */
+  tellAhead(origin: SeasonOrigin): void {
+    const at = this.#candidates.foremost();
+    origin.period = 0;
+    if (at === 0) return;
+    origin.period = this.#candidates.periodOf(at);
+    origin.variant = this.#candidates.plainVariantOf(at);
+    origin.deviation = 0;
+    origin.lasting = 1;
+    origin.relativeLoss = Infinity;
   }
 
   /** Whether a season tells so much that another one is looked for seldom. */

@@ -118,6 +118,7 @@ export class Seasons {
     if (origin.period === 0) {
       periodic.forget(f32, at32 + layout.periodic);
       if (season.isIdle) this.#seasons.delete(slot);
+      else season.tellAhead(origin);
       return;
     }
     const forecast = season.forecast(origin, 1);
@@ -193,8 +194,8 @@ export class Seasons {
   }
 }
 
-function noOrigin(): SeasonOrigin {
-  return { period: 0, variant: 0, deviation: 0, relativeLoss: Infinity };
+export function noOrigin(): SeasonOrigin {
+  return { period: 0, variant: 0, deviation: 0, lasting: 1, fading: 0, relativeLoss: Infinity };
 }
 
 /** The size of a key's moves: the scale of a key that rests shrinks, that of its errors does not. */

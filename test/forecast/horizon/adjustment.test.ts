@@ -32,7 +32,7 @@ test("a time on the hour is of the hour that it begins", () => {
   const adjustment = new SeasonalAdjustment(f64);
   const row = { f64: new Float64Array(f64.size), at64: 0 } as HorizonRow;
   for (const begin of [Date.UTC(2026, 0, 5, 23), Date.UTC(2026, 0, 4, 7, 30), 0]) {
-    adjustment.walkFrom(begin);
+    adjustment.walkFrom(begin, 30 * minute);
     for (let step = 0; step <= 200; step++) {
       const time = begin + step * 30 * minute;
       adjustment.seasonOn(row, time);

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { uniform } from "../../../src/engine/random.js";
 import {
   daily,
+  isBegun,
   learnProfile,
   profileAt,
   profileMean,
@@ -82,4 +83,35 @@ test("a time just below the period is the phase before the first", () => {
     const value = profileAt(state, 0, daily, time);
     expect(value >= 0 && value <= daily.knots).toBe(true);
   }
+});
+
+test("one odd value among the first ones of an hour is no more than one of them", () => {
+  for (const minutes of [1, 5]) {
+    const values = 30 / minutes;
+    for (const odd of [0, 1, values - 1, values]) {
+      const state = create();
+      const gap = minutes * minute;
+      let index = 0;
+      for (let time = 0; time < 1.4 * daily.period; time += gap, index++) {
+        const value = index === 20 * values + odd ? 0 : 100;
+        learnProfile(state, 0, daily, { time, value, gap, variance: 1 });
+      }
+      for (let phase = 0; phase < daily.period; phase += gap) {
+        expect(Math.abs(profileAt(state, 0, daily, phase) - 100)).toBeLessThan(125 / values);
+      }
+    }
+  }
+});
+
+test("an hour is begun until the next one has a value", () => {
+  const state = create();
+  const gap = 5 * minute;
+  const isBegunAt = (minutes: number): boolean => isBegun(state, 0, daily.knots, minutes / 30);
+  for (let time = 0; time <= 65 * minute; time += gap) {
+    learnProfile(state, 0, daily, { time, value: 7, gap, variance: 1 });
+  }
+  expect([0, 29, 31, 59].map(isBegunAt)).toEqual([false, false, false, false]);
+  expect([61, 89, 100, 24 * 60 - 91].map(isBegunAt)).toEqual([true, true, true, true]);
+  // The last half hour leads to the first one, which is known.
+  expect(isBegunAt(24 * 60 - 1)).toBe(false);
 });

@@ -303,6 +303,8 @@ test.each([
   [1, -99_990],
   [5, -99_990],
   [5, 65_535],
+  [5, 0],
+  [6, 0],
 ])("absurd values cost nothing: %i of a hundred values are %i", (percent, absurd) => {
   const noise = normal(5);
   const next = uniform(6);

@@ -39,11 +39,11 @@ test.each([
     forecaster.dispose();
     forecasts.forEach(([yhat, lower, upper], i) => {
       const [then, lowerThen, upperThen] = fixture.forecasts[i]!;
-      // With the other kernel the last bits differ.
+      // With the other kernel the last bits differ, and the first values of an hour are averaged since.
       const width = upperThen! - lowerThen!;
-      expect(Math.abs(yhat! - then!)).toBeLessThan(1e-3 * width);
-      expect(Math.abs(lower! - lowerThen!)).toBeLessThan(1e-2 * width);
-      expect(Math.abs(upper! - upperThen!)).toBeLessThan(1e-2 * width);
+      expect(Math.abs(yhat! - then!)).toBeLessThan(5e-2 * width);
+      expect(Math.abs(lower! - lowerThen!)).toBeLessThan(5e-2 * width);
+      expect(Math.abs(upper! - upperThen!)).toBeLessThan(5e-2 * width);
     });
   },
 );
