@@ -46,7 +46,8 @@ Input, one message per line: {"key": "pump-7", "time": "2026-03-01T10:00:05Z", "
   time    ISO 8601 (UTC if it has no zone) or an epoch number; without --time-unit the first number decides the
           unit, a line {"notice"} on standard error reports seconds, microseconds or nanoseconds, and later
           numbers in another unit are rejected
-  value   a number; null, an absent field, or a text such as NaN, NULL or n/a is a missing value
+  value   a number; null, an absent field, or a text such as NaN, NULL or n/a is a missing value; a line {"notice"}
+          names the members of the first line without the field
   Further fields are ignored, except those of --features: numbers that help to forecast the next value.
 
 Output, one message per input line; unknown fields are null:
@@ -78,6 +79,15 @@ export function pipeCommand(): Command {
   return addForecasterOptions(command).addHelpText("after", notes).action(pipe);
 }
 
+/** Returns a function that passes its first note on. */
+function once(tell: (note: string) => void): (note: string) => void {
+  let isTold = false;
+  return (note) => {
+    if (!isTold) tell(note);
+    isTold = true;
+  };
+}
+
 async function pipe(given: ForecasterFlags & TimeFlags, command: Command): Promise<void> {
   const flags = withConfig(given, command);
   assertForm(flags);
@@ -89,6 +99,8 @@ async function pipe(given: ForecasterFlags & TimeFlags, command: Command): Promi
     features: flags.features ?? [],
     timeOf: detectingTimeReader(flags, flagNames, tell),
     isMissing: missingTexts([...missingWords, ...(flags.missing ?? [])]),
+    // Events that are counted need no value.
+    lacksValue: settings.aggregate?.by === "count" ? undefined : once(tell),
   });
   const lines = new LineSplitter();
   for await (const piece of openText("-", { signal: stopSignal() })) {

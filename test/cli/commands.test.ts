@@ -287,6 +287,20 @@ describe("features", () => {
     }
   });
 
+  test("at another name than value are missing for pipe, which notes that once", () => {
+    const lines = rows.slice(0, 3).map((row) => JSON.stringify({ key: "a", time: row.time, celsius: 1 }));
+    const { out, err } = run(["pipe"], lines.join("\n"));
+    expect(out.trim().split("\n")).toHaveLength(3);
+    expect(err.match(/no member value/g)).toHaveLength(1);
+    const renamed = run(["pipe"], '{"sensor":"a","time":1767225600000,"value":1}\n');
+    expect(renamed.err).toContain(
+      'the line has no member key, its members are [\\"sensor\\",\\"time\\",\\"value\\"]',
+    );
+    expect(run(["pipe", "--every", "1m", "--by", "count"], lines.join("\n")).err).not.toContain(
+      "no member value",
+    );
+  });
+
   test("in fields of a line tell pipe what comes next, and a wrong one refuses its line", () => {
     const lines = rows.map((row) => JSON.stringify({ key: "a", ...row }));
     const bad = '{"key":"a","time":1767225600000,"value":1,"next":"soon"}';

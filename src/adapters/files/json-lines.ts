@@ -30,6 +30,8 @@ export interface ObservationReading {
   readonly timeOf: (time: unknown) => number;
   /** Returns whether a value is a text for a missing value. */
   readonly isMissing: (value: unknown) => boolean;
+  /** Takes a note on a line that is read and lacks a value. */
+  readonly lacksValue?: ((note: string) => void) | undefined;
 }
 
 /**
@@ -38,7 +40,7 @@ export interface ObservationReading {
  */
 export function readObservationLine(
   line: Line,
-  { features, timeOf, isMissing }: ObservationReading,
+  { features, timeOf, isMissing, lacksValue }: ObservationReading,
 ): ObservationMessage {
   if (line.text === undefined) {
     throw new UndercurrentError("LINE_TOO_LONG", `the line is longer than ${longestLine} characters`);
@@ -47,12 +49,24 @@ export function readObservationLine(
   const message = parseObject(line.text);
   const valueOf = (value: unknown, name?: string): number =>
     isMissing(value) ? NaN : readValue(value, name);
+  if (message["key"] === undefined) throw new UndercurrentError("KEY_INVALID", absent("key", message));
+  const key = readKey(message["key"]);
+  const time = timeOf(message["time"]);
+  if (message["value"] === undefined) lacksValue?.(absent("value", message));
   return {
-    key: readKey(message["key"]),
-    time: timeOf(message["time"]),
+    key,
+    time,
     value: valueOf(message["value"]),
     features: features.map((name) => valueOf(message[name], `the feature ${JSON.stringify(name)}`)),
   };
+}
+
+/** Says which member a line lacks, and which it has. */
+function absent(name: string, message: Readonly<Record<string, unknown>>): string {
+  const names = Object.keys(message)
+    .slice(0, 8)
+    .map((own) => (own.length > 40 ? `${own.slice(0, 40)}…` : own));
+  return `the ${name} is missing: the line has no member ${name}, its members are ${JSON.stringify(names)}`;
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> {
