@@ -12,7 +12,8 @@ const least = 75;
 
 /**
  * What is broken, and which tests have to notice. `commit` is what writes to a broker, and needs one: a started one named by
- * UNDERCURRENT_TEST_BROKERS is much the quickest. It is no part of a run that names none.
+ * UNDERCURRENT_TEST_BROKERS is much the quickest. It is no part of a run that names none. Properties run few of their cases for a
+ * mutant, and all where `cases` says so.
  */
 const parts = {
   forecast: {
@@ -29,16 +30,19 @@ const parts = {
   },
   // Parts of the two above, with the tests of their own alone, and the formats with a schema.
   formats: {
+    cases: "all",
     sources: ["adapters/schemas", "pipeline/decode", "pipeline/encode", "pipeline/times"].flatMap((name) =>
       under(`src/${name}`),
     ),
     tests: ["test/adapters/schemas/**/*.test.ts", "test/pipeline/{decode,encode,times}/**/*.test.ts"],
   },
   windows: {
+    cases: "all",
     sources: ["forecast/windows", "pipeline/windows"].flatMap((name) => under(`src/${name}`)),
     tests: ["test/{forecast,pipeline}/windows/*.test.ts"],
   },
   candidate: {
+    cases: "all",
     sources: ["pipeline/task/candidate", "pipeline/state", "pipeline/query"].flatMap((name) =>
       under(`src/${name}`),
     ),
@@ -94,7 +98,8 @@ function under(folder) {
     .map((name) => `${folder}/${name}`);
 }
 
-async function scoreOf(part, { sources, tests }) {
+async function scoreOf(part, { sources, tests, cases = "few" }) {
+  process.env.UNDERCURRENT_MUTATION_CASES = cases;
   const mutants = await new Stryker({
     mutate: sources.flatMap((path) => drawn(path, Number(values.sample), values.seed)),
     testFiles: tests,

@@ -1,10 +1,13 @@
-// How tests run for `npm run mutation`: properties with few cases, the same in every run, for whether a mutant is noticed must
+// How tests run for `npm run mutation`: properties with few cases, or all of them, the same in every run, for whether a mutant is noticed must
 // not depend on luck; and nothing more once a test has failed.
 import type * as FastCheck from "fast-check";
 import { afterEach, vi } from "vitest";
 
-/** Some for each property, and more of those that are quick, and so ask for many. */
-const fewer = (runs: number): number => Math.max(Math.min(runs, 5), Math.ceil(runs / 20));
+/** Some for each property, and more of those that are quick, and so ask for many; all where the tests of a part are few. */
+const fewer = (runs: number): number =>
+  process.env["UNDERCURRENT_MUTATION_CASES"] === "all"
+    ? runs
+    : Math.max(Math.min(runs, 5), Math.ceil(runs / 20));
 
 vi.mock("fast-check", async (original) => {
   const library = await original<typeof FastCheck>();

@@ -17,3 +17,20 @@ test("a new key that takes the place of a forgotten one leaves the forgotten one
   expect(count).toBe(61);
   expect([...times.subarray(0, 2), ...values.subarray(0, 2), features[0]]).toEqual([10, 20, 1, 0, 7]);
 });
+
+test("columns grow where keys close more windows than there is room for", () => {
+  const { aggregate } = forecasterSettings({ aggregate: { every: "10ms" } });
+  const columns = new WindowedColumns(new Windows(aggregate!, 1), { featureCount: 1, slotOf: Number });
+  const keys = Array.from({ length: 10 }, (_, i) => String(i));
+  const rounds = 5;
+  for (let round = 0; round <= rounds; round++)
+    for (const key of keys) columns.take(key, 10 * round, 1, [round]);
+  const { count, slots, times, features } = columns.columns;
+  expect(count).toBe(rounds * keys.length);
+  const rows = Array.from({ length: count }, (_, i) => [slots[i], times[i], features[i]]);
+  const expected = Array.from({ length: count }, (_, i) => {
+    const round = Math.floor(i / keys.length);
+    return [i % keys.length, 10 * (round + 1), round];
+  });
+  expect(rows).toEqual(expected);
+});

@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { UndercurrentError } from "../../../src/errors/errors.js";
 import { forecasterSettings } from "../../../src/forecast/settings.js";
 import { ByteReader } from "../../../src/forecast/snapshot/bytes.js";
+import { durationMs, durationText } from "../../../src/forecast/windows/duration.js";
+import { aggregateSchema } from "../../../src/forecast/windows/schema.js";
 import { Windows } from "../../../src/forecast/windows/windows.js";
 import type { AggregateSettings } from "../../../src/forecast/windows/settings.js";
 
@@ -103,22 +105,29 @@ function reference(events: readonly Event[], by: string, grace: number, maxEmpty
   return rows.map(({ closedBy: _, ...row }) => row);
 }
 
-/** Some later, some earlier than the one before, and now and then so much later that keys are forgotten in between. */
+/**
+ * Some later, some earlier than the one before, some at the same time, and now and then so much later that keys are forgotten in
+ * between. They begin before 1970, or after it.
+ */
 const eventsOf = fc
-  .array(
-    fc.record({
-      key: fc.constantFrom("a", "b", "c"),
-      step: fc.oneof(
-        { weight: 12, arbitrary: fc.integer({ min: -40, max: 60 }) },
-        { weight: 1, arbitrary: fc.integer({ min: 600, max: 900 }) },
-      ),
-      value: fc.integer({ min: -9, max: 9 }),
-      features: fc.array(fc.constantFrom(NaN, 1, 2, 3), { minLength: 2, maxLength: 2 }),
-    }),
-    { maxLength: 60 },
+  .tuple(
+    fc.constantFrom(-1000, 1000),
+    fc.array(
+      fc.record({
+        key: fc.constantFrom("a", "b", "c"),
+        step: fc.oneof(
+          { weight: 12, arbitrary: fc.integer({ min: -40, max: 60 }) },
+          { weight: 2, arbitrary: fc.constant(0) },
+          { weight: 1, arbitrary: fc.integer({ min: 600, max: 900 }) },
+        ),
+        value: fc.integer({ min: -9, max: 9 }),
+        features: fc.array(fc.constantFrom(NaN, 1, 2, 3), { minLength: 2, maxLength: 2 }),
+      }),
+      { maxLength: 60 },
+    ),
   )
-  .map((steps) => {
-    let time = 1000;
+  .map(([start, steps]) => {
+    let time = start;
     return steps.map(({ step, ...event }): Event => ({ ...event, time: (time += step) }));
   });
 
@@ -202,7 +211,15 @@ describe("windows", () => {
     const [head, a, b] = partsOf("a", "b") as [Uint8Array, Uint8Array, Uint8Array];
     expect(read([b, head, a])().size).toBe(2);
     const wrong = [[], [head], [head, a], [a, b], [head, head, a], [head, a, a], [head, a, b, b]];
-    for (const parts of [...wrong, [partsOf("a")[0]!, a, b]]) expect(read(parts)).toThrow(RangeError);
+    // The third part of another state has keys that this one does not know of.
+    const other = new Windows(own, 0);
+    feed(
+      other,
+      ["a", "b", "c", "d"].map((key) => ({ key, time: 5, value: 1 })),
+    );
+    const [, , foreign] = other.write(100).map((part) => part.bytes().slice());
+    const all = [...wrong, [partsOf("a")[0]!, a, b], [head, a, foreign!]];
+    for (const parts of all) expect(read(parts)).toThrow(RangeError);
   });
 
   test("a rate needs two values of the counter at different times", () => {
@@ -231,6 +248,29 @@ describe("windows", () => {
       expect([each.size, each.slotOf("kept"), each.slotOf("new"), each.slotOf("newer")]).toEqual([
         1, 1, 0, 2,
       ]);
+  });
+
+  test("a key that is forgotten on request loses its open windows, and gives its slot to the next new key", () => {
+    const windows = new Windows(settings({ by: "sum" }), 0);
+    feed(
+      windows,
+      ["a", "b", "c"].map((key) => ({ key, time: 5, value: 1 })),
+    );
+    expect([windows.forget("b"), windows.forget("b"), windows.forget("strange")]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    const { rows } = feed(windows, [
+      { key: "d", time: 6, value: 3 },
+      { key: "a", time: 10, value: 1 },
+    ]);
+    expect(rows.map(({ key, value }) => [key, value])).toEqual([
+      ["a", 1],
+      ["d", 3],
+      ["c", 1],
+    ]);
+    expect([windows.slotOf("d"), windows.slotOf("e")]).toEqual([1, 3]);
   });
 
   test("rates are increases per second, and a counter that falls began at 0", () => {
@@ -301,6 +341,39 @@ test.each([
   expect(() => forecasterSettings({ aggregate: aggregate as { every: string } })).toThrow(name);
 });
 
+test.each(["count", "sum", "mean", "min", "max", "last", "rate", "p1", "p50", "p99", "p99.9", "p2.125"])(
+  "windows by %s are known",
+  (by) => {
+    expect(aggregateSchema.parse({ every: "1m", by }).by).toBe(by);
+    expect(settings({ by }).by).toBe(by);
+  },
+);
+
+test.each([
+  "",
+  "counts",
+  "a count",
+  "p",
+  "p0",
+  "p100",
+  "pp5",
+  "p5x",
+  "p5.",
+  "p5.1234",
+  "p5.x",
+  "p99p99",
+  "median",
+])("windows by %j are refused", (by) => {
+  expect(aggregateSchema.safeParse({ every: "1m", by }).success).toBe(false);
+  expect(() => settings({ by })).toThrow("aggregate.by");
+});
+
 test("equal durations are equal settings", () => {
   expect(settings({ every: "60s", grace: "1000ms" })).toEqual(settings({ every: "1m", grace: "1s" }));
+  expect(["0d", "0ms", "24h", "90s"].map((text) => durationText(durationMs(text)))).toEqual([
+    "0s",
+    "0s",
+    "1d",
+    "90s",
+  ]);
 });

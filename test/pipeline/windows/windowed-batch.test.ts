@@ -95,6 +95,35 @@ describe("a stage with windows", () => {
     expect(rowsOf(output)).toHaveLength(1);
   });
 
+  test("takes a time that is as far ahead as is allowed, and any of a record without a timestamp", () => {
+    const { stage, codes } = make({ every: "10s", maxAhead: "1m" }, { decode: { time: "at" } });
+    const record = (offset: number, timestamp: number, at: number): InputRecord =>
+      jsonRecord(offset, "k", { at, value: 1 }, timestamp);
+    stage.process([
+      record(0, start, start + 60_000),
+      record(1, -1, start + 130_000),
+      record(2, 0, start + 200_000),
+      record(3, 1, start + 300_000),
+    ]);
+    expect(codes).toEqual(["TIME_INVALID"]);
+  });
+
+  test("forecasts the features of a window beside its value", () => {
+    const options = { decode: { features: ["a", "b"] } };
+    const of = (records: readonly InputRecord[]): { output: StageOutput; forecaster: Forecaster } => {
+      const { stage, forecaster } = make({ every: "10s" }, options);
+      return { output: stage.process(records), forecaster };
+    };
+    const records = (b: number): InputRecord[] =>
+      [0, 3, 11, 21, 31].map((second, i) =>
+        jsonRecord(i, `k${i % 2}`, { value: 1, a: i, b: i === 1 ? b : 2 }, start + 1000 * second),
+      );
+    const first = of(records(3));
+    expect(rowsOf(first.output)).toEqual(rowsOf(of(records(4)).output));
+    expect(first.forecaster.snapshot()).toEqual(of(records(3)).forecaster.snapshot());
+    expect(first.forecaster.snapshot()).not.toEqual(of(records(4)).forecaster.snapshot());
+  });
+
   test("makes the same bytes however records are cut, from bytes or by an operator, and after a restore", () => {
     const operators: Operators = { before: filter(() => true) };
     fc.assert(
