@@ -73,36 +73,60 @@ export class ByteWriter {
   }
 }
 
-/** Room for the arrays of one record at a time: a snapshot of many keys would need a dozen buffers for each. */
+/**
+ * Room for the arrays that a reader returns: a snapshot of many keys would need a dozen buffers for each. Without content,
+ * for those who only check a record, arrays of singles and of halves have their lengths alone; they are most of a record.
+ */
 export class ArrayRoom {
-  #bytes = new Uint8Array(4096);
+  #bytes = new Uint8Array(0);
   #length = 0;
+  readonly #hasContent: boolean;
+
+  constructor(hasContent = true) {
+    this.#hasContent = hasContent;
+  }
 
   /** The arrays that were read are of no more use. */
   clear(): void {
     this.#length = 0;
   }
 
-  /** Returns a copy that lies where an array of any numbers can. */
-  copy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-    const at = Math.ceil(this.#length / 8) * 8;
+  f64(bytes: Uint8Array): Float64Array {
+    const at = this.#place(bytes, true);
+    return new Float64Array(this.#bytes.buffer, at, bytes.length / 8);
+  }
+
+  f32(bytes: Uint8Array): Float32Array {
+    const at = this.#place(bytes, this.#hasContent);
+    return new Float32Array(this.#bytes.buffer, at, bytes.length / 4);
+  }
+
+  u16(bytes: Uint8Array): Uint16Array {
+    const at = this.#place(bytes, this.#hasContent);
+    return new Uint16Array(this.#bytes.buffer, at, bytes.length / 2);
+  }
+
+  /** Copies bytes, or none, to where an array of any numbers can lie. Returns where that is. */
+  #place(bytes: Uint8Array, copies: boolean): number {
+    let at = (this.#length + 7) & -8;
+    if (at + bytes.length > this.#bytes.length) {
+      // Arrays that were read before keep the buffer that they lie in.
+      this.#bytes = new Uint8Array(8192 + 2 * bytes.length);
+      at = 0;
+    }
     this.#length = at + bytes.length;
-    // Arrays that were read before keep the buffer that they lie in.
-    if (this.#length > this.#bytes.length) this.#bytes = new Uint8Array(2 * this.#length);
-    const copy = this.#bytes.subarray(at, this.#length);
-    copy.set(bytes);
-    return copy;
+    if (copies) this.#bytes.set(bytes, at);
+    return at;
   }
 }
 
 /** Reads values in the order in which they were written; throws RangeError past the end. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #room: ArrayRoom | undefined;
+  readonly #room: ArrayRoom;
   #at = 0;
 
-  /** @param room Where arrays are put; each has a buffer of its own without it. */
-  constructor(bytes: Uint8Array, room?: ArrayRoom) {
+  constructor(bytes: Uint8Array, room = new ArrayRoom()) {
     // A plain view: where this is a Buffer, its `slice` would not copy.
     this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#room = room;
@@ -134,28 +158,43 @@ export class ByteReader {
     }
   }
 
+  /**
+   * Returns the next text if it is one of these, which are of ASCII, and goes on behind it. Otherwise undefined, and the text is
+   * still to be read.
+   */
+  known<Text extends string>(texts: readonly Text[]): Text | undefined {
+    const bytes = this.#bytes;
+    const begin = this.#at;
+    const length = this.count();
+    const from = this.#at;
+    const found = texts.find((text) => {
+      let same = 0;
+      while (same < length && text.charCodeAt(same) === bytes[from + same]) same++;
+      return same === length && same === text.length;
+    });
+    this.#at = found === undefined ? begin : from + length;
+    return found;
+  }
+
   f64(): Float64Array {
-    const { buffer, byteOffset, length } = this.#copy(8);
-    return new Float64Array(buffer, byteOffset, length / 8);
+    return this.#room.f64(this.#array(8));
   }
 
   f32(): Float32Array {
-    const { buffer, byteOffset, length } = this.#copy(4);
-    return new Float32Array(buffer, byteOffset, length / 4);
+    return this.#room.f32(this.#array(4));
   }
 
   u16(): Uint16Array {
-    const { buffer, byteOffset, length } = this.#copy(2);
-    return new Uint16Array(buffer, byteOffset, length / 2);
+    return this.#room.u16(this.#array(2));
   }
 
-  #copy(width: number): Uint8Array<ArrayBuffer> {
+  /** Returns the bytes of an array of numbers that have so many bytes each. */
+  #array(width: number): Uint8Array {
     assertLittleEndian();
     const length = this.count();
     if (length % width !== 0)
       throw new RangeError(`an array of ${length} bytes is not one of ${width}-byte numbers`);
-    const bytes = this.#take(length);
-    return this.#room?.copy(bytes) ?? bytes.slice();
+    return this.#take(length);
   }
 
   #take(length: number): Uint8Array<ArrayBuffer> {

@@ -247,6 +247,7 @@ const sections = {
 } as const;
 
 type SectionName = keyof typeof sections;
+const sectionNames = Object.keys(sections) as SectionName[];
 
 export function encodeKey(signatureSum: number, state: KeyState): SnapshotRecord {
   const body = new ByteWriter();
@@ -388,7 +389,7 @@ export function decodeSnapshot(
 
 /**
  * The records of keys, each read twice: once to be checked, before anything of a snapshot is taken over, and once to be taken
- * over. So no more than one key's arrays are in memory beside the records.
+ * over. So no more than one key's arrays are in memory beside the records. Who checks needs the lengths of most arrays alone.
  */
 class KeyRecords implements Iterable<KeyState> {
   /** Of the settings that the records were made with. */
@@ -396,6 +397,7 @@ class KeyRecords implements Iterable<KeyState> {
   /** Events of each key. */
   readonly counts = new Map<string, number>();
   readonly #sizes: SnapshotSizes;
+  readonly #lengths = new ArrayRoom(false);
   readonly #room = new ArrayRoom();
   readonly #records: { readonly body: Uint8Array; readonly format: number }[] = [];
   #hasGate: boolean | undefined;
@@ -406,12 +408,13 @@ class KeyRecords implements Iterable<KeyState> {
   }
 
   *[Symbol.iterator](): Iterator<KeyState> {
-    for (const { body, format } of this.#records) yield this.#read(body, format);
+    for (const { body, format } of this.#records) yield this.#read(body, format, this.#room);
   }
 
   /** Takes a record. Throws SNAPSHOT_FOREIGN and SNAPSHOT_CORRUPT, and RangeError past its end. */
   add(body: Uint8Array, format: number): void {
-    const state = this.#read(body, format);
+    const isOlder = this.#sizes.conversions[format] !== undefined;
+    const state = this.#read(body, format, isOlder ? this.#room : this.#lengths);
     const { key, f64, gate } = state;
     if (this.counts.has(key)) throw corrupt("a key occurs twice");
     const hasGate = gate !== undefined;
@@ -432,9 +435,9 @@ class KeyRecords implements Iterable<KeyState> {
     if (size > 0 && this.#hasGate !== (gate !== undefined)) throw corrupt("an array has the wrong length");
   }
 
-  #read(body: Uint8Array, format: number): KeyState {
-    this.#room.clear();
-    const reader = new ByteReader(body, this.#room);
+  #read(body: Uint8Array, format: number, room: ArrayRoom): KeyState {
+    room.clear();
+    const reader = new ByteReader(body, room);
     if (reader.count() !== this.sum) throw foreign("a key's record was made with other settings");
     const state = readKey(reader, this.#sizes);
     return this.#sizes.conversions[format]?.convert(state) ?? state;
@@ -513,8 +516,8 @@ function readKey(body: ByteReader, sizes: SnapshotSizes): KeyState {
   };
   const parts: Record<string, unknown> = {};
   while (!body.isAtEnd) {
-    const name = body.text() as SectionName;
-    if (!Object.hasOwn(sections, name)) throw corrupt(`unexpected section "${name}" of a key`);
+    const name = body.known(sectionNames);
+    if (name === undefined) throw corrupt(`unexpected section "${body.text()}" of a key`);
     const part = sections[name].read(body);
     if (isOfUse(name, part, sizes)) parts[name] = part;
   }

@@ -37,11 +37,10 @@ class Bins {
     this.#counts[Math.max(bin - this.#lowest, 0)]!++;
   }
 
-  /** Returns the bin of the value with this rank, from 0. */
+  /** Returns the bin of the value with this rank, from 0 to below the total. */
   at(rank: number): number {
     let seen = 0;
-    const index = this.#counts.findIndex((count) => (seen += count) > rank);
-    return this.#lowest + (index < 0 ? this.#counts.length - 1 : index);
+    return this.#lowest + this.#counts.findIndex((count) => (seen += count) > rank);
   }
 
   write(body: ByteWriter): void {

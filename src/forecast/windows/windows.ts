@@ -289,7 +289,7 @@ export class Windows {
       windows.#latest = part.float();
       windows.#open = part.float();
     }
-    if (parts.length !== count || numbers.size !== count || windows.size !== size) {
+    if (numbers.size !== count || windows.size !== size) {
       throw new RangeError("the parts of the windows are not those of one state");
     }
     for (let slot = windows.#names.length - 1; slot >= 0; slot--) {

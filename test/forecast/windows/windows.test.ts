@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { UndercurrentError } from "../../../src/errors/errors.js";
 import { forecasterSettings } from "../../../src/forecast/settings.js";
-import { ByteReader } from "../../../src/forecast/snapshot/bytes.js";
+import { ByteReader, ByteWriter } from "../../../src/forecast/snapshot/bytes.js";
 import { durationMs, durationText } from "../../../src/forecast/windows/duration.js";
 import { aggregateSchema } from "../../../src/forecast/windows/schema.js";
 import { Windows } from "../../../src/forecast/windows/windows.js";
@@ -218,8 +218,69 @@ describe("windows", () => {
       ["a", "b", "c", "d"].map((key) => ({ key, time: 5, value: 1 })),
     );
     const [, , foreign] = other.write(100).map((part) => part.bytes().slice());
-    const all = [...wrong, [partsOf("a")[0]!, a, b], [head, a, foreign!]];
+    // One part with the keys of two.
+    const both = new Windows(own, 0);
+    feed(
+      both,
+      ["a", "b"].map((key) => ({ key, time: 5, value: 1 })),
+    );
+    const whole = both.write()[1]!.bytes().slice();
+    const all = [...wrong, [partsOf("a")[0]!, a, b], [head, a, foreign!], [head, whole]];
     for (const parts of all) expect(read(parts)).toThrow(RangeError);
+  });
+
+  test("a part is refused whose keys have the slots or the names of others, or rows of another length", () => {
+    const own = settings({});
+    const part = (number: number, name: string, slot: number, length: number): ByteReader => {
+      const writer = new ByteWriter();
+      writer.count(number);
+      writer.text(name);
+      writer.count(slot);
+      writer.f64(new Float64Array(length));
+      return new ByteReader(writer.bytes());
+    };
+    const states = new Windows(own, 0);
+    feed(states, [
+      { key: "a", time: 5, value: 1 },
+      { key: "b", time: 5, value: 1 },
+    ]);
+    const [head, first] = states.write(1).map((each) => each.bytes().slice());
+    const reader = new ByteReader(first!);
+    reader.count();
+    reader.text();
+    reader.count();
+    const { length } = reader.f64();
+    const read = (second: ByteReader): Windows =>
+      Windows.read(own, 0, [new ByteReader(head!), new ByteReader(first!), second]);
+    expect(read(part(2, "b", 1, length)).size).toBe(2);
+    for (const wrong of [
+      part(2, "b", 1, length - 1),
+      part(2, "b", 1, length + 1),
+      part(2, "b", 0, length),
+      part(2, "a", 1, length),
+    ])
+      expect(() => read(wrong)).toThrow("a key of the windows does not fit");
+  });
+
+  test("free slots of a snapshot go to new keys, the lowest first", () => {
+    const own = settings({ maxEmpty: 0 });
+    const windows = new Windows(own, 2);
+    feed(
+      windows,
+      ["a", "b", "c", "d", "e"].map((key) => ({ key, time: 5, value: 1, features: [1, 2] })),
+    );
+    for (const key of ["d", "b", "a"]) windows.forget(key);
+    const parts = windows.write(1).map((part) => new ByteReader(part.bytes().slice()));
+    const again = Windows.read(own, 2, parts);
+    for (const each of [windows, again])
+      expect(["p", "q", "r", "s"].map((key) => each.slotOf(key))).toEqual([0, 1, 3, 5]);
+    expect(again.write().map((part) => part.bytes())).toEqual(windows.write().map((part) => part.bytes()));
+  });
+
+  test("a late event is told how late it is", () => {
+    const windows = new Windows(settings({ grace: "5ms" }), 0);
+    feed(windows, [{ key: "a", time: 47, value: 1 }]);
+    expect(() => windows.refuseLate(29)).toThrow("ended 17 ms before");
   });
 
   test("a rate needs two values of the counter at different times", () => {

@@ -51,25 +51,69 @@ export interface FoundState {
 
 /** The latest records up to `end` of a feed, opened at the partition's first offset. Throws as `readUpTo` does. */
 export async function restoreState(feed: Feed, { end, stallMs, origin }: Reading): Promise<FoundState> {
-  const latest = new Map<string, StateRecord & { readonly owner: StateOwner | undefined }>();
-  const reader = new OwnerReader();
+  const latest = new LatestRecords();
   for await (const { records } of readUpTo(end, feed, stallMs, origin)) {
     for (const record of records) {
       requireReadable(record, origin);
-      const { key: bytes, value, headers } = record;
-      if (bytes === null) continue;
-      const key = textOf(bytes);
-      // Copies, because the record is a slice that would keep its whole fetch in memory.
-      if (value === null) latest.delete(key);
-      else latest.set(key, { key, value: new Uint8Array(value), owner: reader.read(headers) });
+      latest.take(record);
     }
   }
-  const found = [...latest.values()];
-  return {
-    records: found.map(({ key, value }) => ({ key, value })),
-    owners: distinctOwners(found.map(({ owner }) => owner)),
-    unowned: found.filter(({ owner }) => owner === undefined).length,
-  };
+  return latest.found();
+}
+
+/** Bytes that records may keep in memory beyond twice their own. */
+const spare = 64 * 2 ** 20;
+
+/** A record of a state, and who wrote it. */
+type OwnedRecord = StateRecord & { readonly value: Uint8Array; readonly owner: StateOwner | undefined };
+
+/**
+ * The latest record of each key. A record is a slice of what the client has fetched, and keeps all of it in memory. While most
+ * of what was fetched is of use, it is kept without copies.
+ */
+class LatestRecords {
+  readonly #records = new Map<string, OwnedRecord>();
+  readonly #reader = new OwnerReader();
+  /** Bytes of the records, and those that they keep in memory. */
+  #used = 0;
+  #kept = 0;
+  #buffer: ArrayBufferLike | undefined;
+
+  take({ key: bytes, value, headers }: InputRecord): void {
+    if (bytes === null) return;
+    const key = textOf(bytes);
+    this.#used -= this.#records.get(key)?.value.length ?? 0;
+    if (value === null) {
+      this.#records.delete(key);
+      return;
+    }
+    const { buffer, byteOffset, length } = value;
+    if (buffer !== this.#buffer) this.#kept += buffer.byteLength;
+    this.#buffer = buffer;
+    this.#used += length;
+    const owner = this.#reader.read(headers);
+    // Not the client's Buffer, whose `slice` makes no copy.
+    this.#records.set(key, { key, value: new Uint8Array(buffer, byteOffset, length), owner });
+    if (this.#kept > 2 * this.#used + spare) this.#copyAll();
+  }
+
+  found(): FoundState {
+    const found = [...this.#records.values()];
+    return {
+      records: found.map(({ key, value }) => ({ key, value })),
+      owners: distinctOwners(found.map(({ owner }) => owner)),
+      unowned: found.filter(({ owner }) => owner === undefined).length,
+    };
+  }
+
+  /** Copies the records, so that what was fetched can go. */
+  #copyAll(): void {
+    for (const [key, record] of this.#records) {
+      this.#records.set(key, { ...record, value: new Uint8Array(record.value) });
+    }
+    this.#kept = this.#used;
+    this.#buffer = undefined;
+  }
 }
 
 /** Returns the text of a record's key, without a copy of its bytes. */

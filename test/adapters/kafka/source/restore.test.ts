@@ -37,6 +37,30 @@ it("takes the latest record of each key from many batches, and leaves nothing wa
   }
 });
 
+it("keeps what was fetched while most of it is of use, and little of it where the records are few", async () => {
+  const controls = { seek: () => undefined, pause: () => undefined, resume: () => undefined };
+  const fetched = 2 ** 20;
+  const found = async (bytesOfValue: number): Promise<readonly Uint8Array[]> => {
+    const batches = 100;
+    const feed = new Feed(controls, 0, 1000 * fetched);
+    const restoring = restoreState(feed, { end: batches, stallMs: 60_000, origin: "here" });
+    for (let offset = 0; offset < batches; offset++) {
+      const value = Buffer.from(new ArrayBuffer(fetched)).subarray(0, bytesOfValue).fill(offset);
+      feed.push([{ ...record(offset, ""), key: Buffer.from(`k${offset}`), value }], offset + 1, batches);
+      await setImmediate();
+    }
+    const { records } = await restoring;
+    expect(records.map(({ value }) => value.every((byte) => byte === value[0]) && value[0])).toEqual(
+      Array.from({ length: batches }, (_, offset) => offset),
+    );
+    return records.map(({ value }) => value);
+  };
+  const kept = (values: readonly Uint8Array[]): number =>
+    values.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
+  expect(kept(await found(0.6 * fetched))).toBe(100 * fetched);
+  expect(kept(await found(10))).toBeLessThan(66 * fetched);
+});
+
 it("gives up when nothing comes, and when the partition is taken away", async () => {
   const controls = { seek: () => undefined, pause: () => undefined, resume: () => undefined };
   await expect(
