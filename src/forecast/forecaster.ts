@@ -127,7 +127,7 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
       start: (f64, f32, value) => keyForecaster.start(Object.assign(new KeyRow(layout), { f64, f32 }), value),
     });
     const furtherSteps = (format: number): KeyConversion | undefined =>
-      settings.horizon > 1 ? furtherStepsOf(horizons!, format) : undefined;
+      horizons && furtherStepsOf(horizons, format);
     const localOf = (time: number): number => clock.localOf(time);
     // The table of keys is part of the state, which is made of these.
     const names: Pick<Forecaster, "featureOf"> & { of: (slot: number) => string } = {
@@ -159,7 +159,13 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
       seasons,
       gate,
       ...rows,
-      conversions: { 1: format1, 2: furtherSteps(2), 3: furtherSteps(3), 4: furtherSteps(4) },
+      conversions: {
+        1: format1,
+        2: furtherSteps(2),
+        3: furtherSteps(3),
+        4: furtherSteps(4),
+        5: furtherSteps(5),
+      },
     };
     const parts = { cell, learning: settings, bounds: settings, ...perKey };
     super(settings, parts, listeners);

@@ -11,10 +11,10 @@ import { SeasonalAdjustment } from "./adjustment.js";
 import type { IntervalColumns, StepColumns } from "../columns.js";
 import { clip, placeIn } from "../elementary.js";
 import { typicalGap } from "../keys/gap.js";
-import { horizonLayout, levelRates, smoothingLevel, type HorizonLayout } from "./layout.js";
+import { horizonLayout, levelRates, profiles, smoothingLevel, type HorizonLayout } from "./layout.js";
 import { HorizonMixture } from "./mixture.js";
 import { HorizonPeriodic } from "./periodic.js";
-import { daily, weekly } from "./profile.js";
+import { daily, lasting, weekly } from "./profile.js";
 import { Regressions } from "./regressions.js";
 import { HorizonRows, type HorizonRow } from "./rows.js";
 import { number } from "../keys/layout.js";
@@ -207,7 +207,7 @@ export class Horizons {
     f64.fill(0, at64, at64 + n.size);
     f32.fill(0, at32, at32 + s.size);
     f64.fill(value, at64 + n.levels, at64 + n.levels + levelRates.length);
-    this.#adjustment.start(row);
+    this.#adjustment.start(row, value);
     this.#mixture.start(row);
     this.#regressions.start(key.slot);
   }
@@ -221,6 +221,7 @@ export class Horizons {
     const scale = scaleOf(key);
     f64[at64 + n.adjusted] = value;
     f64.fill(value, at64 + n.levels, at64 + n.levels + levelRates.length);
+    f64.fill(value, at64 + n.adjustmentLevels, at64 + n.adjustmentLevels + profiles);
     f64[at64 + n.base] = f64[at64 + n.adjustedValue] = value;
     f64[at64 + n.unit] = f64[at64 + n.adjustedScale] = scale;
     this.#mixture.assumeSize(row, key.f64[key.at64 + number.squaredChange]!);
@@ -367,6 +368,9 @@ function valuesOf({ f64: n }: HorizonLayout): readonly (readonly [from: number, 
     [n.levels, levelRates.length],
     [n.daily, daily.knots],
     [n.weekly, weekly.knots],
+    [n.lasting, lasting.knots],
+    [n.lastingDay, 1],
+    [n.adjustmentLevels, profiles],
     [n.base, 1],
     [n.adjustedValue, 1],
     [n.adjustedValues, n.adjustedScales - n.adjustedValues],

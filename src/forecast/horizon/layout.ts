@@ -1,7 +1,7 @@
 /** Lays out the multi-step state of a key in its two rows. */
 import { slopeRates } from "../experts/trend.js";
 import { stepBlocks, type StepBand, type StepBlock } from "./blocks.js";
-import { daily, profileSize, weekly } from "./profile.js";
+import { daily, lasting, profileSize, weekly } from "./profile.js";
 
 /** Rates at which levels of the seasonally adjusted values are followed, each at least 1 / number of values. */
 export const levelRates = [0.3, 0.1, 0.03, 0.01, 0.001] as const;
@@ -31,8 +31,8 @@ export const flatExperts = 2;
 export const trendExpert = 6;
 export const periodicExpert = 7;
 
-/** Candidates of the seasonal adjustment: none, that by the day, and that by the week. */
-export const adjustments = 3;
+/** Profiles of the seasonal adjustment: of the day, the week and the lasting day. */
+export const profiles = 3;
 
 /** Offsets in the row of 64-bit numbers; a ring has an entry for each of the last H events, at its number modulo H. */
 export interface HorizonF64 {
@@ -48,7 +48,7 @@ export interface HorizonF64 {
   /** Levels, and their mean squared errors. */
   readonly levels: number;
   readonly levelSquares: number;
-  /** Discounted squared errors of the adjustments. */
+  /** Discounted squared errors of the changes that no adjustment told, that the day and that the week did. */
   readonly adjustmentLosses: number;
   readonly daily: number;
   readonly weekly: number;
@@ -65,6 +65,14 @@ export interface HorizonF64 {
   /** Of each forecast that waits: the base and the unit of its event. */
   readonly waitingBases: number;
   readonly waitingUnits: number;
+  /** Of the lasting day what `daily`, `day`, `dayMean` and its `adjustmentLosses` are of the other one. */
+  readonly lasting: number;
+  readonly lastingDay: number;
+  readonly lastingMean: number;
+  readonly lastingLoss: number;
+  /** By profile, a level of the adjusted values, and the discounted squared distances from it. */
+  readonly adjustmentLevels: number;
+  readonly adjustmentDistances: number;
   readonly size: number;
 }
 
@@ -142,7 +150,7 @@ export function horizonLayout(horizon: number, levels = 1): HorizonLayout {
       weekMean: f64.take(1),
       levels: f64.take(levelRates.length),
       levelSquares: f64.take(levelRates.length),
-      adjustmentLosses: f64.take(adjustments),
+      adjustmentLosses: f64.take(profiles),
       daily: f64.take(profileSize(daily)),
       weekly: f64.take(profileSize(weekly)),
       base: f64.take(1),
@@ -154,6 +162,12 @@ export function horizonLayout(horizon: number, levels = 1): HorizonLayout {
       squaredErrors: f64.take(bands.length),
       waitingBases: f64.take(entries),
       waitingUnits: f64.take(entries),
+      lasting: f64.take(profileSize(lasting)),
+      lastingDay: f64.take(1),
+      lastingMean: f64.take(1),
+      lastingLoss: f64.take(1),
+      adjustmentLevels: f64.take(profiles),
+      adjustmentDistances: f64.take(profiles),
       size: f64.size(),
     },
     f32: {

@@ -11,13 +11,15 @@ export interface Profile {
   /** Milliseconds. */
   readonly period: number;
   readonly knots: number;
+  /** Share of its error that a knot learns from as many values as make its interval. */
+  readonly rate: number;
 }
 
-export const daily: Profile = { period: day, knots: 48 };
-export const weekly: Profile = { period: 7 * day, knots: 168 };
+export const daily: Profile = { period: day, knots: 48, rate: 0.3 };
+export const weekly: Profile = { period: 7 * day, knots: 168, rate: 0.3 };
+/** The day as it is over two weeks: of a shape that lasts, the quick one has more noise. */
+export const lasting: Profile = { ...daily, rate: 0.07 };
 
-/** Share of its error that a knot learns from as many values as make its interval. */
-const rate = 0.3;
 /** An error counts up to this many times the running size of the profile's errors. */
 const largestError = 5;
 /** Rate at which that size is followed. */
@@ -137,7 +139,7 @@ export function learnProfile(
   profile: Profile,
   { time, value, gap, variance }: ProfiledValue,
 ): void {
-  const { knots } = profile;
+  const { knots, rate } = profile;
   const phase = phaseOf(time, profile);
   const knot = Math.floor(phase);
   const share = phase - knot;

@@ -7,6 +7,7 @@
  * - Format 3, whose models saw one more change in place of the forecast of the next value: what they know of all else stays.
  * - Formats 3 and 4, with two blocks for each doubling, which are today's bands, and the other parts in today's order: a block's mixture
  *   is that of the last of its bands. The forecasts that wait are dropped.
+ * - Formats 1 to 5, without the profile of the lasting day: it begins as that of the day is.
  */
 import { corrupt } from "./record.js";
 import { initialQuantile } from "../uncertainty/interval.js";
@@ -18,6 +19,7 @@ import {
   horizonExperts,
   horizonFeatures,
   levelRates,
+  profiles,
   type HorizonLayout,
 } from "../horizon/layout.js";
 import { daily, profileMean, profileSize, weekly } from "../horizon/profile.js";
@@ -56,6 +58,10 @@ const rings: Readonly<Record<string, "base" | "unit" | "adjustedValue" | "adjust
 /** Values of a row's vectors: the features, in fours. */
 const vector = horizonFeatures;
 const covariance = (vector / 4) * (vector / 4 + 1) * 8;
+/** The level that has the rate of those of adjustments. */
+const adjustedLevel = 2;
+/** How much worse than the day the lasting one begins: a share of a twentieth. */
+const unproven = 60;
 /** Errors that a size taken over stands for. */
 const assumedErrors = 100;
 
@@ -75,10 +81,12 @@ export function convertHorizons(
   format: number,
   current: CurrentHorizons,
 ): HorizonState {
-  if (format === 4) return withBands(state, format, current);
-  if (format === 3) return withNextFeature(withBands(state, format, current), current);
   const { layout, freshModels, nextSize } = current;
   const { horizon, bands, levels, f64: n, f32: s } = layout;
+  // Of the next value alone all formats from 2 on keep the same.
+  if (format === 5 || (format > 1 && horizon === 1)) return withLastingDay(state, layout);
+  if (format === 4) return withBands(state, format, current);
+  if (format === 3) return withNextFeature(withBands(state, format, current), current);
   const last = Math.max(count - 1, 0);
   const f64 = new Float64Array(n.size);
   let at = 0;
@@ -104,6 +112,7 @@ export function convertHorizons(
     f64[n.dayMean] = profileMean(f64, n.daily, daily);
     f64[n.weekMean] = profileMean(f64, n.weekly, weekly);
   }
+  assumeLastingDay(f64, layout);
   const f32 = new Float32Array(s.size);
   for (let event = Math.max(0, count - adjustedChanges); event < count; event++) {
     f32[s.changes + (event % layout.changes)] = state.f32[event % adjustedChanges]!;
@@ -144,6 +153,7 @@ function withBands(
   const numbers = new Float64Array(n.size);
   const singles = new Float32Array(s.size);
   numbers.set(f64.subarray(0, n.waitingBases));
+  assumeLastingDay(numbers, current.layout);
   singles.set(f32.subarray(0, s.regrets));
   for (const { index, bands: own } of blocks) {
     const from = s.regrets + own.at(-1)!.index * experts;
@@ -154,6 +164,29 @@ function withBands(
   singles.set(f32.subarray(quantiles, waitingAt), s.quantiles);
   singles.set(f32.subarray(rings), s.phases);
   return { f64: numbers, f32: singles, models };
+}
+
+/** The state with a profile of the lasting day. */
+function withLastingDay(state: HorizonState, layout: HorizonLayout): HorizonState {
+  const { f64: n } = layout;
+  if (state.f64.length !== n.lasting) throw corrupt("an array has the wrong length");
+  const f64 = new Float64Array(n.size);
+  f64.set(state.f64);
+  assumeLastingDay(f64, layout);
+  return { ...state, f64 };
+}
+
+/** Takes the day for the lasting one, and a level of the adjusted values for those of all adjustments. */
+function assumeLastingDay(f64: Float64Array, { f64: n }: HorizonLayout): void {
+  f64.copyWithin(n.lasting, n.daily, n.daily + profileSize(daily));
+  f64[n.lastingDay] = f64[n.day]!;
+  f64[n.lastingMean] = f64[n.dayMean]!;
+  f64[n.lastingLoss] = f64[n.adjustmentLosses + 1]!;
+  f64.fill(f64[n.levels + adjustedLevel]!, n.adjustmentLevels, n.adjustmentLevels + profiles);
+  // Shares between the profiles go on as they were.
+  f64[n.adjustmentDistances] = f64[n.adjustmentLosses + 1]!;
+  f64[n.adjustmentDistances + 1] = f64[n.adjustmentLosses + 2]!;
+  f64[n.adjustmentDistances + 2] = f64[n.adjustmentLosses + 1]! + unproven;
 }
 
 /** Values of the vectors of further steps: their features, in fours. */

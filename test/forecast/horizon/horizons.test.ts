@@ -127,6 +127,35 @@ test("every read-out forecasts the next value by the week too", () => {
   for (const error of errors) expect(error).toBeLessThan(1.15 * Math.min(...errors));
 });
 
+test("a day's shape that lasts is told from the noise of single days, while the level moves", () => {
+  const ratios = [1, 2, 3].map((seed) => {
+    const next = noise(seed);
+    const shapes = noise(seed + 10);
+    const shape = Array.from({ length: 24 }, () => 3 * shapes());
+    let level = 0;
+    const values = Array.from(
+      { length: 24 * 7 * 20 },
+      (_, i) => shape[i % 24]! + (level += 0.3 * next()) + next(),
+    );
+    const warmup = 24 * 7 * 8;
+    // Smoothing at the best rate by one who knows the shape.
+    let smooth = 0;
+    let error = 0;
+    values.forEach((value, i) => {
+      if (i >= warmup && i + 2 < values.length) {
+        const rest = value - shape[i % 24]!;
+        const known = smooth + 0.26 * (rest - smooth);
+        error += Math.abs(values[i + 2]! - shape[(i + 2) % 24]! - known);
+      }
+      smooth += 0.26 * (value - shape[i % 24]! - smooth);
+    });
+    const second = stepsOf(hourly(values), { horizon: 8 }, warmup).find(({ step }) => step === 2);
+    return second!.score.model.mae / (error / (values.length - warmup - 2));
+  });
+  // With a profile of the last three days alone, 1.075.
+  expect(ratios.reduce((sum, ratio) => sum + ratio, 0) / 3).toBeLessThan(1.055);
+});
+
 test("a random walk is not forecast materially worse than by its last value, at any step", () => {
   const next = noise(5);
   let value = 1000;

@@ -7,15 +7,19 @@ import { readSettings } from "../../../src/forecast/snapshot/signature.js";
 import { readState } from "../../../src/pipeline/state/state-records.js";
 import { forecastsOf, observed, type StateFixture } from "../../fixtures/states.js";
 
-/** States of three keys with the read-out `full`: with a horizon of 3 as format 2 had it, of 9 as format 3, of 20 as format 4. */
-const formats = [2, 3, 4] as const;
+/** States of three keys with the read-out `full`: with a horizon of 3 as format 2 had it, of 9 as format 3, of 20 as formats 4 and 5. */
+const formats = [2, 3, 4, 5] as const;
 type StepsFixture = StateFixture & { readonly steps: readonly (readonly number[])[] };
-const [ofFormat2, ofFormat3, ofFormat4] = formats.map(
+const [ofFormat2, ofFormat3, ofFormat4, ofFormat5] = formats.map(
   (format) =>
     JSON.parse(
       readFileSync(new URL(`../../fixtures/steps-format-${format}.json`, import.meta.url), "utf8"),
     ) as StateFixture,
-) as [StateFixture, StepsFixture, StepsFixture];
+) as [StateFixture, StepsFixture, StepsFixture, StepsFixture];
+/** The same of format 5 with a horizon of 1. */
+const nextOfFormat5 = JSON.parse(
+  readFileSync(new URL("../../fixtures/next-format-5.json", import.meta.url), "utf8"),
+) as StateFixture;
 
 function restored(fixture: StateFixture): Forecaster {
   const records = Object.entries(fixture.records).map(([key, value]) => ({
@@ -31,19 +35,21 @@ test.each([
   [2, ofFormat2],
   [3, ofFormat3],
   [4, ofFormat4],
+  [5, ofFormat5],
+  [5, nextOfFormat5],
 ])(
-  "next values are forecast from a state of format %i as before, the seasonal model among the experts",
+  "next values are forecast from a state of format %i almost as before, the seasonal model among the experts",
   (_, fixture) => {
     const forecaster = restored(fixture);
     const forecasts = forecastsOf(forecaster, fixture.events);
     forecaster.dispose();
     forecasts.forEach(([yhat, lower, upper], i) => {
       const [then, lowerThen, upperThen] = fixture.forecasts[i]!;
-      // With the other kernel the last bits differ, and the first values of an hour are averaged since.
+      // With the other kernel the last bits differ, and since then the first values of an hour are averaged, and one more profile learns.
       const width = upperThen! - lowerThen!;
-      expect(Math.abs(yhat! - then!)).toBeLessThan(5e-2 * width);
-      expect(Math.abs(lower! - lowerThen!)).toBeLessThan(5e-2 * width);
-      expect(Math.abs(upper! - upperThen!)).toBeLessThan(5e-2 * width);
+      expect(Math.abs(yhat! - then!)).toBeLessThan(0.06 * width);
+      expect(Math.abs(lower! - lowerThen!)).toBeLessThan(0.06 * width);
+      expect(Math.abs(upper! - upperThen!)).toBeLessThan(0.06 * width);
     });
   },
 );
@@ -51,6 +57,7 @@ test.each([
 test.each([
   [3, ofFormat3],
   [4, ofFormat4],
+  [5, ofFormat5],
 ])("further steps of a state of format %i go on almost as they were", (_, { events, steps, ...fixture }) => {
   const forecaster = restored({ ...fixture, events });
   const columns = observed(forecaster, events);
@@ -83,6 +90,8 @@ test.each([
   [2, ofFormat2],
   [3, ofFormat3],
   [4, ofFormat4],
+  [5, ofFormat5],
+  [5, nextOfFormat5],
 ])("a state of format %i that was restored is kept by the next snapshot", (_, fixture) => {
   const forecaster = restored(fixture);
   const again = new Forecaster(forecaster.settings);
