@@ -112,6 +112,17 @@ describe("a decoder", () => {
     expect(() => decode()({ ...jsonRecord(0, "a", { value: 1 }), ...part })).toThrow(failing(code, message));
   });
 
+  test("skips a tombstone on request", () => {
+    const tombstone = { ...jsonRecord(0, "a", 0), value: null };
+    expect(() => decode({ tombstones: "skip" })(tombstone)).toThrow(failing("RECORD_SKIPPED", /no value/));
+  });
+
+  test("refuses a record without a key whose key has a format", () => {
+    const record = { ...jsonRecord(0, "a", { value: 1 }), key: null };
+    for (const keyFormat of ["json", "int32", "int64"] as const)
+      expect(() => decode({ keyFormat })(record)).toThrow(failing("KEY_INVALID", /no key/));
+  });
+
   test("refuses a number for a key that its neighbours would share", () => {
     const record = { ...jsonRecord(0, "a", 0), value: bytes('{"id":9007199254740993,"value":1}') };
     expect(() => decode({ key: "id" })(record)).toThrow(failing("KEY_INVALID", /beyond 2\^53/));

@@ -153,6 +153,17 @@ describe("a forecast record", () => {
     );
   });
 
+  test("has a schema of its own kind in each format", () => {
+    const shape = { hasIntervals: false, hasHorizon: false };
+    const kindOf = (format: EncodeSettings["format"]): string => {
+      const { schemaType, schema } = outputSchema(settings({ format }), shape);
+      expect(schema).toContain("yhat");
+      return schemaType;
+    };
+    const formats = ["avro", "protobuf", "json", "connect-json", "json-schema"] as const;
+    expect(formats.map(kindOf)).toEqual(["AVRO", "PROTOBUF", "JSON", "JSON", "JSON"]);
+  });
+
   test("needs the id of its schema, and a field that the model has", () => {
     const source = { application: "pumps", origin, modelName, horizon: 1, levels: 1 };
     expect(() => new BinaryMessages(settings({ format: "avro" }), source)).toThrow("needs encode.schemaId");

@@ -47,6 +47,7 @@ test("an error names the format by the option of the command or the setting of t
   expect(() => timeReader({ timeFormat: "d.M.yyyy" }, flagNames)("3/20/2026")).toThrow(
     'not of the format d.M.yyyy; --time-format "M/d/yyyy" reads it',
   );
+  expect(() => timeReader({}, flagNames)(" 20.03.2026 ")).toThrow('--time-format "d.M.yyyy" reads it');
   expect(() => timeReader({}, flagNames)("30.02.2026")).toThrow(/^the time is the text "30.02.2026"$/);
   expect(() => timeReader({}, flagNames)("soon")).toThrow(/^the time is the text "soon"$/);
 });

@@ -127,6 +127,16 @@ describe("a reader of Avro", () => {
     expect(() => avroReader(endless)(Buffer.of(0), 0)).toThrow(RangeError);
   });
 
+  test("names what a schema lacks", () => {
+    const named = (name: unknown): object => ({ type: "record", name, fields: [] });
+    for (const name of [undefined, "", 7, null])
+      expect(() => avroReader(named(name))).toThrow("a name is missing");
+    for (const name of [undefined, "", 7])
+      expect(() => avroReader({ type: "record", name: "A", fields: [{ name, type: "int" }] })).toThrow(
+        "a field's name is missing",
+      );
+  });
+
   test("reads logical types: times as dates, local ones as text without a zone, decimals as numbers", () => {
     const time = Date.UTC(2026, 2, 1, 10, 0, 5, 250);
     const writes = (type: string, value: number): Buffer => avro.Type.forSchema(type).toBuffer(value);
