@@ -9,6 +9,7 @@
  *   it has, and its episodes last longer.
  * - Budget: where a key has had more episodes than a third of its alarm rate, probabilities are raised, whatever the
  *   distribution (after Gibbs and Candès, Adaptive Conformal Inference, 2021); where it has had nearly all of them, steeply.
+ * - Growth: what is remembered moves up with a key whose movement grows without end (`growth.ts`).
  * - Episodes: after an alarm, only what exceeds the rest of its peak is an alarm again, and what is left of the peak falls
  *   to nothing over 100 values (after Smirnov, Contextual Anomaly Detector, 2016).
  * - The key's most frequent value never is an alarm.
@@ -18,6 +19,7 @@
  */
 import { exponential, logarithm } from "../elementary.js";
 import { isMostFrequent } from "./common-value.js";
+import { followGrowth } from "./growth.js";
 import { firstUnit, Histograms } from "./histogram.js";
 import { noteKind } from "./kind.js";
 import { f32At, magnitude, magnitudes, u16At, type DetectionLayout } from "./layout.js";
@@ -124,6 +126,7 @@ export class Detector {
     const score = this.#episode(row, level, usual && level >= 1, teaches);
     noteKind(row, now, score > 1 ? this.rarest(row) : -1);
     now.learn(row, moves);
+    followGrowth(row, this.#histograms.point(row));
     return scored ? score : NaN;
   }
 

@@ -97,6 +97,12 @@ export class Histograms {
     return rest === 0 ? mass : mass + rest * exponential((-(this.#beyond + next) * width) / this.#h);
   }
 
+  /** Moves all magnitudes `j` that are remembered up by so many bins. */
+  move(j: number, rise: number): void {
+    const { u16, at16 } = this.#row!;
+    u16[at16 + u16At.tops + j] = u16[at16 + u16At.tops + j]! + rise;
+  }
+
   /** Adds `weight` to the bin of the logarithm `log` of magnitude `j`. */
   remember(j: number, log: number, weight: number): void {
     const { u16, at16 } = this.#row!;

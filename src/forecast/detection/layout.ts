@@ -24,7 +24,15 @@ export const magnitudes = [
 export type Magnitude = (typeof magnitudes)[number];
 
 /** Indices of the magnitudes that have rules of their own. */
-export const magnitude = { value: 2, deviation4: 3, deviation16: 4, error16: 5, calm: 6, error: 7 } as const;
+export const magnitude = {
+  jump: 0,
+  value: 2,
+  deviation4: 3,
+  deviation16: 4,
+  error16: 5,
+  calm: 6,
+  error: 7,
+} as const;
 
 /** Indices in a key's row of 64-bit numbers. */
 export const f64At = {
@@ -79,7 +87,7 @@ export const f32Size = f32At.hourMean + hours;
 export const u16At = {
   /** Values since the last peak, up to the rest, which is longer for a young key. */
   since: 0,
-  /** Values in a row that were beyond belief, and that were equal. */
+  /** Values in a row that were beyond belief, and above these bits the greatest size of movement (`growth.ts`); values in a row that were equal. */
   beyond: 1,
   equal: 2,
   /** Values since calm was last learned. */

@@ -4,6 +4,7 @@
  */
 import { clip, exponential, logarithm } from "../elementary.js";
 import { day, withinPeriod } from "../keys/local-clock.js";
+import { beyondOf, countBeyond } from "./growth.js";
 import { f32At, f64At, hours, magnitude, u16At } from "./layout.js";
 import type { DetectionRow } from "./rows.js";
 
@@ -170,14 +171,15 @@ export class Magnitudes {
     return gaps > 1.5 ? Math.min(gaps, longestGap) : 1;
   }
 
-  #believe({ f64, at64, f32, at32, u16, at16 }: DetectionRow, resolution: number): void {
+  #believe(row: DetectionRow, resolution: number): void {
+    const { f64, at64, f32, at32 } = row;
     const deviation = f32[at32 + f32At.deviation]!;
     const known = f32[at32 + f32At.seen]! >= 100 && deviation > resolution;
     const limit = (this.#limit = known ? beyondBelief * deviation : Infinity);
     const far = Math.abs(this.value - f64[at64 + f64At.mean]!) > limit;
-    const inRow = u16[at16 + u16At.beyond]!;
+    const inRow = beyondOf(row);
     this.beyond = far && inRow < believedAfter;
-    u16[at16 + u16At.beyond] = far ? Math.min(inRow + 1, believedAfter) : 0;
+    countBeyond(row, far ? Math.min(inRow + 1, believedAfter) : 0);
   }
 
   #move({ f32, at32 }: DetectionRow, at: number, span: number, x: number): void {
