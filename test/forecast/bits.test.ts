@@ -77,7 +77,7 @@ const configurations: readonly (readonly [name: string, digest: string, options:
   ["a convolution", "5388c4709a50009a", { ...quick, cell: "conv", readout: "compact" }],
   ["attention", "71d905001121b4a3", { ...quick, cell: "attention", readout: "shared" }],
   ["features", "41cfa47dec30e395", { ...quick, featureCount: 3, readout: "full" }],
-  ["horizons", "82a1adc1efca7a51", { ...quick, horizon: 6, intervalLevels: [0.5, 0.95] }],
+  ["horizons", "525bfc5e984d8715", { ...quick, horizon: 6, intervalLevels: [0.5, 0.95] }],
   ["the squared loss", "4f4ca379aa732276", { ...quick, loss: "squared", seed: 7, harmonics: 0 }],
 ];
 

@@ -49,6 +49,14 @@ const largestError = 10;
 const firstTrust = { absolute: 0.6, squared: 0.4 } as const;
 /** Share of the whole weight that all experts have alike. */
 const share = 0.01;
+/**
+ * Of an expert with less than this share of persistence's loss the noise leaves no doubt: the learning rate rises by up to this
+ * factor, and the fixed share of the others shrinks.
+ */
+const clearlyBetter = 0.1;
+const largestFactor = 4;
+/** Largest memory of the losses, as a share of the key's events: what experts said before they knew anything is soon forgotten. */
+const youngMemory = 0.5;
 /** Memory of the regrets at step 1, in values; and the factor of the learning rate there. Measured with twelve sets (ADR 31). */
 const regretMemory = 300;
 const learningRate = 1.6;
@@ -71,7 +79,7 @@ interface Rated extends StepBlock {
   readonly rate: number;
   /** Discounts of regrets and losses by a sample. */
   readonly discount: number;
-  readonly lossDiscount: number;
+  readonly lossMemory: number;
 }
 
 /** A band, with the rates of its sample. */
@@ -185,14 +193,15 @@ export class HorizonMixture {
   }
 
   /** The regrets and the losses of a block learn from the change since a sample's event, in units. */
-  #learnMixture({ f32, at32 }: HorizonRow, block: Rated, waiting: number, change: number): void {
+  #learnMixture({ event, f32, at32 }: HorizonRow, block: Rated, waiting: number, change: number): void {
     const { f32: s } = this.#layout;
     const mixture = f32[waiting]!;
     const gradient = lossGradient(mixture - change, this.#squaredLoss);
     const regrets = at32 + s.regrets + block.index * experts;
     const squares = at32 + s.squares + block.index * experts;
     const losses = at32 + s.losses + block.index * experts;
-    const { stride, discount, lossDiscount } = block;
+    const { stride, discount } = block;
+    const lossDiscount = 1 - stride / Math.min(block.lossMemory, stride + youngMemory * event);
     for (let e = 0; e < experts; e++) {
       const said = f32[waiting + 1 + e]!;
       const excess = gradient * clip(said - mixture, largestDistance);
@@ -357,10 +366,22 @@ export class HorizonMixture {
     return at32 + this.#layout.f32.quantiles + 2 * level * this.#layout.bands.length + index;
   }
 
-  #weigh({ f32, at32 }: HorizonRow, { index, rate: root }: Rated): void {
+  /** How many times better than a tenth of persistence's loss the best is of those that do not sleep; at least 1. */
+  #clearness(f32: Float32Array, losses: number): number {
+    const ofLast = f32[losses]!;
+    let best = ofLast;
+    for (let e = 1; e < experts; e++) {
+      if (!isOf(this.#asleep, e)) best = Math.min(best, f32[losses + e]!);
+    }
+    return ofLast > 0 ? Math.max(1, (clearlyBetter * ofLast) / best) : 1;
+  }
+
+  #weigh({ f32, at32 }: HorizonRow, { index, rate: slowest }: Rated): void {
     const weights = this.#weights;
     const sizes = this.#regretSizes;
     const asleep = this.#asleep;
+    const clearness = this.#clearness(f32, at32 + this.#layout.f32.losses + index * experts);
+    const root = slowest * Math.min(clearness, largestFactor);
     const regrets = at32 + this.#layout.f32.regrets + index * experts;
     const squares = at32 + this.#layout.f32.squares + index * experts;
     let greatest = -Infinity;
@@ -384,8 +405,9 @@ export class HorizonMixture {
       weights[e] = weight;
       total += weight;
     }
-    const scale = (1 - share) / total;
-    const least = share / awake;
+    const alike = share / clearness;
+    const scale = (1 - alike) / total;
+    const least = alike / awake;
     for (let e = 0; e < experts; e++) weights[e] = isOf(asleep, e) ? 0 : scale * weights[e]! + least;
   }
 }
@@ -401,7 +423,7 @@ function rated(block: StepBlock): Rated {
     ...block,
     rate: learningRate * inverseRoot,
     discount: 1 - stride / (regretMemory * middle),
-    lossDiscount: 1 - (inverseRoot * stride) / lossMemory,
+    lossMemory: lossMemory / inverseRoot,
   };
 }
 
