@@ -277,7 +277,10 @@ export const decodeSchema = z
 
 export type Path = z.output<typeof plainPath>;
 export type KeyPart = z.output<typeof keyPartSchema>;
-export type DecodeSettings = z.output<typeof decodeSchema>;
+export type DecodeSettings = z.output<typeof decodeSchema> & {
+  /** Whether events are only counted, whatever their values are. */
+  readonly isCounted?: boolean;
+};
 
 /** One series of a record, by the settings. */
 export type NamedSeries = z.output<typeof namedSeries>;
@@ -337,5 +340,6 @@ export function escapeKeyPart(part: string): string {
 
 /** Returns the settings for events that go into windows of a function: those that are counted need no value. */
 export function decodeForWindows(decode: DecodeSettings, by: string): DecodeSettings {
-  return by === "count" && decode.absent === "reject" ? { ...decode, absent: "missing" } : decode;
+  if (by !== "count") return decode;
+  return { ...decode, isCounted: true, absent: decode.absent === "reject" ? "missing" : decode.absent };
 }

@@ -225,6 +225,11 @@ function itemDecoder(
     return features;
   };
 
+  const valueOf = (found: unknown): number => {
+    const isNone = found === undefined || (settings.isCounted === true && !numbers.isNumber(found));
+    return isNone ? NaN : numbers.read(found, "the value");
+  };
+
   return ({ record, document, chain, item }, into) => {
     const label = (name: string): string => (item === "" || name === "" ? item + name : `${item}/${name}`);
     const refuse = (name: string, error: unknown): void => {
@@ -290,8 +295,7 @@ function itemDecoder(
       present++;
       take(name, suffix, () => {
         if (found === undefined && settings.absent === "reject") throw noValue(path.names, setting);
-        const value = found === undefined ? NaN : numbers.read(found, "the value");
-        return [value, featuresOf(chain, features)];
+        return [valueOf(found), featuresOf(chain, features)];
       });
     }
     if (present === 0) refuse("", noValue(named[0]!.value.names, setting));

@@ -73,6 +73,19 @@ describe("a stage with windows", () => {
     expect(codes).toEqual([]);
   });
 
+  test("counts events whatever is at the path of the value, and needs a number for other functions", () => {
+    const values = [1, "GET /", null, { ms: 3 }, true, [1]];
+    const records = [...values, 0].map((value, offset) =>
+      jsonRecord(offset, "k", { value }, start + (offset < values.length ? offset : 20_000)),
+    );
+    const counting = make({ every: "10s" });
+    const [first] = rowsOf(counting.stage.process(records)) as [unknown[]];
+    expect([first[3], counting.codes]).toEqual([values.length, []]);
+    const adding = make({ every: "10s", by: "sum" });
+    const [sum] = rowsOf(adding.stage.process(records)) as [unknown[]];
+    expect([sum[3], adding.codes]).toEqual([1, Array.from({ length: 4 }, () => "VALUE_NOT_A_NUMBER")]);
+  });
+
   test("counts late events, and makes them dead letters on request", () => {
     const records = [0, 11, 5, 21].map((second, offset) =>
       jsonRecord(offset, "k", { value: 1 }, start + 1000 * second),
