@@ -102,6 +102,9 @@ export function splineAt(state: Float64Array, at: number, knots: number, phase: 
   return value + share * (next - value);
 }
 
+/** More than a phase in units of values is off by. */
+const roundingError = 1e-6;
+
 /** Whether the first values of a phase still come, where these are fine: what the profile says of it now is that of a few. */
 export function isBegun(state: Float64Array, at: number, knots: number, phase: number): boolean {
   const beyond = Math.floor(phase) + 2;
@@ -163,7 +166,7 @@ export function learnProfile(
   const beyond = last + 1 === at + knots ? at : last + 1;
   if (isFine(profile, gap) && Number.isNaN(state[beyond]!)) {
     // One odd value must not be all that is known of its hour.
-    const first = Math.ceil(share > 0 ? share * values : values);
+    const first = Math.ceil(share > 0 ? share * values - roundingError : values);
     state[last] = state[last]! + (value - state[last]!) / first;
     return;
   }

@@ -3,6 +3,8 @@ import { runFresh, type Event } from "../../support/streams.js";
 
 const own = ["compact", "full"] as const;
 type Own = (typeof own)[number];
+/** Largest error after a shift of the level; it costs 1.8 and 1.2 where it is left in the past, nothing happening .1. */
+const afterShift: Readonly<Record<Own, number>> = { compact: 0.3, full: 0.5 };
 
 const at = 2000;
 
@@ -23,7 +25,7 @@ function worstAfter(readout: Own, events: readonly Event[]): number {
 }
 
 describe.each(own)("with the read-out %s", (readout) => {
-  // Left in the past it costs .35 to 7.3 in one of the forecasts after, by the read-out; nothing happening costs .1.
+  // Left in the past it costs 1 to 4 in one of the forecasts after, by the read-out.
   test("an isolated outlier is forgotten once the next value is back", () => {
     expect(
       worstAfter(
@@ -39,7 +41,7 @@ describe.each(own)("with the read-out %s", (readout) => {
         readout,
         wave((i) => (i >= at ? jump : 0)),
       ),
-    ).toBeLessThan(0.3);
+    ).toBeLessThan(afterShift[readout]);
   });
 
   test("after an outlier whose next value is missing forecasts find back too", () => {
