@@ -109,11 +109,10 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
     const history = new History(settings, layout, clock);
     const cell = valueCell(settings, layout, history, engine);
     const readout = settings.readout === "shared" ? undefined : new KeyReadout(settings, layout, rowsPerStep);
-    const seasons = new Seasons(settings.seasonKeys, clock);
-    const horizons =
-      settings.horizon > 1 || layout.seasonal !== undefined
-        ? new Horizons(settings, { clock, seasons, next: layout.seasonal !== undefined })
-        : undefined;
+    const next = layout.seasonal !== undefined;
+    const hasHorizons = settings.horizon > 1 || next;
+    const seasons = new Seasons(settings.seasonKeys, clock, hasHorizons);
+    const horizons = hasHorizons ? new Horizons(settings, { clock, seasons, next }) : undefined;
     const expertNames = experts.map((expert) => expert.name);
     const bounds = new Bounds(settings);
     const gate = new Gate(experts, settings.loss === "squared");

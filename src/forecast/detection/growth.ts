@@ -44,10 +44,10 @@ export function followGrowth(row: DetectionRow, histograms: Histograms): void {
   const bin = Math.floor(logarithm(size) / width) + one;
   if (bin <= 0 || bin > 65535 >> shift) return;
   const greatest = u16[at16 + u16At.beyond]! >> shift;
-  const over = greatest === 0 ? 0 : bin - greatest - free;
-  const rise = greatest === 0 ? 0 : Math.min(Math.max(over, 0), fastest);
-  if (greatest > 0 && rise === 0) return;
-  const next = greatest === 0 ? bin : greatest + rise;
-  u16[at16 + u16At.beyond] = (next << shift) | (u16[at16 + u16At.beyond]! & countBits);
+  const isFirst = greatest === 0;
+  const rise = isFirst ? 0 : Math.min(bin - greatest - free, fastest);
+  if (!isFirst && rise <= 0) return;
+  const next = isFirst ? bin : greatest + rise;
+  u16[at16 + u16At.beyond] = (next << shift) | beyondOf(row);
   if (rise > 0) for (const j of growing) histograms.move(j, rise);
 }

@@ -79,7 +79,8 @@ export class SeasonalAdjustment {
   learnWeights(row: HorizonRow, change: number, time: number): void {
     const n = this.#layout;
     const { key, f64, at64 } = row;
-    const inverse = 1 / scaleOf(key);
+    const scale = scaleOf(key);
+    const inverse = 1 / scale;
     const day = this.#day(row, time);
     const week = this.#week(row, time);
     const long = this.#lasting(row, time);
@@ -88,20 +89,16 @@ export class SeasonalAdjustment {
     learnLoss(f64, losses + 1, (change - known(day - f64[at64 + n.day]!, 0)) * inverse);
     learnLoss(f64, losses + 2, (change - known(week - f64[at64 + n.week]!, 0)) * inverse);
     learnLoss(f64, at64 + n.lastingLoss, (change - known(long - f64[at64 + n.lastingDay]!, 0)) * inverse);
-    this.#followLevel(row, 0, known(day - f64[at64 + n.dayMean]!, 0));
-    this.#followLevel(row, 1, known(week - f64[at64 + n.weekMean]!, 0));
-    this.#followLevel(row, 2, known(long - f64[at64 + n.lastingMean]!, 0));
+    this.#followLevel(row, 0, known(day - f64[at64 + n.dayMean]!, 0), scale);
+    this.#followLevel(row, 1, known(week - f64[at64 + n.weekMean]!, 0), scale);
+    this.#followLevel(row, 2, known(long - f64[at64 + n.lastingMean]!, 0), scale);
   }
 
-  #followLevel({ key, f64, at64 }: HorizonRow, profile: number, season: number): void {
+  #followLevel({ key, f64, at64 }: HorizonRow, profile: number, season: number, scale: number): void {
     const level = at64 + this.#layout.adjustmentLevels + profile;
     const distance = key.f64[key.at64 + number.base]! - season - f64[level]!;
     f64[level] = f64[level]! + levelRate * distance;
-    learnLoss(
-      f64,
-      at64 + this.#layout.adjustmentDistances + profile,
-      (distance * distanceRoot) / scaleOf(key),
-    );
+    learnLoss(f64, at64 + this.#layout.adjustmentDistances + profile, (distance * distanceRoot) / scale);
   }
 
   /** Turns to a key: `seasonAt` goes by what is known of it now. */

@@ -77,8 +77,9 @@ const knownAfter = 3;
 interface Rated extends StepBlock {
   /** Factor of the mixture's learning rate. */
   readonly rate: number;
-  /** Discounts of regrets and losses by a sample. */
+  /** Discount of the regrets by a sample. */
   readonly discount: number;
+  /** Memory of the losses, in values. */
   readonly lossMemory: number;
 }
 

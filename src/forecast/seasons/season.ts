@@ -302,7 +302,7 @@ export class Season {
     }
   }
 
-  /** Writes what forecasts of the values after the last one are made of. */
+  /** Writes what forecasts of the values after the last one are made of; those of further steps also need `tellLasting`. */
   tellOrigin(origin: SeasonOrigin): void {
     const ring = this.#ring;
     const { best } = this.#candidates;
@@ -312,7 +312,6 @@ export class Season {
     origin.variant = this.#candidates.variantOf(best);
     origin.deviation = ring.last - ring.mean(origin.period, origin.variant, 0, 1);
     origin.relativeLoss = this.#candidates.lossByMixture(best);
-    this.tellLasting(origin);
   }
 
   /** Writes what forecasts of values far behind the last one are made of, where none of the next one is: the foremost candidate. */

@@ -41,6 +41,7 @@ export interface SeasonState {
 export class Seasons {
   readonly #most: number;
   readonly #clock: LocalClock;
+  readonly #tellsAhead: boolean;
   readonly #seasons = new Map<number, Season>();
   readonly #event: SeasonEvent = {
     value: 0,
@@ -66,10 +67,15 @@ export class Seasons {
   /** What forecasts of the steps after the event under way are made of. */
   readonly origin: SeasonOrigin = noOrigin();
 
-  /** For at most so many keys. */
-  constructor(most: number, clock: LocalClock) {
+  /**
+   * For at most so many keys.
+   *
+   * @param tellsAhead Whether further steps are forecast by seasons too.
+   */
+  constructor(most: number, clock: LocalClock, tellsAhead: boolean) {
     this.#most = most;
     this.#clock = clock;
+    this.#tellsAhead = tellsAhead;
   }
 
   get bytes(): number {
@@ -118,7 +124,7 @@ export class Seasons {
     if (origin.period === 0) {
       periodic.forget(f32, at32 + layout.periodic);
       if (season.isIdle) this.#seasons.delete(slot);
-      else season.tellAhead(origin);
+      else if (this.#tellsAhead) season.tellAhead(origin);
       return;
     }
     const forecast = season.forecast(origin, 1);
@@ -137,6 +143,7 @@ export class Seasons {
     }
     season.tellOrigin(origin);
     if (origin.period === 0) return;
+    season.tellLasting(origin);
     this.#tell(season, sizeOf(key));
     this.jumpTo(1);
   }

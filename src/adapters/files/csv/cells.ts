@@ -1,8 +1,7 @@
 /** Reads the text of a cell: the entry to `forecast/input.ts` for values and times that come as text. */
+import { UndercurrentError } from "../../../errors/errors.js";
 import { readTime, readValue } from "../../../forecast/input.js";
 import { flagNames, numericText, timeReader, type TimeSettings } from "../../../pipeline/times/reader.js";
-
-import { UndercurrentError } from "../../../errors/errors.js";
 
 /** Texts for a missing value, in lower case; an empty cell is missing too. */
 export const missingWords: readonly string[] = ["nan", "null", "none", "nil", "na", "n/a", "#n/a", "-"];
