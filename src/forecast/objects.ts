@@ -234,21 +234,22 @@ function stepsAt(columns: ForecastColumns, row: number, level: number): readonly
   const { horizon, yhat, yhatLower, yhatUpper } = columns.steps;
   if (horizon === 1) return noSteps;
   const { levels, stepLower, stepUpper } = columns.intervals;
-  const width = horizon - 1;
-  return Array.from({ length: width }, (_, i) => {
-    const at = row * width + i;
-    const lower = yhatLower[at]!;
-    const upper = yhatUpper[at]!;
-    return {
+  const at = row * (horizon - 1);
+  const steps: StepForecast[] = [];
+  for (let i = 0; i < horizon - 1; i++) {
+    const lower = yhatLower[at + i]!;
+    const upper = yhatUpper[at + i]!;
+    steps.push({
       step: i + 2,
-      yhat: yhat[at]!,
+      yhat: yhat[at + i]!,
       yhatLower: lower,
       yhatUpper: upper,
       intervals:
-        levels.length > 0 ? intervalsAt(levels, stepLower, stepUpper, at) : [{ level, lower, upper }],
+        levels.length > 0 ? intervalsAt(levels, stepLower, stepUpper, at + i) : [{ level, lower, upper }],
       yhatTime: dueTime(columns, row, i + 2),
-    };
-  });
+    });
+  }
+  return steps;
 }
 
 /** Forecasts events of type T. It holds memory outside the JavaScript heap: call `dispose` at the end. */
