@@ -49,13 +49,36 @@ function engineText(value: unknown): string {
 }
 
 /** Checks that options are given at all. Throws SETTING_INVALID. */
-export function requireOptions(options: unknown): void {
-  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
-  throw invalid(`options: expected an object with functions such as key and time, found ${textOf(options)}`);
+export function requireOptions(
+  options: unknown,
+  what = "an object with functions such as key and time",
+): void {
+  if (isRecord(options)) return;
+  throw invalid(`options: expected ${what}, found ${textOf(options)}`);
+}
+
+/**
+ * Checks the options of a method, which JavaScript would ignore under another name.
+ *
+ * @param example how the options are written, with all their names
+ * @throws TypeError with the example.
+ */
+export function requireNamed(
+  method: string,
+  options: unknown,
+  { names, example }: { readonly names: readonly string[]; readonly example: string },
+): void {
+  const other = isRecord(options) ? Object.keys(options).find((name) => !names.includes(name)) : undefined;
+  if (isRecord(options) && other === undefined) return;
+  throw new TypeError(`${method}: expected options such as ${example}, found ${other ?? textOf(options)}`);
+}
+
+function isRecord(options: unknown): options is object {
+  return typeof options === "object" && options !== null && !Array.isArray(options);
 }
 
 /** A short text of a value that is not what was expected. */
-function textOf(value: unknown): string {
+export function textOf(value: unknown): string {
   if (value === undefined || value === null) return "nothing";
   if (typeof value === "object") return Array.isArray(value) ? "an array" : "an object";
   if (typeof value === "number" || typeof value === "boolean") return String(value);

@@ -2,6 +2,7 @@
 import { CallGuard, disposeSymbol } from "./call-guard.js";
 import { inputFault, readKey, warnOncePerCode, type RejectedEvent } from "./input.js";
 import type { KeyedForecaster } from "./keyed-forecaster.js";
+import { requireSnapshot } from "./snapshot/snapshot.js";
 import { refuseAsNumber } from "../errors/library.js";
 
 /** Columns of events and of their forecasts, with the same capacity. */
@@ -133,11 +134,12 @@ export abstract class ObjectForecaster<T, In extends { count: number }, Out, Res
    * Replaces the state by a snapshot. An error leaves the state unchanged.
    *
    * @param snapshot Bytes from `snapshot()` of a forecaster with the same settings.
-   * @throws SNAPSHOT_FOREIGN, SNAPSHOT_VERSION, SNAPSHOT_CORRUPT, MEMORY_EXHAUSTED or FORECASTER_DISPOSED.
-   * FORECASTER_BUSY if a callback of this forecaster calls it.
+   * @throws SETTING_INVALID for anything but bytes. SNAPSHOT_FOREIGN, SNAPSHOT_VERSION, SNAPSHOT_CORRUPT, MEMORY_EXHAUSTED or
+   * FORECASTER_DISPOSED. FORECASTER_BUSY if a callback of this forecaster calls it.
    */
   restore(snapshot: Uint8Array): void {
     this.#guard.assertFree();
+    requireSnapshot(snapshot);
     this.forecaster.restore(snapshot);
   }
 

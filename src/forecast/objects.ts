@@ -7,6 +7,9 @@ import {
   requireFunctionList,
   requireFunctions,
   requireOptions,
+  requireNamed,
+  textOf,
+  UndercurrentError,
 } from "../errors/library.js";
 import {
   appendObservation,
@@ -18,7 +21,7 @@ import {
 } from "./columns.js";
 import { Forecaster } from "./forecaster.js";
 import { groupAt, pathOfGroup } from "./incidents/groups/naming.js";
-import type { IncidentKind } from "./incidents/incidents.js";
+import { incidentKinds, type IncidentKind } from "./incidents/kinds.js";
 import {
   groupUpdateOf,
   incidentId,
@@ -291,7 +294,7 @@ export class EventForecaster<T> extends ObjectForecaster<
    *
    * @param steps Number of steps ahead, from 1 to the setting `horizon`. Default: all.
    * @returns undefined if the key has no state.
-   * @throws KEY_INVALID. RangeError for other steps. FORECASTER_BUSY if a callback of this forecaster calls it.
+   * @throws KEY_INVALID. TypeError for options of another kind, RangeError for other steps. FORECASTER_BUSY if a callback of this forecaster calls it.
    * FORECASTER_DISPOSED.
    *
    * @example
@@ -301,7 +304,9 @@ export class EventForecaster<T> extends ObjectForecaster<
    * forecaster.forecast("pump-7", { steps: 3 })?.horizon; // the steps 2 and 3
    * ```
    */
-  forecast(key: string, { steps }: { readonly steps?: number } = {}): NextForecast | undefined {
+  forecast(key: string, options: { readonly steps?: number } = {}): NextForecast | undefined {
+    requireNamed("forecast", options, { names: ["steps"], example: "{ steps: 3 }" });
+    const { steps } = options;
     const { horizon } = this.forecaster.settings;
     const count = steps ?? horizon;
     if (!Number.isInteger(count) || count < 1 || count > horizon) {
@@ -317,7 +322,7 @@ export class EventForecaster<T> extends ObjectForecaster<
    * From the next event on, incidents of a kind are not told of a key before an event time, because they are fine. Part of
    * the state. A key without events takes no notice.
    *
-   * @throws KEY_INVALID, TIME_INVALID. FORECASTER_DISPOSED.
+   * @throws SETTING_INVALID for a kind that there is not. KEY_INVALID, TIME_INVALID. FORECASTER_DISPOSED.
    *
    * @example
    * ```ts
@@ -325,6 +330,12 @@ export class EventForecaster<T> extends ObjectForecaster<
    * ```
    */
   expectIncidents(key: string, kind: IncidentKind, until: TimeLike): void {
+    if (!incidentKinds.includes(kind)) {
+      throw new UndercurrentError(
+        "SETTING_INVALID",
+        `kind: expected ${incidentKinds.join(" | ")}, found ${textOf(kind)}`,
+      );
+    }
     this.forecaster.expectIncidents(this.forecaster.slotOf(readKey(key)), kind, readTime(until));
   }
 
@@ -450,6 +461,23 @@ const misplaced = {
   save: "the method snapshot() of the forecaster returns its state",
 };
 
+/** Returns what is wrong with an observation as a whole. Callers in JavaScript may give anything. */
+function observationFault(event: unknown): UndercurrentError | undefined {
+  if (typeof event !== "object" || event === null) {
+    const found = event == null ? String(event) : textOf(event);
+    return new UndercurrentError(
+      "KEY_INVALID",
+      `the observation is ${found}, expected an object with key, time and value`,
+    );
+  }
+  const { features } = event as { readonly features?: unknown };
+  if (features == null || Array.isArray(features) || ArrayBuffer.isView(features)) return undefined;
+  return new UndercurrentError(
+    "VALUE_NOT_A_NUMBER",
+    `the features are ${textOf(features)}, expected a list of numbers`,
+  );
+}
+
 /** Options of `createForecaster`: settings, an engine and listeners. */
 export interface CreateForecasterOptions
   extends
@@ -457,10 +485,19 @@ export interface CreateForecasterOptions
     Pick<ForecasterOptions, "featureCount"> {}
 
 class ObservationForecaster extends EventForecaster<Observation> {
+  /** @internal */
+  protected override read(event: Observation): ReturnType<EventForecaster<Observation>["read"]> {
+    const fault = observationFault(event);
+    if (fault === undefined) return super.read(event);
+    return () => {
+      throw fault;
+    };
+  }
+
   protected override checkFirst(event: Observation, time: TimeLike, value: ValueLike): void {
     super.checkFirst(event, time, value);
     const { features } = event;
-    if (features === undefined || features.length === 0 || this.forecaster.settings.featureCount > 0) return;
+    if (features == null || features.length === 0 || this.forecaster.settings.featureCount > 0) return;
     warn(
       `the features of the first event are not read; give their number, featureCount: ${features.length}`,
       "SETTING_INVALID",
@@ -487,6 +524,7 @@ class ObservationForecaster extends EventForecaster<Observation> {
  * ```
  */
 export function createForecaster(options: CreateForecasterOptions = {}): EventForecaster<Observation> {
+  requireOptions(options, "an object of settings");
   refuseRenamed(renamedForecasterOptions, options);
   refuseMisplaced(options, misplaced);
   const { featureCount: count = 0, ...others } = options;

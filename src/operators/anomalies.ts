@@ -14,6 +14,13 @@ import { filter, type MonoTypeOperatorFunction } from "rxjs";
  *   .subscribe((f) => console.warn(f.key, f.value, "expected", f.expectedLower, "to", f.expectedUpper));
  * ```
  */
-export function anomalies<F extends { readonly anomalyScore: number }>(): MonoTypeOperatorFunction<F> {
+export function anomalies<F extends { readonly anomalyScore: number }>(
+  options?: never,
+): MonoTypeOperatorFunction<F> {
+  if (options !== undefined) {
+    throw new TypeError(
+      "anomalies: takes no options; alarmRate of the forecaster sets how often events are anomalous",
+    );
+  }
   return filter(({ anomalyScore }) => anomalyScore > 1);
 }

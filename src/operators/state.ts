@@ -1,6 +1,7 @@
 /** Options on the state of an operator: what it starts from, who owns the forecaster, and where snapshots go. */
 import { isObservable, type Observable } from "rxjs";
 import { refuseMisplaced, requireFunctions, requireOptions, UndercurrentError } from "../errors/library.js";
+import { requireSnapshot } from "../forecast/snapshot/snapshot.js";
 
 /** When an operator takes a snapshot of its forecaster, and where the snapshot goes. */
 export interface SaveOptions {
@@ -94,9 +95,7 @@ export function forecasterSource<
   const own = rest as unknown as Options;
   check(own);
   if (restore === undefined) return { acquire: () => create(own), isOwned: true, save };
-  if (!(restore instanceof Uint8Array)) {
-    throw new UndercurrentError("SETTING_INVALID", "restore: expected the bytes of a snapshot, a Uint8Array");
-  }
+  requireSnapshot(restore);
   const snapshot = restore.slice();
   const acquire = (): Forecaster => {
     const forecaster = create(own);
@@ -126,7 +125,11 @@ function checkSave(given: unknown): void {
     throw new UndercurrentError("SETTING_INVALID", "save: expected an object with `every` and `to`");
   }
   requireFunctions({ "save.to": (save.to as unknown) ?? null }, [], ["save.to"]);
-  const { every } = save;
+  const { every, to: _, ...others } = save;
+  const [other] = Object.keys(others);
+  if (other !== undefined) {
+    throw new UndercurrentError("SETTING_INVALID", `save.${other}: unknown option; save has every and to`);
+  }
   if (isObservable(every) || (Number.isInteger(every) && every >= 1)) return;
   throw new UndercurrentError(
     "SETTING_INVALID",

@@ -10,6 +10,7 @@ import type { SymbolSettings } from "../../src/forecast/symbols/options.js";
 import type { symbolSchema } from "../../src/forecast/symbols/schema.js";
 import type { PipelineOptions } from "../../src/pipeline/options.js";
 import type { pipelineSchema } from "../../src/pipeline/settings.js";
+import { anomalies } from "../../src/operators/anomalies.js";
 import { aggregate } from "../../src/operators/aggregate.js";
 import { forecast } from "../../src/operators/forecast.js";
 import { forecastBatches } from "../../src/operators/forecast-batches.js";
@@ -258,3 +259,85 @@ type Frozen<T> = T extends readonly (infer Item)[]
   : T extends object
     ? { readonly [Name in keyof T]: Frozen<T[Name]> }
     : T;
+
+describe("an argument of another kind is refused, where JavaScript would ignore it", () => {
+  const forecaster = createForecaster({ horizon: 24 });
+  forecaster.observe([{ key: "k", time: 0, value: 1 }]);
+  const symbolForecaster = createSymbolForecaster();
+  symbolForecaster.observe([{ key: "k", symbol: "s" }]);
+
+  test.each([[3], ["3"], [null], [[3]], [() => 3], [{ step: 3 }], [{ horizon: 3 }]])(
+    "forecast(key, %j)",
+    (given) => {
+      const ask = (): unknown => forecaster.forecast("k", given as never);
+      expect(ask).toThrow(/^forecast: expected options such as \{ steps: 3 \}, found /);
+      expect(ask).toThrow(TypeError);
+    },
+  );
+
+  test("forecast(key) of symbols has no options", () => {
+    const ask = symbolForecaster.forecast.bind(symbolForecaster) as (key: string, options: unknown) => unknown;
+    expect(() => ask("k", { steps: 3 })).toThrow(/^forecast: symbols have one step and no options/);
+  });
+
+  test.each([["path"], [5], [{}], [[1, 2]], [undefined], [null], [new ArrayBuffer(4)]])(
+    "restore(%j)",
+    (given) => {
+      for (const one of [forecaster, symbolForecaster]) {
+        expect(() => one.restore(given as never)).toThrow(
+          /^restore: expected the bytes of a snapshot, a Uint8Array/,
+        );
+      }
+    },
+  );
+
+  test.each([2, { threshold: 2 }, null])("anomalies(%j)", (given) => {
+    const operator = anomalies as (options: unknown) => unknown;
+    expect(() => operator(given)).toThrow(/^anomalies: takes no options; .*alarmRate/);
+  });
+
+  test("expectIncidents names the kinds", () => {
+    expect(() => forecaster.expectIncidents("k", "spikes" as never, 0)).toThrow(
+      /^kind: expected spike \| .*found "spikes"/,
+    );
+  });
+
+  test("save names an option that it does not know", () => {
+    expect(messageOf("forecast", { save: { every: 1, to: () => 0, path: "x" } })).toMatch(
+      /^save\.path: unknown option/,
+    );
+  });
+
+  test.each([[24], ["gru"], [null], [[]], [() => 1]])("createForecaster(%j) and of symbols", (given) => {
+    const expected = /^options: expected an object of settings, found /;
+    expect(() => createForecaster(given as never)).toThrow(expected);
+    expect(() => createSymbolForecaster(given as never)).toThrow(expected);
+  });
+
+  test("backtest refuses a text, whose characters are no events", () => {
+    expect(() => backtest("data.csv" as never, readings)).toThrow(/^backtest: expected an array of events/);
+  });
+
+  test.each([3, { 0: 3 }, "3"])("features: %j of an observation are refused, not missing", (features) => {
+    const errors: string[] = [];
+    const own = createForecaster({
+      featureCount: 1,
+      onRejected: ({ error }) => void errors.push(error.message),
+    });
+    own.observe([{ key: "k", time: 0, value: 1, features: features as never }]);
+    expect(errors).toEqual([expect.stringMatching(/^the features are .*expected a list of numbers/)]);
+    own.observe([{ key: "k", time: 0, value: 1, features: new Float64Array([3]) as never }]);
+    expect(errors).toHaveLength(1);
+  });
+
+  test("an observation that is none is refused, and the others go on", () => {
+    const errors: string[] = [];
+    const own = createForecaster({ onRejected: ({ error }) => void errors.push(error.message) });
+    const made = own.observe([null as never, 5 as never, { key: "k", time: 0, value: 1 }]);
+    expect(made).toHaveLength(1);
+    expect(errors).toEqual([
+      "the observation is null, expected an object with key, time and value",
+      "the observation is 5, expected an object with key, time and value",
+    ]);
+  });
+});

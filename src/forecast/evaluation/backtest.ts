@@ -111,7 +111,8 @@ export function backtest<T>(events: Iterable<T>, options: BacktestOptions<T>): B
   const { warmup = 0, period, onRejected, ...others } = options;
   assertCount("warmup", warmup, 0);
   if (period !== undefined) assertCount("period", period, 1);
-  if (typeof (events as Partial<Iterable<T>> | null | undefined)?.[Symbol.iterator] !== "function") {
+  const given = events as Partial<Iterable<T>> | string | null | undefined;
+  if (typeof given === "string" || typeof given?.[Symbol.iterator] !== "function") {
     throw new TypeError("backtest: expected an array of events, or another iterable");
   }
   const rejections = new Map<string, number>();

@@ -2,6 +2,7 @@
  * Reads and writes the binary form of a forecaster's state: one record for the model and one for each key, in any order. Bodies
  * begin with the settings' signature. Text is UTF-8, and arrays are raw, each after its length in a u32.
  */
+import { UndercurrentError } from "../../errors/library.js";
 import { ArrayRoom, ByteReader, ByteWriter } from "./bytes.js";
 import type { GroupRecord, ModelState } from "../learning/model-state.js";
 import { budgetSize } from "../learning/budget.js";
@@ -94,7 +95,18 @@ export interface ModelHead {
 
 /** Returns the parts of a snapshot. */
 export function partsOf(snapshot: SnapshotBytes): readonly Uint8Array[] {
-  return snapshot instanceof Uint8Array ? [snapshot] : snapshot;
+  return isBytes(snapshot) ? [snapshot] : snapshot;
+}
+
+/** Whether something is a Uint8Array, also one of another realm, as in a test of Jest. */
+export function isBytes(given: unknown): given is Uint8Array {
+  return Object.prototype.toString.call(given) === "[object Uint8Array]";
+}
+
+/** Throws SETTING_INVALID unless the bytes of a snapshot are given. */
+export function requireSnapshot(given: unknown): asserts given is Uint8Array {
+  if (isBytes(given)) return;
+  throw new UndercurrentError("SETTING_INVALID", "restore: expected the bytes of a snapshot, a Uint8Array");
 }
 
 /** Reads the head of the model's record of a snapshot. Throws SNAPSHOT_CORRUPT and SNAPSHOT_VERSION. */

@@ -118,7 +118,8 @@ export class EventSymbolForecaster<T> extends ObjectForecaster<
    * @returns undefined if the key has no state.
    * @throws KEY_INVALID. FORECASTER_BUSY if a callback of this forecaster calls it. FORECASTER_DISPOSED.
    */
-  forecast(key: string): NextSymbolForecast | undefined {
+  forecast(key: string, options?: never): NextSymbolForecast | undefined {
+    if (options !== undefined) throw new TypeError("forecast: symbols have one step and no options");
     const columns = this.ask(key);
     return columns && this.#nextAt(columns, 0);
   }
@@ -188,6 +189,7 @@ export type CreateSymbolForecasterOptions = Omit<SymbolEventOptions<SymbolObserv
 export function createSymbolForecaster(
   options: CreateSymbolForecasterOptions = {},
 ): EventSymbolForecaster<SymbolObservation> {
+  requireOptions(options, "an object of settings");
   const carried = "each observation carries its key and symbol";
   refuseMisplaced(options, { key: carried, symbol: carried });
   return new EventSymbolForecaster({
