@@ -103,7 +103,7 @@ async function pipe(given: ForecasterFlags & TimeFlags, command: Command): Promi
     lacksValue: settings.aggregate?.by === "count" ? undefined : once(tell),
   });
   const lines = new LineSplitter();
-  for await (const piece of openText("-", { signal: stopSignal() })) {
+  for await (const piece of openText("-", { signal: stopSignal(), encoding: flags.encoding })) {
     for (const line of lines.push(piece)) await stage.take(line);
     await stage.flush();
   }

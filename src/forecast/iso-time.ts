@@ -52,6 +52,12 @@ function startOfDay(year: number, month: number, day: number): number {
   return start.getUTCMonth() === month - 1 && start.getUTCDate() === day ? time : NaN;
 }
 
+/** Whether the text has the form of a time of day, and names no zone. */
+export function isLocalTime(text: string): boolean {
+  const match = form.exec(text);
+  return match?.[4] !== undefined && match[8] === undefined;
+}
+
 /** Milliseconds that a zone is ahead of UTC; NaN for one of 24 hours or more. */
 function offsetOf(zone: string | undefined): number {
   if (zone === undefined || !/^[+-]/.test(zone)) return 0;

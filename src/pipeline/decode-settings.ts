@@ -8,6 +8,8 @@ import { timeUnits } from "./times/epoch.js";
 const maxSeries = 64;
 /** Largest number of parts of a key. */
 const maxKeyParts = 16;
+/** Largest number of parts of a time. */
+const maxTimeParts = 4;
 
 /**
  * Schema of a path to a value inside a document: "payload.celsius" or `{ path: ["payload", "celsius"] }`. The second form
@@ -129,16 +131,12 @@ export const decodeSchema = z
       )
       .meta({ forms: "a part, or a list of 1 to 16 parts" }),
     time: z
-      .union([pathSchema("a time has one path"), headerSchema], {
-        error: ({ input }) =>
-          Array.isArray(input)
-            ? "a list is not a path: a time has one path. For a nested value write outer.inner, or {path: [outer, inner]} if a name contains a dot"
-            : undefined,
-      })
+      .union([pathSchema("a time has one path"), headerSchema, z.array(plainPath).min(1).max(maxTimeParts)])
       .optional()
       .describe(
-        "Path of the event time in the document, as a number in timeUnit, as text in timeFormat, or as ISO 8601; or {header: name}. Default: the record's timestamp.",
-      ),
+        "Path of the event time in the document, as a number in timeUnit, as text in timeFormat, or as ISO 8601; or {header: name}; or a list of paths, such as [date, time], whose texts are joined with a blank. Default: the record's timestamp.",
+      )
+      .meta({ forms: "a path, or {header: name}, or a list of 1 to 4 paths" }),
     timeUnit: z
       .enum(timeUnits)
       .optional()

@@ -116,7 +116,8 @@ export interface PipelineOptions {
           | undefined;
         /**
          * Path of the event time in the document, as a number in timeUnit, as text in timeFormat, or as ISO 8601;
-         * or {header: name}. Default: the record's timestamp.
+         * or {header: name}; or a list of paths, such as [date, time], whose texts are joined with a blank.
+         * Default: the record's timestamp.
          */
         readonly time?:
           | string
@@ -127,6 +128,13 @@ export interface PipelineOptions {
           | {
               readonly header: string;
             }
+          | readonly (
+              | string
+              | {
+                  /** List of texts. */
+                  readonly path: readonly string[];
+                }
+            )[]
           | undefined;
         /**
          * Unit of event times that are numbers: s, ms, us or ns since 1970. Default: milliseconds, and a number

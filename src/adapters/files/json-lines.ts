@@ -6,7 +6,7 @@ import type { MessageWriter } from "../../pipeline/encode/message.js";
 import type { ForecastBatch } from "../../pipeline/telemetry.js";
 import { longestLine, type Line } from "./lines.js";
 import type { TextOutput } from "./text-output.js";
-import { wasUtf8 } from "./utf8.js";
+import { notUtf8Text, wasUtf8 } from "./encodings/utf8.js";
 
 const lineBreak = Buffer.from("\n");
 
@@ -45,7 +45,7 @@ export function readObservationLine(
   if (line.text === undefined) {
     throw new UndercurrentError("LINE_TOO_LONG", `the line is longer than ${longestLine} characters`);
   }
-  if (!wasUtf8(line.text)) throw new UndercurrentError("ROW_UNREADABLE", "the line is not UTF-8 text");
+  if (!wasUtf8(line.text)) throw new UndercurrentError("ROW_UNREADABLE", notUtf8Text);
   const message = parseObject(line.text);
   const valueOf = (value: unknown, name?: string): number =>
     isMissing(value) ? NaN : readValue(value, name);

@@ -5,8 +5,9 @@ import { basename } from "node:path";
 import { pipeline, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { UndercurrentError } from "../../errors/errors.js";
-import { looksLikeUtf16, Utf16Decoder, utf16Order } from "./utf16.js";
-import { Utf8Decoder } from "./utf8.js";
+import { decoderOf, type TextPieceDecoder } from "./encodings/decoder.js";
+import { looksLikeUtf16, Utf16Decoder, utf16Order } from "./encodings/utf16.js";
+import { Utf8Decoder } from "./encodings/utf8.js";
 
 const pieceBytes = 64 * 1024;
 
@@ -56,6 +57,8 @@ export interface OpenOptions {
   readonly progress?: ((bytes: number) => void) | undefined;
   /** Ends the text at this point. */
   readonly signal?: AbortSignal | undefined;
+  /** Encoding of the text, as the WHATWG's Encoding Standard names it; without, UTF-8 or what a byte order mark says. */
+  readonly encoding?: string | undefined;
 }
 
 /**
@@ -63,11 +66,11 @@ export interface OpenOptions {
  * for UTF-16 without a mark.
  */
 export async function* openText(file: string, options: OpenOptions = {}): AsyncGenerator<string> {
-  const { progress, signal } = options;
+  const { progress, signal, encoding } = options;
   if (file === "-" && isFolderPiped()) throw folderError(nameOf(file));
   const onDisk = file === "-" ? undefined : createReadStream(file, { highWaterMark: pieceBytes });
   const bytes = onDisk ?? process.stdin;
-  const decoder = new TextPieces(file);
+  const decoder = new TextPieces(file, encoding);
   const end = (): void => void bytes.destroy();
   signal?.addEventListener("abort", end);
   try {
@@ -88,10 +91,12 @@ export async function* openText(file: string, options: OpenOptions = {}): AsyncG
 class TextPieces {
   readonly #file: string;
   #first: Buffer = Buffer.alloc(0);
-  #decoder: Utf8Decoder | Utf16Decoder | undefined;
+  readonly #encoding: string | undefined;
+  #decoder: TextPieceDecoder | undefined;
 
-  constructor(file: string) {
+  constructor(file: string, encoding: string | undefined) {
     this.#file = file;
+    this.#encoding = encoding;
   }
 
   push(piece: Buffer): string {
@@ -106,16 +111,19 @@ class TextPieces {
     return decoder.push(this.#first) + decoder.end();
   }
 
-  #open(): Utf8Decoder | Utf16Decoder {
+  #open(): TextPieceDecoder {
     if (this.#first[0] === 0x1f && this.#first[1] === 0x8b) {
       const message = `${nameOf(this.#file)} is gzipped: give the file a name that ends in .gz, or unpack it, as gunzip -c does`;
       throw new UndercurrentError("FILE_UNREADABLE", message);
+    }
+    if (this.#encoding !== undefined) {
+      return (this.#decoder = decoderOf(this.#encoding, nameOf(this.#file)));
     }
     const order = utf16Order(this.#first);
     if (order === undefined && looksLikeUtf16(this.#first)) {
       throw new UndercurrentError(
         "FILE_UNREADABLE",
-        `${nameOf(this.#file)} looks like UTF-16 without a byte order mark: convert it to UTF-8, or write the mark`,
+        `${nameOf(this.#file)} looks like UTF-16 without a byte order mark: name its encoding with --encoding ${this.#first[0] === 0 ? "utf-16be" : "utf-16le"}`,
       );
     }
     return (this.#decoder = order === undefined ? new Utf8Decoder() : new Utf16Decoder(order));

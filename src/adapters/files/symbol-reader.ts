@@ -13,6 +13,8 @@ export interface SymbolReaderOptions {
   readonly symbol?: string | undefined;
   /** Character between the cells of a CSV file; detected without. */
   readonly delimiter?: string | undefined;
+  /** Encoding of the files; without, UTF-8 or what their byte order marks say. */
+  readonly encoding?: string | undefined;
   /** Takes notes on a file, such as a detected delimiter. */
   readonly notice?: ((text: string) => void) | undefined;
   /** The files are plain text, a key each, and its symbols are these. */
@@ -53,7 +55,8 @@ export async function* readSymbols(
         columns.count = 0;
       }
     };
-    for await (const piece of openText(file, { progress })) yield* take(reader.push(piece));
+    for await (const piece of openText(file, { progress, encoding: options.encoding }))
+      yield* take(reader.push(piece));
     yield* take(reader.end());
     if (reader.empty)
       options.reject({ code: "INPUT_EMPTY", message: "the file is empty", origin: nameOf(file) });

@@ -1,15 +1,17 @@
 /** Adds the options for the columns of the input, and for the format of its times and values. */
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { encodingOf } from "../../adapters/files/encodings/decoder.js";
 import { timeUnits, type TimeUnit } from "../../pipeline/times/epoch.js";
 import { isTimeZone, timeFormatFault } from "../../pipeline/times/format.js";
 import { UndercurrentError } from "../../errors/errors.js";
 
-/** The options of times and missing values as commander gives them. */
+/** The options of encoding, times and missing values as commander gives them. */
 export interface TimeFlags {
   readonly timeUnit?: TimeUnit;
   readonly timeFormat?: string;
   readonly timeZone?: string;
   readonly missing?: readonly string[];
+  readonly encoding?: string;
 }
 
 /** The options of CSV files. */
@@ -30,7 +32,7 @@ export interface ColumnFlags {
 export function addColumnOptions(command: Command): Command {
   return command
     .option("--wide", "the file has one column per key")
-    .option("--time <column>", "time column")
+    .option("--time <column>", "time column, or several as date,time")
     .option("--key <column>", "key column")
     .option("--value <column>", "value column");
 }
@@ -61,6 +63,11 @@ export function addTimeOptions(command: Command): Command {
       checkedZone,
     )
     .option(
+      "--encoding <name>",
+      "encoding of the text, such as windows-1252 or shift_jis (default: UTF-8, or UTF-16 with a byte order mark)",
+      checkedEncoding,
+    )
+    .option(
       "--missing <words>",
       "further texts for a missing value, comma-separated",
       (text: string, before: readonly string[] | undefined) => [...(before ?? []), ...text.split(",")],
@@ -88,6 +95,13 @@ export function assertForm({ timeUnit, timeFormat, delimiter, decimal }: FileFla
   if (delimiter === "," && decimal === ",") {
     throw new UndercurrentError("SETTING_INVALID", "--delimiter and --decimal are both the comma");
   }
+}
+
+function checkedEncoding(text: string): string {
+  if (encodingOf(text) !== undefined) return text;
+  throw new InvalidArgumentError(
+    "It must be an encoding of the WHATWG's Encoding Standard, such as windows-1252.",
+  );
 }
 
 function checkedFormat(text: string): string {

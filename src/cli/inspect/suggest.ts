@@ -1,6 +1,7 @@
 /** Suggests settings for the records of a topic, and says what they were chosen by. */
 import { isUtf8 } from "node:buffer";
 import { decodeText } from "../../pipeline/decode/document.js";
+import { integerKeys } from "../../pipeline/decode/key.js";
 import type { InputRecord } from "../../pipeline/ports.js";
 import { Fields, type Field } from "./fields.js";
 import { recordsPerSecond, windowFor, type Placed } from "./rates.js";
@@ -271,13 +272,13 @@ function integerKeyOf(keys: readonly Uint8Array[]): RecordKey | undefined {
   // Small integers are UTF-8 of control characters.
   const isText = (key: Uint8Array): boolean => isUtf8(key) && key.every((byte) => byte >= 32 && byte !== 127);
   if (keys.every(isText)) return undefined;
-  const view = (key: Uint8Array): DataView => new DataView(key.buffer, key.byteOffset, size);
-  const integers = keys.map((key) => (size === 4 ? view(key).getInt32(0) : view(key).getBigInt64(0)));
+  const format = size === 4 ? "int32" : "int64";
+  const integers = keys.map(integerKeys[format]);
   const values = new Set(integers).size;
   return {
     parts: [ownPart],
     values,
-    format: size === 4 ? "int32" : "int64",
+    format,
     note: `Key: the record's key, an integer of ${size} bytes, ${values} different ones, such as ${integers[0]!}.`,
   };
 }

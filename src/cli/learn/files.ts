@@ -145,7 +145,7 @@ async function learnLines(
     }
   };
   const lines = new LineSplitter();
-  for await (const piece of openText(file)) for (const line of lines.push(piece)) take(line);
+  for await (const piece of openText(file, { encoding: context.flags.encoding })) for (const line of lines.push(piece)) take(line);
   for (const line of lines.end()) take(line);
   return events;
 }

@@ -23,7 +23,7 @@ const names = { from: ["from", "begin"], to: ["to", "end"] } as const;
  */
 export async function readLabels(
   file: string,
-  form: CellForm & { readonly delimiter?: string },
+  form: CellForm & { readonly delimiter?: string; readonly encoding?: string },
 ): Promise<LabelWindow[]> {
   const timeOf = timeCellReader(form);
   return file.endsWith(".json") ? readJson(file, timeOf) : readCsv(file, form, timeOf);
@@ -31,7 +31,7 @@ export async function readLabels(
 
 async function readCsv(
   file: string,
-  form: { readonly delimiter?: string },
+  form: { readonly delimiter?: string; readonly encoding?: string },
   timeOf: (text: string) => number,
 ): Promise<LabelWindow[]> {
   const records = new CsvRecords({ ...(form.delimiter !== undefined && { delimiter: form.delimiter }) });
@@ -42,7 +42,7 @@ async function readCsv(
       rows.push(record);
     }
   };
-  for await (const piece of openText(file)) take(records.push(piece));
+  for await (const piece of openText(file, { encoding: form.encoding })) take(records.push(piece));
   take(records.end());
   const [header, ...windows] = rows;
   const columnOf = (wanted: readonly string[]): number =>

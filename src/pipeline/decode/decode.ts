@@ -332,8 +332,23 @@ function itemTimeReader(
   }
   if (typeof time === "object" && "header" in time)
     return (record) => timeOf(headerText(record, time.header));
-  const path = pathOf(pathNames(time));
+  if (Array.isArray(time) && time.length > 1) {
+    const parts = time.map((part) => pathOf(pathNames(part)));
+    return (_, chain) => timeOf(parts.map((part) => timePart(findIn(chain, part), part)).join(" "));
+  }
+  const path = pathOf(pathNames(Array.isArray(time) ? time[0]! : time));
   return (_, chain) => timeOf(findIn(chain, path));
+}
+
+/** A part of a time that several fields make, as text. Throws TIME_INVALID. */
+function timePart(found: unknown, { names }: ItemPath): string {
+  if (typeof found === "string" && found.trim() !== "") return found.trim();
+  if (typeof found === "number") return String(found);
+  const what = typeof found === "object" && found !== null ? "no text or number" : "nothing";
+  throw new UndercurrentError(
+    "TIME_INVALID",
+    `a part of the time is missing: ${what} is at the path ${pathText(names)} (decode.time)`,
+  );
 }
 
 /** Throws RECORD_SKIPPED for a document that `skip` names. */

@@ -82,12 +82,17 @@ function keyDocuments(
   };
 }
 
+/** Parsers of keys that are one integer. Throw KEY_INVALID. */
+export const integerKeys = {
+  int32: (key: Uint8Array): string => String(integerView(key, 4, "int32").getInt32(0)),
+  // Numbers hold integers up to 2^53 alone, so integers are texts.
+  int64: (key: Uint8Array): string => integerView(key, 8, "int64").getBigInt64(0).toString(),
+};
+
 /** Parsers of keys that need no schema. */
 const plainKeys: Readonly<Record<string, ((key: Uint8Array) => unknown) | undefined>> = {
   json: jsonKey,
-  int32: (key) => integerView(key, 4, "int32").getInt32(0),
-  // A text: numbers hold integers up to 2^53 alone.
-  int64: (key) => integerView(key, 8, "int64").getBigInt64(0).toString(),
+  ...integerKeys,
 };
 
 function integerView(key: Uint8Array, size: number, name: string): DataView {

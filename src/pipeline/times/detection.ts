@@ -2,6 +2,7 @@
 import { plausibleUnit, unitNames, type TimeUnit } from "./epoch.js";
 import { instant, timeReader, type TimeOptionNames, type TimeSettings } from "./reader.js";
 import { UndercurrentError } from "../../errors/errors.js";
+import { zoneNoter } from "./zone.js";
 
 /**
  * Returns a reader like `timeReader` that detects the unit. Without a unit or format the first plausible number decides the
@@ -13,8 +14,13 @@ export function detectingTimeReader(
   names: TimeOptionNames,
   notice: (text: string) => void,
 ): (time: unknown) => number {
-  if ((settings.timeUnit ?? settings.timeFormat) !== undefined) return timeReader(settings, names);
-  const plain = timeReader(settings, names);
+  const reader = timeReader(settings, names);
+  const noteZone = zoneNoter(settings, names, notice);
+  const plain = (time: unknown): number => {
+    noteZone(time);
+    return reader(time);
+  };
+  if ((settings.timeUnit ?? settings.timeFormat) !== undefined) return plain;
   let unit: TimeUnit | undefined;
   let read = plain;
   return (time) => {

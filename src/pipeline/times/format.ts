@@ -69,6 +69,12 @@ export function timeFormatFault(format: string): string | undefined {
   return "this is no time format: use the tokens of luxon, such as yyyy-MM-dd HH:mm or d.M.yyyy";
 }
 
+/** Whether times of a format have a time of day, and no offset from UTC. */
+export function isLocalFormat(format: string): boolean {
+  const tokens = tokensOf(format);
+  return /[HhTtFf]/.test(tokens) && !/[ZXx]/.test(tokens);
+}
+
 /** The format without its quoted text. */
 function tokensOf(format: string): string {
   return format.replace(/'[^']*'/g, "");

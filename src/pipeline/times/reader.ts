@@ -1,5 +1,6 @@
 /** Reads the time of an event as the settings say: its unit, its format and its zone. */
 import { UndercurrentError } from "../../errors/errors.js";
+import { withHint } from "../../errors/hint.js";
 import { maximumTime, readTime } from "../../forecast/input.js";
 import { hasZone } from "../../forecast/iso-time.js";
 import { epochTime, plausibleUnit, toMilliseconds, unitNames, type TimeUnit } from "./epoch.js";
@@ -19,15 +20,19 @@ export interface TimeSettings {
 export interface TimeOptionNames {
   readonly unit: (unit: string) => string;
   readonly format: string;
+  /** What to do for local times; no note tells of them without. */
+  readonly zone?: string;
 }
 
 export const decodeNames: TimeOptionNames = {
   unit: (unit) => `decode.timeUnit: ${unit}`,
   format: "decode.timeFormat",
+  zone: "set decode.timeZone, such as Europe/Berlin",
 };
 export const flagNames: TimeOptionNames = {
   unit: (unit) => `--time-unit ${unit}`,
   format: "--time-format",
+  zone: "give --time-zone, such as --time-zone Europe/Berlin",
 };
 
 export const numericText = /^\s*[+-]?\d+(\.\d+)?\s*$/;
@@ -62,13 +67,10 @@ export function timeReader(
 
 /** Reads ISO 8601; the error of another text names the format that would read it. */
 function readIso(text: string, names: TimeOptionNames): number {
-  try {
-    return readTime(text);
-  } catch (error) {
-    const hint = formatHint(text, names);
-    if (!(error instanceof UndercurrentError) || hint === "") throw error;
-    throw new UndercurrentError(error.code, `${error.message}${hint}`);
-  }
+  return withHint(
+    () => readTime(text),
+    () => formatHint(text, names),
+  );
 }
 
 function formatHint(text: string, names: TimeOptionNames): string {

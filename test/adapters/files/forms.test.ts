@@ -7,7 +7,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import type { CsvColumns } from "../../../src/adapters/files/csv/csv-layout.js";
 import { readObservations, type FileForm } from "../../../src/adapters/files/csv/csv-reader.js";
 import { CsvRecords } from "../../../src/adapters/files/csv/csv-records.js";
-import { Utf16Decoder } from "../../../src/adapters/files/utf16.js";
+import { decoderOf } from "../../../src/adapters/files/encodings/decoder.js";
+import { Utf16Decoder } from "../../../src/adapters/files/encodings/utf16.js";
 
 const folder = mkdtempSync(join(tmpdir(), "undercurrent-forms-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -284,4 +285,80 @@ test("the delimiter is the same however the text is cut", () => {
     { cells: ["1", "x\n,y"] },
     { cells: ["2", "3"] },
   ]);
+});
+
+describe("local times", () => {
+  const local = "time,value\n2026-01-02 13:00,1\n2026-01-02 14:00,2\n";
+
+  test("are taken as UTC, which one note says", async () => {
+    const { times, notices } = await read(local);
+    expect(times[0]).toBe(Date.UTC(2026, 0, 2, 13));
+    expect(notices).toEqual([
+      "in.csv: times name no zone and are taken as UTC: 2026-01-02 13:00 is 2026-01-02T13:00:00.000Z; for local times give --time-zone, such as --time-zone Europe/Berlin",
+    ]);
+    const german = await read("time,value\n2.1.2026 13:00,1\n", { timeFormat: "d.M.yyyy H:mm" });
+    expect(german.notices).toEqual([expect.stringContaining("2.1.2026 13:00 is 2026-01-02T13:00:00.000Z")]);
+  });
+
+  test("need no note with a zone, and neither do days", async () => {
+    expect((await read(local, { timeZone: "Europe/Berlin" })).notices).toEqual([]);
+    expect((await read(local, { timeZone: "UTC" })).notices).toEqual([]);
+    expect((await read("time,value\n2026-01-02,1\n2026-01-03,2\n")).notices).toEqual([]);
+    expect((await read("time,value\n2026-01-02T13:00+01:00,1\n")).notices).toEqual([]);
+  });
+});
+
+describe("a time in two columns", () => {
+  const rows = "date,key,clock,value\n2026-01-02,a,13:00,1\n2026-01-02,a,14:00,2\n";
+  const time = "date,clock";
+
+  test("is joined with a blank", async () => {
+    const { times, values, rejected } = await read(rows, { timeZone: "UTC" }, { time });
+    expect(times).toEqual([13, 14].map((hour) => Date.UTC(2026, 0, 2, hour)));
+    expect([values, rejected]).toEqual([[1, 2], []]);
+    const wide = await read(
+      "date,clock,a\n2.1.2026,1300,5\n",
+      { timeFormat: "d.M.yyyy HHmm" },
+      { time, wide: true },
+    );
+    expect([wide.times, wide.values]).toEqual([[Date.UTC(2026, 0, 2, 13)], [5]]);
+  });
+
+  test("is one column if one has the name, and names one that is missing", async () => {
+    expect((await read('"date,clock",value\n2026-01-02,1\n', {}, { time })).values).toEqual([1]);
+    await expect(read(rows, {}, { time: "date,hour" })).rejects.toThrow('the file has no column "hour"');
+  });
+});
+
+describe("other encodings", () => {
+  const text = "time,Süd €,value\n2026-01-02,a–b,1\n";
+  const bytes = Buffer.from([...text].map((c) => ({ "€": 0x80, "–": 0x96 })[c] ?? c.charCodeAt(0)));
+
+  test.each(["windows-1252", "latin1", "iso-8859-1"])("%s is read as such", async (encoding) => {
+    const { values, rejected } = await read(bytes, { encoding }, { key: "Süd €" });
+    expect([values, rejected]).toEqual([[1], []]);
+  });
+
+  test("others are read by their name, UTF-16 without a mark included", async () => {
+    const kana = Buffer.from([0x83, 0x4c, 0x81, 0x5b]);
+    const japanese = Buffer.concat([Buffer.from("time,"), kana, Buffer.from("\n2026-01-02,7\n")]);
+    expect((await read(japanese, { encoding: "shift_jis" }, { value: "キー" })).values).toEqual([7]);
+    const little = Buffer.from("time,value\n2026-01-02,7\n", "utf16le");
+    expect((await read(little, { encoding: "utf-16le" })).values).toEqual([7]);
+  });
+
+  test("the error of a file that is none names the option", async () => {
+    await expect(read(bytes)).rejects.toThrow("--encoding windows-1252");
+    const bad = Buffer.concat([Buffer.from("time,value\n2026-01-02,"), Buffer.from([0x81])]);
+    await expect(read(bad, { encoding: "shift_jis" })).rejects.toThrow("in.csv is not shift_jis");
+    await expect(read(Buffer.from("time", "utf16le"))).rejects.toThrow("--encoding utf-16le");
+  });
+
+  test("bytes of windows-1252 are characters of their own", () => {
+    const decoder = decoderOf("windows-1252", "f");
+    const all = decoder.push(Uint8Array.from({ length: 256 }, (_, byte) => byte)) + decoder.end();
+    expect(new Set(all).size).toBe(256);
+    expect(all.slice(0x80, 0x83)).toBe("€\u0081‚");
+    expect(all.slice(0xa0)).toBe(String.fromCharCode(...Array.from({ length: 96 }, (_, i) => 0xa0 + i)));
+  });
 });

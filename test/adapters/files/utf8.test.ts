@@ -5,7 +5,7 @@ import { CsvRecords } from "../../../src/adapters/files/csv/csv-records.js";
 import { readObservationLine } from "../../../src/adapters/files/json-lines.js";
 import { readTime } from "../../../src/forecast/input.js";
 import { Tokenizer } from "../../../src/adapters/files/tokens.js";
-import { Utf8Decoder, wasUtf8 } from "../../../src/adapters/files/utf8.js";
+import { notUtf8Text, Utf8Decoder, wasUtf8 } from "../../../src/adapters/files/encodings/utf8.js";
 
 const textOf = (bytes: Uint8Array, cuts: readonly number[]): string => {
   const decoder = new Utf8Decoder();
@@ -64,7 +64,7 @@ describe("what is not UTF-8", () => {
   test("refuses the line of a CSV file, and no other", () => {
     const records = new CsvRecords();
     const found = [...records.push(textOf(bytes, [17])), ...records.end()];
-    const refused = { code: "ROW_UNREADABLE", message: "the line is not UTF-8 text" };
+    const refused = { code: "ROW_UNREADABLE", message: notUtf8Text };
     expect(found).toEqual([
       { line: 1, cells: ["key", "time", "value"] },
       { line: 2, ...refused },

@@ -115,3 +115,47 @@ test("a stream's first plausible number decides the unit, whatever comes before 
     "times are taken as epoch seconds (--time-unit s): 1772323201 is 2026-03-01T00:00:01.000Z",
   ]);
 });
+
+describe("a time in several fields", () => {
+  const at = (document: object, more: object = {}): number =>
+    decoder(settings({ time: ["date", "clock.hour"], key: { const: "all" }, ...more }))(record(document))
+      .time;
+
+  test("is joined with a blank, as ISO 8601 or in a format", () => {
+    const afternoon = Date.UTC(2026, 0, 2, 13);
+    expect(at({ date: "2026-01-02", clock: { hour: "13:00" }, value: 1 })).toBe(afternoon);
+    expect(
+      at({ date: "2026-01-02", clock: { hour: "13:00" }, value: 1 }, { timeZone: "Europe/Berlin" }),
+    ).toBe(afternoon - 3_600_000);
+    const timeFormat = "yyyyMMdd Hmm";
+    expect(at({ date: 20260102, clock: { hour: " 1300 " }, value: 1 }, { timeFormat })).toBe(afternoon);
+  });
+
+  test("names the part that is not there", () => {
+    expect(() => at({ date: "2026-01-02", value: 1 })).toThrow(
+      'a part of the time is missing: nothing is at the path "clock.hour" (decode.time)',
+    );
+    expect(() => at({ date: {}, clock: { hour: "1" }, value: 1 })).toThrow(
+      'a part of the time is missing: no text or number is at the path "date" (decode.time)',
+    );
+  });
+
+  test("is one path if the list has one", () => {
+    expect(at({ at: "2026-01-02", value: 1 }, { time: ["at"] })).toBe(Date.UTC(2026, 0, 2));
+  });
+});
+
+test("a stream's first local time is told, and taken as UTC", () => {
+  const notices: string[] = [];
+  const read = detectingTimeReader({}, flagNames, (text) => notices.push(text));
+  for (const time of ["2026-03-01", "2026-03-01T10:00Z", "2026-03-01 13:00", "2026-03-01 14:00"]) read(time);
+  expect(notices).toEqual([
+    "times name no zone and are taken as UTC: 2026-03-01 13:00 is 2026-03-01T13:00:00.000Z; for local times give --time-zone, such as --time-zone Europe/Berlin",
+  ]);
+  const quiet = (form: object): void => {
+    detectingTimeReader(form, flagNames, (text) => notices.push(text))("2026-03-01 13:00 +01:00");
+  };
+  quiet({ timeFormat: "yyyy-MM-dd HH:mm ZZ" });
+  quiet({ timeZone: "UTC" });
+  expect(notices).toHaveLength(1);
+});

@@ -1,5 +1,5 @@
 /** Reads the text of a cell: the entry to `forecast/input.ts` for values and times that come as text. */
-import { UndercurrentError } from "../../../errors/errors.js";
+import { withHint } from "../../../errors/hint.js";
 import { readTime, readValue } from "../../../forecast/input.js";
 import { flagNames, numericText, timeReader, type TimeSettings } from "../../../pipeline/times/reader.js";
 
@@ -46,14 +46,10 @@ export function readValueCell(cell: string, name?: string): number {
 
 /** Throws VALUE_NOT_A_NUMBER, with what would make a number of the text. */
 function refuseText(text: string, name: string | undefined, decimal: "." | ","): number {
-  try {
-    return readValue(text, name);
-  } catch (error) {
-    if (error instanceof UndercurrentError) {
-      throw new UndercurrentError(error.code, `${error.message}${numberHint(text, decimal)}`);
-    }
-    throw error;
-  }
+  return withHint(
+    () => readValue(text, name),
+    () => numberHint(text, decimal),
+  );
 }
 
 /** What keeps a text from being a number; empty if nothing is known. */

@@ -28,6 +28,12 @@ export class ColumnNames {
     return column;
   }
 
+  /** Returns the named column, or several whose names have commas between them. */
+  findParts(names: string): readonly number[] {
+    if (this.has(names) || !names.includes(",")) return [this.find(names)];
+    return names.split(",").map((name) => this.find(name.trim()));
+  }
+
   /** Returns the named column or, without a name, the one with the usual name; undefined if there is none. */
   findAny(name: string | undefined, usual: string): number | undefined {
     return name !== undefined || this.has(usual) ? this.find(name ?? usual) : undefined;

@@ -27,8 +27,8 @@ export interface ObservationSink {
 
 /** Reads the rows of one file. */
 export interface RowReader {
-  /** Column of the time. */
-  readonly timeColumn: number;
+  /** The text of a row's time, which may be in several columns. */
+  timeOf(cells: readonly string[]): string;
   /** Columns that are not read, in a file whose rows are all of one key. */
   readonly unread: readonly string[];
   /** Observations that one row holds at most. */
@@ -54,9 +54,10 @@ export function csvLayout({ file, keyWithoutColumn, header, columns }: LayoutSou
 }
 
 function wideReader(names: ColumnNames, columns: CsvColumns): RowReader {
-  const timeColumn = columns.time === undefined ? 0 : names.find(columns.time);
+  const timeColumns = columns.time === undefined ? [0] : names.findParts(columns.time);
+  const textOf = timeText(timeColumns);
   const features = featureReader(names, columns.features);
-  const taken = new Set([timeColumn, ...features.columns]);
+  const taken = new Set([...timeColumns, ...features.columns]);
   const keyColumns = names.header.map((_, column) => column).filter((column) => !taken.has(column));
   if (keyColumns.length === 0)
     throw names.missing("the file has no column besides the time, expected one column per key");
@@ -67,7 +68,7 @@ function wideReader(names: ColumnNames, columns: CsvColumns): RowReader {
   const read = (row: CsvRow, sink: ObservationSink): void => {
     let time: number;
     try {
-      time = cells.timeOf(row.cells[timeColumn]!);
+      time = cells.timeOf(textOf(row.cells));
       features.read(row, cells.valueOf);
     } catch (error) {
       const { code, message } = inputFault(error);
@@ -88,14 +89,15 @@ function wideReader(names: ColumnNames, columns: CsvColumns): RowReader {
     }
   };
   const setForm = (form: CellForm): void => cells.setForm(form);
-  return { timeColumn, unread: [], observationsPerRow: keys.length, read, setForm };
+  return { timeOf: textOf, unread: [], observationsPerRow: keys.length, read, setForm };
 }
 
 function longReader(names: ColumnNames, columns: CsvColumns, keyWithoutColumn: string): RowReader {
-  const timeColumn = names.find(columns.time ?? (names.has("time") ? "time" : names.header[0]!));
+  const timeColumns = names.findParts(columns.time ?? (names.has("time") ? "time" : names.header[0]!));
+  const textOf = timeText(timeColumns);
   const keyColumn = names.findAny(columns.key, "key");
   const features = featureReader(names, columns.features);
-  const taken = [timeColumn, keyColumn, ...features.columns];
+  const taken = [...timeColumns, keyColumn, ...features.columns];
   const valueColumn =
     names.findAny(columns.value, "value") ??
     (columns.areCounted === true
@@ -110,7 +112,7 @@ function longReader(names: ColumnNames, columns: CsvColumns, keyWithoutColumn: s
   const read = (row: CsvRow, sink: ObservationSink): void => {
     try {
       const key = readKey(keyColumn === undefined ? keyWithoutColumn : row.cells[keyColumn]!);
-      const time = cells.timeOf(row.cells[timeColumn]!);
+      const time = cells.timeOf(textOf(row.cells));
       const value = valueColumn === undefined ? NaN : cells.valueOf(row.cells[valueColumn]!);
       features.read(row, cells.valueOf);
       sink.observation(sink.slotOf(key), time, value, features.values);
@@ -122,7 +124,14 @@ function longReader(names: ColumnNames, columns: CsvColumns, keyWithoutColumn: s
   const unread = names.header.filter(
     (name, column) => keyColumn === undefined && name !== "" && ![...taken, valueColumn].includes(column),
   );
-  return { timeColumn, unread, observationsPerRow: 1, read, setForm: (form) => cells.setForm(form) };
+  return { timeOf: textOf, unread, observationsPerRow: 1, read, setForm: (form) => cells.setForm(form) };
+}
+
+/** Returns a reader of a time's text: the cells of several columns are joined with blanks. */
+function timeText(columns: readonly number[]): (cells: readonly string[]) => string {
+  const [first] = columns as readonly [number];
+  if (columns.length === 1) return (cells) => cells[first]!;
+  return (cells) => columns.map((column) => cells[column]!.trim()).join(" ");
 }
 
 /** Reads a row's features into one array, which is reused; an error names the column. */

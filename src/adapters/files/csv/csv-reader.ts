@@ -4,6 +4,8 @@ import { UndercurrentError, type ErrorCode } from "../../../errors/errors.js";
 import { inputFault } from "../../../forecast/input.js";
 import type { WindowedColumns } from "../../../forecast/windows/windowed-columns.js";
 import type { Rejection } from "../../../pipeline/telemetry.js";
+import { flagNames } from "../../../pipeline/times/reader.js";
+import { zoneNotice } from "../../../pipeline/times/zone.js";
 import type { CellForm } from "./cells.js";
 import { csvLayout, type CsvColumns, type ObservationSink, type RowReader } from "./csv-layout.js";
 import { quoted } from "./column-names.js";
@@ -37,6 +39,8 @@ export interface CsvReaderOptions {
 export interface FileForm extends CellForm {
   /** One character; detected without. */
   readonly delimiter?: string | undefined;
+  /** Encoding of the file; without, UTF-8 or what its byte order mark says. */
+  readonly encoding?: string | undefined;
 }
 
 const defaultBatchSize = 8192;
@@ -90,7 +94,8 @@ async function* readFile(file: string, options: CsvReaderOptions): AsyncGenerato
     }
   };
   const progress = (bytes: number): void => options.progress?.(file, bytes);
-  for await (const piece of openText(file, { progress })) yield* take(records.push(piece));
+  for await (const piece of openText(file, { progress, encoding: options.form?.encoding }))
+    yield* take(records.push(piece));
   yield* take(records.end());
   yield* settle();
   if (rows === undefined) {
@@ -135,13 +140,13 @@ class FileRows implements ObservationSink {
   /** Decides how the cells of all rows are read. Throws TIME_UNIT_UNCLEAR. */
   settle(first: readonly CsvRecord[], notice: (text: string) => void): void {
     const { form = {} } = this.#options;
+    const times = first.flatMap((record) => (isFault(record) ? [] : [this.#layout.timeOf(record.cells)]));
+    const zone = zoneNotice(times, form, flagNames);
+    if (zone !== undefined) notice(zone);
     if (form.timeFormat !== undefined) {
       this.#layout.setForm(form);
       return;
     }
-    const times = first.flatMap((record) =>
-      isFault(record) ? [] : [record.cells[this.#layout.timeColumn]!],
-    );
     const detected = detectTimeUnit(times, form.timeUnit, this.#name);
     if (detected.notice !== undefined) notice(detected.notice);
     this.#layout.setForm({ ...form, timeUnit: detected.unit });

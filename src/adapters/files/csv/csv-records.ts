@@ -5,7 +5,7 @@
 import { CsvError, parse } from "csv-parse/sync";
 import type { ErrorCode } from "../../../errors/errors.js";
 import { LineSplitter, longestLine, type Line } from "../lines.js";
-import { wasUtf8 } from "../utf8.js";
+import { notUtf8Text, wasUtf8 } from "../encodings/utf8.js";
 
 /** A record of which every cell was read. */
 export interface CsvRow {
@@ -31,7 +31,6 @@ export function isFault(record: CsvRecord): record is CsvFault {
  * one long cell; the limit bounds what they hide.
  */
 const mostLines = 100;
-const notUtf8 = "the line is not UTF-8 text";
 
 export interface CsvRecordsOptions {
   /** One character; detected without: the comma, semicolon or tab. */
@@ -123,7 +122,7 @@ export class CsvRecords {
       const message = `the line is longer than ${longestLine} characters`;
       records.push({ line: line.number, code: "LINE_TOO_LONG", message });
     } else if (!wasUtf8(text)) {
-      records.push({ line: line.number, code: "ROW_UNREADABLE", message: notUtf8 });
+      records.push({ line: line.number, code: "ROW_UNREADABLE", message: notUtf8Text });
     } else if (!text.includes('"')) {
       if (text.length > 0) records.push(this.#sized(line.number, text.split(this.#delimiter!)));
     } else if (hasOpenQuote(text)) {

@@ -32,7 +32,12 @@ export function otherForm(firstLine: string): string | undefined {
  */
 export function assertHeader({ file, header, columns, form }: HeaderSource): void {
   const { time, key, value, features = [] } = columns;
-  if ([time, key, value, ...features].some((name) => name !== undefined && header.includes(name))) return;
+  if (
+    [time, ...(time?.split(",") ?? []), key, value, ...features].some(
+      (name) => name !== undefined && header.includes(name),
+    )
+  )
+    return;
   const valueOf = valueCellReader(form);
   const parse = form.timeFormat === undefined ? parseIsoTime : timeFormatParser(form.timeFormat);
   const cells = header.map((cell) => cell.trim());

@@ -34,6 +34,10 @@ export class Utf8Decoder {
   }
 }
 
+/** What the error of a line says that did not come from UTF-8. */
+export const notUtf8Text =
+  "the line is not UTF-8 text; --encoding names another encoding, such as --encoding windows-1252 for older Windows programs";
+
 /** Whether text came from bytes that are UTF-8. */
 export function wasUtf8(text: string): boolean {
   return text.isWellFormed();
