@@ -17,7 +17,7 @@ import { plainTable } from "./backtest/backtest-table.js";
 import { incidentReader, type IncidentReader } from "./shared/incident-reader.js";
 import { loadEngine } from "./shared/engine.js";
 import { modelAt } from "./shared/pipeline.js";
-import { formatOf } from "./shared/format.js";
+import { formatOf } from "./shared/decode/format.js";
 import { figure, plainText, whole } from "./shared/text.js";
 
 /**

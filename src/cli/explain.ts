@@ -14,7 +14,7 @@ import type { DecodeSettings } from "../pipeline/decode-settings.js";
 import { pipelineSettings } from "../pipeline/settings.js";
 import { explainIncidentById } from "./explain-incident.js";
 import { loadEngine } from "./shared/engine.js";
-import { formatOf } from "./shared/format.js";
+import { formatOf } from "./shared/decode/format.js";
 import { withoutSchema, withSchemaId } from "./shared/output-schema.js";
 import { addInputOption, withInput, type InputFlag } from "./shared/inputs.js";
 import { reachedBrokers } from "./shared/kafka-options.js";

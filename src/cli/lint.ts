@@ -20,7 +20,7 @@ import { sampleInput } from "../adapters/kafka/offline/sample.js";
 import { incidentEncoding } from "../pipeline/encode-settings.js";
 import type { InputRecord } from "../pipeline/ports.js";
 import { InputSample } from "../pipeline/input-sample.js";
-import { formatOf } from "./shared/format.js";
+import { formatOf } from "./shared/decode/format.js";
 import { checkOutputSchemas } from "./shared/output-schema.js";
 import { configuredModels } from "./shared/pipeline.js";
 import { byOf, forecasting, hasSeveral } from "./shared/inputs.js";

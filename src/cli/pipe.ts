@@ -1,12 +1,7 @@
 /** The command `pipe`: reads observations as JSON lines and writes forecasts as JSON lines. */
 import { Command } from "commander";
-import { missingWords } from "../adapters/files/csv/cells.js";
-import {
-  ForecastLineWriter,
-  readObservationLine,
-  rejectionLine,
-  type ObservationReading,
-} from "../adapters/files/json-lines.js";
+import { ForecastLineWriter, rejectionLine } from "../adapters/files/json-lines.js";
+import type { LineReader, LineReadings } from "../adapters/files/line-records.js";
 import { LineSplitter, type Line } from "../adapters/files/lines.js";
 import { openText } from "../adapters/files/open.js";
 import { TextOutput } from "../adapters/files/text-output.js";
@@ -21,12 +16,10 @@ import {
 import { Forecaster } from "../forecast/forecaster.js";
 import { windowedColumns, type WindowedColumns } from "../forecast/windows/windowed-columns.js";
 import type { MessageWriter } from "../pipeline/encode/message.js";
-import { missingTexts } from "../pipeline/decode/number.js";
-import { detectingTimeReader } from "../pipeline/times/detection.js";
-import { flagNames } from "../pipeline/times/reader.js";
 import { assertApart } from "./backtest/apart.js";
+import { lineReader, type DecodeFlags } from "./shared/decode/decoding.js";
 import { loadEngine } from "./shared/engine.js";
-import { addTimeOptions, assertForm, type TimeFlags } from "./backtest/form-options.js";
+import { addMemberOptions, addTimeOptions, assertForm } from "./backtest/form-options.js";
 import {
   addConfigOption,
   addFeaturesOption,
@@ -49,8 +42,11 @@ Input, one message per line: {"key": "pump-7", "time": "2026-03-01T10:00:05Z", "
   value   a number; null, an absent field, or a text such as NaN, NULL or n/a is a missing value; a line {"notice"}
           names the members of the first line without the field
   Further fields are ignored, except those of --features: numbers that help to forecast the next value.
+  --key, --time and --value name other members. With decode in the configuration of -c, a line is the value of a record and is read as
+  decode says, as run reads the topic: a line may then hold several observations. Its member --key is the record's key, and without
+  decode.time its member --time the time.
 
-Output, one message per input line; unknown fields are null:
+Output, one message per observation; unknown fields are null:
   key, time, value
   yhat, yhat_lower, yhat_upper, yhat_time   forecast of the key's next value, its interval and its expected time
   expected                                  earlier forecast of this value
@@ -74,34 +70,21 @@ export function pipeCommand(): Command {
   );
   addConfigOption(command);
   addWindowOptions(command);
+  addMemberOptions(command);
   addTimeOptions(command);
   addFeaturesOption(command, "fields");
   return addForecasterOptions(command).addHelpText("after", notes).action(pipe);
 }
 
-/** Returns a function that passes its first note on. */
-function once(tell: (note: string) => void): (note: string) => void {
-  let isTold = false;
-  return (note) => {
-    if (!isTold) tell(note);
-    isTold = true;
-  };
-}
-
-async function pipe(given: ForecasterFlags & TimeFlags, command: Command): Promise<void> {
+async function pipe(given: ForecasterFlags & DecodeFlags, command: Command): Promise<void> {
   const flags = withConfig(given, command);
   assertForm(flags);
   const settings = settingsFromFlags(flags);
   const tell = (notice: string): void => void process.stderr.write(`${JSON.stringify({ notice })}\n`);
   assertApart({ inputs: ["-"], outputs: [] });
   const forecaster = new Forecaster(settings, await loadEngine(flags.engine));
-  const stage = new PipeStage(forecaster, lineMessages(forecaster, flags, tell), {
-    features: flags.features ?? [],
-    timeOf: detectingTimeReader(flags, flagNames, tell),
-    isMissing: missingTexts([...missingWords, ...(flags.missing ?? [])]),
-    // Events that are counted need no value.
-    lacksValue: settings.aggregate?.by === "count" ? undefined : once(tell),
-  });
+  const read = await lineReader(flags, settings, tell);
+  const stage = new PipeStage(forecaster, lineMessages(forecaster, flags, tell), read);
   const lines = new LineSplitter();
   for await (const piece of openText("-", { signal: stopSignal(), encoding: flags.encoding })) {
     for (const line of lines.push(piece)) await stage.take(line);
@@ -116,42 +99,59 @@ class PipeStage {
   readonly #forecaster: Forecaster;
   readonly #output = TextOutput.toStandardOutput();
   readonly #writer: ForecastLineWriter;
-  readonly #reading: ObservationReading;
+  readonly #read: LineReader;
   readonly #observations: ReturnType<typeof observationColumns>;
   readonly #windows: WindowedColumns | undefined;
   #forecasts: ForecastColumns;
   readonly #rejections = new Map<ErrorCode, number>();
   #events = 0;
+  #skipped = 0;
   #observed = 0;
 
-  constructor(forecaster: Forecaster, messages: MessageWriter, reading: ObservationReading) {
+  constructor(forecaster: Forecaster, messages: MessageWriter, read: LineReader) {
     this.#forecaster = forecaster;
-    this.#reading = reading;
+    this.#read = read;
     this.#windows = windowedColumns(forecaster);
-    this.#observations = observationColumns(batchSize, reading.features.length);
+    this.#observations = observationColumns(batchSize, forecaster.settings.featureCount);
     const { horizon, intervalLevels: levels } = forecaster.settings;
     this.#forecasts = forecastColumns(batchSize, horizon, levels);
     this.#writer = new ForecastLineWriter(this.#output, messages);
   }
 
-  /** Takes one line. Blank lines are skipped. */
+  /** Takes one line, which may hold several observations. Blank lines are skipped. */
   async take(line: Line): Promise<void> {
     if (line.text?.trim() === "") return;
     try {
-      const { key, time, value, features } = readObservationLine(line, this.#reading);
-      if (this.#windows === undefined) {
-        appendObservation(this.#observations, this.#forecaster.slotOf(key), time, value);
-        setFeatures(this.#observations, features);
-      } else {
-        this.#windows.take(key, time, value, features);
+      const { readings, refused } = this.#read(line);
+      for (const { error } of refused) this.#reject(line, error);
+      for (const reading of readings) {
+        this.#observe(reading);
+        this.#events++;
+        if (this.#rows.count >= batchSize) await this.flush();
       }
-      this.#events++;
-      if (this.#rows.count >= batchSize) await this.flush();
     } catch (error) {
-      if (!(error instanceof UndercurrentError) || ending.has(error.code)) throw error;
-      this.#rejections.set(error.code, (this.#rejections.get(error.code) ?? 0) + 1);
-      process.stderr.write(rejectionLine(line.number, error.code, error.message));
+      this.#reject(line, error);
     }
+  }
+
+  #observe({ key, time, value, features }: LineReadings["readings"][number]): void {
+    if (this.#windows === undefined) {
+      appendObservation(this.#observations, this.#forecaster.slotOf(key), time, value);
+      setFeatures(this.#observations, features);
+    } else {
+      this.#windows.take(key, time, value, features);
+    }
+  }
+
+  /** Counts and tells what is refused; what the settings leave out is counted alone. */
+  #reject(line: Line, error: unknown): void {
+    if (!(error instanceof UndercurrentError) || ending.has(error.code)) throw error;
+    if (error.code === "RECORD_SKIPPED") {
+      this.#skipped++;
+      return;
+    }
+    this.#rejections.set(error.code, (this.#rejections.get(error.code) ?? 0) + 1);
+    process.stderr.write(rejectionLine(line.number, error.code, error.message));
   }
 
   /** Forecasts the lines taken so far and writes the forecasts. */
@@ -184,7 +184,8 @@ class PipeStage {
     const rejected = [...this.#rejections.values()].reduce((sum, count) => sum + count, 0);
     const rejections = Object.fromEntries(this.#rejections);
     const observations = this.#windows && this.#observed;
-    const counts = { events: this.#events, observations, rejected, rejections };
+    const skipped = this.#skipped === 0 ? undefined : this.#skipped;
+    const counts = { events: this.#events, observations, rejected, rejections, skipped };
     process.stderr.write(`${JSON.stringify(counts)}\n`);
     this.#forecaster.dispose();
     if (this.#events === 0 && rejected > 0) {

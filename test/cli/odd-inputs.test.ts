@@ -49,7 +49,7 @@ describe("an input that is something else", () => {
     ["gzip on standard input of pipe", ["pipe"], gzipSync(lines), /stdin is gzipped: /],
     ["gzip on standard input of backtest", ["backtest", "-"], gzipSync(csv), /stdin is gzipped: /],
     ["CSV in pipe", ["pipe"], csv, /no line is a JSON object.*backtest/],
-    ["JSON lines in backtest", ["backtest", "-"], lines, /looks like JSON.*\bpipe\b/],
+    ["JSON lines in backtest", ["backtest", "-"], lines, /looks like JSON.*\.jsonl/],
     [
       "lines that end with a carriage return alone",
       ["backtest", "-"],

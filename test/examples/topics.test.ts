@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { formatOf } from "../../src/cli/shared/format.js";
+import { formatOf } from "../../src/cli/shared/decode/format.js";
 import { modelOf } from "../../src/cli/shared/pipeline.js";
 import { loadConfig } from "../../src/config/load.js";
 import { Forecaster } from "../../src/forecast/forecaster.js";

@@ -26,6 +26,12 @@ export interface ObservationMessage {
 export interface ObservationReading {
   /** Names of the features' fields. */
   readonly features: readonly string[];
+  /** Names of the other fields, where they are not key, time and value. */
+  readonly names?: {
+    readonly key?: string | undefined;
+    readonly time?: string | undefined;
+    readonly value?: string | undefined;
+  };
   /** Epoch milliseconds; throws TIME_INVALID. */
   readonly timeOf: (time: unknown) => number;
   /** Returns whether a value is a text for a missing value. */
@@ -40,7 +46,7 @@ export interface ObservationReading {
  */
 export function readObservationLine(
   line: Line,
-  { features, timeOf, isMissing, lacksValue }: ObservationReading,
+  { features, names = {}, timeOf, isMissing, lacksValue }: ObservationReading,
 ): ObservationMessage {
   if (line.text === undefined) {
     throw new UndercurrentError("LINE_TOO_LONG", `the line is longer than ${longestLine} characters`);
@@ -49,24 +55,26 @@ export function readObservationLine(
   const message = parseObject(line.text);
   const valueOf = (value: unknown, name?: string): number =>
     isMissing(value) ? NaN : readValue(value, name);
-  if (message["key"] === undefined) throw new UndercurrentError("KEY_INVALID", absent("key", message));
-  const key = readKey(message["key"]);
-  const time = timeOf(message["time"]);
-  if (message["value"] === undefined) lacksValue?.(absent("value", message));
+  const { key: ofKey = "key", time: ofTime = "time", value: ofValue = "value" } = names;
+  if (message[ofKey] === undefined) throw new UndercurrentError("KEY_INVALID", absent("key", ofKey, message));
+  const key = readKey(message[ofKey]);
+  const time = timeOf(message[ofTime]);
+  if (message[ofValue] === undefined) lacksValue?.(absent("value", ofValue, message));
   return {
     key,
     time,
-    value: valueOf(message["value"]),
+    value: valueOf(message[ofValue]),
     features: features.map((name) => valueOf(message[name], `the feature ${JSON.stringify(name)}`)),
   };
 }
 
 /** Says which member a line lacks, and which it has. */
-function absent(name: string, message: Readonly<Record<string, unknown>>): string {
+function absent(what: "key" | "value", name: string, message: Readonly<Record<string, unknown>>): string {
   const names = Object.keys(message)
     .slice(0, 8)
     .map((own) => (own.length > 40 ? `${own.slice(0, 40)}…` : own));
-  return `the ${name} is missing: the line has no member ${name}, its members are ${JSON.stringify(names)}`;
+  const option = name === what ? `; --${what} names another one` : "";
+  return `the ${what} is missing: the line has no member ${name}, its members are ${JSON.stringify(names)}${option}`;
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> {

@@ -1,6 +1,7 @@
 /** `backtest --compare`: forecasters that differ in their cell alone, side by side on the same events. */
 import type { CsvColumns } from "../../adapters/files/csv/csv-layout.js";
 import { readObservations, type FileForm } from "../../adapters/files/csv/csv-reader.js";
+import type { LineReader } from "../../adapters/files/line-records.js";
 import type { CellKind, EngineFactory } from "../../engine/port.js";
 import { forecastColumns, type ForecastColumns, type ObservationColumns } from "../../forecast/columns.js";
 import { Forecaster } from "../../forecast/forecaster.js";
@@ -29,6 +30,7 @@ export interface Comparison {
   readonly files: readonly string[];
   readonly columns: CsvColumns;
   readonly form: FileForm;
+  readonly lines: LineReader;
   readonly scoring: ScoreboardOptions;
   readonly batchSize: number;
 }
@@ -86,7 +88,7 @@ class Candidate {
  * alike. Throws INPUT_EMPTY, and what reading throws.
  */
 export async function compareCells(
-  { files, columns, form, scoring, batchSize }: Comparison,
+  { files, columns, form, lines, scoring, batchSize }: Comparison,
   settings: readonly ForecasterSettings[],
   engine: EngineFactory,
   rejections: Rejections,
@@ -97,7 +99,15 @@ export async function compareCells(
     // Slots are given in order of first use, so that a key has the same one in all.
     const slotOf = (key: string): number => candidates.map(({ forecaster }) => forecaster.slotOf(key))[0]!;
     const windows = windowedColumns(candidates[0]!.forecaster, slotOf);
-    const batches = readObservations(files, { ...replay.hooks, columns, form, slotOf, windows, batchSize });
+    const batches = readObservations(files, {
+      ...replay.hooks,
+      columns,
+      form,
+      lines,
+      slotOf,
+      windows,
+      batchSize,
+    });
     let turn = 0;
     await replay.run(batches, (batch) => {
       for (let i = 0; i < candidates.length; i++) candidates[(turn + i) % candidates.length]!.observe(batch);

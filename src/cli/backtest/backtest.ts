@@ -27,6 +27,7 @@ import {
 } from "./backtest-symbols.js";
 import { comparisonTable, expertTable, horizonTable, keyTable, overallTable } from "./backtest-table.js";
 import { Replay } from "./replay.js";
+import { lineReader } from "../shared/decode/decoding.js";
 import { loadEngine } from "../shared/engine.js";
 import {
   addColumnOptions,
@@ -84,6 +85,9 @@ value, in wide files that of every key in the row. Empty cells and nan, null, no
 case, are missing values. Rows are read in file order, wide rows from left to right. Unreadable rows are reported with
 their line and counted. The exit code is 3 only if no row holds an observation.
 
+Decode: with the section decode in the configuration, a line of JSON, or a row of a file with the columns that it names, is read as run
+reads a record. Without, JSON lines have the members key, time and value.
+
 Candidate: with the section candidate in the configuration, a second model observes the same events. The table "overall"
 has its scores, and a line its alarms; all else is about the model.
 
@@ -99,7 +103,10 @@ all such symbols together, also in the baselines.`;
 export function backtestCommand(): Command {
   const command = new Command("backtest")
     .description("replay CSV files and score every forecast against baselines")
-    .argument("<file...>", 'CSV files, also gzipped (.gz); "-" is standard input');
+    .argument(
+      "<file...>",
+      'CSV or JSON lines (.jsonl, .ndjson), also gzipped (.gz); "-" is standard input with CSV',
+    );
   addColumnOptions(command)
     .option("--out <file>", "write one CSV row per event")
     .option("--incidents <file>", "write one CSV row per incident")
@@ -153,6 +160,7 @@ async function backtest(files: readonly string[], given: BacktestFlags, command:
       files,
       columns: { ...flags, areCounted: isCount(settings) },
       form: flags,
+      lines: await lineReader(flags, settings, printNotice),
       scoring: { period: flags.period, warmup: flags.warmup },
       batchSize,
     };
@@ -183,6 +191,7 @@ async function backtest(files: readonly string[], given: BacktestFlags, command:
     ...replay.hooks,
     columns: { ...flags, areCounted: isCount(settings) },
     form: flags,
+    lines: await lineReader(flags, settings, printNotice),
     slotOf: (key) => forecaster.slotOf(key),
     windows,
     batchSize,

@@ -37,6 +37,14 @@ export function addColumnOptions(command: Command): Command {
     .option("--value <column>", "value column");
 }
 
+/** Adds the options that name members of JSON lines. */
+export function addMemberOptions(command: Command): Command {
+  return command
+    .option("--key <member>", "member of a line that is the key (default: key)")
+    .option("--time <member>", "member of a line that is the time (default: time)")
+    .option("--value <member>", "member of a line that is the value (default: value)");
+}
+
 /** Throws SETTING_INVALID for options that exclude each other. */
 export function assertColumns({ wide, key, value }: ColumnFlags): void {
   if (wide !== true || (key ?? value) === undefined) return;

@@ -11,7 +11,7 @@ import type { Config } from "../../config/schema.js";
 import { UndercurrentError } from "../../errors/errors.js";
 import { patience, wirePrefix } from "../../pipeline/decode/format.js";
 import { InputSample } from "../../pipeline/input-sample.js";
-import { formatOf, registryOf } from "../shared/format.js";
+import { formatOf, registryOf } from "../shared/decode/format.js";
 import { withSource, type InputConfig } from "../shared/inputs.js";
 import { reachedBrokers } from "../shared/kafka-options.js";
 import { addTimeoutOption, type TimeoutFlag } from "../shared/options.js";

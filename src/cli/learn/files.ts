@@ -1,6 +1,7 @@
 /** Learns from CSV files and from files of JSON lines. */
 import { readObservations } from "../../adapters/files/csv/csv-reader.js";
-import { LineSplitter, longestLine, type Line } from "../../adapters/files/lines.js";
+import { jsonLinesName, lineDecode, lineRecords } from "../../adapters/files/line-records.js";
+import { LineSplitter, type Line } from "../../adapters/files/lines.js";
 import { checkReadable, openText } from "../../adapters/files/open.js";
 import { withAdmin } from "../../adapters/kafka/admin/admin.js";
 import { checkPartitions } from "../../adapters/kafka/admin/topics.js";
@@ -11,14 +12,10 @@ import { recordDecoder } from "../../pipeline/decode/decode.js";
 import { pathNames } from "../../pipeline/decode-settings.js";
 import type { ValueFormat } from "../../pipeline/decode/format.js";
 import type { Learner } from "../../pipeline/learner.js";
-import type { InputRecord } from "../../pipeline/ports.js";
-import { detectingTimeReader } from "../../pipeline/times/detection.js";
-import { flagNames } from "../../pipeline/times/reader.js";
+import { decodeOf } from "../shared/decode/decoding.js";
 import { reachedBrokers } from "../shared/kafka-options.js";
 import { printNotice } from "../shared/rejections.js";
 import type { LearnContext, Learned } from "./context.js";
-
-const jsonLines = /\.(jsonl|ndjson)(\.gz)?$/i;
 
 /** Learns from files, in their order. Throws what the readers throw. */
 export async function learnFiles(files: readonly string[], context: LearnContext): Promise<Learned> {
@@ -31,7 +28,7 @@ export async function learnFiles(files: readonly string[], context: LearnContext
   );
   let events = 0;
   for (const file of files) {
-    events += jsonLines.test(file)
+    events += jsonLinesName.test(file)
       ? await learnLines(file, { learners, format }, context)
       : await learnCsv(file, learners, context);
   }
@@ -91,7 +88,7 @@ async function learnCsv(file: string, learners: readonly Learner[], context: Lea
     return names.length - 1;
   };
   const form = { ...flags, timeZone: flags.timeZone ?? config.decode.timeZone };
-  const columns = { ...flags, features };
+  const columns = { ...flags, features, decode: decodeOf(config, flags)?.decode };
   const hooks = { notice: printNotice, reject };
   const isWithin = spanOf(context);
   let events = 0;
@@ -114,16 +111,10 @@ async function learnLines(
   { learners, format }: { readonly learners: readonly Learner[]; readonly format: ValueFormat | undefined },
   context: LearnContext,
 ): Promise<number> {
-  const { settings, reject } = context;
-  const { format: name } = settings.decode;
-  if (name !== "json" && name !== "number" && name !== "module") {
-    throw new UndercurrentError(
-      "SETTING_INVALID",
-      `JSON lines need decode.format: json, number or module, found ${name}; learn from CSV, or from the topic with --topic`,
-    );
-  }
-  const toRecord = lineReader(context);
-  const decode = recordDecoder(settings.decode, format);
+  const { settings, flags, reject } = context;
+  const own = lineDecode(settings.decode);
+  const toRecord = lineRecords(own, flags, printNotice);
+  const decode = recordDecoder(own, format);
   const isWithin = spanOf(context);
   const learnerOf = learnerOfKey(learners, context);
   let events = 0;
@@ -145,47 +136,10 @@ async function learnLines(
     }
   };
   const lines = new LineSplitter();
-  for await (const piece of openText(file, { encoding: context.flags.encoding })) for (const line of lines.push(piece)) take(line);
+  for await (const piece of openText(file, { encoding: context.flags.encoding }))
+    for (const line of lines.push(piece)) take(line);
   for (const line of lines.end()) take(line);
   return events;
-}
-
-/** Returns the function that makes a line the record that it was. */
-function lineReader({ flags, config }: LearnContext): (line: Line) => InputRecord {
-  const { key: keyMember = "key", time: timeMember = "time" } = flags;
-  const { decode } = config;
-  const timeOf = detectingTimeReader(flags, flagNames, printNotice);
-  return ({ text, number }) => {
-    if (text === undefined) {
-      throw new UndercurrentError("LINE_TOO_LONG", `the line is longer than ${longestLine} characters`);
-    }
-    const { [keyMember]: key, [timeMember]: time } = membersOf(text);
-    const hasKey = typeof key === "string" || typeof key === "number";
-    const keyBytes = hasKey ? recordKeyBytes(String(key), decode.keyFormat) : null;
-    if (keyBytes === undefined) {
-      const found = JSON.stringify(key);
-      throw new UndercurrentError(
-        "KEY_INVALID",
-        `the key ${found} is no ${decode.keyFormat} (decode.keyFormat)`,
-      );
-    }
-    return {
-      offset: number,
-      timestamp: decode.time === undefined ? timeOf(time) : -1,
-      key: keyBytes,
-      value: Buffer.from(text),
-      headers: [],
-    };
-  };
-}
-
-function membersOf(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const document: unknown = JSON.parse(text);
-    return typeof document === "object" && document !== null ? (document as Record<string, unknown>) : {};
-  } catch {
-    throw new UndercurrentError("ROW_UNREADABLE", "the line is not JSON");
-  }
 }
 
 function spanOf({ flags: { from = -Infinity, to = Infinity } }: LearnContext): (time: number) => boolean {

@@ -9,7 +9,7 @@ import type { ExportedState } from "../../pipeline/state/transfer.js";
 import { timeReader } from "../../pipeline/times/reader.js";
 import { addColumnOptions, addFileOptions, assertColumns, assertForm } from "../backtest/form-options.js";
 import { loadEngine } from "../shared/engine.js";
-import { formatOf } from "../shared/format.js";
+import { formatOf } from "../shared/decode/format.js";
 import { addInputOption, withInput } from "../shared/inputs.js";
 import { withoutSchema } from "../shared/output-schema.js";
 import { addFeaturesOption, addTimeoutOption, wholeNumberFrom } from "../shared/options.js";
@@ -31,7 +31,7 @@ learned, or all if none is committed; import then resumes behind them.
 
 Files are CSV as in backtest, or JSON lines (.jsonl, .ndjson, also .gz). A JSON line is the value of a record, read as decode
 says; its member --key (default: key) is the record's key, and without decode.time its member --time (default: time) the time.
-CSV keys are the keys of the series. --from and --to cut by the times of the events.
+CSV with the columns that decode names is read as decode says; other CSV keys are the keys of the series. --from and --to cut by the times of the events.
 
 Keys of files go to partitions as the Java client's default partitioner places them. If records are keyed by the first part of
 a series' key, as with decode.series, that part decides; --partition-by says otherwise.`;

@@ -19,7 +19,7 @@ import { run } from "../../pipeline/run.js";
 import type { ModelControl } from "../../pipeline/state/model-control.js";
 import type { BatchTracer, Telemetry } from "../../pipeline/telemetry.js";
 import { loadEngine } from "../shared/engine.js";
-import { formatOf } from "../shared/format.js";
+import { formatOf } from "../shared/decode/format.js";
 import { byOf, forecasting, hasSeveral } from "../shared/inputs.js";
 import { kafkaOptions } from "../shared/kafka-options.js";
 import { withSchemaId } from "../shared/output-schema.js";

@@ -15,7 +15,7 @@ import { joinAnswers, KeyQueries } from "../../pipeline/query/key-queries.js";
 import { ModelControl } from "../../pipeline/state/model-control.js";
 import { InputSample } from "../../pipeline/input-sample.js";
 import { dryRunPorts, judgeDryRun } from "./dry-run.js";
-import { formatOf } from "../shared/format.js";
+import { formatOf } from "../shared/decode/format.js";
 import { withoutSchema } from "../shared/output-schema.js";
 import { configuredModels, modelOf } from "../shared/pipeline.js";
 import { startExports, type ExportReports, type Exports } from "../shared/open-telemetry.js";

@@ -8,7 +8,7 @@ import { incidentSchema } from "../../pipeline/encode/incidents/fields.js";
 import { IncidentFormat } from "../../pipeline/encode/incidents/format.js";
 import { incidentOf, readIncident, type IncidentMessage } from "../../pipeline/encode/incidents/message.js";
 import type { InputRecord } from "../../pipeline/ports.js";
-import { registryOf } from "./format.js";
+import { registryOf } from "./decode/format.js";
 import { whole } from "./text.js";
 
 export interface IncidentReader {

@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { loadConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
+import { decodeOf, type DecodeFlags } from "./decode/decoding.js";
 import { renamedSettings, renamedText, UndercurrentError } from "../../errors/errors.js";
 import {
   cellKinds,
@@ -43,17 +44,19 @@ export interface ForecasterFlags {
   readonly encode?: Config["encode"];
   readonly applicationId?: string;
   readonly candidate?: Config["candidate"];
+  /** Undefined if the section is left at its defaults. */
+  readonly decode?: Config["decode"];
   /** Settings of windows, where the command takes them. */
   readonly every?: string;
   readonly by?: string;
   readonly grace?: string;
 }
 
-/** Adds the option for a configuration, whose sections `model` and `aggregate` the command takes. */
+/** Adds the option for a configuration, whose sections `decode`, `model` and `aggregate` the command takes. */
 export function addConfigOption(command: Command): Command {
   return command.option(
     "-c, --config <file>",
-    "configuration whose sections model and aggregate are used; options given here replace their settings",
+    "configuration whose sections decode, model and aggregate are used; options given here replace their settings",
   );
 }
 
@@ -99,6 +102,7 @@ export function withConfig<Flags extends Pick<ForecasterFlags, "config">>(
   if (flags.config === undefined) return flags;
   const { settings } = loadConfig(flags.config, process.env);
   const { applicationId, model, aggregate, encode, candidate, engine } = settings;
+  const decoded = decodeOf(settings, flags as DecodeFlags);
   const given = (name: string): boolean => command.getOptionValueSource(name) === "cli";
   const filled = modelFlags
     .filter((name) => !given(name))
@@ -110,6 +114,7 @@ export function withConfig<Flags extends Pick<ForecasterFlags, "config">>(
     applicationId,
     encode,
     candidate,
+    ...decoded,
     ...(!given("engine") && { engine }),
     ...Object.fromEntries(filled),
   } as Flags;

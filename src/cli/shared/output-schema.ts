@@ -3,7 +3,7 @@ import { registerOutput, type OutputOptions } from "../../adapters/schemas/index
 import type { Config } from "../../config/schema.js";
 import { UndercurrentError } from "../../errors/errors.js";
 import { hasRegisteredSchema, incidentEncoding, withJsonIncidents } from "../../pipeline/encode-settings.js";
-import { registryOf } from "./format.js";
+import { registryOf } from "./decode/format.js";
 
 export interface SchemaIdOptions {
   /** Only asks for the id, for commands that write no forecasts. */

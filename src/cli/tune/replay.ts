@@ -1,5 +1,6 @@
 /** Replays the sample once through every forecaster that is tried, and finds the incidents of every choice. */
 import { readObservations, type FileForm } from "../../adapters/files/csv/csv-reader.js";
+import type { LineReader } from "../../adapters/files/line-records.js";
 import type { CsvColumns } from "../../adapters/files/csv/csv-layout.js";
 import type { EngineFactory } from "../../engine/port.js";
 import { forecastColumns, type ForecastColumns } from "../../forecast/columns.js";
@@ -19,6 +20,7 @@ export interface TuneInput {
   readonly files: readonly string[];
   readonly columns: CsvColumns;
   readonly form: FileForm;
+  readonly lines: LineReader;
   readonly rejections: Rejections;
 }
 
@@ -87,7 +89,7 @@ class Candidate {
  * INPUT_EMPTY, and what reading throws.
  */
 export async function replaySample(
-  { files, columns, form, rejections }: TuneInput,
+  { files, columns, form, lines, rejections }: TuneInput,
   settings: readonly ForecasterSettings[],
   engine: EngineFactory,
   recurring: readonly boolean[],
@@ -101,7 +103,15 @@ export async function replaySample(
   // Slots are given in order of first use, so that a key has the same one in all.
   const slotOf = (key: string): number => candidates.map(({ forecaster }) => forecaster.slotOf(key))[0]!;
   const windows = windowedColumns(first!.forecaster, slotOf);
-  const batches = readObservations(files, { ...replay.hooks, columns, form, slotOf, windows, batchSize });
+  const batches = readObservations(files, {
+    ...replay.hooks,
+    columns,
+    form,
+    lines,
+    slotOf,
+    windows,
+    batchSize,
+  });
   await replay.run(batches, (batch) => {
     candidates.forEach((candidate, index) => {
       candidate.observe(batch, sample.events);

@@ -26,7 +26,8 @@ import {
   withConfig,
   type ForecasterFlags,
 } from "../shared/options.js";
-import { Rejections } from "../shared/rejections.js";
+import { lineReader } from "../shared/decode/decoding.js";
+import { printNotice, Rejections } from "../shared/rejections.js";
 import { countByFold, foldsOf, sampleLabels } from "./folds.js";
 import { readLabels } from "./labels.js";
 import { replaySample } from "./replay.js";
@@ -68,7 +69,10 @@ at least 5 keys have windows.`;
 export function tuneCommand(): Command {
   const command = new Command("tune")
     .description("replay a sample and print the settings that suit a number of incidents a day, or labels")
-    .argument("<file...>", 'CSV files, also gzipped (.gz); "-" is standard input')
+    .argument(
+      "<file...>",
+      'CSV or JSON lines (.jsonl, .ndjson), also gzipped (.gz); "-" is standard input with CSV',
+    )
     .option(
       "--incidents-per-day <number>",
       `largest number of incidents a day, over all keys (default: ${defaultPerDay}, without --labels)`,
@@ -101,7 +105,8 @@ async function tune(files: readonly string[], given: TuneFlags, command: Command
   const labels = labelFile === undefined ? undefined : await readLabels(labelFile, flags);
   const rejections = new Rejections((line) => process.stderr.write(`${line}\n`));
   const columns = { ...flags, areCounted: isCount(settings[0]!) };
-  const input = { files, columns, form: flags, rejections };
+  const lines = await lineReader(flags, settings[0]!, printNotice);
+  const input = { files, columns, form: flags, lines, rejections };
   const recurring = labels === undefined ? [settings[0]!.detection.recurring] : [false, true];
   const { sample, outcomes, keyOf } = await replaySample(input, settings, engine, recurring);
   const { spans } = sample;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { openFormat } from "../../../src/adapters/schemas/index.js";
-import { formatOf } from "../../../src/cli/shared/format.js";
+import { formatOf } from "../../../src/cli/shared/decode/format.js";
 import { configSchema, type Config } from "../../../src/config/schema.js";
 
 const folder = mkdtempSync(join(tmpdir(), "undercurrent-"));

@@ -2,7 +2,9 @@
 import type { ErrorCode } from "../../../errors/errors.js";
 import { inputFault, readKey } from "../../../forecast/input.js";
 import { timeCellReader, valueCellReader, type CellForm, type ValueCellReader } from "./cells.js";
+import type { DecodeSettings } from "../../../pipeline/decode-settings.js";
 import { ColumnNames, quoted } from "./column-names.js";
+import { documentReader, missingColumn } from "./csv-documents.js";
 import type { CsvRow } from "./csv-records.js";
 
 /** Names of the columns; `readObservations` states the defaults. */
@@ -13,6 +15,8 @@ export interface CsvColumns {
   readonly value?: string | undefined;
   /** Whether rows need no value: without a column "value" and none named, every value is missing. */
   readonly areCounted?: boolean | undefined;
+  /** Settings of records, for files that have the columns which they name; other files have those above. */
+  readonly decode?: DecodeSettings | undefined;
   /** Columns of the exogenous features: of the row's observation or, in a wide file, of all that are in the row. */
   readonly features?: readonly string[] | undefined;
 }
@@ -47,9 +51,18 @@ export interface LayoutSource {
   readonly columns: CsvColumns;
 }
 
+/** The settings of records, unless columns are named beside them. */
+export function decodeFor({ decode, wide, time, key, value }: CsvColumns): DecodeSettings | undefined {
+  return wide === true || (time ?? key ?? value) !== undefined ? undefined : decode;
+}
+
 /** Finds the columns in the header. Throws INPUT_COLUMN_MISSING or INPUT_COLUMN_INVALID with the file's name. */
 export function csvLayout({ file, keyWithoutColumn, header, columns }: LayoutSource): RowReader {
   const names = new ColumnNames(file, header);
+  const decode = decodeFor(columns);
+  if (decode !== undefined && missingColumn(decode, header) === undefined) {
+    return documentReader(names, decode, keyWithoutColumn);
+  }
   return columns.wide === true ? wideReader(names, columns) : longReader(names, columns, keyWithoutColumn);
 }
 

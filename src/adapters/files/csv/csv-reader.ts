@@ -7,10 +7,13 @@ import type { Rejection } from "../../../pipeline/telemetry.js";
 import { flagNames } from "../../../pipeline/times/reader.js";
 import { zoneNotice } from "../../../pipeline/times/zone.js";
 import type { CellForm } from "./cells.js";
-import { csvLayout, type CsvColumns, type ObservationSink, type RowReader } from "./csv-layout.js";
+import { csvLayout, decodeFor, type CsvColumns, type ObservationSink, type RowReader } from "./csv-layout.js";
 import { quoted } from "./column-names.js";
+import { missingColumn } from "./csv-documents.js";
 import { CsvRecords, isFault, type CsvRecord } from "./csv-records.js";
 import { assertHeader, otherForm } from "./header.js";
+import { jsonLinesName, type LineReader, type LineReadings } from "../line-records.js";
+import { LineSplitter, type Line } from "../lines.js";
 import { keyOfFile, nameOf, openText } from "../open.js";
 import { detectTimeUnit, judgedRows } from "./time-unit.js";
 
@@ -19,6 +22,8 @@ type NumberedColumns = ReturnType<typeof observationColumns>;
 
 export interface CsvReaderOptions {
   readonly columns: CsvColumns;
+  /** Reads the lines of files that are JSON lines by their name; without, every file is CSV. */
+  readonly lines?: LineReader | undefined;
   /** How the file and its cells are written; detected or ISO 8601, decimal points and milliseconds without. */
   readonly form?: FileForm | undefined;
   /** Takes notes on a file, such as a detected delimiter. */
@@ -68,7 +73,10 @@ export async function* readObservations(
   files: readonly string[],
   options: CsvReaderOptions,
 ): AsyncGenerator<NumberedColumns> {
-  for (const file of files) yield* readFile(file, options);
+  for (const file of files) {
+    const isLines = options.lines !== undefined && jsonLinesName.test(file);
+    yield* isLines ? readLines(file, options, options.lines) : readFile(file, options);
+  }
 }
 
 async function* readFile(file: string, options: CsvReaderOptions): AsyncGenerator<NumberedColumns> {
@@ -86,7 +94,11 @@ async function* readFile(file: string, options: CsvReaderOptions): AsyncGenerato
   const take = function* (all: readonly CsvRecord[]): Generator<NumberedColumns> {
     for (const record of all) {
       if (rows === undefined) {
-        rows = new FileRows(file, headerOf(file, record, records.headerText), options);
+        rows = new FileRows(
+          file,
+          options,
+          layoutOf(file, headerOf(file, record, records.headerText), options),
+        );
         rows.reportUnread(notice);
       } else if (first === undefined) {
         if (rows.take(record)) yield rows.batch();
@@ -106,11 +118,46 @@ async function* readFile(file: string, options: CsvReaderOptions): AsyncGenerato
   }
 }
 
+async function* readLines(
+  file: string,
+  options: CsvReaderOptions,
+  read: LineReader,
+): AsyncGenerator<NumberedColumns> {
+  const notice = (text: string): void => options.notice?.(`${nameOf(file)}: ${text}`);
+  const rows = new FileRows(file, options, 1);
+  const lines = new LineSplitter();
+  let isEmpty = true;
+  const take = function* (all: readonly Line[]): Generator<NumberedColumns> {
+    for (const line of all) {
+      if (line.text?.trim() === "") continue;
+      isEmpty = false;
+      let found: LineReadings;
+      try {
+        found = read(line);
+      } catch (error) {
+        if (!(error instanceof UndercurrentError)) throw error;
+        rows.rejection(line.number, error.code, error.message);
+        continue;
+      }
+      for (const { error } of found.refused) rows.rejection(line.number, error.code, error.message);
+      for (const reading of found.readings) if (rows.takeReading(line.number, reading)) yield rows.batch();
+    }
+  };
+  const progress = (bytes: number): void => options.progress?.(file, bytes);
+  const { encoding } = options.form ?? {};
+  for await (const piece of openText(file, { progress, encoding })) yield* take(lines.push(piece));
+  yield* take(lines.end());
+  if (isEmpty) options.reject({ code: "INPUT_EMPTY", message: "the file is empty", origin: nameOf(file) });
+  yield rows.batch();
+  rows.reportOrder(notice);
+}
+
 /** The rows of one file on their way into batches. */
 class FileRows implements ObservationSink {
   readonly #name: string;
   readonly #options: CsvReaderOptions;
-  readonly #layout: RowReader;
+  readonly #layout: RowReader | undefined;
+  readonly #perRow: number;
   readonly #own: NumberedColumns;
   /** Keys of the rows by their number, where the rows go into windows. */
   readonly #names: string[] = [];
@@ -127,43 +174,59 @@ class FileRows implements ObservationSink {
   /** Whether the batch has been handed on, so that the next row starts a new one. */
   #handedOn = false;
 
-  constructor(file: string, header: readonly string[], options: CsvReaderOptions) {
+  /** @param layout how the rows are read, or the number of observations of one row. */
+  constructor(file: string, options: CsvReaderOptions, layout: RowReader | number) {
     this.#name = nameOf(file);
     this.#options = options;
-    const { columns, form = {} } = options;
-    assertHeader({ file: this.#name, header, columns, form });
-    this.#layout = csvLayout({ file: this.#name, keyWithoutColumn: keyOfFile(file), header, columns });
-    this.#capacity = Math.max(options.batchSize ?? defaultBatchSize, this.#layout.observationsPerRow);
+    this.#layout = typeof layout === "number" ? undefined : layout;
+    this.#perRow = typeof layout === "number" ? layout : layout.observationsPerRow;
+    this.#capacity = Math.max(options.batchSize ?? defaultBatchSize, this.#perRow);
     this.#own = observationColumns(this.#capacity, options.columns.features?.length);
   }
 
   /** Decides how the cells of all rows are read. Throws TIME_UNIT_UNCLEAR. */
   settle(first: readonly CsvRecord[], notice: (text: string) => void): void {
     const { form = {} } = this.#options;
-    const times = first.flatMap((record) => (isFault(record) ? [] : [this.#layout.timeOf(record.cells)]));
+    const layout = this.#layout!;
+    const times = first.flatMap((record) => (isFault(record) ? [] : [layout.timeOf(record.cells)]));
     const zone = zoneNotice(times, form, flagNames);
     if (zone !== undefined) notice(zone);
     if (form.timeFormat !== undefined) {
-      this.#layout.setForm(form);
+      layout.setForm(form);
       return;
     }
     const detected = detectTimeUnit(times, form.timeUnit, this.#name);
     if (detected.notice !== undefined) notice(detected.notice);
-    this.#layout.setForm({ ...form, timeUnit: detected.unit });
+    layout.setForm({ ...form, timeUnit: detected.unit });
   }
 
   /** Returns whether the batch is full: another row may not fit. */
   take(record: CsvRecord): boolean {
-    if (this.#handedOn) {
-      this.#columns.count = 0;
-      this.#handedOn = false;
-    }
+    this.#reopen();
     if (isFault(record)) this.rejection(record.line, record.code, record.message);
     else {
       this.#line = record.line;
-      this.#layout.read(record, this);
+      this.#layout!.read(record, this);
     }
-    return this.#columns.count + this.#layout.observationsPerRow > this.#capacity;
+    return this.#isFull;
+  }
+
+  /** Takes one reading of a line. Returns whether the batch is full. */
+  takeReading(line: number, { key, time, value, features }: LineReadings["readings"][number]): boolean {
+    this.#reopen();
+    this.#line = line;
+    this.observation(this.slotOf(key), time, value, features);
+    return this.#isFull;
+  }
+
+  get #isFull(): boolean {
+    return this.#columns.count + this.#perRow > this.#capacity;
+  }
+
+  /** Begins a new batch after the one that was handed on. */
+  #reopen(): void {
+    if (this.#handedOn) this.#columns.count = 0;
+    this.#handedOn = false;
   }
 
   /** Returns the rows read since the last batch; possibly none. */
@@ -195,7 +258,7 @@ class FileRows implements ObservationSink {
 
   /** Notes columns that could tell the keys of rows apart, where all rows are of one. */
   reportUnread(notice: (text: string) => void): void {
-    const unread = this.#layout.unread.slice(0, 5).map(quoted).join(", ");
+    const unread = this.#layout!.unread.slice(0, 5).map(quoted).join(", ");
     if (unread === "") return;
     notice(`all rows are of one key, for no column is named key; --key names its column, such as ${unread}`);
   }
@@ -233,6 +296,20 @@ class FileRows implements ObservationSink {
   get #columns(): NumberedColumns {
     return this.#options.windows?.columns ?? this.#own;
   }
+}
+
+function layoutOf(file: string, header: readonly string[], options: CsvReaderOptions): RowReader {
+  const { columns, form = {} } = options;
+  const name = nameOf(file);
+  assertHeader({ file: name, header, columns, form });
+  const decode = decodeFor(columns);
+  const missing = decode && missingColumn(decode, header);
+  if (missing !== undefined) {
+    const why =
+      missing === "" ? "decode reads no table" : `it has no column ${quoted(missing)}, which decode names`;
+    options.notice?.(`${name}: its columns are taken as without decode, for ${why}`);
+  }
+  return csvLayout({ file: name, keyWithoutColumn: keyOfFile(file), header, columns });
 }
 
 function headerOf(file: string, record: CsvRecord, text: string): readonly string[] {

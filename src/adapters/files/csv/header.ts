@@ -18,7 +18,7 @@ interface HeaderSource {
 /** Says what a file is whose first line shows that it is no CSV with line feeds; undefined for any other. */
 export function otherForm(firstLine: string): string | undefined {
   if (/^\s*(?:\{\s*"|\[\s*[[{])/.test(firstLine)) {
-    return "looks like JSON, expected CSV; pipe and learn read JSON lines";
+    return "looks like JSON, expected CSV: lines of JSON are read from a file named .jsonl, which jq -c '.[]' makes of an array";
   }
   if (firstLine.includes("\r")) {
     return "has lines that end with a carriage return alone; convert them to line feeds";

@@ -1,12 +1,12 @@
 /** Opens the format of the input's values as the configuration says. */
-import { openFormat, type RegistryOptions } from "../../adapters/schemas/index.js";
-import { readTextFile } from "../../config/read-file.js";
-import type { Config } from "../../config/schema.js";
-import { UndercurrentError } from "../../errors/errors.js";
+import { openFormat, type RegistryOptions } from "../../../adapters/schemas/index.js";
+import { readTextFile } from "../../../config/read-file.js";
+import type { Config } from "../../../config/schema.js";
+import { UndercurrentError } from "../../../errors/errors.js";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { ValueFormat } from "../../pipeline/decode/format.js";
-import { decodeWith, type DecodeHook } from "../../pipeline/decode/hook.js";
+import type { ValueFormat } from "../../../pipeline/decode/format.js";
+import { decodeWith, type DecodeHook } from "../../../pipeline/decode/hook.js";
 
 /**
  * Returns the parser of the values; undefined for a format without schemas.
