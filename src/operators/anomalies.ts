@@ -17,7 +17,7 @@ import { filter, type MonoTypeOperatorFunction } from "rxjs";
 export function anomalies<F extends { readonly anomalyScore: number }>(
   options?: never,
 ): MonoTypeOperatorFunction<F> {
-  if (options !== undefined) {
+  if ((options as unknown) !== undefined) {
     throw new TypeError(
       "anomalies: takes no options; alarmRate of the forecaster sets how often events are anomalous",
     );

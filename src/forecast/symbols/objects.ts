@@ -119,7 +119,8 @@ export class EventSymbolForecaster<T> extends ObjectForecaster<
    * @throws KEY_INVALID. FORECASTER_BUSY if a callback of this forecaster calls it. FORECASTER_DISPOSED.
    */
   forecast(key: string, options?: never): NextSymbolForecast | undefined {
-    if (options !== undefined) throw new TypeError("forecast: symbols have one step and no options");
+    if ((options as unknown) !== undefined)
+      throw new TypeError("forecast: symbols have one step and no options");
     const columns = this.ask(key);
     return columns && this.#nextAt(columns, 0);
   }

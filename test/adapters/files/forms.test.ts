@@ -332,7 +332,7 @@ describe("a time in two columns", () => {
 
 describe("other encodings", () => {
   const text = "time,Süd €,value\n2026-01-02,a–b,1\n";
-  const bytes = Buffer.from([...text].map((c) => ({ "€": 0x80, "–": 0x96 })[c] ?? c.charCodeAt(0)));
+  const bytes = Buffer.from(Array.from(text, (c) => ({ "€": 0x80, "–": 0x96 })[c] ?? c.charCodeAt(0)));
 
   test.each(["windows-1252", "latin1", "iso-8859-1"])("%s is read as such", async (encoding) => {
     const { values, rejected } = await read(bytes, { encoding }, { key: "Süd €" });

@@ -126,11 +126,11 @@ async function* readLines(
   const notice = (text: string): void => options.notice?.(`${nameOf(file)}: ${text}`);
   const rows = new FileRows(file, options, 1);
   const lines = new LineSplitter();
-  let isEmpty = true;
+  let count = 0;
   const take = function* (all: readonly Line[]): Generator<NumberedColumns> {
     for (const line of all) {
       if (line.text?.trim() === "") continue;
-      isEmpty = false;
+      count++;
       let found: LineReadings;
       try {
         found = read(line);
@@ -147,7 +147,8 @@ async function* readLines(
   const { encoding } = options.form ?? {};
   for await (const piece of openText(file, { progress, encoding })) yield* take(lines.push(piece));
   yield* take(lines.end());
-  if (isEmpty) options.reject({ code: "INPUT_EMPTY", message: "the file is empty", origin: nameOf(file) });
+  if (count === 0)
+    options.reject({ code: "INPUT_EMPTY", message: "the file is empty", origin: nameOf(file) });
   yield rows.batch();
   rows.reportOrder(notice);
 }
