@@ -276,7 +276,10 @@ describe("an argument of another kind is refused, where JavaScript would ignore 
   );
 
   test("forecast(key) of symbols has no options", () => {
-    const ask = symbolForecaster.forecast.bind(symbolForecaster) as (key: string, options: unknown) => unknown;
+    const ask = symbolForecaster.forecast.bind(symbolForecaster) as (
+      key: string,
+      options: unknown,
+    ) => unknown;
     expect(() => ask("k", { steps: 3 })).toThrow(/^forecast: symbols have one step and no options/);
   });
 
