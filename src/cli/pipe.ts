@@ -19,7 +19,7 @@ import type { MessageWriter } from "../pipeline/encode/message.js";
 import { assertApart } from "./backtest/apart.js";
 import { lineReader, type DecodeFlags } from "./shared/decode/decoding.js";
 import { loadEngine } from "./shared/engine.js";
-import { addMemberOptions, addTimeOptions, assertForm } from "./backtest/form-options.js";
+import { addMemberOptions, addTimeOptions, assertForm, type TimeFlags } from "./backtest/form-options.js";
 import {
   addConfigOption,
   addFeaturesOption,
@@ -76,7 +76,7 @@ export function pipeCommand(): Command {
   return addForecasterOptions(command).addHelpText("after", notes).action(pipe);
 }
 
-async function pipe(given: ForecasterFlags & DecodeFlags, command: Command): Promise<void> {
+async function pipe(given: ForecasterFlags & TimeFlags & DecodeFlags, command: Command): Promise<void> {
   const flags = withConfig(given, command);
   assertForm(flags);
   const settings = settingsFromFlags(flags);

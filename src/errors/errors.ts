@@ -5,6 +5,7 @@ import { UndercurrentError as LibraryError, withErrors } from "./undercurrent-er
 
 export { exitCodes, type ErrorEntry } from "./entry.js";
 export { errors } from "./list.js";
+export { withHint } from "./hint.js";
 export { refuseRenamed } from "./renamed-options.js";
 export { renamedSettings, renamedText, type RenamedIn } from "./renamed-settings.js";
 export { describeError, type ErrorCode } from "./undercurrent-error.js";

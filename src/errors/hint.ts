@@ -1,5 +1,5 @@
 /** Adds to the error of an unreadable text what would read it. */
-import { UndercurrentError } from "./errors.js";
+import { UndercurrentError } from "./undercurrent-error.js";
 
 /**
  * Returns what `read` returns.

@@ -1,6 +1,5 @@
 /** Reads the time of an event as the settings say: its unit, its format and its zone. */
-import { UndercurrentError } from "../../errors/errors.js";
-import { withHint } from "../../errors/hint.js";
+import { UndercurrentError, withHint } from "../../errors/errors.js";
 import { maximumTime, readTime } from "../../forecast/input.js";
 import { hasZone } from "../../forecast/iso-time.js";
 import { epochTime, plausibleUnit, toMilliseconds, unitNames, type TimeUnit } from "./epoch.js";

@@ -1,5 +1,5 @@
 /** Reads the text of a cell: the entry to `forecast/input.ts` for values and times that come as text. */
-import { withHint } from "../../../errors/hint.js";
+import { withHint } from "../../../errors/errors.js";
 import { readTime, readValue } from "../../../forecast/input.js";
 import { flagNames, numericText, timeReader, type TimeSettings } from "../../../pipeline/times/reader.js";
 

@@ -12,7 +12,7 @@ import {
 import { recordDecoder, type DecodeAll } from "../../../pipeline/decode/decode.js";
 import { missingWords, timeCellReader, type CellForm } from "./cells.js";
 import type { ColumnNames } from "./column-names.js";
-import type { ObservationSink, RowReader } from "./csv-layout.js";
+import type { ObservationSink, RowReader } from "./row-reader.js";
 import type { CsvRow } from "./csv-records.js";
 
 /** The columns that the settings name; undefined if rows of a table cannot be such documents. */

@@ -1,11 +1,11 @@
 /** Where a CSV file keeps its observations: wide, a column per key, or long, a row per observation. */
-import type { ErrorCode } from "../../../errors/errors.js";
 import { inputFault, readKey } from "../../../forecast/input.js";
 import { timeCellReader, valueCellReader, type CellForm, type ValueCellReader } from "./cells.js";
 import type { DecodeSettings } from "../../../pipeline/decode-settings.js";
 import { ColumnNames, quoted } from "./column-names.js";
 import { documentReader, missingColumn } from "./csv-documents.js";
 import type { CsvRow } from "./csv-records.js";
+import type { ObservationSink, RowReader } from "./row-reader.js";
 
 /** Names of the columns; `readObservations` states the defaults. */
 export interface CsvColumns {
@@ -19,28 +19,6 @@ export interface CsvColumns {
   readonly decode?: DecodeSettings | undefined;
   /** Columns of the exogenous features: of the row's observation or, in a wide file, of all that are in the row. */
   readonly features?: readonly string[] | undefined;
-}
-
-/** Takes what rows hold, in order. */
-export interface ObservationSink {
-  /** Epoch milliseconds; a missing value or feature is NaN. One array of features is reused. */
-  observation(slot: number, time: number, value: number, features: ArrayLike<number>): void;
-  rejection(line: number, code: ErrorCode, message: string): void;
-  slotOf(key: string): number;
-}
-
-/** Reads the rows of one file. */
-export interface RowReader {
-  /** The text of a row's time, which may be in several columns. */
-  timeOf(cells: readonly string[]): string;
-  /** Columns that are not read, in a file whose rows are all of one key. */
-  readonly unread: readonly string[];
-  /** Observations that one row holds at most. */
-  readonly observationsPerRow: number;
-  /** Gives an observation or a rejection for each cell that is a value, or one rejection for the whole row. */
-  read(row: CsvRow, sink: ObservationSink): void;
-  /** Reads cells of this form from now on. */
-  setForm(form: CellForm): void;
 }
 
 /** The input from which a layout is derived. */

@@ -1,7 +1,7 @@
 /** Takes the section `decode` of a configuration for files and pipes, beside the options that replace its settings. */
 import { missingWords } from "../../../adapters/files/csv/cells.js";
 import { readObservationLine } from "../../../adapters/files/json-lines.js";
-import { decodedLines, type LineReader } from "../../../adapters/files/line-records.js";
+import { decodedLines, type LineForm, type LineReader } from "../../../adapters/files/line-records.js";
 import type { Config } from "../../../config/schema.js";
 import type { ForecasterSettings } from "../../../forecast/settings.js";
 import {
@@ -14,11 +14,13 @@ import {
 import { missingTexts } from "../../../pipeline/decode/number.js";
 import { detectingTimeReader } from "../../../pipeline/times/detection.js";
 import { flagNames } from "../../../pipeline/times/reader.js";
-import type { ColumnFlags, TimeFlags } from "../../backtest/form-options.js";
 import { formatOf } from "./format.js";
 
 /** What reading goes by: options, and the configuration that `withConfig` read. */
-export interface DecodeFlags extends TimeFlags, ColumnFlags {
+export interface DecodeFlags extends LineForm {
+  readonly value?: string;
+  readonly missing?: readonly string[];
+  readonly encoding?: string;
   readonly features?: readonly string[];
   /** Undefined if the configuration leaves the section at its defaults. */
   readonly decode?: DecodeSettings;
