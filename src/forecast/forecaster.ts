@@ -26,8 +26,8 @@ import { rowsPerStep, type SteppedRows } from "../engine/stepped-rows.js";
 import { Seasons } from "./seasons/seasons.js";
 import type { ForecasterSettings } from "./settings.js";
 import { convertHorizons } from "./snapshot/older-horizons.js";
+import { olderFormat } from "./snapshot/older-rows.js";
 import { Release01 } from "./snapshot/release-0-1.js";
-import type { KeyConversion } from "./snapshot/snapshot.js";
 import {
   corruptUnlessFits,
   encodeWindows,
@@ -125,8 +125,6 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
       convertHorizons: (state, count) => convertHorizons(state, count, 1, horizons!),
       start: (f64, f32, value) => keyForecaster.start(Object.assign(new KeyRow(layout), { f64, f32 }), value),
     });
-    const furtherSteps = (format: number): KeyConversion | undefined =>
-      horizons && furtherStepsOf(horizons, format);
     const localOf = (time: number): number => clock.localOf(time);
     // The table of keys is part of the state, which is made of these.
     const names: Pick<Forecaster, "featureOf"> & { of: (slot: number) => string } = {
@@ -160,10 +158,11 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
       ...rows,
       conversions: {
         1: format1,
-        2: furtherSteps(2),
-        3: furtherSteps(3),
-        4: furtherSteps(4),
-        5: furtherSteps(5),
+        2: olderFormat(2, layout, horizons),
+        3: olderFormat(3, layout, horizons),
+        4: olderFormat(4, layout, horizons),
+        5: olderFormat(5, layout, horizons),
+        6: olderFormat(6, layout, horizons),
       },
     };
     const parts = { cell, learning: settings, bounds: settings, ...perKey };
@@ -541,14 +540,3 @@ export class Forecaster extends KeyedForecaster<ForecasterSettings, ObservationC
 }
 
 const noObservations = observationColumns(0);
-
-/** Converts what keys keep for further steps, and nothing else. */
-function furtherStepsOf(horizons: Horizons, format: number): KeyConversion {
-  return {
-    convert: (state) => ({
-      ...state,
-      horizons: state.horizons && convertHorizons(state.horizons, state.f64[number.count]!, format, horizons),
-    }),
-    convertSingles: (singles) => singles,
-  };
-}

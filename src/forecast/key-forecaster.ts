@@ -11,7 +11,9 @@ import { learnGrid, nearestOr, startGrid } from "./keys/grid.js";
 import { typicalGap } from "./keys/gap.js";
 import {
   followCandidate,
+  followNext,
   followed,
+  isAside,
   isFirstMove,
   judge,
   lastFollowed,
@@ -291,7 +293,12 @@ export class KeyForecaster {
   #afford(key: KeyRow, forecast: number): number {
     const allowance = this.#gate.allowance(key);
     const away = followed(key, forecast) - lastObserved(key);
-    return Math.abs(away) <= allowance ? forecast : forecast - away + clip(away, allowance);
+    if (Math.abs(away) <= allowance) return forecast;
+    const limited = clip(away, allowance);
+    if (!isAside(key) || key.f64[key.at64 + number.follows]! > 0) return forecast - away + limited;
+    // By a forecast there the next value like the one set aside would be an ordinary one.
+    followNext(key);
+    return key.f64[key.at64 + number.base]! + limited;
   }
 
   /** Writes the pending forecast of a key's next value to a row; the bounds cut its intervals. */

@@ -8,7 +8,7 @@
  *
  * The two kinds of outliers are those of Fox (Outliers in Time Series, 1972): additive ones and shifts of the level.
  */
-import { aside, number } from "./layout.js";
+import { aside, far, number } from "./layout.js";
 import type { KeyRow } from "./row.js";
 import { assumeSize, movesOf, settledMoves } from "./scaling.js";
 
@@ -43,6 +43,13 @@ const alwaysStays = 0.98;
 const oftenBack = 0.7;
 /** Where the key came back from some values and stayed with others, that is nearer to 0. */
 const mixed = 0.45;
+/**
+ * What the values after the first of a row were, and after its later ones, is followed at this rate: forecasts follow a first one
+ * after two rows that went on, a later one after one that did. Measured: bench cases, bursts.
+ */
+const nextRate = 0.25;
+const usualAfterFirst = 0.4;
+const usualAfterLater = 0.2;
 /** For each so many values set aside of late, one more may agree in a row and come back: two of 1 %, eight of 5 %. */
 const oftenByChance = 3;
 /** A young key follows the first value set aside at once, and begins anew with the second that agrees. */
@@ -73,10 +80,13 @@ export const verdicts = {
 } as const;
 export type Verdict = (typeof verdicts)[keyof typeof verdicts];
 
+/** In the place of 1, where the next value alone follows. */
+const nextAlone = 2;
+
 const { doubt, row, agreeing, stays, open } = aside;
 
 /** Whether the key's last observed value was set aside. */
-function isAside({ f32, at32, layout }: KeyRow): boolean {
+export function isAside({ f32, at32, layout }: KeyRow): boolean {
   return f32[at32 + layout.aside + row]! > 0;
 }
 
@@ -100,6 +110,7 @@ export function lastObserved(key: KeyRow): number {
 export function judge(key: KeyRow, value: number, mixesYoung = false): Verdict {
   const { f64, at64, f32, at32, layout } = key;
   const at = at32 + layout.aside;
+  if (f32[at + row]! > 0) learnNext(key, value);
   f32[at + doubt] = discount * f32[at + doubt]!;
   if (isBack(key, value)) return takeBack(key);
   const held = f64[at64 + number.held]!;
@@ -123,7 +134,8 @@ export function judge(key: KeyRow, value: number, mixesYoung = false): Verdict {
     }
     return ordinary(key, value, Math.max(largest, distance));
   }
-  f32[at + doubt] = f32[at + doubt]! + 1;
+  // Of a row that usually goes on the first value counts.
+  if (f32[at + row] === 0 || !usuallyGoesOn(key)) f32[at + doubt] = f32[at + doubt]! + 1;
   if (f32[at + doubt]! > mostOf(key, value, distance))
     return ordinary(key, value, Math.max(largest, distance));
   return setAside(key, value, away, mixesYoung);
@@ -322,24 +334,48 @@ function learnStay(f32: Float32Array, at: number, outcome: number): void {
   f32[at + stays] = f32[at + stays]! + stayRate * (outcome - f32[at + stays]!);
 }
 
+/** Learns what comes after a value that was set aside: `value` is like that one, or as it was expected without it. */
+function learnNext({ f64, at64, f32, at32, layout }: KeyRow, value: number): void {
+  const after = at32 + layout.far + (f32[at32 + layout.aside + row] === 1 ? far.afterFirst : far.afterLater);
+  const isLike =
+    Math.abs(value - f64[at64 + number.candidate]!) < Math.abs(value - f64[at64 + number.pending]!);
+  f32[after] = f32[after]! + nextRate * ((isLike ? 1 : -1) - f32[after]!);
+}
+
+/** Whether the next value is usually like the one that was set aside just now. */
+function usuallyGoesOn({ f32, at32, layout }: KeyRow): boolean {
+  const at = at32 + layout.far;
+  if (f32[at32 + layout.aside + row] === 1) return f32[at + far.afterFirst]! > usualAfterFirst;
+  return f32[at + far.afterLater]! > usualAfterLater;
+}
+
 /** Decides whether forecasts follow the value that was set aside just now. */
-export function followCandidate({ f64, at64, f32, at32, layout }: KeyRow): void {
+export function followCandidate(key: KeyRow): void {
+  const { f64, at64, f32, at32, layout } = key;
   const at = at32 + layout.aside;
   const byChance = f32[at + doubt]! / oftenByChance;
   const isLonger = f32[at + agreeing]! > Math.max(1, byChance);
-  const isToStay = f32[at + stays]! >= usuallyStays;
+  const isToStay = f32[at + stays]! >= usuallyStays || usuallyGoesOn(key);
   f64[at64 + number.follows] = isToStay || isLonger || f64[at64 + number.observed]! <= youngest ? 1 : 0;
 }
 
+/** The forecast of the next value alone follows the value that was set aside just now. */
+export function followNext({ f64, at64 }: KeyRow): void {
+  f64[at64 + number.follows] = nextAlone;
+}
+
 /**
- * Returns the step up to which forecasts follow the value that was set aside just now: where such values came back before, they
- * last as long again as they have lasted.
+ * Returns the step up to which forecasts follow the value that was set aside just now: where such values came back before, and the
+ * first of a row anyway, they last as long again as they have lasted.
  */
-export function lastFollowed({ f64, at64, f32, at32, layout }: KeyRow): number {
-  if (f64[at64 + number.follows] === 0) return 0;
+export function lastFollowed(key: KeyRow): number {
+  const { f64, at64, f32, at32, layout } = key;
+  const follows = f64[at64 + number.follows]!;
+  if (follows === 0 || follows === nextAlone) return follows === 0 ? 0 : 1;
   const at = at32 + layout.aside;
-  const comesBack = f32[at + stays]! < -oftenBack && f64[at64 + number.observed]! > young;
-  return comesBack ? f32[at + agreeing]! : Infinity;
+  const isFirst = f32[at + row] === 1 && f32[at + stays]! < usuallyStays;
+  const comesBack = isFirst || f32[at + stays]! < -oftenBack;
+  return comesBack && f64[at64 + number.observed]! > young ? f32[at + agreeing]! : Infinity;
 }
 
 /** A forecast that was made from the base, moved to the candidate where forecasts follow that. */

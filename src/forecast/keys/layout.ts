@@ -37,7 +37,7 @@ export const number = {
   undisturbed: 11,
   /** The pending forecast, in the unit of the values; where the key follows a candidate, before it is moved there. */
   pending: 12,
-  /** The last value that was set aside, and 1 where forecasts follow it (`guard.ts`). */
+  /** The last value that was set aside, and 1 where forecasts follow it, 2 where that of the next value does (`guard.ts`). */
   candidate: 13,
   follows: 14,
   /** Running mean square of the changes between values that were set aside one after the other. */
@@ -66,6 +66,12 @@ export const featureInputs = 2;
  */
 export const aside = { doubt: 0, row: 1, agreeing: 2, stays: 3, open: 4 } as const;
 const asideSingles = 5;
+/**
+ * Offsets behind `far`: what values after one that was set aside were, after the first of a row and after its later ones. 1
+ * where they were like it, -1 where they were as expected before it.
+ */
+export const far = { afterFirst: 0, afterLater: 1 } as const;
+const farSingles = 2;
 /** Singles of a key's shares and losses of repeated values, and of its spread by the hour. */
 export const atomSingles = 6;
 export const gridSingles = 2;
@@ -121,6 +127,8 @@ export interface KeyLayout {
   readonly seasonal: number | undefined;
   /** What the panel of experts keeps beside the mixture; see `experts/panel.ts`. */
   readonly panel: number;
+  /** How values go on after those that were set aside: the offsets of `far`. Records before format 7 end before it. */
+  readonly far: number;
   /** Lengths of the two rows. */
   readonly f32Size: number;
   readonly f64Size: number;
@@ -177,6 +185,7 @@ export function keyLayout(
     ...states(experts.map((expert) => take(expert.stateSize))),
     seasonal: settings.readout === "full" ? take(1) : undefined,
     panel: take(panelSize),
+    far: take(farSingles),
     f32Size: size,
     f64Size: number.features + featureNumbers * settings.featureCount,
   };

@@ -51,7 +51,7 @@ export function startAnew({ f64, at64, f32, at32, layout }: KeyRow): void {
   const stays = at32 + layout.aside + aside.stays;
   const open = at32 + layout.aside + aside.open;
   const kept = [f32[doubt]!, f32[stays]!, f32[open]!] as const;
-  f32.fill(0, at32 + layout.aside, at32 + layout.f32Size);
+  f32.fill(0, at32 + layout.aside, at32 + layout.far);
   [f32[doubt], f32[stays], f32[open]] = kept;
 }
 

@@ -330,6 +330,58 @@ test("two absurd values in a row are seldom followed where many of a key's value
   expect(after.filter((error) => error > 1000).length / after.length).toBeLessThan(0.25);
 });
 
+/** Values around 100, and `length` in a row far above at random, the first of each at the returned indices. */
+function bursts(length: number): { readonly values: readonly number[]; readonly firsts: readonly number[] } {
+  const noise = normal(16);
+  const next = uniform(17);
+  const firsts: number[] = [];
+  let left = 0;
+  const values = Array.from({ length: 6000 }, (_, i) => {
+    if (left > 0) left--;
+    else if (next() < 1 / 200) {
+      left = length;
+      firsts.push(i);
+    }
+    return left > 0 ? 1000 + 200 * noise() : 100 + noise();
+  });
+  return { values, firsts: firsts.filter((i) => i > 2000 && i < values.length - length - 2) };
+}
+
+test("a key whose absurd values come in rows follows them from the first one on, for the next value", () => {
+  const { values, firsts } = bursts(5);
+  const events = values.map((value, i): Event => ({ key: "a", time: 1e12 + i * 60_000, value }));
+  const { expected, steps } = runFresh({ ...quick, horizon: 12 }, events);
+  expect(firsts.length).toBeGreaterThan(10);
+  const rest = firsts.flatMap((i) => [i + 1, i + 2, i + 3, i + 4]);
+  expect(rest.filter((i) => Math.abs(expected[i]! - values[i - 1]!) > 10).length / rest.length).toBeLessThan(
+    0.05,
+  );
+  for (const i of firsts) {
+    expect(expected[i + 6]).toBeLessThan(110);
+    expect(steps.yhat[i * 11 + 10]).toBeLessThan(110);
+  }
+});
+
+test("a key whose absurd values come alone follows none", () => {
+  const { values, firsts } = bursts(1);
+  const errors = errorsOf(values);
+  expect(firsts.length).toBeGreaterThan(10);
+  for (const i of firsts) expect(errors[i + 1]).toBeLessThan(20);
+});
+
+test("a row of absurd values is none the less where a young key cannot afford to be far from them", () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const next = uniform(seed);
+    const row = Array.from({ length: 5 }, () => poisson(next, 50));
+    const values = Array.from({ length: 420 }, (_, i) => row[i - 400] ?? poisson(next, 0.5));
+    const events = values.map((value, i): Event => ({ key: "a", time: 1e12 + i * 60_000, value }));
+    const { steps } = runFresh({ initial: "pretrained", horizon }, events);
+    for (let i = 406; i < values.length; i++)
+      for (let step = 2; step <= horizon; step++)
+        expect(steps.yhat[i * (horizon - 1) + step - 2]).toBeLessThan(10);
+  }
+});
+
 test("steps far ahead go back to where the key always came back to, in the midst of a burst", () => {
   const noise = normal(15);
   const isBurst = (i: number): boolean => i % 397 < 5;

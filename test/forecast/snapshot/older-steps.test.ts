@@ -7,15 +7,15 @@ import { readSettings } from "../../../src/forecast/snapshot/signature.js";
 import { readState } from "../../../src/pipeline/state/state-records.js";
 import { forecastsOf, observed, type StateFixture } from "../../fixtures/states.js";
 
-/** States of three keys with the read-out `full`: with a horizon of 3 as format 2 had it, of 9 as format 3, of 20 as formats 4 and 5. */
-const formats = [2, 3, 4, 5] as const;
+/** States of three keys with the read-out `full`: with a horizon of 3 as format 2 had it, of 9 as format 3, of 20 as formats 4 to 6. */
+const formats = [2, 3, 4, 5, 6] as const;
 type StepsFixture = StateFixture & { readonly steps: readonly (readonly number[])[] };
-const [ofFormat2, ofFormat3, ofFormat4, ofFormat5] = formats.map(
+const [ofFormat2, ofFormat3, ofFormat4, ofFormat5, ofFormat6] = formats.map(
   (format) =>
     JSON.parse(
       readFileSync(new URL(`../../fixtures/steps-format-${format}.json`, import.meta.url), "utf8"),
     ) as StateFixture,
-) as [StateFixture, StepsFixture, StepsFixture, StepsFixture];
+) as [StateFixture, StepsFixture, StepsFixture, StepsFixture, StepsFixture];
 /** The same of format 5 with a horizon of 1. */
 const nextOfFormat5 = JSON.parse(
   readFileSync(new URL("../../fixtures/next-format-5.json", import.meta.url), "utf8"),
@@ -37,6 +37,7 @@ test.each([
   [4, ofFormat4],
   [5, ofFormat5],
   [5, nextOfFormat5],
+  [6, ofFormat6],
 ])(
   "next values are forecast from a state of format %i almost as before, the seasonal model among the experts",
   (_, fixture) => {
@@ -58,6 +59,7 @@ test.each([
   [3, ofFormat3],
   [4, ofFormat4],
   [5, ofFormat5],
+  [6, ofFormat6],
 ])("further steps of a state of format %i go on almost as they were", (_, { events, steps, ...fixture }) => {
   const forecaster = restored({ ...fixture, events });
   const columns = observed(forecaster, events);
@@ -92,6 +94,7 @@ test.each([
   [4, ofFormat4],
   [5, ofFormat5],
   [5, nextOfFormat5],
+  [6, ofFormat6],
 ])("a state of format %i that was restored is kept by the next snapshot", (_, fixture) => {
   const forecaster = restored(fixture);
   const again = new Forecaster(forecaster.settings);
