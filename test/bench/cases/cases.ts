@@ -13,6 +13,7 @@ import { forecasterSettings, type ForecasterOptions } from "../../../src/forecas
 import { runWith } from "../streams.js";
 import { absurd } from "./absurd.js";
 import { discrete } from "./discrete.js";
+import { operations } from "./operations.js";
 import { ranges } from "./ranges.js";
 import { generate, type Case, type Generated } from "./series.js";
 import { shapes } from "./shapes.js";
@@ -65,7 +66,7 @@ export function* benchCases(
   seeds: readonly number[],
   only = "",
 ): Generator<CaseRow> {
-  for (const series of [...discrete, ...absurd, ...shapes, ...ranges]) {
+  for (const series of [...discrete, ...absurd, ...shapes, ...ranges, ...operations]) {
     if (series.name.includes(only)) yield* rowsOf(series, options, seeds);
   }
 }
@@ -196,6 +197,10 @@ function addScores(totals: Totals, { series, generated, forecasts, belongs }: Ru
   const counts = new Map<number, number>();
   let mode = NaN;
   values.forEach((value, i) => {
+    if (Number.isNaN(value)) {
+      if (series.ahead === true) rules.forEach((rule, r) => (made[r]![i] = rule.ahead(ahead)));
+      return;
+    }
     if (isAbsurd[i] === 1 && i >= warmUp && belongs(i)) {
       totals.absurd++;
       if (anomalyScore[i]! > 1) totals.absurdAlarms++;
@@ -259,8 +264,9 @@ function noError(values: Float64Array): number {
   let changes = 0;
   let size = 0;
   for (let i = 1; i < values.length; i++) {
-    changes += Math.abs(values[i]! - values[i - 1]!);
-    size += Math.abs(values[i]!);
+    // Values that are missing count for none.
+    changes += Math.abs(values[i]! - values[i - 1]!) || 0;
+    size += Math.abs(values[i]!) || 0;
   }
   return (negligible * changes + rounding * size) / values.length;
 }
