@@ -362,3 +362,9 @@ describe("other encodings", () => {
     expect(all.slice(0xa0)).toBe(String.fromCharCode(...Array.from({ length: 96 }, (_, i) => 0xa0 + i)));
   });
 });
+
+test("annotations of InfluxDB above the header are named", async () => {
+  await expect(read("#datatype,string,long\n,result,table\n")).rejects.toThrow(
+    /InfluxDB's annotations.*grep -v '\^#'/,
+  );
+});

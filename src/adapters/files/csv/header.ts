@@ -20,6 +20,9 @@ export function otherForm(firstLine: string): string | undefined {
   if (/^\s*(?:\{\s*"|\[\s*[[{])/.test(firstLine)) {
     return "looks like JSON, expected CSV: lines of JSON are read from a file named .jsonl, which jq -c '.[]' makes of an array";
   }
+  if (/^"?#(?:datatype|group|default)\b/.test(firstLine)) {
+    return "has InfluxDB's annotations above its header; leave them out, as grep -v '^#' does, and name the columns, such as --time _time --value _value --key _field";
+  }
   if (firstLine.includes("\r")) {
     return "has lines that end with a carriage return alone; convert them to line feeds";
   }
