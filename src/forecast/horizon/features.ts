@@ -1,6 +1,13 @@
 /** Computes the features of the regressions from a key's past, in units of its adjusted changes. */
 import { clip, harmonics, placeIn } from "../elementary.js";
-import { adjustedChanges, horizonHarmonics, levelRates, type HorizonLayout } from "./layout.js";
+import {
+  adjustedChanges,
+  horizonHarmonics,
+  hourlyHarmonics,
+  hourlyLevels,
+  levelRates,
+  type HorizonLayout,
+} from "./layout.js";
 import type { HorizonRow } from "./rows.js";
 import { daily } from "./profile.js";
 
@@ -13,15 +20,23 @@ const weights = spans.map((span) => 1 / Math.sqrt(span));
 /** The place of the change that is forecast next, behind the sums. */
 export const nextFeature = spans.length;
 const stepHarmonics = 2;
-/** Sums of changes, the next change, harmonics, levels, one. */
-export const stepFeatures = spans.length + 1 + 2 * stepHarmonics + levelRates.length + 1;
+/** Levels, by their index, that count by the hour: how much of a distance lasts depends on it, as a hot day cools down at night. */
+const hourlyStepLevels = [1, 2] as const;
+/** Sums of changes, the next change, harmonics, levels, one, levels by the hour. Measured (ADR 31). */
+export const stepFeatures =
+  spans.length +
+  1 +
+  2 * stepHarmonics +
+  levelRates.length +
+  1 +
+  2 * hourlyHarmonics * hourlyStepLevels.length;
 
 /** Bound of the distance from a level, which counts a tenth. */
 const largestLevel = 10;
 
 /**
  * Writes the features of the event under way: the adjusted changes, the latest first; harmonics of the time that the
- * next value is due, which `due` is in local time; the distances of the adjusted value from its levels; one.
+ * next value is due, which `due` is in local time; the distances of the adjusted value from its levels; one; a distance by the hour.
  */
 export function writeNextFeatures(
   row: HorizonRow,
@@ -37,10 +52,22 @@ export function writeNextFeatures(
     into[to] = event >= to ? f32[at32 + layout.f32.changes + place]! : 0;
     place = place === 0 ? ring - 1 : place - 1;
   }
-  harmonics((due % daily.period) / daily.period, horizonHarmonics, into, to);
+  const hour = to;
+  harmonics((due % daily.period) / daily.period, horizonHarmonics, into, hour);
   to += 2 * horizonHarmonics;
+  const distances = to;
   for (let i = 0; i < levelRates.length; i++) into[to++] = distanceOf(row, layout, i);
   into[to] = 1;
+  writeHourly(into, hour, distances, hourlyLevels);
+}
+
+/** Writes, behind the distances from all levels and the one, those from some levels times each harmonic of the hour. */
+function writeHourly(into: Float32Array, hour: number, distances: number, levels: readonly number[]): void {
+  let to = distances + levelRates.length + 1;
+  for (const level of levels) {
+    const distance = into[distances + level]!;
+    for (let i = 0; i < 2 * hourlyHarmonics; i++) into[to++] = distance * into[hour + i]!;
+  }
 }
 
 /** How far the adjusted value of the event lies above a level, in its scales; a tenth of that, and bounded. */
@@ -80,9 +107,12 @@ export function writeStepFeatures(
   const kept = placeIn(horizon, event);
   into[to++] = f32[at32 + s.nexts + kept]!;
   const phase = f32[at32 + s.phases + kept]!;
-  harmonics(phase < 0 ? phase + 1 : phase, stepHarmonics, into, to);
+  const hour = to;
+  harmonics(phase < 0 ? phase + 1 : phase, stepHarmonics, into, hour);
   to += 2 * stepHarmonics;
-  const distances = at32 + s.distances + kept * levelRates.length;
-  for (let i = 0; i < levelRates.length; i++) into[to++] = f32[distances + i]!;
+  const distances = to;
+  const keptDistances = at32 + s.distances + kept * levelRates.length;
+  for (let i = 0; i < levelRates.length; i++) into[to++] = f32[keptDistances + i]!;
   into[to] = 1;
+  writeHourly(into, hour, distances, hourlyStepLevels);
 }

@@ -11,8 +11,12 @@ export const smoothingLevel = 1;
 export const adjustedChanges = 24;
 /** Harmonics of the day that the model of the next value sees. */
 export const horizonHarmonics = 3;
-/** What that sees: changes, harmonics, levels, one. */
-export const horizonFeatures = adjustedChanges + 2 * horizonHarmonics + levelRates.length + 1;
+/** Harmonics by which distances from levels count; and levels, by their index, of which the model of the next value sees that. */
+export const hourlyHarmonics = 2;
+export const hourlyLevels = [2] as const;
+/** What the model of the next value sees: changes, harmonics, levels, one, levels by the hour. */
+export const horizonFeatures =
+  adjustedChanges + 2 * horizonHarmonics + levelRates.length + 1 + 2 * hourlyHarmonics * hourlyLevels.length;
 
 /** Experts of each further step. The first two say the same of every step. */
 export const horizonExperts = [

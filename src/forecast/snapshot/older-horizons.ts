@@ -8,6 +8,7 @@
  * - Formats 3 and 4, with two blocks for each doubling, which are today's bands, and the other parts in today's order: a block's mixture
  *   is that of the last of its bands. The forecasts that wait are dropped.
  * - Formats 1 to 5, without the profile of the lasting day: it begins as that of the day is.
+ * - Formats 1 to 6, whose models saw no level by the hour: they know nothing of its features, and go on with the others.
  */
 import { corrupt } from "./record.js";
 import { initialQuantile } from "../uncertainty/interval.js";
@@ -55,9 +56,10 @@ const rings: Readonly<Record<string, "base" | "unit" | "adjustedValue" | "adjust
   adjustedScales: "adjustedScale",
 };
 
-/** Values of a row's vectors: the features, in fours. */
-const vector = horizonFeatures;
-const covariance = (vector / 4) * (vector / 4 + 1) * 8;
+/** Features of formats 1 to 6, a multiple of four: of the next value, and of further steps since format 3. */
+const vector = 36;
+const stepVector = 20;
+const covariance = covarianceSize(vector);
 /** The level that has the rate of those of adjustments. */
 const adjustedLevel = 2;
 /** How much worse than the day the lasting one begins: a share of a twentieth. */
@@ -76,6 +78,64 @@ export interface CurrentHorizons {
 
 /** Converts the state of a key with so many events in an older format. Throws SNAPSHOT_CORRUPT where a length is another one. */
 export function convertHorizons(
+  state: HorizonState,
+  count: number,
+  format: number,
+  current: CurrentHorizons,
+): HorizonState {
+  const converted = format === 6 ? state : toFormat6(state, count, format, asOfFormat6(current));
+  return { ...converted, models: withHours(converted.models, current) };
+}
+
+/** A run of floats in a key's models that all formats keep as they are but for its length: what is longer is appended. */
+type ModelPart = readonly [ofFormat6: number, now: number];
+
+/** The parts of the models in order: vectors of the features, a covariance and mean squared errors, of the next value and of further steps. */
+function modelParts({ layout, nextSize }: CurrentHorizons): readonly ModelPart[] {
+  const steps = layout.horizon - 1;
+  const model = (vectors: number, then: number, now: number, squares: number): readonly ModelPart[] => [
+    ...Array.from({ length: vectors }, (): ModelPart => [then, now]),
+    [covarianceSize(then), covarianceSize(now)],
+    [squares, squares],
+  ];
+  return [
+    ...(nextSize > 0 ? model(3, vector, horizonFeatures, 4) : []),
+    ...(steps > 0 ? model(steps, stepVector, stepFeatures, 4 * Math.ceil(steps / 4)) : []),
+  ];
+}
+
+/** The models of a new key as format 6 had them. */
+function asOfFormat6(current: CurrentHorizons): CurrentHorizons {
+  const models: number[] = [];
+  let at = 0;
+  for (const [then, now] of modelParts(current)) {
+    models.push(...current.freshModels.subarray(at, at + then));
+    at += now;
+  }
+  const nextSize = current.nextSize > 0 ? 3 * vector + covariance + 4 : 0;
+  return { layout: current.layout, freshModels: Float32Array.from(models), nextSize };
+}
+
+/** Models of format 6 with the features of a level by the hour behind the others. */
+function withHours(models: Float32Array, current: CurrentHorizons): Float32Array {
+  const wider = current.freshModels.slice();
+  let from = 0;
+  let to = 0;
+  for (const [then, now] of modelParts(current)) {
+    wider.set(models.subarray(from, from + then), to);
+    from += then;
+    to += now;
+  }
+  if (from !== models.length) throw corrupt("an array has the wrong length");
+  return wider;
+}
+
+/** Floats of the covariance of so many features, a multiple of four: those of fewer are the first of it. */
+function covarianceSize(features: number): number {
+  return (features / 4) * (features / 4 + 1) * 8;
+}
+
+function toFormat6(
   state: HorizonState,
   count: number,
   format: number,
@@ -188,9 +248,6 @@ function assumeLastingDay(f64: Float64Array, { f64: n }: HorizonLayout): void {
   f64[n.adjustmentDistances + 1] = f64[n.adjustmentLosses + 2]!;
   f64[n.adjustmentDistances + 2] = f64[n.adjustmentLosses + 1]! + unproven;
 }
-
-/** Values of the vectors of further steps: their features, in fours. */
-const stepVector = stepFeatures;
 
 /** The state with a feature that the models of further steps know nothing of, in the place of another one. */
 function withNextFeature(

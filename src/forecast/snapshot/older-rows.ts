@@ -7,9 +7,6 @@ import { convertHorizons, type CurrentHorizons } from "./older-horizons.js";
 import { corrupt } from "./record.js";
 import type { KeyConversion } from "./snapshot.js";
 
-/** The last format whose further steps are those of this release. */
-const sameHorizons = 6;
-
 /** @param horizons Undefined where keys keep nothing for further steps. */
 export function olderFormat(
   format: number,
@@ -21,7 +18,7 @@ export function olderFormat(
     convertSingles,
     convert(state) {
       const converted = { ...state, f32: convertSingles(state.f32) };
-      if (format === sameHorizons || horizons === undefined || state.horizons === undefined) return converted;
+      if (horizons === undefined || state.horizons === undefined) return converted;
       const count = state.f64[number.count]!;
       return { ...converted, horizons: convertHorizons(state.horizons, count, format, horizons) };
     },

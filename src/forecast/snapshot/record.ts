@@ -9,7 +9,8 @@ import { crc32 } from "../encoding/checksum.js";
 const magic = 0x54534355;
 /**
  * Format that this release writes; it reads this one and all before it. Release 0.1 wrote format 1 (`release-0-1.ts`). What
- * keys keep for further steps has changed since formats 2, 3, 4 and 5 (`older-horizons.ts`), their row of singles since format 6.
+ * keys keep for further steps has changed since formats 2 to 6 (`older-horizons.ts`), their row of singles since format 6
+ * (`older-rows.ts`).
  */
 const snapshotFormat = 7;
 export const kinds = { model: 1, key: 2, symbols: 3, windows: 4 } as const;

@@ -16,10 +16,13 @@ const [ofFormat2, ofFormat3, ofFormat4, ofFormat5, ofFormat6] = formats.map(
       readFileSync(new URL(`../../fixtures/steps-format-${format}.json`, import.meta.url), "utf8"),
     ) as StateFixture,
 ) as [StateFixture, StepsFixture, StepsFixture, StepsFixture, StepsFixture];
-/** The same of format 5 with a horizon of 1. */
-const nextOfFormat5 = JSON.parse(
-  readFileSync(new URL("../../fixtures/next-format-5.json", import.meta.url), "utf8"),
-) as StateFixture;
+/** The same of formats 5 and 6 with a horizon of 1. */
+const [nextOfFormat5, nextOfFormat6] = [5, 6].map(
+  (format) =>
+    JSON.parse(
+      readFileSync(new URL(`../../fixtures/next-format-${format}.json`, import.meta.url), "utf8"),
+    ) as StateFixture,
+) as [StateFixture, StateFixture];
 
 function restored(fixture: StateFixture): Forecaster {
   const records = Object.entries(fixture.records).map(([key, value]) => ({
@@ -38,6 +41,7 @@ test.each([
   [5, ofFormat5],
   [5, nextOfFormat5],
   [6, ofFormat6],
+  [6, nextOfFormat6],
 ])(
   "next values are forecast from a state of format %i almost as before, the seasonal model among the experts",
   (_, fixture) => {
@@ -46,11 +50,12 @@ test.each([
     forecaster.dispose();
     forecasts.forEach(([yhat, lower, upper], i) => {
       const [then, lowerThen, upperThen] = fixture.forecasts[i]!;
-      // With the other kernel the last bits differ, and since then the first values of an hour are averaged, and one more profile learns.
+      // With the other kernel the last bits differ, and since then the first values of an hour are averaged, one more profile learns,
+      // and distances from levels count by the hour.
       const width = upperThen! - lowerThen!;
-      expect(Math.abs(yhat! - then!)).toBeLessThan(0.06 * width);
-      expect(Math.abs(lower! - lowerThen!)).toBeLessThan(0.06 * width);
-      expect(Math.abs(upper! - upperThen!)).toBeLessThan(0.06 * width);
+      expect(Math.abs(yhat! - then!)).toBeLessThan(0.07 * width);
+      expect(Math.abs(lower! - lowerThen!)).toBeLessThan(0.07 * width);
+      expect(Math.abs(upper! - upperThen!)).toBeLessThan(0.07 * width);
     });
   },
 );
@@ -95,6 +100,7 @@ test.each([
   [5, ofFormat5],
   [5, nextOfFormat5],
   [6, ofFormat6],
+  [6, nextOfFormat6],
 ])("a state of format %i that was restored is kept by the next snapshot", (_, fixture) => {
   const forecaster = restored(fixture);
   const again = new Forecaster(forecaster.settings);
