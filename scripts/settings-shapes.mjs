@@ -48,6 +48,8 @@ function shapeOf({ _zod: { def } }) {
   if (types[def.type] === undefined) throw new Error(`no shape of the type ${def.type}`);
   const shape = types[def.type](def);
   for (const { _zod: check } of def.checks ?? []) {
+    // What only ends a form has no rule of its own.
+    if (check.def.check === "custom" && check.def.fn === undefined) continue;
     if (check.def.check === "custom") (shape.refinements ??= []).push(new Refinement(check.def));
     else Object.assign(shape, rules[check.def.check](check.def));
   }

@@ -36,14 +36,17 @@ export function configIssues(error: { readonly issues: readonly Issue[] }): read
 }
 
 /**
- * Returns the issues of the form that was most likely meant: of those that have every given name the one with the fewest issues.
- * Undefined where no form is likelier than the others.
+ * Returns the issues of the form that was most likely meant: the one with the fewest issues of those that have every given name,
+ * or else of those whose values all have the right type. Undefined where no form is likelier than the others.
  */
 export function likeliestForm(forms: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
   const ofOther: readonly Issue["code"][] = ["invalid_type", "invalid_value", "unrecognized_keys"];
-  const [likeliest, next] = forms
-    .filter((form) => !form.some(({ path, code }) => path.length === 0 && ofOther.includes(code)))
-    .sort((a, b) => a.length - b.length);
+  const ofType: readonly Issue["code"][] = ["invalid_type", "invalid_value", "invalid_union"];
+  const named = forms.filter(
+    (form) => !form.some(({ path, code }) => path.length === 0 && ofOther.includes(code)),
+  );
+  const typed = forms.filter((form) => !form.some(({ code }) => ofType.includes(code)));
+  const [likeliest, next] = [...(named.length > 0 ? named : typed)].sort((a, b) => a.length - b.length);
   return likeliest?.length === next?.length ? undefined : likeliest;
 }
 

@@ -92,6 +92,19 @@ const fewOf = (shape: Shape): fc.Arbitrary<unknown> =>
         .subarray(Object.entries(shape.members), { minLength: 1, maxLength: 3 })
         .chain((members) => valuesOf({ type: "object", members: Object.fromEntries(members) }));
 
+/** Quiet times whose faults are of both forms. */
+const quietTimes: readonly object[] = [
+  { days: [], from: "2026-05-02", to: "2026-05-02" },
+  { days: ["sat"], from: "2026-05-01", to: "2026-05-02" },
+  { days: 5, from: "2026-05-01", to: "2026-05-02" },
+  { days: [], from: "10:00", to: "10:00" },
+  { from: "2026-05-01", to: "2026-05-02", more: 1 },
+  { from: "22:00", to: "06:00", more: 1 },
+  { from: "22:00", to: "2026-05-02" },
+  { from: "a", more: 1 },
+];
+const unions = quietTimes.map((quiet): [unknown] => [{ detection: { quiet: [quiet], more: 1 } }]);
+
 test.each<[string, Shape, z.ZodType]>([
   ["a forecaster", forecasterShape, forecasterSchema],
   ["a symbol forecaster", symbolShape, symbolSchema],
@@ -102,6 +115,6 @@ test.each<[string, Shape, z.ZodType]>([
       const { isFatal: _isFatal, expected: _expected, ...told } = issue ?? { isFatal: false };
       expect(issue === undefined ? JSON.stringify(value) : told).toEqual(said(schema, options));
     }),
-    { numRuns: 1000 },
+    { numRuns: 1000, examples: unions },
   );
 });

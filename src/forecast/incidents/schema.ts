@@ -77,6 +77,15 @@ const dayError = ({ input }: { readonly input?: unknown }): string => {
   return `expected a day of the week: ${weekdays.join(", ")}${found}`;
 };
 
+/**
+ * Ends a form at any fault, an unknown name included. Else the only form without an ending fault would be told, whatever the
+ * faults of the others are.
+ */
+const endsAtFault = <T>(): z.core.$ZodCheck<T> =>
+  z.check<T>((payload) => {
+    payload.aborted ||= payload.issues.length > 0;
+  });
+
 const quietSchema = z.union(
   [
     z
@@ -84,7 +93,8 @@ const quietSchema = z.union(
         from: instantSchema.describe("Begin, an ISO 8601 time; UTC where it names no zone."),
         to: instantSchema.describe("End, which is no longer part of the window."),
       })
-      .refine(isForward, "expected from before to"),
+      .refine(isForward, "expected from before to")
+      .check(endsAtFault()),
     z
       .strictObject({
         days: z
@@ -97,7 +107,8 @@ const quietSchema = z.union(
           "Local time of day at which it ends. A time before `from` is one of the next day.",
         ),
       })
-      .refine(isDaily, "expected from and to to differ"),
+      .refine(isDaily, "expected from and to to differ")
+      .check(endsAtFault()),
   ],
   "expected {from, to} as ISO 8601 times, or {days, from, to} with times of day such as 22:00",
 );

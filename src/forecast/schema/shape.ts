@@ -75,7 +75,6 @@ function read(shape: Shape, given: unknown, path: readonly string[], issues: Iss
   return value;
 }
 
-const isFatal = (issue: Issue): boolean => issue.isFatal;
 const copyOf = (value: unknown): unknown => (Array.isArray(value) ? [...(value as unknown[])] : value);
 
 function readRule(rule: Rule, value: unknown, path: readonly string[], issues: Issue[]): unknown {
@@ -156,8 +155,8 @@ function readMembers(
 }
 
 /**
- * Takes the first form that fits. Else the issues of the likeliest form are told: of those that have every given name the one
- * with the fewest issues, or else the only one that has the value's type.
+ * Takes the first form that fits. Else the issues of the likeliest form are told: the one with the fewest issues of those that
+ * have every given name, or else of those whose values all have the right type.
  */
 function readForms(
   forms: readonly Shape[],
@@ -173,12 +172,12 @@ function readForms(
     tried.push({ value, own });
   }
   const isOf = (issue: Issue): boolean => issue.path.length === path.length;
-  const named = tried
-    .filter(({ own }) => !own.some((issue) => isOf(issue) && (issue.isFatal || issue.unknown !== undefined)))
-    .sort((a, b) => a.own.length - b.own.length);
-  const typed = tried.filter(({ own }) => !own.some(isFatal));
-  const isClear = named.length > 0 && named[0]!.own.length !== named[1]?.own.length;
-  const likeliest = isClear ? named[0] : typed.length === 1 ? typed[0] : undefined;
+  const named = tried.filter(
+    ({ own }) => !own.some((issue) => isOf(issue) && (issue.isFatal || issue.unknown !== undefined)),
+  );
+  const typed = tried.filter(({ own }) => !own.some(({ isFatal }) => isFatal));
+  const [first, next] = [...(named.length > 0 ? named : typed)].sort((a, b) => a.own.length - b.own.length);
+  const likeliest = first?.own.length === next?.own.length ? undefined : first;
   if (likeliest === undefined) {
     issues.push({ path, isFatal: true });
     return undefined;
