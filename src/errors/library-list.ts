@@ -33,13 +33,13 @@ export const libraryErrors = {
     exit: exitCodes.input,
     data: "This event was rejected and counted; no state was changed.",
     action:
-      "Give the time as epoch milliseconds, a Date or an ISO 8601 string, or name its unit or format: --time-unit, --time-format, decode.timeUnit, decode.timeFormat. With late: drop or dead-letter, the time may be at most 7 days after the record's timestamp.",
+      "Give the time as epoch milliseconds, a Date or an ISO 8601 string, or name its unit or format: --time-unit, --time-format, decode.timeUnit, decode.timeFormat.",
   },
   VALUE_NOT_A_NUMBER: {
     exit: exitCodes.input,
     data: "This event was rejected and counted; no state was changed.",
     action:
-      "Give the value as a number, or as null or NaN if it is missing. Texts that hold numbers need decode.numbersInText, decimal commas in CSV --decimal ,.",
+      "Give the value as a number, or as null or NaN if it is missing. Texts that hold numbers need decode.numbersInText, decimal commas in CSV --decimal , and units such as % --value-unit %.",
   },
   VALUE_OUT_OF_RANGE: {
     exit: exitCodes.input,

@@ -74,6 +74,7 @@ const ofValues = [
   "time-zone",
   "missing",
   "decimal",
+  "value-unit",
   "every",
   "by",
   "grace",

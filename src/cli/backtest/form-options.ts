@@ -18,6 +18,7 @@ export interface TimeFlags {
 export interface FileFlags extends TimeFlags {
   readonly delimiter?: string;
   readonly decimal?: "." | ",";
+  readonly valueUnit?: readonly string[];
 }
 
 /** The options that name columns. */
@@ -92,6 +93,11 @@ export function addFileOptions(command: Command): Command {
     )
     .addOption(
       new Option("--decimal <mark>", "decimal mark of numbers (default: the point)").choices([".", ","]),
+    )
+    .option(
+      "--value-unit <units>",
+      "units that values may carry and that are left out, comma-separated, such as %: 12.5 % is 12.5",
+      (text: string, before: readonly string[] | undefined) => [...(before ?? []), ...text.split(",")],
     );
 }
 

@@ -1,5 +1,5 @@
 /** Reads numbers: of a document, of a text, and the texts that stand for a missing one. */
-import { UndercurrentError } from "../../errors/errors.js";
+import { UndercurrentError, withHint } from "../../errors/errors.js";
 import { readValue } from "../../forecast/input.js";
 import type { DecodeSettings } from "../decode-settings.js";
 
@@ -28,6 +28,45 @@ export function missingTexts(texts: readonly string[]): (value: unknown) => bool
   return (value) => typeof value === "string" && known.has(value.trim().toLowerCase());
 }
 
+/** Texts that programs write where they have no value; each must be named to be read as a missing one. */
+const likelyMissing: ReadonlySet<string> = new Set([
+  ...["unavailable", "unknown", "missing", "undefined", "not available", "no data", "nodata", "no value"],
+  ...[
+    "offline",
+    "bad",
+    "error",
+    "err",
+    "invalid",
+    "fault",
+    "failed",
+    "timeout",
+    "not connected",
+    "k.a.",
+    "k. a.",
+  ],
+  ...[
+    "#n/v",
+    "#nv",
+    "#value!",
+    "#wert!",
+    "#ref!",
+    "#bezug!",
+    "#div/0!",
+    "#num!",
+    "#zahl!",
+    "#null!",
+    "#name?",
+  ],
+  ...["n.a.", "n. a.", "n.v.", "<null>", "(null)", "\\n", "1.#qnan", "-1.#ind"],
+]);
+
+/** Returns what reads a text as a missing value, for its error; empty for a text of no such meaning. */
+export function missingHint(text: string, optionFor: (word: string) => string): string {
+  const word = text.trim();
+  if (!likelyMissing.has(word.toLowerCase())) return "";
+  return `; if it stands for a missing value, ${optionFor(/^[a-z]+$/i.test(word) ? word : JSON.stringify(word))} reads it`;
+}
+
 /** Reads numbers of a document. */
 export interface NumberReader {
   /** Throws VALUE_NOT_A_NUMBER or VALUE_OUT_OF_RANGE, and calls the number `what` then. */
@@ -46,7 +85,11 @@ export function numberReader({ missing, numbersInText, format }: DecodeSettings)
     return numberText.test(found) ? Number(found) : found.trim() === "NaN" ? NaN : found;
   };
   return {
-    read: (found, what) => readValue(plain(found), what),
+    read: (found, what) =>
+      withHint(
+        () => readValue(plain(found), what),
+        () => (typeof found === "string" ? missingHint(found, (word) => `decode.missing: [${word}]`) : ""),
+      ),
     isNumber: (found) => found === null || typeof plain(found) === "number",
   };
 }

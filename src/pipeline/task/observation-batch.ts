@@ -169,7 +169,7 @@ export class ObservationBatch {
     const days = Math.round((time - timestamp) / day);
     throw new UndercurrentError(
       "TIME_INVALID",
-      `the time is ${days} days ahead of the record's timestamp, expected at most ${furthestAhead / day} with this late policy`,
+      `the time is ${days} days ahead of the record's timestamp, expected at most ${furthestAhead / day} with late: ${this.#late}`,
     );
   }
 

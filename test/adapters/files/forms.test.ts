@@ -165,13 +165,11 @@ describe("a file", () => {
     ["1 500.5", "separators of thousands must be removed"],
     ["1.500,25", "separators of thousands must be removed, a decimal comma needs --decimal ,"],
     ["41,5", "a decimal comma needs --decimal ,"],
-    ["50.0%", "write the number alone, without unit or sign of currency"],
-    ["$1500", "write the number alone, without unit or sign of currency"],
-    [
-      "$1,500.00",
-      "separators of thousands must be removed; write the number alone, without unit or sign of currency",
-    ],
-    ["21.5 °C", "write the number alone, without unit or sign of currency"],
+    ["50.0%", '--value-unit "%" leaves out the unit'],
+    ["$1500", '--value-unit "$" leaves out the unit'],
+    ["$1,500.00", 'separators of thousands must be removed; --value-unit "$" leaves out the unit'],
+    ["21.5 °C", '--value-unit "°C" leaves out the unit'],
+    ["21.5 of 30", "write the number alone, without unit or sign of currency"],
     ["(12.50)", "a negative number needs a minus sign, and no brackets"],
   ])("with the value %s is told what would make it a number", async (cell, hint) => {
     const { rejected } = await read(`time,value\n2026-03-01,"${cell}"\n`);

@@ -4,12 +4,16 @@ import { inputFault, readKey } from "../../../forecast/input.js";
 
 export class ColumnNames {
   readonly header: readonly string[];
+  /** The last columns, those of them without a name. */
+  readonly nameless: readonly number[];
   readonly #file: string;
   readonly #columns = new Map<string, number[]>();
 
   constructor(file: string, header: readonly string[]) {
     this.#file = file;
     this.header = header;
+    const named = header.findLastIndex((name) => name.trim() !== "") + 1;
+    this.nameless = header.map((_, column) => column).slice(Math.max(1, named));
     header.forEach((name, column) => {
       const same = this.#columns.get(name);
       if (same === undefined) this.#columns.set(name, [column]);
@@ -39,11 +43,11 @@ export class ColumnNames {
     return name !== undefined || this.has(usual) ? this.find(name ?? usual) : undefined;
   }
 
-  /** Returns the only column that is left; an error says `unclear` if there are none or several. */
+  /** Returns the only column that is left; an error says `unclear` if there are none or several. The last ones without a name are none. */
   onlyOther(taken: readonly (number | undefined)[], unclear: string): number {
     const [first, second] = this.header
       .map((_, column) => column)
-      .filter((column) => !taken.includes(column));
+      .filter((column) => !taken.includes(column) && !this.nameless.includes(column));
     if (first === undefined || second !== undefined) throw this.missing(unclear);
     return first;
   }

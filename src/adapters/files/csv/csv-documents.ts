@@ -10,22 +10,28 @@ import {
   type Path,
 } from "../../../pipeline/decode-settings.js";
 import { recordDecoder, type DecodeAll } from "../../../pipeline/decode/decode.js";
-import { missingWords, timeCellReader, type CellForm } from "./cells.js";
+import { missingWords, timeCellReader, unitRemover, type CellForm } from "./cells.js";
 import type { ColumnNames } from "./column-names.js";
 import type { ObservationSink, RowReader } from "./row-reader.js";
 import type { CsvRow } from "./csv-records.js";
 
 /** The columns that the settings name; undefined if rows of a table cannot be such documents. */
 function columnsOf(decode: DecodeSettings): readonly string[] | undefined {
-  const { format, each, series, time, value, skip, features } = decode;
+  const { format, each, series, time, skip } = decode;
   const isTable = format !== "module" && format !== "number" && each === undefined;
   if (!isTable || (series !== undefined && isPath(series))) return undefined;
   const parts = keyParts(decode).filter((part) => isPath(part));
   if (!keyParts(decode).every(isOfTable)) return undefined;
-  const values = namedSeriesOf(decode)?.flatMap((one) => [one.value, ...one.features]) ?? [value];
   const times = time === undefined || (!Array.isArray(time) && !isPath(time)) ? [] : [time].flat();
   const fields = skip.map(({ field }) => field);
-  return [...parts, ...times, ...values, ...features, ...fields].map(columnOf);
+  return [...[...parts, ...times].map(columnOf), ...numberColumns(decode), ...fields.map(columnOf)];
+}
+
+/** The columns of values and features. */
+function numberColumns(decode: DecodeSettings): readonly string[] {
+  const { value, features } = decode;
+  const values = namedSeriesOf(decode)?.flatMap((one) => [one.value, ...one.features]) ?? [value];
+  return [...values, ...features].map(columnOf);
 }
 
 /**
@@ -77,6 +83,8 @@ export function documentReader(
   return {
     timeOf: (cells) => rows.timeOf(cells),
     unread: [],
+    nameless: [],
+    timeColumns: rows.timeColumns,
     observationsPerRow: namedSeriesOf(decode)?.length ?? 1,
     read: (row, sink) => rows.read(row, sink),
     setForm: (form) => rows.setForm(form),
@@ -86,33 +94,38 @@ export function documentReader(
 class RowDocuments {
   readonly #decode: DecodeSettings;
   readonly #names: readonly string[];
-  readonly #timeColumns: readonly number[];
+  readonly timeColumns: readonly number[];
   readonly #keyColumn: number | undefined;
   readonly #keyWithoutColumn: string;
   #form: CellForm = {};
   #readTime = timeCellReader({});
   #document: unknown;
+  /** Names of the columns that hold values or features. */
+  readonly #numbers: ReadonlySet<string>;
+  #withoutUnit: ((text: string) => string) | undefined;
   #decoder: DecodeAll;
 
   constructor(names: ColumnNames, decode: DecodeSettings, keyWithoutColumn: string) {
     const { time } = decode;
     this.#decode = flattened(decode);
     this.#names = names.header;
+    this.#numbers = new Set(numberColumns(decode));
     this.#keyColumn = names.findAny(undefined, "key");
     this.#keyWithoutColumn = keyWithoutColumn;
     const own = names.has("time") ? "time" : names.header[0]!;
     const paths = time === undefined || (!Array.isArray(time) && !isPath(time)) ? [own] : [time].flat();
-    this.#timeColumns = paths.map((path) => names.find(columnOf(path)));
+    this.timeColumns = paths.map((path) => names.find(columnOf(path)));
     for (const column of columnsOf(decode) ?? []) names.find(column);
     this.#decoder = this.#decoderFor({});
   }
 
   timeOf(cells: readonly string[]): string {
-    return this.#timeColumns.map((column) => cells[column]!.trim()).join(" ");
+    return this.timeColumns.map((column) => cells[column]!.trim()).join(" ");
   }
 
   setForm(form: CellForm): void {
     this.#form = form;
+    this.#withoutUnit = form.valueUnit === undefined ? undefined : unitRemover(form.valueUnit);
     this.#readTime = timeCellReader(form);
     this.#decoder = this.#decoderFor(form);
   }
@@ -138,11 +151,12 @@ class RowDocuments {
   }
 
   #documentOf(cells: readonly string[]): unknown {
-    return Object.fromEntries(this.#names.map((name, column) => [name, this.#cellOf(cells[column]!)]));
+    return Object.fromEntries(this.#names.map((name, column) => [name, this.#cellOf(name, cells[column]!)]));
   }
 
-  #cellOf(cell: string): string | null {
-    const text = cell.trim();
+  #cellOf(name: string, cell: string): string | null {
+    const given = cell.trim();
+    const text = this.#numbers.has(name) ? (this.#withoutUnit?.(given).trim() ?? given) : given;
     if (text === "") return null;
     return this.#form.decimal === "," && /^[+-]?\d+,\d+$/.test(text) ? text.replace(",", ".") : text;
   }

@@ -48,7 +48,7 @@ function wideReader(names: ColumnNames, columns: CsvColumns): RowReader {
   const timeColumns = columns.time === undefined ? [0] : names.findParts(columns.time);
   const textOf = timeText(timeColumns);
   const features = featureReader(names, columns.features);
-  const taken = new Set([...timeColumns, ...features.columns]);
+  const taken = new Set([...timeColumns, ...features.columns, ...names.nameless]);
   const keyColumns = names.header.map((_, column) => column).filter((column) => !taken.has(column));
   if (keyColumns.length === 0)
     throw names.missing("the file has no column besides the time, expected one column per key");
@@ -80,7 +80,10 @@ function wideReader(names: ColumnNames, columns: CsvColumns): RowReader {
     }
   };
   const setForm = (form: CellForm): void => cells.setForm(form);
-  return { timeOf: textOf, unread: [], observationsPerRow: keys.length, read, setForm };
+  return {
+    ...{ timeOf: textOf, timeColumns, unread: [], nameless: names.nameless },
+    ...{ observationsPerRow: keys.length, read, setForm },
+  };
 }
 
 function longReader(names: ColumnNames, columns: CsvColumns, keyWithoutColumn: string): RowReader {
@@ -115,7 +118,12 @@ function longReader(names: ColumnNames, columns: CsvColumns, keyWithoutColumn: s
   const unread = names.header.filter(
     (name, column) => keyColumn === undefined && name !== "" && ![...taken, valueColumn].includes(column),
   );
-  return { timeOf: textOf, unread, observationsPerRow: 1, read, setForm: (form) => cells.setForm(form) };
+  // A column that is named leaves no doubt, whatever the others hold.
+  const isNamed = columns.value !== undefined || names.has("value");
+  return {
+    ...{ timeOf: textOf, timeColumns, unread, nameless: isNamed ? [] : names.nameless },
+    ...{ observationsPerRow: 1, read, setForm: (form) => cells.setForm(form) },
+  };
 }
 
 /** Returns a reader of a time's text: the cells of several columns are joined with blanks. */

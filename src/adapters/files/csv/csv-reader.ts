@@ -11,7 +11,8 @@ import { csvLayout, decodeFor, type CsvColumns } from "./csv-layout.js";
 import type { ObservationSink, RowReader } from "./row-reader.js";
 import { quoted } from "./column-names.js";
 import { missingColumn } from "./csv-documents.js";
-import { CsvRecords, isFault, type CsvRecord } from "./csv-records.js";
+import { clockColumn } from "./clock-column.js";
+import { CsvRecords, isFault, type CsvRecord, type CsvRow } from "./csv-records.js";
 import { assertHeader, otherForm } from "./header.js";
 import { jsonLinesName, type LineReader, type LineReadings } from "../line-records.js";
 import { LineSplitter, type Line } from "../lines.js";
@@ -95,11 +96,8 @@ async function* readFile(file: string, options: CsvReaderOptions): AsyncGenerato
   const take = function* (all: readonly CsvRecord[]): Generator<NumberedColumns> {
     for (const record of all) {
       if (rows === undefined) {
-        rows = new FileRows(
-          file,
-          options,
-          layoutOf(file, headerOf(file, record, records.headerText), options),
-        );
+        const header = headerOf(file, record, records.headerText);
+        rows = new FileRows(file, options, layoutOf(file, header, options), header);
         rows.reportUnread(notice);
       } else if (first === undefined) {
         if (rows.take(record)) yield rows.batch();
@@ -159,6 +157,9 @@ class FileRows implements ObservationSink {
   readonly #name: string;
   readonly #options: CsvReaderOptions;
   readonly #layout: RowReader | undefined;
+  readonly #header: readonly string[];
+  /** What to do about a time of day in a column of its own, for the errors of times. */
+  #clockHint = "";
   readonly #perRow: number;
   readonly #own: NumberedColumns;
   /** Keys of the rows by their number, where the rows go into windows. */
@@ -177,8 +178,14 @@ class FileRows implements ObservationSink {
   #handedOn = false;
 
   /** @param layout how the rows are read, or the number of observations of one row. */
-  constructor(file: string, options: CsvReaderOptions, layout: RowReader | number) {
+  constructor(
+    file: string,
+    options: CsvReaderOptions,
+    layout: RowReader | number,
+    header: readonly string[] = [],
+  ) {
     this.#name = nameOf(file);
+    this.#header = header;
     this.#options = options;
     this.#layout = typeof layout === "number" ? undefined : layout;
     this.#perRow = typeof layout === "number" ? layout : layout.observationsPerRow;
@@ -190,7 +197,16 @@ class FileRows implements ObservationSink {
   settle(first: readonly CsvRecord[], notice: (text: string) => void): void {
     const { form = {} } = this.#options;
     const layout = this.#layout!;
-    const times = first.flatMap((record) => (isFault(record) ? [] : [layout.timeOf(record.cells)]));
+    const rows = first.flatMap((record) => (isFault(record) ? [] : [record]));
+    const odd = rows.find((row) => this.#namelessIn(row) !== undefined);
+    if (odd !== undefined) {
+      const where = `${this.#name}: line ${odd.line}`;
+      throw new UndercurrentError("INPUT_COLUMN_INVALID", `${where}: ${this.#namelessIn(odd)!}`);
+    }
+    const times = rows.map(({ cells }) => layout.timeOf(cells));
+    const clock = clockColumn(this.#header, layout.timeColumns, rows, form.timeFormat);
+    if (clock?.isRead === true) notice(clock.text);
+    else this.#clockHint = clock?.text ?? "";
     const zone = zoneNotice(times, form, flagNames);
     if (zone !== undefined) notice(zone);
     if (form.timeFormat !== undefined) {
@@ -206,11 +222,20 @@ class FileRows implements ObservationSink {
   take(record: CsvRecord): boolean {
     this.#reopen();
     if (isFault(record)) this.rejection(record.line, record.code, record.message);
-    else {
+    else if (this.#namelessIn(record) !== undefined) {
+      this.rejection(record.line, "ROW_UNREADABLE", this.#namelessIn(record)!);
+    } else {
       this.#line = record.line;
       this.#layout!.read(record, this);
     }
     return this.#isFull;
+  }
+
+  /** Returns what is wrong with a row that has a cell in a column without a name; undefined if none is. */
+  #namelessIn({ cells }: CsvRow): string | undefined {
+    const column = this.#layout!.nameless.find((each) => cells[each]!.trim() !== "");
+    if (column === undefined) return undefined;
+    return `column ${column + 1} has no name in the header, and the cell ${quoted(cells[column]!)}`;
   }
 
   /** Takes one reading of a line. Returns whether the batch is full. */
@@ -282,7 +307,8 @@ class FileRows implements ObservationSink {
     }
   }
 
-  rejection(line: number, code: ErrorCode, message: string): void {
+  rejection(line: number, code: ErrorCode, text: string): void {
+    const message = code === "TIME_INVALID" ? `${text}${this.#clockHint}` : text;
     this.#options.reject({ code, message, origin: `${this.#name}:${line}` });
   }
 

@@ -15,6 +15,10 @@ export interface ObservationSink {
 export interface RowReader {
   /** The text of a row's time, which may be in several columns. */
   timeOf(cells: readonly string[]): string;
+  /** The columns of the time. */
+  readonly timeColumns: readonly number[];
+  /** Last columns that have no name, and are left out because all of their cells should be empty. */
+  readonly nameless: readonly number[];
   /** Columns that are not read, in a file whose rows are all of one key. */
   readonly unread: readonly string[];
   /** Observations that one row holds at most. */
