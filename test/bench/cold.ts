@@ -1,9 +1,10 @@
 /**
  * How good forecasts are by the number of events that a key has had: each key is a stream of its own, with a model of its own.
- * Figures are MAE by MAE of repeating the last value, as geometric means over keys, then over sets. Two rows are of short series:
- * trained weights that do not learn, against random ones that do.
+ * Figures are MAE by MAE of repeating the last value, as geometric means over keys, then over sets: of the next value or, with a
+ * horizon, of steps 2 to the last. Two rows are of short series: trained weights that do not learn, against random ones that do.
  */
 import type { ForecasterOptions } from "../../src/forecast/settings.js";
+import type { ForecastColumns } from "../../src/forecast/columns.js";
 import { dataHere, readWide } from "../support/data.js";
 import { grouped, merge, nabStream, run, tableStream, type Stream } from "./streams.js";
 
@@ -147,22 +148,58 @@ function keysOf({ keys, slots, times, values }: Stream): Stream[] {
   });
 }
 
+/** Scored forecasts of a bucket, and the sums of their errors. */
+interface Sums {
+  scored: number;
+  model: number;
+  persistence: number;
+}
+
 /** MAE by that of persistence for each bucket; NaN where too few values were scored or none of them moved. */
 function ratiosOf(stream: Stream, options: ForecasterOptions): number[] {
   const forecasts = run(stream, { ...options, loss: "absolute" });
-  const sums = buckets.map(() => ({ scored: 0, model: 0, persistence: 0 }));
-  stream.values.forEach((value, i) => {
-    if (i === 0 || Number.isNaN(value)) return;
-    const sum = sums[buckets.findIndex(({ end }) => i + 1 < end)]!;
-    sum.scored++;
-    sum.model += Math.abs(forecasts.expected[i]! - value);
-    sum.persistence += Math.abs(forecasts.previous[i]! - value);
-  });
+  const sums = buckets.map((): Sums => ({ scored: 0, model: 0, persistence: 0 }));
+  const { horizon } = forecasts.steps;
+  if (horizon === 1) scoreNext(stream, forecasts, sums);
+  else scoreFurther(stream, forecasts, sums);
   return sums.map(({ scored, model, persistence }) =>
     scored < leastScored || persistence === 0
       ? NaN
       : Math.min(Math.max(model / persistence, 1 / largestRatio), largestRatio),
   );
+}
+
+/** By the number of the event whose value was forecast. */
+function scoreNext({ values }: Stream, { expected, previous }: ForecastColumns, sums: readonly Sums[]): void {
+  values.forEach((value, i) => {
+    if (i === 0 || Number.isNaN(value)) return;
+    const sum = bucketOf(sums, i + 1);
+    sum.scored++;
+    sum.model += Math.abs(expected[i]! - value);
+    sum.persistence += Math.abs(previous[i]! - value);
+  });
+}
+
+/** By the number of the event that the steps were forecast from. */
+function scoreFurther({ values }: Stream, { steps }: ForecastColumns, sums: readonly Sums[]): void {
+  const { horizon, yhat } = steps;
+  let last = NaN;
+  values.forEach((value, i) => {
+    if (!Number.isNaN(value)) last = value;
+    if (i === 0 || Number.isNaN(last)) return;
+    const sum = bucketOf(sums, i + 1);
+    for (let step = 2; step <= horizon && i + step < values.length; step++) {
+      const later = values[i + step]!;
+      if (Number.isNaN(later)) continue;
+      sum.scored++;
+      sum.model += Math.abs(yhat[i * (horizon - 1) + step - 2]! - later);
+      sum.persistence += Math.abs(last - later);
+    }
+  });
+}
+
+function bucketOf(sums: readonly Sums[], event: number): Sums {
+  return sums[buckets.findIndex(({ end }) => event < end)]!;
 }
 
 function geometricMean(ratios: readonly number[]): number {

@@ -58,6 +58,7 @@ program
   .option("--hidden <units>", "units of the hidden state", Number)
   .addOption(new Option("--initial <kind>", "initial weights").choices(initialKinds))
   .addOption(new Option("--learning <kind>", "whether the cell learns").choices(learningKinds))
+  .option("--horizon <steps>", "errors of steps 2 to this one in place of the next value's", Number)
   .action(({ json, seeds, ...model }: ForecasterOptions & { json?: boolean; seeds: string }) => {
     printCold(benchCold(model, seeds.split(",").map(Number)), json === true);
   });

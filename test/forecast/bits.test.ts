@@ -77,7 +77,7 @@ const configurations: readonly (readonly [name: string, digest: string, options:
   ["a convolution", "5388c4709a50009a", { ...quick, cell: "conv", readout: "compact" }],
   ["attention", "71d905001121b4a3", { ...quick, cell: "attention", readout: "shared" }],
   ["features", "63c345697c2a98ee", { ...quick, featureCount: 3, readout: "full" }],
-  ["horizons", "46adbd80799473c9", { ...quick, horizon: 6, intervalLevels: [0.5, 0.95] }],
+  ["horizons", "a960b48ceef10685", { ...quick, horizon: 6, intervalLevels: [0.5, 0.95] }],
   ["the squared loss", "4f4ca379aa732276", { ...quick, loss: "squared", seed: 7, harmonics: 0 }],
 ];
 

@@ -57,6 +57,12 @@ const clearlyBetter = 0.1;
 const largestFactor = 4;
 /** Largest memory of the losses, as a share of the key's events: what experts said before they knew anything is soon forgotten. */
 const youngMemory = 0.5;
+/**
+ * The losses of a block count by how often its middle step fits into the key's events, against this; for the rest, the block
+ * believes this share of what the nearer block says of an expert's loss. Measured with young keys (ADR 31).
+ */
+const doubt = 16;
+const hearsay = 0.65;
 /** Memory of the regrets at step 1, in values; and the factor of the learning rate there. Measured with twelve sets (ADR 31). */
 const regretMemory = 300;
 const learningRate = 1.6;
@@ -68,13 +74,14 @@ const largestForecast = 20;
 /** What the others forecast is cut here, to be finite in 32 bits. */
 const largestChange = 1e9;
 /** Events of a key whose forecasts the mixtures do not learn from, for the scale is not settled; and its intervals. */
-const mixedAfter = 30;
+const mixedAfter = 3;
 const trackedAfter = 2;
 /** Errors after which the quantiles of a band learn. */
 const knownAfter = 3;
 
 /** A block, with the rates of its sample. */
 interface Rated extends StepBlock {
+  readonly middle: number;
   /** Factor of the mixture's learning rate. */
   readonly rate: number;
   /** Discount of the regrets by a sample. */
@@ -118,6 +125,8 @@ export class HorizonMixture {
   #asleep = 0;
   #leader = -1;
   #leadOf = 0;
+  /** What is believed of the experts' losses in it, by those of persistence. */
+  readonly #ratios = new Float64Array(experts);
   /** The sample of the event under way that is of the block under way, and its step; -1 where there is none. */
   #sample = -1;
   #sampledStep = -1;
@@ -255,8 +264,9 @@ export class HorizonMixture {
     const { blocks, f64: n, f32: s } = this.#layout;
     this.#last = clip(f32[at32 + s.flat]!, largestChange);
     this.#median = clip(f32[at32 + s.flat + 1]!, largestChange);
-    this.#lead(row, block.index);
-    this.#weigh(row, this.#blocks[block.index]!);
+    const rated = this.#blocks[block.index]!;
+    this.#lead(row, rated);
+    this.#weigh(row, rated);
     this.#sample = sampleOf(block, event);
     this.#sampledStep = this.#sample < 0 ? -1 : sampledStep(block, this.#sample);
     if (this.#sample < 0) return;
@@ -323,30 +333,47 @@ export class HorizonMixture {
     return Math.fround(mixture);
   }
 
-  /** Decides which experts sleep in a block, and which one leads. */
-  #lead({ f32, at32 }: HorizonRow, index: number): void {
-    const losses = at32 + this.#layout.f32.losses + index * experts;
-    const ofLast = f32[losses]!;
-    let best = ofLast;
+  /** Decides which experts sleep in a block, and which one leads; blocks are turned to in their order. */
+  #lead(row: HorizonRow, block: Rated): void {
+    const ratios = this.#ratios;
+    this.#believe(row, block);
+    let best = 1;
     for (let e = flatExperts; e < trendExpert; e++) {
-      const loss = f32[losses + e]!;
-      if (loss < best) best = loss;
+      if (ratios[e]! < best) best = ratios[e]!;
     }
-    const limit = Math.min(leastGain * ofLast, wakingLoss * best);
+    const limit = Math.min(leastGain, wakingLoss * best);
     this.#asleep = 0;
     this.#leader = -1;
     let least = best;
     for (const e of sleepers) {
-      const loss = f32[losses + e]!;
-      if (!(loss < limit) || (e === periodicExpert && !this.periodic.isKnown)) {
+      const ratio = ratios[e]!;
+      if (!(ratio < limit) || (e === periodicExpert && !this.periodic.isKnown)) {
         this.#asleep |= 1 << e;
-      } else if (loss < least) {
-        least = loss;
+      } else if (ratio < least) {
+        least = ratio;
         this.#leader = e;
       }
     }
-    this.#leadOf = this.#leader < 0 ? 0 : leadOf(lead, least / best, best, ofLast);
+    this.#leadOf = this.#leader < 0 ? 0 : leadOf(lead, least / best, best, 1);
     if (this.#leadOf === 0) this.#leader = -1;
+  }
+
+  /**
+   * Moves what is believed of the experts from the nearer block to this one: the harmonic mean of what is heard and of the
+   * block's own losses, in which an expert without an error stays one.
+   */
+  #believe({ event, f32, at32 }: HorizonRow, { index, first, middle }: Rated): void {
+    const ratios = this.#ratios;
+    if (index === 0) ratios.fill(1);
+    const losses = at32 + this.#layout.f32.losses + index * experts;
+    const ofLast = f32[losses]!;
+    // More than 0 wherever there are losses; a key that began anew has none.
+    const seen = ofLast > 0 ? Math.max(event + 1 - mixedAfter - first, 0) / middle : 0;
+    for (let e = 1; e < experts; e++) {
+      const heard = 1 - hearsay * (1 - ratios[e]!);
+      const own = seen > 0 ? f32[losses + e]! / ofLast : 1;
+      ratios[e] = (seen + doubt) / (seen / own + doubt / heard);
+    }
   }
 
   /**
@@ -422,6 +449,7 @@ function rated(block: StepBlock): Rated {
   const inverseRoot = 1 / Math.sqrt(middle);
   return {
     ...block,
+    middle,
     rate: learningRate * inverseRoot,
     discount: 1 - stride / (regretMemory * middle),
     lossMemory: lossMemory / inverseRoot,
