@@ -1,7 +1,10 @@
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { uniform } from "../../src/engine/random.js";
+import { usePretrainedWeights } from "../../src/forecast/learning/initial/use-pretrained.js";
 import type { ForecasterOptions } from "../../src/forecast/settings.js";
 import { quick, runFresh, type Event } from "../support/streams.js";
+
+beforeAll(usePretrainedWeights);
 
 const hour = 3_600_000;
 const settings: ForecasterOptions = { ...quick, hidden: 16, bpttSteps: 8, stride: 4 };
@@ -63,3 +66,41 @@ describe.each([1, 2])("skill stays within a tenth of that on the regular stream,
     expect(skill(together, ["key-0"], seed)).toBeGreaterThan(0.9 * alone);
   });
 });
+
+describe.each(["random", "pretrained"] as const)(
+  "where nine of ten values are missing, %s weights",
+  (initial) => {
+    /** Error of the forecasts by that of the last value, of the first 200 values that come and of the later ones. */
+    function ratios(valueOf: (i: number, noise: () => number) => number): readonly number[] {
+      const next = uniform(6);
+      const noise = (): number => 2 * (next() + next() + next()) - 3;
+      const values = Array.from({ length: 8000 }, (_, i) => {
+        const value = valueOf(i, noise);
+        return next() < 0.9 ? NaN : value;
+      });
+      const events = values.map((value, i): Event => ({ key: "a", time: 1e12 + i * hour, value }));
+      const { expected, previous } = runFresh({ initial }, events);
+      const came = values.map((_, i) => i).filter((i) => !Number.isNaN(values[i]! - previous[i]!));
+      const sum = (rows: readonly number[], forecasts: ArrayLike<number>): number =>
+        rows.reduce((total, i) => total + Math.abs(values[i]! - forecasts[i]!), 0);
+      return [came.slice(0, 200), came.slice(200)].map((rows) => sum(rows, expected) / sum(rows, previous));
+    }
+
+    test("noise around a level is not taken for a trend", () => {
+      const [young, old] = ratios((_, noise) => 100 + noise());
+      expect(young).toBeLessThan(0.85);
+      expect(old).toBeLessThan(0.8);
+    });
+
+    test("a daily wave is found", () => {
+      const [, old] = ratios((i, noise) => 20 + 5 * Math.sin((2 * Math.PI * i) / 24) + 0.3 * noise());
+      expect(old).toBeLessThan(0.15);
+    });
+
+    test("the line of a meter is continued", () => {
+      const [young, old] = ratios((i, noise) => 20 * i + 5 * noise());
+      expect(young).toBeLessThan(0.2);
+      expect(old).toBeLessThan(0.06);
+    });
+  },
+);

@@ -5,6 +5,8 @@
  * One change that is far from the slope moves the slope by no more than a few typical deviations: the reset of a counter,
  * an outlier and its return, or a shift of the level are no part of a trend. Three such changes in a row to the same side
  * are a new slope.
+ *
+ * Over missing values a line goes on from the last value by its own slope, whatever stood in for them.
  */
 import { clip } from "../elementary.js";
 import type { Expert } from "./expert.js";
@@ -75,27 +77,28 @@ export const trend = {
   learn(state, at, change, { scale, spread }) {
     const unit = scale * spread;
     const bridged = state[at + place.bridged]!;
+    const stood = stoodIn(state, at);
     for (let v = 0; v < variants.length; v++) {
       const { slope, rate } = variants[v]!;
       const level = at + place.levels + v - firstLevel;
-      const forecast = (v < firstLevel ? 0 : state[level]!) + state[at + place.slopes + slope]!;
+      const rise = state[at + place.slopes + slope]!;
+      // A value after missing ones tests the line from the last value on. To leave it out would be to count fewer errors than others do.
+      const forecast = v < firstLevel ? rise * (bridged + 1) - stood : state[level]! + rise;
       const loss = at + place.losses + v;
-      // What was forecast from a value that stood in for a missing one is no test.
-      if (bridged === 0) state[loss] = discountedLoss(state[loss]!, (change - forecast) / unit);
+      state[loss] = discountedLoss(state[loss]!, (change - forecast) / unit);
       if (v >= firstLevel) state[level] = (1 - rate) * (forecast - change);
     }
     if (bridged === 0) {
       learnSlopes(state, at, change);
       return;
     }
-    const mean = (change + state[at + place.streak]!) / (bridged + 1);
+    const mean = (change + stood) / (bridged + 1);
     state[at + place.bridged] = state[at + place.streak] = 0;
     learnSlopes(state, at, mean);
   },
 
   skip(state, at, change) {
-    const streak = state[at + place.bridged] === 0 ? 0 : state[at + place.streak]!;
-    state[at + place.streak] = streak + change;
+    state[at + place.streak] = stoodIn(state, at) + change;
     state[at + place.bridged] = state[at + place.bridged]! + 1;
     for (let v = firstLevel; v < variants.length; v++) {
       const level = at + place.levels + v - firstLevel;
@@ -107,6 +110,11 @@ export const trend = {
 /** The key has moved as a whole to its last value: the next change is one step, whatever stood in for missing values before. */
 export function endBridge(state: Float32Array, at: number): void {
   state[at + place.bridged] = state[at + place.streak] = 0;
+}
+
+/** Sum of the changes that stood in for missing values since the last one. */
+function stoodIn(state: Float32Array, at: number): number {
+  return state[at + place.bridged] === 0 ? 0 : state[at + place.streak]!;
 }
 
 function learnSlopes(state: Float32Array, at: number, change: number): void {
@@ -149,14 +157,17 @@ function blend(
   part: { readonly level: number; readonly slope: number },
 ): number {
   const least = leastLoss(state, at) + negligible;
+  const bridged = state[at + place.bridged]!;
+  const stood = stoodIn(state, at);
   let total = 0;
   let sum = 0;
   for (let v = 0; v < variants.length; v++) {
     let weight = least / (state[at + place.losses + v]! + negligible);
     for (let power = 1; power < sharpness; power *= 2) weight *= weight;
-    const level = v < firstLevel ? 0 : part.level * state[at + place.levels + v - firstLevel]!;
+    const slope = state[at + place.slopes + variants[v]!.slope]!;
+    const level = v < firstLevel ? slope * bridged - stood : state[at + place.levels + v - firstLevel]!;
     total += weight;
-    sum += weight * (level + part.slope * state[at + place.slopes + variants[v]!.slope]!);
+    sum += weight * (part.level * level + part.slope * slope);
   }
   return sum / total;
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { uniform } from "../../../src/engine/random.js";
-import { trend, trendSlope } from "../../../src/forecast/experts/trend.js";
+import { discountedLoss } from "../../../src/forecast/experts/losses.js";
+import { trend, trendLevel, trendSlope } from "../../../src/forecast/experts/trend.js";
 
 const input = { scale: 1, held: 0, readout: 0, keyReadout: 0, seasonal: 0 };
 
@@ -39,6 +40,35 @@ test("goes on through missing values that were bridged", () => {
   const state = after(new Array<number>(50).fill(2));
   for (let i = 0; i < 5; i++) trend.skip(state, 0, 2);
   expect(trend.forecast(state, 0, input)).toBeCloseTo(2, 5);
+});
+
+test("goes on from its own line where something else stood in for missing values", () => {
+  const state = after(new Array<number>(50).fill(2));
+  for (let i = 0; i < 5; i++) trend.skip(state, 0, 0);
+  expect(trend.forecast(state, 0, input)).toBeCloseTo(12, 5);
+  expect(trendLevel(state, 0)).toBeCloseTo(10, 5);
+});
+
+test("a value after missing ones is a test: noise is no trend where most values are missing, a line is one", () => {
+  const next = uniform(9);
+  const noise = new Float32Array(trend.stateSize);
+  const line = new Float32Array(trend.stateSize);
+  const sizes = { scale: 1, spread: 1, weight: 1 };
+  let lossOfLast = 0;
+  let before = 0;
+  for (let i = 0; i < 200; i++) {
+    for (let missing = 0; missing < 9; missing++) {
+      trend.skip(noise, 0, 0);
+      trend.skip(line, 0, 0);
+    }
+    const value = 4 * next();
+    trend.learn(noise, 0, value - before, sizes);
+    trend.learn(line, 0, 20, sizes);
+    lossOfLast = discountedLoss(lossOfLast, value - before);
+    before = value;
+  }
+  expect(trend.relativeLoss(noise, 0, { ofMixture: lossOfLast, ofLast: lossOfLast })).toBeGreaterThan(0.7);
+  expect(trend.relativeLoss(line, 0, { ofMixture: 1000, ofLast: 1000 })).toBeLessThan(0.3);
 });
 
 test("has nothing to say of a key that has hardly begun, nor where the last value does as well", () => {
