@@ -108,6 +108,13 @@ export interface SharedKeyFound extends Origin {
   readonly other: number;
 }
 
+/** The first records have times that name no zone and are taken as UTC. Reported at most once per run of a task. */
+export interface LocalTimesFound extends Origin {
+  readonly type: "local-times";
+  /** Such a time, how it is read, and the setting for local times. */
+  readonly note: string;
+}
+
 /** The task restarts from the last durable commit. */
 export interface Restarting extends Origin {
   readonly type: "restarting";
@@ -136,5 +143,6 @@ export type TaskEvent =
   | AlreadyLive
   | PromotionRefused
   | SharedKeyFound
+  | LocalTimesFound
   | Restarting
   | Released;

@@ -14,6 +14,7 @@ export type {
   AlreadyLive,
   PromotionRefused,
   SharedKeyFound,
+  LocalTimesFound,
   TakenOver,
   TakingOver,
   TaskEvent,

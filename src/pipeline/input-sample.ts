@@ -4,6 +4,8 @@ import { commonBounds, type ForecasterOptions, type ForecasterSettings } from ".
 import { recordDecoder, type Decoded, type DecodeAll } from "./decode/decode.js";
 import { patience, type ValueFormat } from "./decode/format.js";
 import type { InputRecord } from "./ports.js";
+import { decodeNames } from "./times/reader.js";
+import { zoneNoter } from "./times/zone.js";
 import { decodeForWindows, type DecodeSettings } from "./decode-settings.js";
 
 /** Largest number of records to judge. */
@@ -67,6 +69,8 @@ export class InputSample {
   readonly #bounds: ReturnType<typeof commonBounds>;
   #outside = 0;
   #firstOutside = NaN;
+  /** What to do about times without a zone. */
+  #zone: string | undefined;
   readonly #rejected = new Map<ErrorCode, { count: number; readonly message: string }>();
   readonly #skipped = new Map<ErrorCode, { count: number; readonly message: string }>();
   readonly #keys = new Map<string, KeySample>();
@@ -78,7 +82,12 @@ export class InputSample {
   ) {
     const { by = "count" } = aggregate ?? {};
     this.#isCount = aggregate !== undefined && by === "count";
-    this.#decode = recordDecoder(aggregate === undefined ? decode : decodeForWindows(decode, by), format);
+    const read = aggregate === undefined ? decode : decodeForWindows(decode, by);
+    this.#decode = recordDecoder(
+      read,
+      format,
+      zoneNoter(decode, decodeNames, (note) => (this.#zone = note)),
+    );
     // Those of the model are of what windows give.
     const isOther = aggregate !== undefined && (this.#isCount || by === "sum" || by === "rate");
     this.#bounds = isOther ? { min: -Infinity, max: Infinity } : commonBounds(model);
@@ -134,6 +143,7 @@ export class InputSample {
       this.#skips(),
       this.#rejections(),
       this.#times(),
+      this.#zone === undefined ? undefined : ({ level: "warning", message: this.#zone } as const),
       this.#values(),
       this.#beyond(),
       this.#binaryKeys(),

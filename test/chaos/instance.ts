@@ -124,6 +124,7 @@ export class Instance {
       case "already-live":
       case "promotion-refused":
       case "shared-key":
+      case "local-times":
         break;
     }
   }

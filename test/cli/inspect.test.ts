@@ -1,4 +1,7 @@
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -372,6 +375,49 @@ describe("the command inspect", () => {
       'column3 has a decimal comma, which a function reads (decode.module), such as "0,25"',
     );
     expect(said).toContain("column2 looks like times: give decode.time and decode.timeFormat");
+  });
+
+  test.each([
+    ["ISO", (i: number) => `2026-03-${String((i % 20) + 1).padStart(2, "0")}`, undefined],
+    ["German", (i: number) => `${(i % 20) + 13}.3.2026`, "d.M.yyyy H:mm"],
+  ])("proposes a time of two fields, with dates as in %s", (_, day, timeFormat) => {
+    const rows = times(40, (i) => ({
+      date: day(i % 10),
+      time: `${(i % 12) + 10}:15`,
+      meter: `m${i % 3}`,
+      kwh: i,
+    }));
+    const { out } = run(["--file", "-"], rows.map((row) => JSON.stringify(row)).join("\n"));
+    const { decode } = parseConfig(out, {}).settings;
+    expect(decode).toMatchObject({ time: ["date", "time"], key: "meter", value: "kwh" });
+    expect(decode.timeFormat).toBe(timeFormat);
+    const said = out.replaceAll("\n#  ", "");
+    expect(said).toContain("times name no zone and are taken as UTC");
+    expect(said).toContain("set decode.timeZone");
+    const lines = rows.map((row) => Object.values(row).join(";")).join("\n");
+    const ofText = parseConfig(run(["--file", "-"], lines).out, {}).settings.decode;
+    expect(ofText).toMatchObject({ time: ["column1", "column2"], key: "column3", value: "column4" });
+  });
+
+  test("takes one field with date and time before two", () => {
+    const rows = times(40, (i) => ({
+      at: iso(i),
+      date: "2026-03-01",
+      time: "10:15",
+      meter: `m${i % 3}`,
+      kwh: i,
+    }));
+    const { out } = run(["--file", "-"], rows.map((row) => JSON.stringify(row)).join("\n"));
+    expect(parseConfig(out, {}).settings.decode.time).toBe("at");
+  });
+
+  test("reads a file of another encoding", () => {
+    const path = join(mkdtempSync(join(tmpdir(), "undercurrent-inspect-")), "in.jsonl");
+    const lines = times(40, (i) => JSON.stringify({ ort: `Süd${i % 3}`, at: iso(i), celsius: i }));
+    writeFileSync(path, Buffer.from(lines.join("\n"), "latin1"));
+    expect(run(["--file", path, "--encoding", "windows-1252"], "").out).toContain("Süd0");
+    expect(run(["readings", "--encoding", "windows-1252"], "").err).toContain("--encoding is of --file");
+    rmSync(dirname(path), { recursive: true });
   });
 
   test("knows JSON in JSON, which no setting reads", () => {

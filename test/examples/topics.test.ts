@@ -52,6 +52,7 @@ const cases: Readonly<Record<string, readonly (readonly [InputRecord, readonly s
       ["north/web-1=310"],
     ],
   ],
+  "date-and-time": [[record({ meter: "m-7", date: "1.3.2026", time: "11:00:05", kwh: 41.2 }), ["m-7=41.2"]]],
   array: [
     [
       record({

@@ -48,6 +48,22 @@ describe("a sample of the input", () => {
     expect(judged(undefined)).toMatchObject([{ level: "error" }]);
   });
 
+  test("tells local times that are taken as UTC, once, unless a zone is named", () => {
+    const local = Array.from({ length: 40 }, (_, i): Placed => [
+      0,
+      jsonRecord(i, "a", { value: i, at: `2026-03-01 10:${10 + i}` }),
+    ]);
+    expect(judge(local, { decode: { time: "at" } })).toEqual([
+      {
+        level: "warning",
+        message:
+          "times name no zone and are taken as UTC: 2026-03-01 10:10 is 2026-03-01T10:10:00.000Z; " +
+          "for local times set decode.timeZone, such as Europe/Berlin",
+      },
+    ]);
+    expect(judge(local, { decode: { time: "at", timeZone: "UTC" } })).toMatchObject([{ level: "ok" }]);
+  });
+
   test("names the share that would be rejected, by code", () => {
     const some = readings(40, (i) => (i % 10 === 3 ? { value: bytes("{") } : i === 5 ? { key: null } : {}));
     expect(judge(some)).toEqual([

@@ -108,6 +108,7 @@ export class TaskMetrics {
       case "already-live":
       case "promotion-refused":
       case "replaying":
+      case "local-times":
         break;
     }
     this.#count();

@@ -55,6 +55,14 @@ export function assertColumns({ wide, key, value }: ColumnFlags): void {
   );
 }
 
+/** The option for the encoding of files. */
+export function encodingOption(): Option {
+  return new Option(
+    "--encoding <name>",
+    "encoding of the text, such as windows-1252 or shift_jis (default: UTF-8, or UTF-16 with a byte order mark)",
+  ).argParser(checkedEncoding);
+}
+
 /** Adds the options that JSON lines and CSV files share. */
 export function addTimeOptions(command: Command): Command {
   return command
@@ -71,11 +79,7 @@ export function addTimeOptions(command: Command): Command {
       "zone of times that name no zone, and of the time of day that is learned, such as Europe/Berlin (default: UTC)",
       checkedZone,
     )
-    .option(
-      "--encoding <name>",
-      "encoding of the text, such as windows-1252 or shift_jis (default: UTF-8, or UTF-16 with a byte order mark)",
-      checkedEncoding,
-    )
+    .addOption(encodingOption())
     .option(
       "--missing <words>",
       "further texts for a missing value, comma-separated",

@@ -2,6 +2,7 @@
 import { parseIsoTime } from "../../forecast/iso-time.js";
 import { isNumberText } from "../../pipeline/decode/number.js";
 import { plausibleUnit, toMilliseconds, type TimeUnit } from "../../pipeline/times/epoch.js";
+import { isDay, isTimeOfDay } from "../../pipeline/times/guess.js";
 import { numericText } from "../../pipeline/times/reader.js";
 
 /** Bounds of what is looked at, for hostile documents. */
@@ -20,6 +21,9 @@ export class Field {
   objects = 0;
   /** Texts in ISO 8601, and times of Avro or Protobuf. */
   times = 0;
+  /** Texts that are a date without a time of day, in ISO 8601 or another form, and times of day without a date. */
+  days = 0;
+  clocks = 0;
   /** Numbers, and texts of digits, that are plausible times, by their unit. */
   readonly units = new Map<TimeUnit, number>();
   /** Times within a day of their record's timestamp. */
@@ -69,6 +73,8 @@ export class Field {
   #addText(value: string, timestamp: number): void {
     this.texts++;
     this.#addValue(value);
+    if (isDay(value)) this.days++;
+    if (isTimeOfDay(value)) this.clocks++;
     const time = parseIsoTime(value);
     if (!Number.isNaN(time)) this.#addTime(time, timestamp);
     if (!isNumberText(value)) return;

@@ -11,6 +11,7 @@ import type { Config } from "../../config/schema.js";
 import { UndercurrentError } from "../../errors/errors.js";
 import { patience, wirePrefix } from "../../pipeline/decode/format.js";
 import { InputSample } from "../../pipeline/input-sample.js";
+import { encodingOption } from "../backtest/form-options.js";
 import { formatOf, registryOf } from "../shared/decode/format.js";
 import { withSource, type InputConfig } from "../shared/inputs.js";
 import { reachedBrokers } from "../shared/kafka-options.js";
@@ -30,6 +31,7 @@ interface InspectFlags extends TimeoutFlag {
   readonly config?: string;
   readonly brokers?: string;
   readonly file?: string;
+  readonly encoding?: string;
   readonly json?: true;
 }
 
@@ -54,18 +56,23 @@ export function inspectCommand(): Command {
       "addresses of brokers, comma-separated, instead of those of the configuration",
     )
     .option("--file <file>", 'file of record values, one a line, instead of a topic; "-" is standard input')
+    .addOption(encodingOption())
     .option("--json", "print the findings and the configuration as JSON")
     .addHelpText("after", notes)
     .action(inspect);
 }
 
 async function inspect(topic: string | undefined, flags: InspectFlags): Promise<void> {
+  if (flags.encoding !== undefined && flags.file === undefined) {
+    throw new UndercurrentError("SETTING_INVALID", "--encoding is of --file: records of a topic are UTF-8");
+  }
   const { settings } = loadConfig(flags.config, process.env);
   const { kafka, topics } = settings;
   const input = topic ?? withSource(settings, {}).topics.input;
   const bootstrapServers = flags.brokers?.split(",") ?? kafka.bootstrapServers;
   const asked = { ...settings, kafka: { ...kafka, bootstrapServers }, topics: { ...topics, input } };
-  const placed = flags.file === undefined ? await sampleOf(asked, flags) : await linesOf(flags.file);
+  const placed =
+    flags.file === undefined ? await sampleOf(asked, flags) : await linesOf(flags.file, flags.encoding);
   if (placed.length === 0) {
     throw new UndercurrentError("INPUT_UNUSABLE", `${flags.file ?? input} has no record to look at`);
   }
@@ -129,7 +136,7 @@ const longestLine = 2000;
 /** Most lines of a file that are read. */
 const mostLines = 10_000;
 
-async function linesOf(file: string): Promise<readonly Placed[]> {
+async function linesOf(file: string, encoding: string | undefined): Promise<readonly Placed[]> {
   await checkReadable([file]);
   const placed: Placed[] = [];
   const splitter = new LineSplitter();
@@ -140,7 +147,7 @@ async function linesOf(file: string): Promise<readonly Placed[]> {
       placed.push([0, { offset: placed.length, timestamp: -1, key: null, value, headers: [] }]);
     }
   };
-  for await (const piece of openText(file)) {
+  for await (const piece of openText(file, { encoding })) {
     take(splitter.push(piece));
     if (placed.length === mostLines) return placed;
   }

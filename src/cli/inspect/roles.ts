@@ -35,6 +35,33 @@ export function timesIn(fields: Fields, array: string | undefined): readonly Tim
     .sort((a, b) => rank(b.field, array) - rank(a.field, array));
 }
 
+/** A date and a time of day in fields beside one another. */
+export interface SplitTime {
+  readonly day: Field;
+  readonly clock: Field;
+}
+
+const ofDay = /date|datum|fecha|(^|[_-])(day|tag|dia|jour|giorno)([_-]|$)|^column\d+$/i;
+
+/** Returns a date and a time of day that are a time together; undefined if there are none. */
+export function splitTimeIn(fields: Fields, array: string | undefined): SplitTime | undefined {
+  const all = inScope(fields, array);
+  const parentOf = ({ names }: Field): string => names.slice(0, -1).join(".");
+  for (const day of all) {
+    if (!isMostly(day, day.days) || (timeOf(day) === undefined && !ofDay.test(day.name))) continue;
+    const clock = all.find(
+      (other) =>
+        isMostly(other, other.clocks) && other.array === day.array && parentOf(other) === parentOf(day),
+    );
+    if (clock !== undefined) return { day, clock };
+  }
+  return undefined;
+}
+
+function isMostly({ present }: Field, count: number): boolean {
+  return count >= most * present && count > 0;
+}
+
 function rank(field: Field, array: string | undefined): number {
   const near = field.near >= most * field.present ? 4 : 0;
   return near + (ofEventTime.test(field.name) ? 2 : 0) + (field.array === array ? 1 : 0);
@@ -88,6 +115,7 @@ export function keysIn(fields: Fields, array: string | undefined): readonly KeyF
     .filter((field) => {
       const { present, texts, numberTexts, values } = field;
       if (field.array !== array || present < most * count || isTime(field)) return false;
+      if (isMostly(field, field.days) || isMostly(field, field.clocks)) return false;
       const isName = texts >= most * present && (numberTexts < most * present || isNumbering(field));
       if (!isName && !isNumbering(field)) return false;
       return values.size > 1 && (count < 20 || values.size <= count / 2);

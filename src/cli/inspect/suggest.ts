@@ -1,11 +1,22 @@
 /** Suggests settings for the records of a topic, and says what they were chosen by. */
 import { isUtf8 } from "node:buffer";
+import { parseIsoTime } from "../../forecast/iso-time.js";
 import { decodeText } from "../../pipeline/decode/document.js";
 import { integerKeys } from "../../pipeline/decode/key.js";
 import type { InputRecord } from "../../pipeline/ports.js";
+import { isOrderUnclear, likelyFormat } from "../../pipeline/times/guess.js";
 import { Fields, type Field } from "./fields.js";
 import { recordsPerSecond, windowFor, type Placed } from "./rates.js";
-import { arrayOf, arraysAround, keysIn, measureNamesIn, measuresIn, timesIn } from "./roles.js";
+import {
+  arrayOf,
+  arraysAround,
+  keysIn,
+  measureNamesIn,
+  measuresIn,
+  splitTimeIn,
+  timesIn,
+  type SplitTime,
+} from "./roles.js";
 import { shapeOf, type Decode, type Shape } from "./shapes.js";
 import { parsed } from "./values.js";
 
@@ -72,7 +83,9 @@ export function suggestForLines(placed: readonly Placed[]): Suggestion | undefin
   });
   const { decode, ...rest } = suggestForDocuments(placed, documents);
   const { numbersInText: _, ...others } = decode;
-  const notes = [...rest.notes, ...columns.flatMap((name) => unreadNote(name, documents))];
+  const read = [decode["time"]].flat();
+  const unread = columns.filter((name) => !read.includes(name));
+  const notes = [...rest.notes, ...unread.flatMap((name) => unreadNote(name, documents))];
   return { decode: { format: "text", columns, delimiter, ...others }, ...rest, notes };
 }
 
@@ -318,6 +331,8 @@ function timeOf(fields: Fields, { shape, array }: Scope, notes: string[]): Decod
     return {};
   }
   const [best, ...others] = timesIn(fields, array);
+  const split = best === undefined || best.field.days > 0 ? splitTimeIn(fields, array) : undefined;
+  if (split !== undefined) return splitTimeOf(split, notes);
   if (best === undefined) {
     notes.push("Time: the record's timestamp; no field looks like one.");
     return {};
@@ -335,6 +350,21 @@ function timeOf(fields: Fields, { shape, array }: Scope, notes: string[]): Decod
           .join(", ")}`;
   notes.push(`Time: ${field.path} (${form})${also}.`);
   return { time: pathOf(field.names), ...(isUnitNeeded && { timeUnit: unit }) };
+}
+
+/** Settings of a time in two fields. */
+function splitTimeOf({ day, clock }: SplitTime, notes: string[]): Decode {
+  const [[date], [time]] = [day.values, clock.values];
+  const example = `${date?.trim()} ${time?.trim()}`;
+  const format = Number.isNaN(parseIsoTime(example)) ? likelyFormat(example) : undefined;
+  notes.push(`Time: ${day.path} and ${clock.path}, such as ${short(example)}.`);
+  if (format !== undefined && isOrderUnclear(example)) {
+    notes.push(`Day and month of ${day.path} may be the other way round: see decode.timeFormat.`);
+  }
+  return {
+    time: [pathOf(day.names), pathOf(clock.names)],
+    ...(format !== undefined && { timeFormat: format }),
+  };
 }
 
 function measuresOf(fields: Fields, { shape, array }: Scope, notes: string[]): Decode | undefined {

@@ -117,12 +117,18 @@ async function service({ config, dryRun = false, workers, timeout }: RunFlags): 
   const reloads = reloadsOf(settings, log, config);
   const totals = new Totals();
   const rejections = loggedRejections(log);
+  let toldLocalTimes = false;
   const reports: MemberReports = {
     telemetry: { ...noopTelemetry, rejection: (rejection: Rejection) => rejections.add(rejection) },
     task: (event) => {
       totals.add(event);
       // A dry run reads the input before its repartition.
       if (event.type === "shared-key" && placesByKey(settings)) return;
+      // Once for all partitions; the sample of a dry run tells it too.
+      if (event.type === "local-times") {
+        if (dryRun || toldLocalTimes) return;
+        toldLocalTimes = true;
+      }
       logTaskEvent(log, event);
     },
     repartition: (event) => logRepartitionEvent(log, event),

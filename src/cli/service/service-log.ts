@@ -81,6 +81,9 @@ export function logTaskEvent(log: ServiceLog, event: TaskEvent): void {
         `a key arrives in partitions ${event.other} and ${event.partition} and is a separate series in each. ${repartitionAdvice}`,
       );
       break;
+    case "local-times":
+      log.warn({ ...entry, note: undefined }, event.note);
+      break;
     case "restarting": {
       const { code, message } = event.error;
       log.warn({ ...entry, error: { code, message } }, "restarting the task from the last durable commit");

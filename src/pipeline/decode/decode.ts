@@ -84,11 +84,17 @@ export function decoder(settings: DecodeSettings, format?: ValueFormat): Decode 
  * Returns a function that decodes records of any number of readings. The order of the readings is that of the items (`each`),
  * then that of the series in the settings. The function throws for a record without any readable part; where only some
  * readings cannot be read, it returns their errors beside the others.
+ *
+ * @param noteTime takes each time as it is in the record
  */
-export function recordDecoder(settings: DecodeSettings, format?: ValueFormat): DecodeAll {
+export function recordDecoder(
+  settings: DecodeSettings,
+  format?: ValueFormat,
+  noteTime?: (time: unknown) => void,
+): DecodeAll {
   const parse = documentParser(settings, format);
   const isSkipped = skipTest(settings);
-  const decodeItem = itemDecoder(settings, format);
+  const decodeItem = itemDecoder(settings, format, noteTime);
   const { maxReadings, absent } = settings;
   const path = itemsPath(settings);
   if (path === undefined) {
@@ -190,11 +196,12 @@ interface SeriesPaths {
 function itemDecoder(
   settings: DecodeSettings,
   format: ValueFormat | undefined,
+  noteTime: ((time: unknown) => void) | undefined,
 ): (item: Item, into: MutableDecoded) => void {
   const eachNames = itemsPath(settings);
   const pathOf = (names: readonly string[]): ItemPath => itemPath(names, eachNames);
   const keyOf = keyReader(settings, format);
-  const timeOf = itemTimeReader(settings, pathOf);
+  const timeOf = itemTimeReader(settings, pathOf, noteTime);
   const numbers = numberReader(settings);
   const width = featureCountOf(settings);
   const shared = settings.features.map((path) => pathOf(pathNames(path)));
@@ -319,9 +326,15 @@ function tooMany(most: number): UndercurrentError {
 function itemTimeReader(
   settings: DecodeSettings,
   pathOf: (names: readonly string[]) => ItemPath,
+  noteTime: ((time: unknown) => void) | undefined,
 ): (record: InputRecord, chain: Chain) => number {
   const { time } = settings;
-  const timeOf = timeReader(settings, decodeNames);
+  const read = timeReader(settings, decodeNames);
+  const noting = (found: unknown): number => {
+    noteTime!(found);
+    return read(found);
+  };
+  const timeOf = noteTime === undefined ? read : noting;
   if (time === undefined) {
     if (settings.format !== "module") return recordTime;
     const own = pathOf(["time"]);

@@ -1,7 +1,10 @@
 /** Reads records to readings: common JSON from its bytes, everything else by the decoder. */
+import { UndercurrentError } from "../../errors/errors.js";
 import type { DecodeSettings } from "../decode-settings.js";
 import { namedSeriesOf } from "../decode-settings.js";
 import type { InputRecord } from "../ports.js";
+import { decodeNames } from "../times/reader.js";
+import { zoneNoter } from "../times/zone.js";
 import { recordDecoder, type DecodeAll, type Decoded, type Reading } from "./decode.js";
 import type { ValueFormat } from "./format.js";
 import { RecordScan } from "./scan.js";
@@ -62,4 +65,31 @@ export class RecordReader {
   keyFault(): Error {
     return this.#decode(this.#record!).refused[0]!.error;
   }
+}
+
+/** Records that are looked at for local times. */
+const judgedForTimes = 16;
+
+/** Returns the note on the first local time that is taken as UTC; undefined if there is none. */
+export function localTimesIn(
+  records: readonly InputRecord[],
+  decode: DecodeSettings,
+  format: ValueFormat | undefined,
+): string | undefined {
+  // A function of the user's is not called twice for a record.
+  if (decode.time === undefined || decode.timeZone !== undefined || decode.format === "module")
+    return undefined;
+  let found: string | undefined;
+  const noteTime = zoneNoter(decode, decodeNames, (note) => (found = note));
+  const read = recordDecoder(decode, format, noteTime);
+  for (const record of records.slice(0, judgedForTimes)) {
+    try {
+      read(record);
+    } catch (error) {
+      // The task has told it.
+      if (!(error instanceof UndercurrentError)) throw error;
+    }
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }

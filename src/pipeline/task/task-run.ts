@@ -17,6 +17,7 @@ import type { Operators } from "../operator.js";
 import { PartitionModel, type ModelContext } from "./partition-model.js";
 import { CommittedReader } from "../query/committed-reader.js";
 import type { HeldPartition } from "../query/key-queries.js";
+import { localTimesIn } from "../decode/record-reader.js";
 import { SnapshotSchedule } from "./snapshot-schedule.js";
 import { UserSteps } from "./user-steps.js";
 
@@ -69,6 +70,7 @@ export class TaskRun {
   #interrupted = false;
   #heldBack: UndercurrentError | undefined;
   #landed = false;
+  #notedTimes = false;
   #keys = 0;
   #incidents: IncidentCounts = { keys: 0, silences: 0, groups: 0, waitingSilences: 0 };
   #bytes = 0;
@@ -400,6 +402,7 @@ export class TaskRun {
         this.#reader?.queued();
         this.#reportOutcomes(model);
         await added;
+        this.#noteLocalTimes(rest);
         rest = rest.filter(({ offset }) => offset >= commit.offset);
       }
     } else {
@@ -414,6 +417,15 @@ export class TaskRun {
     const shared = this.#context.keys?.takeShared(this.#origin.partition);
     if (shared !== undefined) this.#owner.emit({ type: "shared-key", ...this.#origin, ...shared });
     if (!model.live && model.position >= model.liveFrom) await this.#goLive(model, progress);
+  }
+
+  /** Looks for local times in the first records that are live. */
+  #noteLocalTimes(records: readonly InputRecord[]): void {
+    if (this.#notedTimes) return;
+    this.#notedTimes = true;
+    const { settings, format } = this.#context;
+    const note = localTimesIn(records, settings.decode, format);
+    if (note !== undefined) this.#owner.emit({ type: "local-times", ...this.#origin, note });
   }
 
   #trace(trace: BatchTrace, records: readonly InputRecord[], commit: Commit): void {

@@ -25,6 +25,17 @@ const dates: readonly (readonly [RegExp, string | ((text: string) => string)])[]
 
 const timeOfDay = /^(,? |T)\d{1,2}:\d\d(:\d\d(\.\d{1,3})?)?( ?)([AaPp][Mm])?$/;
 
+/** Whether a text is a date without a time of day. */
+export function isDay(text: string): boolean {
+  const format = likelyFormat(text.trim());
+  return format !== undefined && !/[Hh]/.test(format);
+}
+
+/** Whether a text is a time of day without a date. */
+export function isTimeOfDay(text: string): boolean {
+  return /^\s*\d{1,2}:\d\d(:\d\d(\.\d{1,3})?)?( ?[AaPp][Mm])?\s*$/.test(text);
+}
+
 /** Returns a format that reads the text, in the tokens of luxon; undefined for a text of no known form. */
 export function likelyFormat(text: string): string | undefined {
   if (text.length > 40) return undefined;

@@ -1,8 +1,7 @@
 /** Finds the column that holds the time of day beside a column of dates. */
-import { likelyFormat } from "../../../pipeline/times/guess.js";
+import { isDay, isTimeOfDay, likelyFormat } from "../../../pipeline/times/guess.js";
 import type { CsvRow } from "./csv-records.js";
 
-const timeOfDay = /^\d{1,2}:\d\d(:\d\d(\.\d{1,3})?)?( ?[AaPp][Mm])?$/;
 const isoDay = /^\d{4}-\d\d-\d\d$/;
 
 /**
@@ -21,7 +20,7 @@ export function clockColumn(
   const [date, second] = timeColumns;
   if (date === undefined || second !== undefined || rows.length === 0) return undefined;
   const cellOf = ({ cells }: CsvRow, column: number): string => cells[column]?.trim() ?? "";
-  const isClock = (column: number): boolean => rows.every((row) => timeOfDay.test(cellOf(row, column)));
+  const isClock = (column: number): boolean => rows.every((row) => isTimeOfDay(cellOf(row, column)));
   const clock = [date + 1, date - 1].find((column) => column >= 0 && isClock(column));
   if (clock === undefined || !rows.every((row) => isDay(cellOf(row, date)))) return undefined;
   const [day, time] = [header[date]!, header[clock]!];
@@ -34,10 +33,4 @@ export function clockColumn(
   return isIso || format !== undefined
     ? { text: `the time of day in the column next to the date is not read: ${how} reads both`, isRead: true }
     : { text: `; the time of day is in the column next to it: ${how} reads both`, isRead: false };
-}
-
-/** Whether a text is a date without a time of day. */
-function isDay(text: string): boolean {
-  const format = likelyFormat(text);
-  return format !== undefined && !/[Hh]/.test(format);
 }
