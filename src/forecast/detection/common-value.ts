@@ -1,6 +1,6 @@
 /**
- * The most frequent value of a key, by the counters of Misra and Gries (Finding repeated elements, 1982): a value that
- * no counter knows takes a free one, or lowers all.
+ * The most frequent value of a key, by a few counters as of Misra and Gries (Finding repeated elements, 1982): a value that
+ * no counter knows takes a free one, or lowers the least, not all, so that many rare values do not wear a frequent one away.
  */
 import { candidates, u16At } from "./layout.js";
 import type { DetectionRow } from "./rows.js";
@@ -34,7 +34,7 @@ export function isMostFrequent({ u16, at16 }: DetectionRow, value: number): bool
   else if (u16[counts + least] === 0) {
     u16[hashes + least] = hash;
     u16[counts + least] = 1;
-  } else for (let i = 0; i < candidates; i++) u16[counts + i]!--;
+  } else u16[counts + least]!--;
   if (counted + 1 >= 60_000) {
     u16[at16 + u16At.counted] = (counted + 1) >> 1;
     for (let i = 0; i < candidates; i++) u16[counts + i] = u16[counts + i]! >> 1;
