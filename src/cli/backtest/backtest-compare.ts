@@ -1,6 +1,6 @@
 /** `backtest --compare`: forecasters that differ in their cell alone, side by side on the same events. */
 import type { CsvColumns } from "../../adapters/files/csv/csv-layout.js";
-import { readObservations, type FileForm } from "../../adapters/files/csv/csv-reader.js";
+import type { FileForm } from "../../adapters/files/csv/csv-reader.js";
 import type { LineReader } from "../../adapters/files/line-records.js";
 import type { CellKind, EngineFactory } from "../../engine/port.js";
 import { forecastColumns, type ForecastColumns, type ObservationColumns } from "../../forecast/columns.js";
@@ -9,8 +9,7 @@ import { Scoreboard, type ScoreboardOptions } from "../../forecast/evaluation/sc
 import type { ForecasterSettings } from "../../forecast/settings.js";
 import { ExpertRecord } from "../../forecast/evaluation/expert-record.js";
 import { summariseAll, type OverallSummary } from "../../forecast/evaluation/summary.js";
-import { windowedColumns } from "../../forecast/windows/windowed-columns.js";
-import { Replay } from "./replay.js";
+import { readForAll, Replay } from "./replay.js";
 import { noObservation } from "../shared/options.js";
 import type { Rejections } from "../shared/rejections.js";
 
@@ -96,16 +95,12 @@ export async function compareCells(
   const candidates = settings.map((each) => new Candidate(each, engine, scoring));
   const replay = new Replay({ files, rejections });
   try {
-    // Slots are given in order of first use, so that a key has the same one in all.
-    const slotOf = (key: string): number => candidates.map(({ forecaster }) => forecaster.slotOf(key))[0]!;
-    const windows = windowedColumns(candidates[0]!.forecaster, slotOf);
-    const batches = readObservations(files, {
+    const [first, ...others] = candidates.map(({ forecaster }) => forecaster);
+    const batches = readForAll([first!, ...others], files, {
       ...replay.hooks,
       columns,
       form,
       lines,
-      slotOf,
-      windows,
       batchSize,
     });
     let turn = 0;

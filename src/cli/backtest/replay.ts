@@ -1,7 +1,10 @@
 /** Replays files batch by batch into a forecaster and an output file: what every kind of `backtest` shares. */
 import { statSync } from "node:fs";
 import { SingleBar } from "cli-progress";
+import { readObservations } from "../../adapters/files/csv/csv-reader.js";
 import { TextOutput } from "../../adapters/files/text-output.js";
+import type { Forecaster } from "../../forecast/forecaster.js";
+import { windowedColumns } from "../../forecast/windows/windowed-columns.js";
 import type { Rejection } from "../../pipeline/telemetry.js";
 import { printNotice, type Rejections } from "../shared/rejections.js";
 import { plainText } from "../shared/text.js";
@@ -60,6 +63,17 @@ export class Replay<Writer extends RowWriter = never> {
       this.#rejections.summarise();
     }
   }
+}
+
+/** Reads files for several forecasters of the same keys and windows: a batch is for each of them. */
+export function readForAll(
+  forecasters: readonly [Forecaster, ...Forecaster[]],
+  files: readonly string[],
+  options: Omit<Parameters<typeof readObservations>[1], "slotOf" | "windows">,
+): ReturnType<typeof readObservations> {
+  // Slots are given in order of first use, so that a key has the same one in all.
+  const slotOf = (key: string): number => forecasters.map((forecaster) => forecaster.slotOf(key))[0]!;
+  return readObservations(files, { ...options, slotOf, windows: windowedColumns(forecasters[0], slotOf) });
 }
 
 /** Warns of the first cell of the output file that a spreadsheet would run as a formula. */

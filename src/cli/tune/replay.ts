@@ -1,13 +1,12 @@
 /** Replays the sample once through every forecaster that is tried, and finds the incidents of every choice. */
-import { readObservations, type FileForm } from "../../adapters/files/csv/csv-reader.js";
+import type { FileForm } from "../../adapters/files/csv/csv-reader.js";
 import type { LineReader } from "../../adapters/files/line-records.js";
 import type { CsvColumns } from "../../adapters/files/csv/csv-layout.js";
 import type { EngineFactory } from "../../engine/port.js";
 import { forecastColumns, type ForecastColumns } from "../../forecast/columns.js";
 import { Forecaster } from "../../forecast/forecaster.js";
 import { forecasterSettings, type ForecasterSettings } from "../../forecast/settings.js";
-import { windowedColumns } from "../../forecast/windows/windowed-columns.js";
-import { Replay } from "../backtest/replay.js";
+import { readForAll, Replay } from "../backtest/replay.js";
 import { noObservation } from "../shared/options.js";
 import type { Rejections } from "../shared/rejections.js";
 import { alarmRates, gateChoices } from "./grid.js";
@@ -100,16 +99,12 @@ export async function replaySample(
   const [first] = candidates;
   const sample = new Sample(candidates.length);
   const replay = new Replay({ files, rejections });
-  // Slots are given in order of first use, so that a key has the same one in all.
-  const slotOf = (key: string): number => candidates.map(({ forecaster }) => forecaster.slotOf(key))[0]!;
-  const windows = windowedColumns(first!.forecaster, slotOf);
-  const batches = readObservations(files, {
+  const [one, ...others] = candidates.map(({ forecaster }) => forecaster);
+  const batches = readForAll([one!, ...others], files, {
     ...replay.hooks,
     columns,
     form,
     lines,
-    slotOf,
-    windows,
     batchSize,
   });
   await replay.run(batches, (batch) => {
