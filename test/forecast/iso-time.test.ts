@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { UndercurrentError } from "../../src/errors/errors.js";
 import { readTime } from "../../src/forecast/input.js";
 import { parseIsoTime } from "../../src/forecast/iso-time.js";
-import { DayStarts, isoTimeAt } from "../../src/pipeline/decode/iso-scan.js";
+import { DayStarts, isoTimeAt } from "../../src/pipeline/decode/scan/iso-scan.js";
 
 const commonYear = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 

@@ -7,7 +7,7 @@ import { decodeNames } from "../times/reader.js";
 import { zoneNoter } from "../times/zone.js";
 import { recordDecoder, type DecodeAll, type Decoded, type Reading } from "./decode.js";
 import type { ValueFormat } from "./format.js";
-import { RecordScan } from "./scan.js";
+import { RecordScan } from "./scan/scan.js";
 
 const noneRefused: Decoded["refused"] = [];
 

@@ -4,7 +4,7 @@ import { UndercurrentError } from "../../../src/errors/errors.js";
 import { forecasterSettings } from "../../../src/forecast/settings.js";
 import { decoder } from "../../../src/pipeline/decode/decode.js";
 import { epochTime, plausibleUnit, timeUnits } from "../../../src/pipeline/times/epoch.js";
-import { RecordScan } from "../../../src/pipeline/decode/scan.js";
+import { RecordScan } from "../../../src/pipeline/decode/scan/scan.js";
 import { detectingTimeReader } from "../../../src/pipeline/times/detection.js";
 import { flagNames } from "../../../src/pipeline/times/reader.js";
 import { InputSample } from "../../../src/pipeline/input-sample.js";

@@ -4,12 +4,12 @@
  * Where the scan answers, its answer equals the decoder's.
  */
 import { isUtf8 } from "node:buffer";
-import { maximumTime, maximumValue } from "../../forecast/input.js";
+import { maximumTime, maximumValue } from "../../../forecast/input.js";
 import { DayStarts, isoTimeAt } from "./iso-scan.js";
-import type { InputRecord } from "../ports.js";
-import { schemaIdOf, wirePrefix } from "./format.js";
-import type { DecodeSettings } from "../decode-settings.js";
-import { epochTime, type TimeUnit } from "../times/epoch.js";
+import type { InputRecord } from "../../ports.js";
+import { schemaIdOf, wirePrefix } from "../format.js";
+import type { DecodeSettings } from "../../decode-settings.js";
+import { epochTime, type TimeUnit } from "../../times/epoch.js";
 import {
   firstKeyPart,
   firstNumber,

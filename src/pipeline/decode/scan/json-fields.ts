@@ -7,7 +7,7 @@ import {
   pathNames,
   type DecodeSettings,
   type Path,
-} from "../decode-settings.js";
+} from "../../decode-settings.js";
 
 /** What lies at a name: nothing that is looked for, an object with something in it, or one of the fields. */
 export const noField = -2;

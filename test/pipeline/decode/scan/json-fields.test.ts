@@ -1,7 +1,7 @@
 /** Which settings can be read from a document's bytes, and which need the whole document. */
 import { expect, test } from "vitest";
-import { jsonFields } from "../../../src/pipeline/decode/json-fields.js";
-import { pipelineSettings, type PipelineOptions } from "../../../src/pipeline/settings.js";
+import { jsonFields } from "../../../../src/pipeline/decode/scan/json-fields.js";
+import { pipelineSettings, type PipelineOptions } from "../../../../src/pipeline/settings.js";
 
 const fieldsOf = (decode: PipelineOptions["decode"]): ReturnType<typeof jsonFields> =>
   jsonFields(pipelineSettings({ decode }).decode);

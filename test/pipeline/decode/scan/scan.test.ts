@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { UndercurrentError } from "../../../src/errors/errors.js";
-import { recordDecoder } from "../../../src/pipeline/decode/decode.js";
-import { RecordScan } from "../../../src/pipeline/decode/scan.js";
-import { pipelineSettings, type PipelineOptions } from "../../../src/pipeline/settings.js";
-import { bytes, jsonRecord, start } from "../records.js";
+import { UndercurrentError } from "../../../../src/errors/errors.js";
+import { recordDecoder } from "../../../../src/pipeline/decode/decode.js";
+import { RecordScan } from "../../../../src/pipeline/decode/scan/scan.js";
+import { pipelineSettings, type PipelineOptions } from "../../../../src/pipeline/settings.js";
+import { bytes, jsonRecord, start } from "../../records.js";
 
 const flat = { time: "time" };
 const choices: readonly PipelineOptions["decode"][] = [

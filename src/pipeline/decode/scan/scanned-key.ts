@@ -1,6 +1,6 @@
 /** The key of a scanned record, as bytes: a part of the record as it is, or several parts joined in a buffer. */
-import { maximumKeyLength } from "../../forecast/input.js";
-import { escapeKeyPart, isPath, keyParts, type DecodeSettings } from "../decode-settings.js";
+import { maximumKeyLength } from "../../../forecast/input.js";
+import { escapeKeyPart, isPath, keyParts, type DecodeSettings } from "../../decode-settings.js";
 
 const [slash, tilde, zero, one] = [0x2f, 0x7e, 0x30, 0x31];
 const nothing = new Uint8Array(0);

@@ -1,8 +1,8 @@
 /** Times read from bytes, against the reader of texts. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { DayStarts, isoTimeAt } from "../../../src/pipeline/decode/iso-scan.js";
-import { decodeNames, timeReader } from "../../../src/pipeline/times/reader.js";
+import { DayStarts, isoTimeAt } from "../../../../src/pipeline/decode/scan/iso-scan.js";
+import { decodeNames, timeReader } from "../../../../src/pipeline/times/reader.js";
 
 const read = (text: string): number => {
   const bytes = Buffer.from(`"${text}"`);
