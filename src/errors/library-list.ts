@@ -39,7 +39,7 @@ export const libraryErrors = {
     exit: exitCodes.input,
     data: "This event was rejected and counted; no state was changed.",
     action:
-      "Give the value as a number, or as null or NaN if it is missing. Texts that hold numbers need decode.numbersInText, decimal commas in CSV --decimal , and units such as % --value-unit %.",
+      "Give the value as a number, or as null or NaN if it is missing. Numbers in texts need decode.numbersInText or --numbers-in-text, a decimal comma decode.decimal or --decimal, and units decode.valueUnit or --value-unit.",
   },
   VALUE_OUT_OF_RANGE: {
     exit: exitCodes.input,

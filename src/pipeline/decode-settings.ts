@@ -177,6 +177,19 @@ export const decodeSchema = z
       .boolean()
       .default(false)
       .describe('Takes texts such as "41.2" as numbers, for values and features.'),
+    decimal: z
+      .enum([".", ","])
+      .default(".")
+      .describe(
+        'Decimal mark of numbers in texts. With a comma, texts such as "41,2" are numbers, and a point is refused.',
+      ),
+    valueUnit: z
+      .array(z.string().min(1).max(32))
+      .max(64)
+      .default([])
+      .describe(
+        'Units that values and features may carry before or after the number, such as "%". With a unit, texts such as "12.5 %" and "12.5" are numbers.',
+      ),
     missing: z
       .array(z.string())
       .max(64)
@@ -245,6 +258,9 @@ export const decodeSchema = z
     if (format === "module" && each !== undefined) issue("each and format: module exclude each other");
     if (decode.columns !== undefined && format !== "text") issue("columns requires format: text");
     if (new Set(decode.columns).size < (decode.columns?.length ?? 0)) issue("two columns have the same name");
+    if (decode.columns !== undefined && decode.delimiter === "," && decode.decimal === ",") {
+      issue("delimiter and decimal are both the comma");
+    }
     const parts = keyParts(decode);
     if (
       (keyFormat === "text" || keyFormat === "int32" || keyFormat === "int64") &&

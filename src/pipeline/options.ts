@@ -217,6 +217,16 @@ export interface PipelineOptions {
         /** Takes texts such as "41.2" as numbers, for values and features. Default: false. */
         readonly numbersInText?: boolean | undefined;
         /**
+         * Decimal mark of numbers in texts. With a comma, texts such as "41,2" are numbers, and a point is refused.
+         * Default: ".".
+         */
+        readonly decimal?: "." | "," | undefined;
+        /**
+         * Units that values and features may carry before or after the number, such as "%". With a unit, texts such
+         * as "12.5 %" and "12.5" are numbers. List of texts (0 to 64). Default: [].
+         */
+        readonly valueUnit?: readonly string[] | undefined;
+        /**
          * Texts that stand for a missing value or feature, such as unavailable. Upper and lower case are the same.
          * List of texts (0 to 64). Default: [].
          */

@@ -160,6 +160,12 @@ const cases: Readonly<Record<string, readonly (readonly [InputRecord, readonly s
       ["pump-7/celsius=41.2", "pump-7/bar=2.5"],
     ],
   ],
+  units: [
+    [
+      record({ machine: "press-1", load: "12,5 %", power: "3,25 kW" }),
+      ["press-1/load=12.5", "press-1/power=3.25"],
+    ],
+  ],
   repartition: [[record({ sensor: "pump-7", celsius: 41.2 }), ["pump-7=41.2"]]],
   "shared-models": [[record({ celsius: 41.2 }, { key: bytes("pump-7") }), ["pump-7=41.2"]]],
   "several-topics": [[record({ celsius: 41.2 }, { key: bytes("pump-7") }), ["pump-7=41.2"]]],

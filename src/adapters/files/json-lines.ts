@@ -1,6 +1,6 @@
 /** Observations and forecasts as JSON lines: one message on each line, forecasts in the order of observations. */
 import { UndercurrentError, type ErrorCode } from "../../errors/errors.js";
-import { readKey, readValue } from "../../forecast/input.js";
+import { readKey } from "../../forecast/input.js";
 import { JsonText } from "../../pipeline/encode/json-text.js";
 import type { MessageWriter } from "../../pipeline/encode/message.js";
 import type { ForecastBatch } from "../../pipeline/telemetry.js";
@@ -34,8 +34,8 @@ export interface ObservationReading {
   };
   /** Epoch milliseconds; throws TIME_INVALID. */
   readonly timeOf: (time: unknown) => number;
-  /** Returns whether a value is a text for a missing value. */
-  readonly isMissing: (value: unknown) => boolean;
+  /** Returns the number of a value or feature, NaN for a missing one; throws as `readValue`. */
+  readonly numberOf: (value: unknown, name: string) => number;
   /** Takes a note on a line that is read and lacks a value. */
   readonly lacksValue?: ((note: string) => void) | undefined;
 }
@@ -46,15 +46,13 @@ export interface ObservationReading {
  */
 export function readObservationLine(
   line: Line,
-  { features, names = {}, timeOf, isMissing, lacksValue }: ObservationReading,
+  { features, names = {}, timeOf, numberOf, lacksValue }: ObservationReading,
 ): ObservationMessage {
   if (line.text === undefined) {
     throw new UndercurrentError("LINE_TOO_LONG", `the line is longer than ${longestLine} characters`);
   }
   if (!wasUtf8(line.text)) throw new UndercurrentError("ROW_UNREADABLE", notUtf8Text);
   const message = parseObject(line.text);
-  const valueOf = (value: unknown, name?: string): number =>
-    isMissing(value) ? NaN : readValue(value, name);
   const { key: ofKey = "key", time: ofTime = "time", value: ofValue = "value" } = names;
   if (message[ofKey] === undefined) throw new UndercurrentError("KEY_INVALID", absent("key", ofKey, message));
   const key = readKey(message[ofKey]);
@@ -63,8 +61,8 @@ export function readObservationLine(
   return {
     key,
     time,
-    value: valueOf(message[ofValue]),
-    features: features.map((name) => valueOf(message[name], `the feature ${JSON.stringify(name)}`)),
+    value: numberOf(message[ofValue], "the value"),
+    features: features.map((name) => numberOf(message[name], `the feature ${JSON.stringify(name)}`)),
   };
 }
 

@@ -75,6 +75,7 @@ const ofValues = [
   "missing",
   "decimal",
   "value-unit",
+  "numbers-in-text",
   "every",
   "by",
   "grace",

@@ -34,6 +34,7 @@ import {
   addFileOptions,
   assertColumns,
   assertForm,
+  assertRead,
   type ColumnFlags,
   type FileFlags,
 } from "./form-options.js";
@@ -146,6 +147,7 @@ async function backtest(files: readonly string[], given: BacktestFlags, command:
     throw new UndercurrentError("SETTING_INVALID", "--cell: several cells need --compare");
   }
   assertColumns(flags);
+  assertRead(files, flags);
   const engine = await loadEngine(flags.engine);
   await checkReadable(files);
   const outputs = (["out", "incidents", "report"] as const).flatMap((name) => {

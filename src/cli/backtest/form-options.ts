@@ -1,24 +1,26 @@
 /** Adds the options for the columns of the input, and for the format of its times and values. */
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { encodingOf } from "../../adapters/files/encodings/decoder.js";
+import { jsonLinesName } from "../../adapters/files/line-records.js";
 import { timeUnits, type TimeUnit } from "../../pipeline/times/epoch.js";
 import { isTimeZone, timeFormatFault } from "../../pipeline/times/format.js";
 import { UndercurrentError } from "../../errors/errors.js";
 
-/** The options of encoding, times and missing values as commander gives them. */
+/** The options of encoding, times and numbers as commander gives them. */
 export interface TimeFlags {
   readonly timeUnit?: TimeUnit;
   readonly timeFormat?: string;
   readonly timeZone?: string;
   readonly missing?: readonly string[];
   readonly encoding?: string;
+  readonly decimal?: "." | "," | undefined;
+  readonly valueUnit?: readonly string[] | undefined;
+  readonly numbersInText?: boolean;
 }
 
 /** The options of CSV files. */
 export interface FileFlags extends TimeFlags {
   readonly delimiter?: string;
-  readonly decimal?: "." | ",";
-  readonly valueUnit?: readonly string[];
 }
 
 /** The options that name columns. */
@@ -84,16 +86,6 @@ export function addTimeOptions(command: Command): Command {
       "--missing <words>",
       "further texts for a missing value, comma-separated",
       (text: string, before: readonly string[] | undefined) => [...(before ?? []), ...text.split(",")],
-    );
-}
-
-/** Adds the options of CSV files. */
-export function addFileOptions(command: Command): Command {
-  return addTimeOptions(command)
-    .option(
-      "--delimiter <character>",
-      "character between cells, or tab (default: comma, semicolon or tab, detected)",
-      delimiterOf,
     )
     .addOption(
       new Option("--decimal <mark>", "decimal mark of numbers (default: the point)").choices([".", ","]),
@@ -102,7 +94,46 @@ export function addFileOptions(command: Command): Command {
       "--value-unit <units>",
       "units that values may carry and that are left out, comma-separated, such as %: 12.5 % is 12.5",
       (text: string, before: readonly string[] | undefined) => [...(before ?? []), ...text.split(",")],
+    )
+    .option(
+      "--numbers-in-text",
+      'take texts of JSON lines such as "41.2" as numbers, as --decimal , and --value-unit do; cells of CSV always are',
     );
+}
+
+/** Adds the options of CSV files. */
+export function addFileOptions(command: Command): Command {
+  return addTimeOptions(command).option(
+    "--delimiter <character>",
+    "character between cells, or tab (default: comma, semicolon or tab, detected)",
+    delimiterOf,
+  );
+}
+
+/** Settings of `decode` that options have for CSV files. */
+const ofDecode = ["value", "missing", "decimal", "valueUnit", "numbersInText"] as const;
+
+/**
+ * Throws SETTING_INVALID for options without a meaning for files that all hold JSON lines by their names.
+ *
+ * @param byDecode Whether the configuration alone says how lines are read.
+ */
+export function assertRead(files: readonly string[], flags: FileFlags & ColumnFlags, byDecode = false): void {
+  if (!files.every((file) => jsonLinesName.test(file))) return;
+  const option = (["delimiter", "wide"] as const).find((name) => flags[name] !== undefined);
+  if (option !== undefined) {
+    throw new UndercurrentError(
+      "SETTING_INVALID",
+      `--${option} is of CSV files, and ${files.join(", ")} holds JSON lines by its name; decode.series of a configuration names several members of a line`,
+    );
+  }
+  const setting = byDecode ? ofDecode.find((name) => flags[name] !== undefined) : undefined;
+  if (setting === undefined) return;
+  const name = setting.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new UndercurrentError(
+    "SETTING_INVALID",
+    `--${name} is of CSV files: JSON lines are read as run reads the topic, by decode.${setting} of the configuration`,
+  );
 }
 
 /** Throws SETTING_INVALID for options that exclude each other. */

@@ -1,6 +1,6 @@
 /** Collects what is at the paths of documents: kinds of values, how many different ones, and which could be times. */
 import { parseIsoTime } from "../../forecast/iso-time.js";
-import { isNumberText } from "../../pipeline/decode/number.js";
+import { isNumberText } from "../../pipeline/decode/number-text.js";
 import { plausibleUnit, toMilliseconds, type TimeUnit } from "../../pipeline/times/epoch.js";
 import { isDay, isTimeOfDay } from "../../pipeline/times/guess.js";
 import { numericText } from "../../pipeline/times/reader.js";

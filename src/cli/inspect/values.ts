@@ -3,7 +3,7 @@ import { isUtf8 } from "node:buffer";
 import { UndercurrentError } from "../../errors/errors.js";
 import { decodeText } from "../../pipeline/decode/document.js";
 import { schemaIdOf, wirePrefix } from "../../pipeline/decode/format.js";
-import { isNumberText } from "../../pipeline/decode/number.js";
+import { isNumberText } from "../../pipeline/decode/number-text.js";
 import type { InputRecord } from "../../pipeline/ports.js";
 
 /** What a value looks like. */

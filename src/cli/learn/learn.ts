@@ -7,7 +7,13 @@ import { Learner } from "../../pipeline/learner.js";
 import { pipelineSettings } from "../../pipeline/settings.js";
 import type { ExportedState } from "../../pipeline/state/transfer.js";
 import { timeReader } from "../../pipeline/times/reader.js";
-import { addColumnOptions, addFileOptions, assertColumns, assertForm } from "../backtest/form-options.js";
+import {
+  addColumnOptions,
+  addFileOptions,
+  assertColumns,
+  assertForm,
+  assertRead,
+} from "../backtest/form-options.js";
 import { loadEngine } from "../shared/engine.js";
 import { formatOf } from "../shared/decode/format.js";
 import { addInputOption, withInput } from "../shared/inputs.js";
@@ -69,6 +75,7 @@ async function learn(files: readonly string[], flags: LearnFlags): Promise<void>
   }
   assertColumns(flags);
   assertForm(flags);
+  if (files.length > 0) assertRead(files, flags, true);
   const config = withoutSchema(withInput(loadConfig(flags.config, process.env).settings, flags));
   const settings = pipelineSettings(pipelineOptions(config));
   const model = modelOf(config);

@@ -9,6 +9,7 @@ import {
   addFileOptions,
   assertColumns,
   assertForm,
+  assertRead,
   type ColumnFlags,
   type FileFlags,
 } from "../backtest/form-options.js";
@@ -95,6 +96,7 @@ export function tuneCommand(): Command {
 async function tune(files: readonly string[], given: TuneFlags, command: Command): Promise<void> {
   assertForm(given);
   assertColumns(given);
+  assertRead(files, given);
   const flags = withConfig(given, command);
   const settings = flags.cell.flatMap((cell) =>
     flags.readout.map((readout) => settingsFromFlags({ ...flags, cell, readout })),

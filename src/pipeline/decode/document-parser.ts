@@ -5,7 +5,7 @@ import type { DecodeSettings } from "../decode-settings.js";
 import type { InputRecord } from "../ports.js";
 import { decodeText } from "./document.js";
 import { requireSchemaId, schemaIdOf, wirePrefix, type ValueFormat } from "./format.js";
-import { missingTexts, numberParser } from "./number.js";
+import { numberReader } from "./number.js";
 
 /** Returns the parser of a record's value. It throws for a record that has nothing to parse. */
 export function documentParser(
@@ -22,8 +22,8 @@ export function documentParser(
         return parseJson(value.subarray(wirePrefix));
       };
     case "number": {
-      const parse = numberParser(missingTexts(settings.missing));
-      return (record) => parse(textOf(bytesOf(record, settings)));
+      const numbers = numberReader(settings);
+      return (record) => numbers.read(textOf(bytesOf(record, settings)), "the record's value");
     }
     case "text": {
       const split = lineSplitter(settings);

@@ -83,7 +83,7 @@ describe("what is not UTF-8", () => {
   });
 
   test("refuses a line of JSON, in a key and elsewhere", () => {
-    const reading = { features: [], timeOf: readTime, isMissing: () => false };
+    const reading = { features: [], timeOf: readTime, numberOf: () => 0 };
     for (const line of [
       '{"key":"caf\xe9","time":0,"value":1}',
       '{"key":"a","time":0,"value":1,"note":"\xff"}',

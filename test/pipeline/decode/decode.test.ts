@@ -62,7 +62,10 @@ describe("a decoder", () => {
   test("names the path of a feature that is no number, or out of range", () => {
     const read = decode({ features: ["outside", "load.kW"] });
     expect(() => read(jsonRecord(0, "a", { value: 1, load: { kW: "12" } }))).toThrow(
-      failing("VALUE_NOT_A_NUMBER", /^the feature at "load.kW" is the text "12"$/),
+      failing(
+        "VALUE_NOT_A_NUMBER",
+        /^the feature at "load.kW" is the text "12"; decode\.numbersInText: true reads numbers in texts$/,
+      ),
     );
     expect(() => read(jsonRecord(0, "a", { value: 1, outside: 1e31 }))).toThrow(
       failing("VALUE_OUT_OF_RANGE", /^the feature at "outside" is 1e\+31$/),
@@ -85,12 +88,16 @@ describe("a decoder", () => {
 
   test.each(["", " ", "0x1f", "1,5", "1 2", "Infinity", "null"])("takes no number from %j", (text) => {
     const record = { ...jsonRecord(0, "a", 0), value: bytes(text) };
-    expect(() => decode({ format: "number" })(record)).toThrow(failing("VALUE_NOT_A_NUMBER", /not a number/));
+    expect(() => decode({ format: "number" })(record)).toThrow(
+      failing("VALUE_NOT_A_NUMBER", /^the record.s value is the text/),
+    );
   });
 
   test("gives up soon on a long text that is almost a number", () => {
     const record = { ...jsonRecord(0, "a", 0), value: bytes("1".repeat(1_000_000) + "x") };
-    expect(() => decode({ format: "number" })(record)).toThrow(failing("VALUE_NOT_A_NUMBER", /not a number/));
+    expect(() => decode({ format: "number" })(record)).toThrow(
+      failing("VALUE_NOT_A_NUMBER", /^the record.s value is the text/),
+    );
   });
 
   test("refuses paths into what is not JSON", () => {

@@ -22,6 +22,37 @@ const invalid = (options: unknown): string => {
   }
 };
 
+describe("numbers in texts", () => {
+  const refused = (options: PipelineOptions["decode"], text: string) => (): unknown =>
+    recordDecoder(pipelineSettings({ decode: options }).decode)(jsonRecord(0, "k", { value: text }));
+
+  test("have units and decimal commas by the settings, in values and features", () => {
+    const options = { valueUnit: ["%", "kW"], decimal: "," as const, features: ["load"] };
+    expect(read(options, { value: "12,5 %", load: "3kW" })).toEqual(["k=12.5,3"]);
+    expect(refused(options, "1.234,5")).toThrow("separators of thousands must be removed");
+    expect(refused({ valueUnit: ["%"] }, "12,5 %")).toThrow('a decimal comma needs decode.decimal: ","');
+    expect(read({ valueUnit: ["%"], missing: ["- %"] }, { value: "- %" })).toEqual(["k=NaN"]);
+    expect(read({ valueUnit: ["%"], series: "m" }, { m: { a: "1 %", b: "x", c: 2 } })).toEqual([
+      "k/a=1",
+      "k/c=2",
+    ]);
+  });
+
+  test("are texts of one number, and columns of text, with the same settings", () => {
+    for (const options of [
+      { format: "number" as const },
+      { format: "text" as const, columns: ["value"], delimiter: ";" },
+    ]) {
+      const decode = recordDecoder(
+        pipelineSettings({ decode: { ...options, decimal: ",", valueUnit: ["°C"] } }).decode,
+      );
+      const record = { ...jsonRecord(0, "k", 0), value: bytes("-12,5 °C") };
+      expect(decode(record).readings[0]!.value).toBe(-12.5);
+    }
+    expect(invalid({ format: "text", columns: ["a", "b"], decimal: "," })).toContain("both the comma");
+  });
+});
+
 describe("a key of several parts", () => {
   const part = fc.oneof(
     fc.string({ minLength: 1, unit: fc.constantFrom("a", "/", "~", "0", "1") }),

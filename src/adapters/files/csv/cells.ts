@@ -1,7 +1,12 @@
 /** Reads the text of a cell: the entry to `forecast/input.ts` for values and times that come as text. */
 import { withHint } from "../../../errors/errors.js";
 import { readTime, readValue } from "../../../forecast/input.js";
-import { missingHint } from "../../../pipeline/decode/number.js";
+import {
+  cellNumberNames,
+  numberTextHint,
+  unitRemover,
+  type NumberForm,
+} from "../../../pipeline/decode/number-text.js";
 import { flagNames, numericText, timeReader, type TimeSettings } from "../../../pipeline/times/reader.js";
 
 /** Texts for a missing value, in lower case; an empty cell is missing too. */
@@ -13,13 +18,9 @@ const otherRadix = /^\s*0[xob]/i;
 const infinite = /^[+-]?inf(inity)?$/i;
 
 /** How the cells of a file are written. */
-export interface CellForm extends TimeSettings {
-  /** Decimal mark of numbers; the point without it. */
-  readonly decimal?: "." | "," | undefined;
+export interface CellForm extends TimeSettings, NumberForm {
   /** Further texts for a missing value, in any case. */
   readonly missing?: readonly string[] | undefined;
-  /** Units that values may carry, before or after the number; they are left out. */
-  readonly valueUnit?: readonly string[] | undefined;
 }
 
 /** Reads the value of a cell; NaN if missing. Errors call the cell by `name`. */
@@ -51,52 +52,8 @@ export function readValueCell(cell: string, name?: string): number {
 function refuseText(text: string, name: string | undefined, decimal: "." | ","): number {
   return withHint(
     () => readValue(text, name),
-    () => missingHint(text, (word) => `--missing ${word}`) || numberHint(text, decimal),
+    () => numberTextHint(text, decimal, cellNumberNames),
   );
-}
-
-/** What keeps a text from being a number; empty if nothing is known. */
-function numberHint(text: string, decimal: "." | ","): string {
-  if (text.length > 40) return "";
-  const number = /^[^\d+-]*([+-]?\d[\d.,' ]*)(.*)$/.exec(text)?.[1]?.trim();
-  if (number === undefined) return "";
-  if (/^\(.*\)$/.test(text)) return "; a negative number needs a minus sign, and no brackets";
-  const rest = number === text ? "" : unitHint(text.slice(0, text.indexOf(number)), text.split(number)[1]!);
-  const hasGroups = decimal === "." ? /\d[,' ]\d{3}(?!\d)/.test(number) : /\d[.' ]\d{3}(?!\d)/.test(number);
-  const isComma = decimal === "." && /^[+-]?[\d.]+,\d+$/.test(number);
-  const comma = isComma ? "a decimal comma needs --decimal ," : "";
-  const groups =
-    hasGroups || (isComma && number.includes(".")) ? "separators of thousands must be removed" : "";
-  const marks = [groups, comma].filter((part) => part !== "").join(", ");
-  return `${marks === "" ? "" : `; ${marks}`}${rest}`;
-}
-
-/** What is before or after a number: a unit has an option. */
-function unitHint(before: string, after: string): string {
-  const unit = `${before}${after}`.trim();
-  const isUnit = before === "" ? /^[\p{L}\p{Sc}%‰°][^\s"'`\\!;,]{0,11}$/u : /^(?:\p{Sc}|[A-Z]{3})$/u;
-  return isUnit.test(unit)
-    ? `; --value-unit ${JSON.stringify(unit)} leaves out the unit`
-    : "; write the number alone, without unit or sign of currency";
-}
-
-/** Returns a text without the unit before or after its number; the text itself if it is no number with a unit. */
-export function unitRemover(units: readonly string[]): (text: string) => string {
-  const names = units.map((unit) => unit.trim()).filter((unit) => unit !== "");
-  return (text) => {
-    // A number has no unit, whatever the units are.
-    if (Number.isFinite(Number(text))) return text;
-    const whole = text.trim();
-    for (const unit of names) {
-      const number = whole.endsWith(unit)
-        ? whole.slice(0, -unit.length)
-        : whole.startsWith(unit)
-          ? whole.slice(unit.length)
-          : "";
-      if (/^\s*[+-]?[.,]?\d(?:[\d.,]|[eE][+-]?\d)*\s*$/.test(number)) return number;
-    }
-    return text;
-  };
 }
 
 /** `readValueCell` for cells with a decimal comma or units, or with further words for a missing value. */

@@ -10,7 +10,7 @@ import {
   type Path,
 } from "../../../pipeline/decode-settings.js";
 import { recordDecoder, type DecodeAll } from "../../../pipeline/decode/decode.js";
-import { missingWords, timeCellReader, unitRemover, type CellForm } from "./cells.js";
+import { missingWords, timeCellReader, type CellForm } from "./cells.js";
 import type { ColumnNames } from "./column-names.js";
 import type { ObservationSink, RowReader } from "./row-reader.js";
 import type { CsvRow } from "./csv-records.js";
@@ -97,19 +97,14 @@ class RowDocuments {
   readonly timeColumns: readonly number[];
   readonly #keyColumn: number | undefined;
   readonly #keyWithoutColumn: string;
-  #form: CellForm = {};
   #readTime = timeCellReader({});
   #document: unknown;
-  /** Names of the columns that hold values or features. */
-  readonly #numbers: ReadonlySet<string>;
-  #withoutUnit: ((text: string) => string) | undefined;
   #decoder: DecodeAll;
 
   constructor(names: ColumnNames, decode: DecodeSettings, keyWithoutColumn: string) {
     const { time } = decode;
     this.#decode = flattened(decode);
     this.#names = names.header;
-    this.#numbers = new Set(numberColumns(decode));
     this.#keyColumn = names.findAny(undefined, "key");
     this.#keyWithoutColumn = keyWithoutColumn;
     const own = names.has("time") ? "time" : names.header[0]!;
@@ -124,8 +119,6 @@ class RowDocuments {
   }
 
   setForm(form: CellForm): void {
-    this.#form = form;
-    this.#withoutUnit = form.valueUnit === undefined ? undefined : unitRemover(form.valueUnit);
     this.#readTime = timeCellReader(form);
     this.#decoder = this.#decoderFor(form);
   }
@@ -151,14 +144,12 @@ class RowDocuments {
   }
 
   #documentOf(cells: readonly string[]): unknown {
-    return Object.fromEntries(this.#names.map((name, column) => [name, this.#cellOf(name, cells[column]!)]));
-  }
-
-  #cellOf(name: string, cell: string): string | null {
-    const given = cell.trim();
-    const text = this.#numbers.has(name) ? (this.#withoutUnit?.(given).trim() ?? given) : given;
-    if (text === "") return null;
-    return this.#form.decimal === "," && /^[+-]?\d+,\d+$/.test(text) ? text.replace(",", ".") : text;
+    return Object.fromEntries(
+      this.#names.map((name, column) => {
+        const text = cells[column]!.trim();
+        return [name, text === "" ? null : text];
+      }),
+    );
   }
 
   /** The document of a row is at hand: the format hands it to the decoder. */
@@ -168,12 +159,16 @@ class RowDocuments {
       timeFormat = this.#decode.timeFormat,
       timeZone = this.#decode.timeZone,
       missing = [],
+      decimal = this.#decode.decimal,
+      valueUnit = [],
     } = form;
     const settings: DecodeSettings = {
       ...this.#decode,
       format: "avro",
       keyFormat: "text",
       numbersInText: true,
+      decimal,
+      valueUnit: [...this.#decode.valueUnit, ...valueUnit],
       missing: [...this.#decode.missing, ...missingWords, ...missing],
       timeFormat,
       timeZone,

@@ -11,15 +11,18 @@ import {
   pathNames,
   type DecodeSettings,
 } from "../../../pipeline/decode-settings.js";
-import { missingTexts } from "../../../pipeline/decode/number.js";
+import { numberReader } from "../../../pipeline/decode/number.js";
+import { lineNumberNames, type NumberForm } from "../../../pipeline/decode/number-text.js";
 import { detectingTimeReader } from "../../../pipeline/times/detection.js";
 import { flagNames } from "../../../pipeline/times/reader.js";
 import { formatOf } from "./format.js";
 
 /** What reading goes by: options, and the configuration that `withConfig` read. */
-export interface DecodeFlags extends LineForm {
+export interface DecodeFlags extends LineForm, NumberForm {
   readonly value?: string;
   readonly missing?: readonly string[];
+  /** Whether texts of JSON lines may be numbers. */
+  readonly numbersInText?: boolean;
   readonly encoding?: string;
   readonly features?: readonly string[];
   /** Undefined if the configuration leaves the section at its defaults. */
@@ -33,9 +36,10 @@ export interface DecodeFlags extends LineForm {
  */
 export function decodeOf(
   { decode, aggregate }: Pick<Config, "decode" | "aggregate">,
-  { features, timeUnit, timeFormat, timeZone, missing = [], value }: DecodeFlags,
+  flags: DecodeFlags,
 ): Required<Pick<DecodeFlags, "decode" | "features">> | undefined {
   if (JSON.stringify(decode) === JSON.stringify(decodeSchema.parse({}))) return undefined;
+  const { features, timeUnit, timeFormat, timeZone, missing = [], value } = flags;
   const isTimeGiven = (timeUnit ?? timeFormat) !== undefined;
   const own: DecodeSettings = {
     ...decode,
@@ -44,6 +48,9 @@ export function decodeOf(
     ...(isTimeGiven && { timeUnit, timeFormat }),
     ...(timeZone !== undefined && { timeZone }),
     missing: [...decode.missing, ...missing],
+    numbersInText: decode.numbersInText || flags.numbersInText === true,
+    decimal: flags.decimal ?? decode.decimal,
+    valueUnit: [...decode.valueUnit, ...(flags.valueUnit ?? [])],
   };
   const names = own.features.map((path) => pathNames(path).join("."));
   const ofSeries = featureCountOf(own) - names.length;
@@ -69,11 +76,14 @@ export async function lineReader(
       decode.format === "module" ? await formatOf({ decode, schemaRegistry: {} as never }) : undefined;
     return decodedLines(decode, format, flags, notice);
   }
+  const { numbersInText = false, decimal = ".", valueUnit = [] } = flags;
+  const form = { numbersInText, decimal, valueUnit: [...valueUnit], format: "json" as const };
+  const numbers = numberReader({ ...form, missing: [...missingWords, ...missing] }, lineNumberNames);
   const reading = {
     features,
     names: { key, time, value },
     timeOf: detectingTimeReader(flags, flagNames, notice),
-    isMissing: missingTexts([...missingWords, ...missing]),
+    numberOf: numbers.read,
     // Events that are counted need no value.
     lacksValue: aggregate?.by === "count" ? undefined : once(notice),
   };

@@ -68,7 +68,7 @@ export class RecordScan {
     this.#maxBytes = settings.maxValueBytes;
     this.#timeUnit = settings.timeUnit;
     // A text that stands for a missing value may look like a number.
-    this.#readsText = settings.numbersInText && settings.missing.length === 0;
+    this.#readsText = settings.numbersInText && settings.decimal === "." && settings.missing.length === 0;
     this.#numbers = new Float64Array(fields.numbers);
     this.#found = new Float64Array(fields.numbers);
     this.count = fields.series.length;

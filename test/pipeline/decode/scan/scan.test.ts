@@ -19,6 +19,7 @@ const choices: readonly PipelineOptions["decode"][] = [
   { time: "time", timeUnit: "ns" },
   { numbersInText: true, features: ["x"] },
   { numbersInText: true, missing: ["1"], features: ["x"] },
+  { numbersInText: true, decimal: ",", valueUnit: ["%"], features: ["x"] },
   { series: { value: "value", kW: "load.kW" } },
   { series: { value: "value", kW: "load.kW", x: "x" }, absent: "skip", time: "at" },
   { series: { "a/b": "value", "~": "load.x" }, absent: "missing", key: ["id", "at.id"] },
