@@ -24,6 +24,7 @@ const entries = {
   cells: "cells/index.ts",
   regression: "regression/regression.ts",
   horizons: "regression/horizons.ts",
+  gates: "gates/gates.ts",
   text: "text/text.ts",
 };
 const kernels = {
@@ -53,7 +54,7 @@ for (const [kernel, { entries, options }] of Object.entries(kernels)) {
 
 const folder = new URL("../dist/kernel/", import.meta.url);
 const bytesOf = (kernel, name) => readFileSync(new URL(`${kernel}/${name}.wasm`, folder));
-const names = ["cells", "regression", "horizons"];
+const names = ["cells", "regression", "horizons", "gates"];
 const all = names.flatMap((name) => [...bytesOf("simd", name)]);
 
 function writeModule(name, declaration, value, type) {
@@ -66,8 +67,8 @@ function writeModule(name, declaration, value, type) {
 
 const type = `{
   readonly frequent: string;
-  readonly simd: Readonly<Record<"cells" | "regression" | "horizons", string>>;
-  readonly fma?: Readonly<Record<"cells" | "regression" | "horizons" | "fused", string>>;
+  readonly simd: Readonly<Record<"cells" | "regression" | "horizons" | "gates", string>>;
+  readonly fma?: Readonly<Record<"cells" | "regression" | "horizons" | "gates" | "fused", string>>;
 }`;
 const frequent = frequentBytes(all);
 const textsOf = (kernel, names) =>

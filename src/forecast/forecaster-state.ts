@@ -192,7 +192,7 @@ export class ForecasterState {
         states,
         readout: this.#readout?.read(slot) ?? nothing,
         horizons: this.#horizons?.read(slot),
-        gate: this.#gate?.weights && this.#gate.rows.read(slot),
+        gate: this.#gate?.weights && this.#gate.read(slot),
         seasons: this.#seasons?.read(slot),
         detection: this.#detection?.read(slot),
         incidents: this.#incidents?.readOf(slot),
@@ -251,7 +251,7 @@ export class ForecasterState {
     this.runner.dispose();
     this.#readout?.dispose();
     this.#horizons?.dispose();
-    this.#gate?.rows.clear();
+    this.#gate?.clear();
     this.#seasons?.clear();
     this.#detection?.clear();
     this.#incidents?.clear();
@@ -288,7 +288,7 @@ export class ForecasterState {
       parameters: runner.parameters,
       horizons: this.#horizons?.sizes,
       gateWeights: this.#gate?.size,
-      gate: this.#gate?.rows.sizes,
+      gate: this.#gate?.sizes,
       formerGate: this.#gate?.formerSizes,
       hasSeasons: this.#seasons !== undefined,
       detection: this.#detection?.sizes,

@@ -56,6 +56,27 @@ export function exp(value: v128): v128 {
   return f32x4.mul(p, i32x4.shl(exponent, 23));
 }
 
+/**
+ * Natural logarithms of four positive normal numbers, to an error below 1e-6. The same method as `logarithm` of
+ * src/forecast/elementary.ts.
+ */
+// @ts-ignore: decorator
+@inline
+export function logarithmOfFour(value: v128): v128 {
+  const wide = v128.or(v128.and(value, i32x4.splat(0x007fffff)), f32x4.splat(1));
+  const isUpper = f32x4.gt(wide, f32x4.splat(1.4142135));
+  const m = v128.bitselect(f32x4.mul(wide, f32x4.splat(0.5)), wide, isUpper);
+  // A mask of ones is -1.
+  const exponents = i32x4.sub(i32x4.sub(i32x4.shr_u(value, 23), i32x4.splat(127)), isUpper);
+  const s = f32x4.div(f32x4.sub(m, f32x4.splat(1)), f32x4.add(m, f32x4.splat(1)));
+  const q = f32x4.mul(s, s);
+  let p = mad(f32x4.splat(1.0 / 9), q, f32x4.splat(1.0 / 7));
+  p = mad(p, q, f32x4.splat(1.0 / 5));
+  p = mad(p, q, f32x4.splat(1.0 / 3));
+  p = mad(p, q, f32x4.splat(1));
+  return mad(f32x4.convert_i32x4_s(exponents), f32x4.splat(0.6931471805599453), f32x4.mul(f32x4.add(s, s), p));
+}
+
 /** Returns zero for NaN and for values smaller than 1e-30, so that decaying values never become slow denormals. */
 // @ts-ignore: decorator
 @inline

@@ -52,7 +52,7 @@ test("without modules of the kernel the first forecaster says what to do", () =>
 
 test("with compiled modules it forecasts, and evaluates no text", () => {
   const modules = Object.fromEntries(
-    ["cells", "regression", "horizons"].map((name) => [
+    ["cells", "regression", "horizons", "gates"].map((name) => [
       name,
       new WebAssembly.Module(readFileSync(new URL(`../../dist/kernel/simd/${name}.wasm`, import.meta.url))),
     ]),

@@ -68,7 +68,7 @@ function digestOf(forecasts: ForecastColumns): string {
 
 /** A change that means to change forecasts says so in CHANGELOG.md, and puts new digests here. */
 const configurations: readonly (readonly [name: string, digest: string, options: ForecasterOptions])[] = [
-  ["the defaults", "b6b60bb1bd4a20ed", {}],
+  ["the defaults", "5972f006ae4e13b5", {}],
   ["random weights", "b7cef2a5e5330a50", { initial: "random" }],
   ["an RNN", "159914b172187e8f", { ...quick, cell: "rnn", readout: "full" }],
   ["a GRU", "471769ded536ef33", { ...quick, cell: "gru", readout: "compact" }],

@@ -92,6 +92,25 @@ export interface HorizonKernel {
   readonly slab: Global;
 }
 
+/** What src/kernel/gates/gates.ts exports. */
+export interface GateKernel {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  init(members: number, further: number): number;
+  rowSize(): number;
+  reserve(rows: number): number;
+  start(row: number): void;
+  look(row: number, ofValues: number, ofFew: number): void;
+  forecast(row: number, panel: number, ofValues: number, ofFew: number): number;
+  whole(row: number): number;
+  learn(row: number, target: number, spread: number, soonest: number, squared: number): void;
+  readonly said: Global;
+  readonly weights: Global;
+  readonly inputs: Global;
+  readonly shares: Global;
+  readonly trust: Global;
+  readonly slab: Global;
+}
+
 /**
  * The builds, and the names of their arithmetic: engines of one name give the same bits on every machine. `fma` rounds a
  * multiply-add once. It needs relaxed SIMD, which Node has from 22 on, and a processor with a fused multiply-add.
@@ -108,11 +127,12 @@ export interface KernelModules {
   readonly cells: object;
   readonly regression: object;
   readonly horizons: object;
+  readonly gates: object;
 }
 
 /** Options of `useKernel`. */
 export interface KernelOptions {
-  /** The files `cells.wasm`, `regression.wasm` and `horizons.wasm` of one build, each a `WebAssembly.Module`. */
+  /** The files `cells.wasm`, `regression.wasm`, `horizons.wasm` and `gates.wasm` of one build, each a `WebAssembly.Module`. */
   readonly modules: KernelModules;
   /** The build that the files are of. Default: `simd`. */
   readonly kind?: KernelKind;
@@ -188,17 +208,18 @@ const compiled = new Map<ModuleName, object>();
  * @example
  * ```ts
  * import cells from "undercurrent-forecast/kernel/simd/cells.wasm";
+ * import gates from "undercurrent-forecast/kernel/simd/gates.wasm";
  * import horizons from "undercurrent-forecast/kernel/simd/horizons.wasm";
  * import regression from "undercurrent-forecast/kernel/simd/regression.wasm";
  *
- * useKernel({ modules: { cells, horizons, regression } });
+ * useKernel({ modules: { cells, gates, horizons, regression } });
  * ```
  */
 export function useKernel({ modules, kind = "simd" }: KernelOptions): void {
   if (chosen !== undefined) {
     throw new UndercurrentError("SETTING_INVALID", "useKernel: call it once, before the first forecaster");
   }
-  for (const name of ["cells", "regression", "horizons"] as const) {
+  for (const name of ["cells", "regression", "horizons", "gates"] as const) {
     // Not by instanceof: a frame or a worker may have compiled it.
     if (Object.prototype.toString.call(modules[name]) !== "[object WebAssembly.Module]") {
       throw new UndercurrentError("SETTING_INVALID", `modules.${name}: expected a WebAssembly.Module`);
@@ -239,6 +260,11 @@ export function instantiateRegressionKernel(): RegressionKernel {
 /** Makes an instance of the models of further steps. Throws like `instantiateKernel`. */
 export function instantiateHorizonKernel(): HorizonKernel {
   return instantiate("horizons") as HorizonKernel;
+}
+
+/** Makes an instance of the gates. Throws like `instantiateKernel`. */
+export function instantiateGateKernel(): GateKernel {
+  return instantiate("gates") as GateKernel;
 }
 
 let textModule: object | undefined;

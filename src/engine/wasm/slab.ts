@@ -77,6 +77,11 @@ export abstract class Slab<Kernel extends SlabKernel, Buffers> {
     this.#live = undefined;
   }
 
+  /** The rows; another array after `reserve`. */
+  protected get floats(): Float32Array {
+    return this.#use().floats;
+  }
+
   protected get kernel(): Kernel {
     return this.#use().kernel;
   }

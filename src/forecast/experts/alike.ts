@@ -19,9 +19,9 @@ export function packChange(change: number): number {
   return upperBits(change, lacking);
 }
 
-/** Returns the changes that lie from `at` on; one array is reused. */
-export function unpackChanges(packed: Uint16Array, at: number): Float32Array {
-  for (let i = 0; i < firstChanges; i++) unpacked[i] = fromUpperBits(packed[at + i]!, lacking);
+/** Returns the changes; one array is reused. */
+export function unpackChanges(packed: Uint16Array): Float32Array {
+  for (let i = 0; i < firstChanges; i++) unpacked[i] = fromUpperBits(packed[i]!, lacking);
   return unpacked;
 }
 

@@ -11,7 +11,12 @@ test("forecasters run on the modules that a program gives, once and before the f
   vi.resetModules();
   const { kernelName, kernelNames, useKernel } = await import("../../../src/engine/wasm/kernel.js");
   const { createForecaster } = await import("../../../src/index.js");
-  const modules = { cells: file("cells"), regression: file("regression"), horizons: file("horizons") };
+  const modules = {
+    cells: file("cells"),
+    regression: file("regression"),
+    horizons: file("horizons"),
+    gates: file("gates"),
+  };
   expect(() => useKernel({ modules: { ...modules, cells: {} } })).toThrow(
     "modules.cells: expected a WebAssembly.Module",
   );
