@@ -4,6 +4,10 @@ import { maxFeatures } from "../forecast/settings.js";
 import { isTimeZone, timeFormatFault } from "./times/format.js";
 import { timeUnits } from "./times/epoch.js";
 
+/** Formats that are one big-endian number. */
+const binaryNumberFormats = ["int32", "int64", "float32", "float64"] as const;
+export type BinaryNumberFormat = (typeof binaryNumberFormats)[number];
+
 /** Largest number of series that the settings name. */
 const maxSeries = 64;
 /** Largest number of parts of a key. */
@@ -27,6 +31,7 @@ function pathSchema(severalMeant: string) {
 const plainPath = pathSchema("a part has one path");
 const valuePath = pathSchema("a record has one value here. To forecast several, name them in decode.series");
 const featurePath = pathSchema("list each feature as one item");
+const windowSchema = z.strictObject({ window: z.enum(["start", "end"]) });
 const headerSchema = z.strictObject({ header: z.string().min(1) });
 
 const keyPartSchema = z.union([
@@ -63,10 +68,13 @@ export const timeZoneSchema = z
 export const decodeSchema = z
   .strictObject({
     format: z
-      .enum(["json", "number", "text", "json-schema", "avro", "protobuf", "module"])
+      .enum([
+        ...["json", "number", "text", "json-schema", "avro", "protobuf", "module"],
+        ...binaryNumberFormats,
+      ] as const)
       .default("json")
       .describe(
-        "Format of the record's value: a JSON document, the text of one number, a line of text (see columns), or Confluent's wire format with JSON (json-schema), Avro or Protobuf, whose schemas are in schemaRegistry. Avro and Protobuf without a registry need schemaFile. module: whatever the function of module reads.",
+        "Format of the record's value: a JSON document, the text of one number, one big-endian number (int32, int64, float32, float64) as the serializers of Kafka's Java clients write it, a line of text (see columns), or Confluent's wire format with JSON (json-schema), Avro or Protobuf, whose schemas are in schemaRegistry. Avro and Protobuf without a registry need schemaFile. module: whatever the function of module reads.",
       ),
     module: z
       .string()
@@ -90,10 +98,16 @@ export const decodeSchema = z
       .default(",")
       .describe("Text between the columns of a line. Quotes have no meaning."),
     keyFormat: z
-      .enum(["text", "json", "int32", "int64", "avro", "protobuf"])
+      .enum(["text", "json", "int32", "int64", "hex", "avro", "protobuf"])
       .default("text")
       .describe(
-        "Format of the record's key: UTF-8 text, a JSON document, a big-endian integer of 4 or 8 bytes (int32, int64) as Kafka's IntegerSerializer and LongSerializer write it, or Avro or Protobuf in Confluent's wire format, whose schemas are in schemaRegistry. Avro and Protobuf without a registry need keySchemaFile. {record: key, path: id} in key names a field of it.",
+        "Format of the record's key: UTF-8 text, a JSON document, a big-endian integer of 4 or 8 bytes (int32, int64) as Kafka's IntegerSerializer and LongSerializer write it, any bytes as hexadecimal digits (hex), or Avro or Protobuf in Confluent's wire format, whose schemas are in schemaRegistry. Avro and Protobuf without a registry need keySchemaFile. {record: key, path: id} in key names a field of it.",
+      ),
+    keyWindow: z
+      .enum(["time", "session"])
+      .optional()
+      .describe(
+        "Window behind the record's key, as Kafka Streams and ksqlDB write it: its start in 8 bytes (time), or its end and start in 16 (session). keyFormat reads the bytes before it. Default: none.",
       ),
     keySchemaFile: z
       .string()
@@ -131,12 +145,17 @@ export const decodeSchema = z
       )
       .meta({ forms: "a part, or a list of 1 to 16 parts" }),
     time: z
-      .union([pathSchema("a time has one path"), headerSchema, z.array(plainPath).min(1).max(maxTimeParts)])
+      .union([
+        pathSchema("a time has one path"),
+        headerSchema,
+        windowSchema,
+        z.array(plainPath).min(1).max(maxTimeParts),
+      ])
       .optional()
       .describe(
-        "Path of the event time in the document, as a number in timeUnit, as text in timeFormat, or as ISO 8601; or {header: name}; or a list of paths, such as [date, time], whose texts are joined with a blank. Default: the record's timestamp.",
+        "Path of the event time in the document, as a number in timeUnit, as text in timeFormat, or as ISO 8601; or {header: name}; or {window: start} or {window: end} of the record's key (see keyWindow); or a list of paths, such as [date, time], whose texts are joined with a blank. Default: the record's timestamp.",
       )
-      .meta({ forms: "a path, or {header: name}, or a list of 1 to 4 paths" }),
+      .meta({ forms: "a path, or {header: name}, or {window: start}, or a list of 1 to 4 paths" }),
     timeUnit: z
       .enum(timeUnits)
       .optional()
@@ -238,8 +257,7 @@ export const decodeSchema = z
   })
   .superRefine((decode, context) => {
     const issue = (message: string): void => context.addIssue({ code: "custom", message });
-    const { format, key, time, timeUnit, timeFormat, timeZone, features, series, each, skip } = decode;
-    const paths = [key, time, each, series, features[0], skip[0]];
+    const { format, time, timeUnit, timeFormat, timeZone, features, series, each, skip } = decode;
     const { schemaFile, message } = decode;
     if (schemaFile !== undefined && format !== "avro" && format !== "protobuf") {
       issue("schemaFile requires format: avro or protobuf");
@@ -263,14 +281,30 @@ export const decodeSchema = z
     }
     const parts = keyParts(decode);
     if (
-      (keyFormat === "text" || keyFormat === "int32" || keyFormat === "int64") &&
+      ["text", "int32", "int64", "hex"].includes(keyFormat) &&
       parts.some((part) => typeof part === "object" && "record" in part && part.path !== undefined)
     ) {
       issue("a path in the record's key requires keyFormat: json, avro or protobuf");
     }
-    if (format === "number" && paths.some((path) => path !== undefined)) {
+    const window = typeof time === "object" && "window" in time ? time.window : undefined;
+    if (window !== undefined && decode.keyWindow === undefined) {
+      issue("time: {window} requires keyWindow, the window behind the record's key");
+    }
+    if (window === "end" && decode.keyWindow === "time") {
       issue(
-        "the paths key, time, each, series, skip and features require a format with fields, such as json",
+        "time: {window: end} requires keyWindow: session: other keys have the start of their window alone",
+      );
+    }
+    const isOfDocument = (part: KeyPart): boolean =>
+      isPath(part) || (typeof part === "object" && "labels" in part);
+    const hasPath =
+      keyParts(decode).some(isOfDocument) ||
+      Array.isArray(time) ||
+      isPath(time) ||
+      (each ?? series) !== undefined;
+    if (isOneNumber(decode) && (hasPath || features.length + skip.length > 0)) {
+      issue(
+        "paths of key, time, each, series, skip and features require a format with fields, such as json; key may be {const}, {header} or {record: key}, time {header} or {window}",
       );
     }
     if (time === undefined && (timeUnit ?? timeFormat ?? timeZone) !== undefined) {
@@ -324,6 +358,11 @@ export function isPath(setting: unknown): setting is Path {
     !("record" in setting) &&
     Array.isArray((setting as { path?: unknown }).path)
   );
+}
+
+/** Whether a record's value is one number, without fields. */
+export function isOneNumber({ format }: Pick<DecodeSettings, "format">): boolean {
+  return format === "number" || (binaryNumberFormats as readonly string[]).includes(format);
 }
 
 /** The parts of the key; undefined for the record's key alone. */

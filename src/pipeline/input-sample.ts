@@ -218,7 +218,7 @@ export class InputSample {
       level: "warning",
       message:
         `${binary.length} of ${this.#keys.size} sampled keys hold zero bytes (the first: ${JSON.stringify(binary[0])}): ` +
-        "integers of a Java producer need decode.keyFormat: int32 (4 bytes) or int64 (8 bytes)",
+        "integers of a Java producer need decode.keyFormat: int32 (4 bytes) or int64 (8 bytes), and windows of Kafka Streams decode.keyWindow",
     };
   }
 

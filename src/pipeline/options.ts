@@ -10,13 +10,25 @@ export interface PipelineOptions {
   readonly decode?:
     | {
         /**
-         * Format of the record's value: a JSON document, the text of one number, a line of text (see columns), or
-         * Confluent's wire format with JSON (json-schema), Avro or Protobuf, whose schemas are in schemaRegistry.
-         * Avro and Protobuf without a registry need schemaFile. module: whatever the function of module reads.
-         * Default: "json".
+         * Format of the record's value: a JSON document, the text of one number, one big-endian number (int32,
+         * int64, float32, float64) as the serializers of Kafka's Java clients write it, a line of text (see
+         * columns), or Confluent's wire format with JSON (json-schema), Avro or Protobuf, whose schemas are in
+         * schemaRegistry. Avro and Protobuf without a registry need schemaFile. module: whatever the function of
+         * module reads. Default: "json".
          */
         readonly format?:
-          "json" | "number" | "text" | "json-schema" | "avro" | "protobuf" | "module" | undefined;
+          | "json"
+          | "number"
+          | "text"
+          | "json-schema"
+          | "avro"
+          | "protobuf"
+          | "module"
+          | "int32"
+          | "int64"
+          | "float32"
+          | "float64"
+          | undefined;
         /**
          * Path of a JavaScript module whose default export reads a value: (value, record) => readings. A reading is
          * {key, time, value} and may have further fields, for the paths of this section. Requires format: module.
@@ -31,11 +43,17 @@ export interface PipelineOptions {
         readonly delimiter?: string | undefined;
         /**
          * Format of the record's key: UTF-8 text, a JSON document, a big-endian integer of 4 or 8 bytes (int32,
-         * int64) as Kafka's IntegerSerializer and LongSerializer write it, or Avro or Protobuf in Confluent's wire
-         * format, whose schemas are in schemaRegistry. Avro and Protobuf without a registry need keySchemaFile.
-         * {record: key, path: id} in key names a field of it. Default: "text".
+         * int64) as Kafka's IntegerSerializer and LongSerializer write it, any bytes as hexadecimal digits (hex),
+         * or Avro or Protobuf in Confluent's wire format, whose schemas are in schemaRegistry. Avro and Protobuf
+         * without a registry need keySchemaFile. {record: key, path: id} in key names a field of it. Default:
+         * "text".
          */
-        readonly keyFormat?: "text" | "json" | "int32" | "int64" | "avro" | "protobuf" | undefined;
+        readonly keyFormat?: "text" | "json" | "int32" | "int64" | "hex" | "avro" | "protobuf" | undefined;
+        /**
+         * Window behind the record's key, as Kafka Streams and ksqlDB write it: its start in 8 bytes (time), or its
+         * end and start in 16 (session). keyFormat reads the bytes before it. Default: none.
+         */
+        readonly keyWindow?: "time" | "session" | undefined;
         /** Path of the schema (.avsc or .proto) of Avro or Protobuf keys that are not in Confluent's wire format. */
         readonly keySchemaFile?: string | undefined;
         /** Full name of the Protobuf message in keySchemaFile, such as plant.Place. Default: its first message. */
@@ -116,8 +134,8 @@ export interface PipelineOptions {
           | undefined;
         /**
          * Path of the event time in the document, as a number in timeUnit, as text in timeFormat, or as ISO 8601;
-         * or {header: name}; or a list of paths, such as [date, time], whose texts are joined with a blank.
-         * Default: the record's timestamp.
+         * or {header: name}; or {window: start} or {window: end} of the record's key (see keyWindow); or a list of
+         * paths, such as [date, time], whose texts are joined with a blank. Default: the record's timestamp.
          */
         readonly time?:
           | string
@@ -127,6 +145,9 @@ export interface PipelineOptions {
             }
           | {
               readonly header: string;
+            }
+          | {
+              readonly window: "start" | "end";
             }
           | readonly (
               | string

@@ -40,7 +40,46 @@ function suggest(records: readonly Placed[]): Suggestion {
 const times = <T>(count: number, of: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => of(i));
 const iso = (i: number): string => new Date(start + 1000 * i).toISOString();
 
+/** A key with times behind it, as Kafka Streams writes them. */
+const windowedKey = (key: string, ...behind: readonly number[]): Uint8Array => {
+  const part = Buffer.alloc(8 * behind.length);
+  behind.forEach((time, i) => part.writeBigInt64BE(BigInt(time), 8 * i));
+  return Buffer.concat([Buffer.from(key), part]);
+};
+
 const shapes: Readonly<Record<string, readonly [readonly Placed[], object]>> = {
+  "keys with windows that are written again": [
+    placed(
+      times(40, (i) => ({ COUNT: i, AVG: i / 2 })),
+      (i) => ({ key: windowedKey(`pump-${i % 2}`, start + 60_000 * (i >> 2)) }),
+    ),
+    {
+      decode: { keyWindow: "time", time: { window: "start" }, series: { COUNT: "COUNT", AVG: "AVG" } },
+      aggregate: { every: "60s", by: "last" },
+    },
+  ],
+  "keys of sessions in JSON": [
+    placed(
+      times(40, (i) => ({ N: i })),
+      (i) => ({ key: windowedKey(`{"USER":"u${i % 4}"}`, start + 9000 * i + 500, start + 9000 * i) }),
+    ),
+    {
+      decode: {
+        keyFormat: "json",
+        keyWindow: "session",
+        key: { record: "key", path: "USER" },
+        time: { window: "end" },
+        value: "N",
+      },
+    },
+  ],
+  "keys that are no text": [
+    placed(
+      times(40, (i) => ({ v: i })),
+      (i) => ({ key: Uint8Array.of(200 + (i % 3), 1, 2) }),
+    ),
+    { decode: { keyFormat: "hex", value: "v" } },
+  ],
   "a time in a text of digits, which is no measure": [
     placed(times(40, (i) => ({ id: `d${i % 4}`, timestamp: String(start / 1000 + i), celsius: i + 0.5 }))),
     { decode: { key: "id", time: "timestamp", timeUnit: "s", value: "celsius" } },
@@ -271,6 +310,56 @@ const shapes: Readonly<Record<string, readonly [readonly Placed[], object]>> = {
   ],
 };
 
+describe("values of one number in binary", () => {
+  const valuesOf = (format: string, numbers: readonly number[]): InputRecord[] =>
+    numbers.map((number, offset) => {
+      const value = Buffer.alloc(format.endsWith("32") ? 4 : 8);
+      if (format === "int32") value.writeInt32BE(number);
+      if (format === "int64") value.writeBigInt64BE(BigInt(number));
+      if (format === "float32") value.writeFloatBE(number);
+      if (format === "float64") value.writeDoubleBE(number);
+      return { offset, key: null, value, headers: [], timestamp: start };
+    });
+
+  test.each([
+    ["int32", [0, 7, -3]],
+    ["int32", [0, 0]],
+    ["int64", [20, 21, 0]],
+    ["int64", [-1, 5_000_000]],
+    ["int64", [0, 0]],
+    ["float32", [20.5, 0, -3]],
+    ["float64", [20.5, 0, -3e9]],
+    ["float64", [20, NaN]],
+  ])("are seen as %s: %j", (format, numbers) => {
+    const records = valuesOf(format, numbers);
+    expect(formatIn(records)).toMatchObject({ look: "java-number", binary: format });
+    const read = recordDecoder(
+      parseConfig(`decode: {format: ${format}, key: {const: all}}`, {}).settings.decode,
+    );
+    expect(records.map((record) => read(record).readings[0]!.value)).toEqual(numbers);
+    for (const record of records) {
+      const json = recordDecoder(parseConfig("decode: {key: {const: all}}", {}).settings.decode);
+      expect(() => json(record)).toThrow(/decode.format: (int|float)/);
+    }
+  });
+
+  test("are told from Confluent's wire format by their many numbers", () => {
+    const wire = [1, 2, 3].map((i) => ({
+      ...valuesOf("int64", [0])[0]!,
+      value: Uint8Array.of(0, 0, 0, 0, 17, i, 3, 4),
+    }));
+    expect(formatIn(wire)).toMatchObject({ look: "wire", schemaIds: [17] });
+    expect(
+      formatIn(
+        valuesOf(
+          "int64",
+          times(40, (i) => i * 20_000_000),
+        ),
+      ),
+    ).toMatchObject({ binary: "int64" });
+  });
+});
+
 describe("inspect suggests", () => {
   test.each(Object.entries(shapes))("settings for %s, which read the records", (_, [records, expected]) => {
     const { decode, aggregate } = suggest(records);
@@ -290,9 +379,9 @@ describe("inspect suggests", () => {
 
   test("the number of a record, by the record's key or as one series", () => {
     const numbers = placed([1, 2, 3], (i) => ({ key: bytes(`k${i % 2}`) }));
-    expect(suggestForNumbers(numbers).decode).toEqual({ format: "number" });
+    expect(suggestForNumbers(numbers, "number").decode).toEqual({ format: "number" });
     const integers = placed([1, 2, 3], (i) => ({ key: Uint8Array.of(0, 0, 0, i) }));
-    expect(suggestForNumbers(integers).decode).toEqual({ format: "number", keyFormat: "int32" });
+    expect(suggestForNumbers(integers, "number").decode).toEqual({ format: "number", keyFormat: "int32" });
   });
 
   test("settings that are valid, whatever the documents are", () => {

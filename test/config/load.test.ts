@@ -220,7 +220,7 @@ describe("what is wrong", () => {
     ],
     [
       "decode: { format: number, key: id }",
-      "line 1: decode: the paths key, time, each, series, skip and features require a format with fields, such as json",
+      "line 1: decode: paths of key, time, each, series, skip and features require a format with fields, such as json; key may be {const}, {header} or {record: key}, time {header} or {window}",
     ],
     ["encode: { incidents: { format: json } }", "line 1: encode.incidents: requires topics.incidents"],
     [

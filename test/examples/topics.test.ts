@@ -1,6 +1,7 @@
 /** Every configuration of examples/topics reads the record that it is about. */
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { formatOf } from "../../src/cli/shared/decode/format.js";
 import { modelOf } from "../../src/cli/shared/pipeline.js";
@@ -18,6 +19,16 @@ function record(value: unknown, others: Partial<InputRecord> = {}): InputRecord 
   const text = value === null ? null : bytes(JSON.stringify(value));
   return { offset: 0, timestamp: at, key: null, value: text, headers: [], ...others };
 }
+
+/** The bytes of a key with times of a window behind it. */
+const windowed = (key: string, ...times: readonly number[]): Uint8Array => {
+  const behind = times.map((time) => {
+    const part = Buffer.alloc(8);
+    part.writeBigInt64BE(BigInt(time));
+    return part;
+  });
+  return new Uint8Array(Buffer.concat([Buffer.from(key), ...behind]));
+};
 
 const debezium = { ts_ms: at, before: null, source: { table: "accounts" } };
 
@@ -160,6 +171,25 @@ const cases: Readonly<Record<string, readonly (readonly [InputRecord, readonly s
       ["pump-7/celsius=41.2", "pump-7/bar=2.5"],
     ],
   ],
+  "windowed-key": [
+    [record({ COUNT: 1, CELSIUS: 40 }, { key: windowed("pump-7", at - 5000) }), []],
+    [record({ COUNT: 2, CELSIUS: 41 }, { key: windowed("pump-7", at - 5000) }), []],
+    [
+      record({ COUNT: 1, CELSIUS: 42 }, { key: windowed("pump-7", at + 55_000) }),
+      ["pump-7/count=2 10:01:00", "pump-7/celsius=41 10:01:00"],
+    ],
+  ],
+  "session-key": [
+    [record({ CLICKS: 12 }, { key: windowed('{"USER":"u1"}', at, at - 7000), timestamp: 0 }), ["u1=12"]],
+  ],
+  "java-number": [
+    [record(null, { key: bytes("pump"), value: Uint8Array.of(0, 0, 0, 0, 0, 1, 0, 2) }), ["pump=65538"]],
+    [record(null, { key: bytes("pump"), value: new Uint8Array(8).fill(255) }), ["pump=-1"]],
+  ],
+  gzip: [
+    [record(null, { key: bytes("a"), value: gzipSync(JSON.stringify({ at, celsius: 41.2 })) }), ["a=41.2"]],
+  ],
+  "binary-key": [[record({ celsius: 41.2 }, { key: Uint8Array.of(1, 255, 16) }), ["01ff10=41.2"]]],
   units: [
     [
       record({ machine: "press-1", load: "12,5 %", power: "3,25 kW" }),

@@ -3,7 +3,7 @@ import { UndercurrentError } from "../../errors/errors.js";
 import type { DecodeSettings } from "../../pipeline/decode-settings.js";
 import { recordDecoder, type Decoded, type Reading } from "../../pipeline/decode/decode.js";
 import type { ValueFormat } from "../../pipeline/decode/format.js";
-import { recordKeyBytes } from "../../pipeline/decode/key.js";
+import { recordKeyBytes, withWindow } from "../../pipeline/decode/record-key.js";
 import type { InputRecord } from "../../pipeline/ports.js";
 import { detectingTimeReader } from "../../pipeline/times/detection.js";
 import { flagNames, type TimeSettings } from "../../pipeline/times/reader.js";
@@ -72,10 +72,12 @@ export function lineRecords(
     }
     if (!wasUtf8(text)) throw new UndercurrentError("ROW_UNREADABLE", notUtf8Text);
     const { [keyMember]: key, [timeMember]: time } = decode.format === "text" ? noMembers : membersOf(text);
+    const timestamp = isTimeElsewhere(decode, time) ? -1 : timeOf(time);
+    const bytes = keyBytes(key, decode);
     return {
       offset: number,
-      timestamp: isTimeElsewhere(decode, time) ? -1 : timeOf(time),
-      key: keyBytes(key, decode),
+      timestamp,
+      key: bytes && withWindow(bytes, decode.keyWindow, timestamp),
       value: Buffer.from(text),
       headers: [],
     };
@@ -99,7 +101,8 @@ function keyBytes(key: unknown, { keyFormat }: DecodeSettings): Uint8Array | nul
 
 /** Whether the time is not the member's: that of `decode.time`, or of what a function reads. */
 function isTimeElsewhere({ time, format }: DecodeSettings, member: unknown): boolean {
-  return time !== undefined || (format === "module" && member === undefined);
+  const isOfWindow = typeof time === "object" && "window" in time;
+  return (time !== undefined && !isOfWindow) || (format === "module" && member === undefined);
 }
 
 function isJson(text: string): boolean {

@@ -168,7 +168,12 @@ async function suggestionFor(placed: readonly Placed[], settings: Config): Promi
   });
   switch (seen.look) {
     case "number":
-      return told(suggestForNumbers(placed), "the text of one number");
+      return told(suggestForNumbers(placed, "number"), "the text of one number");
+    case "java-number":
+      return told(
+        suggestForNumbers(placed, seen.binary!),
+        `one number in binary (${seen.binary!}), as a serializer of Kafka's Java clients writes it`,
+      );
     case "json": {
       const documents = documentsOf(placed, 0);
       if (documents.some(({ document }) => Object.hasOwn(document as object, "resourceMetrics"))) {

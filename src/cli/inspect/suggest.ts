@@ -2,7 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import { parseIsoTime } from "../../forecast/iso-time.js";
 import { decodeText } from "../../pipeline/decode/document.js";
-import { integerKeys } from "../../pipeline/decode/key.js";
+import { binaryKeys, likelyWindow, plainKeyReader, windowTime } from "../../pipeline/decode/record-key.js";
 import type { InputRecord } from "../../pipeline/ports.js";
 import { isOrderUnclear, likelyFormat } from "../../pipeline/times/guess.js";
 import { Fields, type Field } from "./fields.js";
@@ -37,13 +37,15 @@ export interface Document {
 const mostSeries = 64;
 
 /** Returns settings for records whose values are numbers. */
-export function suggestForNumbers(placed: readonly Placed[]): Suggestion {
-  const { parts, format, note } = recordKeyOf(placed.map(([, record]) => record));
+export function suggestForNumbers(placed: readonly Placed[], name: string): Suggestion {
+  const own = recordKeyOf(placed.map(([, record]) => record));
+  const { parts, note } = own;
   const isOwn = parts.length === 1 && parts[0] === ownPart;
   const key = isOwn ? {} : { key: keyOfParts(parts.length === 0 ? [{ const: "all" }] : parts) };
-  const notes = [note, "Time: the record's timestamp.", "Value: the number of the record."];
-  const decode = { format: "number", ...(format !== undefined && { keyFormat: format }), ...key };
-  return { decode: { ...decode, ...tombstonesOf(placed, notes) }, notes };
+  const time = own.window === undefined ? "the record's timestamp" : windowTimeText(own.window);
+  const notes = [note, `Time: ${time}.`, "Value: the number of the record."];
+  const decode = { format: name, ...ownFormat(own), ...key, ...windowTimeOf(own) };
+  return { decode: { ...decode, ...tombstonesOf(placed, notes) }, ...updatesOf(own, notes), notes };
 }
 
 /** The setting of a key of one part or of several. */
@@ -122,14 +124,18 @@ export function suggestForDocuments(placed: readonly Placed[], documents: readon
       `Items: the array ${array === "" ? "itself" : array}, with ${fields.countOf(array)} items in the sample.`,
     );
   }
-  Object.assign(decode, keyOf(fields, { shape, array, records, documents }, notes));
-  Object.assign(decode, timeOf(fields, { shape, array }, notes));
+  const own = recordKeyOf(records);
+  Object.assign(decode, keyOf(fields, { shape, array, own, documents }, notes));
+  const isWindowed = own.window !== undefined && "keyWindow" in decode;
+  if (isWindowed) notes.push(`Time: ${windowTimeText(own.window)}.`);
+  Object.assign(decode, isWindowed ? windowTimeOf(own) : timeOf(fields, { shape, array }, notes));
   const measures = measuresOf(fields, { shape, array }, notes);
   Object.assign(decode, tombstonesOf(placed, notes), measures, {
     ...shape.decode,
     ...("key" in decode && { key: decode["key"] }),
   });
-  if (measures !== undefined || "series" in shape.decode) return { decode, notes };
+  if (measures !== undefined || "series" in shape.decode)
+    return { decode, ...(isWindowed && updatesOf(own, notes)), notes };
   const keys = keysSeen(fields, array, records);
   const every = windowFor(recordsPerSecond(placed), keys);
   notes.push(`Measures: none. Events are counted in windows of ${every}.`);
@@ -142,13 +148,13 @@ interface Scope {
 }
 
 interface KeySources {
-  readonly records: readonly InputRecord[];
+  readonly own: RecordKey;
   readonly documents: readonly Document[];
 }
 
 function keyOf(
   fields: Fields,
-  { shape, array, records, documents }: Scope & KeySources,
+  { shape, array, own, documents }: Scope & KeySources,
   notes: string[],
 ): Decode {
   if (shape.decode["key"] !== undefined) {
@@ -157,7 +163,6 @@ function keyOf(
   }
   const outer = keysIn(fields, undefined);
   const inner = arraysAround(fields, array).map((path) => keysIn(fields, path));
-  const own = recordKeyOf(records);
   const chosen: unknown[] = [];
   if (own.parts.length > 0 && (own.values > 1 || outer.length === 0)) {
     notes.push(own.note);
@@ -200,7 +205,7 @@ function keyOf(
     return { key: { const: "all" } };
   }
   const isOwn = own.parts.length > 0 && chosen.includes(own.parts[0]);
-  const format = own.format !== undefined && isOwn && { keyFormat: own.format };
+  const format = isOwn && ownFormat(own);
   const key = keyOfParts(chosen);
   return key === ownPart ? { ...format } : { ...format, key };
 }
@@ -233,20 +238,72 @@ interface OwnPart {
 }
 
 type IntegerFormat = "int32" | "int64";
+type KeyWindow = NonNullable<ReturnType<typeof likelyWindow>>;
 
 interface RecordKey {
   /** None if the records' keys are of no use. */
   readonly parts: readonly OwnPart[];
   readonly values: number;
   /** Format of keys that are no plain text. */
-  readonly format?: "json" | IntegerFormat;
+  readonly format?: "json" | "hex" | IntegerFormat;
+  /** Window behind the keys. */
+  readonly window?: KeyWindow;
+  /** Milliseconds between windows that are written again and again; undefined where none is. */
+  readonly updatedEveryMs?: number;
   readonly note: string;
 }
 
 const ownPart: OwnPart = { record: "key" };
 
-/** Judges the records' own keys. */
+/** Settings that read the record's key. */
+function ownFormat({ format, window }: RecordKey): Decode {
+  return {
+    ...(format !== undefined && { keyFormat: format }),
+    ...(window !== undefined && { keyWindow: window }),
+  };
+}
+
+function windowTimeOf({ window }: RecordKey): Decode {
+  if (window === undefined) return {};
+  return { time: { window: window === "session" ? "end" : "start" } };
+}
+
+function windowTimeText(window: KeyWindow | undefined): string {
+  return window === "session"
+    ? "the end of the session in the record's key"
+    : "the start of the window in the record's key";
+}
+
+/** One observation for each window of a table that writes its windows again and again. */
+function updatesOf({ updatedEveryMs }: RecordKey, notes: string[]): Pick<Suggestion, "aggregate"> {
+  if (updatedEveryMs === undefined) return {};
+  notes.push("Records of one key and window come again, as updates: the last one of a window counts.");
+  return { aggregate: { every: `${updatedEveryMs / 1000}s`, by: "last" } };
+}
+
+/** Judges the records' own keys, with or without windows behind them. */
 function recordKeyOf(records: readonly InputRecord[]): RecordKey {
+  const keys = records.flatMap(({ key }) => (key === null ? [] : [key]));
+  const [window, ...others] = new Set(keys.map(likelyWindow));
+  if (window === undefined || others.length > 0 || keys.length < records.length) return plainKeyOf(records);
+  const plain = records.map((record) => ({ ...record, key: plainKeyReader({ keyWindow: window })(record) }));
+  const own = plainKeyOf(plain);
+  if (own.parts.length === 0) return { ...own, note: `${own.note} Windows of Kafka Streams follow them.` };
+  const starts = [...new Set(records.map((record) => windowTime(record, window, "start")))].sort(
+    (a, b) => a - b,
+  );
+  const gaps = starts.flatMap((start, i) => (i === 0 ? [] : [start - starts[i - 1]!]));
+  const every = Math.min(...gaps);
+  const isUpdated = new Set(keys.map((key) => Buffer.from(key).toString("latin1"))).size < keys.length;
+  return {
+    ...own,
+    window,
+    note: `${own.note} Windows of Kafka Streams or ksqlDB follow the keys.`,
+    ...(window === "time" && isUpdated && every % 1000 === 0 && { updatedEveryMs: every }),
+  };
+}
+
+function plainKeyOf(records: readonly InputRecord[]): RecordKey {
   const keys = records.flatMap(({ key }) => (key === null ? [] : [key]));
   const none = { parts: [], values: 0 };
   if (keys.length === 0) return { ...none, note: "The records have no key." };
@@ -255,9 +312,7 @@ function recordKeyOf(records: readonly InputRecord[]): RecordKey {
   }
   const integers = integerKeyOf(keys);
   if (integers !== undefined) return integers;
-  if (!keys.every((key) => key.length > 0 && isUtf8(key))) {
-    return { ...none, note: "The records' keys are not text." };
-  }
+  if (!keys.every((key) => key.length > 0 && isUtf8(key))) return binaryKeyOf(keys);
   const texts = new Set(keys.map(decodeText));
   const [example] = texts;
   if (keys.every((key) => typeof parsed(key) === "object")) return jsonKeyOf(keys, texts);
@@ -286,13 +341,29 @@ function integerKeyOf(keys: readonly Uint8Array[]): RecordKey | undefined {
   const isText = (key: Uint8Array): boolean => isUtf8(key) && key.every((byte) => byte >= 32 && byte !== 127);
   if (keys.every(isText)) return undefined;
   const format = size === 4 ? "int32" : "int64";
-  const integers = keys.map(integerKeys[format]);
+  const integers = keys.map(binaryKeys[format]);
   const values = new Set(integers).size;
   return {
     parts: [ownPart],
     values,
     format,
     note: `Key: the record's key, an integer of ${size} bytes, ${values} different ones, such as ${integers[0]!}.`,
+  };
+}
+
+/** Judges keys that are no text: their digits are the key if they come again. */
+function binaryKeyOf(keys: readonly Uint8Array[]): RecordKey {
+  const texts = new Set(keys.map(binaryKeys.hex));
+  const [example] = texts;
+  if (hardlyComeAgain(keys, texts)) {
+    const note = `The records' keys are not text and hardly come again, such as the bytes ${short(example!)}.`;
+    return { parts: [], values: 0, note };
+  }
+  return {
+    parts: [ownPart],
+    values: texts.size,
+    format: "hex",
+    note: `Key: the record's key, which is no text, as hexadecimal digits, ${texts.size} different ones, such as ${short(example!)}.`,
   };
 }
 

@@ -1,13 +1,15 @@
 /** Tells the format of records' values, and reads them as documents. */
 import { isUtf8 } from "node:buffer";
 import { UndercurrentError } from "../../errors/errors.js";
+import type { BinaryNumberFormat } from "../../pipeline/decode-settings.js";
+import { likelyBinaryNumber } from "../../pipeline/decode/binary-number.js";
 import { decodeText } from "../../pipeline/decode/document.js";
 import { schemaIdOf, wirePrefix } from "../../pipeline/decode/format.js";
 import { isNumberText } from "../../pipeline/decode/number-text.js";
 import type { InputRecord } from "../../pipeline/ports.js";
 
 /** What a value looks like. */
-type Look = "json" | "number" | "json-schema" | "wire" | "text" | "binary";
+type Look = "json" | "number" | "java-number" | "json-schema" | "wire" | "text" | "binary";
 
 /** The format of most values. */
 export interface SeenFormat {
@@ -15,6 +17,8 @@ export interface SeenFormat {
   /** Values that look so, and all values. */
   readonly count: number;
   readonly of: number;
+  /** Format of values that are one number in binary. */
+  readonly binary?: BinaryNumberFormat;
   /** Schema ids of Confluent's wire format, the most frequent first. */
   readonly schemaIds: readonly number[];
 }
@@ -33,8 +37,27 @@ export function formatIn(records: readonly InputRecord[]): SeenFormat {
     if (id !== undefined) ids.set(id, (ids.get(id) ?? 0) + 1);
   }
   const [most] = byCount(looks);
-  if (most === undefined) throw new UndercurrentError("INPUT_UNUSABLE", "no sampled record has a value");
+  if (most === undefined) {
+    const message = `none of ${records.length} sampled records has a value: all are tombstones, which forecast nothing`;
+    throw new UndercurrentError("INPUT_UNUSABLE", message);
+  }
+  const binary = binaryNumberIn(records, [...ids.keys()]);
+  if (binary !== undefined) return { look: "java-number", binary, count: of, of, schemaIds: [] };
   return { look: most[0], count: most[1], of, schemaIds: byCount(ids).map(([id]) => id) };
+}
+
+/** Most schemas of one topic that are believed where values could also be numbers in binary. */
+const fewSchemas = 3;
+
+/** Returns the format of values that are all one number in binary; undefined for other values. */
+function binaryNumberIn(
+  records: readonly InputRecord[],
+  schemaIds: readonly number[],
+): BinaryNumberFormat | undefined {
+  const values = records.flatMap(({ value }) => (value === null ? [] : [value]));
+  const isPrintable = (value: Uint8Array): boolean => value.every((byte) => byte >= 32 && byte < 127);
+  const isWire = schemaIds.length > 0 && schemaIds.length <= fewSchemas && !schemaIds.includes(0);
+  return isWire || values.every(isPrintable) ? undefined : likelyBinaryNumber(values);
 }
 
 function byCount<Key>(counts: ReadonlyMap<Key, number>): readonly (readonly [Key, number])[] {

@@ -7,7 +7,7 @@ import { withAdmin } from "../../adapters/kafka/admin/admin.js";
 import { checkPartitions } from "../../adapters/kafka/admin/topics.js";
 import { partitionOfKey } from "../../adapters/kafka/producer/placement.js";
 import { UndercurrentError } from "../../errors/errors.js";
-import { recordKeyBytes } from "../../pipeline/decode/key.js";
+import { plainKeyReader, recordKeyBytes } from "../../pipeline/decode/record-key.js";
 import { recordDecoder } from "../../pipeline/decode/decode.js";
 import { pathNames } from "../../pipeline/decode-settings.js";
 import type { ValueFormat } from "../../pipeline/decode/format.js";
@@ -117,6 +117,8 @@ async function learnLines(
   const decode = recordDecoder(own, format);
   const isWithin = spanOf(context);
   const learnerOf = learnerOfKey(learners, context);
+  // Kafka Streams places a key by what is before its window.
+  const plainKey = plainKeyReader(own);
   let events = 0;
   const take = (line: Line): void => {
     if (line.text?.trim() === "") return;
@@ -126,7 +128,7 @@ async function learnLines(
       if (first !== undefined && !isWithin(first.time)) return;
       const target =
         record.key !== null
-          ? learners[partitionOfKey(record.key, learners.length)]!
+          ? learners[partitionOfKey(plainKey(record), learners.length)]!
           : learnerOf(first?.key ?? "");
       target.learn([record]);
       events++;

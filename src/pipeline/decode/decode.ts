@@ -6,6 +6,7 @@ import {
   featureCountOf,
   isPath,
   namedSeriesOf,
+  isOneNumber,
   itemsPath,
   pathNames,
   type DecodeSettings,
@@ -26,6 +27,7 @@ import { documentParser } from "./document-parser.js";
 import type { ValueFormat } from "./format.js";
 import { keyReader } from "./key.js";
 import { numberReader } from "./number.js";
+import { windowTime } from "./record-key.js";
 
 /** One reading of a record. */
 export interface Reading {
@@ -216,7 +218,7 @@ function itemDecoder(
     {
       name: "",
       suffix: "",
-      value: pathOf(settings.format === "number" ? [] : pathNames(settings.value)),
+      value: pathOf(isOneNumber(settings) ? [] : pathNames(settings.value)),
       features: shared,
     },
   ];
@@ -345,6 +347,10 @@ function itemTimeReader(
   }
   if (typeof time === "object" && "header" in time)
     return (record) => timeOf(headerText(record, time.header));
+  if (typeof time === "object" && "window" in time) {
+    const { keyWindow = "time" } = settings;
+    return (record) => readTime(windowTime(record, keyWindow, time.window));
+  }
   if (Array.isArray(time) && time.length > 1) {
     const parts = time.map((part) => pathOf(pathNames(part)));
     return (_, chain) => timeOf(parts.map((part) => timePart(findIn(chain, part), part)).join(" "));

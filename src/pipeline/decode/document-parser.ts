@@ -3,6 +3,7 @@ import { isUtf8 } from "node:buffer";
 import { UndercurrentError } from "../../errors/errors.js";
 import type { DecodeSettings } from "../decode-settings.js";
 import type { InputRecord } from "../ports.js";
+import { likelyBinaryNumber, readBinaryNumber } from "./binary-number.js";
 import { decodeText } from "./document.js";
 import { requireSchemaId, schemaIdOf, wirePrefix, type ValueFormat } from "./format.js";
 import { numberReader } from "./number.js";
@@ -24,6 +25,13 @@ export function documentParser(
     case "number": {
       const numbers = numberReader(settings);
       return (record) => numbers.read(textOf(bytesOf(record, settings)), "the record's value");
+    }
+    case "int32":
+    case "int64":
+    case "float32":
+    case "float64": {
+      const { format: name } = settings;
+      return (record) => readBinaryNumber(bytesOf(record, settings), name);
     }
     case "text": {
       const split = lineSplitter(settings);
@@ -83,12 +91,25 @@ function bytesOf(record: InputRecord, { maxValueBytes, tombstones }: DecodeSetti
 
 function textOf(value: Uint8Array): string {
   if (isUtf8(value)) return decodeText(value);
-  throw new UndercurrentError("RECORD_UNREADABLE", "the record's value is not UTF-8 text");
+  const message = `the record's value is not UTF-8 text${binaryHint(value)}`;
+  throw new UndercurrentError("RECORD_UNREADABLE", message);
+}
+
+/** What reads bytes that are no text; empty if nothing is known. */
+function binaryHint(value: Uint8Array): string {
+  if (value[0] === 0x1f && value[1] === 0x8b) {
+    return ": it is gzipped, which a function unpacks (decode.module), as examples/topics/gzip.mjs does";
+  }
+  const isText = value.every((byte) => byte >= 32 && byte < 127);
+  const format = value.length > 8 || isText ? undefined : likelyBinaryNumber([value]);
+  return format === undefined
+    ? ""
+    : `: its ${value.length} bytes look like a number (decode.format: ${format})`;
 }
 
 function parseJson(value: Uint8Array): unknown {
   const id = schemaIdOf(value);
-  if (id !== undefined) {
+  if (id !== undefined && id > 0) {
     throw new UndercurrentError(
       "RECORD_UNREADABLE",
       `the record's value is not JSON: it looks like Confluent's wire format, schema id ${id}; set decode.format to avro, protobuf or json-schema`,
@@ -98,6 +119,7 @@ function parseJson(value: Uint8Array): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new UndercurrentError("RECORD_UNREADABLE", "the record's value is not JSON", { cause });
+    const message = `the record's value is not JSON${binaryHint(value)}`;
+    throw new UndercurrentError("RECORD_UNREADABLE", message, { cause });
   }
 }

@@ -13,6 +13,7 @@ import {
 import type { InputRecord } from "../ports.js";
 import { decodeText, find, findIn, headerText, itemPath, pathText, type Chain } from "./document.js";
 import type { ValueFormat } from "./format.js";
+import { binaryKeyHint, binaryKeys, plainKeyReader } from "./record-key.js";
 
 export type KeyReader = (record: InputRecord, chain: Chain) => string;
 
@@ -26,7 +27,7 @@ export function keyReader(settings: DecodeSettings, format?: ValueFormat): KeyRe
   const parts = keyParts(settings).map((part) =>
     typeof part === "object" && "record" in part && documentOf !== undefined
       ? keyFieldReader(documentOf, pathNames(part.path ?? ""))
-      : partReader(part, each),
+      : partReader(part, each, settings),
   );
   if (settings.format === "module" && settings.key === undefined) parts[0] = ownOr(parts[0]!, each);
   if (parts.length === 1) {
@@ -36,10 +37,10 @@ export function keyReader(settings: DecodeSettings, format?: ValueFormat): KeyRe
   return (record, chain) => parts.map((part) => escapeKeyPart(part(record, chain))).join("/");
 }
 
-function partReader(part: KeyPart, each: readonly string[] | undefined): KeyReader {
+function partReader(part: KeyPart, each: readonly string[] | undefined, settings: DecodeSettings): KeyReader {
   if (typeof part === "object") {
     if ("const" in part) return () => part.const;
-    if ("record" in part) return recordKey;
+    if ("record" in part) return textKeyReader(settings);
     if ("header" in part) return (record) => headerKey(record, part.header);
     if ("labels" in part) return labelsReader(pathNames(part.labels), each);
   }
@@ -60,7 +61,7 @@ type KeyDocuments = (record: InputRecord) => unknown;
 
 /** Returns the parser of records' keys; undefined for keys that are text. The items of one record share its document. */
 function keyDocuments(
-  { keyFormat }: DecodeSettings,
+  { keyFormat, keyWindow }: DecodeSettings,
   format: ValueFormat | undefined,
 ): KeyDocuments | undefined {
   if (keyFormat === "text") return undefined;
@@ -71,49 +72,23 @@ function keyDocuments(
       `decode.keyFormat: ${keyFormat} needs the option \`format\`, from openFormat of undercurrent-forecast/schemas`,
     );
   }
+  const plainKey = plainKeyReader({ keyWindow });
   let last: InputRecord | undefined;
   let document: unknown;
   return (record) => {
     if (record === last) return document;
-    if (record.key === null) throw new UndercurrentError("KEY_INVALID", "the record has no key");
-    document = keyFaults(() => parse(record.key!));
+    const key = plainKey(record);
+    document = keyFaults(() => parse(key));
     last = record;
     return document;
   };
 }
 
-/** Parsers of keys that are one integer. Throw KEY_INVALID. */
-export const integerKeys = {
-  int32: (key: Uint8Array): string => String(integerView(key, 4, "int32").getInt32(0)),
-  // Numbers hold integers up to 2^53 alone, so integers are texts.
-  int64: (key: Uint8Array): string => integerView(key, 8, "int64").getBigInt64(0).toString(),
-};
-
 /** Parsers of keys that need no schema. */
 const plainKeys: Readonly<Record<string, ((key: Uint8Array) => unknown) | undefined>> = {
   json: jsonKey,
-  ...integerKeys,
+  ...binaryKeys,
 };
-
-function integerView(key: Uint8Array, size: number, name: string): DataView {
-  if (key.length === size) return new DataView(key.buffer, key.byteOffset, size);
-  throw new UndercurrentError(
-    "KEY_INVALID",
-    `the record's key has ${key.length} bytes, and ${name} has ${size} (decode.keyFormat)`,
-  );
-}
-
-/** Returns the bytes of a record's key from its text in a file; undefined for a text that is no integer of the format. */
-export function recordKeyBytes(text: string, keyFormat: DecodeSettings["keyFormat"]): Uint8Array | undefined {
-  if (keyFormat !== "int32" && keyFormat !== "int64") return Buffer.from(text);
-  const bits = keyFormat === "int32" ? 32 : 64;
-  const integer = /^-?\d{1,19}$/.test(text) ? BigInt(text) : undefined;
-  if (integer === undefined || BigInt.asIntN(bits, integer) !== integer) return undefined;
-  const bytes = Buffer.alloc(bits / 8);
-  if (keyFormat === "int32") bytes.writeInt32BE(Number(integer));
-  else bytes.writeBigInt64BE(integer);
-  return bytes;
-}
 
 /** A key that cannot be read is a fault of the key. */
 function keyFaults(parse: () => unknown): unknown {
@@ -151,21 +126,17 @@ function keyFieldReader(documentOf: KeyDocuments, names: readonly string[]): Key
   };
 }
 
-function recordKey({ key }: InputRecord): string {
-  if (key === null) throw new UndercurrentError("KEY_INVALID", "the record has no key");
-  // Two keys that are not UTF-8 could become the same text.
-  if (!isUtf8(key)) {
-    throw new UndercurrentError("KEY_INVALID", `the record's key is not UTF-8 text${integerHint(key)}`);
-  }
-  return readKey(decodeText(key));
-}
-
-/** Names the format of a key that has the size of an integer. */
-function integerHint({ length }: Uint8Array): string {
-  if (length === 4) {
-    return "; a Java producer's IntegerSerializer writes 4 bytes (decode.keyFormat: int32)";
-  }
-  return length === 8 ? "; a Java producer's LongSerializer writes 8 bytes (decode.keyFormat: int64)" : "";
+/** Reads the record's key as UTF-8 text. */
+function textKeyReader(settings: DecodeSettings): KeyReader {
+  const plainKey = plainKeyReader(settings);
+  return (record) => {
+    const key = plainKey(record);
+    // Two keys that are not UTF-8 could become the same text.
+    if (!isUtf8(key)) {
+      throw new UndercurrentError("KEY_INVALID", `the record's key is not UTF-8 text${binaryKeyHint(key)}`);
+    }
+    return readKey(decodeText(key));
+  };
 }
 
 function headerKey(record: InputRecord, name: string): string {

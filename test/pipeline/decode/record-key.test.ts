@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { recordKeyReader } from "../../../src/pipeline/decode/decode.js";
+import { recordDecoder, recordKeyReader } from "../../../src/pipeline/decode/decode.js";
 import { decodeWith } from "../../../src/pipeline/decode/hook.js";
 import { RecordReader } from "../../../src/pipeline/decode/record-reader.js";
 import type { InputRecord } from "../../../src/pipeline/ports.js";
@@ -12,6 +12,13 @@ const record = (value: unknown, key: string | null = null): InputRecord => ({
   value: Buffer.from(JSON.stringify(value)),
   headers: [],
 });
+const start = Date.UTC(2026, 2, 1);
+/** A key with times behind it, as Kafka Streams writes them. */
+const windowedKey = (key: string | Uint8Array, ...times: readonly number[]): Uint8Array => {
+  const bytes = Buffer.alloc(8 * times.length);
+  times.forEach((time, i) => bytes.writeBigInt64BE(BigInt(time), 8 * i));
+  return Buffer.concat([Buffer.from(key), bytes]);
+};
 type Decode = NonNullable<PipelineOptions["decode"]>;
 const readerOf = (decode: Decode) => recordKeyReader(pipelineSettings({ decode }).decode);
 const codeOf = (read: () => unknown): string => {
@@ -85,7 +92,55 @@ describe("the key of a record", () => {
     const long = { ...given, key: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 200) };
     expect(() => readerOf({})(long)).toThrow("LongSerializer writes 8 bytes (decode.keyFormat: int64)");
     const other = { ...given, key: Uint8Array.of(200) };
-    expect(() => readerOf({})(other)).toThrow(/^the record's key is not UTF-8 text$/);
+    expect(() => readerOf({})(other)).toThrow("not UTF-8 text; decode.keyFormat: hex takes any bytes");
+    expect(readerOf({ keyFormat: "hex" })(other)).toBe("c8");
+    const windowed = { ...given, key: windowedKey("pump-7", start) };
+    expect(() => readerOf({})(windowed)).toThrow("(decode.keyWindow: time)");
+  });
+
+  test("has a window of Kafka Streams behind it", () => {
+    const session = windowedKey('{"user":"ü"}', start + 5000, start);
+    const key = [{ record: "key", path: "user" }] as const;
+    const decode = { keyWindow: "session", keyFormat: "json", key } as const;
+    expect(readerOf({ ...decode })({ ...record(1), key: session })).toBe("ü");
+    expect(readerOf({ keyWindow: "time" })({ ...record({ value: 1 }), key: windowedKey("a", start) })).toBe(
+      "a",
+    );
+    const integer = windowedKey(Uint8Array.of(0, 0, 0, 7), start);
+    expect(readerOf({ keyWindow: "time", keyFormat: "int32" })({ ...record(1), key: integer })).toBe("7");
+    const short = { ...record({ value: 1 }), key: new Uint8Array(8) };
+    expect(() => readerOf({ keyWindow: "time" })(short)).toThrow("has 8 bytes, and its window alone has 8");
+  });
+
+  test.each([
+    ["time", "start", start],
+    ["session", "start", start],
+    ["session", "end", start + 5000],
+  ] as const)("of a window of kind %s gives its %s as the time", (keyWindow, window, expected) => {
+    const times = keyWindow === "time" ? [start] : [start + 5000, start];
+    const decode = pipelineSettings({ decode: { keyWindow, time: { window } } }).decode;
+    const given = { ...record({ value: 1 }), key: windowedKey("a", ...times) };
+    expect(recordDecoder(decode)(given).readings[0]).toMatchObject({ key: "a", time: expected });
+  });
+
+  test("with a window is the same in scanned records", () => {
+    const reader = new RecordReader(
+      pipelineSettings({ decode: { keyWindow: "time", series: { v: "value" } } }).decode,
+    );
+    expect(reader.read({ ...record({ value: 1 }), key: windowedKey("a/b", start) })).toBe(1);
+    const { bytes, start: from, end } = reader.select(0)!.key;
+    expect(Buffer.from(bytes.subarray(from, end)).toString()).toBe("a~1b/v");
+    const none = { ...record({ value: 1 }), key: Buffer.from("short") };
+    expect(codeOf(() => reader.read(none))).not.toBe("1");
+  });
+
+  test("has a window only where the settings say so", () => {
+    const fault = (decode: Decode): unknown => codeOf(() => readerOf(decode));
+    expect(fault({ time: { window: "start" } })).toBe("SETTING_INVALID");
+    expect(fault({ time: { window: "end" }, keyWindow: "time" })).toBe("SETTING_INVALID");
+    expect(fault({ time: { window: "end" }, keyWindow: "session", format: "int64" })).not.toBe(
+      "SETTING_INVALID",
+    );
   });
 
   test("is one: items with keys of their own are refused", () => {

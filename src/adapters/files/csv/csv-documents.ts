@@ -1,6 +1,7 @@
 /** Reads rows of CSV files as documents whose fields are the columns, by the settings that records are read by. */
 import { UndercurrentError } from "../../../errors/errors.js";
 import {
+  isOneNumber,
   isPath,
   keyParts,
   namedSeriesOf,
@@ -18,7 +19,7 @@ import type { CsvRow } from "./csv-records.js";
 /** The columns that the settings name; undefined if rows of a table cannot be such documents. */
 function columnsOf(decode: DecodeSettings): readonly string[] | undefined {
   const { format, each, series, time, skip } = decode;
-  const isTable = format !== "module" && format !== "number" && each === undefined;
+  const isTable = format !== "module" && !isOneNumber(decode) && each === undefined;
   if (!isTable || (series !== undefined && isPath(series))) return undefined;
   const parts = keyParts(decode).filter((part) => isPath(part));
   if (!keyParts(decode).every(isOfTable)) return undefined;
@@ -166,6 +167,7 @@ class RowDocuments {
       ...this.#decode,
       format: "avro",
       keyFormat: "text",
+      keyWindow: undefined,
       numbersInText: true,
       decimal,
       valueUnit: [...this.#decode.valueUnit, ...valueUnit],

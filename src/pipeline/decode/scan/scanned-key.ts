@@ -1,5 +1,6 @@
 /** The key of a scanned record, as bytes: a part of the record as it is, or several parts joined in a buffer. */
 import { maximumKeyLength } from "../../../forecast/input.js";
+import { windowBytes } from "../record-key.js";
 import { escapeKeyPart, isPath, keyParts, type DecodeSettings } from "../../decode-settings.js";
 
 const [slash, tilde, zero, one] = [0x2f, 0x7e, 0x30, 0x31];
@@ -26,11 +27,14 @@ export class ScannedKey {
   readonly #longestSuffix: number;
   /** Several parts, with room for each byte escaped. */
   readonly #joined: Uint8Array;
+  /** Bytes of the window behind a record's key. */
+  readonly #windowBytes: number;
   /** Where the joined parts end. */
   #base = 0;
 
   constructor(settings: DecodeSettings, names: readonly string[]) {
     const parts = keyParts(settings);
+    this.#windowBytes = settings.keyWindow === undefined ? 0 : windowBytes[settings.keyWindow];
     this.#isOfRecord = parts.map((part) => typeof part === "object" && "record" in part);
     this.#isOfDocument = parts.map(isPath);
     this.#parts = parts.map((part) => {
@@ -50,8 +54,8 @@ export class ScannedKey {
     for (let i = 0; i < parts.length; i++) {
       if (this.#isOfDocument[i]) this.set(i, nothing, 0, 0);
       if (!this.#isOfRecord[i]) continue;
-      if (key === null) return false;
-      this.set(i, key, 0, key.length);
+      if (key === null || key.length <= this.#windowBytes) return false;
+      this.set(i, key, 0, key.length - this.#windowBytes);
     }
     return true;
   }
