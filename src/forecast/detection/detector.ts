@@ -97,6 +97,9 @@ export class Detector {
   readonly #now: Magnitudes;
   readonly #histograms: Histograms;
   readonly #rare = new Float64Array(magnitudes.length);
+  /** Of the event under way, the least of them so far, and whose it is. */
+  #least = 1;
+  #which = 0;
 
   constructor({ alarmRate, recurring, localOf, isQuiet }: DetectorSettings, layout: DetectionLayout) {
     this.#isQuiet = isQuiet;
@@ -148,7 +151,7 @@ export class Detector {
 
   /**
    * Fills in how rare each magnitude is, and returns the least, the charges included. Of a magnitude that is neither the
-   * rarest nor rarer than `novel`, only that is filled in.
+   * rarest nor rarer than `novel`, only a lower bound is filled in.
    */
   #judge(row: DetectionRow, seen: number, novel: number): number {
     const { f32, at32, u16, at16 } = row;
@@ -157,31 +160,42 @@ export class Detector {
     histograms.widen(kernelIndex * (1 + youngKernel / (seen + 1)));
     const unit = f32[at32 + f32At.unit]!;
     const known = Math.min(f32[at32 + f32At.total]! + unit, span * unit);
-    let least = 1;
-    let which = 0;
-    for (let j = 0; j < this.#layout.histograms; j++) {
-      let rare = 1;
-      if (beyond) {
-        // Such values are a class of their own: they would hide lesser faults among the magnitudes.
-        if (j === magnitude.value) rare = u16[at16 + u16At.beyondMass]! / known;
-      } else {
-        const charge = j === magnitude.calm ? calmCharge : 1;
-        const mass = histograms.above(j, logs[j]!);
-        rare = (mass / known) * charge;
-        // The kernel takes most of the time, and could only add to this.
-        if (rare < least || rare <= novel) rare = (histograms.withKernel(mass) / known) * charge;
+    const rare = this.#rare;
+    this.#least = 1;
+    this.#which = 0;
+    if (beyond) {
+      // Such values are a class of their own: they would hide lesser faults among the magnitudes.
+      rare.fill(1);
+      this.#found(magnitude.value, u16[at16 + u16At.beyondMass]! / known);
+    } else {
+      const count = this.#layout.histograms;
+      let first = 0;
+      for (let j = 0; j < count; j++) {
+        rare[j] = (histograms.above(j, logs[j]!) / known) * chargeOf(j);
+        if (rare[j]! < rare[first]!) first = j;
       }
-      this.#rare[j] = rare;
-      if (rare < least) {
-        least = rare;
-        which = j;
+      // The kernel takes most of the time, and only adds: where the first one is the rarest, the others need none.
+      const rarest = (histograms.withKernel(first) / known) * chargeOf(first);
+      this.#found(first, rarest);
+      for (let j = 0; j < count; j++) {
+        if (j === first || (rare[j]! > this.#least && rare[j]! > novel)) continue;
+        this.#found(j, (histograms.withKernel(j) / known) * chargeOf(j));
       }
     }
     const youngest = youngestCharge / (seen + 1);
-    least = Math.max(least * (1 + youngCharge / (seen + 1) + youngest * youngest), 1e-30);
-    u16[at16 + u16At.which] = 1 + which;
+    const charge = 1 + youngCharge / (seen + 1) + youngest * youngest;
+    const least = Math.max(this.#least * charge, 1e-30);
+    u16[at16 + u16At.which] = 1 + this.#which;
     f32[at32 + f32At.rarity] = -logarithm(least);
     return least;
+  }
+
+  /** Notes how rare a magnitude is. Of several that are alike the first one is the rarest. */
+  #found(j: number, rare: number): void {
+    this.#rare[j] = rare;
+    if (rare > this.#least || (rare === this.#least && j >= this.#which)) return;
+    this.#least = rare;
+    this.#which = j;
   }
 
   /** The histograms take the magnitudes; those rarer than `novel` count less. */
@@ -249,4 +263,9 @@ export class Detector {
     f32[at32 + f32At.values] = f32[at32 + f32At.values]! * (1 - budgetForgets) + 1;
     return score;
   }
+}
+
+/** Factor on the probability of a magnitude. */
+function chargeOf(j: number): number {
+  return j === magnitude.calm ? calmCharge : 1;
 }

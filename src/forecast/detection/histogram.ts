@@ -9,7 +9,7 @@
  * doubled, all bins are halved.
  */
 import { exponential } from "../elementary.js";
-import { bins, f32At, u16At, type DetectionLayout } from "./layout.js";
+import { bins, f32At, magnitudes, u16At, type DetectionLayout } from "./layout.js";
 import type { DetectionRow } from "./rows.js";
 
 /** Width of a bin in the logarithm: magnitudes within 10 % are alike. */
@@ -34,10 +34,10 @@ export class Histograms {
   #h = 0;
   /** Factor of the kernel from bin to bin. */
   #decay = 0;
-  /** Of the magnitude that `above` was asked for: its bins, the first of them below it, and how far it lies beyond bin 0. */
-  #begin = 0;
-  #next = 0;
-  #beyond = 0;
+  /** Of each magnitude that `above` was asked for: the mass, the first bin below it, and how far it lies beyond bin 0. */
+  readonly #masses = new Float64Array(magnitudes.length);
+  readonly #nexts = new Int32Array(magnitudes.length);
+  readonly #beyonds = new Float64Array(magnitudes.length);
 
   constructor(layout: DetectionLayout) {
     this.#layout = layout;
@@ -65,36 +65,44 @@ export class Histograms {
 
   /** Returns the mass of magnitude `j` at or above the logarithm `log`, in the units of `f32At.total`: its tail is no less. */
   above(j: number, log: number): number {
-    const { u16, at16, f32, at32 } = this.#row!;
-    const begin = at16 + this.#layout.bins + j * bins;
+    const { u16, at16 } = this.#row!;
     // How far the magnitude lies beyond the upper edge of bin 0, in bins.
     const beyond = log / width - (u16[at16 + u16At.tops + j]! - zero) - 1;
-    this.#begin = begin;
-    this.#beyond = beyond;
-    if (beyond <= 0) {
-      const next = Math.min(Math.floor(-beyond) + 1, bins);
-      this.#next = next;
-      if (next === bins) return f32[at32 + f32At.total]!;
-      let mass = 0;
-      for (let b = 0; b < next; b++) mass += u16[begin + b]!;
-      return mass;
-    }
-    this.#next = 1;
-    const top = u16[begin]!;
+    const next = beyond <= 0 ? Math.min(Math.floor(-beyond) + 1, bins) : 1;
+    this.#beyonds[j] = beyond;
+    this.#nexts[j] = next;
+    return (this.#masses[j] = beyond <= 0 ? this.#massOf(j, next) : this.#massBeyond(j, beyond));
+  }
+
+  /** The mass of the first bins. */
+  #massOf(j: number, count: number): number {
+    const { u16, at16, f32, at32 } = this.#row!;
+    if (count === bins) return f32[at32 + f32At.total]!;
+    const begin = at16 + this.#layout.bins + j * bins;
+    let mass = 0;
+    for (let b = 0; b < count; b++) mass += u16[begin + b]!;
+    return mass;
+  }
+
+  /** The mass of the top bin, so far beyond it. */
+  #massBeyond(j: number, beyond: number): number {
+    const { u16, at16 } = this.#row!;
+    const top = u16[at16 + this.#layout.bins + j * bins]!;
     if (top === 0) return 0;
     const over = beyond - u16[at16 + this.#layout.records + j]!;
     return over <= 0 ? top : top * exponential((-over * width) / this.#h);
   }
 
-  /** Adds to the mass that `above` returned last what the kernel gives to it of the bins below. */
-  withKernel(mass: number): number {
-    const { u16 } = this.#row!;
-    const begin = this.#begin;
-    const next = this.#next;
+  /** The mass that `above` returned of magnitude `j` last, and what the kernel gives to it of the bins below. */
+  withKernel(j: number): number {
+    const { u16, at16 } = this.#row!;
+    const begin = at16 + this.#layout.bins + j * bins;
+    const next = this.#nexts[j]!;
     const decay = this.#decay;
     let rest = 0;
     for (let b = bins - 1; b >= next; b--) rest = rest * decay + u16[begin + b]!;
-    return rest === 0 ? mass : mass + rest * exponential((-(this.#beyond + next) * width) / this.#h);
+    const mass = this.#masses[j]!;
+    return rest === 0 ? mass : mass + rest * exponential((-(this.#beyonds[j]! + next) * width) / this.#h);
   }
 
   /** Moves all magnitudes `j` that are remembered up by so many bins. */

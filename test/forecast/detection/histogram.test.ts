@@ -20,7 +20,10 @@ function histogram(logs: readonly number[]): (log: number) => number {
     histograms.remember(0, log, 4);
     row.f32[f32At.total]! += 4;
   }
-  return (log) => histograms.withKernel(histograms.above(0, log)) / 4;
+  return (log) => {
+    histograms.above(0, log);
+    return histograms.withKernel(0) / 4;
+  };
 }
 
 test("within the resolved bins the tail is that of the kernel", () => {
