@@ -69,12 +69,12 @@ export const decodeSchema = z
   .strictObject({
     format: z
       .enum([
-        ...["json", "number", "text", "json-schema", "avro", "protobuf", "module"],
+        ...["json", "connect-json", "number", "text", "json-schema", "avro", "protobuf", "module"],
         ...binaryNumberFormats,
       ] as const)
       .default("json")
       .describe(
-        "Format of the record's value: a JSON document, the text of one number, one big-endian number (int32, int64, float32, float64) as the serializers of Kafka's Java clients write it, a line of text (see columns), or Confluent's wire format with JSON (json-schema), Avro or Protobuf, whose schemas are in schemaRegistry. Avro and Protobuf without a registry need schemaFile. module: whatever the function of module reads.",
+        "Format of the record's value: a JSON document, the JSON with schema and payload of Kafka Connect's JsonConverter (connect-json: paths lead into the payload, decimals are numbers and times need no unit), the text of one number, one big-endian number (int32, int64, float32, float64) as the serializers of Kafka's Java clients write it, a line of text (see columns), or Confluent's wire format with JSON (json-schema), Avro or Protobuf, whose schemas are in schemaRegistry. Avro and Protobuf without a registry need schemaFile. module: whatever the function of module reads.",
       ),
     module: z
       .string()
@@ -98,10 +98,10 @@ export const decodeSchema = z
       .default(",")
       .describe("Text between the columns of a line. Quotes have no meaning."),
     keyFormat: z
-      .enum(["text", "json", "int32", "int64", "hex", "avro", "protobuf"])
+      .enum(["text", "json", "connect-json", "int32", "int64", "hex", "avro", "protobuf"])
       .default("text")
       .describe(
-        "Format of the record's key: UTF-8 text, a JSON document, a big-endian integer of 4 or 8 bytes (int32, int64) as Kafka's IntegerSerializer and LongSerializer write it, any bytes as hexadecimal digits (hex), or Avro or Protobuf in Confluent's wire format, whose schemas are in schemaRegistry. Avro and Protobuf without a registry need keySchemaFile. {record: key, path: id} in key names a field of it.",
+        "Format of the record's key: UTF-8 text, a JSON document, the payload of Kafka Connect's JSON with schema, a big-endian integer of 4 or 8 bytes (int32, int64) as Kafka's IntegerSerializer and LongSerializer write it, any bytes as hexadecimal digits (hex), or Avro or Protobuf in Confluent's wire format, whose schemas are in schemaRegistry. Avro and Protobuf without a registry need keySchemaFile. {record: key, path: id} in key names a field of it.",
       ),
     keyWindow: z
       .enum(["time", "session"])
@@ -196,6 +196,14 @@ export const decodeSchema = z
       .boolean()
       .default(false)
       .describe('Takes texts such as "41.2" as numbers, for values and features.'),
+    decimals: z
+      .array(z.strictObject({ field: plainPath, scale: z.int().min(-1000).max(1000).optional() }))
+      .max(maxSeries)
+      .default([])
+      .describe(
+        "Fields that are decimals in base64 or bytes, as Debezium and Kafka Connect write them without a schema, with their scale: the digits after the point. Without scale a field is an object {scale, value}. The settings read numbers in their place. Paths lead through arrays.",
+      )
+      .meta({ forms: "list of {field: path, scale: whole number}" }),
     decimal: z
       .enum([".", ","])
       .default(".")
@@ -284,7 +292,7 @@ export const decodeSchema = z
       ["text", "int32", "int64", "hex"].includes(keyFormat) &&
       parts.some((part) => typeof part === "object" && "record" in part && part.path !== undefined)
     ) {
-      issue("a path in the record's key requires keyFormat: json, avro or protobuf");
+      issue("a path in the record's key requires keyFormat: json, connect-json, avro or protobuf");
     }
     const window = typeof time === "object" && "window" in time ? time.window : undefined;
     if (window !== undefined && decode.keyWindow === undefined) {

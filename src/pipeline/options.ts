@@ -10,14 +10,16 @@ export interface PipelineOptions {
   readonly decode?:
     | {
         /**
-         * Format of the record's value: a JSON document, the text of one number, one big-endian number (int32,
-         * int64, float32, float64) as the serializers of Kafka's Java clients write it, a line of text (see
-         * columns), or Confluent's wire format with JSON (json-schema), Avro or Protobuf, whose schemas are in
-         * schemaRegistry. Avro and Protobuf without a registry need schemaFile. module: whatever the function of
-         * module reads. Default: "json".
+         * Format of the record's value: a JSON document, the JSON with schema and payload of Kafka Connect's
+         * JsonConverter (connect-json: paths lead into the payload, decimals are numbers and times need no unit),
+         * the text of one number, one big-endian number (int32, int64, float32, float64) as the serializers of
+         * Kafka's Java clients write it, a line of text (see columns), or Confluent's wire format with JSON
+         * (json-schema), Avro or Protobuf, whose schemas are in schemaRegistry. Avro and Protobuf without a
+         * registry need schemaFile. module: whatever the function of module reads. Default: "json".
          */
         readonly format?:
           | "json"
+          | "connect-json"
           | "number"
           | "text"
           | "json-schema"
@@ -42,13 +44,14 @@ export interface PipelineOptions {
         /** Text between the columns of a line. Quotes have no meaning. Default: ",". */
         readonly delimiter?: string | undefined;
         /**
-         * Format of the record's key: UTF-8 text, a JSON document, a big-endian integer of 4 or 8 bytes (int32,
-         * int64) as Kafka's IntegerSerializer and LongSerializer write it, any bytes as hexadecimal digits (hex),
-         * or Avro or Protobuf in Confluent's wire format, whose schemas are in schemaRegistry. Avro and Protobuf
-         * without a registry need keySchemaFile. {record: key, path: id} in key names a field of it. Default:
-         * "text".
+         * Format of the record's key: UTF-8 text, a JSON document, the payload of Kafka Connect's JSON with schema,
+         * a big-endian integer of 4 or 8 bytes (int32, int64) as Kafka's IntegerSerializer and LongSerializer write
+         * it, any bytes as hexadecimal digits (hex), or Avro or Protobuf in Confluent's wire format, whose schemas
+         * are in schemaRegistry. Avro and Protobuf without a registry need keySchemaFile. {record: key, path: id}
+         * in key names a field of it. Default: "text".
          */
-        readonly keyFormat?: "text" | "json" | "int32" | "int64" | "hex" | "avro" | "protobuf" | undefined;
+        readonly keyFormat?:
+          "text" | "json" | "connect-json" | "int32" | "int64" | "hex" | "avro" | "protobuf" | undefined;
         /**
          * Window behind the record's key, as Kafka Streams and ksqlDB write it: its start in 8 bytes (time), or its
          * end and start in 16 (session). keyFormat reads the bytes before it. Default: none.
@@ -237,6 +240,24 @@ export interface PipelineOptions {
         readonly absent?: "reject" | "missing" | "skip" | undefined;
         /** Takes texts such as "41.2" as numbers, for values and features. Default: false. */
         readonly numbersInText?: boolean | undefined;
+        /**
+         * Fields that are decimals in base64 or bytes, as Debezium and Kafka Connect write them without a schema,
+         * with their scale: the digits after the point. Without scale a field is an object {scale, value}. The
+         * settings read numbers in their place. Paths lead through arrays. List of {field: path, scale: whole
+         * number}. Default: [].
+         */
+        readonly decimals?:
+          | readonly {
+              readonly field:
+                | string
+                | {
+                    /** List of texts. */
+                    readonly path: readonly string[];
+                  };
+              /** Whole number from -1000 to 1000. */
+              readonly scale?: number | undefined;
+            }[]
+          | undefined;
         /**
          * Decimal mark of numbers in texts. With a comma, texts such as "41,2" are numbers, and a point is refused.
          * Default: ".".

@@ -73,6 +73,32 @@ const shapes: Readonly<Record<string, readonly [readonly Placed[], object]>> = {
       },
     },
   ],
+  "decimals of Debezium in base64": [
+    placed(
+      times(40, (i) => ({
+        op: "u",
+        ts_ms: start + 1000 * i,
+        before: null,
+        after: {
+          id: i % 4,
+          price: Buffer.of(4, i).toString("base64"),
+          amount: { scale: 1, value: Buffer.of(i).toString("base64") },
+        },
+        source: { table: "orders" },
+      })),
+      (i) => ({ key: bytes(JSON.stringify({ id: i % 4 })) }),
+    ),
+    {
+      decode: {
+        decimals: [{ field: "after.price", scale: 2 }, { field: "after.amount" }],
+        series: { price: "after.price", amount: "after.amount" },
+        key: [{ const: "orders" }, "after.id"],
+        time: "ts_ms",
+        skip: [{ field: "op", in: ["d", "t", "m"] }],
+        tombstones: "skip",
+      },
+    },
+  ],
   "keys that are no text": [
     placed(
       times(40, (i) => ({ v: i })),
@@ -227,7 +253,7 @@ const shapes: Readonly<Record<string, readonly [readonly Placed[], object]>> = {
       times(40, (i) => ({ stock: i })),
       (i) => ({ key: bytes(JSON.stringify({ schema: { type: "struct" }, payload: { id: i % 4 } })) }),
     ),
-    { decode: { keyFormat: "json", key: { record: "key", path: "payload.id" }, value: "stock" } },
+    { decode: { keyFormat: "connect-json", key: { record: "key", path: "id" }, value: "stock" } },
   ],
   "keys in JSON of two fields, which are both needed to tell the series apart": [
     placed(
@@ -426,6 +452,39 @@ describe("the command inspect", () => {
     });
     return { status, out: stdout, err: stderr };
   };
+
+  test("reads the payload of Kafka Connect's JSON, and its payload alone where it is a number", () => {
+    const decimal = {
+      type: "bytes",
+      name: "org.apache.kafka.connect.data.Decimal",
+      parameters: { scale: "2" },
+    };
+    const struct = {
+      type: "struct",
+      fields: [
+        { type: "int64", name: "io.debezium.time.MicroTimestamp", field: "at" },
+        { ...decimal, field: "price" },
+      ],
+    };
+    const price = (i: number): string => Buffer.of(4, i).toString("base64");
+    const lines = times(40, (i) =>
+      JSON.stringify({
+        schema: struct,
+        payload: { id: `d${i % 4}`, at: 1000 * (start + i), price: price(i) },
+      }),
+    );
+    const { out, err } = run(["orders", "--file", "-"], lines.join("\n"));
+    expect(err).toBe("");
+    expect(parseConfig(out, {}).settings.decode).toMatchObject({
+      ...{ format: "connect-json", key: "id", time: "at", value: "price", decimals: [] },
+    });
+    const scalar = times(40, (i) => JSON.stringify({ schema: decimal, payload: price(i) }));
+    const one = run(["prices", "--file", "-"], scalar.join("\n"));
+    expect([one.err, parseConfig(one.out, {}).settings.decode]).toEqual([
+      "",
+      expect.objectContaining({ format: "connect-json", value: "", key: { const: "all" } }),
+    ]);
+  });
 
   test("prints a configuration for a file, with what it was chosen by as comments", () => {
     const lines = times(40, (i) =>

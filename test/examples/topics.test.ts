@@ -186,6 +186,31 @@ const cases: Readonly<Record<string, readonly (readonly [InputRecord, readonly s
     [record(null, { key: bytes("pump"), value: Uint8Array.of(0, 0, 0, 0, 0, 1, 0, 2) }), ["pump=65538"]],
     [record(null, { key: bytes("pump"), value: new Uint8Array(8).fill(255) }), ["pump=-1"]],
   ],
+  "connect-json": [
+    [
+      record({
+        schema: {
+          type: "struct",
+          fields: [
+            { type: "string", field: "sensor" },
+            { type: "int64", name: "org.apache.kafka.connect.data.Timestamp", field: "at" },
+            {
+              type: "bytes",
+              name: "org.apache.kafka.connect.data.Decimal",
+              parameters: { scale: "2" },
+              field: "cost",
+            },
+          ],
+        },
+        payload: { sensor: "t1", at, cost: "BNI=" },
+      }),
+      ["t1=12.34"],
+    ],
+  ],
+  "debezium-decimals": [
+    [record({ ...debezium, op: "u", after: { id: 7, price: "BNI=" } }), ["orders/7=12.34"]],
+    [record({ ...debezium, op: "d", after: null }), ["RECORD_SKIPPED"]],
+  ],
   gzip: [
     [record(null, { key: bytes("a"), value: gzipSync(JSON.stringify({ at, celsius: 41.2 })) }), ["a=41.2"]],
   ],

@@ -38,10 +38,11 @@ export interface LineForm extends TimeSettings {
 export function lineDecode(decode: DecodeSettings): DecodeSettings {
   const { format } = decode;
   if (format === "json-schema") return { ...decode, format: "json" };
-  if (format === "json" || format === "text" || format === "module") return decode;
+  if (format === "json" || format === "connect-json" || format === "text" || format === "module")
+    return decode;
   throw new UndercurrentError(
     "SETTING_INVALID",
-    `lines need decode.format: json, json-schema, text or module, found ${format}; give CSV, or lines with key, time and value`,
+    `lines need decode.format: json, connect-json, json-schema, text or module, found ${format}; give CSV, or lines with key, time and value`,
   );
 }
 
@@ -86,7 +87,7 @@ export function lineRecords(
 
 /** Returns the bytes of a record's key; null for a line without one. Throws KEY_INVALID. */
 function keyBytes(key: unknown, { keyFormat }: DecodeSettings): Uint8Array | null {
-  if (keyFormat === "json" && key !== undefined) {
+  if ((keyFormat === "json" || keyFormat === "connect-json") && key !== undefined) {
     // A dump of a topic may hold the key's JSON as a text.
     return Buffer.from(typeof key === "string" && isJson(key) ? key : JSON.stringify(key));
   }

@@ -1,5 +1,6 @@
 /** Collects what is at the paths of documents: kinds of values, how many different ones, and which could be times. */
 import { parseIsoTime } from "../../forecast/iso-time.js";
+import { isBase64 } from "../../pipeline/decode/formats/decimal.js";
 import { isNumberText } from "../../pipeline/decode/number-text.js";
 import { plausibleUnit, toMilliseconds, type TimeUnit } from "../../pipeline/times/epoch.js";
 import { isDay, isTimeOfDay } from "../../pipeline/times/guess.js";
@@ -18,6 +19,9 @@ export class Field {
   integers = 0;
   numberTexts = 0;
   texts = 0;
+  /** Short texts that are base64, and those of them that are padded. */
+  decimals = 0;
+  padded = 0;
   objects = 0;
   /** Texts in ISO 8601, and times of Avro or Protobuf. */
   times = 0;
@@ -72,6 +76,10 @@ export class Field {
 
   #addText(value: string, timestamp: number): void {
     this.texts++;
+    if (value.length <= 24 && isBase64(value)) {
+      this.decimals++;
+      if (value.endsWith("=")) this.padded++;
+    }
     this.#addValue(value);
     if (isDay(value)) this.days++;
     if (isTimeOfDay(value)) this.clocks++;

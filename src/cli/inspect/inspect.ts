@@ -10,6 +10,7 @@ import { loadConfig, parseConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
 import { UndercurrentError } from "../../errors/errors.js";
 import { patience, wirePrefix } from "../../pipeline/decode/format.js";
+import { connectPayload, isEnvelope } from "../../pipeline/decode/formats/connect-json.js";
 import { InputSample } from "../../pipeline/input-sample.js";
 import { encodingOption } from "../backtest/form-options.js";
 import { formatOf, registryOf } from "../shared/decode/format.js";
@@ -182,7 +183,14 @@ async function suggestionFor(placed: readonly Placed[], settings: Config): Promi
           "the values are OpenTelemetry's metrics, which a function reads: see examples/topics/opentelemetry.yaml",
         );
       }
-      return told(suggestForDocuments(placed, documents), "JSON");
+      const payloads = payloadsOf(documents);
+      if (2 * payloads.length <= documents.length)
+        return told(suggestForDocuments(placed, documents), "JSON");
+      const { decode, ...rest } = suggestForPayloads(placed, payloads);
+      return told(
+        { decode: { format: "connect-json", ...decode }, ...rest },
+        "JSON with schema and payload, as Kafka Connect writes it",
+      );
     }
     case "json-schema": {
       const { decode, ...rest } = suggestForDocuments(placed, documentsOf(placed, wirePrefix));
@@ -224,6 +232,26 @@ function documentsOf(placed: readonly Placed[], from: number): readonly Document
     const document = record.value === null ? undefined : parsed(record.value.subarray(from));
     return typeof document === "object" && document !== null ? [{ record, document }] : [];
   });
+}
+
+/** Returns the payloads of documents that are envelopes of Kafka Connect. */
+function payloadsOf(documents: readonly Document[]): readonly Document[] {
+  return documents.flatMap(({ record, document }) => {
+    try {
+      return isEnvelope(document) ? [{ record, document: connectPayload(document) }] : [];
+    } catch (error) {
+      if (error instanceof UndercurrentError) return [];
+      throw error;
+    }
+  });
+}
+
+/** Returns settings for payloads with fields, or for payloads that are one number. */
+function suggestForPayloads(placed: readonly Placed[], payloads: readonly Document[]): Suggestion {
+  const withFields = payloads.filter(({ document }) => typeof document === "object" && document !== null);
+  if (withFields.length > 0) return suggestForDocuments(placed, withFields);
+  const { decode, ...rest } = suggestForNumbers(placed, "connect-json");
+  return { decode: { ...decode, value: "" }, ...rest };
 }
 
 /** Asks the registry for the format of the most frequent schema. */

@@ -17,6 +17,9 @@ import {
   timesIn,
   type SplitTime,
 } from "./roles.js";
+import { connectPayload, isEnvelope } from "../../pipeline/decode/formats/connect-json.js";
+import { decimalsReader } from "../../pipeline/decode/formats/decimal.js";
+import type { DecodeSettings, Path } from "../../pipeline/decode-settings.js";
 import { shapeOf, type Decode, type Shape } from "./shapes.js";
 import { parsed } from "./values.js";
 
@@ -111,13 +114,16 @@ function unreadNote(name: string, documents: readonly Document[]): readonly stri
 
 /** Returns settings for documents. */
 export function suggestForDocuments(placed: readonly Placed[], documents: readonly Document[]): Suggestion {
-  const fields = new Fields();
-  for (const { record, document } of documents) fields.add(document, record.timestamp);
+  const decimals = decimalsIn(fieldsOf(documents));
+  const readDecimals = decimalsReader({ decimals });
+  for (const { document } of documents) readDecimals?.(document);
+  const fields = fieldsOf(documents);
   const records = placed.map(([, record]) => record);
   const shape = shapeOf(fields, records);
   const array = arrayOf(fields, shape);
   const notes: string[] = shape.title === undefined ? [] : [`Shape: ${shape.title}.`];
-  const decode: Decode = {};
+  const decode: Decode = decimals.length === 0 ? {} : { decimals };
+  if (decimals.length > 0) notes.push(decimalsNote(decimals));
   if (array !== undefined) {
     decode["each"] = array === "" ? "" : pathOf(fields.at(array)?.names ?? array.split("."));
     notes.push(
@@ -140,6 +146,44 @@ export function suggestForDocuments(placed: readonly Placed[], documents: readon
   const every = windowFor(recordsPerSecond(placed), keys);
   notes.push(`Measures: none. Events are counted in windows of ${every}.`);
   return { decode, aggregate: { every, by: "count" }, notes };
+}
+
+function fieldsOf(documents: readonly Document[]): Fields {
+  const fields = new Fields();
+  for (const { record, document } of documents) fields.add(document, record.timestamp);
+  return fields;
+}
+
+/** The scale of most amounts of money. */
+const likelyScale = 2;
+
+/** Returns the fields that look like decimals in base64, and objects of such a text and its scale. */
+function decimalsIn(fields: Fields): DecodeSettings["decimals"] {
+  const isDecimal = (field: Field | undefined): boolean =>
+    field !== undefined && field.decimals === field.texts && field.padded > 0 && field.values.size > 1;
+  return fields.list().flatMap((field): DecodeSettings["decimals"] => {
+    const { names, path, objects, present } = field;
+    const scale = fields.at(`${path}.scale`);
+    if (objects > 0 && scale?.integers === objects && isDecimal(fields.at(`${path}.value`)))
+      return [{ field: asPath([...names]) }];
+    const isOfScale =
+      names.at(-1) === "value" && fields.at([...names.slice(0, -1), "scale"].join(".")) !== undefined;
+    const isMost = field.texts > 0.9 * present;
+    return isMost && isDecimal(field) && !isOfScale
+      ? [{ field: asPath([...names]), scale: likelyScale }]
+      : [];
+  });
+}
+
+function asPath(names: string[]): Path {
+  return names.some((name) => name.includes(".") || name === "") ? { path: names } : names.join(".");
+}
+
+function decimalsNote(decimals: DecodeSettings["decimals"]): string {
+  const names = decimals.map(({ field }) => (typeof field === "string" ? field : field.path.join(".")));
+  const isGuess = decimals.some(({ scale }) => scale !== undefined);
+  const guess = `; their scale, the digits after the point, is not in the records: ${likelyScale} is a guess`;
+  return `Decimals in base64, as Debezium and Kafka Connect write them: ${names.join(", ")}${isGuess ? guess : ""}.`;
 }
 
 interface Scope {
@@ -245,7 +289,7 @@ interface RecordKey {
   readonly parts: readonly OwnPart[];
   readonly values: number;
   /** Format of keys that are no plain text. */
-  readonly format?: "json" | "hex" | IntegerFormat;
+  readonly format?: "json" | "connect-json" | "hex" | IntegerFormat;
   /** Window behind the keys. */
   readonly window?: KeyWindow;
   /** Milliseconds between windows that are written again and again; undefined where none is. */
@@ -374,12 +418,20 @@ const mostKeyFields = 4;
 function jsonKeyOf(keys: readonly Uint8Array[], texts: ReadonlySet<string>): RecordKey {
   const [example] = texts;
   const note = `The records' keys are JSON: ${short(example!)}.`;
+  const documents = keys.map(parsed);
+  const format = documents.every(isEnvelope) ? "connect-json" : "json";
+  const payloads = documents.map(connectPayload);
+  if (payloads.every((payload) => typeof payload === "string" || Number.isInteger(payload))) {
+    return { parts: [ownPart], values: texts.size, format, note: `Key: ${note}` };
+  }
   const fields = new Fields();
-  for (const key of keys) fields.add(parsed(key), 0);
-  const scalars = fields.list().filter(({ array, present, texts: words, integers, path }) => {
-    const isSchema = path.split(".", 1)[0] === "schema" && fields.at("payload") !== undefined;
-    return array === undefined && !isSchema && present === keys.length && words + integers === present;
-  });
+  for (const payload of payloads) fields.add(payload, 0);
+  const scalars = fields
+    .list()
+    .filter(
+      ({ array, present, texts: words, integers }) =>
+        array === undefined && present === keys.length && words + integers === present,
+    );
   const isUsable =
     scalars.length > 0 &&
     scalars.length <= mostKeyFields &&
@@ -387,7 +439,7 @@ function jsonKeyOf(keys: readonly Uint8Array[], texts: ReadonlySet<string>): Rec
     !hardlyComeAgain(keys, texts);
   if (!isUsable) return { parts: [], values: 0, note };
   const parts = scalars.map(({ path }): OwnPart => ({ record: "key", path }));
-  return { parts, values: texts.size, format: "json", note: `Key: ${note}` };
+  return { parts, values: texts.size, format, note: `Key: ${note}` };
 }
 
 function keysSeen(fields: Fields, array: string | undefined, records: readonly InputRecord[]): number {
@@ -411,7 +463,8 @@ function timeOf(fields: Fields, { shape, array }: Scope, notes: string[]): Decod
   const { field, unit } = best;
   // Texts of digits are times only in a unit that is named.
   const isUnitNeeded = unit !== undefined && (unit !== "ms" || field.texts > 0);
-  const form = unit === undefined ? "ISO 8601" : `epoch ${unit}`;
+  const ownForm = field.texts === 0 ? "a time by its schema" : "ISO 8601";
+  const form = unit === undefined ? ownForm : `epoch ${unit}`;
   const also =
     others.length === 0
       ? ""

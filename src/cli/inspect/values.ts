@@ -2,7 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import { UndercurrentError } from "../../errors/errors.js";
 import type { BinaryNumberFormat } from "../../pipeline/decode-settings.js";
-import { likelyBinaryNumber } from "../../pipeline/decode/binary-number.js";
+import { likelyBinaryNumber } from "../../pipeline/decode/formats/binary-number.js";
 import { decodeText } from "../../pipeline/decode/document.js";
 import { schemaIdOf, wirePrefix } from "../../pipeline/decode/format.js";
 import { isNumberText } from "../../pipeline/decode/number-text.js";

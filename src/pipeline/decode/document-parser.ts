@@ -3,7 +3,9 @@ import { isUtf8 } from "node:buffer";
 import { UndercurrentError } from "../../errors/errors.js";
 import type { DecodeSettings } from "../decode-settings.js";
 import type { InputRecord } from "../ports.js";
-import { likelyBinaryNumber, readBinaryNumber } from "./binary-number.js";
+import { likelyBinaryNumber, readBinaryNumber } from "./formats/binary-number.js";
+import { connectPayload } from "./formats/connect-json.js";
+import { decimalsReader } from "./formats/decimal.js";
 import { decodeText } from "./document.js";
 import { requireSchemaId, schemaIdOf, wirePrefix, type ValueFormat } from "./format.js";
 import { numberReader } from "./number.js";
@@ -13,9 +15,29 @@ export function documentParser(
   settings: DecodeSettings,
   format: ValueFormat | undefined,
 ): (record: InputRecord) => unknown {
+  const parse = formatParser(settings, format);
+  const readDecimals = decimalsReader(settings);
+  if (readDecimals === undefined) return parse;
+  return (record) => {
+    const document = parse(record);
+    readDecimals(document);
+    return document;
+  };
+}
+
+function formatParser(
+  settings: DecodeSettings,
+  format: ValueFormat | undefined,
+): (record: InputRecord) => unknown {
   switch (settings.format) {
     case "json":
       return (record) => parseJson(bytesOf(record, settings));
+    case "connect-json":
+      return (record) => {
+        const payload = connectPayload(parseJson(bytesOf(record, settings)));
+        if (payload === null) throw tombstone(settings);
+        return payload;
+      };
     case "json-schema":
       return (record) => {
         const value = bytesOf(record, settings);
@@ -77,15 +99,19 @@ function lineSplitter({ columns, delimiter }: DecodeSettings): (line: string) =>
 function bytesOf(record: InputRecord, { maxValueBytes, tombstones }: DecodeSettings): Uint8Array {
   if (record.unreadable !== undefined) throw new UndercurrentError("BATCH_UNREADABLE", record.unreadable);
   if (record.value === null) {
-    throw new UndercurrentError(
-      tombstones === "skip" ? "RECORD_SKIPPED" : "RECORD_UNREADABLE",
-      "the record has no value (a tombstone); decode.tombstones: skip leaves such records out",
-    );
+    throw tombstone({ tombstones });
   }
   if (record.value.length <= maxValueBytes) return record.value;
   throw new UndercurrentError(
     "RECORD_UNREADABLE",
     `the record's value has ${record.value.length} bytes, expected at most ${maxValueBytes} (decode.maxValueBytes)`,
+  );
+}
+
+function tombstone({ tombstones }: Pick<DecodeSettings, "tombstones">): UndercurrentError {
+  return new UndercurrentError(
+    tombstones === "skip" ? "RECORD_SKIPPED" : "RECORD_UNREADABLE",
+    "the record has no value (a tombstone); decode.tombstones: skip leaves such records out",
   );
 }
 

@@ -13,6 +13,7 @@ import {
 import type { InputRecord } from "../ports.js";
 import { decodeText, find, findIn, headerText, itemPath, pathText, type Chain } from "./document.js";
 import type { ValueFormat } from "./format.js";
+import { connectPayload } from "./formats/connect-json.js";
 import { binaryKeyHint, binaryKeys, plainKeyReader } from "./record-key.js";
 
 export type KeyReader = (record: InputRecord, chain: Chain) => string;
@@ -87,6 +88,7 @@ function keyDocuments(
 /** Parsers of keys that need no schema. */
 const plainKeys: Readonly<Record<string, ((key: Uint8Array) => unknown) | undefined>> = {
   json: jsonKey,
+  "connect-json": (key) => connectPayload(jsonKey(key)),
   ...binaryKeys,
 };
 

@@ -1,5 +1,7 @@
 /** Reads texts as numbers: decimal marks, units, texts that stand for a missing value, and what an error proposes. */
 
+import { isBase64 } from "./formats/decimal.js";
+
 // Stricter than Number(), which takes "", " " and "0x1f".
 const numberText = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
 
@@ -120,7 +122,16 @@ export function numberTextHint(
   if (!takesText && names.inText !== undefined && isNumberText(text)) {
     return `; ${names.inText} reads numbers in texts`;
   }
+  if (names.inText === decodeNumberNames.inText && looksLikeDecimal(word)) {
+    return "; a decimal in base64, as Debezium and Kafka Connect write it, needs decode.decimals with its scale, or decode.format: connect-json";
+  }
   return numberHint(word, decimal, names);
+}
+
+/** Whether a text looks like the few bytes of a decimal in base64, and not like a word or a number. */
+function looksLikeDecimal(text: string): boolean {
+  if (text.length > 24 || !isBase64(text) || isNumberText(text)) return false;
+  return text.endsWith("=") || (/[a-z]/.test(text) && /.[A-Z]/.test(text));
 }
 
 /** What keeps a text from being a number; empty if nothing is known. */

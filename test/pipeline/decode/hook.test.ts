@@ -167,7 +167,7 @@ test.each<[Decode, string]>([
   [{ keySchemaFile: "a.avsc" }, "keySchemaFile requires keyFormat: avro or protobuf"],
   [{ keyFormat: "avro", keyMessage: "a.B" }, "keyMessage requires keyFormat: protobuf and keySchemaFile"],
   [{ keyFormat: "protobuf", keyMessage: "a.B" }, "keyMessage requires keyFormat: protobuf and keySchemaFile"],
-  [{ key: { record: "key", path: "id" } }, "requires keyFormat: json, avro or protobuf"],
+  [{ key: { record: "key", path: "id" } }, "requires keyFormat: json, connect-json, avro or protobuf"],
 ])("the settings %j are refused", (settings, message) => {
   expect(() => pipelineSettings({ decode: settings })).toThrow(message);
 });

@@ -3,7 +3,7 @@
  * types become what the decoder reads: times are dates, decimals are numbers. A union gives the value of its branch.
  */
 import { Cursor } from "./cursor.js";
-import { decimalOf } from "./decimal.js";
+import { decimalOf, variableDecimalOf } from "../../../pipeline/decode/formats/decimal.js";
 
 type Read = (cursor: Cursor) => unknown;
 type Definition = Readonly<Record<string, unknown>>;
@@ -104,11 +104,14 @@ function recordReader(definition: Definition, scope: Scope): Read {
     if (text === "__proto__") throw new TypeError("a field is called __proto__");
     return { name: text, read: readerOf(type, scope) };
   });
-  return (cursor) => {
+  const readRecord = (cursor: Cursor): unknown => {
     const record: Record<string, unknown> = {};
     for (const { name, read } of fields) record[name] = read(cursor);
     return record;
   };
+  // Debezium's decimal without a fixed scale.
+  const isDecimal = definition["connect.name"] === "io.debezium.data.VariableScaleDecimal";
+  return isDecimal ? (cursor) => variableDecimalOf(readRecord(cursor)) : readRecord;
 }
 
 function enumReader(definition: Definition): Read {

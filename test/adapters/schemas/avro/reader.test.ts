@@ -2,7 +2,7 @@
 import avro from "avsc";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decimalOf } from "../../../../src/adapters/schemas/avro/decimal.js";
+import { decimalOf } from "../../../../src/pipeline/decode/formats/decimal.js";
 import { avroReader, type AvroNames } from "../../../../src/adapters/schemas/avro/reader.js";
 
 const inner = {
@@ -172,6 +172,22 @@ describe("a reader of Avro", () => {
     );
     expect(decimalOf(new Uint8Array(0), 2)).toBe(0);
     expect(() => decimalOf(new Uint8Array(161), 2)).toThrow(RangeError);
+  });
+
+  test("reads Debezium's decimals without a fixed scale", () => {
+    const type = {
+      type: "record",
+      name: "VariableScaleDecimal",
+      "connect.name": "io.debezium.data.VariableScaleDecimal",
+      fields: [
+        { name: "scale", type: "int" },
+        { name: "value", type: "bytes" },
+      ],
+    };
+    const value = Buffer.of(4, 210);
+    const bytes = avro.Type.forSchema(type as avro.Schema).toBuffer({ scale: 2, value });
+    expect(avroReader(type)(bytes, 0)).toBe(12.34);
+    expect(avroReader({ ...type, "connect.name": "other" })(bytes, 0)).toMatchObject({ scale: 2 });
   });
 
   test("takes types from schemas that it refers to", () => {

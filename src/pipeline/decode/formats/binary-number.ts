@@ -1,6 +1,6 @@
 /** Reads values that are one number in binary, as the serializers of Kafka's Java clients write them. */
-import { UndercurrentError } from "../../errors/errors.js";
-import type { BinaryNumberFormat } from "../decode-settings.js";
+import { UndercurrentError } from "../../../errors/errors.js";
+import type { BinaryNumberFormat } from "../../decode-settings.js";
 
 interface BinaryNumber {
   readonly bytes: number;
