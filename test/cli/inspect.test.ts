@@ -8,6 +8,7 @@ import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { configurationText } from "../../src/cli/inspect/inspect.js";
 import { suggestForDocuments, suggestForNumbers, type Suggestion } from "../../src/cli/inspect/suggest.js";
+import { lineShapeOf } from "../../src/cli/inspect/line-shapes.js";
 import { formatIn } from "../../src/cli/inspect/values.js";
 import type { Placed } from "../../src/cli/inspect/rates.js";
 import { parseConfig } from "../../src/config/load.js";
@@ -96,6 +97,17 @@ const shapes: Readonly<Record<string, readonly [readonly Placed[], object]>> = {
         time: "ts_ms",
         skip: [{ field: "op", in: ["d", "t", "m"] }],
         tombstones: "skip",
+      },
+    },
+  ],
+  "numbers with units": [
+    placed(times(40, (i) => ({ id: `d${i % 4}`, load: `${i}.5 %`, power: `${i}kW`, floor: `${i % 3}th` }))),
+    {
+      decode: {
+        key: "id",
+        series: { load: "load", power: "power", floor: "floor" },
+        numbersInText: true,
+        valueUnit: ["%", "kW", "th"],
       },
     },
   ],
@@ -336,6 +348,26 @@ const shapes: Readonly<Record<string, readonly [readonly Placed[], object]>> = {
   ],
 };
 
+test.each([
+  ["cpu,host=a idle=1.5,user=2i 1772359205000000000", "line-protocol"],
+  ["cpu idle=1.5", "line-protocol"],
+  ["latency:12|ms|#host:a,env:prod", "statsd"],
+  ["hits:1|c|@0.1\nusers:-2.5|g", "statsd"],
+  ['http_total{method="post",code="200"} 1027 1772359205000', "prometheus-text"],
+  ["# HELP up\nup 1e3", "prometheus-text"],
+  ["level=info route=/a duration=12ms", "logfmt"],
+  ['level=info msg="two words" n=1', "logfmt"],
+  ['{"a":1}\n{"a":2}', "json-lines"],
+  ['"north, 1","2026","20.25"', "quoted-columns"],
+  ["a;b;1.5", undefined],
+  ["hello", undefined],
+  ["sensor=1", undefined],
+  ["12:30:00|x", undefined],
+])("the text %j is read as in the example %s", (text, example) => {
+  const one = { offset: 0, key: null, value: bytes(text), headers: [], timestamp: start };
+  expect(lineShapeOf([one, { ...one, value: null }])?.example).toBe(example);
+});
+
 describe("values of one number in binary", () => {
   const valuesOf = (format: string, numbers: readonly number[]): InputRecord[] =>
     numbers.map((number, offset) => {
@@ -512,16 +544,15 @@ describe("the command inspect", () => {
     });
   });
 
-  test("says which columns no setting reads, or only a format", () => {
+  test("reads decimal commas, and says which columns are read by a format alone", () => {
     const lines = times(
       40,
       (i) => `line${i % 3};${String((i % 28) + 1).padStart(2, "0")}.11.2026 10:00;${i},25`,
     );
     const { out } = run(["--file", "-"], lines.join("\n"));
     const said = out.replaceAll("\n#  ", "");
-    expect(said).toContain(
-      'column3 has a decimal comma, which a function reads (decode.module), such as "0,25"',
-    );
+    const { decimal, value } = parseConfig(out, {}).settings.decode;
+    expect([decimal, value]).toEqual([",", "column3"]);
     expect(said).toContain("column2 looks like times: give decode.time and decode.timeFormat");
   });
 

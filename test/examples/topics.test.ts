@@ -211,6 +211,32 @@ const cases: Readonly<Record<string, readonly (readonly [InputRecord, readonly s
     [record({ ...debezium, op: "u", after: { id: 7, price: "BNI=" } }), ["orders/7=12.34"]],
     [record({ ...debezium, op: "d", after: null }), ["RECORD_SKIPPED"]],
   ],
+  statsd: [
+    [
+      record(null, { value: bytes("latency:12|ms|#b:2,a:1\nhits:3|c|@0.1\n") }),
+      ["latency/a:1,b:2=12", "hits=3"],
+    ],
+  ],
+  logfmt: [
+    [
+      record(null, { value: bytes('ts=2026-03-01T10:00:05Z msg="a b" route=/cart duration=12.5ms') }),
+      ["/cart=12.5"],
+    ],
+  ],
+  "prometheus-text": [
+    [record(null, { value: bytes(`# HELP a\na{b="c d"} 1027 ${at}\nup 1\n`) }), ['a{b="c d"}=1027', "up=1"]],
+  ],
+  "json-lines": [
+    [
+      record(null, {
+        value: bytes(`{"sensor":"t1","at":${at},"celsius":1}\n{"sensor":"t2","at":${at},"celsius":2}`),
+      }),
+      ["t1=1", "t2=2"],
+    ],
+  ],
+  "quoted-columns": [
+    [record(null, { value: bytes('"north, ""2""",2026-03-01T10:00:05Z,"41.2"') }), ['north, "2"=41.2']],
+  ],
   gzip: [
     [record(null, { key: bytes("a"), value: gzipSync(JSON.stringify({ at, celsius: 41.2 })) }), ["a=41.2"]],
   ],

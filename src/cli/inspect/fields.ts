@@ -50,7 +50,8 @@ export class Field {
     return this.names.at(-1) ?? "";
   }
 
-  add(value: unknown, timestamp: number): void {
+  add(given: unknown, timestamp: number, plain?: (text: string) => string): void {
+    const value = plain !== undefined && typeof given === "string" ? plain(given) : given;
     this.present++;
     if (typeof value === "number") this.#addNumber(value, timestamp);
     else if (typeof value === "string") this.#addText(value, timestamp);
@@ -115,6 +116,13 @@ export class Fields {
   /** Items by the path of their array; documents have the path undefined. */
   readonly #counts = new Map<string | undefined, number>();
 
+  readonly #plain: ((text: string) => string) | undefined;
+
+  /** @param plain Returns a text without its unit. */
+  constructor(plain?: (text: string) => string) {
+    this.#plain = plain;
+  }
+
   /** @param timestamp Time of the document's record, epoch milliseconds. */
   add(document: unknown, timestamp: number): void {
     this.#visit(document, [], undefined, timestamp);
@@ -156,7 +164,7 @@ export class Fields {
     if (names.length >= deepest) return;
     for (const [name, member] of Object.entries(value) as [string, unknown][]) {
       const path = [...names, name];
-      this.#fieldOf(path, array)?.add(member, timestamp);
+      this.#fieldOf(path, array)?.add(member, timestamp, this.#plain);
       this.#visit(member, path, array, timestamp);
     }
   }

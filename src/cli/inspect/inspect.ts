@@ -17,6 +17,7 @@ import { formatOf, registryOf } from "../shared/decode/format.js";
 import { withSource, type InputConfig } from "../shared/inputs.js";
 import { reachedBrokers } from "../shared/kafka-options.js";
 import { addTimeoutOption, type TimeoutFlag } from "../shared/options.js";
+import { lineShapeOf } from "./line-shapes.js";
 import { plainText } from "../shared/text.js";
 import { rateText, recordsPerSecond, type Placed } from "./rates.js";
 import {
@@ -214,6 +215,13 @@ async function suggestionFor(placed: readonly Placed[], settings: Config): Promi
             "(decode.module): export default (value) => JSON.parse(JSON.parse(Buffer.from(value)))",
         );
       }
+      const shape = lineShapeOf(records);
+      if (shape !== undefined) {
+        throw new UndercurrentError(
+          "INPUT_UNUSABLE",
+          `the values are ${shape.title}, which a function reads (decode.module): see examples/topics/${shape.example}.yaml`,
+        );
+      }
       const lines = seen.look === "text" ? suggestForLines(placed) : undefined;
       if (lines !== undefined)
         return told(lines, "lines of text with columns, whose names are yours to choose");
@@ -221,7 +229,8 @@ async function suggestionFor(placed: readonly Placed[], settings: Config): Promi
       throw new UndercurrentError(
         "INPUT_UNUSABLE",
         `the values are neither JSON nor numbers nor Confluent's wire format, such as ${excerpt(example!)}; ` +
-          "Avro and Protobuf without a registry need decode.format and decode.schemaFile, and anything else a function (decode.module)",
+          "Avro and Protobuf without a registry need decode.format and decode.schemaFile, and anything else a function (decode.module: ./decode.mjs) such as " +
+          "export default (value, record) => ({ key, time, value }): docs/topics.md has examples",
       );
     }
   }

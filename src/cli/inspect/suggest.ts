@@ -2,6 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import { parseIsoTime } from "../../forecast/iso-time.js";
 import { decodeText } from "../../pipeline/decode/document.js";
+import { unitRemover } from "../../pipeline/decode/number-text.js";
 import { binaryKeys, likelyWindow, plainKeyReader, windowTime } from "../../pipeline/decode/record-key.js";
 import type { InputRecord } from "../../pipeline/ports.js";
 import { isOrderUnclear, likelyFormat } from "../../pipeline/times/guess.js";
@@ -64,6 +65,7 @@ function tombstonesOf(placed: readonly Placed[], notes: string[]): Decode {
   return { tombstones: "skip" };
 }
 
+const withComma = /^[+-]?\d+,\d+$/;
 const delimiters = [";", ",", "\t", "|"];
 /** Most columns of a line. */
 const mostColumns = 256;
@@ -82,11 +84,22 @@ export function suggestForLines(placed: readonly Placed[]): Suggestion | undefin
   if (delimiter === undefined) return undefined;
   const [width] = widthsBy(delimiter);
   const columns = Array.from({ length: width! }, (_, i) => `column${i + 1}`);
-  const documents = lines.map(({ record, text }): Document => {
-    const cells = text.split(delimiter).map((cell) => cell.trim());
-    return { record, document: Object.fromEntries(columns.map((name, i) => [name, cells[i]])) };
+  const cellsOf = ({ text }: { readonly text: string }): string[] =>
+    text.split(delimiter).map((cell) => cell.trim());
+  const hasComma = columns.some(
+    (_, i) => lines.filter((line) => withComma.test(cellsOf(line)[i]!)).length > 0.9 * lines.length,
+  );
+  const documents = lines.map((line): Document => {
+    const cells = cellsOf(line).map((cell) =>
+      hasComma && withComma.test(cell) ? cell.replace(",", ".") : cell,
+    );
+    return {
+      record: line.record,
+      document: Object.fromEntries(columns.map((name, i) => [name, cells[i]])),
+    };
   });
-  const { decode, ...rest } = suggestForDocuments(placed, documents);
+  const { decode: found, ...rest } = suggestForDocuments(placed, documents);
+  const decode: Decode = { ...found, ...(hasComma && { decimal: "," }) };
   const { numbersInText: _, ...others } = decode;
   const read = [decode["time"]].flat();
   const unread = columns.filter((name) => !read.includes(name));
@@ -99,11 +112,6 @@ function unreadNote(name: string, documents: readonly Document[]): readonly stri
   const cells = documents.map(({ document }) => (document as Record<string, string>)[name]!);
   const most = (pattern: RegExp): boolean =>
     cells.filter((cell) => pattern.test(cell)).length > 0.9 * cells.length;
-  if (most(/^[+-]?\d+,\d+$/)) {
-    return [
-      `${name} has a decimal comma, which a function reads (decode.module), such as ${short(cells[0]!)}.`,
-    ];
-  }
   if (most(/^\d{1,2}\.\d{1,2}\.\d{4}\b/) || most(/^\d{1,2}\/\d{1,2}\/\d{4}\b/)) {
     return [
       `${name} looks like times: give decode.time and decode.timeFormat, such as d.M.yyyy HH:mm, for ${short(cells[0]!)}.`,
@@ -117,7 +125,8 @@ export function suggestForDocuments(placed: readonly Placed[], documents: readon
   const decimals = decimalsIn(fieldsOf(documents));
   const readDecimals = decimalsReader({ decimals });
   for (const { document } of documents) readDecimals?.(document);
-  const fields = fieldsOf(documents);
+  const units = unitsIn(fieldsOf(documents));
+  const fields = fieldsOf(documents, units);
   const records = placed.map(([, record]) => record);
   const shape = shapeOf(fields, records);
   const array = arrayOf(fields, shape);
@@ -135,7 +144,7 @@ export function suggestForDocuments(placed: readonly Placed[], documents: readon
   const isWindowed = own.window !== undefined && "keyWindow" in decode;
   if (isWindowed) notes.push(`Time: ${windowTimeText(own.window)}.`);
   Object.assign(decode, isWindowed ? windowTimeOf(own) : timeOf(fields, { shape, array }, notes));
-  const measures = measuresOf(fields, { shape, array }, notes);
+  const measures = measuresOf(fields, { shape, array, units }, notes);
   Object.assign(decode, tombstonesOf(placed, notes), measures, {
     ...shape.decode,
     ...("key" in decode && { key: decode["key"] }),
@@ -148,10 +157,27 @@ export function suggestForDocuments(placed: readonly Placed[], documents: readon
   return { decode, aggregate: { every, by: "count" }, notes };
 }
 
-function fieldsOf(documents: readonly Document[]): Fields {
-  const fields = new Fields();
+function fieldsOf(documents: readonly Document[], units: readonly string[] = []): Fields {
+  const fields = new Fields(units.length === 0 ? undefined : unitRemover(units));
   for (const { record, document } of documents) fields.add(document, record.timestamp);
   return fields;
+}
+
+/** Returns the units that all numbers in the texts of a field have. */
+function unitsIn(fields: Fields): readonly string[] {
+  const units = fields.list().flatMap((field) => {
+    const found = [...field.values].map((text) => unitOf(text));
+    const [unit] = found;
+    const isOne = unit !== undefined && found.every((other) => other === unit);
+    return isOne && field.texts > 0.9 * field.present && found.length > 1 ? [unit] : [];
+  });
+  return [...new Set(units)];
+}
+
+/** The unit behind a number; undefined for other texts. */
+function unitOf(text: string): string | undefined {
+  const unit = /^\s*[+-]?\d+(?:\.\d+)?\s*(\S{1,8})\s*$/u.exec(text)?.[1];
+  return unit !== undefined && /^[%‰°\p{Sc}\p{L}](?:[^\d"',;\\]*)$/u.test(unit) ? unit : undefined;
 }
 
 /** The scale of most amounts of money. */
@@ -189,6 +215,10 @@ function decimalsNote(decimals: DecodeSettings["decimals"]): string {
 interface Scope {
   readonly shape: Shape;
   readonly array: string | undefined;
+}
+
+interface Units {
+  readonly units: readonly string[];
 }
 
 interface KeySources {
@@ -491,7 +521,11 @@ function splitTimeOf({ day, clock }: SplitTime, notes: string[]): Decode {
   };
 }
 
-function measuresOf(fields: Fields, { shape, array }: Scope, notes: string[]): Decode | undefined {
+function measuresOf(
+  fields: Fields,
+  { shape, array, units }: Scope & Units,
+  notes: string[],
+): Decode | undefined {
   const all = measuresIn(fields, array, shape.within);
   if (all.length === 0) return undefined;
   const isConstant = ({ min, max, present }: Field): boolean => min === max && present >= 20;
@@ -503,7 +537,11 @@ function measuresOf(fields: Fields, { shape, array }: Scope, notes: string[]): D
   if (still.length > 0) notes.push(`Left out, for they do not change: ${still.slice(0, 12).join(", ")}.`);
   const texts = measures.filter(({ numberTexts }) => numberTexts > 0);
   if (texts.length > 0) notes.push("Some numbers are written as texts.");
-  const numbers = texts.length > 0 && { numbersInText: true };
+  const numbers = {
+    ...(texts.length > 0 && { numbersInText: true }),
+    ...(units.length > 0 && { valueUnit: [...units] }),
+  };
+  if (units.length > 0) notes.push(`Units that are left out: ${units.join(", ")}.`);
   if ("series" in shape.decode) return { ...numbers };
   if (measures.length === 1) return { value: pathOf(measures[0]!.names), ...numbers };
   const isPartial = measures.some(({ present }) => present < fields.countOf(array));
