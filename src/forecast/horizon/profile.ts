@@ -149,8 +149,11 @@ export function learnProfile(
   const here = at + knot;
   const next = at + (knot + 1 === knots ? 0 : knot + 1);
   const error = value - splineAt(state, at, knots, phase);
+  const values = Math.max(1, profile.period / knots / Math.max(gap, 1));
+  // Values since the knot. The phase of a time at it may be a rounding error above a whole number.
+  const since = share * values - roundingError;
   // Knots of the values of this hour, which are the first where the next hour has had none.
-  const last = share > 0 ? next : here;
+  const last = since > 0 ? next : here;
   const isNew = Number.isNaN(state[here]!) || Number.isNaN(state[last]!);
   if (Number.isNaN(state[here]!)) state[here] = value;
   if (Number.isNaN(state[last]!)) state[last] = value;
@@ -162,11 +165,10 @@ export function learnProfile(
   state[squareAt] = square + Math.max(1 / count, squareRate) * (counted - square);
   state[squareAt + 1] = count;
   const bounded = count > settled ? clip(error, largestError * Math.sqrt(state[squareAt])) : error;
-  const values = Math.max(1, profile.period / knots / Math.max(gap, 1));
   const beyond = last + 1 === at + knots ? at : last + 1;
   if (isFine(profile, gap) && Number.isNaN(state[beyond]!)) {
     // One odd value must not be all that is known of its hour.
-    const first = Math.ceil(share > 0 ? share * values - roundingError : values);
+    const first = Math.ceil(since > 0 ? since : values);
     state[last] = state[last]! + (value - state[last]!) / first;
     return;
   }

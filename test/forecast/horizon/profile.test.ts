@@ -115,3 +115,36 @@ test("an hour is begun until the next one has a value", () => {
   // The last half hour leads to the first one, which is known.
   expect(isBegunAt(24 * 60 - 1)).toBe(false);
 });
+
+test("is right at all hours that have values, where others have none", () => {
+  const hour = 60 * minute;
+  fc.assert(
+    fc.property(
+      fc.constantFrom(daily, weekly),
+      fc.constantFrom(1, 5, 10, 15, 20, 25),
+      fc.integer({ min: 1, max: 12 }),
+      fc.integer({ min: 13 * 2, max: 23 * 2 }),
+      (profile, minutes, opens, closesHalf) => {
+        const state = create(profile);
+        const gap = minutes * minute;
+        const closes = closesHalf / 2;
+        let worst = 0;
+        for (let time = 0; time < 30 * daily.period; time += gap) {
+          const ofDay = (time % daily.period) / hour;
+          if (ofDay < opens || ofDay > closes) continue;
+          learnProfile(state, 0, profile, { time, value: ofDay, gap, variance: 10 });
+          worst = Math.max(worst, Math.abs(profileAt(state, 0, profile, time) - ofDay));
+        }
+        expect(worst).toBeLessThan(1);
+      },
+    ),
+    // Of these the phase of a full hour, in knots, is a rounding error above a whole number.
+    {
+      numRuns: 60,
+      examples: [
+        [weekly, 5, 8, 35],
+        [weekly, 15, 6, 47],
+      ],
+    },
+  );
+});
