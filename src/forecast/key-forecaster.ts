@@ -14,6 +14,7 @@ import {
   followNext,
   followed,
   isAside,
+  isFarSmallerMove,
   isFirstMove,
   judge,
   lastFollowed,
@@ -167,6 +168,8 @@ export class KeyForecaster {
     forecasts.anomalyScore[row] = NaN;
     if (now.missing) return this.#skip(key);
     this.#gate.account(key, Math.abs(value - expected), Math.abs(value - forecasts.previous[row]));
+    // What was granted at a value set aside is not for moves that are far smaller.
+    if (isFarSmallerMove(key, value)) this.#gate.account(key, this.#gate.allowance(key), 0);
     const verdict = judge(key, value, this.#gate.mixesYoung);
     if (verdict === verdicts.aside) {
       now.missing = now.setAside = true;

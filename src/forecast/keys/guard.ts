@@ -186,6 +186,13 @@ export function isFirstMove(key: KeyRow): boolean {
   return hasNeverMoved(key) && f64[at64 + number.observed]! <= young;
 }
 
+/** Whether a value is the first move of a key, and far smaller than what it was set aside for before: that was none of its moves. */
+export function isFarSmallerMove(key: KeyRow, value: number): boolean {
+  const { f64, at64 } = key;
+  const away = Math.abs(value - f64[at64 + number.held]!);
+  return away > 0 && farthest * away < f64[at64 + number.largestMove]! && hasNeverMoved(key);
+}
+
 /**
  * Whether a value is odd among those of a row that agree: farther from them than they are from the level before. The row goes
  * on without it. A row longer than a key's past may be right against that.

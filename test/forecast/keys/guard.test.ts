@@ -284,6 +284,17 @@ test("trained weights follow the first move of a young set-point behind an odd v
   expect(expected.at(-1)).toBe(19.5);
 });
 
+test.each([9, 30])(
+  "trained weights follow the first move of a set-point long after an odd value at %d",
+  (at) => {
+    const values = Array.from({ length: 48 }, (_, i) => (i === at ? 65_535 : i < 40 ? 21 : 20.5));
+    const events = values.map((value, i): Event => ({ key: "a", time: 1e12 + i * hour, value }));
+    const { expected } = runFresh(trained, events);
+    expect(expected.at(41)).toBe(20.5);
+    expect(expected.at(-1)).toBe(20.5);
+  },
+);
+
 test("a trend goes on behind five odd values that it nearly meets again", () => {
   const costs = new Costs(trend, 400);
   // Each is less far from the values before the first than that one was.
