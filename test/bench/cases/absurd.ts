@@ -28,7 +28,19 @@ const readings: Readonly<Record<string, number>> = {
   "0": 0,
 };
 
+const setPoint: Case["law"] = (source) => {
+  let value = 21;
+  return () => (source.uniform() < 0.02 ? (value = 18 + Math.floor(8 * source.uniform()) / 2) : value);
+};
+
 export const absurd: readonly Case[] = [
+  {
+    name: "set-point, 65535 as the tenth value",
+    count: 2000,
+    ahead: true,
+    law: setPoint,
+    absurd: () => (i) => (i === 9 ? 65_535 : undefined),
+  },
   ...Object.entries(places).flatMap(([where, place]) =>
     Object.entries(readings).map(([name, reading]): Case => ({
       name: `${name} ${where}`,

@@ -45,6 +45,8 @@ const services: Readonly<Record<string, LawOf>> = {
       return replicas;
     };
   },
+  "requests, negative binomial": (source) => () => source.poisson(5 * gamma(source, 2)),
+  "retries, four in ten values none": (source) => () => (source.uniform() < 0.4 ? 0 : source.poisson(3)),
   "share of failed requests": (source) => (i) => {
     const requests = Math.max(1, source.poisson(60 + 50 * sine(i, 1440)));
     return binomial(source, requests, 0.003) / requests;
@@ -110,6 +112,33 @@ const machines: Readonly<Record<string, LawOf>> = {
       return toStep(inside + 0.05 * source.normal(), 0.1);
     };
   },
+  "machine of three states": (source) => {
+    let state = 0;
+    return () => {
+      if (source.uniform() < 1 / 90) state = (state + 1 + Math.floor(2 * source.uniform())) % 3;
+      return [0, 35 + source.normal(), 80 + 3 * source.normal()][state]!;
+    };
+  },
+  "saw teeth of unequal length": (source) => {
+    let value = 0;
+    let top = 50;
+    return () => {
+      if (++value >= top) {
+        value = 0;
+        top = 45 + Math.floor(11 * source.uniform());
+      }
+      return value;
+    };
+  },
+  "distance at a speed that changes at times": (source) => {
+    let distance = 0;
+    let speed = 1;
+    return () => {
+      if (source.uniform() < 1 / 500) speed = 2 * source.normal();
+      distance += speed;
+      return distance + 0.5 * source.normal();
+    };
+  },
   "energy of the day, from zero each midnight": (source) => {
     let sum = 0;
     return (i) => {
@@ -146,6 +175,12 @@ const outdoors: Readonly<Record<string, LawOf>> = {
   },
 };
 
+/** Quarter hours of a day, of which a factory has values from 6 o'clock on. */
+const shift: LawOf = (source) => {
+  const usual = Array.from({ length: 96 }, () => 40 * source.uniform());
+  return (i) => (i % 96 < 24 ? NaN : usual[i % 96]! + source.normal());
+};
+
 const isWeekend = (i: number): boolean => Math.floor(i / 24) % 7 > 4;
 
 const people: Readonly<Record<string, LawOf>> = {
@@ -162,6 +197,13 @@ const people: Readonly<Record<string, LawOf>> = {
     return (i) => {
       rate *= Math.exp(2e-4 * source.studentT());
       return i % 24 < 7 || isWeekend(i) ? NaN : toStep(rate, 1e-5);
+    };
+  },
+  "price between bid and ask": (source) => {
+    let price = 100;
+    return () => {
+      price += 0.002 * source.normal();
+      return toStep(price + (source.uniform() < 0.5 ? 0.01 : -0.01), 0.01);
     };
   },
   "counts of which one in ten comes": (source) => () => {
@@ -192,5 +234,6 @@ export const operations: readonly Case[] = [
   ...of(outdoors, { stepMs: hour }),
   ...of(people, { stepMs: hour }),
   ...of({ "growth of 1 % a value": growth }, { count: 13_000 }),
+  ...of({ "quarter hours, none at night": shift }, { stepMs: hour / 4, period: 96 }),
   ...of({ "season of 48 with a trend": season }, { stepMs: hour / 2, period: 48 }),
 ].map((each) => (periods[each.name] === undefined ? each : { ...each, period: periods[each.name]! }));
