@@ -1,6 +1,7 @@
 /** Observations and forecasts as JSON lines: one message on each line, forecasts in the order of observations. */
 import { UndercurrentError, type ErrorCode } from "../../errors/errors.js";
 import { readKey } from "../../forecast/input.js";
+import { jsonHint, parseJsonText } from "../../pipeline/decode/formats/json-text.js";
 import { JsonText } from "../../pipeline/encode/json-text.js";
 import type { MessageWriter } from "../../pipeline/encode/message.js";
 import type { ForecastBatch } from "../../pipeline/telemetry.js";
@@ -78,9 +79,9 @@ function absent(what: "key" | "value", name: string, message: Readonly<Record<st
 function parseObject(text: string): Readonly<Record<string, unknown>> {
   let message: unknown;
   try {
-    message = JSON.parse(text);
+    message = parseJsonText(text);
   } catch (cause) {
-    throw new UndercurrentError("ROW_UNREADABLE", "the line is not JSON", { cause });
+    throw new UndercurrentError("ROW_UNREADABLE", `the line is not JSON${jsonHint(text)}`, { cause });
   }
   if (typeof message === "object" && message !== null && !Array.isArray(message)) {
     return message as Readonly<Record<string, unknown>>;

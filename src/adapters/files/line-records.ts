@@ -3,6 +3,7 @@ import { UndercurrentError } from "../../errors/errors.js";
 import type { DecodeSettings } from "../../pipeline/decode-settings.js";
 import { recordDecoder, type Decoded, type Reading } from "../../pipeline/decode/decode.js";
 import type { ValueFormat } from "../../pipeline/decode/format.js";
+import { jsonHint, parseJsonText } from "../../pipeline/decode/formats/json-text.js";
 import { recordKeyBytes, withWindow } from "../../pipeline/decode/record-key.js";
 import type { InputRecord } from "../../pipeline/ports.js";
 import { detectingTimeReader } from "../../pipeline/times/detection.js";
@@ -120,9 +121,9 @@ const noMembers: Members = {};
 
 function membersOf(text: string): Members {
   try {
-    const document: unknown = JSON.parse(text);
+    const document = parseJsonText(text);
     return typeof document === "object" && document !== null ? (document as Members) : noMembers;
   } catch {
-    throw new UndercurrentError("ROW_UNREADABLE", "the line is not JSON");
+    throw new UndercurrentError("ROW_UNREADABLE", `the line is not JSON${jsonHint(text)}`);
   }
 }

@@ -78,7 +78,14 @@ async function inspect(topic: string | undefined, flags: InspectFlags): Promise<
   if (placed.length === 0) {
     throw new UndercurrentError("INPUT_UNUSABLE", `${flags.file ?? input} has no record to look at`);
   }
-  const { decode, aggregate, notes: found } = await suggestionFor(placed, asked);
+  const { decode: read, aggregate, notes: found } = await suggestionFor(placed, asked);
+  const largest = Math.max(...placed.map(([, { value }]) => value?.length ?? 0));
+  const isLarge = largest > settings.decode.maxValueBytes;
+  // Room for twice the largest one, as a power of two.
+  const decode: Suggestion["decode"] = {
+    ...read,
+    ...(isLarge && { maxValueBytes: 2 ** Math.ceil(Math.log2(2 * largest)) }),
+  };
   const sectionsWith = (further: object): object => ({
     ...(flags.brokers !== undefined && { kafka: { bootstrapServers } }),
     topics: { input, ...further },
@@ -96,6 +103,9 @@ async function inspect(topic: string | undefined, flags: InspectFlags): Promise<
   const said = [
     summaryOf(placed, source),
     ...found,
+    ...(isLarge
+      ? [`The largest value has ${largest.toLocaleString("en")} bytes: see decode.maxValueBytes.`]
+      : []),
     ...sample.findings(isSpread).map(({ message }) => `With this configuration: ${message}.`),
     ...(isSpread ? [placedNote(sample.sharedKeys)] : []),
     ...(flags.config === undefined ? [] : [`Keep the other sections of ${flags.config}, such as kafka.`]),

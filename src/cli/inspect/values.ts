@@ -4,6 +4,7 @@ import { UndercurrentError } from "../../errors/errors.js";
 import type { BinaryNumberFormat } from "../../pipeline/decode-settings.js";
 import { likelyBinaryNumber } from "../../pipeline/decode/formats/binary-number.js";
 import { decodeText } from "../../pipeline/decode/document.js";
+import { parseJsonText } from "../../pipeline/decode/formats/json-text.js";
 import { schemaIdOf, wirePrefix } from "../../pipeline/decode/format.js";
 import { isNumberText } from "../../pipeline/decode/number-text.js";
 import type { InputRecord } from "../../pipeline/ports.js";
@@ -79,7 +80,7 @@ function lookOf(value: Uint8Array): Look {
 export function parsed(value: Uint8Array): unknown {
   if (!isUtf8(value)) return undefined;
   try {
-    return JSON.parse(decodeText(value)) as unknown;
+    return parseJsonText(decodeText(value));
   } catch {
     return undefined;
   }

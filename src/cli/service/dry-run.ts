@@ -69,8 +69,12 @@ function unusableInput(message: string): UndercurrentError {
   return new UndercurrentError("INPUT_UNUSABLE", message);
 }
 
-function nothing({ records }: InputSample): string {
-  return records === 0 ? "the input holds no record" : "every record of the input was rejected";
+function nothing({ records, accepted }: InputSample): string {
+  if (records === 0) return "the input holds no record";
+  // Readings that are accepted and not forecast are in windows.
+  return accepted === 0
+    ? "every record of the input was rejected"
+    : `none of ${accepted} sampled events closed a window: a window closes with an event of its partition that is newer than its end by aggregate.grace, so that a shorter aggregate.every or more records are needed`;
 }
 
 function sampled(assignment: Assignment, sample: InputSample): Assignment {

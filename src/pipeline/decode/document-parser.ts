@@ -6,6 +6,7 @@ import type { InputRecord } from "../ports.js";
 import { likelyBinaryNumber, readBinaryNumber } from "./formats/binary-number.js";
 import { connectPayload } from "./formats/connect-json.js";
 import { decimalsReader } from "./formats/decimal.js";
+import { jsonHint, parseJsonText } from "./formats/json-text.js";
 import { decodeText } from "./document.js";
 import { requireSchemaId, schemaIdOf, wirePrefix, type ValueFormat } from "./format.js";
 import { numberReader } from "./number.js";
@@ -143,9 +144,9 @@ function parseJson(value: Uint8Array): unknown {
   }
   const text = textOf(value);
   try {
-    return JSON.parse(text);
+    return parseJsonText(text);
   } catch (cause) {
-    const message = `the record's value is not JSON${binaryHint(value)}`;
+    const message = `the record's value is not JSON${binaryHint(value) || jsonHint(text)}`;
     throw new UndercurrentError("RECORD_UNREADABLE", message, { cause });
   }
 }

@@ -14,6 +14,7 @@ import type { InputRecord } from "../ports.js";
 import { decodeText, find, findIn, headerText, itemPath, pathText, type Chain } from "./document.js";
 import type { ValueFormat } from "./format.js";
 import { connectPayload } from "./formats/connect-json.js";
+import { parseJsonText } from "./formats/json-text.js";
 import { binaryKeyHint, binaryKeys, plainKeyReader } from "./record-key.js";
 
 export type KeyReader = (record: InputRecord, chain: Chain) => string;
@@ -105,7 +106,7 @@ function keyFaults(parse: () => unknown): unknown {
 
 function jsonKey(key: Uint8Array): unknown {
   try {
-    if (isUtf8(key)) return JSON.parse(decodeText(key)) as unknown;
+    if (isUtf8(key)) return parseJsonText(decodeText(key));
   } catch {
     // Told below.
   }

@@ -100,7 +100,7 @@ function longReader(names: ColumnNames, columns: CsvColumns, keyWithoutColumn: s
           taken,
           names.header.length === 1
             ? "the file has one column: name the character between its cells with --delimiter, or remove lines above the header"
-            : "the value column is ambiguous; name it with --value",
+            : `the value column is ambiguous; ${splitTimeHint(names.header)}name it with --value`,
         ));
   const cells = new Cells();
   const read = (row: CsvRow, sink: ObservationSink): void => {
@@ -124,6 +124,18 @@ function longReader(names: ColumnNames, columns: CsvColumns, keyWithoutColumn: s
     ...{ timeOf: textOf, timeColumns, unread, nameless: isNamed ? [] : names.nameless },
     ...{ observationsPerRow: 1, read, setForm: (form) => cells.setForm(form) },
   };
+}
+
+const ofDay = /^(?:date|datum|day|tag|fecha|data|jour|dia|giorno)$/i;
+const ofClock = /^(?:time|uhrzeit|zeit|hora|heure|ora|clock)$/i;
+
+/** Names the option for a date and a time of day in two columns; empty if their names are not known. */
+function splitTimeHint(header: readonly string[]): string {
+  const day = header.find((name) => ofDay.test(name.trim()));
+  const clock = header.find((name) => ofClock.test(name.trim()));
+  return day === undefined || clock === undefined
+    ? ""
+    : `if the time is in two columns, give --time ${quoted(`${day},${clock}`)}; otherwise `;
 }
 
 /** Returns a reader of a time's text: the cells of several columns are joined with blanks. */

@@ -172,6 +172,12 @@ describe("layouts", () => {
         "INPUT_COLUMN_MISSING",
         /value column is ambiguous; name it with --value; its columns are "a", "b", "c"/,
       ],
+      [
+        "Datum;Uhrzeit;Wert\n1.2.2026;10:00;3\n",
+        {},
+        "INPUT_COLUMN_MISSING",
+        /ambiguous; if the time is in two columns, give --time "Datum,Uhrzeit"; otherwise name it with --value;/,
+      ],
       ["a,b\n1,2\n", { value: "x" }, "INPUT_COLUMN_MISSING", /no column "x"/],
       ["a,b\n1,2\n", { wide: true, time: "x" }, "INPUT_COLUMN_MISSING", /no column "x"/],
       ["a\n1\n", { wide: true }, "INPUT_COLUMN_MISSING", /no column besides the time/],
