@@ -38,8 +38,7 @@ export const libraryErrors = {
   VALUE_NOT_A_NUMBER: {
     exit: exitCodes.input,
     data: "This event was rejected and counted; no state was changed.",
-    action:
-      "Give the value as a number, or as null or NaN if it is missing. Numbers in texts need decode.numbersInText or --numbers-in-text, a decimal comma decode.decimal or --decimal, and units decode.valueUnit or --value-unit.",
+    action: "Give a number, or null or NaN for a missing value.",
   },
   VALUE_OUT_OF_RANGE: {
     exit: exitCodes.input,
