@@ -117,7 +117,9 @@ describe("pipe", () => {
 
   test("refuses formats of bytes, and names what to give", () => {
     const { err, status } = run(["pipe", "-c", file("number.yaml", "decode: { format: number }\n")], "5");
-    expect(err).toMatch(/lines need decode\.format: json, json-schema, text or module, found number; give /);
+    expect(err).toMatch(
+      /lines need decode\.format: json, connect-json, json-schema, text or module, found number; give /,
+    );
     expect(status).toBe(2);
   });
 });
