@@ -80,8 +80,12 @@ export const f32At = {
   rarity: 19,
   /** Mean of the values at each hour, less the origin. */
   hourMean: 20,
+  /** Running mean of how far values lie from the running mean: what it lags behind a key that moves one way. */
+  lag: 20 + hours,
 } as const;
-export const f32Size = f32At.hourMean + hours;
+export const f32Size = 20 + hours + 1;
+/** Singles of a row in records of formats 1 to 6. */
+export const formerF32Size = 20 + hours;
 
 /** Indices in a key's row of 16-bit counts. */
 export const u16At = {

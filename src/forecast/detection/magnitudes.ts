@@ -42,6 +42,15 @@ export function decodeSize(code: number): number {
   return exponential(code / logScale - logZero);
 }
 
+/**
+ * Width of what a key does beside moving one way. Around a mean that lags far behind a counter, its deviation is as large as that
+ * lag, and a counter that stops would be no news. But changes are never far wider than this.
+ */
+function width(deviation: number, lag: number, change: number): number {
+  const besideTrend = Math.sqrt(Math.max(deviation * deviation - lag * lag, 0));
+  return Math.max(besideTrend, Math.min(deviation, change));
+}
+
 /** One event against what its key has been like. One object is reused for all events. */
 export class Magnitudes {
   /** Logarithms of the magnitudes, in the order of `magnitudes`. */
@@ -87,7 +96,9 @@ export class Magnitudes {
     const change = (this.change = value - f64[at64 + f64At.last]!);
     const error = (this.error = Number.isNaN(expected) ? 0 : value - expected);
     const step = (this.#step = Math.abs(change) / Math.sqrt(gaps));
+    const moving = width(deviation, f32[at32 + f32At.lag]!, f32[at32 + f32At.change]!);
     const least = smallestDivisor * deviation + resolution;
+    const leastMove = smallestDivisor * moving + resolution;
     const ofHourDeviation = (this.#hourDeviation =
       weight === 0 ? 0 : decodeSize(u16[at16 + u16At.hourDeviation + hour]!));
     const spread = (this.spread =
@@ -98,7 +109,7 @@ export class Magnitudes {
     const ofHourChange = (this.#hourChange =
       weight === 0 ? 0 : decodeSize(u16[at16 + u16At.hourChange + hour]!));
     const usual =
-      (weight * ofHourChange + sizePrior * f32[at32 + f32At.change]!) / (weight + sizePrior) + least;
+      (weight * ofHourChange + sizePrior * f32[at32 + f32At.change]!) / (weight + sizePrior) + leastMove;
     if (!this.beyond) {
       this.#move(row, f32At.away4, 4, away);
       this.#move(row, f32At.away16, 16, away);
@@ -107,15 +118,16 @@ export class Magnitudes {
       this.#move(row, f32At.usual16, 16, usual);
     }
     const floor = smallest * deviation + resolution;
+    const floorOfMove = smallest * moving + resolution;
     const calm = f32[at32 + f32At.change16]! / (f32[at32 + f32At.usual16]! + resolution);
-    const errorSize = f32[at32 + f32At.error]! + least;
+    const errorSize = f32[at32 + f32At.error]! + leastMove;
     const { logs } = this;
-    logs[0] = Math.max(step, floor);
+    logs[0] = Math.max(step, floorOfMove);
     logs[1] = Math.max(step / usual, smallest);
     logs[2] = Math.max(Math.abs(away) / spread, smallest);
     logs[magnitude.deviation4] = Math.max(Math.abs(f32[at32 + f32At.away4]!), floor);
     logs[magnitude.deviation16] = Math.max(Math.abs(f32[at32 + f32At.away16]!), floor);
-    logs[magnitude.error16] = Math.max(Math.abs(f32[at32 + f32At.error16]!), floor);
+    logs[magnitude.error16] = Math.max(Math.abs(f32[at32 + f32At.error16]!), floorOfMove);
     logs[magnitude.calm] = calm + smallest;
     logs[magnitude.error] = Math.max(Math.abs(error) / errorSize, smallest);
     // One call for all: V8 compiles it into the loop, where the logarithms overlap.
@@ -136,6 +148,9 @@ export class Magnitudes {
     const above = clip(this.value - f64[at64 + f64At.mean]!, limit);
     const value = f64[at64 + f64At.mean]! + above;
     const mean = (f64[at64 + f64At.mean] = f64[at64 + f64At.mean]! + rate * above);
+    // Of a young key it is followed twice as fast: the deviation of a line from the mean of all of it grows so.
+    const lag = at32 + f32At.lag;
+    f32[lag] = f32[lag]! + Math.min(2 * rate, 1) * (above - f32[lag]!);
     const deviation = f32[at32 + f32At.deviation]!;
     const variance = deviation * deviation;
     f32[at32 + f32At.deviation] = Math.sqrt(variance + rate * (above * (value - mean) - variance));

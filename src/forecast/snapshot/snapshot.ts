@@ -330,6 +330,7 @@ export interface SnapshotSizes {
   /** Whether keys may have seasons. */
   readonly hasSeasons: boolean;
   readonly detection: DetectionSizes | undefined;
+  readonly formerDetection: DetectionSizes | undefined;
   readonly incidents: SlabSizes | undefined;
   readonly silence: SlabSizes | undefined;
   /** Numbers of the stream; undefined where silent keys are not watched for. */
@@ -494,9 +495,12 @@ function modelFits(model: ModelState, sizes: SnapshotSizes): boolean {
 }
 
 function keyFits(state: KeyState, sizes: SnapshotSizes): boolean {
-  const { f64, f32, states, readout, horizons, gate, seasons, expected } = state;
+  const { f64, f32, states, readout, horizons, gate, seasons, detection, expected } = state;
   return (
     (gate === undefined || hasSizes(gate, sizes.gate) || hasSizes(gate, sizes.formerGate)) &&
+    (detection === undefined ||
+      hasSizes(detection, sizes.detection) ||
+      hasSizes(detection, sizes.formerDetection)) &&
     (seasons === undefined || (sizes.hasSeasons && Seasons.fits(seasons))) &&
     readout.length === sizes.readout &&
     horizons?.f64.length === sizes.horizons?.f64 &&
@@ -510,7 +514,7 @@ function keyFits(state: KeyState, sizes: SnapshotSizes): boolean {
   );
 }
 
-const slabNames = ["detection", "incidents", "silence", "member"] as const;
+const slabNames = ["incidents", "silence", "member"] as const;
 
 function hasSizes({ f64, f32, u16 }: SlabRows, sizes: SlabSizes | undefined): boolean {
   return f64.length === sizes?.f64 && f32.length === sizes.f32 && u16.length === sizes.u16;

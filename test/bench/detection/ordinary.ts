@@ -80,6 +80,15 @@ export const ordinaryKinds: Readonly<Record<string, (noise: Noise) => Process>> 
       return 10 + Math.exp(volatility) * n.normal();
     };
   },
+  counter: (n) => {
+    let count = 0;
+    return () => (count += n.poisson(5));
+  },
+  "line and noise": (n) => (t) => t + 2 * n.normal(),
+  "disk that fills": (n) => {
+    let used = 20;
+    return () => (used = used > 90 ? 20 : used + 0.05 + 0.01 * n.normal());
+  },
   "a spike a day": (n) => (t) => 20 + n.normal() + (t % day === 100 ? 30 + 3 * n.normal() : 0),
   constant: () => () => 42,
   // Discrete, flat and resting streams.
