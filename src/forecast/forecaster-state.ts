@@ -292,7 +292,6 @@ export class ForecasterState {
       formerGate: this.#gate?.formerSizes,
       hasSeasons: this.#seasons !== undefined,
       detection: this.#detection?.sizes,
-      formerDetection: this.#detection?.formerSizes,
       incidents: this.#incidents?.sizes,
       silence: this.#silences?.rows.sizes,
       stream: this.#silences?.stream.length,

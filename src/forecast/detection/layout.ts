@@ -84,8 +84,6 @@ export const f32At = {
   lag: 20 + hours,
 } as const;
 export const f32Size = 20 + hours + 1;
-/** Singles of a row in records of formats 1 to 6. */
-export const formerF32Size = 20 + hours;
 
 /** Indices in a key's row of 16-bit counts. */
 export const u16At = {

@@ -1,6 +1,6 @@
 /** The slabs of what keys keep for the detection of anomalies. */
 import { Slabs, type SlabRow, type SlabRows, type SlabSizes } from "../keys/slabs.js";
-import { f32Size, f64Size, formerF32Size, type DetectionLayout } from "./layout.js";
+import { f32Size, f64Size, type DetectionLayout } from "./layout.js";
 
 /** The rows of one key; one object is reused for all. */
 export type DetectionRow = SlabRow;
@@ -17,14 +17,9 @@ export class DetectionRows extends Slabs {
     this.layout = layout;
   }
 
-  /** Lengths of a key's rows in records of formats 1 to 6, which did not hold the last single. */
-  get formerSizes(): DetectionSizes {
-    return { ...this.sizes, f32: formerF32Size };
-  }
-
-  override write(slot: number, { f64, f32, u16 }: DetectionState): void {
-    const whole = new Float32Array(f32Size);
-    whole.set(f32);
-    super.write(slot, { f64, f32: whole, u16 });
+  /** Writes a key's rows; those of an older record do not have the last single, which is 0. */
+  override write(slot: number, rows: DetectionState): void {
+    this.start(slot);
+    super.write(slot, rows);
   }
 }

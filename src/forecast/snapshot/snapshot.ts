@@ -330,7 +330,6 @@ export interface SnapshotSizes {
   /** Whether keys may have seasons. */
   readonly hasSeasons: boolean;
   readonly detection: DetectionSizes | undefined;
-  readonly formerDetection: DetectionSizes | undefined;
   readonly incidents: SlabSizes | undefined;
   readonly silence: SlabSizes | undefined;
   /** Numbers of the stream; undefined where silent keys are not watched for. */
@@ -500,7 +499,7 @@ function keyFits(state: KeyState, sizes: SnapshotSizes): boolean {
     (gate === undefined || hasSizes(gate, sizes.gate) || hasSizes(gate, sizes.formerGate)) &&
     (detection === undefined ||
       hasSizes(detection, sizes.detection) ||
-      hasSizes(detection, sizes.formerDetection)) &&
+      hasSizes(detection, sizes.detection, 1)) &&
     (seasons === undefined || (sizes.hasSeasons && Seasons.fits(seasons))) &&
     readout.length === sizes.readout &&
     horizons?.f64.length === sizes.horizons?.f64 &&
@@ -516,8 +515,9 @@ function keyFits(state: KeyState, sizes: SnapshotSizes): boolean {
 
 const slabNames = ["incidents", "silence", "member"] as const;
 
-function hasSizes({ f64, f32, u16 }: SlabRows, sizes: SlabSizes | undefined): boolean {
-  return f64.length === sizes?.f64 && f32.length === sizes.f32 && u16.length === sizes.u16;
+/** Whether rows have these lengths, but for the last singles, which an older record lacks. */
+function hasSizes({ f64, f32, u16 }: SlabRows, sizes: SlabSizes | undefined, lacking = 0): boolean {
+  return f64.length === sizes?.f64 && f32.length + lacking === sizes.f32 && u16.length === sizes.u16;
 }
 
 function readKey(body: ByteReader, sizes: SnapshotSizes): KeyState {

@@ -50,7 +50,8 @@ test("a line without noise never alarms after its first day, whatever its slope 
 test("rows of a record that does not hold the lag are read, and those of one that does", () => {
   const rows = new DetectionRows(detectionLayout({ recurring: false }));
   rows.reserve(1);
-  const { f64, f32, u16 } = rows.formerSizes;
+  const { f64, f32: whole, u16 } = rows.sizes;
+  const f32 = whole - 1;
   const former = {
     f64: new Float64Array(f64).fill(3),
     f32: new Float32Array(f32).fill(2),
