@@ -83,7 +83,7 @@ export const f32At = {
   /** Running mean of how far values lie from the running mean: what it lags behind a key that moves one way. */
   lag: 20 + hours,
 } as const;
-export const f32Size = 20 + hours + 1;
+export const f32Size = f32At.lag + 1;
 
 /** Indices in a key's row of 16-bit counts. */
 export const u16At = {

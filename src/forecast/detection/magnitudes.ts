@@ -148,7 +148,7 @@ export class Magnitudes {
     const above = clip(this.value - f64[at64 + f64At.mean]!, limit);
     const value = f64[at64 + f64At.mean]! + above;
     const mean = (f64[at64 + f64At.mean] = f64[at64 + f64At.mean]! + rate * above);
-    // Of a young key it is followed twice as fast: the deviation of a line from the mean of all of it grows so.
+    // Twice as fast as the mean: of a young line the lag would else be smaller than the deviation that it makes.
     const lag = at32 + f32At.lag;
     f32[lag] = f32[lag]! + Math.min(2 * rate, 1) * (above - f32[lag]!);
     const deviation = f32[at32 + f32At.deviation]!;
