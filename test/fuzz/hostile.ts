@@ -102,7 +102,8 @@ const kinds: Readonly<Record<string, (random: Random) => Made>> = {
     "good",
     `{"__proto__":{"x":1},"constructor":null,"value":${random()}}`,
   ],
-  "a byte order mark": (random) => ["bad", `\ufeff{"value":${random()}}`],
+  "a byte order mark": (random) => ["good", `\ufeff{"value":${random()}}`],
+  "a byte order mark inside": (random) => ["bad", `{\ufeff"value":${random()}}`],
   "UTF-16": (random) => ["bad", Buffer.from(`{"value":${random()}}`, "utf16le")],
   "bytes that are no UTF-8": (random) => [
     "open",
