@@ -28,15 +28,31 @@ function pathSchema(severalMeant: string) {
   });
 }
 
+/** Schema of a path, or of several of which the first with something at it is taken. */
+function fieldPathSchema(severalMeant: string) {
+  return z.union([z.string(), z.strictObject({ path: z.array(z.string()) }), firstOfSchema], {
+    error: ({ input }) =>
+      Array.isArray(input)
+        ? `a list is not a path: ${severalMeant}. For a field with several names write {firstOf: [new, old]}, for a nested value outer.inner, or {path: [outer, inner]} if a name contains a dot`
+        : undefined,
+  });
+}
+
 const plainPath = pathSchema("a part has one path");
-const valuePath = pathSchema("a record has one value here. To forecast several, name them in decode.series");
-const featurePath = pathSchema("list each feature as one item");
+/** Largest number of paths of which the first is taken. */
+const maxAlternatives = 16;
+const firstOfSchema = z.strictObject({ firstOf: z.array(plainPath).min(2).max(maxAlternatives) });
+const valuePath = fieldPathSchema(
+  "a record has one value here. To forecast several, name them in decode.series",
+);
+const featurePath = fieldPathSchema("list each feature as one item");
 const windowSchema = z.strictObject({ window: z.enum(["start", "end"]) });
 const headerSchema = z.strictObject({ header: z.string().min(1) });
 
 const keyPartSchema = z.union([
   z.string(),
   z.strictObject({ path: z.array(z.string()) }),
+  firstOfSchema,
   z.strictObject({ const: z.string().min(1).max(256) }),
   headerSchema,
   z.strictObject({ labels: plainPath }),
@@ -53,8 +69,17 @@ const seriesSchema = z.union([
   z.string(),
   z.strictObject({ path: z.array(z.string()) }),
   z.array(namedSeries).min(1).max(maxSeries),
-  z.record(z.string().min(1).max(256), plainPath),
+  z.record(z.string().min(1).max(256), fieldPathSchema("a series has one path")),
 ]);
+
+/** Schema of a field and the values that choose a record. */
+const choiceSchema = z.strictObject({
+  field: plainPath,
+  in: z
+    .array(z.union([z.string(), z.number(), z.boolean()]))
+    .min(1)
+    .max(64),
+});
 
 export const timeFormatSchema = z.string().check(({ value, issues }) => {
   const message = timeFormatFault(value);
@@ -141,19 +166,23 @@ export const decodeSchema = z
       .union([keyPartSchema, z.array(keyPartSchema).min(1).max(maxKeyParts)])
       .optional()
       .describe(
-        "The series key: a path in the document, or a list of parts that are joined with a slash, in which ~ is written ~0 and / is written ~1. A part is a path, {const: text}, {header: name}, {record: key, path: of a field in it}, or {labels: path} for all members of an object. Default: the record's key as UTF-8 text.",
+        "The series key: a path in the document, or a list of parts that are joined with a slash, in which ~ is written ~0 and / is written ~1. A part is a path, {firstOf: paths}, {const: text}, {header: name}, {record: key, path: of a field in it}, or {labels: path} for all members of an object. Default: the record's key as UTF-8 text.",
       )
       .meta({ forms: "a part, or a list of 1 to 16 parts" }),
     time: z
       .union([
         pathSchema("a time has one path"),
+        firstOfSchema,
         headerSchema,
         windowSchema,
-        z.array(plainPath).min(1).max(maxTimeParts),
+        z
+          .array(z.union([plainPath, firstOfSchema]))
+          .min(1)
+          .max(maxTimeParts),
       ])
       .optional()
       .describe(
-        "Path of the event time in the document, as a number in timeUnit, as text in timeFormat, or as ISO 8601; or {header: name}; or {window: start} or {window: end} of the record's key (see keyWindow); or a list of paths, such as [date, time], whose texts are joined with a blank. Default: the record's timestamp.",
+        "Path of the event time in the document, as a number in timeUnit, as text in timeFormat, or as ISO 8601; or {firstOf: paths}; or {header: name}; or {window: start} or {window: end} of the record's key (see keyWindow); or a list of paths, such as [date, time], whose texts are joined with a blank. Default: the record's timestamp.",
       )
       .meta({ forms: "a path, or {header: name}, or {window: start}, or a list of 1 to 4 paths" }),
     timeUnit: z
@@ -173,8 +202,9 @@ export const decodeSchema = z
     value: valuePath
       .default("value")
       .describe(
-        "Path of the value in the document. An empty path is the document itself; null is a missing value.",
-      ),
+        "Path of the value in the document. An empty path is the document itself; null is a missing value. {firstOf: [temperature, temp]} takes the first of several paths with something other than null at it, also in key, time, series and features.",
+      )
+      .meta({ forms: "text, or {path: list of texts}, or {firstOf: list of paths}" }),
     series: seriesSchema
       .optional()
       .describe(
@@ -217,6 +247,13 @@ export const decodeSchema = z
       .describe(
         'Units that values and features may carry before or after the number, such as "%". With a unit, texts such as "12.5 %" and "12.5" are numbers.',
       ),
+    words: z
+      .record(z.string().min(1).max(256), z.number())
+      .default({})
+      .describe(
+        "Numbers that words and booleans stand for, such as {true: 1, false: 0} or {open: 1, closed: 0}, for values and features. Upper and lower case are the same.",
+      )
+      .meta({ forms: "{word: number, …}" }),
     missing: z
       .array(z.string())
       .max(64)
@@ -230,25 +267,26 @@ export const decodeSchema = z
       .default([])
       .describe(
         "Paths of further numbers in the document that help to forecast the next value, of every series. Null or an absent field is a missing value.",
-      ),
+      )
+      .meta({ forms: "list of 0 to 32 paths" }),
     tombstones: z
       .enum(["reject", "skip"])
       .default("reject")
       .describe("What to do with a record without a value: reject it, or skip and count it."),
     skip: z
-      .array(
-        z.strictObject({
-          field: plainPath,
-          in: z
-            .array(z.union([z.string(), z.number(), z.boolean()]))
-            .min(1)
-            .max(64),
-        }),
-      )
+      .array(choiceSchema)
       .max(16)
       .default([])
       .describe(
         "Records to skip and count: those whose field has one of the listed values, such as {field: op, in: [d]} for the deletes of a change stream.",
+      )
+      .meta({ forms: "list of {field: path, in: list of values}" }),
+    only: z
+      .array(choiceSchema)
+      .max(16)
+      .default([])
+      .describe(
+        "Records to read, all others are skipped and counted: those whose field has one of the listed values, such as {field: type, in: [reading]} where a topic holds several kinds of records. Several fields must all have one.",
       )
       .meta({ forms: "list of {field: path, in: list of values}" }),
     maxReadings: z
@@ -265,7 +303,7 @@ export const decodeSchema = z
   })
   .superRefine((decode, context) => {
     const issue = (message: string): void => context.addIssue({ code: "custom", message });
-    const { format, time, timeUnit, timeFormat, timeZone, features, series, each, skip } = decode;
+    const { format, time, timeUnit, timeFormat, timeZone, features, series, each, skip, only } = decode;
     const { schemaFile, message } = decode;
     if (schemaFile !== undefined && format !== "avro" && format !== "protobuf") {
       issue("schemaFile requires format: avro or protobuf");
@@ -304,15 +342,15 @@ export const decodeSchema = z
       );
     }
     const isOfDocument = (part: KeyPart): boolean =>
-      isPath(part) || (typeof part === "object" && "labels" in part);
+      isFieldPath(part) || (typeof part === "object" && "labels" in part);
     const hasPath =
       keyParts(decode).some(isOfDocument) ||
       Array.isArray(time) ||
-      isPath(time) ||
+      isFieldPath(time) ||
       (each ?? series) !== undefined;
-    if (isOneNumber(decode) && (hasPath || features.length + skip.length > 0)) {
+    if (isOneNumber(decode) && (hasPath || features.length + skip.length + only.length > 0)) {
       issue(
-        "paths of key, time, each, series, skip and features require a format with fields, such as json; key may be {const}, {header} or {record: key}, time {header} or {window}",
+        "paths of key, time, each, series, skip, only and features require a format with fields, such as json; key may be {const}, {header} or {record: key}, time {header} or {window}",
       );
     }
     if (time === undefined && (timeUnit ?? timeFormat ?? timeZone) !== undefined) {
@@ -321,6 +359,8 @@ export const decodeSchema = z
     if (timeUnit !== undefined && timeFormat !== undefined) {
       issue("timeUnit and timeFormat exclude each other");
     }
+    const wordFault = faultOfWords(decode);
+    if (wordFault !== undefined) issue(wordFault);
     if (series !== undefined && decode.value !== "value") issue("value and series exclude each other");
     const named = namedSeriesOf(decode) ?? [];
     if (new Set(named.map(({ name }) => name)).size < named.length) {
@@ -331,7 +371,31 @@ export const decodeSchema = z
     if (featureCountOf(decode) > maxFeatures) issue(`a series has at most ${maxFeatures} features`);
   });
 
+/** Says which words cannot stand for numbers; undefined if all can. */
+function faultOfWords({ words, missing }: DecodeWords): string | undefined {
+  const known = new Map<string, number>();
+  const without = new Set(missing.map((text) => text.trim().toLowerCase()));
+  for (const [given, number] of Object.entries(words)) {
+    const word = given.trim().toLowerCase();
+    if (word === "" || Number.isFinite(Number(word))) return `words: ${JSON.stringify(given)} is no word`;
+    if (without.has(word)) return `${JSON.stringify(given)} is in words and in missing`;
+    if (known.has(word) && known.get(word) !== number) {
+      return `words: ${JSON.stringify(given)} stands for ${number} and for ${known.get(word)!}: upper and lower case are the same`;
+    }
+    known.set(word, number);
+  }
+  return undefined;
+}
+
+interface DecodeWords {
+  readonly words: Readonly<Record<string, number>>;
+  readonly missing: readonly string[];
+}
+
 export type Path = z.output<typeof plainPath>;
+export type FirstOf = z.output<typeof firstOfSchema>;
+/** A path, or several of which the first with something at it is taken. */
+export type FieldPath = Path | FirstOf;
 export type KeyPart = z.output<typeof keyPartSchema>;
 export type DecodeSettings = z.output<typeof decodeSchema> & {
   /** Whether events are only counted, whatever their values are. */
@@ -345,6 +409,16 @@ export type NamedSeries = z.output<typeof namedSeries>;
 export function pathNames(path: Path): readonly string[] {
   if (typeof path !== "string") return path.path;
   return path === "" ? [] : path.split(".");
+}
+
+/** The paths of which the first with something at it is taken. */
+export function alternatives(path: FieldPath): readonly Path[] {
+  return typeof path === "object" && "firstOf" in path ? path.firstOf : [path];
+}
+
+/** The path as messages and columns call it: the first of several. */
+export function pathName(path: FieldPath): string {
+  return pathNames(alternatives(path)[0]!).join(".");
 }
 
 /** The names of the path of the items; undefined if a record is one item. */
@@ -366,6 +440,11 @@ export function isPath(setting: unknown): setting is Path {
     !("record" in setting) &&
     Array.isArray((setting as { path?: unknown }).path)
   );
+}
+
+/** Whether a setting is a path, or several of which one is taken. */
+export function isFieldPath(setting: unknown): setting is FieldPath {
+  return isPath(setting) || (typeof setting === "object" && setting !== null && "firstOf" in setting);
 }
 
 /** Whether a record's value is one number, without fields. */

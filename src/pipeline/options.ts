@@ -70,14 +70,25 @@ export interface PipelineOptions {
         readonly message?: string | undefined;
         /**
          * The series key: a path in the document, or a list of parts that are joined with a slash, in which ~ is
-         * written ~0 and / is written ~1. A part is a path, {const: text}, {header: name}, {record: key, path: of a
-         * field in it}, or {labels: path} for all members of an object. Default: the record's key as UTF-8 text.
+         * written ~0 and / is written ~1. A part is a path, {firstOf: paths}, {const: text}, {header: name},
+         * {record: key, path: of a field in it}, or {labels: path} for all members of an object. Default: the
+         * record's key as UTF-8 text.
          */
         readonly key?:
           | string
           | {
               /** List of texts. */
               readonly path: readonly string[];
+            }
+          | {
+              /** List (2 to 16) of: text, or {path: list of texts}. */
+              readonly firstOf: readonly (
+                | string
+                | {
+                    /** List of texts. */
+                    readonly path: readonly string[];
+                  }
+              )[];
             }
           | {
               readonly const: string;
@@ -110,6 +121,16 @@ export interface PipelineOptions {
                   readonly path: readonly string[];
                 }
               | {
+                  /** List (2 to 16) of: text, or {path: list of texts}. */
+                  readonly firstOf: readonly (
+                    | string
+                    | {
+                        /** List of texts. */
+                        readonly path: readonly string[];
+                      }
+                  )[];
+                }
+              | {
                   readonly const: string;
                 }
               | {
@@ -137,14 +158,25 @@ export interface PipelineOptions {
           | undefined;
         /**
          * Path of the event time in the document, as a number in timeUnit, as text in timeFormat, or as ISO 8601;
-         * or {header: name}; or {window: start} or {window: end} of the record's key (see keyWindow); or a list of
-         * paths, such as [date, time], whose texts are joined with a blank. Default: the record's timestamp.
+         * or {firstOf: paths}; or {header: name}; or {window: start} or {window: end} of the record's key (see
+         * keyWindow); or a list of paths, such as [date, time], whose texts are joined with a blank. Default: the
+         * record's timestamp.
          */
         readonly time?:
           | string
           | {
               /** List of texts. */
               readonly path: readonly string[];
+            }
+          | {
+              /** List (2 to 16) of: text, or {path: list of texts}. */
+              readonly firstOf: readonly (
+                | string
+                | {
+                    /** List of texts. */
+                    readonly path: readonly string[];
+                  }
+              )[];
             }
           | {
               readonly header: string;
@@ -157,6 +189,16 @@ export interface PipelineOptions {
               | {
                   /** List of texts. */
                   readonly path: readonly string[];
+                }
+              | {
+                  /** List (2 to 16) of: text, or {path: list of texts}. */
+                  readonly firstOf: readonly (
+                    | string
+                    | {
+                        /** List of texts. */
+                        readonly path: readonly string[];
+                      }
+                  )[];
                 }
             )[]
           | undefined;
@@ -171,13 +213,24 @@ export interface PipelineOptions {
         readonly timeZone?: string | undefined;
         /**
          * Path of the value in the document. An empty path is the document itself; null is a missing value.
-         * Default: "value".
+         * {firstOf: [temperature, temp]} takes the first of several paths with something other than null at it,
+         * also in key, time, series and features. Default: "value".
          */
         readonly value?:
           | string
           | {
               /** List of texts. */
               readonly path: readonly string[];
+            }
+          | {
+              /** List (2 to 16) of: text, or {path: list of texts}. */
+              readonly firstOf: readonly (
+                | string
+                | {
+                    /** List of texts. */
+                    readonly path: readonly string[];
+                  }
+              )[];
             }
           | undefined;
         /**
@@ -198,14 +251,37 @@ export interface PipelineOptions {
                 | {
                     /** List of texts. */
                     readonly path: readonly string[];
+                  }
+                | {
+                    /** List (2 to 16) of: text, or {path: list of texts}. */
+                    readonly firstOf: readonly (
+                      | string
+                      | {
+                          /** List of texts. */
+                          readonly path: readonly string[];
+                        }
+                    )[];
                   };
-              /** List (0 to 32) of: text, or {path: list of texts}. Default: []. */
+              /**
+               * List (0 to 32) of: text, or {path: list of texts}, or {firstOf: list (2 to 16) of: text, or {path: list
+               * of texts}}. Default: [].
+               */
               readonly features?:
                 | readonly (
                     | string
                     | {
                         /** List of texts. */
                         readonly path: readonly string[];
+                      }
+                    | {
+                        /** List (2 to 16) of: text, or {path: list of texts}. */
+                        readonly firstOf: readonly (
+                          | string
+                          | {
+                              /** List of texts. */
+                              readonly path: readonly string[];
+                            }
+                        )[];
                       }
                   )[]
                 | undefined;
@@ -217,6 +293,16 @@ export interface PipelineOptions {
                 | {
                     /** List of texts. */
                     readonly path: readonly string[];
+                  }
+                | {
+                    /** List (2 to 16) of: text, or {path: list of texts}. */
+                    readonly firstOf: readonly (
+                      | string
+                      | {
+                          /** List of texts. */
+                          readonly path: readonly string[];
+                        }
+                    )[];
                   }
               >
             >
@@ -269,13 +355,18 @@ export interface PipelineOptions {
          */
         readonly valueUnit?: readonly string[] | undefined;
         /**
+         * Numbers that words and booleans stand for, such as {true: 1, false: 0} or {open: 1, closed: 0}, for
+         * values and features. Upper and lower case are the same.
+         */
+        readonly words?: Readonly<Record<string, number>> | undefined;
+        /**
          * Texts that stand for a missing value or feature, such as unavailable. Upper and lower case are the same.
          * List of texts (0 to 64). Default: [].
          */
         readonly missing?: readonly string[] | undefined;
         /**
          * Paths of further numbers in the document that help to forecast the next value, of every series. Null or
-         * an absent field is a missing value. List (0 to 32) of: text, or {path: list of texts}. Default: [].
+         * an absent field is a missing value. List of 0 to 32 paths. Default: [].
          */
         readonly features?:
           | readonly (
@@ -283,6 +374,16 @@ export interface PipelineOptions {
               | {
                   /** List of texts. */
                   readonly path: readonly string[];
+                }
+              | {
+                  /** List (2 to 16) of: text, or {path: list of texts}. */
+                  readonly firstOf: readonly (
+                    | string
+                    | {
+                        /** List of texts. */
+                        readonly path: readonly string[];
+                      }
+                  )[];
                 }
             )[]
           | undefined;
@@ -293,6 +394,23 @@ export interface PipelineOptions {
          * for the deletes of a change stream. List of {field: path, in: list of values}. Default: [].
          */
         readonly skip?:
+          | readonly {
+              readonly field:
+                | string
+                | {
+                    /** List of texts. */
+                    readonly path: readonly string[];
+                  };
+              /** List (1 to 64) of: value. */
+              readonly in: readonly (string | number | boolean)[];
+            }[]
+          | undefined;
+        /**
+         * Records to read, all others are skipped and counted: those whose field has one of the listed values, such
+         * as {field: type, in: [reading]} where a topic holds several kinds of records. Several fields must all
+         * have one. List of {field: path, in: list of values}. Default: [].
+         */
+        readonly only?:
           | readonly {
               readonly field:
                 | string

@@ -41,13 +41,13 @@ describe("a path in a JSON document", () => {
     const [value, feature] = issues("decode:\n  value: [temp, hum]\n  features: [[a, b]]");
     expect(value).toBe(
       "line 2: decode.value: a list is not a path: a record has one value here. To forecast several, name them in " +
-        "decode.series. For a nested value write outer.inner, or {path: [outer, inner]} if a name contains a dot",
+        "decode.series. For a field with several names write {firstOf: [new, old]}, for a nested value outer.inner, or {path: [outer, inner]} if a name contains a dot",
     );
     expect(feature).toMatch(
       /^line 3: decode\.features\[0\]: a list is not a path: list each feature as one item/,
     );
     expect(issues("decode: {value: {paths: [a]}}")).toEqual([
-      "line 1: decode.value: expected text, or {path: list of texts}",
+      "line 1: decode.value: expected text, or {path: list of texts}, or {firstOf: list of paths}",
     ]);
   });
 });
@@ -220,7 +220,7 @@ describe("what is wrong", () => {
     ],
     [
       "decode: { format: number, key: id }",
-      "line 1: decode: paths of key, time, each, series, skip and features require a format with fields, such as json; key may be {const}, {header} or {record: key}, time {header} or {window}",
+      "line 1: decode: paths of key, time, each, series, skip, only and features require a format with fields, such as json; key may be {const}, {header} or {record: key}, time {header} or {window}",
     ],
     ["encode: { incidents: { format: json } }", "line 1: encode.incidents: requires topics.incidents"],
     [

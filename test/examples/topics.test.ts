@@ -247,6 +247,17 @@ const cases: Readonly<Record<string, readonly (readonly [InputRecord, readonly s
       ["press-1/load=12.5", "press-1/power=3.25"],
     ],
   ],
+  "renamed-field": [
+    [record({ deviceId: "pump-7", ts: at, temp: 41.2 }), ["pump-7=41.2"]],
+    [record({ device: "pump-7", time: "2026-03-01T10:00:05Z", temperature: 41.2 }), ["pump-7=41.2"]],
+  ],
+  words: [
+    [
+      record({ type: "state", device: "door-1", contact: "OPEN", tamper: false }),
+      ["door-1/contact=1", "door-1/tamper=0"],
+    ],
+    [record({ type: "started", device: "door-1" }), ["RECORD_SKIPPED"]],
+  ],
   repartition: [[record({ sensor: "pump-7", celsius: 41.2 }), ["pump-7=41.2"]]],
   "shared-models": [[record({ celsius: 41.2 }, { key: bytes("pump-7") }), ["pump-7=41.2"]]],
   "several-topics": [[record({ celsius: 41.2 }, { key: bytes("pump-7") }), ["pump-7=41.2"]]],

@@ -9,7 +9,7 @@ import { partitionOfKey } from "../../adapters/kafka/producer/placement.js";
 import { UndercurrentError } from "../../errors/errors.js";
 import { plainKeyReader, recordKeyBytes } from "../../pipeline/decode/record-key.js";
 import { recordDecoder } from "../../pipeline/decode/decode.js";
-import { pathNames } from "../../pipeline/decode-settings.js";
+import { pathName } from "../../pipeline/decode-settings.js";
 import type { ValueFormat } from "../../pipeline/decode/format.js";
 import type { Learner } from "../../pipeline/learner.js";
 import { decodeOf } from "../shared/decode/decoding.js";
@@ -68,7 +68,7 @@ function unescaped(part: string): string {
 
 async function learnCsv(file: string, learners: readonly Learner[], context: LearnContext): Promise<number> {
   const { flags, reject, featureCount, config } = context;
-  const features = flags.features ?? config.decode.features.map((path) => pathNames(path).join("."));
+  const features = flags.features ?? config.decode.features.map(pathName);
   if (features.length !== featureCount) {
     throw new UndercurrentError(
       "SETTING_INVALID",

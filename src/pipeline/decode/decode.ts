@@ -10,14 +10,16 @@ import {
   itemsPath,
   pathNames,
   type DecodeSettings,
+  type FieldPath,
 } from "../decode-settings.js";
 import type { InputRecord } from "../ports.js";
 import { decodeNames, timeReader } from "../times/reader.js";
 import {
+  fieldPath,
+  fieldText,
   find,
   findIn,
   headerText,
-  itemPath,
   pathText,
   visitItems,
   type Chain,
@@ -201,24 +203,24 @@ function itemDecoder(
   noteTime: ((time: unknown) => void) | undefined,
 ): (item: Item, into: MutableDecoded) => void {
   const eachNames = itemsPath(settings);
-  const pathOf = (names: readonly string[]): ItemPath => itemPath(names, eachNames);
+  const pathOf = (path: FieldPath): ItemPath => fieldPath(path, eachNames);
   const keyOf = keyReader(settings, format);
   const timeOf = itemTimeReader(settings, pathOf, noteTime);
   const numbers = numberReader(settings);
   const width = featureCountOf(settings);
-  const shared = settings.features.map((path) => pathOf(pathNames(path)));
+  const shared = settings.features.map((path) => pathOf(path));
   const members =
-    settings.series !== undefined && isPath(settings.series) ? pathOf(pathNames(settings.series)) : undefined;
+    settings.series !== undefined && isPath(settings.series) ? pathOf(settings.series) : undefined;
   const named: readonly SeriesPaths[] = namedSeriesOf(settings)?.map(({ name, value, features }) => ({
     name,
     suffix: `/${escapeKeyPart(name)}`,
-    value: pathOf(pathNames(value)),
-    features: [...shared, ...features.map((path) => pathOf(pathNames(path)))],
+    value: pathOf(value),
+    features: [...shared, ...features.map((path) => pathOf(path))],
   })) ?? [
     {
       name: "",
       suffix: "",
-      value: pathOf(isOneNumber(settings) ? [] : pathNames(settings.value)),
+      value: pathOf(isOneNumber(settings) ? "" : settings.value),
       features: shared,
     },
   ];
@@ -228,7 +230,7 @@ function itemDecoder(
   const featuresOf = (chain: Chain, paths: readonly ItemPath[]): readonly number[] => {
     const features = paths.map((path) => {
       const found = findIn(chain, path);
-      return found === undefined ? NaN : numbers.read(found, `the feature at ${pathText(path.names)}`);
+      return found === undefined ? NaN : numbers.read(found, `the feature at ${fieldText(path)}`);
     });
     while (features.length < width) features.push(NaN);
     return features;
@@ -280,7 +282,7 @@ function itemDecoder(
       const found = findIn(chain, members);
       if (typeof found !== "object" || found === null) {
         count();
-        refuse("", noValue(members.names, setting));
+        refuse("", noValue(members, setting));
         return;
       }
       let taken = 0;
@@ -293,7 +295,7 @@ function itemDecoder(
           featuresOf(chain, shared),
         ]);
       }
-      if (taken === 0) refuse("", noValue(members.names, setting));
+      if (taken === 0) refuse("", noValue(members, setting));
       return;
     }
     let present = 0;
@@ -303,18 +305,18 @@ function itemDecoder(
       if (found === undefined && settings.absent === "skip") continue;
       present++;
       take(name, suffix, () => {
-        if (found === undefined && settings.absent === "reject") throw noValue(path.names, setting);
+        if (found === undefined && settings.absent === "reject") throw noValue(path, setting);
         return [valueOf(found), featuresOf(chain, features)];
       });
     }
-    if (present === 0) refuse("", noValue(named[0]!.value.names, setting));
+    if (present === 0) refuse("", noValue(named[0]!.value, setting));
   };
 }
 
-function noValue(names: readonly string[], setting: string): UndercurrentError {
+function noValue(path: ItemPath, setting: string): UndercurrentError {
   return new UndercurrentError(
     "VALUE_NOT_A_NUMBER",
-    `the record has no value at the path ${pathText(names)} (${setting})`,
+    `the record has no value at the path ${fieldText(path)} (${setting})`,
   );
 }
 
@@ -327,7 +329,7 @@ function tooMany(most: number): UndercurrentError {
 
 function itemTimeReader(
   settings: DecodeSettings,
-  pathOf: (names: readonly string[]) => ItemPath,
+  pathOf: (path: FieldPath) => ItemPath,
   noteTime: ((time: unknown) => void) | undefined,
 ): (record: InputRecord, chain: Chain) => number {
   const { time } = settings;
@@ -339,7 +341,7 @@ function itemTimeReader(
   const timeOf = noteTime === undefined ? read : noting;
   if (time === undefined) {
     if (settings.format !== "module") return recordTime;
-    const own = pathOf(["time"]);
+    const own = pathOf("time");
     return (record, chain) => {
       const found = findIn(chain, own);
       return found === undefined ? recordTime(record) : timeOf(found);
@@ -352,40 +354,46 @@ function itemTimeReader(
     return (record) => readTime(windowTime(record, keyWindow, time.window));
   }
   if (Array.isArray(time) && time.length > 1) {
-    const parts = time.map((part) => pathOf(pathNames(part)));
+    const parts = time.map((part) => pathOf(part));
     return (_, chain) => timeOf(parts.map((part) => timePart(findIn(chain, part), part)).join(" "));
   }
-  const path = pathOf(pathNames(Array.isArray(time) ? time[0]! : time));
+  const path = pathOf(Array.isArray(time) ? time[0]! : time);
   return (_, chain) => timeOf(findIn(chain, path));
 }
 
 /** A part of a time that several fields make, as text. Throws TIME_INVALID. */
-function timePart(found: unknown, { names }: ItemPath): string {
+function timePart(found: unknown, path: ItemPath): string {
   if (typeof found === "string" && found.trim() !== "") return found.trim();
   if (typeof found === "number") return String(found);
   const what = typeof found === "object" && found !== null ? "no text or number" : "nothing";
   throw new UndercurrentError(
     "TIME_INVALID",
-    `a part of the time is missing: ${what} is at the path ${pathText(names)} (decode.time)`,
+    `a part of the time is missing: ${what} is at the path ${fieldText(path)} (decode.time)`,
   );
 }
 
-/** Throws RECORD_SKIPPED for a document that `skip` names. */
-function skipTest({ skip }: DecodeSettings): (document: unknown) => void {
-  const tests = skip.map((one) => ({
-    path: pathNames(one.field),
-    values: new Set<unknown>(one.in),
-  }));
+/** Throws RECORD_SKIPPED for a document that `skip` names, or that `only` does not. */
+function skipTest({ skip, only }: DecodeSettings): (document: unknown) => void {
+  const choices = (list: DecodeSettings["skip"], name: string, isSkipped: boolean) =>
+    list.map(({ field, in: values }) => ({
+      path: pathNames(field),
+      values: new Set<unknown>(values),
+      name,
+      isSkipped,
+    }));
+  const tests = [...choices(skip, "skip", true), ...choices(only, "only", false)];
   return (document) => {
-    for (const { path, values } of tests) {
+    for (const { path, values, name, isSkipped } of tests) {
       const found = find(document, path);
-      if (!values.has(found)) continue;
-      throw new UndercurrentError(
-        "RECORD_SKIPPED",
-        `${pathText(path)} is ${JSON.stringify(found)} (decode.skip)`,
-      );
+      if (values.has(found) !== isSkipped) continue;
+      throw new UndercurrentError("RECORD_SKIPPED", `${pathText(path)} is ${shown(found)} (decode.${name})`);
     }
   };
+}
+
+function shown(found: unknown): string {
+  const text = found === undefined ? "absent" : JSON.stringify(found);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
 /** Checks a reading that an operator of the user's may have changed. Throws as a decoder does. */

@@ -1,5 +1,6 @@
 /** Follows paths in a parsed document, and walks through the items of its arrays. */
 import { isUtf8 } from "node:buffer";
+import { alternatives, pathNames, type FieldPath } from "../decode-settings.js";
 import type { InputRecord } from "../ports.js";
 
 /** Returns the value at a path; undefined if there is none. Follows own properties only. */
@@ -28,6 +29,14 @@ export interface ItemPath {
   readonly names: readonly string[];
   /** How many of its first names it has in common with the path of the items. */
   readonly common: number;
+  /** Paths that are followed in turn where nothing, or null, is at this one. */
+  readonly others?: readonly ItemPath[];
+}
+
+/** Returns the path of a setting within a record, or the paths of which the first with something at it is taken. */
+export function fieldPath(path: FieldPath, each: readonly string[] | undefined): ItemPath {
+  const [first, ...others] = alternatives(path).map((one) => itemPath(pathNames(one), each));
+  return others.length === 0 ? first! : { ...first!, others };
 }
 
 export function itemPath(names: readonly string[], each: readonly string[] | undefined): ItemPath {
@@ -36,8 +45,27 @@ export function itemPath(names: readonly string[], each: readonly string[] | und
   return { names, common };
 }
 
-export function findIn(chain: Chain, { names, common }: ItemPath): unknown {
-  return find(chain[common], names, common);
+export function findIn(chain: Chain, { names, common, others }: ItemPath): unknown {
+  const found = find(chain[common], names, common);
+  return others === undefined || (found !== undefined && found !== null)
+    ? found
+    : firstOfOthers(found, chain, others);
+}
+
+/** Null counts where nothing is at the other paths. */
+function firstOfOthers(found: null | undefined, chain: Chain, others: readonly ItemPath[]): unknown {
+  let first: unknown = found;
+  for (const other of others) {
+    const next = findIn(chain, other);
+    if (next !== undefined && next !== null) return next;
+    if (first === undefined) first = next;
+  }
+  return first;
+}
+
+/** How messages call a path. */
+export function fieldText({ names, others = [] }: ItemPath): string {
+  return [names, ...others.map((other) => other.names)].map(pathText).join(" or ");
 }
 
 /**

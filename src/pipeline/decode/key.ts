@@ -11,7 +11,18 @@ import {
   type KeyPart,
 } from "../decode-settings.js";
 import type { InputRecord } from "../ports.js";
-import { decodeText, find, findIn, headerText, itemPath, pathText, type Chain } from "./document.js";
+import {
+  decodeText,
+  fieldPath,
+  fieldText,
+  find,
+  findIn,
+  headerText,
+  itemPath,
+  pathText,
+  type Chain,
+  type ItemPath,
+} from "./document.js";
 import type { ValueFormat } from "./format.js";
 import { connectPayload } from "./formats/connect-json.js";
 import { parseJsonText } from "./formats/json-text.js";
@@ -46,8 +57,8 @@ function partReader(part: KeyPart, each: readonly string[] | undefined, settings
     if ("header" in part) return (record) => headerKey(record, part.header);
     if ("labels" in part) return labelsReader(pathNames(part.labels), each);
   }
-  const path = itemPath(pathNames(part), each);
-  return (_, chain) => documentKey(findIn(chain, path), path.names);
+  const path = fieldPath(part, each);
+  return (_, chain) => documentKey(findIn(chain, path), path);
 }
 
 /** Reads the field `key` of a reading that a function gave, or the record's key if there is none. */
@@ -55,7 +66,7 @@ function ownOr(other: KeyReader, each: readonly string[] | undefined): KeyReader
   const path = itemPath(["key"], each);
   return (record, chain) => {
     const found = findIn(chain, path);
-    return found === undefined ? other(record, chain) : documentKey(found, path.names);
+    return found === undefined ? other(record, chain) : documentKey(found, path);
   };
 }
 
@@ -125,7 +136,7 @@ function keyFieldReader(documentOf: KeyDocuments, names: readonly string[]): Key
         `the record's key has fields (${fields}): name one in decode.key as {record: key, path: …}`,
       );
     }
-    return documentKey(found, names);
+    return documentKey(found, { names, common: 0 });
   };
 }
 
@@ -149,7 +160,7 @@ function headerKey(record: InputRecord, name: string): string {
   throw new UndercurrentError("KEY_INVALID", `the record has no header ${header} of UTF-8 text`);
 }
 
-function documentKey(found: unknown, names: readonly string[]): string {
+function documentKey(found: unknown, path: ItemPath): string {
   if (typeof found === "number" && Number.isInteger(found) && !Number.isSafeInteger(found)) {
     throw new UndercurrentError(
       "KEY_INVALID",
@@ -159,7 +170,7 @@ function documentKey(found: unknown, names: readonly string[]): string {
   if (found === undefined) {
     throw new UndercurrentError(
       "KEY_INVALID",
-      `the key is missing: nothing is at the path ${pathText(names)} (decode.key)`,
+      `the key is missing: nothing is at the path ${fieldText(path)} (decode.key)`,
     );
   }
   return readKey(found);

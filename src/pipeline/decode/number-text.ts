@@ -20,6 +20,8 @@ export interface NumberOptionNames {
   readonly decimalComma: string;
   /** The setting without which no text is a number; none where all input is text. */
   readonly inText?: string;
+  /** The setting of words that stand for numbers; none where there is no such setting. */
+  readonly words?: string;
 }
 
 /** The settings of `decode`. */
@@ -29,6 +31,7 @@ export const decodeNumberNames: NumberOptionNames = {
   unit: (unit) => `decode.valueUnit: [${JSON.stringify(unit)}]`,
   decimalComma: 'decode.decimal: ","',
   inText: "decode.numbersInText: true",
+  words: "decode.words",
 };
 /** The options of commands that read cells. */
 export const cellNumberNames: NumberOptionNames = {
@@ -67,6 +70,66 @@ export function missingTexts(texts: readonly string[]): (value: unknown) => bool
   if (texts.length === 0) return () => false;
   const known = new Set(texts.map((text) => text.trim().toLowerCase()));
   return (value) => typeof value === "string" && known.has(value.trim().toLowerCase());
+}
+
+/** Returns a reader of words that stand for numbers: undefined for any other text. */
+export function wordReader(words: Readonly<Record<string, number>>): (text: string) => number | undefined {
+  const known = new Map(Object.entries(words).map(([word, number]) => [word.trim().toLowerCase(), number]));
+  if (known.size === 0) return () => undefined;
+  return (text) => known.get(text.trim().toLowerCase());
+}
+
+/** Words of states that come in pairs, which devices write for 1 and 0. */
+const likelyPairs: readonly (readonly [string, string])[] = [
+  ["on", "off"],
+  ["true", "false"],
+  ["yes", "no"],
+  ["open", "closed"],
+  ["open", "close"],
+  ["up", "down"],
+  ["online", "offline"],
+  ["running", "stopped"],
+  ["active", "inactive"],
+  ["enabled", "disabled"],
+  ["high", "low"],
+  ["home", "not_home"],
+  ["home", "away"],
+  ["locked", "unlocked"],
+  ["detected", "clear"],
+  ["occupied", "unoccupied"],
+  ["connected", "disconnected"],
+  ["ok", "error"],
+  ["ok", "nok"],
+  ["pass", "fail"],
+  ["success", "failure"],
+  ["success", "failed"],
+  ["ja", "nein"],
+  ["ein", "aus"],
+  ["an", "aus"],
+];
+
+/** Returns the numbers that words of a pair are likely to stand for; undefined for other words. */
+export function likelyWords(words: readonly string[]): Readonly<Record<string, number>> | undefined {
+  const own = new Set(words.map((word) => word.trim().toLowerCase()));
+  if (own.size === 0 || own.size > 2) return undefined;
+  const pair = likelyPairs.find((one) => [...own].every((word) => one.includes(word)));
+  if (pair === undefined) return undefined;
+  const isUpper = words.every((word) => word === word.toUpperCase());
+  const as = (word: string): string =>
+    words.find((given) => given.trim().toLowerCase() === word)?.trim() ??
+    (isUpper ? word.toUpperCase() : word);
+  return { [as(pair[0])]: 1, [as(pair[1])]: 0 };
+}
+
+/** Returns words and their numbers as YAML on one line. */
+function wordsText(words: Readonly<Record<string, number>>): string {
+  const members = Object.entries(words).map(([word, number]) => `${word}: ${number}`);
+  return `{${members.join(", ")}}`;
+}
+
+/** Returns what reads booleans as numbers, for the error of one. */
+export function booleanHint({ words }: NumberOptionNames): string {
+  return words === undefined ? "" : `; ${words}: {true: 1, false: 0} reads booleans as numbers`;
 }
 
 /** Texts that programs write where they have no value; each must be named to be read as a missing one. */
@@ -115,6 +178,10 @@ export function numberTextHint(
   takesText = true,
 ): string {
   const word = text.trim();
+  const pair = names.words === undefined ? undefined : likelyWords([word]);
+  if (pair !== undefined && !likelyMissing.has(word.toLowerCase())) {
+    return `; if it stands for a number, ${names.words!} reads it, such as ${wordsText(pair)}`;
+  }
   if (likelyMissing.has(word.toLowerCase())) {
     const option = names.missing(/^[a-z]+$/i.test(word) ? word : JSON.stringify(word));
     return `; if it stands for a missing value, ${option} reads it`;

@@ -4,9 +4,11 @@ import { readValue } from "../../forecast/input.js";
 import type { DecodeSettings } from "../decode-settings.js";
 import {
   decodeNumberNames,
+  booleanHint,
   missingTexts,
   numberTextHint,
   textNumberReader,
+  wordReader,
   type NumberOptionNames,
 } from "./number-text.js";
 
@@ -18,7 +20,8 @@ export interface NumberReader {
   readonly isNumber: (found: unknown) => boolean;
 }
 
-type NumberSettings = Pick<DecodeSettings, "missing" | "numbersInText" | "format" | "decimal" | "valueUnit">;
+type NumberSettings = Pick<DecodeSettings, "missing" | "numbersInText" | "format" | "decimal" | "valueUnit"> &
+  Partial<Pick<DecodeSettings, "words">>;
 
 /** Whether texts may be numbers. */
 export function takesNumberTexts({ numbersInText, format, decimal, valueUnit }: NumberSettings): boolean {
@@ -32,16 +35,21 @@ export function numberReader(
   const takesText = takesNumberTexts(settings);
   const isMissing = missingTexts(settings.missing);
   const numberOf = textNumberReader(settings);
+  const wordOf = wordReader(settings.words ?? {});
   const plain = (found: unknown): unknown => {
+    if (typeof found === "boolean") return wordOf(String(found)) ?? found;
     if (typeof found !== "string") return found;
     if (isMissing(found)) return NaN;
-    return takesText ? (numberOf(found) ?? found) : found;
+    return wordOf(found) ?? (takesText ? (numberOf(found) ?? found) : found);
   };
   return {
     read: (found, what) =>
       withHint(
         () => readValue(plain(found), what),
-        () => (typeof found === "string" ? numberTextHint(found, settings.decimal, names, takesText) : ""),
+        () => {
+          if (typeof found === "boolean") return booleanHint(names);
+          return typeof found === "string" ? numberTextHint(found, settings.decimal, names, takesText) : "";
+        },
       ),
     isNumber: (found) => found === null || typeof plain(found) === "number",
   };

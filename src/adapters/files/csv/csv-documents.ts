@@ -1,12 +1,15 @@
 /** Reads rows of CSV files as documents whose fields are the columns, by the settings that records are read by. */
 import { UndercurrentError } from "../../../errors/errors.js";
 import {
+  alternatives,
+  isFieldPath,
   isOneNumber,
   isPath,
   keyParts,
   namedSeriesOf,
   pathNames,
   type DecodeSettings,
+  type FieldPath,
   type KeyPart,
   type Path,
 } from "../../../pipeline/decode-settings.js";
@@ -16,23 +19,30 @@ import type { ColumnNames } from "./column-names.js";
 import type { ObservationSink, RowReader } from "./row-reader.js";
 import type { CsvRow } from "./csv-records.js";
 
+/** A column that a table must have, or several of which it must have one. */
+type Columns = readonly string[];
+
 /** The columns that the settings name; undefined if rows of a table cannot be such documents. */
-function columnsOf(decode: DecodeSettings): readonly string[] | undefined {
-  const { format, each, series, time, skip } = decode;
+function columnsOf(decode: DecodeSettings): readonly Columns[] | undefined {
+  const { format, each, series, skip, only } = decode;
   const isTable = format !== "module" && !isOneNumber(decode) && each === undefined;
   if (!isTable || (series !== undefined && isPath(series))) return undefined;
-  const parts = keyParts(decode).filter((part) => isPath(part));
+  const parts = keyParts(decode).filter((part) => isFieldPath(part));
   if (!keyParts(decode).every(isOfTable)) return undefined;
-  const times = time === undefined || (!Array.isArray(time) && !isPath(time)) ? [] : [time].flat();
-  const fields = skip.map(({ field }) => field);
-  return [...[...parts, ...times].map(columnOf), ...numberColumns(decode), ...fields.map(columnOf)];
+  const fields = [...skip, ...only].map(({ field }) => field);
+  return [...parts, ...timePaths(decode), ...numberPaths(decode), ...fields].map(columnsAt);
 }
 
-/** The columns of values and features. */
-function numberColumns(decode: DecodeSettings): readonly string[] {
+/** The paths of the time; none where it is no field. */
+function timePaths({ time }: DecodeSettings): readonly FieldPath[] {
+  return time === undefined || (!Array.isArray(time) && !isFieldPath(time)) ? [] : [time].flat();
+}
+
+/** The paths of values and features. */
+function numberPaths(decode: DecodeSettings): readonly FieldPath[] {
   const { value, features } = decode;
   const values = namedSeriesOf(decode)?.flatMap((one) => [one.value, ...one.features]) ?? [value];
-  return [...values, ...features].map(columnOf);
+  return [...values, ...features];
 }
 
 /**
@@ -41,12 +51,13 @@ function numberColumns(decode: DecodeSettings): readonly string[] {
  */
 export function missingColumn(decode: DecodeSettings, header: readonly string[]): string | undefined {
   const columns = columnsOf(decode);
-  return columns === undefined ? "" : columns.find((name) => !header.includes(name));
+  if (columns === undefined) return "";
+  return columns.find((names) => !names.some((name) => header.includes(name)))?.[0];
 }
 
 /** Whether a part of a key can be in a table, or is no field at all. */
 function isOfTable(part: KeyPart): boolean {
-  return isPath(part) || "const" in part || ("record" in part && part.path === undefined);
+  return isFieldPath(part) || "const" in part || ("record" in part && part.path === undefined);
 }
 
 /** The column of a path: tables of nested documents have names with dots. */
@@ -54,10 +65,18 @@ function columnOf(path: Path): string {
   return pathNames(path).join(".");
 }
 
+/** The columns that a path may lead to. */
+function columnsAt(path: FieldPath): Columns {
+  return alternatives(path).map(columnOf);
+}
+
 /** The same settings for documents that are not nested. */
 function flattened(decode: DecodeSettings): DecodeSettings {
-  const flat = (path: Path): Path => ({ path: [columnOf(path)] });
-  const { key, time, series, value, features, skip } = decode;
+  const flatPath = (path: Path): Path => ({ path: [columnOf(path)] });
+  const flat = (path: FieldPath): FieldPath =>
+    isPath(path) ? flatPath(path) : { firstOf: path.firstOf.map(flatPath) };
+  const { key, time, series, value, features, skip, only } = decode;
+  const times = timePaths(decode).map(flat);
   const named = namedSeriesOf(decode)?.map((one) => ({
     name: one.name,
     value: flat(one.value),
@@ -65,12 +84,14 @@ function flattened(decode: DecodeSettings): DecodeSettings {
   }));
   return {
     ...decode,
-    key: key === undefined ? undefined : keyParts(decode).map((part) => (isPath(part) ? flat(part) : part)),
-    time: time === undefined || !(Array.isArray(time) || isPath(time)) ? undefined : [time].flat().map(flat),
+    key:
+      key === undefined ? undefined : keyParts(decode).map((part) => (isFieldPath(part) ? flat(part) : part)),
+    time: time === undefined || times.length === 0 ? undefined : times,
     series: series === undefined ? undefined : named,
     value: flat(value),
     features: features.map(flat),
-    skip: skip.map(({ field, in: values }) => ({ field: flat(field), in: values })),
+    skip: skip.map(({ field, in: values }) => ({ field: flatPath(field), in: values })),
+    only: only.map(({ field, in: values }) => ({ field: flatPath(field), in: values })),
   };
 }
 
@@ -103,15 +124,16 @@ class RowDocuments {
   #decoder: DecodeAll;
 
   constructor(names: ColumnNames, decode: DecodeSettings, keyWithoutColumn: string) {
-    const { time } = decode;
     this.#decode = flattened(decode);
     this.#names = names.header;
     this.#keyColumn = names.findAny(undefined, "key");
     this.#keyWithoutColumn = keyWithoutColumn;
     const own = names.has("time") ? "time" : names.header[0]!;
-    const paths = time === undefined || (!Array.isArray(time) && !isPath(time)) ? [own] : [time].flat();
-    this.timeColumns = paths.map((path) => names.find(columnOf(path)));
-    for (const column of columnsOf(decode) ?? []) names.find(column);
+    const paths = timePaths(decode);
+    const find = (columns: Columns): number =>
+      names.find(columns.find((name) => names.has(name)) ?? columns[0]!);
+    this.timeColumns = paths.length === 0 ? [names.find(own)] : paths.map((path) => find(columnsAt(path)));
+    for (const columns of columnsOf(decode) ?? []) find(columns);
     this.#decoder = this.#decoderFor({});
   }
 

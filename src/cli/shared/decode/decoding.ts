@@ -8,7 +8,7 @@ import {
   decodeForWindows,
   decodeSchema,
   featureCountOf,
-  pathNames,
+  pathName,
   type DecodeSettings,
 } from "../../../pipeline/decode-settings.js";
 import { numberReader } from "../../../pipeline/decode/number.js";
@@ -52,7 +52,7 @@ export function decodeOf(
     decimal: flags.decimal ?? decode.decimal,
     valueUnit: [...decode.valueUnit, ...(flags.valueUnit ?? [])],
   };
-  const names = own.features.map((path) => pathNames(path).join("."));
+  const names = own.features.map(pathName);
   const ofSeries = featureCountOf(own) - names.length;
   return {
     decode: aggregate === undefined ? own : decodeForWindows(own, aggregate.by),

@@ -6,6 +6,7 @@ import {
   namedSeriesOf,
   pathNames,
   type DecodeSettings,
+  type FieldPath,
   type Path,
 } from "../../decode-settings.js";
 
@@ -50,7 +51,12 @@ export function jsonFields(settings: DecodeSettings): JsonFields | undefined {
   const tree: FieldName[] = [];
   const known = new Map<string, number>();
   let possible = true;
-  const number = (path: Path): number => {
+  const number = (path: FieldPath): number => {
+    // Which of several is taken depends on all of them.
+    if (!isPath(path)) {
+      possible = false;
+      return 0;
+    }
     const text = JSON.stringify(pathNames(path));
     const before = known.get(text);
     if (before !== undefined) return before;

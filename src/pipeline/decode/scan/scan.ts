@@ -10,6 +10,7 @@ import type { InputRecord } from "../../ports.js";
 import { schemaIdOf, wirePrefix } from "../format.js";
 import type { DecodeSettings } from "../../decode-settings.js";
 import { epochTime, type TimeUnit } from "../../times/epoch.js";
+import { wordReader } from "../number-text.js";
 import {
   firstKeyPart,
   firstNumber,
@@ -49,6 +50,9 @@ export class RecordScan {
   readonly #maxBytes: number;
   readonly #timeUnit: TimeUnit | undefined;
   readonly #readsText: boolean;
+  /** Numbers that booleans stand for. */
+  readonly #true: number | undefined;
+  readonly #false: number | undefined;
   readonly #days = new DayStarts();
   readonly #numbers: Float64Array;
   /** The record in which each number was last found. */
@@ -69,6 +73,8 @@ export class RecordScan {
     this.#timeUnit = settings.timeUnit;
     // A text that stands for a missing value may look like a number.
     this.#readsText = settings.numbersInText && settings.decimal === "." && settings.missing.length === 0;
+    const wordOf = wordReader(settings.words);
+    [this.#true, this.#false] = [wordOf("true"), wordOf("false")];
     this.#numbers = new Float64Array(fields.numbers);
     this.#found = new Float64Array(fields.numbers);
     this.count = fields.series.length;
@@ -81,11 +87,13 @@ export class RecordScan {
 
   /** Undefined where the settings are such that only the decoder can read records. */
   static of(settings: DecodeSettings): RecordScan | undefined {
-    const { format, timeFormat, timeZone, each, skip, decimals, maxReadings } = settings;
+    const { format, timeFormat, timeZone, each, skip, only, decimals, maxReadings } = settings;
     const isJson = format === "json" || format === "json-schema";
     const isPlain = isJson && timeFormat === undefined && timeZone === undefined;
     const fields =
-      isPlain && each === undefined && skip.length + decimals.length === 0 ? jsonFields(settings) : undefined;
+      isPlain && each === undefined && skip.length + only.length + decimals.length === 0
+        ? jsonFields(settings)
+        : undefined;
     return fields && fields.series.length <= maxReadings ? new RecordScan(fields, settings) : undefined;
   }
 
@@ -223,7 +231,10 @@ export class RecordScan {
     for (let i = 0; i < literal.length; i++) if (bytes[this.#at + i] !== literal[i]) return false;
     this.#at += literal.length;
     if (field === noField) return true;
-    return first === 0x6e && field >= firstNumber && field < firstKeyPart && this.#take(field, NaN);
+    if (field < firstNumber || field >= firstKeyPart) return false;
+    if (first === 0x6e) return this.#take(field, NaN);
+    const number = first === 0x74 ? this.#true : this.#false;
+    return number !== undefined && this.#take(field, number);
   }
 
   #number(field: number): boolean {

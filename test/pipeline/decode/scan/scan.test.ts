@@ -33,6 +33,8 @@ const choices: readonly PipelineOptions["decode"][] = [
   },
   { key: { const: "all" } },
   { key: ["id"], absent: "missing" },
+  { words: { true: 1, false: 0, a: 7 }, features: ["x"] },
+  { words: { true: 3 }, numbersInText: true, features: ["x"] },
 ];
 
 interface Read {
@@ -212,6 +214,10 @@ describe("a scan of a record's bytes", () => {
   test.each([
     [{ each: "readings" }],
     [{ skip: [{ field: "op", in: ["d"] }] }],
+    [{ only: [{ field: "op", in: ["d"] }] }],
+    [{ value: { firstOf: ["a", "b"] } }],
+    [{ key: { firstOf: ["a", "b"] } }],
+    [{ time: { firstOf: ["a", "b"] } }],
     [{ time: "at", timeFormat: "d.M.yyyy" }],
     [{ time: "at", timeZone: "Europe/Berlin" }],
     [{ format: "number" as const }],
@@ -236,6 +242,13 @@ describe("a scan of a record's bytes", () => {
     expect(agrees('{"value":{"value":1}}', {})).toBe(false);
     expect(agrees('{"value":[1]}', {})).toBe(false);
     expect(agrees('{"load":1}', { value: "load.kW" })).toBe(false);
+  });
+
+  test("reads booleans that stand for numbers, and leaves others to the decoder", () => {
+    expect(agrees('{"value":true}', { words: { True: 1 } })).toBe(true);
+    expect(agrees('{"value":false}', { words: { True: 1 } })).toBe(false);
+    expect(agrees('{"value":true}', { words: { true: 1e31 } })).toBe(false);
+    expect(agrees('{"value":1,"time":true}', { ...flat, words: { true: 1 } })).toBe(false);
   });
 
   test.each(["1e", "1e+", "1e-", "-", "1.", "01"])("leaves the number %s to the decoder", (text) => {
