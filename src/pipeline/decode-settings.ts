@@ -56,6 +56,7 @@ const keyPartSchema = z.union([
   z.strictObject({ const: z.string().min(1).max(256) }),
   headerSchema,
   z.strictObject({ labels: plainPath }),
+  z.strictObject({ member: z.literal("name") }),
   z.strictObject({ record: z.literal("key"), path: plainPath.optional() }),
 ]);
 
@@ -109,13 +110,16 @@ export const decodeSchema = z
         "Path of a JavaScript module whose default export reads a value: (value, record) => readings. A reading is {key, time, value} and may have further fields, for the paths of this section. Requires format: module.",
       ),
     columns: z
-      .array(z.string().min(1).max(256))
-      .min(1)
-      .max(256)
+      .union([
+        z.array(z.string().min(1).max(256)).min(1).max(256),
+        z.string().min(1),
+        z.strictObject({ path: z.array(z.string()) }),
+      ])
       .optional()
       .describe(
-        "Names of the columns of a line, for format: text. Paths are these names. Default: the line is one text, at the empty path.",
-      ),
+        "Names of the columns of a line, for format: text; paths are these names. Or names of the cells, where the items of each are lists: a list of names, or the path of such a list in the document. Default: the line is one text, at the empty path.",
+      )
+      .meta({ forms: "list of texts (1 to 256), or a path" }),
     delimiter: z
       .string()
       .min(1)
@@ -166,7 +170,7 @@ export const decodeSchema = z
       .union([keyPartSchema, z.array(keyPartSchema).min(1).max(maxKeyParts)])
       .optional()
       .describe(
-        "The series key: a path in the document, or a list of parts that are joined with a slash, in which ~ is written ~0 and / is written ~1. A part is a path, {firstOf: paths}, {const: text}, {header: name}, {record: key, path: of a field in it}, or {labels: path} for all members of an object. Default: the record's key as UTF-8 text.",
+        "The series key: a path in the document, or a list of parts that are joined with a slash, in which ~ is written ~0 and / is written ~1. A part is a path, {firstOf: paths}, {const: text}, {header: name}, {record: key, path: of a field in it}, {labels: path} for all members of an object, or {member: name} with each: {members: path}. Default: the record's key as UTF-8 text.",
       )
       .meta({ forms: "a part, or a list of 1 to 16 parts" }),
     time: z
@@ -211,11 +215,18 @@ export const decodeSchema = z
         "Several series in one record, instead of value: a map of name to path, a list of {name, value, features}, or the path of an object whose members are all series. Each series' key is the record's key, a slash and the name.",
       )
       .meta({ forms: "{name: path, …}, or list of {name, value, features}, or a path" }),
-    each: pathSchema("each has one path; arrays on the way to it are walked too")
+    each: z
+      .union([
+        z.string(),
+        z.strictObject({ path: z.array(z.string()) }),
+        z.strictObject({ members: plainPath }),
+        z.array(plainPath).min(2).max(maxSeries),
+      ])
       .optional()
       .describe(
-        "Path of an array: each item gives the readings of a record. Paths that begin with this one lead into the item, every other path into the whole document. Arrays on the way are walked too.",
-      ),
+        "Path of an array: each item gives the readings of a record. Paths that begin with this one lead into the item, every other path into the whole document. Arrays on the way are walked too. {members: path} takes the members of an object in place of items; {member: name} in key is a member's name. A list of paths, such as [time, value], takes the items of several arrays together, the first of each, then the second.",
+      )
+      .meta({ forms: "a path, or {members: path}, or list of 2 to 64 paths" }),
     absent: z
       .enum(["reject", "missing", "skip"])
       .default("reject")
@@ -226,6 +237,14 @@ export const decodeSchema = z
       .boolean()
       .default(false)
       .describe('Takes texts such as "41.2" as numbers, for values and features.'),
+    jsonInText: z
+      .array(plainPath)
+      .max(16)
+      .default([])
+      .describe(
+        "Paths of texts that are JSON documents themselves, such as message in the records of log shippers: paths lead through them. They are read in this order, through arrays too. The empty path is a document that is such a text. A text that is not JSON refuses the record; absent: skip skips it.",
+      )
+      .meta({ forms: "list of 0 to 16 paths" }),
     decimals: z
       .array(z.strictObject({ field: plainPath, scale: z.int().min(-1000).max(1000).optional() }))
       .max(maxSeries)
@@ -320,9 +339,28 @@ export const decodeSchema = z
     }
     if (decode.module !== undefined && format !== "module") issue("module requires format: module");
     if (format === "module" && each !== undefined) issue("each and format: module exclude each other");
-    if (decode.columns !== undefined && format !== "text") issue("columns requires format: text");
-    if (new Set(decode.columns).size < (decode.columns?.length ?? 0)) issue("two columns have the same name");
-    if (decode.columns !== undefined && decode.delimiter === "," && decode.decimal === ",") {
+    const { columns } = decode;
+    if (format === "text" && columns !== undefined && !Array.isArray(columns)) {
+      issue("columns is a list of names with format: text");
+    }
+    if (columns !== undefined && format !== "text" && !isPath(each)) {
+      issue("columns requires format: text, or each with one path, whose items are lists");
+    }
+    if (Array.isArray(columns) && new Set(columns).size < columns.length) {
+      issue("two columns have the same name");
+    }
+    const arrayFault = faultOfArrays(each);
+    if (arrayFault !== undefined) issue(arrayFault);
+    const isMembers = typeof each === "object" && "members" in each;
+    if (!isMembers && keyParts(decode).some((part) => typeof part === "object" && "member" in part)) {
+      issue("{member: name} in key requires each: {members: path}");
+    }
+    if (
+      format === "text" &&
+      decode.columns !== undefined &&
+      decode.delimiter === "," &&
+      decode.decimal === ","
+    ) {
       issue("delimiter and decimal are both the comma");
     }
     const parts = keyParts(decode);
@@ -387,6 +425,16 @@ function faultOfWords({ words, missing }: DecodeWords): string | undefined {
   return undefined;
 }
 
+/** Says which arrays of a list cannot be beside one another; undefined if all can. */
+function faultOfArrays(each: unknown): string | undefined {
+  if (!Array.isArray(each)) return undefined;
+  const paths = (each as readonly Path[]).map(pathNames);
+  const isWithin = (inner: readonly string[], outer: readonly string[]): boolean =>
+    outer.every((name, depth) => inner[depth] === name);
+  const isFault = paths.some((inner, i) => paths.some((outer, k) => i !== k && isWithin(inner, outer)));
+  return isFault ? "each: an array of the list is the same as another one, or lies within it" : undefined;
+}
+
 interface DecodeWords {
   readonly words: Readonly<Record<string, number>>;
   readonly missing: readonly string[];
@@ -419,16 +467,6 @@ export function alternatives(path: FieldPath): readonly Path[] {
 /** The path as messages and columns call it: the first of several. */
 export function pathName(path: FieldPath): string {
   return pathNames(alternatives(path)[0]!).join(".");
-}
-
-/** The names of the path of the items; undefined if a record is one item. */
-export function itemsPath({
-  format,
-  each,
-}: Pick<DecodeSettings, "format" | "each">): readonly string[] | undefined {
-  // A function gives a list of readings.
-  if (format === "module") return [];
-  return each === undefined ? undefined : pathNames(each);
 }
 
 /** Whether a setting is a path, of its two forms. */

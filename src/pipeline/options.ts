@@ -37,10 +37,18 @@ export interface PipelineOptions {
          */
         readonly module?: string | undefined;
         /**
-         * Names of the columns of a line, for format: text. Paths are these names. Default: the line is one text,
-         * at the empty path. List of texts (1 to 256).
+         * Names of the columns of a line, for format: text; paths are these names. Or names of the cells, where the
+         * items of each are lists: a list of names, or the path of such a list in the document. Default: the line
+         * is one text, at the empty path.
          */
-        readonly columns?: readonly string[] | undefined;
+        readonly columns?:
+          | readonly string[]
+          | string
+          | {
+              /** List of texts. */
+              readonly path: readonly string[];
+            }
+          | undefined;
         /** Text between the columns of a line. Quotes have no meaning. Default: ",". */
         readonly delimiter?: string | undefined;
         /**
@@ -71,8 +79,8 @@ export interface PipelineOptions {
         /**
          * The series key: a path in the document, or a list of parts that are joined with a slash, in which ~ is
          * written ~0 and / is written ~1. A part is a path, {firstOf: paths}, {const: text}, {header: name},
-         * {record: key, path: of a field in it}, or {labels: path} for all members of an object. Default: the
-         * record's key as UTF-8 text.
+         * {record: key, path: of a field in it}, {labels: path} for all members of an object, or {member: name}
+         * with each: {members: path}. Default: the record's key as UTF-8 text.
          */
         readonly key?:
           | string
@@ -103,6 +111,9 @@ export interface PipelineOptions {
                     /** List of texts. */
                     readonly path: readonly string[];
                   };
+            }
+          | {
+              readonly member: "name";
             }
           | {
               readonly record: "key";
@@ -143,6 +154,9 @@ export interface PipelineOptions {
                         /** List of texts. */
                         readonly path: readonly string[];
                       };
+                }
+              | {
+                  readonly member: "name";
                 }
               | {
                   readonly record: "key";
@@ -309,7 +323,9 @@ export interface PipelineOptions {
           | undefined;
         /**
          * Path of an array: each item gives the readings of a record. Paths that begin with this one lead into the
-         * item, every other path into the whole document. Arrays on the way are walked too.
+         * item, every other path into the whole document. Arrays on the way are walked too. {members: path} takes
+         * the members of an object in place of items; {member: name} in key is a member's name. A list of paths,
+         * such as [time, value], takes the items of several arrays together, the first of each, then the second.
          */
         readonly each?:
           | string
@@ -317,6 +333,21 @@ export interface PipelineOptions {
               /** List of texts. */
               readonly path: readonly string[];
             }
+          | {
+              readonly members:
+                | string
+                | {
+                    /** List of texts. */
+                    readonly path: readonly string[];
+                  };
+            }
+          | readonly (
+              | string
+              | {
+                  /** List of texts. */
+                  readonly path: readonly string[];
+                }
+            )[]
           | undefined;
         /**
          * What to do if nothing is at the path of a value: reject the reading, take it as a missing value, or skip
@@ -326,6 +357,21 @@ export interface PipelineOptions {
         readonly absent?: "reject" | "missing" | "skip" | undefined;
         /** Takes texts such as "41.2" as numbers, for values and features. Default: false. */
         readonly numbersInText?: boolean | undefined;
+        /**
+         * Paths of texts that are JSON documents themselves, such as message in the records of log shippers: paths
+         * lead through them. They are read in this order, through arrays too. The empty path is a document that is
+         * such a text. A text that is not JSON refuses the record; absent: skip skips it. List of 0 to 16 paths.
+         * Default: [].
+         */
+        readonly jsonInText?:
+          | readonly (
+              | string
+              | {
+                  /** List of texts. */
+                  readonly path: readonly string[];
+                }
+            )[]
+          | undefined;
         /**
          * Fields that are decimals in base64 or bytes, as Debezium and Kafka Connect write them without a schema,
          * with their scale: the digits after the point. Without scale a field is an object {scale, value}. The

@@ -258,6 +258,51 @@ const cases: Readonly<Record<string, readonly (readonly [InputRecord, readonly s
     ],
     [record({ type: "started", device: "door-1" }), ["RECORD_SKIPPED"]],
   ],
+  "json-in-text": [
+    [
+      record({
+        "@timestamp": "2026-03-01T10:00:05Z",
+        host: { name: "web-1" },
+        message: '{"route": "/cart", "ms": 41.2}',
+      }),
+      ["web-1/~1cart=41.2"],
+    ],
+    [record({ "@timestamp": at, host: { name: "web-1" }, message: "listening" }), ["RECORD_SKIPPED"]],
+  ],
+  table: [
+    [
+      record({
+        columns: ["time", "sensor", "celsius"],
+        rows: [
+          ["2026-03-01T10:00:05Z", "t1", 20.5],
+          ["2026-03-01T10:00:05Z", "t2", 21],
+        ],
+      }),
+      ["t1=20.5", "t2=21"],
+    ],
+  ],
+  "arrays-beside": [
+    [
+      record({ station: "north", hourly: { time: [at], temperature: [7.5], wind: [3.1] } }),
+      ["north/temperature=7.5", "north/wind=3.1"],
+    ],
+  ],
+  members: [
+    [
+      record({
+        Messages: [
+          {
+            DataSetWriterId: 7,
+            Payload: {
+              Temperature: { Value: 41.2, SourceTimestamp: "2026-03-01T10:00:05Z" },
+              Flow: { Value: 12, SourceTimestamp: "2026-03-01T10:00:05Z" },
+            },
+          },
+        ],
+      }),
+      ["7/Temperature=41.2", "7/Flow=12"],
+    ],
+  ],
   repartition: [[record({ sensor: "pump-7", celsius: 41.2 }), ["pump-7=41.2"]]],
   "shared-models": [[record({ celsius: 41.2 }, { key: bytes("pump-7") }), ["pump-7=41.2"]]],
   "several-topics": [[record({ celsius: 41.2 }, { key: bytes("pump-7") }), ["pump-7=41.2"]]],

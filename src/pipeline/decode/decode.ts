@@ -7,7 +7,6 @@ import {
   isPath,
   namedSeriesOf,
   isOneNumber,
-  itemsPath,
   pathNames,
   type DecodeSettings,
   type FieldPath,
@@ -20,13 +19,14 @@ import {
   find,
   findIn,
   headerText,
+  pathHint,
   pathText,
-  visitItems,
   type Chain,
   type ItemPath,
 } from "./document.js";
 import { documentParser } from "./document-parser.js";
 import type { ValueFormat } from "./format.js";
+import { itemsOf, itemVisitor } from "./items.js";
 import { keyReader } from "./key.js";
 import { numberReader } from "./number.js";
 import { windowTime } from "./record-key.js";
@@ -100,8 +100,8 @@ export function recordDecoder(
   const isSkipped = skipTest(settings);
   const decodeItem = itemDecoder(settings, format, noteTime);
   const { maxReadings, absent } = settings;
-  const path = itemsPath(settings);
-  if (path === undefined) {
+  const items = itemsOf(settings);
+  if (items === undefined) {
     const isOnly = settings.series === undefined;
     return (record) => {
       const document = parse(record);
@@ -113,12 +113,13 @@ export function recordDecoder(
       return into;
     };
   }
+  const visitItems = itemVisitor(settings, items);
   return (record) => {
     const document = parse(record);
     isSkipped(document);
     const into: MutableDecoded = { readings: [], refused: [], count: 0 };
     let item = 0;
-    const isList = visitItems(document, path, (chain) => {
+    const isList = visitItems(document, (chain) => {
       if (item >= maxReadings) throw tooMany(maxReadings);
       decodeItem({ record, document, chain, item: String(item++) }, into);
     });
@@ -126,7 +127,7 @@ export function recordDecoder(
     const message =
       settings.format === "module"
         ? "decode.module returned no reading"
-        : `no item is at the path ${pathText(path)} (decode.each)`;
+        : `no item is at the path ${(items.arrays ?? [items.path]).map(pathText).join(" or ")} (decode.each)`;
     throw new UndercurrentError(
       isList || absent === "skip" ? "RECORD_SKIPPED" : "RECORD_UNREADABLE",
       message,
@@ -147,7 +148,7 @@ export function recordKeyReader(
     const decode = recordDecoder(settings, format);
     return (record) => onlyKey(decode(record));
   }
-  if (itemsPath(settings) !== undefined) {
+  if (itemsOf(settings) !== undefined) {
     throw new UndercurrentError(
       "SETTING_INVALID",
       "topics.repartition needs one key per record: with decode.each the items of a record may have several",
@@ -202,8 +203,8 @@ function itemDecoder(
   format: ValueFormat | undefined,
   noteTime: ((time: unknown) => void) | undefined,
 ): (item: Item, into: MutableDecoded) => void {
-  const eachNames = itemsPath(settings);
-  const pathOf = (path: FieldPath): ItemPath => fieldPath(path, eachNames);
+  const items = itemsOf(settings);
+  const pathOf = (path: FieldPath): ItemPath => fieldPath(path, items);
   const keyOf = keyReader(settings, format);
   const timeOf = itemTimeReader(settings, pathOf, noteTime);
   const numbers = numberReader(settings);
@@ -282,7 +283,7 @@ function itemDecoder(
       const found = findIn(chain, members);
       if (typeof found !== "object" || found === null) {
         count();
-        refuse("", noValue(members, setting));
+        refuse("", noValue(chain, members, setting));
         return;
       }
       let taken = 0;
@@ -295,7 +296,7 @@ function itemDecoder(
           featuresOf(chain, shared),
         ]);
       }
-      if (taken === 0) refuse("", noValue(members, setting));
+      if (taken === 0) refuse("", noValue(chain, members, setting));
       return;
     }
     let present = 0;
@@ -305,18 +306,18 @@ function itemDecoder(
       if (found === undefined && settings.absent === "skip") continue;
       present++;
       take(name, suffix, () => {
-        if (found === undefined && settings.absent === "reject") throw noValue(path, setting);
+        if (found === undefined && settings.absent === "reject") throw noValue(chain, path, setting);
         return [valueOf(found), featuresOf(chain, features)];
       });
     }
-    if (present === 0) refuse("", noValue(named[0]!.value, setting));
+    if (present === 0) refuse("", noValue(chain, named[0]!.value, setting));
   };
 }
 
-function noValue(path: ItemPath, setting: string): UndercurrentError {
+function noValue(chain: Chain, path: ItemPath, setting: string): UndercurrentError {
   return new UndercurrentError(
     "VALUE_NOT_A_NUMBER",
-    `the record has no value at the path ${fieldText(path)} (${setting})`,
+    `the record has no value at the path ${fieldText(path)} (${setting})${pathHint(chain, path)}`,
   );
 }
 
@@ -358,7 +359,14 @@ function itemTimeReader(
     return (_, chain) => timeOf(parts.map((part) => timePart(findIn(chain, part), part)).join(" "));
   }
   const path = pathOf(Array.isArray(time) ? time[0]! : time);
-  return (_, chain) => timeOf(findIn(chain, path));
+  return (_, chain) => {
+    const found = findIn(chain, path);
+    if (found !== undefined) return timeOf(found);
+    throw new UndercurrentError(
+      "TIME_INVALID",
+      `the time is missing: nothing is at the path ${fieldText(path)} (decode.time)${pathHint(chain, path)}`,
+    );
+  };
 }
 
 /** A part of a time that several fields make, as text. Throws TIME_INVALID. */

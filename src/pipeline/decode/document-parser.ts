@@ -6,6 +6,7 @@ import type { InputRecord } from "../ports.js";
 import { likelyBinaryNumber, readBinaryNumber } from "./formats/binary-number.js";
 import { connectPayload } from "./formats/connect-json.js";
 import { decimalsReader } from "./formats/decimal.js";
+import { jsonTextReader } from "./formats/json-in-text.js";
 import { jsonHint, parseJsonText } from "./formats/json-text.js";
 import { decodeText } from "./document.js";
 import { requireSchemaId, schemaIdOf, wirePrefix, type ValueFormat } from "./format.js";
@@ -17,11 +18,13 @@ export function documentParser(
   format: ValueFormat | undefined,
 ): (record: InputRecord) => unknown {
   const parse = formatParser(settings, format);
+  const readTexts = jsonTextReader(settings);
   const readDecimals = decimalsReader(settings);
-  if (readDecimals === undefined) return parse;
+  if (readTexts === undefined && readDecimals === undefined) return parse;
   return (record) => {
-    const document = parse(record);
-    readDecimals(document);
+    const given = parse(record);
+    const document = readTexts === undefined ? given : readTexts(given);
+    readDecimals?.(document);
     return document;
   };
 }
@@ -79,7 +82,7 @@ function formatParser(
 
 /** Returns the function that names the columns of a line; the line itself without columns. An empty column is null. */
 function lineSplitter({ columns, delimiter }: DecodeSettings): (line: string) => unknown {
-  if (columns === undefined) return (line) => line;
+  if (!Array.isArray(columns)) return (line) => line;
   return (line) => {
     const cells = line.split(delimiter);
     if (cells.length !== columns.length) {

@@ -2,14 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import { UndercurrentError } from "../../errors/errors.js";
 import { readKey } from "../../forecast/input.js";
-import {
-  escapeKeyPart,
-  itemsPath,
-  keyParts,
-  pathNames,
-  type DecodeSettings,
-  type KeyPart,
-} from "../decode-settings.js";
+import { escapeKeyPart, keyParts, pathNames, type DecodeSettings, type KeyPart } from "../decode-settings.js";
 import type { InputRecord } from "../ports.js";
 import {
   decodeText,
@@ -19,13 +12,16 @@ import {
   findIn,
   headerText,
   itemPath,
+  pathHint,
   pathText,
   type Chain,
   type ItemPath,
+  type Items,
 } from "./document.js";
 import type { ValueFormat } from "./format.js";
 import { connectPayload } from "./formats/connect-json.js";
 import { parseJsonText } from "./formats/json-text.js";
+import { itemsOf } from "./items.js";
 import { binaryKeyHint, binaryKeys, plainKeyReader } from "./record-key.js";
 
 export type KeyReader = (record: InputRecord, chain: Chain) => string;
@@ -35,14 +31,14 @@ export type KeyReader = (record: InputRecord, chain: Chain) => string;
  * different lists of parts never give the same key; so is a key that a series' name follows. Throws KEY_INVALID.
  */
 export function keyReader(settings: DecodeSettings, format?: ValueFormat): KeyReader {
-  const each = itemsPath(settings);
+  const items = itemsOf(settings);
   const documentOf = keyDocuments(settings, format);
   const parts = keyParts(settings).map((part) =>
     typeof part === "object" && "record" in part && documentOf !== undefined
       ? keyFieldReader(documentOf, pathNames(part.path ?? ""))
-      : partReader(part, each, settings),
+      : partReader(part, items, settings),
   );
-  if (settings.format === "module" && settings.key === undefined) parts[0] = ownOr(parts[0]!, each);
+  if (settings.format === "module" && settings.key === undefined) parts[0] = ownOr(parts[0]!, items);
   if (parts.length === 1) {
     const [only] = parts;
     return settings.series === undefined ? only! : (record, chain) => escapeKeyPart(only!(record, chain));
@@ -50,20 +46,26 @@ export function keyReader(settings: DecodeSettings, format?: ValueFormat): KeyRe
   return (record, chain) => parts.map((part) => escapeKeyPart(part(record, chain))).join("/");
 }
 
-function partReader(part: KeyPart, each: readonly string[] | undefined, settings: DecodeSettings): KeyReader {
+function partReader(part: KeyPart, items: Items | undefined, settings: DecodeSettings): KeyReader {
   if (typeof part === "object") {
     if ("const" in part) return () => part.const;
     if ("record" in part) return textKeyReader(settings);
     if ("header" in part) return (record) => headerKey(record, part.header);
-    if ("labels" in part) return labelsReader(pathNames(part.labels), each);
+    if ("member" in part) return memberReader(items!);
+    if ("labels" in part) return labelsReader(pathNames(part.labels), items);
   }
-  const path = fieldPath(part, each);
-  return (_, chain) => documentKey(findIn(chain, path), path);
+  const path = fieldPath(part, items);
+  return (_, chain) => documentKey(findIn(chain, path), path, chain);
+}
+
+/** Reads the name of the member that an item is. */
+function memberReader({ path }: Items): KeyReader {
+  return (_, chain) => readKey(chain[path.length + 2]);
 }
 
 /** Reads the field `key` of a reading that a function gave, or the record's key if there is none. */
-function ownOr(other: KeyReader, each: readonly string[] | undefined): KeyReader {
-  const path = itemPath(["key"], each);
+function ownOr(other: KeyReader, items: Items | undefined): KeyReader {
+  const path = itemPath(["key"], items);
   return (record, chain) => {
     const found = findIn(chain, path);
     return found === undefined ? other(record, chain) : documentKey(found, path);
@@ -136,7 +138,7 @@ function keyFieldReader(documentOf: KeyDocuments, names: readonly string[]): Key
         `the record's key has fields (${fields}): name one in decode.key as {record: key, path: …}`,
       );
     }
-    return documentKey(found, { names, common: 0 });
+    return documentKey(found, { names, start: 0, from: 0 });
   };
 }
 
@@ -160,7 +162,7 @@ function headerKey(record: InputRecord, name: string): string {
   throw new UndercurrentError("KEY_INVALID", `the record has no header ${header} of UTF-8 text`);
 }
 
-function documentKey(found: unknown, path: ItemPath): string {
+function documentKey(found: unknown, path: ItemPath, chain: Chain = []): string {
   if (typeof found === "number" && Number.isInteger(found) && !Number.isSafeInteger(found)) {
     throw new UndercurrentError(
       "KEY_INVALID",
@@ -170,7 +172,7 @@ function documentKey(found: unknown, path: ItemPath): string {
   if (found === undefined) {
     throw new UndercurrentError(
       "KEY_INVALID",
-      `the key is missing: nothing is at the path ${fieldText(path)} (decode.key)`,
+      `the key is missing: nothing is at the path ${fieldText(path)} (decode.key)${pathHint(chain, path)}`,
     );
   }
   return readKey(found);
@@ -180,8 +182,8 @@ function documentKey(found: unknown, path: ItemPath): string {
 const mostLabels = 64;
 
 /** All members of an object in the order of their names: name=value, with commas between them. */
-function labelsReader(names: readonly string[], each: readonly string[] | undefined): KeyReader {
-  const path = itemPath(names, each);
+function labelsReader(names: readonly string[], items: Items | undefined): KeyReader {
+  const path = itemPath(names, items);
   // The items of an array may share one object: its text is made once, so that the work stays linear.
   let last: object | undefined;
   let text: string | undefined;

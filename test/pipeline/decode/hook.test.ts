@@ -46,7 +46,7 @@ describe("a function reads records", () => {
       ["17", 0, NaN],
       "KEY_INVALID: the key is empty",
       'VALUE_NOT_A_NUMBER: the value is the text "x"',
-      'VALUE_NOT_A_NUMBER: the record has no value at the path "value" (decode.value)',
+      'VALUE_NOT_A_NUMBER: the record has no value at the path "value" (decode.value); the fields are key',
     ]);
   });
 

@@ -1,4 +1,4 @@
-/** Records of topics that grew: fields with two names, words in place of numbers, and several kinds of records. */
+/** Records of topics that grew: fields with two names, words, JSON in texts, tables and maps. */
 import { describe, expect, test } from "vitest";
 import { recordDecoder, type Reading } from "../../../src/pipeline/decode/decode.js";
 import { pipelineSettings, type PipelineOptions } from "../../../src/pipeline/settings.js";
@@ -148,5 +148,177 @@ describe("records of one kind among others", () => {
 
   test("need a format with fields", () => {
     expect(invalid({ format: "number", only })).toContain("skip, only and features require");
+  });
+});
+
+describe("JSON in texts", () => {
+  const inner = (value: unknown): string => JSON.stringify(value);
+
+  test("is what paths lead through, of every field, in arrays and in other such texts", () => {
+    const options: Options = { jsonInText: ["message"], key: "message.id", value: "message.v" };
+    expect(read(options, { message: inner({ id: "a", v: 1 }) })).toEqual(["a=1"]);
+    expect(read(options, { message: { id: "a", v: 1 } })).toEqual(["a=1"]);
+    expect(read({ jsonInText: [""] }, null, inner(inner({ value: 1 })))).toEqual(["k=1"]);
+    const twice = { jsonInText: ["log", "log.message"], value: "log.message.v" };
+    expect(read(twice, { log: inner({ message: inner({ v: 2 }) }) })).toEqual(["k=2"]);
+    const events = { each: "logEvents", jsonInText: ["logEvents.message"], value: "logEvents.message.v" };
+    const list = [{ message: inner({ v: 1 }) }, { message: inner({ v: 2 }) }];
+    expect(read(events, { logEvents: list })).toEqual(["k=1", "k=2"]);
+    const texts = { each: "rows", jsonInText: ["rows"], value: "rows.v" };
+    expect(read(texts, { rows: [inner({ v: 1 }), inner({ v: 2 })] })).toEqual(["k=1", "k=2"]);
+    const decimals = { ...options, decimals: [{ field: "message.v", scale: 2 }] };
+    expect(read(decimals, { message: inner({ id: "a", v: "BNI=" }) })).toEqual(["a=12.34"]);
+    expect(read({ jsonInText: ["__proto__"] }, null, '{"__proto__":"{}","value":1}')).toEqual(["k=1"]);
+  });
+
+  test("is not looked for in arrays of arrays, however deep they are", () => {
+    const deep = `{"x":${"[".repeat(100_000)}${"]".repeat(100_000)},"value":1}`;
+    expect(read({ jsonInText: ["x", "x.y"] }, null, deep)).toEqual(["k=1"]);
+    expect(read({ decimals: [{ field: "x.y", scale: 2 }] }, null, deep)).toEqual(["k=1"]);
+  });
+
+  test("is refused or skipped where the text is none", () => {
+    const options: Options = { jsonInText: ["message"], value: "message.v" };
+    const message = 'the text at the path "message" is not JSON: "started" (decode.jsonInText)';
+    const codeOf = (absent: "reject" | "skip"): unknown => {
+      try {
+        return read({ ...options, absent }, { message: "started" });
+      } catch (error) {
+        return [(error as { code?: string }).code, (error as Error).message];
+      }
+    };
+    expect(codeOf("reject")).toEqual(["RECORD_UNREADABLE", message]);
+    expect(codeOf("skip")).toEqual(["RECORD_SKIPPED", message]);
+  });
+});
+
+describe("rows with columns", () => {
+  const rows = [
+    ["t1", 1, null],
+    ["t2", 2, 5],
+  ];
+
+  test("are items whose cells have the names of a list, or of the record", () => {
+    const options: Options = { each: "rows", key: "rows.id", value: "rows.v", features: ["rows.w"] };
+    const expected = ["t1=1,NaN", "t2=2,5"];
+    expect(read({ ...options, columns: ["id", "v", "w"] }, { rows })).toEqual(expected);
+    const record = { columns: ["id", "v", "w"], rows };
+    expect(read({ ...options, columns: "columns" }, record)).toEqual(expected);
+    const typed = { columns: [{ name: "id" }, { name: "v", type: "float" }, { name: "w" }], rows };
+    expect(read({ ...options, columns: { path: ["columns"] } }, typed)).toEqual(expected);
+    const influx = { results: [{ series: [{ name: "s", columns: ["id", "v", "w"], values: rows }] }] };
+    const nested: Options = {
+      each: "results.series.values",
+      columns: "results.series.columns",
+      key: ["results.series.name", "results.series.values.id"],
+      value: "results.series.values.v",
+    };
+    expect(read(nested, influx)).toEqual(["s/t1=1", "s/t2=2"]);
+    expect(read({ ...options, columns: "columns" }, { rows: [{ id: "a", v: 1, w: 2 }] })).toEqual(["a=1,2"]);
+  });
+
+  test("are read without names too, by the numbers of their cells", () => {
+    expect(read({ each: "values", key: "values.0", value: "values.1" }, { values: rows })).toEqual([
+      "t1=1",
+      "t2=2",
+    ]);
+  });
+
+  test("of another width, or without names, refuse the record", () => {
+    const options: Options = { each: "rows", columns: "columns", value: "rows.v" };
+    expect(() => read(options, { columns: ["v"], rows: [[1, 2]] })).toThrow(
+      "a row has 2 items, expected 1 (decode.columns)",
+    );
+    for (const columns of [undefined, "v", [1], [null], [{ name: 1 }]]) {
+      expect(() => read(options, { columns, rows: [[1]] })).toThrow(
+        'no list of names is at the path "columns"',
+      );
+    }
+    expect(invalid({ columns: "columns" })).toContain("columns requires format: text, or each");
+    expect(invalid({ columns: "columns", each: ["a", "b"] })).toContain("each with one path");
+    expect(invalid({ format: "text", columns: "columns" })).toContain("a list of names with format: text");
+  });
+});
+
+describe("arrays beside one another", () => {
+  test("are read item by item", () => {
+    const options: Options = { each: ["time", "value"], key: "id", time: "time", value: "value" };
+    const time = [Date.UTC(2026, 2, 1), Date.UTC(2026, 2, 1, 1)];
+    const readings = decoded(options, { id: "a", time, value: [1, null] });
+    expect(readings.map((one) => [one.key, one.time, one.value])).toEqual([
+      ["a", time[0], 1],
+      ["a", time[1], NaN],
+    ]);
+    const hourly: Options = {
+      each: ["hourly.time", "hourly.t", "hourly.h"],
+      time: "hourly.time",
+      series: { t: "hourly.t", h: "hourly.h" },
+      absent: "skip",
+    };
+    expect(read(hourly, { hourly: { time, t: [1, 2] } })).toEqual(["k/t=1", "k/t=2"]);
+    const stations = {
+      each: ["stations.ids", "stations.vs"],
+      key: ["stations.name", "stations.ids"],
+      value: "stations.vs.v",
+    };
+    expect(read(stations, { stations: [{ name: "n", ids: ["a", "b"], vs: [{ v: 1 }, { v: 2 }] }] })).toEqual([
+      "n/a=1",
+      "n/b=2",
+    ]);
+  });
+
+  test("of different sizes, or that are none, refuse the record", () => {
+    const options: Options = { each: ["t", "v"], value: "v" };
+    expect(() => read(options, { t: [1, 2], v: [1] })).toThrow('"t" has 2, "v" has 1');
+    expect(() => read(options, { t: 1, v: [1] })).toThrow('no array is at the path "t" (decode.each)');
+    expect(() => read(options, {})).toThrow('no item is at the path "t" or "v" (decode.each)');
+    expect(() => read(options, { t: [], v: [] })).toThrow("no item");
+    expect(() => read({ ...options, maxReadings: 1 }, { t: [1, 2], v: [1, 2] })).toThrow("more than 1");
+    expect(invalid({ each: ["a", "a.b"] })).toContain("each: an array of the list is the same");
+    expect(invalid({ each: ["a", "a"] })).toContain("each: an array of the list is the same");
+  });
+});
+
+describe("members of an object", () => {
+  const options: Options = { each: { members: "sensors" }, key: { member: "name" }, value: "sensors.v" };
+
+  test("are items, and their names are keys", () => {
+    expect(read(options, { sensors: { a: { v: 1 }, b: { v: 2 } } })).toEqual(["a=1", "b=2"]);
+    expect(read({ ...options, value: "sensors" }, { sensors: { a: 1, b: 2 } })).toEqual(["a=1", "b=2"]);
+    const messages: Options = {
+      each: { members: "Messages.Payload" },
+      key: ["Messages.Writer", { member: "name" }],
+      value: "Messages.Payload.Value",
+    };
+    const record = { Messages: [{ Writer: "w/1", Payload: { T: { Value: 3 } } }, { Writer: "w2" }] };
+    expect(read(messages, record)).toEqual(["w~11/T=3"]);
+    expect(read({ ...options, each: { members: "" }, value: "v" }, { a: { v: 1 } })).toEqual(["a=1"]);
+  });
+
+  test("are needed where a key names them", () => {
+    expect(() => read(options, { sensors: 1 })).toThrow('no item is at the path "sensors" (decode.each)');
+    expect(() => read(options, { sensors: {} })).toThrow("no item");
+    expect(invalid({ key: { member: "name" }, each: "a" })).toContain("requires each: {members: path}");
+  });
+});
+
+describe("the error of a path that leads nowhere", () => {
+  test("names what is there, and the setting that leads on", () => {
+    expect(() => read({ value: "m.v" }, { m: '{"v":1}' })).toThrow(
+      'the text at "m" looks like JSON: decode.jsonInText: ["m"] reads it',
+    );
+    expect(() => read({ value: "m.v" }, { m: [{ v: 1 }] })).toThrow(
+      'an array is at "m": decode.each: "m" reads its items',
+    );
+    expect(() => read({ value: "m.v" }, { m: { temp: 1, hum: 2 } })).toThrow(
+      'the fields at "m" are temp, hum',
+    );
+    expect(() => read({ key: "id" }, { a: 1, b: 1, c: 1, d: 1, e: 1, f: 1 })).toThrow(
+      "(decode.key); the fields are a, b, c, d, e, …",
+    );
+    expect(() => read({ time: "at" }, { ["x".repeat(99)]: 1 })).toThrow(
+      `nothing is at the path "at" (decode.time); the fields are ${"x".repeat(32)}…`,
+    );
+    expect(() => read({}, { value: [] })).toThrow("the value is of type object");
   });
 });

@@ -1,6 +1,7 @@
 /** Reads decimals: a big-endian two's-complement integer, divided by a power of ten, in bytes or as base64. */
 import { UndercurrentError } from "../../../errors/errors.js";
 import { pathNames, type DecodeSettings } from "../../decode-settings.js";
+import { replaceAt } from "./replace.js";
 
 /** Longest integer that is read, in bytes; the largest double has 128 of them. */
 const mostBytes = 160;
@@ -53,21 +54,8 @@ export function decimalsReader({
   if (decimals.length === 0) return undefined;
   const fields = decimals.map(({ field, scale }) => ({ names: pathNames(field), scale }));
   return (document) => {
-    for (const { names, scale } of fields) replace(document, names, 0, scale);
+    for (const { names, scale } of fields) replaceAt(document, names, (found) => numberOf(found, scale));
   };
-}
-
-function replace(within: unknown, names: readonly string[], depth: number, scale: number | undefined): void {
-  if (Array.isArray(within)) {
-    for (const item of within as readonly unknown[]) replace(item, names, depth, scale);
-    return;
-  }
-  const name = names[depth];
-  if (name === undefined || name === "__proto__" || typeof within !== "object" || within === null) return;
-  if (!Object.hasOwn(within, name)) return;
-  const members = within as Record<string, unknown>;
-  if (depth < names.length - 1) replace(members[name], names, depth + 1, scale);
-  else members[name] = numberOf(members[name], scale);
 }
 
 function numberOf(found: unknown, scale: number | undefined): unknown {

@@ -87,13 +87,11 @@ export class RecordScan {
 
   /** Undefined where the settings are such that only the decoder can read records. */
   static of(settings: DecodeSettings): RecordScan | undefined {
-    const { format, timeFormat, timeZone, each, skip, only, decimals, maxReadings } = settings;
+    const { format, timeFormat, timeZone, each, skip, only, decimals, jsonInText, maxReadings } = settings;
     const isJson = format === "json" || format === "json-schema";
     const isPlain = isJson && timeFormat === undefined && timeZone === undefined;
-    const fields =
-      isPlain && each === undefined && skip.length + only.length + decimals.length === 0
-        ? jsonFields(settings)
-        : undefined;
+    const changes = skip.length + only.length + decimals.length + jsonInText.length;
+    const fields = isPlain && each === undefined && changes === 0 ? jsonFields(settings) : undefined;
     return fields && fields.series.length <= maxReadings ? new RecordScan(fields, settings) : undefined;
   }
 
