@@ -8,6 +8,8 @@ import { commitOf, createTopics, leaveAll, readRecords, record, startInstance } 
 
 const fetchKey = 1;
 const metadataKey = 3;
+/** The client whose options most of these are. */
+const kafkajs = { client: "kafkajs", groupProtocol: "classic" } as const;
 
 let proxy: BrokerProxy | undefined;
 
@@ -20,7 +22,12 @@ afterEach(async () => {
 async function requestsOf(options: Partial<KafkaOptions>, stillMs = 0): Promise<readonly SeenRequest[]> {
   const requests: SeenRequest[] = [];
   proxy = await startBrokerProxy(broker.brokers[0]!, (request) => requests.push(request));
-  const all = await createTopics(1, { ...options, bootstrapServers: [proxy.address] });
+  const all = await createTopics(1, {
+    client: "kafkajs",
+    groupProtocol: "classic",
+    ...options,
+    bootstrapServers: [proxy.address],
+  });
   await broker.produce(all.topics.input, 0, [{ key: "k", value: "v" }]);
   const instance = startInstance(all);
   const assignment = await instance.next();
@@ -55,7 +62,7 @@ describeWithBroker("raw options", () => {
   });
 
   it("of the client end a request that has no answer in time", { timeout: 120_000 }, async () => {
-    const options = await createTopics(1);
+    const options = await createTopics(1, kafkajs);
     proxy = await startBrokerProxy(broker.brokers[0]!);
     // Above the limit that is given, and far below the client's own.
     proxy.delay(1200);

@@ -54,7 +54,11 @@ async function start(): Promise<{
   takeOver: () => Promise<number | undefined>;
   values: (count: number) => Promise<string[]>;
 }> {
-  const options = await createTopics(1, { producerClient: "kafkajs" });
+  const options = await createTopics(1, {
+    client: "kafkajs",
+    groupProtocol: "classic",
+    producerClient: "kafkajs",
+  });
   const instance = startInstance(options);
   const assignment = await instance.next();
   await assignment.takeOver();

@@ -75,7 +75,7 @@ describeWithBroker("a service whose state topic is deleted while it runs", () =>
   );
 
   test("stops without input too, when it has to join its group anew", async () => {
-    const [where, service] = await started("kafkajs");
+    const [where, service] = await started(testedProducers[0]!);
     const other = startService(where);
     await other.line(/"event":"live"/);
     await deleteState(where);

@@ -2,8 +2,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UndercurrentError } from "../../../errors/errors.js";
 import { brokerError } from "../errors.js";
-import { createAdmin } from "./admin.js";
 import type { KafkaConnection } from "../options.js";
+import { loadWholeClient } from "../platformatic/load.js";
+import { createAdmin } from "./admin.js";
 
 /** Milliseconds of silence, and between two attempts. */
 const patience = 2000;
@@ -26,6 +27,8 @@ export async function reachBrokers(
 ): Promise<void> {
   const brokers = connection.bootstrapServers.join(", ");
   const limit = `${timeoutMs / 1000} s`;
+  // Its package takes up to a second to load, in which no broker is late.
+  if (connection.client === "platformatic") await loadWholeClient();
   const deadline = performance.now() + timeoutMs;
   const notice = setTimeout(
     () => report(`trying to reach the brokers ${brokers}; gives up after ${limit} (--timeout)`),

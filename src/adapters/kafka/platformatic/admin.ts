@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import kafkajs from "kafkajs";
 import type { AdminClient, GroupFacts, NewTopic, TopicIds } from "../admin-client.js";
-import { isRetriable, messageOf, protocolNames } from "../errors.js";
+import { brokerError, isRetriable, messageOf, protocolNames } from "../errors.js";
 import { assignerName } from "../kafkajs/subscriptions.js";
 import type { KafkaConnection } from "../options.js";
 import { Cluster, isNamed } from "./cluster.js";
@@ -28,6 +28,7 @@ export interface PlatformaticAdminUse {
 export class PlatformaticAdmin implements AdminClient {
   readonly #cluster: Cluster;
   readonly #retries: number;
+  readonly #origin: string;
   readonly #log: KafkaConnection["log"];
 
   constructor(
@@ -36,6 +37,7 @@ export class PlatformaticAdmin implements AdminClient {
   ) {
     this.#cluster = new Cluster(connection, { answered, requestTimeoutMs });
     this.#retries = retries ?? patientRetries;
+    this.#origin = `the brokers ${connection.bootstrapServers.join(", ")}`;
     this.#log = connection.log;
   }
 
@@ -237,7 +239,8 @@ export class PlatformaticAdmin implements AdminClient {
 
   async createTopics({ topics }: { readonly topics: readonly NewTopic[] }): Promise<boolean> {
     let areNew = true;
-    // The client takes settings for all topics of a call.
+    const refused: Error[] = [];
+    // The client takes settings for all topics of a call, and leaves out the name of the one that is refused.
     for (const { topic, numPartitions, replicationFactor, configEntries } of topics) {
       const shape = { topic, partitions: numPartitions, replicas: replicationFactor };
       const configs = configEntries?.map(({ name, value }) => ({ name, value })) ?? [];
@@ -245,10 +248,12 @@ export class PlatformaticAdmin implements AdminClient {
       try {
         await this.#patiently(() => this.#cluster.admin.createTopics(options as unknown as CreateTopics));
       } catch (error) {
-        if (!isNamed(error, "TOPIC_ALREADY_EXISTS")) throw error;
-        areNew = false;
+        if (isRetriable(error)) throw error;
+        if (isNamed(error, "TOPIC_ALREADY_EXISTS")) areNew = false;
+        else refused.push(Object.assign(error as Error, { topic }));
       }
     }
+    if (refused.length > 0) throw brokerError(new AggregateError(refused), this.#origin);
     return areNew;
   }
 
