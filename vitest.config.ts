@@ -16,17 +16,22 @@ const resolve = {
 const report = process.env["UNDERCURRENT_TEST_REPORT"];
 const json = (outputFile: string): ["json", { outputFile: string }] => ["json", { outputFile }];
 
-/** Simulations, statistics over long streams, slow engines, and runs against a broker that take minutes. */
-const long = [
+/** Simulations, statistics over long streams, and slow engines. */
+const longAlone = [
   "test/engine/tfjs/{tfjs-engine,tfjs-native,tfjs-oracle}.test.ts",
   "test/examples/delayed-echo.test.ts",
-  "test/{chaos/chaos,chaos/shapes,fuzz/fuzz,fuzz/hostile-work,soak/{soak,broker-soak}}.test.ts",
+  "test/{fuzz/fuzz,fuzz/hostile-work,soak/soak}.test.ts",
   "test/simulate/{sabotage,seeds}.test.ts",
   "test/forecast/{horizon/features,horizon/horizons,irregular,models,uncertainty/alarms,uncertainty/coverage}.test.ts",
   "test/pipeline/state/model-record.test.ts",
+];
+/** Runs against a broker that take minutes. */
+const longWithBroker = [
+  "test/{chaos/chaos,chaos/shapes,soak/broker-soak}.test.ts",
   "test/integration/connect/{flink,jdbc-sink,opensearch-sink}.test.ts",
   "test/integration/kafka/{owners,inputs,oauth,many-partitions,quiet-log,hostile,second-client}.test.ts",
 ];
+const long = [...longAlone, ...longWithBroker];
 /** Quick tests of what a process has once: its kernel, its weights, the tensors and timers that they count. */
 const alone = [
   "test/forecast/{bits,layers-model,learning/initial-missing}.test.ts",
@@ -38,8 +43,8 @@ const integration = ["test/integration/**/*.test.ts"];
 
 /** Measures the memory of its process. */
 const measured = ["test/integration/kafka/pipeline.test.ts"];
-/** Integration tests follow the quick ones. */
-const waiting = { maxWorkers: 3, sequence: { groupOrder: 1 } };
+/** Tests that mostly wait for a broker follow the others, more of them at once than there are cores. */
+const waiting = { maxWorkers: 4, sequence: { groupOrder: 1 } };
 
 const common = {
   env: { UNDERCURRENT_TEST_SEED: seedOfProperties() },
@@ -65,10 +70,10 @@ export default defineConfig({
     projects: [
       project("quick", ["test/**/*.test.ts"], { exclude: [...integration, ...long, ...alone] }),
       project("quick-alone", alone, { isolate: true }),
-      // They mostly wait for a broker.
       project("integration", integration, { ...waiting, exclude: [...long, ...measured] }),
       project("integration-alone", measured, { ...waiting, isolate: true }),
-      project("long", long, { isolate: true }),
+      project("long", longAlone, { isolate: true }),
+      project("long-broker", longWithBroker, { ...waiting, isolate: true }),
     ],
   },
 });
