@@ -30,7 +30,12 @@ export class UndercurrentError extends Error {
   /** The next action. */
   readonly action: string;
 
-  constructor(code: ErrorCode, message: string, options: { readonly cause?: unknown } = {}) {
+  /** @param options `action` is the next action of this very case, in place of that of the code. */
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly cause?: unknown; readonly action?: string } = {},
+  ) {
     super(message, options);
     this.code = code;
     const { data, action } = entries[code] ?? {
@@ -38,7 +43,7 @@ export class UndercurrentError extends Error {
       action: `See the error ${code} in docs/errors.md.`,
     };
     this.data = data;
-    this.action = action;
+    this.action = options.action ?? action;
   }
 }
 

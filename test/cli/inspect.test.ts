@@ -544,16 +544,15 @@ describe("the command inspect", () => {
     });
   });
 
-  test("reads decimal commas, and says which columns are read by a format alone", () => {
+  test("reads decimal commas, and times that need a format", () => {
     const lines = times(
       40,
       (i) => `line${i % 3};${String((i % 28) + 1).padStart(2, "0")}.11.2026 10:00;${i},25`,
     );
     const { out } = run(["--file", "-"], lines.join("\n"));
-    const said = out.replaceAll("\n#  ", "");
-    const { decimal, value } = parseConfig(out, {}).settings.decode;
+    const { decimal, value, time, timeFormat } = parseConfig(out, {}).settings.decode;
     expect([decimal, value]).toEqual([",", "column3"]);
-    expect(said).toContain("column2 looks like times: give decode.time and decode.timeFormat");
+    expect([time, timeFormat]).toEqual(["column2", "d.M.yyyy H:mm"]);
   });
 
   test.each([
@@ -599,11 +598,23 @@ describe("the command inspect", () => {
     rmSync(dirname(path), { recursive: true });
   });
 
-  test("knows JSON in JSON, which no setting reads", () => {
+  test("reads JSON in JSON", () => {
     const lines = times(40, (i) => JSON.stringify(JSON.stringify({ sensor: `s${i % 3}`, celsius: i })));
-    const { status, err } = run(["--file", "-"], lines.join("\n"));
-    expect(status).toBe(3);
-    expect(err).toContain("JSON.parse(JSON.parse(");
+    const { status, out } = run(["--file", "-"], lines.join("\n"));
+    expect(status).toBe(0);
+    expect(parseConfig(out.replace(/^#.*$/gm, ""), {}).settings.decode).toMatchObject({
+      jsonInText: [""],
+      key: "sensor",
+      value: "celsius",
+    });
+  });
+
+  test("says what to do about values that a function reads", () => {
+    const next = (input: string): string => run(["--file", "-"], input).err;
+    expect(next("8=FIX.4.4|35=W|55=EUR/USD|270=1.1|\n")).toContain("next: Write a function such as");
+    expect(next("api.latency:12|ms\n".repeat(20))).toContain("next: Copy examples/topics/statsd.yaml");
+    expect(next("")).toContain("next: Give a file with one record's value a line.");
+    expect(next("hello\n")).toContain("next: Write a function that reads a value");
   });
 
   test("says what else would read the values", () => {

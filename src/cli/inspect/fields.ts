@@ -3,7 +3,7 @@ import { parseIsoTime } from "../../forecast/iso-time.js";
 import { isBase64 } from "../../pipeline/decode/formats/decimal.js";
 import { isNumberText } from "../../pipeline/decode/number-text.js";
 import { plausibleUnit, toMilliseconds, type TimeUnit } from "../../pipeline/times/epoch.js";
-import { isDay, isTimeOfDay } from "../../pipeline/times/guess.js";
+import { isDay, isTimeOfDay, likelyFormat } from "../../pipeline/times/guess.js";
 import { numericText } from "../../pipeline/times/reader.js";
 
 /** Bounds of what is looked at, for hostile documents. */
@@ -23,6 +23,7 @@ export class Field {
   decimals = 0;
   padded = 0;
   objects = 0;
+  booleans = 0;
   /** Texts in ISO 8601, and times of Avro or Protobuf. */
   times = 0;
   /** Texts that are a date without a time of day, in ISO 8601 or another form, and times of day without a date. */
@@ -30,8 +31,12 @@ export class Field {
   clocks = 0;
   /** Numbers, and texts of digits, that are plausible times, by their unit. */
   readonly units = new Map<TimeUnit, number>();
+  /** Forms of times that are not ISO 8601, by the tokens that read them. */
+  readonly formats = new Map<string, number>();
   /** Times within a day of their record's timestamp. */
   near = 0;
+  /** Plausible times in numbers of records without a timestamp. */
+  unplaced = 0;
   min = Infinity;
   max = -Infinity;
   /** Different texts and whole numbers; not all where there are very many. */
@@ -55,6 +60,7 @@ export class Field {
     this.present++;
     if (typeof value === "number") this.#addNumber(value, timestamp);
     else if (typeof value === "string") this.#addText(value, timestamp);
+    else if (typeof value === "boolean") this.#addBoolean(value);
     else if (value instanceof Date) this.#addTime(value.getTime(), timestamp);
     else if (typeof value === "object" && value !== null) this.objects++;
   }
@@ -68,11 +74,17 @@ export class Field {
     this.#addEpoch(value, timestamp);
   }
 
+  #addBoolean(value: boolean): void {
+    this.booleans++;
+    this.#addValue(String(value));
+  }
+
   #addEpoch(value: number, timestamp: number): void {
     const unit = plausibleUnit(value);
     if (unit === undefined) return;
     this.units.set(unit, (this.units.get(unit) ?? 0) + 1);
-    if (isNear(toMilliseconds(value, unit), timestamp)) this.near++;
+    if (timestamp <= 0) this.unplaced++;
+    else if (isNear(toMilliseconds(value, unit), timestamp)) this.near++;
   }
 
   #addText(value: string, timestamp: number): void {
@@ -86,11 +98,17 @@ export class Field {
     if (isTimeOfDay(value)) this.clocks++;
     const time = parseIsoTime(value);
     if (!Number.isNaN(time)) this.#addTime(time, timestamp);
+    else this.#addFormat(value);
     if (!isNumberText(value)) return;
     this.numberTexts++;
     this.min = Math.min(this.min, Number(value));
     this.max = Math.max(this.max, Number(value));
     if (numericText.test(value)) this.#addEpoch(Number(value), timestamp);
+  }
+
+  #addFormat(value: string): void {
+    const format = likelyFormat(value.trim());
+    if (format !== undefined) this.formats.set(format, (this.formats.get(format) ?? 0) + 1);
   }
 
   #addTime(time: number, timestamp: number): void {

@@ -20,13 +20,8 @@ import { addTimeoutOption, type TimeoutFlag } from "../shared/options.js";
 import { lineShapeOf } from "./line-shapes.js";
 import { plainText } from "../shared/text.js";
 import { rateText, recordsPerSecond, type Placed } from "./rates.js";
-import {
-  suggestForDocuments,
-  suggestForLines,
-  suggestForNumbers,
-  type Document,
-  type Suggestion,
-} from "./suggest.js";
+import { suggestForDocuments, suggestForLines, suggestForNumbers, type Suggestion } from "./suggest.js";
+import type { Document } from "./shapes.js";
 import { excerpt, formatIn, isJsonInJson, parsed, type SeenFormat } from "./values.js";
 
 interface InspectFlags extends TimeoutFlag {
@@ -76,7 +71,12 @@ async function inspect(topic: string | undefined, flags: InspectFlags): Promise<
   const placed =
     flags.file === undefined ? await sampleOf(asked, flags) : await linesOf(flags.file, flags.encoding);
   if (placed.length === 0) {
-    throw new UndercurrentError("INPUT_UNUSABLE", `${flags.file ?? input} has no record to look at`);
+    throw new UndercurrentError("INPUT_UNUSABLE", `${flags.file ?? input} has no record to look at`, {
+      action:
+        flags.file === undefined
+          ? "Send a record to the topic, or name another topic."
+          : "Give a file with one record's value a line.",
+    });
   }
   const { decode: read, aggregate, notes: found } = await suggestionFor(placed, asked);
   const largest = Math.max(...placed.map(([, { value }]) => value?.length ?? 0));
@@ -192,6 +192,7 @@ async function suggestionFor(placed: readonly Placed[], settings: Config): Promi
         throw new UndercurrentError(
           "INPUT_UNUSABLE",
           "the values are OpenTelemetry's metrics, which a function reads: see examples/topics/opentelemetry.yaml",
+          { action: copied("opentelemetry") },
         );
       }
       const payloads = payloadsOf(documents);
@@ -219,10 +220,9 @@ async function suggestionFor(placed: readonly Placed[], settings: Config): Promi
     case "text":
     case "binary": {
       if (seen.look === "text" && isJsonInJson(records)) {
-        throw new UndercurrentError(
-          "INPUT_UNUSABLE",
-          "the values are JSON texts that hold JSON documents, as after a producer that serialises twice; a function reads them " +
-            "(decode.module): export default (value) => JSON.parse(JSON.parse(Buffer.from(value)))",
+        return told(
+          suggestForDocuments(placed, textDocumentsOf(placed)),
+          "JSON texts that hold JSON, as after a producer that serialises twice",
         );
       }
       const shape = lineShapeOf(records);
@@ -230,6 +230,17 @@ async function suggestionFor(placed: readonly Placed[], settings: Config): Promi
         throw new UndercurrentError(
           "INPUT_UNUSABLE",
           `the values are ${shape.title}, which a function reads (decode.module): see examples/topics/${shape.example}.yaml`,
+          { action: copied(shape.example) },
+        );
+      }
+      const pairs = records.filter(({ value }) => value !== null && isTagged(value));
+      if (seen.look === "text" && 2 * pairs.length > records.length) {
+        throw new UndercurrentError(
+          "INPUT_UNUSABLE",
+          "the values are tags with values, as FIX writes them, which a function reads (decode.module)",
+          {
+            action: `Write a function such as ${tagReader}, and name the tags in decode: {key: "55", value: "270", numbersInText: true}.`,
+          },
         );
       }
       const lines = seen.look === "text" ? suggestForLines(placed) : undefined;
@@ -241,6 +252,10 @@ async function suggestionFor(placed: readonly Placed[], settings: Config): Promi
         `the values are neither JSON nor numbers nor Confluent's wire format, such as ${excerpt(example!)}; ` +
           "Avro and Protobuf without a registry need decode.format and decode.schemaFile, and anything else a function (decode.module: ./decode.mjs) such as " +
           "export default (value, record) => ({ key, time, value }): docs/topics.md has examples",
+        {
+          action:
+            "Write a function that reads a value, and set decode.format: module and decode.module to its file.",
+        },
       );
     }
   }
@@ -250,6 +265,13 @@ function documentsOf(placed: readonly Placed[], from: number): readonly Document
   return placed.flatMap(([, record]) => {
     const document = record.value === null ? undefined : parsed(record.value.subarray(from));
     return typeof document === "object" && document !== null ? [{ record, document }] : [];
+  });
+}
+
+function textDocumentsOf(placed: readonly Placed[]): readonly Document[] {
+  return placed.flatMap(([, record]) => {
+    const document = record.value === null ? undefined : parsed(record.value);
+    return typeof document === "string" ? [{ record, document }] : [];
   });
 }
 
@@ -273,6 +295,20 @@ function suggestForPayloads(placed: readonly Placed[], payloads: readonly Docume
   return { decode: { ...decode, value: "" }, ...rest };
 }
 
+const tagReader =
+  'export default (value) => Object.fromEntries(Buffer.from(value).toString().split(/[|\\u0001]/).map((pair) => pair.split("=")))';
+
+/** Whether bytes are numbers of tags and their values, between bars or bytes 1. */
+function isTagged(value: Uint8Array): boolean {
+  const text = Buffer.from(value.subarray(0, 2000)).toString("latin1").replaceAll("\u0001", "|");
+  return /^(?:\d{1,5}=[^|]{0,999}\|){2,}/.test(text);
+}
+
+/** The next action where an example reads the values. */
+function copied(example: string): string {
+  return `Copy examples/topics/${example}.yaml and its function ${example}.mjs, and change the names in them.`;
+}
+
 /** Asks the registry for the format of the most frequent schema. */
 async function registeredFormat({ schemaIds }: SeenFormat, settings: Config): Promise<"avro" | "protobuf"> {
   const registry = registryOf(settings);
@@ -281,11 +317,18 @@ async function registeredFormat({ schemaIds }: SeenFormat, settings: Config): Pr
     throw new UndercurrentError(
       "INPUT_UNUSABLE",
       `the values look like Confluent's wire format, schema ids ${ids}: give schemaRegistry.url in a configuration (-c)`,
+      { action: "Write schemaRegistry: {url: …} to a file, and give it with -c." },
     );
   }
   const schema = await new SchemaRegistry(registry).schema(schemaIds[0]!);
   if (schema === undefined) {
-    throw new UndercurrentError("INPUT_UNUSABLE", `the schema registry does not have schema ${schemaIds[0]}`);
+    throw new UndercurrentError(
+      "INPUT_UNUSABLE",
+      `the schema registry does not have schema ${schemaIds[0]}`,
+      {
+        action: "Compare schemaRegistry.url with the registry that the producers of the topic use.",
+      },
+    );
   }
   return schema.schemaType === "PROTOBUF" ? "protobuf" : "avro";
 }

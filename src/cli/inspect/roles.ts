@@ -1,4 +1,6 @@
 /** Guesses what fields are for: times, keys and measures. */
+import { likelyWords } from "../../pipeline/decode/number-text.js";
+import { timeFormatParser } from "../../pipeline/times/format.js";
 import type { TimeUnit } from "../../pipeline/times/epoch.js";
 import type { Field, Fields } from "./fields.js";
 import type { Shape } from "./shapes.js";
@@ -11,7 +13,7 @@ const ofTime = /time|date|stamp|(^|[_-])(ts|at|when|created|updated|epoch)([_-]|
 const ofEventTime =
   /^(@?timestamp|time|ts|t|at|date|datetime|event_?time|occurred_?at|created_?at|measured_?at)$/i;
 const ofNumberedThing =
-  /(^|[_.-])(id|uuid|guid|key|code|version|schema|seq|sequence|offset|partition|pid|zip|port|lsn)$|[a-z](Id|ID|Uuid|Key|Code|Version|Seq|Sequence|Offset)$/;
+  /(^|[_.-])(id|uuid|guid|key|code|version|schema|seq|sequence|offset|partition|pid|xid|oid|zip|port|lsn|fcnt|f_cnt)$|[a-z](Id|ID|Uuid|Key|Code|Version|Seq|Sequence|SequenceNumber|Offset)$|^SequenceNumber$/;
 const ofThing =
   /sensor|device|machine|host|pump|meter|station|vehicle|asset|unit|node|instance|symbol|ticker|account|customer|user|page|route|endpoint|product|sku|service|site|name|id$/i;
 
@@ -19,13 +21,26 @@ export interface TimeField {
   readonly field: Field;
   /** Of numbers. */
   readonly unit: TimeUnit | undefined;
+  /** Of texts that are not in ISO 8601. */
+  readonly format?: string;
 }
 
 /** The array whose items are the readings; undefined if the documents are. */
-export function arrayOf(fields: Fields, { array, within }: Shape): string | undefined {
+export function arrayOf(fields: Fields, { array, within }: Shape, likely?: string): string | undefined {
   if (array !== undefined) return array;
-  if (measuresIn(fields, undefined, within).length > 0) return undefined;
-  return fields.arrays.find((path) => measuresIn(fields, path, within).length > 0);
+  const measuresAt = (path: string | undefined): readonly Field[] => measuresIn(fields, path, within);
+  if (likely !== undefined && measuresAt(likely).length > 0) return likely;
+  const own = measuresAt(undefined);
+  if (own.some((field) => !isConstant(field))) return undefined;
+  const isChanging = (path: string): boolean => measuresAt(path).some((field) => !isConstant(field));
+  const inner = fields.arrays.find(isChanging);
+  if (inner !== undefined || own.length > 0) return inner;
+  return fields.arrays.find((path) => measuresAt(path).length > 0);
+}
+
+/** Whether a number never changes, as far as is known. */
+export function isConstant({ min, max, present }: Field): boolean {
+  return min === max && present >= 20;
 }
 
 /** Returns the times among fields, the likeliest first. */
@@ -62,25 +77,69 @@ function isMostly({ present }: Field, count: number): boolean {
   return count >= most * present && count > 0;
 }
 
+/** Names of what was before. */
+const ofBefore = /^(old|old_state|oldValue|before|previous|prev)$/i;
+
+function isBefore({ names }: Field): boolean {
+  return names.some((name) => ofBefore.test(name));
+}
+
 function rank(field: Field, array: string | undefined): number {
   const near = field.near >= most * field.present ? 4 : 0;
-  return near + (ofEventTime.test(field.name) ? 2 : 0) + (field.array === array ? 1 : 0);
+  const now = isBefore(field) ? 0 : 8;
+  return now + near + (ofEventTime.test(field.name) ? 2 : 0) + (field.array === array ? 1 : 0);
 }
 
 /** Returns the field as a time; undefined unless its values and its name, or its nearness to the records, say so. */
 function timeOf(field: Field): TimeField | undefined {
   const enough = most * field.present;
+  if (ofNumberedThing.test(field.name)) return undefined;
   const isNear = field.near >= enough / 2;
-  const isNamed = ofEventTime.test(field.name) || (isNear && ofTime.test(field.name));
+  const isPlaceable = isNear || field.unplaced >= enough / 2;
+  // The first cell of a row without names is often its time.
+  const isNamed =
+    ofEventTime.test(field.name) || field.name === "0" || (isPlaceable && ofTime.test(field.name));
   if (field.times >= enough) return isNear || isNamed ? { field, unit: undefined } : undefined;
-  const [unit] = [...field.units].find(([, count]) => count >= enough) ?? [];
-  return unit !== undefined && (isNamed || field.near >= enough) ? { field, unit } : undefined;
+  const epochs = [...field.units].sort(([, a], [, b]) => b - a);
+  const [first] = epochs;
+  const all = epochs.reduce((sum, [, count]) => sum + count, field.times);
+  // Times of one unit are read beside those in ISO 8601. Times in two units are still times.
+  if (first !== undefined && all >= enough) {
+    const isTime = isNamed || field.near >= enough;
+    if (isTime && (epochs.length === 1 || isNamed)) return { field, unit: first[0] };
+  }
+  const format = formatOf(field);
+  if (format === undefined) return undefined;
+  const hasClock = /[Hh]/.test(format);
+  const isDate = ofEventTime.test(field.name) || ofTime.test(field.name) || ofDay.test(field.name);
+  return hasClock || isDate ? { field, unit: undefined, format } : undefined;
+}
+
+/** Returns the format of most texts of a field: of day and month the order that reads them all. */
+function formatOf({ formats, present, values }: Field): string | undefined {
+  const known = [...formats].sort(([, a], [, b]) => b - a);
+  const all = known.reduce((sum, [, count]) => sum + count, 0);
+  const [first] = known;
+  if (first === undefined || all < most * present) return undefined;
+  const texts = [...values];
+  const readBy = (format: string): number => {
+    const parse = timeFormatParser(format);
+    return texts.filter((text) => !Number.isNaN(parse(text.trim()))).length;
+  };
+  const [best] = known.map(([format]) => [format, readBy(format)] as const).sort(([, a], [, b]) => b - a);
+  return best![0];
 }
 
 /** Whether values are times, or look like them, so that they are no measure. */
 function isTime(field: Field): boolean {
+  const { name, units, present, min, max, near } = field;
+  // Days as numbers, such as 20260301.
+  if (ofTime.test(name) && min >= 19_000_101 && max <= 21_001_231) return true;
+  const epochs = [...units].filter(([unit]) => unit !== "s" || near >= most * present);
+  if (epochs.some(([, count]) => count >= most * present)) return true;
   return (
-    timeOf(field) !== undefined || (ofTime.test(field.name) && (field.times > 0 || field.units.size > 0))
+    timeOf(field) !== undefined ||
+    (ofTime.test(field.name) && (field.times > 0 || field.units.size > 0 || field.formats.size > 0))
   );
 }
 
@@ -95,6 +154,12 @@ export function measuresIn(fields: Fields, array: string | undefined, within: st
     if (present < 0.05 * fields.countOf(array)) return false;
     return !isTime(field) && !isNumbering(field);
   });
+}
+
+/** Returns the measures without those of what was before, where there are others. */
+export function currentMeasures(measures: readonly Field[]): readonly Field[] {
+  const current = measures.filter((field) => !isBefore(field));
+  return current.length === 0 ? measures : current;
 }
 
 function isNumbering({ name, integers, numberTexts, present }: Field): boolean {
@@ -118,6 +183,7 @@ export function keysIn(fields: Fields, array: string | undefined): readonly KeyF
       if (isMostly(field, field.days) || isMostly(field, field.clocks)) return false;
       const isName = texts >= most * present && (numberTexts < most * present || isNumbering(field));
       if (!isName && !isNumbering(field)) return false;
+      if (texts > 0 && likelyWords([...values]) !== undefined) return false;
       return values.size > 1 && (count < 20 || values.size <= count / 2);
     })
     .map((field) => ({ field, isNamed: ofThing.test(field.name) }))

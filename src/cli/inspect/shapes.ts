@@ -3,6 +3,12 @@ import type { InputRecord } from "../../pipeline/ports.js";
 import type { Fields } from "./fields.js";
 import { parsed } from "./values.js";
 
+/** A record and its value as a document. */
+export interface Document {
+  readonly record: InputRecord;
+  readonly document: unknown;
+}
+
 /** Settings of `decode`, as they are printed. */
 export type Decode = Record<string, unknown>;
 

@@ -2,7 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import { parseIsoTime } from "../../forecast/iso-time.js";
 import { decodeText } from "../../pipeline/decode/document.js";
-import { unitRemover } from "../../pipeline/decode/number-text.js";
+import { isLikelyMissing, unitRemover } from "../../pipeline/decode/number-text.js";
 import { binaryKeys, likelyWindow, plainKeyReader, windowTime } from "../../pipeline/decode/record-key.js";
 import type { InputRecord } from "../../pipeline/ports.js";
 import { isOrderUnclear, likelyFormat } from "../../pipeline/times/guess.js";
@@ -11,6 +11,8 @@ import { recordsPerSecond, windowFor, type Placed } from "./rates.js";
 import {
   arrayOf,
   arraysAround,
+  currentMeasures,
+  isConstant,
   keysIn,
   measureNamesIn,
   measuresIn,
@@ -19,9 +21,12 @@ import {
   type SplitTime,
 } from "./roles.js";
 import { connectPayload, isEnvelope } from "../../pipeline/decode/formats/connect-json.js";
-import { decimalsReader } from "../../pipeline/decode/formats/decimal.js";
-import type { DecodeSettings, Path } from "../../pipeline/decode-settings.js";
-import { shapeOf, type Decode, type Shape } from "./shapes.js";
+import { decimalsReader, isBase64 } from "../../pipeline/decode/formats/decimal.js";
+import type { DecodeSettings } from "../../pipeline/decode-settings.js";
+import { asPath } from "./paths.js";
+import { reshape } from "./reshape.js";
+import { shapeOf, type Decode, type Document, type Shape } from "./shapes.js";
+import { headerTime, kindsIn, wordsFor, wordsIn } from "./extras.js";
 import { parsed } from "./values.js";
 
 export interface Suggestion {
@@ -29,12 +34,6 @@ export interface Suggestion {
   readonly aggregate?: Readonly<Record<string, unknown>>;
   /** What was seen, one line each. */
   readonly notes: readonly string[];
-}
-
-/** A record and its value as a document. */
-export interface Document {
-  readonly record: InputRecord;
-  readonly document: unknown;
 }
 
 /** Most series that the settings name. */
@@ -64,6 +63,8 @@ function tombstonesOf(placed: readonly Placed[], notes: string[]): Decode {
   notes.push(`${count} of ${placed.length} records have no value: they are skipped and counted.`);
   return { tombstones: "skip" };
 }
+
+const noKey = "Key: none found. All records are one series.";
 
 const withComma = /^[+-]?\d+,\d+$/;
 const delimiters = [";", ",", "\t", "|"];
@@ -121,20 +122,49 @@ function unreadNote(name: string, documents: readonly Document[]): readonly stri
 }
 
 /** Returns settings for documents. */
-export function suggestForDocuments(placed: readonly Placed[], documents: readonly Document[]): Suggestion {
+export function suggestForDocuments(placed: readonly Placed[], given: readonly Document[]): Suggestion {
+  const { documents, decode: reshaped, notes: shapeNotes, array, complete } = reshape(given);
+  const fields = fieldsOf(documents);
+  const records = placed.map(([, record]) => record);
+  const isKnown = shapeOf(fields, records).title !== undefined;
+  const kinds = isKnown ? undefined : kindsIn(documents, fields);
+  const chosen = kinds === undefined ? documents : documents.filter(kinds.isChosen);
+  const found = suggestFor(placed, chosen, array);
+  const decode = complete({ ...reshaped, ...found.decode, ...kinds?.decode });
+  return {
+    ...found,
+    decode,
+    notes: [...shapeNotes, ...(kinds === undefined ? [] : [kinds.note]), ...found.notes],
+  };
+}
+
+/** Returns settings for documents in the form that settings read. */
+function suggestFor(
+  placed: readonly Placed[],
+  documents: readonly Document[],
+  likelyArray: string | undefined,
+): Suggestion {
   const decimals = decimalsIn(fieldsOf(documents));
   const readDecimals = decimalsReader({ decimals });
   for (const { document } of documents) readDecimals?.(document);
+  const encoded = fieldsOf(documents)
+    .list()
+    .find(({ values }) => values.size > 0 && [...values].every(isJsonInBase64));
   const units = unitsIn(fieldsOf(documents));
   const fields = fieldsOf(documents, units);
   const records = placed.map(([, record]) => record);
   const shape = shapeOf(fields, records);
-  const array = arrayOf(fields, shape);
+  const array = arrayOf(fields, shape, likelyArray);
   const notes: string[] = shape.title === undefined ? [] : [`Shape: ${shape.title}.`];
   const decode: Decode = decimals.length === 0 ? {} : { decimals };
   if (decimals.length > 0) notes.push(decimalsNote(decimals));
+  if (encoded !== undefined) {
+    notes.push(
+      `${encoded.path} is JSON in base64, which no setting reads: a function does (decode.module), see docs/topics.md.`,
+    );
+  }
   if (array !== undefined) {
-    decode["each"] = array === "" ? "" : pathOf(fields.at(array)?.names ?? array.split("."));
+    decode["each"] = array === "" ? "" : asPath(fields.at(array)?.names ?? array.split("."));
     notes.push(
       `Items: the array ${array === "" ? "itself" : array}, with ${fields.countOf(array)} items in the sample.`,
     );
@@ -143,8 +173,8 @@ export function suggestForDocuments(placed: readonly Placed[], documents: readon
   Object.assign(decode, keyOf(fields, { shape, array, own, documents }, notes));
   const isWindowed = own.window !== undefined && "keyWindow" in decode;
   if (isWindowed) notes.push(`Time: ${windowTimeText(own.window)}.`);
-  Object.assign(decode, isWindowed ? windowTimeOf(own) : timeOf(fields, { shape, array }, notes));
-  const measures = measuresOf(fields, { shape, array, units }, notes);
+  Object.assign(decode, isWindowed ? windowTimeOf(own) : timeOf(fields, { shape, array, records }, notes));
+  const measures = measuresOf(fields, { shape, array, units }, notes) ?? wordMeasuresOf(fields, array, notes);
   Object.assign(decode, tombstonesOf(placed, notes), measures, {
     ...shape.decode,
     ...("key" in decode && { key: decode["key"] }),
@@ -174,6 +204,12 @@ function unitsIn(fields: Fields): readonly string[] {
   return [...new Set(units)];
 }
 
+/** Whether a text is a JSON object in base64. */
+function isJsonInBase64(text: string): boolean {
+  if (!/^(ey|ew)/.test(text) || !isBase64(text)) return false;
+  return typeof parsed(Buffer.from(text, "base64")) === "object";
+}
+
 /** The unit behind a number; undefined for other texts. */
 function unitOf(text: string): string | undefined {
   const unit = /^\s*[+-]?\d+(?:\.\d+)?\s*(\S{1,8})\s*$/u.exec(text)?.[1];
@@ -186,23 +222,21 @@ const likelyScale = 2;
 /** Returns the fields that look like decimals in base64, and objects of such a text and its scale. */
 function decimalsIn(fields: Fields): DecodeSettings["decimals"] {
   const isDecimal = (field: Field | undefined): boolean =>
-    field !== undefined && field.decimals === field.texts && field.padded > 0 && field.values.size > 1;
+    field !== undefined &&
+    ![...field.values].some(isJsonInBase64) &&
+    field.decimals === field.texts &&
+    field.padded > 0 &&
+    field.values.size > 1;
   return fields.list().flatMap((field): DecodeSettings["decimals"] => {
     const { names, path, objects, present } = field;
     const scale = fields.at(`${path}.scale`);
     if (objects > 0 && scale?.integers === objects && isDecimal(fields.at(`${path}.value`)))
-      return [{ field: asPath([...names]) }];
+      return [{ field: asPath(names) }];
     const isOfScale =
       names.at(-1) === "value" && fields.at([...names.slice(0, -1), "scale"].join(".")) !== undefined;
     const isMost = field.texts > 0.9 * present;
-    return isMost && isDecimal(field) && !isOfScale
-      ? [{ field: asPath([...names]), scale: likelyScale }]
-      : [];
+    return isMost && isDecimal(field) && !isOfScale ? [{ field: asPath(names), scale: likelyScale }] : [];
   });
-}
-
-function asPath(names: string[]): Path {
-  return names.some((name) => name.includes(".") || name === "") ? { path: names } : names.join(".");
 }
 
 function decimalsNote(decimals: DecodeSettings["decimals"]): string {
@@ -248,25 +282,25 @@ function keyOf(
       notes.push(
         `Key: ${seen(best.field)}${best.isNamed ? "" : "; a guess, for it is the only text that comes again"}.`,
       );
-      chosen.push(pathOf(best.field.names));
+      chosen.push(asPath(best.field.names));
     }
   }
   for (const [item] of inner) {
     if (item === undefined) continue;
     notes.push(`Key within an array: ${seen(item.field)}.`);
-    chosen.push(pathOf(item.field.names));
+    chosen.push(asPath(item.field.names));
   }
   if (array === undefined && chosen.length === 1) {
     const [part] = chosen;
     const measure = measureNamesIn(fields, undefined, shape.within).find(
-      (field) => !chosen.includes(pathOf(field.names)) && varies(field, part, documents),
+      (field) => !chosen.includes(asPath(field.names)) && varies(field, part, documents),
     );
     if (measure !== undefined) {
       notes.push(`Part of the key, for it says what the number is: ${seen(measure)}.`);
-      chosen.push(pathOf(measure.names));
+      chosen.push(asPath(measure.names));
     }
   }
-  const others = [...outer, ...inner.flat()].filter(({ field }) => !chosen.includes(pathOf(field.names)));
+  const others = [...outer, ...inner.flat()].filter(({ field }) => !chosen.includes(asPath(field.names)));
   if (others.length > 0)
     notes.push(
       `Other candidates for the key: ${others
@@ -275,7 +309,7 @@ function keyOf(
         .join(", ")}.`,
     );
   if (chosen.length === 0) {
-    notes.push("Key: none found. All records are one series.");
+    notes.push(noKey);
     return { key: { const: "all" } };
   }
   const isOwn = own.parts.length > 0 && chosen.includes(own.parts[0]);
@@ -477,24 +511,47 @@ function keysSeen(fields: Fields, array: string | undefined, records: readonly I
   return own.parts.length === 0 ? (keysIn(fields, array)[0]?.field.values.size ?? 1) : own.values;
 }
 
-function timeOf(fields: Fields, { shape, array }: Scope, notes: string[]): Decode {
+function timeOf(
+  fields: Fields,
+  { shape, array, records }: Scope & { readonly records: readonly InputRecord[] },
+  notes: string[],
+): Decode {
   const given = shape.decode["time"];
   if (given !== undefined) {
     notes.push(`Time: ${JSON.stringify(given)}, by the shape.`);
     return {};
   }
   const [best, ...others] = timesIn(fields, array);
-  const split = best === undefined || best.field.days > 0 ? splitTimeIn(fields, array) : undefined;
+  const isDay =
+    best !== undefined && (best.field.days > 0 || (best.format !== undefined && !/[Hh]/.test(best.format)));
+  const split = best === undefined || isDay ? splitTimeIn(fields, array) : undefined;
   if (split !== undefined) return splitTimeOf(split, notes);
   if (best === undefined) {
+    const header = headerTime(records);
+    if (header !== undefined) {
+      notes.push(
+        `Time: the header ${header.name} (${header.unit === undefined ? "ISO 8601" : `epoch ${header.unit}`}).`,
+      );
+      return { time: { header: header.name }, ...(header.unit !== undefined && { timeUnit: header.unit }) };
+    }
     notes.push("Time: the record's timestamp; no field looks like one.");
     return {};
   }
-  const { field, unit } = best;
+  const { field, unit, format } = best;
+  if (format !== undefined) {
+    notes.push(
+      `Time: ${field.path} (such as ${short([...field.values][0] ?? "")}; decode.timeFormat in the tokens of luxon).`,
+    );
+    if ([...field.values].every(isOrderUnclear))
+      notes.push(`Day and month of ${field.path} may be the other way round: see decode.timeFormat.`);
+    notes.push(...mixedTimes(field, format));
+    return { time: asPath(field.names), timeFormat: format };
+  }
+  notes.push(...mixedTimes(field));
   // Texts of digits are times only in a unit that is named.
-  const isUnitNeeded = unit !== undefined && (unit !== "ms" || field.texts > 0);
+  const isUnitNeeded = unit !== undefined && (unit !== "ms" || field.numberTexts > 0);
   const ownForm = field.texts === 0 ? "a time by its schema" : "ISO 8601";
-  const form = unit === undefined ? ownForm : `epoch ${unit}`;
+  const form = unit === undefined ? ownForm : `epoch ${unit}${field.times > 0 ? " and ISO 8601" : ""}`;
   const also =
     others.length === 0
       ? ""
@@ -503,7 +560,40 @@ function timeOf(fields: Fields, { shape, array }: Scope, notes: string[]): Decod
           .map((other) => other.field.path)
           .join(", ")}`;
   notes.push(`Time: ${field.path} (${form})${also}.`);
-  return { time: pathOf(field.names), ...(isUnitNeeded && { timeUnit: unit }) };
+  return { time: asPath(field.names), ...(isUnitNeeded && { timeUnit: unit }) };
+}
+
+/** Says that a field's times have several forms, of which the settings read one. */
+function mixedTimes({ path, units, formats, times }: Field, format?: string): readonly string[] {
+  const forms = [
+    ...[...units].map(([unit, count]) => [`epoch ${unit}`, count] as const),
+    ...(times > 0 ? [["ISO 8601", times] as const] : []),
+    ...(format === undefined ? [] : [...formats].map(([one, count]) => [one, count] as const)),
+  ].sort(([, a], [, b]) => b - a);
+  // A unit is read beside ISO 8601.
+  const isRead = format === undefined ? units.size < 2 : forms.length < 2;
+  if (isRead) return [];
+  const told = forms.map(([form, count]) => `${count} in ${form}`).join(", ");
+  return [
+    `${path} holds times in several forms: ${told}. The settings read the first; the others become dead letters, unless a function (decode.module) reads both.`,
+  ];
+}
+
+/** Words and booleans as measures, where there are no numbers. */
+function wordMeasuresOf(fields: Fields, array: string | undefined, notes: string[]): Decode | undefined {
+  const found = wordsIn(fields, array).slice(0, mostSeries);
+  if (found.length === 0) return undefined;
+  notes.push(
+    `Measures in words: ${found.map((field) => `${field.path} (${wordsFor([field])!.told})`).join(", ")}.`,
+  );
+  const words = wordsFor(found);
+  if (words === undefined) return undefined;
+  const isPartial = found.some(({ present }) => present < fields.countOf(array));
+  return {
+    ...(found.length === 1 ? { value: asPath(found[0]!.names) } : { series: namedSeries(found) }),
+    ...(isPartial && { absent: "skip" }),
+    words: words.numbers,
+  };
 }
 
 /** Settings of a time in two fields. */
@@ -516,7 +606,7 @@ function splitTimeOf({ day, clock }: SplitTime, notes: string[]): Decode {
     notes.push(`Day and month of ${day.path} may be the other way round: see decode.timeFormat.`);
   }
   return {
-    time: [pathOf(day.names), pathOf(clock.names)],
+    time: [asPath(day.names), asPath(clock.names)],
     ...(format !== undefined && { timeFormat: format }),
   };
 }
@@ -526,9 +616,8 @@ function measuresOf(
   { shape, array, units }: Scope & Units,
   notes: string[],
 ): Decode | undefined {
-  const all = measuresIn(fields, array, shape.within);
+  const all = currentMeasures(measuresIn(fields, array, shape.within));
   if (all.length === 0) return undefined;
-  const isConstant = ({ min, max, present }: Field): boolean => min === max && present >= 20;
   const changing = all.filter((field) => !isConstant(field));
   const measures = (changing.length > 0 ? changing : all).slice(0, mostSeries);
   const range = ({ path, min, max }: Field): string => `${path} (${short(min)} to ${short(max)})`;
@@ -540,12 +629,32 @@ function measuresOf(
   const numbers = {
     ...(texts.length > 0 && { numbersInText: true }),
     ...(units.length > 0 && { valueUnit: [...units] }),
+    ...missingIn(measures, notes),
+    ...(measures.some(({ booleans }) => booleans > 0) && { words: { true: 1, false: 0 } }),
   };
+  if ("words" in numbers) notes.push("Some values are booleans: decode.words gives their numbers.");
+  const words = wordsIn(fields, array).filter(({ path }) => path.startsWith(shape.within));
+  if (words.length > 0) {
+    const told = words.slice(0, 12).map((field) => `${field.path} (${wordsFor([field])!.told})`);
+    notes.push(`Words and booleans, which decode.words reads as numbers: ${told.join(", ")}.`);
+  }
   if (units.length > 0) notes.push(`Units that are left out: ${units.join(", ")}.`);
   if ("series" in shape.decode) return { ...numbers };
-  if (measures.length === 1) return { value: pathOf(measures[0]!.names), ...numbers };
+  if (measures.length === 1) return { value: asPath(measures[0]!.names), ...numbers };
   const isPartial = measures.some(({ present }) => present < fields.countOf(array));
   return { series: namedSeries(measures), ...(isPartial && { absent: "skip" }), ...numbers };
+}
+
+/** Texts that stand for a missing value among the numbers of measures. */
+function missingIn(measures: readonly Field[], notes: string[]): Decode {
+  const words = new Set<string>();
+  for (const { values, texts, numberTexts } of measures) {
+    if (texts === numberTexts) continue;
+    for (const text of values) if (isLikelyMissing(text)) words.add(text.trim());
+  }
+  if (words.size === 0 || words.size > 8) return {};
+  notes.push(`Texts that are read as missing values: ${[...words].map(short).join(", ")}.`);
+  return { missing: [...words] };
 }
 
 /** Series by the last names of their paths, or by the whole paths where these are the same. */
@@ -553,13 +662,8 @@ function namedSeries(measures: readonly Field[]): Readonly<Record<string, unknow
   const names = measures.map(({ name }) => name);
   const isUnique = new Set(names).size === names.length;
   return Object.fromEntries(
-    measures.map((field) => [isUnique ? field.name : field.path, pathOf(field.names)]),
+    measures.map((field) => [isUnique ? field.name : field.path, asPath(field.names)]),
   );
-}
-
-/** A path as a setting. */
-function pathOf(names: readonly string[]): string | { readonly path: readonly string[] } {
-  return names.some((name) => name.includes(".") || name === "") ? { path: names } : names.join(".");
 }
 
 function seen({ path, values }: Field): string {

@@ -40,7 +40,9 @@ export function formatIn(records: readonly InputRecord[]): SeenFormat {
   const [most] = byCount(looks);
   if (most === undefined) {
     const message = `none of ${records.length} sampled records has a value: all are tombstones, which forecast nothing`;
-    throw new UndercurrentError("INPUT_UNUSABLE", message);
+    throw new UndercurrentError("INPUT_UNUSABLE", message, {
+      action: "Name a topic whose records have values, or wait for one.",
+    });
   }
   const binary = binaryNumberIn(records, [...ids.keys()]);
   if (binary !== undefined) return { look: "java-number", binary, count: of, of, schemaIds: [] };

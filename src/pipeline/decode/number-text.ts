@@ -165,6 +165,11 @@ const likelyMissing: ReadonlySet<string> = new Set([
   ...["n.a.", "n. a.", "n.v.", "<null>", "(null)", "\\n", "1.#qnan", "-1.#ind"],
 ]);
 
+/** Whether a text is one that programs write where they have no value. */
+export function isLikelyMissing(text: string): boolean {
+  return likelyMissing.has(text.trim().toLowerCase());
+}
+
 /**
  * Returns what reads a text that was refused, for its error; empty if nothing is known.
  *
