@@ -4,12 +4,14 @@
  *   the one threshold that is best for a profile, and with the threshold that is best on the other groups of files; the
  *   same with a fifth of the values missing;
  * - false alarms on ordinary streams, by the kind of stream and the age of the key;
+ * - streams that stop;
  * - faults that recur, with and without `detection.recurring`;
  * - injected faults: how many are found and named.
  */
 import { detectedSeries, detectionCost, nabFiles, type ScoredFile } from "./detection/files.js";
 import { injected, injectedKinds, recurring } from "./detection/injections.js";
 import { noiseOf, ordinaryKinds } from "./detection/ordinary.js";
+import { stops } from "./detection/stops.js";
 import type { ForecasterOptions } from "../../src/forecast/settings.js";
 import { dataHere } from "../support/data.js";
 import type { Figure } from "./figures.js";
@@ -42,6 +44,7 @@ export function benchDetection(options: ForecasterOptions): Figure[] {
     ...nabFigures(options),
     ...rateFigures(options),
     ...recurringFigures(options),
+    ...stopFigures(options),
     ...kindFigures(options),
     ...detectionCost(),
   ];
@@ -187,6 +190,24 @@ function recurringFigures(options: ForecasterOptions): Figure[] {
     }
     const peer = `${((1000 * wrong) / values).toFixed(2)} false alarms in 1,000`;
     return [figure(on ? "recurring_on" : "recurring_off", (100 * found) / faults, "% found", peer)];
+  });
+}
+
+/** Streams that stop at value 3,000: values until the alarm. */
+function stopFigures(options: ForecasterOptions): Figure[] {
+  const end = 3000;
+  return Object.entries(stops).map(([name, { make, within }]) => {
+    const waits = Array.from({ length: 20 }, (_, seed) => {
+      const process = make(noiseOf(seed + 1), end);
+      const times = Float64Array.from({ length: end + 400 }, (_, t) => t * 300_000);
+      const values = times.map((_, t) => process(t));
+      const { scores } = detectedSeries({ name, times, values, windows: [] }, options);
+      const first = scores.findIndex((score, t) => t >= end && score > 1);
+      return first < 0 ? Infinity : first - end;
+    });
+    const found = waits.filter((wait) => wait < within);
+    const peer = `values on average; ${found.length} of 20 found within ${within}`;
+    return figure(`stop_${name.replaceAll(" ", "_")}`, mean(found), "values", peer);
   });
 }
 

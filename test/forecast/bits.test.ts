@@ -68,17 +68,17 @@ function digestOf(forecasts: ForecastColumns): string {
 
 /** A change that means to change forecasts says so in CHANGELOG.md, and puts new digests here. */
 const configurations: readonly (readonly [name: string, digest: string, options: ForecasterOptions])[] = [
-  ["the defaults", "cd8196744e21f203", {}],
-  ["random weights", "bbb7967329af2038", { initial: "random" }],
-  ["an RNN", "673b6fc85b946e07", { ...quick, cell: "rnn", readout: "full" }],
-  ["a GRU", "d40d4071484065d6", { ...quick, cell: "gru", readout: "compact" }],
-  ["an LSTM", "8d52c72270b64e4f", { ...quick, cell: "lstm", readout: "shared" }],
-  ["a window", "12d04043b69a362a", { ...quick, cell: "window", readout: "full" }],
-  ["a convolution", "4fd2300d0addd2c2", { ...quick, cell: "conv", readout: "compact" }],
-  ["attention", "318e6bcb6899c59d", { ...quick, cell: "attention", readout: "shared" }],
-  ["features", "da9f82c4ca17253a", { ...quick, featureCount: 3, readout: "full" }],
-  ["horizons", "86417f9ef757c156", { ...quick, horizon: 6, intervalLevels: [0.5, 0.95] }],
-  ["the squared loss", "ed4039e0b1126b08", { ...quick, loss: "squared", seed: 7, harmonics: 0 }],
+  ["the defaults", "692ac963ea9262a7", {}],
+  ["random weights", "926f0ec80102742a", { initial: "random" }],
+  ["an RNN", "f3616212a8362fb8", { ...quick, cell: "rnn", readout: "full" }],
+  ["a GRU", "d920306600eb21c3", { ...quick, cell: "gru", readout: "compact" }],
+  ["an LSTM", "4975030e4e64e16b", { ...quick, cell: "lstm", readout: "shared" }],
+  ["a window", "1edf498df8990b85", { ...quick, cell: "window", readout: "full" }],
+  ["a convolution", "e255411ecbf8b3ef", { ...quick, cell: "conv", readout: "compact" }],
+  ["attention", "b68f86f9dd54167e", { ...quick, cell: "attention", readout: "shared" }],
+  ["features", "6b350a4b4289a529", { ...quick, featureCount: 3, readout: "full" }],
+  ["horizons", "c39768ba247c4ba3", { ...quick, horizon: 6, intervalLevels: [0.5, 0.95] }],
+  ["the squared loss", "2c1d21691686e218", { ...quick, loss: "squared", seed: 7, harmonics: 0 }],
 ];
 
 test.each(configurations)("with %s every forecast has the bits that it always had", (_, digest, options) => {

@@ -1,6 +1,6 @@
 /** A detector of one key by itself, without a forecaster. */
 import { Detector, type DetectorSettings } from "../../src/forecast/detection/detector.js";
-import { detectionLayout } from "../../src/forecast/detection/layout.js";
+import { detectionLayout, rarities, type Magnitude } from "../../src/forecast/detection/layout.js";
 import { DetectionRows, type DetectionState } from "../../src/forecast/detection/rows.js";
 import { kindOf, type AlarmKind } from "../../src/forecast/detection/kind.js";
 
@@ -22,6 +22,11 @@ export class OneKeyDetector {
     if (Number.isNaN(value)) return NaN;
     this.#last = value;
     return this.#detector.score(this.rows.rowOf(0), { time, value, expected, moves: true });
+  }
+
+  /** What the last value was rare by; undefined while nothing is judged. */
+  get rarest(): Magnitude | undefined {
+    return rarities[this.#detector.rarest(this.rows.rowOf(0))];
   }
 
   get kind(): AlarmKind | undefined {

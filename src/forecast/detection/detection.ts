@@ -3,7 +3,7 @@ import type { CurrentEvent } from "../current-event.js";
 import { exponential } from "../elementary.js";
 import { Detector, scoredAfter, type DetectorSettings, type ScoredValue } from "./detector.js";
 import { kindOf, type AlarmKind } from "./kind.js";
-import { detectionLayout, f32At, magnitudes, u16At, type Magnitude } from "./layout.js";
+import { detectionLayout, f32At, rarities, u16At, type Magnitude } from "./layout.js";
 import { DetectionRows, type DetectionRow } from "./rows.js";
 
 /** Why a key's last value has its score. */
@@ -80,6 +80,6 @@ export class Detection {
     const values = row.f32[row.at32 + f32At.seen]! - 1;
     if (which < 0 || values < scoredAfter) return undefined;
     const share = Math.min(exponential(-row.f32[row.at32 + f32At.rarity]!), 1);
-    return { magnitude: magnitudes[which]!, share, of: values, alarm: kindOf(row) };
+    return { magnitude: rarities[which]!, share, of: values, alarm: kindOf(row) };
   }
 }

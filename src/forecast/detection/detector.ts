@@ -12,7 +12,7 @@
  * - Growth: what is remembered moves up with a key whose movement grows without end (`growth.ts`).
  * - Episodes: after an alarm, only what exceeds the rest of its peak is an alarm again, and what is left of the peak falls
  *   to nothing over 100 values (after Smirnov, Contextual Anomaly Detector, 2016).
- * - The key's most frequent value never is an alarm.
+ * - The key's most frequent value never is an alarm, unless a key that has moved regularly stops at it (`stops.ts`).
  * - Quiet: in a quiet time a value that would be an alarm teaches the histograms nothing, and costs no budget.
  *
  * All constants were measured with `bench detection`.
@@ -22,9 +22,10 @@ import { isMostFrequent } from "./common-value.js";
 import { followGrowth } from "./growth.js";
 import { firstUnit, Histograms } from "./histogram.js";
 import { noteKind } from "./kind.js";
-import { f32At, magnitude, magnitudes, u16At, type DetectionLayout } from "./layout.js";
+import { f32At, magnitude, magnitudes, rested, u16At, type DetectionLayout } from "./layout.js";
 import { Magnitudes } from "./magnitudes.js";
 import type { DetectionRow } from "./rows.js";
+import { restOf } from "./stops.js";
 
 /** Values before the histograms begin, and before scores are trusted. */
 const learnedAfter = 20;
@@ -58,6 +59,8 @@ const budgetForgets = 2e-5;
 const mostShare = 0.8;
 const mostOnCredit = 5;
 const barring = 30;
+/** Factor of the budget from which on a key that stops does not alarm. */
+const spentForStops = 2;
 /** Episodes, in those that the alarm rate allows, up to which recurring faults do not become ordinary. */
 const recurrences = 2;
 /** Values over which the rest of a peak falls to nothing, and the level that holds it up. */
@@ -122,11 +125,14 @@ export class Detector {
     const novel = scored ? this.#alarmRate / spent : -1;
     const rarest = scored ? this.#judge(row, seen, novel) : 1;
     const usual = isMostFrequent(row, value);
+    const rest = restOf(row, Math.abs(now.change));
     f32[at32 + f32At.seen] = seen + 1;
-    const level = scored ? -logarithm(rarest * spent) / this.#depth : 0;
+    let level = scored ? -logarithm(rarest * spent) / this.#depth : 0;
+    const stopped = scored && rest > Math.max(usual ? 0 : level, 1) && spent < spentForStops;
+    if (stopped) level = this.#stop(row, rest);
     const teaches = !(level >= 1 && this.#isQuiet?.(time) === true);
     if (seen + 1 > learnedAfter && teaches) this.#learn(row, novel);
-    const score = this.#episode(row, level, usual && level >= 1, teaches);
+    const score = this.#episode(row, level, usual && level >= 1 && !stopped, teaches);
     noteKind(row, now, score > 1 ? this.rarest(row) : -1);
     now.learn(row, moves);
     followGrowth(row, this.#histograms.point(row));
@@ -136,6 +142,13 @@ export class Detector {
   /** Index of the magnitude by which the last value was rarest; -1 while none is judged. */
   rarest({ u16, at16 }: DetectionRow): number {
     return u16[at16 + u16At.which]! - 1;
+  }
+
+  /** Notes that a key has rested for longer than it does, and returns the level of that. */
+  #stop({ f32, at32, u16, at16 }: DetectionRow, rest: number): number {
+    u16[at16 + u16At.which] = 1 + rested;
+    f32[at32 + f32At.rarity] = rest * this.#depth;
+    return rest;
   }
 
   /** Factor by which the budget raises probabilities. */

@@ -47,7 +47,7 @@ const outsideShare = 0.25;
 /** Equal values in a row that are a flatline. */
 const flatAfter = 6;
 
-/** What the rarest magnitude suggests, in the order of `magnitudes`. */
+/** What the rarest magnitude suggests, in the order of `rarities`. */
 const suggested: readonly Kind[] = [
   "spike",
   "spike",
@@ -57,6 +57,7 @@ const suggested: readonly Kind[] = [
   "trend break",
   "variance down",
   "spike",
+  "pattern break",
 ];
 
 /** Returns the kind of the key's last alarm; undefined before its first one. */

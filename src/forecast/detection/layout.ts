@@ -21,7 +21,11 @@ export const magnitudes = [
   "forecast error",
 ] as const;
 
-export type Magnitude = (typeof magnitudes)[number];
+/** What a key's last value can be rare by: a magnitude, or that the key has rested too long (`stops.ts`). */
+export const rarities = [...magnitudes, "rest since the last move"] as const;
+export type Magnitude = (typeof rarities)[number];
+/** Index of the rest, which has no histogram. */
+export const rested = magnitudes.length;
 
 /** Indices of the magnitudes that have rules of their own. */
 export const magnitude = {
@@ -82,8 +86,16 @@ export const f32At = {
   hourMean: 20,
   /** Running mean of how far values lie from the running mean: what it lags behind a key that moves one way. */
   lag: 20 + hours,
+  /** Usual size of a move; values since the last one; of these rests the longest, their mean, and how many were as long (`stops.ts`). */
+  move: 21 + hours,
+  rest: 22 + hours,
+  longestRest: 23 + hours,
+  meanRest: 24 + hours,
+  rests: 25 + hours,
 } as const;
-export const f32Size = f32At.lag + 1;
+export const f32Size = f32At.rests + 1;
+/** The last singles, which records of formats 1 to 6 lack. */
+export const addedSingles = f32Size - f32At.lag;
 
 /** Indices in a key's row of 16-bit counts. */
 export const u16At = {

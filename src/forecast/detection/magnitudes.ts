@@ -4,9 +4,10 @@
  */
 import { clip, exponential, logarithm } from "../elementary.js";
 import { day, withinPeriod } from "../keys/local-clock.js";
-import { beyondOf, countBeyond } from "./growth.js";
+import { beyondOf, countBeyond, trendShare } from "./growth.js";
 import { f32At, f64At, hours, magnitude, u16At } from "./layout.js";
 import type { DetectionRow } from "./rows.js";
+import { learnMove } from "./stops.js";
 
 /** Slowest rates of the mean, deviation and change, and of the size of the errors. */
 const slowest = 0.001;
@@ -16,6 +17,9 @@ const profileKeeps = 0.98;
 /** The hour's profile counts beside this many values of the key's own mean, deviation and change. */
 const meanPrior = 1;
 const sizePrior = 2;
+/** Shares of the trend from which on the mean of an hour counts less, and from which on it does not count. */
+const leastTrend = 0.5;
+const mostTrend = 0.8;
 /** Smallest size that matters, and that others are divided by, in deviations of the key. */
 const smallest = 0.05;
 const smallestDivisor = 0.02;
@@ -49,6 +53,11 @@ export function decodeSize(code: number): number {
 function width(deviation: number, lag: number, change: number): number {
   const besideTrend = Math.sqrt(Math.max(deviation * deviation - lag * lag, 0));
   return Math.max(besideTrend, Math.min(deviation, change));
+}
+
+/** Share of the weight of an hour's mean that counts, by that of the trend. */
+function hourCounts(trend: number): number {
+  return Math.min(Math.max((mostTrend - trend) / (mostTrend - leastTrend), 0), 1);
 }
 
 /** One event against what its key has been like. One object is reused for all events. */
@@ -92,7 +101,9 @@ export class Magnitudes {
     const hour = (this.#hour = Math.floor(withinPeriod(this.#localOf(time), day) / (day / hours)));
     const weight = u16[at16 + u16At.hourWeight + hour]! / 256;
     const ofHour = f64[at64 + f64At.origin]! + f32[at32 + f32At.hourMean + hour]!;
-    const away = (this.away = value - (weight * ofHour + meanPrior * mean) / (weight + meanPrior));
+    // The mean of an hour lags behind a key that moves one way, by a day where the hour comes again for the first time.
+    const known = weight * hourCounts(trendShare(row));
+    const away = (this.away = value - (known * ofHour + meanPrior * mean) / (known + meanPrior));
     const change = (this.change = value - f64[at64 + f64At.last]!);
     const error = (this.error = Number.isNaN(expected) ? 0 : value - expected);
     const step = (this.#step = Math.abs(change) / Math.sqrt(gaps));
@@ -141,10 +152,11 @@ export class Magnitudes {
    * @param moves Whether neither the value nor the one before was set aside by the guard.
    */
   learn(row: DetectionRow, moves: boolean): void {
-    if (this.beyond) return;
     const { f64, at64, f32, at32, u16, at16 } = row;
     const limit = this.#limit;
     const rate = Math.max(1 / f32[at32 + f32At.seen]!, slowest);
+    if (this.change !== 0) learnMove(row, Math.abs(this.change), rate);
+    if (this.beyond) return;
     const above = clip(this.value - f64[at64 + f64At.mean]!, limit);
     const value = f64[at64 + f64At.mean]! + above;
     const mean = (f64[at64 + f64At.mean] = f64[at64 + f64At.mean]! + rate * above);

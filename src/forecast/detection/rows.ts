@@ -17,7 +17,7 @@ export class DetectionRows extends Slabs {
     this.layout = layout;
   }
 
-  /** Writes a key's rows; those of an older record do not have the last single, which is 0. */
+  /** Writes a key's rows; those of an older record lack the last singles, which are 0. */
   override write(slot: number, rows: DetectionState): void {
     this.start(slot);
     super.write(slot, rows);

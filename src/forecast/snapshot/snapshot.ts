@@ -6,6 +6,7 @@ import { UndercurrentError } from "../../errors/library.js";
 import { ArrayRoom, ByteReader, ByteWriter } from "./bytes.js";
 import type { GroupRecord, ModelState } from "../learning/model-state.js";
 import { budgetSize } from "../learning/budget.js";
+import { addedSingles } from "../detection/layout.js";
 import type { DetectionSizes, DetectionState } from "../detection/rows.js";
 import type { ExpectedTimes } from "../incidents/expected.js";
 import type { IncidentState } from "../incidents/rows.js";
@@ -499,7 +500,7 @@ function keyFits(state: KeyState, sizes: SnapshotSizes): boolean {
     (gate === undefined || hasSizes(gate, sizes.gate) || hasSizes(gate, sizes.formerGate)) &&
     (detection === undefined ||
       hasSizes(detection, sizes.detection) ||
-      hasSizes(detection, sizes.detection, 1)) &&
+      hasSizes(detection, sizes.detection, addedSingles)) &&
     (seasons === undefined || (sizes.hasSeasons && Seasons.fits(seasons))) &&
     readout.length === sizes.readout &&
     horizons?.f64.length === sizes.horizons?.f64 &&

@@ -119,5 +119,18 @@ export const ordinaryKinds: Readonly<Record<string, (noise: Noise) => Process>> 
     const on = held(n, 80, () => (n.uniform() < 0.5 ? 1 : 0));
     return (t) => (on(t) === 1 ? 50 + n.normal() : 0);
   },
+  "machine of skewed rests": (n) => {
+    let on = false;
+    let left = 0;
+    return () => {
+      if (left-- <= 0) {
+        on = !on;
+        left = Math.round(30 * Math.exp(n.normal()));
+      }
+      return on ? 1 : 0;
+    };
+  },
+  "works by day": (n) => (t) =>
+    Math.floor(t / day) % 7 < 5 && t % day > 90 && t % day < 200 ? n.poisson(5) : 0,
   "rests and moves": (n) => (t) => (Math.floor(t / 500) % 2 === 0 ? 5 : 5 + n.normal()),
 };
