@@ -640,8 +640,11 @@ function measuresOf(
   }
   if (units.length > 0) notes.push(`Units that are left out: ${units.join(", ")}.`);
   if ("series" in shape.decode) return { ...numbers };
-  if (measures.length === 1) return { value: asPath(measures[0]!.names), ...numbers };
   const isPartial = measures.some(({ present }) => present < fields.countOf(array));
+  if (measures.length === 1) {
+    const isOfItems = isPartial && array !== undefined;
+    return { value: asPath(measures[0]!.names), ...(isOfItems && { absent: "skip" }), ...numbers };
+  }
   return { series: namedSeries(measures), ...(isPartial && { absent: "skip" }), ...numbers };
 }
 

@@ -123,6 +123,8 @@ export function recordDecoder(
       if (item >= maxReadings) throw tooMany(maxReadings);
       decodeItem({ record, document, chain, item: String(item++) }, into);
     });
+    const { readings, refused, lacking } = into;
+    if (lacking !== undefined && readings.length + refused.length === 0) throw lacking;
     if (item > 0) return into;
     const message =
       settings.format === "module"
@@ -179,6 +181,8 @@ interface MutableDecoded extends Decoded {
   readonly refused: RefusedReading[];
   /** Of all series so far, also of those that were left out. */
   count: number;
+  /** Why the first item without any series was left out. */
+  lacking?: UndercurrentError;
 }
 
 /** One item of a record, which may be the whole of it. */
@@ -310,7 +314,11 @@ function itemDecoder(
         return [valueOf(found), featuresOf(chain, features)];
       });
     }
-    if (present === 0) refuse("", noValue(chain, named[0]!.value, setting));
+    if (present > 0) return;
+    const error = noValue(chain, named[0]!.value, setting);
+    // Some items of a record may lack all series, as long as one has some.
+    if (item !== "" && settings.absent === "skip") into.lacking ??= error;
+    else refuse("", error);
   };
 }
 

@@ -322,3 +322,12 @@ describe("the error of a path that leads nowhere", () => {
     expect(() => read({}, { value: [] })).toThrow("the value is of type object");
   });
 });
+
+test("items without any series are left out with absent: skip, unless all are", () => {
+  const options: Options = { each: "m", key: "m.id", value: "m.v", absent: "skip" };
+  expect(read(options, { m: [{ id: "a", v: 1 }, { id: "b" }] })).toEqual(["a=1"]);
+  expect(() => read(options, { m: [{ id: "a" }, { id: "b" }] })).toThrow('no value at the path "m.v"');
+  expect(() => read({ ...options, absent: "reject" }, { m: [{ id: "a", v: 1 }, { id: "b" }] })).toThrow(
+    "m.v",
+  );
+});
