@@ -15,8 +15,8 @@ import {
   isFine,
   lasting,
   learnProfile,
+  phaseOf,
   PhaseWalk,
-  profileAt,
   profileMean,
   splineAt,
   startProfile,
@@ -60,6 +60,10 @@ export class SeasonalAdjustment {
   #lastingMean = NaN;
   readonly #dayWalk = new PhaseWalk(daily);
   readonly #weekWalk = new PhaseWalk(weekly);
+  /** The time that `#turnToTime` was asked for last, and its phases of the day and the week. */
+  #time = NaN;
+  #dayPhase = 0;
+  #weekPhase = 0;
   readonly #seen: ProfiledValue = { time: 0, value: 0, gap: 0, variance: 0 };
 
   constructor(layout: HorizonF64) {
@@ -126,12 +130,12 @@ export class SeasonalAdjustment {
     const unadjusted = f64[losses]!;
     const adjusted = Math.min(f64[losses + 1]!, f64[losses + 2]!, f64[at64 + n.lastingLoss]!);
     const least = Math.min(unadjusted, adjusted);
-    const none = (1 - firstTrust) * exponential(-sharpness * (unadjusted - least));
-    const any = firstTrust * exponential(-sharpness * (adjusted - least));
+    const none = (1 - firstTrust) * trustAt(unadjusted - least);
+    const any = firstTrust * trustAt(adjusted - least);
     const nearest = Math.min(f64[distances]!, f64[distances + 1]!, f64[distances + 2]!);
-    const day = exponential(-sharpness * (f64[distances]! - nearest));
-    const week = exponential(-sharpness * (f64[distances + 1]! - nearest));
-    const long = exponential(-sharpness * (f64[distances + 2]! - nearest));
+    const day = trustAt(f64[distances]! - nearest);
+    const week = trustAt(f64[distances + 1]! - nearest);
+    const long = trustAt(f64[distances + 2]! - nearest);
     const share = any / ((none + any) * (day + week + long));
     this.#dayWeight = share * day;
     this.#weekWeight = share * week;
@@ -198,20 +202,36 @@ export class SeasonalAdjustment {
   }
 
   #day({ f64, at64 }: HorizonRow, time: number): number {
-    return profileAt(f64, at64 + this.#layout.daily, daily, time);
+    this.#turnToTime(time);
+    return splineAt(f64, at64 + this.#layout.daily, daily.knots, this.#dayPhase);
   }
 
   #lasting({ f64, at64 }: HorizonRow, time: number): number {
-    return profileAt(f64, at64 + this.#layout.lasting, lasting, time);
+    this.#turnToTime(time);
+    return splineAt(f64, at64 + this.#layout.lasting, lasting.knots, this.#dayPhase);
   }
 
   #week({ f64, at64 }: HorizonRow, time: number): number {
-    return profileAt(f64, at64 + this.#layout.weekly, weekly, time);
+    this.#turnToTime(time);
+    return splineAt(f64, at64 + this.#layout.weekly, weekly.knots, this.#weekPhase);
+  }
+
+  /** An event asks for one time several times. */
+  #turnToTime(time: number): void {
+    if (time === this.#time) return;
+    this.#time = time;
+    this.#dayPhase = phaseOf(time, daily);
+    this.#weekPhase = phaseOf(time, weekly);
   }
 }
 
 function learnLoss(f64: Float64Array, at: number, error: number): void {
   f64[at] = discount * f64[at]! + Math.min(error * error, largestLoss);
+}
+
+/** How much is left of a trust that lies `above` the least loss: all of it where that is 0, which one of several is. */
+function trustAt(above: number): number {
+  return above === 0 ? 1 : exponential(-sharpness * above);
 }
 
 function known(value: number, otherwise: number): number {

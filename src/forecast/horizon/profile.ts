@@ -10,6 +10,7 @@ import { robustSquare } from "../keys/scaling.js";
 export interface Profile {
   /** Milliseconds. */
   readonly period: number;
+  /** A multiple of four. */
   readonly knots: number;
   /** Share of its error that a knot learns from as many values as make its interval. */
   readonly rate: number;
@@ -39,7 +40,7 @@ export function startProfile(state: Float64Array, at: number, profile: Profile):
 }
 
 /** Phase of a time in knots, 0 ≤ phase < `knots`. */
-function phaseOf(time: number, profile: Profile): number {
+export function phaseOf(time: number, profile: Profile): number {
   const phase = (withinPeriod(time, profile.period) / profile.period) * profile.knots;
   // The quotient of a time just below the period may round up to 1.
   return phase < profile.knots ? phase : 0;
@@ -113,15 +114,27 @@ export function isBegun(state: Float64Array, at: number, knots: number, phase: n
 
 /** Mean of the known knots; NaN without any. */
 export function profileMean(state: Float64Array, at: number, profile: Profile): number {
-  let sum = 0;
-  let known = 0;
-  for (let knot = at; knot < at + profile.knots; knot++) {
-    const value = state[knot]!;
-    if (Number.isNaN(value)) continue;
-    sum += value;
-    known++;
+  // Four sums: none waits for the addition before.
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  let known = profile.knots;
+  for (let knot = at; knot < at + profile.knots; knot += 4) {
+    const first = state[knot]!;
+    const second = state[knot + 1]!;
+    const third = state[knot + 2]!;
+    const fourth = state[knot + 3]!;
+    if (Number.isNaN(first)) known--;
+    else a += first;
+    if (Number.isNaN(second)) known--;
+    else b += second;
+    if (Number.isNaN(third)) known--;
+    else c += third;
+    if (Number.isNaN(fourth)) known--;
+    else d += fourth;
   }
-  return sum / known;
+  return (a + b + (c + d)) / known;
 }
 
 /** A value that profiles learn from. */
