@@ -39,8 +39,8 @@ const ABSOLUTE_WIDTH: f32 = 0.001;
 const REGRET_DISCOUNT: f32 = 0.998;
 const SHARE: f32 = 0.001;
 const RIVALS: f32 = 3;
-/** Least exponent of a softmax. */
-const LEAST_EXPONENT: f32 = -87;
+/** Least exponent of a softmax: what is left is no denormal number, which would be slow. */
+const LEAST_EXPONENT: f32 = -75;
 
 /** What the members say; the weights, of each input side by side, and the constants behind; inputs and shares; trust in the rivals. */
 export let said: usize = 0;
