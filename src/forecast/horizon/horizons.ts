@@ -148,7 +148,10 @@ export class Horizons {
     const { missing } = now;
     const row = this.#turnTo(key);
     if (row.event === 0) this.#start(row);
-    else if (now.anew) this.#startAnew(row);
+    else if (now.anew) this.#startAnew(row, key.f64[key.at64 + number.candidate]!);
+    // What an infinite profile has spoilt would be so for good.
+    else if (!Number.isFinite(row.f64[row.at64 + this.#layout.f64.adjusted]!))
+      this.#startAnew(row, key.f64[key.at64 + number.base]!);
     else if (now.jump !== 0) this.#move(row, now.jump);
     const time = this.#clock.localOf(key.f64[key.at64 + number.time]!);
     this.#adjust(row, missing, time);
@@ -212,12 +215,11 @@ export class Horizons {
     this.#regressions.start(key.slot);
   }
 
-  /** The key began anew with its last value but one: as if it had been there since its first event. */
-  #startAnew(row: HorizonRow): void {
+  /** The key begins anew with a value, such as its last one but one: as if it had been there since its first event. */
+  #startAnew(row: HorizonRow, value: number): void {
     const { key, f64, at64 } = row;
     const { f64: n } = this.#layout;
     this.#start(row);
-    const value = key.f64[key.at64 + number.candidate]!;
     const scale = scaleOf(key);
     f64[at64 + n.adjusted] = value;
     f64.fill(value, at64 + n.levels, at64 + n.levels + levelRates.length);

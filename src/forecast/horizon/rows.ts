@@ -74,7 +74,9 @@ export class HorizonRows {
   }
 
   write(slot: number, f64: Float64Array, f32: Float32Array): void {
-    this.f64.set(f64, slot * this.#layout.f64.size);
+    // Knots of a profile that a former release saved may be infinite; NaN is a knot that is unknown.
+    const known = f64.map((each) => (Math.abs(each) === Infinity ? NaN : each));
+    this.f64.set(known, slot * this.#layout.f64.size);
     this.f32.set(f32, slot * this.#layout.f32.size);
   }
 
