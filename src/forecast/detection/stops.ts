@@ -2,7 +2,7 @@
  * Tells that a key has stopped: by no magnitude of a single value is it odd that a square wave stays where it often was, or that a
  * spike that comes each hour does not come. What is odd is how long nothing has moved as the key moves.
  *
- * A move is a change of at least half the size that moves have, weighed by that size: of a key with spikes the spikes are moves,
+ * A move is a change of at least a quarter of the size that moves have, weighed by that size: of a key with spikes the spikes are moves,
  * and the noise between them is rest. The longest rest is remembered, and how long the rest is that a value is part of on average.
  * Of a regular key both are alike, and twice the longest rest is too long. The less regular a key is, the more must a rest exceed
  * it; and rests about as long must have come several times: the nights of a week say nothing of its end.
@@ -12,9 +12,8 @@
 import { f32At } from "./layout.js";
 import type { DetectionRow } from "./rows.js";
 
-/** Shares of the usual size of a move from which on a change is a move, or may be one, … */
-const leastMove = 0.5;
-const doubtfulMove = 0.25;
+/** Shares of the usual size of a move from which on a change is a move, … */
+const leastMove = 0.25;
 /** … and from which on it is so great that former moves will hardly count as such. The usual size learns no more than this at once. */
 const farMove = 4;
 const farthestMove = 64;
@@ -47,8 +46,9 @@ export function restOf(row: DetectionRow, step: number): number {
   const { f32, at32 } = row;
   const rest = f32[at32 + f32At.rest]! + 1;
   const usual = f32[at32 + f32At.move]!;
-  f32[at32 + f32At.rest] = step > 0 && step >= doubtfulMove * usual ? 0 : rest;
-  if (step > 0 && step >= leastMove * usual) {
+  const moves = step > 0 && step >= leastMove * usual;
+  f32[at32 + f32At.rest] = moves ? 0 : rest;
+  if (moves) {
     endRest(row, rest);
     if (step > farMove * usual) f32[at32 + f32At.rests] = 0;
     return 0;

@@ -38,6 +38,11 @@ test("a stop is one alarm, whatever the unit and the offset", () => {
   }
 });
 
+test.each([24, 60, 100, 288])("a wave of %i values without noise does not stop at its peaks", (period) => {
+  const scores = scoresOf(Array.from({ length: 6000 }, (_, t) => 10 * Math.sin((2 * Math.PI * t) / period)));
+  expect(scores.filter((score) => score > 1)).toHaveLength(0);
+});
+
 test("the least changes that there are leave the key finite", () => {
   const detector = new OneKeyDetector();
   for (let t = 0; t < 2000; t++) detector.score(t * 300_000, t % 7 === 0 ? 5e-324 : 0);
