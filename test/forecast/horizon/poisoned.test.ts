@@ -27,7 +27,7 @@ test.each([
   run(before, events.slice(0, 1000));
   const snapshot = before.snapshot();
   before.dispose();
-  const write = Horizons.prototype.write;
+  const write = Object.getOwnPropertyDescriptor(Horizons.prototype, "write")!.value as Horizons["write"];
   const spy = vi.spyOn(Horizons.prototype, "write").mockImplementation(function (
     this: Horizons,
     slot,
@@ -35,7 +35,7 @@ test.each([
   ) {
     const { weekly } = this.layout.f64;
     if (part === "week") state.f64.fill(Infinity, weekly, weekly + 168);
-    else for (const row of Object.values(state)) row.fill(NaN);
+    else for (const row of Object.values(state) as Float64Array[]) row.fill(NaN);
     write.call(this, slot, state);
   });
   const after = new Forecaster(settings);
@@ -47,6 +47,6 @@ test.each([
     expect([...column].findLastIndex((each) => !Number.isFinite(each))).toBeLessThan(1);
   }
   expect([...steps.yhat].findLastIndex((each) => !Number.isFinite(each))).toBe(-1);
-  const errors = yhat.slice(100, 499).map((each, i) => Math.abs(each - events[1101 + i]!.value!));
+  const errors = yhat.slice(100, 499).map((each, i) => Math.abs(each - events[1101 + i]!.value));
   expect(errors.reduce((sum, each) => sum + each) / errors.length).toBeLessThan(2);
 });
