@@ -53,6 +53,7 @@ const common = {
   hookTimeout: 120_000,
   // Two cores is what CI has.
   maxWorkers: 2,
+  maxConcurrency: 2,
   // A worker loads modules once: to load them for each file would take half of the time of the quick tests.
   isolate: false,
 };
