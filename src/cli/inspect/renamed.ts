@@ -1,6 +1,6 @@
 /** Finds fields that have two names in one topic: records have the one or the other. */
 import { find } from "../../pipeline/decode/document.js";
-import { asPath } from "./paths.js";
+import { areSiblings, asPath } from "./paths.js";
 import type { Decode, Document } from "./shapes.js";
 
 /** A field and its other name, which its newest record does not have. */
@@ -37,6 +37,10 @@ export function aliasesIn(
     .slice(0, mostFields);
   const aliases: Alias[] = [];
   const taken = new Set<Counted>();
+  if (partly.length < 2) return [];
+  const newest = documents.reduce((last, one) =>
+    one.record.timestamp >= last.record.timestamp ? one : last,
+  );
   partly.forEach((a, i) => {
     for (const b of partly.slice(i + 1)) {
       if (taken.has(a) || taken.has(b) || !isSimilar(a, b)) continue;
@@ -44,9 +48,6 @@ export function aliasesIn(
         find(document, names) !== undefined;
       if (documents.filter((one) => has(one, a) !== has(one, b)).length < most * count) continue;
       taken.add(a).add(b);
-      const newest = documents.reduce((last, one) =>
-        one.record.timestamp >= last.record.timestamp ? one : last,
-      );
       aliases.push(has(newest, a) ? { names: a.names, old: b.names } : { names: b.names, old: a.names });
     }
   });
@@ -55,11 +56,7 @@ export function aliasesIn(
 }
 
 function isSimilar(a: Counted, b: Counted): boolean {
-  if (
-    a.names.length !== b.names.length ||
-    a.names.slice(0, -1).join("\0") !== b.names.slice(0, -1).join("\0")
-  )
-    return false;
+  if (!areSiblings(a.names, b.names)) return false;
   const plain = ({ names }: Counted): string => names.at(-1)!.toLowerCase().replaceAll(/[_-]/g, "");
   const [one, other] = [plain(a), plain(b)];
   if (ofTime.test(a.names.at(-1)!) && ofTime.test(b.names.at(-1)!)) return true;

@@ -3,8 +3,9 @@ import { find } from "../../pipeline/decode/document.js";
 import { jsonTextReader } from "../../pipeline/decode/formats/json-in-text.js";
 import { parseJsonText } from "../../pipeline/decode/formats/json-text.js";
 import { replaceAt } from "../../pipeline/decode/formats/replace.js";
+import { columnName } from "../../pipeline/decode/items.js";
 import { UndercurrentError } from "../../errors/errors.js";
-import { asPath } from "./paths.js";
+import { areSiblings, asPath, isChild } from "./paths.js";
 import { aliasesIn, withFirstOf, type Alias } from "./renamed.js";
 import type { Decode, Document } from "./shapes.js";
 
@@ -231,12 +232,7 @@ function tableIn({ fields, documents }: Seen): Table | undefined {
   const found = [...fields.values()].find(({ tables, present }) => tables > 0 && tables >= 0.9 * present);
   if (found === undefined) return undefined;
   const { names: path } = found;
-  const beside = [...fields.values()].filter(
-    ({ names }) =>
-      names.length === path.length &&
-      names.slice(0, -1).join("\0") === path.slice(0, -1).join("\0") &&
-      names !== path,
-  );
+  const beside = [...fields.values()].filter(({ names }) => names !== path && areSiblings(names, path));
   const columns = beside.find(({ names }) =>
     documents.some(({ document }) => isNames(document, names, path)),
   );
@@ -263,9 +259,7 @@ function firstAt(document: unknown, names: readonly string[]): unknown {
 
 function columnNames(list: unknown): readonly string[] | undefined {
   if (!Array.isArray(list) || list.length === 0) return undefined;
-  const names = (list as readonly unknown[]).map((one) =>
-    typeof one === "string" ? one : find(one, ["name"]),
-  );
+  const names = (list as readonly unknown[]).map(columnName);
   return names.every((name) => typeof name === "string") ? names : undefined;
 }
 
@@ -294,10 +288,9 @@ function besideIn({ fields, documents }: Seen): readonly (readonly string[])[] |
     ({ lists: count, present }) => count > 0 && count >= 0.9 * present,
   );
   for (const { names } of lists.filter(({ numberLists, present }) => numberLists >= 0.9 * present)) {
-    const around = names.slice(0, -1);
     const paths = lists
       .map((field) => field.names)
-      .filter((other) => other.length === names.length && other.slice(0, -1).join("\0") === around.join("\0"))
+      .filter((other) => areSiblings(other, names))
       .slice(0, 64);
     const isAlike = ({ document }: Document): boolean => {
       const sizes = new Set(
@@ -349,8 +342,4 @@ function mapIn({ fields, documents }: Seen): readonly string[] | undefined {
     );
     return hasNumbers && fieldsOf.every((text) => text === fieldsOf[0]) && documents.length > 1;
   })?.names;
-}
-
-function isChild(inner: readonly string[], outer: readonly string[]): boolean {
-  return inner.length === outer.length + 1 && outer.every((name, depth) => inner[depth] === name);
 }

@@ -126,11 +126,15 @@ function columnNames(columns: NonNullable<DecodeSettings["columns"]>, items: Ite
   };
 }
 
-/** Names of columns: texts, or objects with a name, as databases describe columns. */
+/** The name of a column: a text, or that of an object, as databases describe columns. No text if there is none. */
+export function columnName(column: unknown): unknown {
+  return typeof column === "string" ? column : find(column, ["name"]);
+}
+
 function namesIn(found: unknown, { names }: ItemPath): readonly string[] {
   const list = Array.isArray(found) ? (found as readonly unknown[]) : [undefined];
   return list.map((column) => {
-    const name = typeof column === "string" ? column : find(column, ["name"]);
+    const name = columnName(column);
     if (typeof name === "string") return name;
     throw unreadable(`no list of names is at the path ${pathText(names)} (decode.columns)`);
   });
